@@ -1,0 +1,36 @@
+// Several processes want to publish one release, exactly once. One of them wins, the others take what is there, and
+// whoever reads it reads a whole one. Run it: node dist/examples/publish-once.js
+
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { createExclusive, emplace, link } from 'holdfast'
+import { dir } from 'tmp-promise'
+
+async function publish(place: string): Promise<void> {
+  const release = join(place, 'releases', '1.0.0.js')
+  const text = `console.log('built by process ${process.pid}')\n`.repeat(50_000)
+  const mine = await createExclusive(release, text, { parents: true })
+  // Everybody makes sure of the second name; it does not matter who is the first.
+  const name = await link(release, join(place, 'public', 'app.js'), { parents: true })
+  // And of the page that names it: the last one stays, and at no time is there half a page, or none.
+  const page = join(place, `page.${process.pid}`)
+  await writeFile(page, '<script src="app.js"></script>\n')
+  await emplace(page, join(place, 'public', 'index.html'))
+
+  const lines = new Set((await readFile(join(place, 'public', 'app.js'), 'utf8')).trimEnd().split('\n'))
+  const did = mine ? 'published its own' : "took another's"
+  console.log(`Process ${process.pid} ${did}; public/app.js: ${name}, all of it says ${[...lines].join(', ')}`)
+}
+
+const [place] = process.argv.slice(2)
+if (place) await publish(place)
+else {
+  const scratch = await dir({ prefix: 'holdfast-publish-once', unsafeCleanup: true })
+  const processes = Array.from({ length: 6 }, () => fork(fileURLToPath(import.meta.url), [scratch.path]))
+  const codes = await Promise.all(processes.map(async one => (await once(one, 'exit'))[0]))
+  await scratch.cleanup()
+  process.exitCode = codes.every(code => code === 0) ? 0 : 1
+}

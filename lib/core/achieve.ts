@@ -1,0 +1,126 @@
+// Attempt; if it failed, look at the world; if what was wanted holds, it is success; if waiting can cure it, try again
+// within a bound; else throw the original error, unchanged. The only retry loop of this package.
+
+import { channel } from 'node:diagnostics_channel'
+import { constants } from 'node:os'
+import { fs, type Steps } from './steps.js'
+
+/** Every errno name the platform knows, so that a misspelt code does not compile; and libuv's word for the others. */
+export type Errno = keyof typeof constants.errno | 'UNKNOWN'
+
+export type SystemError = NodeJS.ErrnoException & { errno: number; syscall: string }
+
+/** What went wrong was a call to the system, and not a bug, a refusal, or an abort. */
+export function isSystemError(error: unknown): error is SystemError {
+  const { errno, syscall } = (error ?? {}) as SystemError
+  return typeof errno === 'number' && typeof syscall === 'string'
+}
+
+/** By number as well as by name: Node calls ESTALE and EDQUOT `Unknown system error -116`. */
+export function hasCode(error: unknown, ...codes: readonly Errno[]): boolean {
+  const { code, errno } = (error ?? {}) as NodeJS.ErrnoException
+  return codes.some(one => one === code || (errno !== undefined && one !== 'UNKNOWN' && errno === -numbers[one]))
+}
+
+const numbers: Record<Exclude<Errno, 'UNKNOWN'>, number> = constants.errno
+
+const onWindows = process.platform === 'win32'
+
+/** What goes away by waiting. On POSIX EPERM and EACCES never do; on Windows an open handle causes them. */
+const transient: readonly Errno[] = onWindows
+  ? ['EBUSY', 'EMFILE', 'ENFILE', 'EAGAIN', 'EPERM', 'EACCES']
+  : ['EBUSY', 'EMFILE', 'ENFILE', 'EAGAIN', 'EINTR']
+
+/**
+ * What `link` says where it cannot link at all: another device, no hard links here, too many of them. Windows says
+ * UNKNOWN for too many and EISDIR for none; macOS and some FUSE servers say ENOTSUP or ENOSYS.
+ */
+const unlinkable: readonly Errno[] = [
+  ...(['EXDEV', 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EINVAL'] as const),
+  ...(onWindows ? (['UNKNOWN', 'EISDIR'] as const) : []),
+]
+export const cannotLink = (error: unknown): boolean => hasCode(error, ...unlinkable)
+
+/** A look's third answer: what is wanted does not hold, but the world has moved since the attempt, so attempt again. */
+export const again: unique symbol = Symbol('again')
+export type Again = typeof again
+
+export interface Trial {
+  /** The function that tries, and at which path: for the diagnostics channels. */
+  readonly as: string
+  readonly path: string
+  /** Milliseconds that it goes on trying. @default 10_000 */
+  readonly retryFor?: number | undefined
+  /** What else a concurrent process can cause here, and waiting can cure. */
+  readonly also?: readonly Errno[]
+}
+
+/**
+ * Makes a postcondition true.
+ *
+ * `holds` is asked after each failed attempt, before the errno is read, because the loser of a race gets whatever its
+ * filesystem likes to say. It answers what is to be returned, or undefined for "no", or `again`. An error inside it
+ * counts as "no", so it never masks the attempt's. Errors that are not of the system come out at once.
+ */
+export function* achieve<T extends NonNullable<unknown>>(
+  attempt: () => Steps<T>,
+  holds: (error: SystemError) => Steps<T | Again | undefined>,
+  { as, path, retryFor = 10_000, also = [] }: Trial,
+): Steps<T> {
+  let since: number | undefined
+  for (let tries = 1; ; tries++) {
+    try {
+      return yield* attempt()
+    } catch (error) {
+      if (!isSystemError(error) || givenUp.has(error)) throw error
+      const verdict = yield* asked(() => holds(error))
+      if (verdict !== undefined && verdict !== again) {
+        publish('holdfast:held', { function: as, path, errno: error.errno, code: error.code, attempt: tries })
+        return verdict
+      }
+      if (verdict !== again && !hasCode(error, ...transient, ...also)) throw error
+      const now = yield* fs.now()
+      since ??= now
+      const left = since + retryFor - now
+      if (left <= 0) {
+        givenUp.add(error)
+        throw error
+      }
+      publish('holdfast:retry', { function: as, path, errno: error.errno, code: error.code, attempt: tries })
+      yield* fs.sleep(Math.min(left, yield* backoff(tries)))
+    }
+  }
+}
+
+/** Patience that has ended within an algorithm does not begin again around it. */
+const givenUp = new WeakSet<SystemError>()
+
+/** A failed look is "no"; one that failed for want of descriptors or the like says nothing, and is taken again. */
+function* asked<T>(look: () => Steps<T>): Steps<T | Again | undefined> {
+  try {
+    return yield* look()
+  } catch (error) {
+    if (!isSystemError(error)) throw error
+    return hasCode(error, ...transient) ? again : undefined
+  }
+}
+
+/** Milliseconds: 1, 2, 4 ... 100, each up to half as much more or less, so that those who collided part. */
+function* backoff(tries: number): Steps<number> {
+  const [byte = 0] = yield* fs.random(1)
+  return Math.min(2 ** (tries - 1), 100) * (0.5 + byte / 256)
+}
+
+/** Runs steps that come after the deed: their failure is nobody's. */
+export function* tidy(steps: Steps<unknown>): Steps<void> {
+  try {
+    yield* steps
+  } catch (error) {
+    if (!isSystemError(error)) throw error
+  }
+}
+
+function publish(name: 'holdfast:held' | 'holdfast:retry', message: object): void {
+  const one = channel(name)
+  if (one.hasSubscribers) one.publish(message)
+}

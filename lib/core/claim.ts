@@ -1,0 +1,50 @@
+// Deciding by identity: who has a name is told by the inode there, never by an errno or by the name's presence.
+
+import { type Again, achieve, again, cannotLink, hasCode, type SystemError, type Trial } from './achieve.js'
+import type { Stats } from './disk.js'
+import { fs, orNothing, type Steps } from './steps.js'
+
+/** One inode. Only worth asking while something keeps its number from being used again: a name, an open descriptor. */
+export const same = (a: Stats | undefined, b: Stats | undefined): boolean =>
+  a !== undefined && b !== undefined && a.ino === b.ino && a.dev === b.dev
+
+/**
+ * Gives the inode at `from` the name `path` too, unless a file has that name already.
+ *
+ * True: it is ours. False: another's file is there.
+ */
+export function* claim(from: string, path: string, trial: Trial): Steps<boolean> {
+  try {
+    return yield* achieve(
+      () => linked(from, path),
+      error => isOurs(from, path, error),
+      trial,
+    )
+  } catch (error) {
+    // Names can be made here, `from` is one of them; so EACCES, too, is about links (Android says so).
+    if (!cannotLink(error) && !hasCode(error, 'EACCES')) throw error
+    const message = `${trial.as} needs hard links, and the filesystem grants none here: ${path}`
+    throw Object.assign(new Error(message, { cause: error }), { code: 'ERR_NO_HARD_LINKS', path })
+  }
+}
+
+function* linked(from: string, path: string): Steps<boolean> {
+  yield* fs.link(from, path)
+  return true
+}
+
+function* isOurs(from: string, path: string, error: SystemError): Steps<boolean | Again | undefined> {
+  const there = yield* fs.lstat(path, orNothing)
+  // EEXIST, and nothing is there: whoever had the name has gone.
+  if (!there) return hasCode(error, 'EEXIST') ? again : undefined
+  // EEXIST may be the echo of our own link: the reply was lost, and the call was made twice.
+  if (same(there, yield* fs.lstat(from, orNothing))) return true
+  return (yield* isFile(path, there)) ? false : undefined
+}
+
+/** Is a file there, or a link to one? `there` is what was seen at its name. */
+export function* isFile(path: string, there?: Stats): Steps<boolean> {
+  const seen = there ?? (yield* fs.lstat(path, orNothing))
+  if (!seen?.isSymbolicLink()) return seen?.isFile() ?? false
+  return (yield* fs.stat(path, orNothing))?.isFile() ?? false
+}

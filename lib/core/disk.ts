@@ -1,0 +1,188 @@
+// The one door to the disk. Everything this package does to the world is performed here and nowhere else, so a fault put
+// here reaches everything. Algorithms describe their calls (./steps.ts); these two functions make them.
+
+import { randomBytes } from 'node:crypto'
+import nodeFs, { type BigIntStats, type StatOptions } from 'node:fs'
+import type gracefulFs from 'graceful-fs'
+import { judge, spellSelf, type Witness } from './owner.js'
+import type { Alphabet, Call, Op, Outcome } from './steps.js'
+import { type Done, isThenable, longestTimerMs, settle, sleep, sleepSync, tell, type Wake } from './wait.js'
+
+/** What `stat` answers: always in bigints, because on Windows `ino` does not fit a number. */
+export type Stats = BigIntStats
+
+type AnyFunction = (...args: unknown[]) => unknown
+
+// graceful-fs wraps `fs.close` for the whole process when it loads. It is loaded by the first call that needs its
+// queue (for EMFILE), so that importing this package changes nothing.
+let graceful: typeof gracefulFs | undefined
+
+/** Makes the call, and answers or throws at once. */
+export function performSync({ op, args }: Call): unknown {
+  return (sync[op] as AnyFunction)(...args)
+}
+
+/** Makes the call, and tells `done` once, later; calls that need no thread tell it at once. */
+export function perform({ op, args }: Call, done: Done): Wake | undefined {
+  const now = immediate[op as keyof typeof immediate] as AnyFunction | undefined
+  if (now) return tell(() => now(...args), done)
+  if (op === 'sleep') return sleep(args[0] as number, done)
+  if (op === 'changed') return changed(args[0] as string, args[1] as number, done)
+  if (op === 'settle') return settle(args[0], done)
+  if (op === 'together') return allOf(args[0] as Call[], done)
+  if (graceful) callback(graceful, op, args, done)
+  else
+    import('graceful-fs').then(loaded => {
+      graceful = loaded.default
+      callback(graceful, op, args, done)
+    }, done)
+  return undefined
+}
+
+const cloneNew = nodeFs.constants.COPYFILE_EXCL | nodeFs.constants.COPYFILE_FICLONE
+const look = { bigint: true, throwIfNoEntry: false } as const
+const missing = (error: unknown): boolean =>
+  ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException)?.code ?? '')
+
+type LookSync = (path: string, options: StatOptions & { throwIfNoEntry?: boolean }) => BigIntStats | undefined
+
+/** ENOENT is answered without the cost of an error; ENOTDIR is as much "nothing there", and Node throws it. */
+function lookSync(stat: LookSync, path: string, options?: { throwIfNoEntry: false }): BigIntStats | undefined {
+  if (options === undefined) return stat(path, { bigint: true })
+  try {
+    return stat(path, look)
+  } catch (error) {
+    if (missing(error)) return undefined
+    throw error
+  }
+}
+
+// Drawn in advance, because drawing costs more than a system call.
+let pool = Buffer.alloc(0)
+function random(bytes: number): Buffer {
+  if (pool.length < bytes) pool = randomBytes(Math.max(bytes, 4096))
+  const drawn = pool.subarray(0, bytes)
+  pool = pool.subarray(bytes)
+  return drawn
+}
+
+/** Those that never wait: no thread is asked, in either form. */
+const immediate = {
+  now: () => performance.now(),
+  random,
+  self: () => self(),
+  alive: (owner: string) => judge(owner, self(), witness),
+} satisfies Partial<Alphabet>
+
+const sync: Record<Op, unknown> = {
+  ...immediate,
+  open: nodeFs.openSync,
+  read: (fd: number, into: Uint8Array, position: number | null) => nodeFs.readSync(fd, into, 0, into.length, position),
+  write: (fd: number, data: Uint8Array) => nodeFs.writeSync(fd, data),
+  fsync: nodeFs.fsyncSync,
+  // Looked up at each call: graceful-fs, once loaded, wakes its queue here.
+  close: (fd: number) => nodeFs.closeSync(fd),
+  fstat: (fd: number) => nodeFs.fstatSync(fd, { bigint: true }),
+  stat: (path: string, options?: { throwIfNoEntry: false }) => lookSync(nodeFs.statSync as LookSync, path, options),
+  lstat: (path: string, options?: { throwIfNoEntry: false }) => lookSync(nodeFs.lstatSync as LookSync, path, options),
+  readFile: (path: string) => nodeFs.readFileSync(path),
+  readlink: (path: string) => nodeFs.readlinkSync(path),
+  readdir: (path: string) => nodeFs.readdirSync(path),
+  mkdir: nodeFs.mkdirSync,
+  rmdir: nodeFs.rmdirSync,
+  rename: nodeFs.renameSync,
+  link: nodeFs.linkSync,
+  symlink: nodeFs.symlinkSync,
+  unlink: nodeFs.unlinkSync,
+  copyFile: (from: string, to: string) => nodeFs.copyFileSync(from, to, cloneNew),
+  chmod: nodeFs.chmodSync,
+  chown: nodeFs.chownSync,
+  utimes: nodeFs.utimesSync,
+  realpath: (path: string) => nodeFs.realpathSync.native(path),
+  sleep: sleepSync,
+  // A directory cannot be watched without the event loop: look again soon.
+  changed: (_dir: string, ms: number) => sleepSync(Math.min(ms, 5)),
+  together: (calls: readonly Call[]) => calls.map(outcomeOf),
+  settle: (answer: unknown) => {
+    if (!isThenable(answer)) return answer
+    const message = 'The callback answered a promise, and the sync form cannot wait for it'
+    throw Object.assign(new TypeError(message), { code: 'ERR_INVALID_RETURN_VALUE' })
+  },
+}
+
+function callback(fs: typeof gracefulFs, op: Op, args: readonly unknown[], done: Done): void {
+  // biome-ignore lint/suspicious/noExplicitAny: the alphabet types what is yielded
+  const [first, second, third] = args as any[]
+  if (op === 'stat' || op === 'lstat') {
+    const quiet = second !== undefined
+    fs[op](first, { bigint: true }, (error, stats) => (quiet && missing(error) ? done(null) : done(error, stats)))
+  } else if (op === 'fstat') fs.fstat(first, { bigint: true }, done)
+  else if (op === 'read') fs.read(first, second, 0, second.length, third, done)
+  else if (op === 'copyFile') fs.copyFile(first, second, cloneNew, done)
+  else if (op === 'realpath') fs.realpath.native(first, done)
+  else (fs[op as keyof typeof fs] as AnyFunction)(...args, done)
+}
+
+function outcomeOf(call: Call): Outcome<unknown> {
+  try {
+    return { value: performSync(call) }
+  } catch (error) {
+    return { error }
+  }
+}
+
+function allOf(calls: readonly Call[], done: Done): undefined {
+  let left = calls.length
+  const outcomes: Outcome<unknown>[] = []
+  if (left === 0) done(null, outcomes)
+  calls.forEach((call, at) => {
+    perform(call, (error, value) => {
+      outcomes[at] = error ? { error } : { value }
+      if (--left === 0) done(null, outcomes)
+    })
+  })
+}
+
+/** Watching is a comfort: where there is none (limits, network mounts), the wait simply lasts its full time. */
+function changed(dir: string, ms: number, done: Done): Wake {
+  let watcher: nodeFs.FSWatcher | undefined
+  let over = false
+  const end = () => {
+    if (over) return
+    over = true
+    clearTimeout(timer)
+    watcher?.close()
+    done(null)
+  }
+  const timer = setTimeout(end, Math.min(ms, longestTimerMs))
+  try {
+    watcher = nodeFs.watch(dir, { persistent: false }, end).on('error', () => watcher?.close())
+  } catch {}
+  return end
+}
+
+const quietly = <T>(read: () => T): T | undefined => {
+  try {
+    return read()
+  } catch {
+    return undefined
+  }
+}
+
+const witness: Witness = {
+  platform: process.platform,
+  pid: process.pid,
+  text: path => quietly(() => nodeFs.readFileSync(path, 'latin1')),
+  link: path => quietly(() => nodeFs.readlinkSync(path)),
+  exists: pid => {
+    try {
+      process.kill(pid, 0)
+      return true
+    } catch (error) {
+      return (error as NodeJS.ErrnoException).code !== 'ESRCH'
+    }
+  },
+}
+
+let spelt: string | undefined
+const self = (): string => (spelt ??= spellSelf(witness))

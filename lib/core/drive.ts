@@ -1,0 +1,111 @@
+// The two drivers. Both perform what an algorithm yields and answer it; one waits on the spot, one on the event loop.
+// State that outlives a call belongs here, in what drives, never in the steps.
+
+import { type TracingChannel, tracingChannel } from 'node:diagnostics_channel'
+import { perform, performSync } from './disk.js'
+import type { Call, Steps } from './steps.js'
+import { patienceOf, type Watch } from './watch.js'
+
+/** Call as `f()` for a promise, `f.sync()` for a value, `yield* f.steps()` inside another algorithm. */
+export interface Dual<A extends unknown[], T> {
+  (...args: A): Promise<T>
+  /** The same, at once: it blocks the thread. */
+  sync(...args: A): T
+  /** The same, as steps of a larger algorithm; `signal` and `timeout` are those of the outermost call. */
+  steps(...args: A): Steps<T>
+}
+
+/**
+ * Makes a function of an algorithm. The first parameter with a default is taken for its options: `signal` and `timeout`
+ * are obeyed between any two calls. Diagnostics channels carry the generator's name: `tracing:holdfast.<name>:start` ...
+ */
+export function dual<A extends unknown[], T>(algorithm: (...args: A) => Steps<T>): Dual<A, T> {
+  const optionsAt = algorithm.length
+  // Made by the first call, because nothing happens at import.
+  let channel: TracingChannel | undefined
+  const listened = (args: A) => {
+    channel ??= tracingChannel(`holdfast.${algorithm.name}`)
+    // Node 20.19 has no `hasSubscribers` on the group, only on each of its channels.
+    const { start, end, asyncStart, asyncEnd, error } = channel
+    if (![start, end, asyncStart, asyncEnd, error].some(one => one.hasSubscribers)) return undefined
+    return { channel, context: { function: algorithm.name, path: args[0] } }
+  }
+  const promised = (...args: A) => driven(algorithm, args, args[optionsAt])
+  const atOnce = (...args: A) => drivenSync(algorithm(...args), patienceOf(args[optionsAt]))
+
+  async function run(...args: A): Promise<T> {
+    const heard = listened(args)
+    try {
+      return await (heard ? heard.channel.tracePromise(() => promised(...args), heard.context) : promised(...args))
+    } catch (error) {
+      throw located(error)
+    }
+  }
+  function sync(...args: A): T {
+    const heard = listened(args)
+    return heard ? heard.channel.traceSync(() => atOnce(...args), heard.context) : atOnce(...args)
+  }
+  Object.defineProperty(run, 'name', { value: algorithm.name })
+  return Object.assign(run, { sync, steps: algorithm })
+}
+
+function driven<A extends unknown[], T>(algorithm: (...args: A) => Steps<T>, args: A, options: unknown): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const patience = patienceOf(options)
+    const steps = algorithm(...args)
+    // Most calls tell their answer later; those that tell it at once must not deepen the stack.
+    let answered: { error: unknown; value: unknown } | undefined = { error: null, value: undefined }
+    let running = false
+    const resume = (error: unknown, value?: unknown) => {
+      answered = { error, value }
+      if (!running) run()
+    }
+    const run = () => {
+      running = true
+      try {
+        while (answered) {
+          const { error, value } = answered
+          answered = undefined
+          const next = isFailure(error) ? steps.throw(error) : steps.next(value)
+          if (next.done) return resolve(next.value)
+          if (isFailure(error)) patience?.note(error)
+          const interruption = patience?.interruption(next.value)
+          if (interruption) answered = { error: interruption, value: undefined }
+          else if (patience && waits(next.value)) patience.wait(next.value, resume)
+          else perform(next.value, resume)
+        }
+      } catch (error) {
+        reject(error)
+      }
+      running = false
+    }
+    run()
+  })
+}
+
+function drivenSync<T>(steps: Steps<T>, patience: Watch | undefined): T {
+  let next = steps.next()
+  while (!next.done) {
+    let value: unknown
+    try {
+      const interruption = patience?.interruption(next.value)
+      if (interruption) throw interruption
+      value = patience && waits(next.value) ? patience.waitSync(next.value) : performSync(next.value)
+    } catch (error) {
+      patience?.note(error)
+      next = steps.throw(error)
+      continue
+    }
+    next = steps.next(value)
+  }
+  return next.value
+}
+
+const isFailure = (error: unknown): boolean => error !== null && error !== undefined
+const waits = ({ op }: Call): boolean => op === 'sleep' || op === 'changed'
+
+/** The callback API makes errors without a stack: this one ends at the caller. The object stays the same. */
+function located(error: unknown): unknown {
+  if (error instanceof Error && !error.stack?.includes('\n    at ')) Error.captureStackTrace(error, located)
+  return error
+}

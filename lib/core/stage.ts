@@ -1,0 +1,72 @@
+// Private names beside the target, on the same device, where a thing is made ready before it is published at once.
+// `.<basename>.<owner>.<nonce>`: never used twice, so only whoever made it, or a sweeper that knows that owner to be dead,
+// ever touches it. A crash leaves at most such a name behind, never a half-made target.
+
+import { basename, dirname, join } from 'node:path'
+import { hasCode, tidy } from './achieve.js'
+import { fs, type Steps } from './steps.js'
+
+/** The longest name that every common filesystem takes. */
+const longestNameBytes = 255
+
+/** A fresh private name for something that shall be `target`. */
+export function* stageName(target: string): Steps<string> {
+  const tail = `.${yield* fs.self()}.${(yield* fs.random(8)).toString('hex')}`
+  return join(dirname(target), `.${cut(basename(target), longestNameBytes - 1 - tail.length)}${tail}`)
+}
+
+/** The beginning of a name, in so many bytes, with no character cut in two. */
+function cut(name: string, bytes: number): string {
+  if (Buffer.byteLength(name) <= bytes) return name
+  const whole = Buffer.from(name)
+  let end = bytes
+  while (end > 0 && ((whole[end] ?? 0) & 0xc0) === 0x80) end--
+  return whole.toString('utf8', 0, end)
+}
+
+/** Something ready to be published. Whoever publishes it by renaming says `spent`: then the name is not there any more. */
+export interface Staged<T> {
+  readonly path: string
+  readonly made: T
+  spent: boolean
+}
+
+/** Makes something at a private name beside `target`, hands it to `use`, and takes the name away again. */
+export function* staged<M, T>(
+  target: string,
+  make: (path: string) => Steps<M>,
+  use: (stage: Staged<M>) => Steps<T>,
+  names = 3,
+): Steps<T> {
+  const path = yield* stageName(target)
+  let stage: Staged<M> | undefined
+  try {
+    stage = { path, made: yield* make(path), spent: false }
+    return yield* use(stage)
+  } catch (error) {
+    // Nobody else has this name, so EEXIST is the echo of our own call, made twice on the way: another name, then.
+    if (stage || names === 1 || !hasCode(error, 'EEXIST')) throw error
+  } finally {
+    // Also when `make` failed: it may have made the name all the same, and then said otherwise.
+    if (!stage?.spent) yield* tidy(fs.unlink(path))
+  }
+  return yield* staged(target, make, use, names - 1)
+}
+
+/** The same for a file that is written: open while it is used, so that its identity stays its own. */
+export function* stagedFile<T>(target: string, mode: number, use: (stage: Staged<number>) => Steps<T>): Steps<T> {
+  return yield* staged(
+    target,
+    path => fs.open(path, 'wx', mode),
+    stage => closing(stage.made, () => use(stage)),
+  )
+}
+
+/** Runs steps, and then closes the descriptor. */
+export function* closing<T>(fd: number, steps: () => Steps<T>): Steps<T> {
+  try {
+    return yield* steps()
+  } finally {
+    yield* tidy(fs.close(fd))
+  }
+}

@@ -1,0 +1,134 @@
+// The notation. An algorithm here is a generator of filesystem calls: it describes each call and yields it, and whoever
+// drives the generator performs it. One text therefore runs as sync code, as a promise (./drive.ts), and under the
+// explorer (../testing), which decides between any two calls which process goes next, or dies.
+
+import type { Stats } from './disk.js'
+
+/** How a file is opened: Node's flag strings, without the append and sync forms that nothing here needs. */
+export type OpenFlags = 'r' | 'r+' | 'w' | 'w+' | 'wx' | 'wx+'
+
+/** Every call an algorithm may make. Each is one system call, but for `copyFile`, `readFile` and `realpath`. */
+export interface Alphabet {
+  open(path: string, flags: OpenFlags, mode?: number): number
+  read(fd: number, into: Uint8Array, position: number | null): number
+  write(fd: number, data: Uint8Array): number
+  fsync(fd: number): void
+  close(fd: number): void
+  fstat(fd: number): Stats
+  stat(path: string): Stats
+  lstat(path: string): Stats
+  readFile(path: string): Buffer
+  readlink(path: string): string
+  readdir(path: string): string[]
+  mkdir(path: string, mode?: number): void
+  rmdir(path: string): void
+  rename(from: string, to: string): void
+  link(existing: string, path: string): void
+  symlink(target: string, path: string, type?: 'file' | 'dir' | 'junction'): void
+  unlink(path: string): void
+  /** Makes `to`, which must not be there, with the bytes and the mode of `from`; a copy-on-write clone where that is to be had. */
+  copyFile(from: string, to: string): void
+  chmod(path: string, mode: number): void
+  chown(path: string, uid: number, gid: number): void
+  utimes(path: string, atime: number, mtime: number): void
+  realpath(path: string): string
+
+  /** Milliseconds on a clock that only goes forward. */
+  now(): number
+  /** So many random bytes. */
+  random(bytes: number): Buffer
+  /** Waits so many milliseconds. */
+  sleep(ms: number): void
+  /** Waits until the directory changes, or so many milliseconds: a hint, never evidence. */
+  changed(dir: string, ms: number): void
+  /** This process, as the names it makes spell it (see ./owner.ts). */
+  self(): string
+  /** Does that owner live? `undefined`: nobody here can tell. */
+  alive(owner: string): boolean | undefined
+  /** Several calls at once, in any order; answered when all have ended, whatever came of each. See `together`. */
+  together(calls: readonly Call[]): Outcome<unknown>[]
+  /** What a user's callback answered: a value, or a promise for one (which the sync driver refuses). */
+  settle<T>(answer: T | PromiseLike<T>): T
+}
+
+export type Op = keyof Alphabet
+
+/** A call that is described, and not yet made. */
+export interface Call {
+  readonly op: Op
+  readonly args: readonly unknown[]
+}
+
+/** An algorithm under way: it yields calls, is answered by whoever drives it, and returns a `T`. */
+// biome-ignore lint/suspicious/noExplicitAny: what a yield answers depends on the call; `fs` below gives each its type
+export type Steps<T> = Generator<Call, T, any>
+
+/** What came of one of several calls. */
+export type Outcome<T> = { readonly value: T; readonly error?: undefined } | { readonly error: unknown }
+
+type Calls = {
+  [O in Exclude<Op, 'settle' | 'stat' | 'lstat' | 'together'>]: (
+    ...args: Parameters<Alphabet[O]>
+  ) => Steps<ReturnType<Alphabet[O]>>
+}
+
+interface Look {
+  (path: string): Steps<Stats>
+  /** Answers undefined when nothing has that name (ENOENT, ENOTDIR). */
+  (path: string, options: { readonly throwIfNoEntry: false }): Steps<Stats | undefined>
+}
+
+export interface Fs extends Calls {
+  readonly stat: Look
+  readonly lstat: Look
+  settle<T>(answer: T | PromiseLike<T>): Steps<Awaited<T>>
+}
+
+/** The calls, to be used with `yield*`: `const fd = yield* fs.open(path, 'wx')`. */
+export const fs: Fs = describe([
+  ...(['open', 'read', 'write', 'fsync', 'close', 'fstat', 'stat', 'lstat', 'readFile', 'readlink'] as const),
+  ...(['readdir', 'mkdir', 'rmdir', 'rename', 'link', 'symlink', 'unlink', 'copyFile', 'chmod', 'chown'] as const),
+  ...(['utimes', 'realpath', 'now', 'random', 'sleep', 'changed', 'self', 'alive', 'settle'] as const),
+])
+
+function describe(ops: readonly Op[]): Fs {
+  return Object.fromEntries(ops.map(op => [op, (...args: unknown[]) => new SingleCall(op, args)])) as unknown as Fs
+}
+
+/**
+ * A call, and the steps of just that call: they yield it, and return what they are answered. A generator would do the
+ * same; it would cost as much again as the cheapest calls, and every algorithm makes these all the time.
+ */
+class SingleCall implements Call, Iterator<Call, unknown> {
+  #yielded = false
+
+  constructor(
+    readonly op: Op,
+    readonly args: readonly unknown[],
+  ) {}
+
+  next(answer?: unknown): IteratorResult<Call, unknown> {
+    if (this.#yielded) return { value: answer, done: true }
+    this.#yielded = true
+    return { value: this, done: false }
+  }
+
+  return(value?: unknown): IteratorResult<Call, unknown> {
+    return { value, done: true }
+  }
+
+  throw(error: unknown): never {
+    throw error
+  }
+
+  [Symbol.iterator](): this {
+    return this
+  }
+}
+
+/** For `stat` and `lstat`: a missing name is an answer, not an error. */
+export const orNothing = { throwIfNoEntry: false } as const
+
+/** Makes several calls at once: `yield* together([fs.unlink(a), fs.unlink(b)])`. Each of the steps is a single call. */
+export const together = <T>(steps: readonly Steps<T>[]): Steps<Outcome<T>[]> =>
+  new SingleCall('together', [steps.map(one => one.next().value)]) as unknown as Steps<Outcome<T>[]>

@@ -1,0 +1,44 @@
+// Answers that do not come from the disk: time that passes, and what users' callbacks promise.
+
+export type Done = (error: unknown, value?: unknown) => void
+/** Ends a wait early; only waits have one. */
+export type Wake = () => void
+
+/** What can be done at once, told at once. */
+export function tell(work: () => unknown, done: Done): undefined {
+  let value: unknown
+  try {
+    value = work()
+  } catch (error) {
+    done(error)
+    return
+  }
+  done(null, value)
+}
+
+/** A longer one would go off at once. */
+export const longestTimerMs = 2 ** 31 - 1
+
+export function sleep(ms: number, done: Done): Wake {
+  const timer = setTimeout(done, Math.min(ms, longestTimerMs), null)
+  return () => {
+    clearTimeout(timer)
+    done(null)
+  }
+}
+
+export function sleepSync(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
+}
+
+export function settle(answer: unknown, done: Done): undefined {
+  if (!isThenable(answer)) return done(null, answer) as undefined
+  answer.then(
+    value => done(null, value),
+    error => done(error ?? new Error('The callback rejected without a reason')),
+  )
+  return undefined
+}
+
+export const isThenable = (value: unknown): value is PromiseLike<unknown> =>
+  typeof (value as PromiseLike<unknown> | null)?.then === 'function'

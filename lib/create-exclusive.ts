@@ -1,0 +1,70 @@
+import { achieve, type Trial } from './core/achieve.js'
+import { claim, isFile } from './core/claim.js'
+import { dual } from './core/drive.js'
+import { syncName, writeAll } from './core/durable.js'
+import { asBytes, asDurability, asFlag, asMode, asPath, type Durability, type Patience } from './core/input.js'
+import { stagedFile } from './core/stage.js'
+import type { Steps } from './core/steps.js'
+import { withParents } from './mkdirp.js'
+
+export interface CreateExclusiveOptions extends Patience {
+  /** Permission bits of the file, less the umask: a number or an octal string. @default 0o666 */
+  readonly mode?: number | string | undefined
+  /** `file`: the data is on the disk before the name appears; `full`: the name too. @default 'file' */
+  readonly durability?: Durability | undefined
+  /** Makes missing directories above the file. @default false */
+  readonly parents?: boolean | undefined
+}
+
+/**
+ * Creates a file with its whole content, unless it exists.
+ *
+ * Holds afterwards: `file` exists, with the whole content of exactly one caller. Nobody, at any moment, sees a part of it
+ * or an empty file; whoever is killed on the way leaves no `file`, at most a private name beside it.
+ *
+ * Not promised: that it works without hard links (exFAT, some SMB and FUSE mounts, Android): there it throws
+ * `ERR_NO_HARD_LINKS`. If a file has the name, nothing is said about who made it and how: only callers of this function
+ * make it whole. With `durability: 'file'` a power cut may take the name back, never a part of the content.
+ *
+ * @param file A path, or a `file:` URL. A directory of that name, or a link that points nowhere, is an error (EEXIST).
+ * @param data A string (UTF-8), or a view, of which all bytes are written. Do not change it until the call has ended.
+ * @returns True: it is mine. False: another's file is there.
+ * @throws What the system said, unchanged: ENOENT (no directory above, and no `parents`), ENOSPC, EACCES, EROFS ...
+ *
+ * @example
+ * if (await createExclusive('jobs/17.json', JSON.stringify(job), { parents: true })) await start(job)
+ *
+ * Source of the protocol: link(2) as the exclusive step, and its inode as the proof, as open(2) advises for NFS.
+ */
+export const createExclusive = dual(function* createExclusive(
+  file: string | URL,
+  data: string | NodeJS.ArrayBufferView,
+  options: CreateExclusiveOptions = {},
+): Steps<boolean> {
+  const path = asPath(file, 'file')
+  const bytes = asBytes(data, 'data')
+  const mode = asMode(options.mode, 0o666)
+  const durability = asDurability(options.durability)
+  const parents = asFlag(options.parents, 'options.parents')
+
+  const trial = { as: 'createExclusive', path, retryFor: options.retryFor }
+  const publish = () => stagedFile(path, mode, ({ path: stage, made: fd }) => fill(stage, fd, bytes, durability, trial))
+  const mine = yield* achieve(
+    () => withParents(path, parents, publish),
+    () => isAnothers(path),
+    // The directory may vanish again between two calls.
+    parents ? { ...trial, also: ['ENOENT'] } : trial,
+  )
+  yield* syncName(path, durability)
+  return mine
+})
+
+function* fill(stage: string, fd: number, bytes: Uint8Array, durability: Durability, trial: Trial): Steps<boolean> {
+  yield* writeAll(fd, bytes, durability)
+  return yield* claim(stage, trial.path, trial)
+}
+
+/** Whatever kept us from making ours, a full disk even: if a file is there, that is the answer. */
+function* isAnothers(path: string): Steps<false | undefined> {
+  return (yield* isFile(path)) ? false : undefined
+}

@@ -1,0 +1,176 @@
+import { type Again, achieve, again, cannotLink, hasCode, type SystemError, type Trial } from './core/achieve.js'
+import { same } from './core/claim.js'
+import { dual } from './core/drive.js'
+import { asFlag, asNumber, asPath, oneOf, type Patience } from './core/input.js'
+import { sameContent } from './core/same-content.js'
+import { staged } from './core/stage.js'
+import { fs, orNothing, type Steps } from './core/steps.js'
+import { copyTo } from './link-fallback.js'
+import { withParents } from './mkdirp.js'
+
+export interface LinkOptions extends Patience {
+  /** How often `existing` may be missing before that is believed. @default 3 */
+  readonly tries?: number | undefined
+  /** Milliseconds between those. @default 10 */
+  readonly backoff?: number | undefined
+  /** Takes the place of what has the name, in one step. @default false */
+  readonly replace?: boolean | undefined
+  /** `copy`: where nothing can be linked, a copy will do, and what has the same bytes already is as good. @default 'none' */
+  readonly fallback?: 'none' | 'copy' | undefined
+  /** Makes missing directories above the new name. @default false */
+  readonly parents?: boolean | undefined
+}
+
+/** What is to be linked; a function is asked again for each try, because it may have moved. */
+export type Existing = string | URL | (() => string | URL | PromiseLike<string | URL>)
+
+type Answer = 'linked' | 'already' | 'copied'
+
+/**
+ * Gives a file a second name.
+ *
+ * Holds afterwards: at an instant during the call both names were one inode (or, where nothing can be linked and
+ * `fallback` is `'copy'`, `path` had the same bytes: published whole, for this file only).
+ *
+ * Not promised: that a name stays what it is. With `replace` and `fallback: 'copy'` on a filesystem without hard links,
+ * or with several callers there, the last one stays; without `replace`, one that comes in the very moment between look
+ * and rename is replaced by the copy, because there nothing can be claimed.
+ *
+ * @param existing The file: a path, a `file:` URL, or a function that answers one (or a promise), asked again for each try.
+ *   A symbolic link is not followed (on macOS the system follows it). A directory is an error.
+ * @param path The new name.
+ * @returns `'linked'`: by this call. `'already'`: it was so. `'copied'`: nothing can be linked there.
+ * @throws What the system said, unchanged but for what was found: on ENOENT the message tells which side is missing,
+ *   after how many tries. EEXIST: something else has the name, and no `replace`. EXDEV, EPERM, EMLINK ...: cannot link.
+ *
+ * @example
+ * await link(() => store.currentPathOf(digest), 'node_modules/left-pad/index.js', { parents: true, fallback: 'copy' })
+ */
+export const link = dual(function* link(
+  existing: Existing,
+  path: string | URL,
+  options: LinkOptions = {},
+): Steps<Answer> {
+  const to = asPath(path, 'path')
+  const job: Linking = {
+    existing,
+    from: typeof existing === 'function' ? '' : asPath(existing, 'existing'),
+    to,
+    tries: asNumber(options.tries, 'options.tries', 3, 1),
+    backoff: asNumber(options.backoff, 'options.backoff', 10),
+    replace: asFlag(options.replace, 'options.replace'),
+    copies: oneOf(options.fallback, 'options.fallback', ['none', 'copy'], 'none') === 'copy',
+    parents: asFlag(options.parents, 'options.parents'),
+    trial: { as: 'link', path: to, retryFor: options.retryFor },
+    missed: 0,
+  }
+  return yield* achieve(
+    () => attempt(job),
+    error => isLinked(job, error),
+    job.trial,
+  )
+})
+
+/** A call under way. */
+interface Linking {
+  readonly existing: Existing
+  /** What `existing` is, or was when it was asked last. */
+  from: string
+  readonly to: string
+  readonly tries: number
+  readonly backoff: number
+  readonly replace: boolean
+  readonly copies: boolean
+  readonly parents: boolean
+  readonly trial: Trial
+  /** How often the source was missing. */
+  missed: number
+}
+
+function* attempt(job: Linking): Steps<Answer> {
+  if (typeof job.existing === 'function') job.from = asPath(yield* fs.settle(job.existing()), 'existing')
+  const { from, to, parents, replace, copies } = job
+  try {
+    yield* withParents(to, parents, () => fs.link(from, to), from)
+    return 'linked'
+  } catch (error) {
+    if (!hasCode(error, 'EEXIST')) return yield* copied(job, error)
+    if (copies && !replace && (yield* sameContent(from, to))) return 'already'
+    if (!replace) throw error
+    if ((yield* lookAt(from, to)) === 'one') return 'already'
+  }
+  try {
+    return yield* supplant(job)
+  } catch (error) {
+    return yield* copied(job, error)
+  }
+}
+
+/** Nothing can be linked here: a copy instead, if that will do. */
+function* copied({ from, to, parents, replace, copies }: Linking, error: unknown): Steps<Answer> {
+  if (!copies || !cannotLink(error)) throw error
+  const copy = yield* withParents(to, parents, () => copyTo(from, to, replace), from)
+  if (copy === undefined) throw error
+  return copy
+}
+
+/** Looks after an attempt that failed. */
+function* isLinked(job: Linking, error: SystemError): Steps<'already' | Again | undefined> {
+  const { from, to, parents, tries, backoff } = job
+  const seen = yield* lookAt(from, to)
+  if (seen === 'one') return 'already'
+  // EEXIST, and nothing is there: whoever had the name has gone.
+  if (hasCode(error, 'EEXIST')) return seen === 'nothing' ? again : undefined
+  if (!hasCode(error, 'ENOENT')) return undefined
+  if (yield* fs.lstat(from, orNothing)) {
+    if (parents) return again
+    error.message += ` (the directory for the new name is missing, '${to}')`
+    return undefined
+  }
+  job.missed++
+  if (job.missed < tries) {
+    yield* fs.sleep(backoff)
+    return again
+  }
+  error.message += ` (the existing name is missing, '${from}', after ${tries} ${tries === 1 ? 'try' : 'tries'})`
+  return undefined
+}
+
+/** What has the new name? Answered from one look at it: between two of them somebody could take it, or leave it. */
+function* lookAt(from: string, to: string): Steps<'one' | 'another' | 'nothing'> {
+  const there = yield* fs.lstat(to, orNothing)
+  if (!there) return 'nothing'
+  const source = yield* fs.lstat(from, orNothing)
+  // On macOS the new name of a link is that of what it points to.
+  const target = source?.isSymbolicLink() ? yield* fs.stat(from, orNothing) : undefined
+  return same(there, source) || same(there, target) ? 'one' : 'another'
+}
+
+/** Something else has the name: link beside it, and put that in its place. */
+function* supplant({ from, to, trial }: Linking): Steps<'linked'> {
+  return yield* staged(
+    to,
+    path =>
+      achieve(
+        () => linkedAt(from, path),
+        () => isOne(from, path),
+        trial,
+      ),
+    // If somebody has linked the same meanwhile, this does nothing, and our private name is taken away after it.
+    stage => renamed(stage.path, to),
+  )
+}
+
+function* linkedAt(from: string, path: string): Steps<true> {
+  yield* fs.link(from, path)
+  return true
+}
+
+function* isOne(from: string, path: string): Steps<true | undefined> {
+  return (yield* lookAt(from, path)) === 'one' || undefined
+}
+
+function* renamed(stage: string, to: string): Steps<'linked'> {
+  yield* fs.rename(stage, to)
+  return 'linked'
+}

@@ -1,0 +1,28 @@
+// `holdfast/steps`: the notation, to write algorithms of your own in, and prove them with `holdfast/testing`.
+
+export {
+  type Again,
+  achieve,
+  again,
+  type Errno,
+  hasCode,
+  isSystemError,
+  type SystemError,
+  type Trial,
+  tidy,
+} from './core/achieve.js'
+export type { Stats } from './core/disk.js'
+export { type Dual, dual } from './core/drive.js'
+export type { Patience } from './core/input.js'
+export {
+  type Alphabet,
+  type Call,
+  type Fs,
+  fs,
+  type Op,
+  type OpenFlags,
+  type Outcome,
+  orNothing,
+  type Steps,
+  together,
+} from './core/steps.js'

@@ -1,0 +1,295 @@
+// Every schedule of a world, by replay on a real directory: depth first, and without those that only swap two calls that
+// commute (sleep sets; Godefroid 1996) or that come to a state which was explored before (a hash of all there is).
+
+import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import tmp from 'tmp-promise'
+import { dependent, type Footprint, footprint } from './footprint.js'
+import { Directory } from './ground.js'
+import { Run } from './run.js'
+import { columns, mermaid } from './trace.js'
+import { type Choice, spellChoice, type World } from './world.js'
+
+export interface ExploreOptions {
+  /** Only schedules in which a player that could go on is interrupted at most so often: quick, and never complete. */
+  readonly preemptions?: number
+  /** So many schedules drawn at random instead of all: for worlds too large to finish. The seed is in the answer. */
+  readonly random?: { readonly schedules: number; readonly seed?: number }
+  /** One schedule only: the replay string of a bad ending. */
+  readonly replay?: string
+  /** @default 1_000_000 */
+  readonly maxSchedules?: number
+  /** Steps of one schedule. @default 500 */
+  readonly maxSteps?: number
+  /** Milliseconds. @default 60_000 */
+  readonly maxMs?: number
+  /** Which schedules to leave out. All three agree, and spec/explorer.spec.ts holds them to it. @default 'both' */
+  readonly reduction?: 'both' | 'sleep' | 'hash' | 'none'
+  /** Another relation: for the tests of the explorer. */
+  readonly footprint?: typeof footprint
+}
+
+export interface Exploration {
+  /** Schedules that were run to their end, and those that were left as soon as they could bring nothing new. */
+  readonly schedules: number
+  readonly pruned: number
+  readonly steps: number
+  /** Every schedule within the budgets was explored, or is equal to one that was. */
+  readonly complete: boolean
+  /** What bounded it, if it is not complete. */
+  readonly bound: string | undefined
+  readonly ms: number
+  /** How often which call failed in which way, as `link EEXIST`: the contention that there was. */
+  readonly failed: ReadonlyMap<string, number>
+}
+
+/** What `explore` throws when an ending is wrong: the schedule that leads there. */
+export class BadEnding extends Error {
+  override readonly name = 'BadEnding'
+  readonly code = 'ERR_BAD_ENDING'
+  constructor(
+    cause: unknown,
+    /** Give it to `explore(world, { replay })`: the same ending again. */
+    readonly replay: string,
+    readonly columns: string,
+    readonly mermaid: string,
+    readonly schedule: number,
+  ) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    super(`schedule ${schedule} ends badly: ${why}\n${columns}\nreplay: ${replay}`, { cause })
+  }
+}
+
+/** A point where something had to be chosen. */
+interface Node {
+  readonly choices: readonly Choice[]
+  at: number
+  /** Choices that need not be made here: what they lead to was explored elsewhere. */
+  readonly asleep: Map<string, { player: number; touched: Footprint }>
+  touched: Footprint | undefined
+}
+
+/**
+ * Runs every schedule of a world.
+ *
+ * Holds afterwards: if it answers with `complete: true`, no order of the players' calls, and no use of the world's
+ * budgets of kills, failures, lies, aborts and ticks, comes to an ending that `check` refuses.
+ *
+ * Not promised: anything about what is no call (time inside a system call, caches of a network filesystem, the times in
+ * stats, which read 0), or about more players and larger budgets than were given.
+ *
+ * @throws BadEnding with the schedule, as soon as `check` throws. An Error if the world itself is wrong.
+ */
+export function explore(world: World, options: ExploreOptions = {}): Exploration {
+  return new Search(world, options).run()
+}
+
+class Search {
+  readonly #world: World
+  readonly #options: ExploreOptions
+  readonly #stack: Node[] = []
+  readonly #seen = new Map<string, (readonly string[])[]>()
+  readonly #failed = new Map<string, number>()
+  readonly #since = performance.now()
+  #schedules = 0
+  #pruned = 0
+  #steps = 0
+  #bound: string | undefined
+  readonly #sleeps: boolean
+  readonly #hashes: boolean
+  readonly #seed: number
+  readonly #random: (() => number) | undefined
+
+  constructor(world: World, options: ExploreOptions) {
+    this.#world = world
+    this.#options = options
+    const { reduction = 'both', preemptions, random, replay } = options
+    const all = random === undefined && replay === undefined
+    // Leaving out one of two equal schedules may leave out the one within the bound, so the bound goes without.
+    this.#sleeps = all && preemptions === undefined && (reduction === 'both' || reduction === 'sleep')
+    this.#hashes = all && (reduction === 'both' || reduction === 'hash')
+    this.#seed = random?.seed ?? (Math.random() * 2 ** 32) >>> 0
+    this.#random = random ? mulberry32(this.#seed) : undefined
+    if (preemptions !== undefined) this.#bound = `at most ${preemptions} preemptions`
+    if (random) this.#bound = `${random.schedules} random schedules, seed ${this.#seed}`
+    if (replay !== undefined) this.#bound = 'one schedule, replayed'
+  }
+
+  run(): Exploration {
+    const memory = process.platform === 'linux' && existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
+    const scratch = tmp.dirSync({ tmpdir: memory, prefix: 'holdfast-explore', unsafeCleanup: true })
+    try {
+      do this.#schedule(join(scratch.name, 'world'))
+      while (this.#goOn())
+    } finally {
+      scratch.removeCallback()
+    }
+    const ms = performance.now() - this.#since
+    const counts = { schedules: this.#schedules, pruned: this.#pruned, steps: this.#steps, failed: this.#failed, ms }
+    return { ...counts, complete: this.#bound === undefined, bound: this.#bound }
+  }
+
+  /** Is there another one? */
+  #goOn(): boolean {
+    const { random, replay, maxSchedules = 1_000_000, maxMs = 60_000 } = this.#options
+    if (replay !== undefined) return false
+    if (random ? this.#schedules >= random.schedules : !this.#backtrack()) return false
+    if (this.#schedules + this.#pruned >= maxSchedules) this.#bound = `${maxSchedules} schedules`
+    else if (performance.now() - this.#since >= maxMs) this.#bound = `${maxMs} ms`
+    else return true
+    return false
+  }
+
+  #schedule(root: string): void {
+    const ground = new Directory(root)
+    const run = new Run(this.#world, ground, this.#options.footprint ?? footprint)
+    const taken: string[] = []
+    try {
+      const ended = this.#follow(run, taken)
+      this.#steps += run.steps
+      if (!ended) return
+      this.#schedules++
+      this.#count(run)
+      this.#judge(run, taken.join(' '))
+    } finally {
+      run.end()
+      ground.remove()
+    }
+  }
+
+  #count(run: Run): void {
+    for (const event of run.events) {
+      if (event.mark || !event.failed) continue
+      const what = `${event.call.op} ${event.said}`
+      this.#failed.set(what, (this.#failed.get(what) ?? 0) + 1)
+    }
+  }
+
+  #judge(run: Run, replay: string): void {
+    try {
+      this.#world.check({ dir: run.ground.root, outcomes: run.outcomes() })
+    } catch (error) {
+      const names = run.players.map(player => player.name)
+      const { root } = run.ground
+      throw new BadEnding(
+        error,
+        replay,
+        columns(names, run.events, root),
+        mermaid(names, run.events, root),
+        this.#schedules,
+      )
+    }
+  }
+
+  /** Follows the choices that were made before, and then the first of each; answers whether it came to an end. */
+  #follow(run: Run, taken: string[]): boolean {
+    const { maxSteps = 500, replay } = this.#options
+    const script = replay?.split(' ').filter(word => word !== '')
+    let asleep: Node['asleep'] = new Map()
+    let last = -2
+    let preempted = 0
+    for (let depth = 0; ; depth++) {
+      run.passTime()
+      let node = this.#stack[depth]
+      let choice = node?.choices[node.at]
+      if (!choice) {
+        const choices = run.choices(last)
+        if (choices.length === 0) return true
+        if (run.steps >= maxSteps) {
+          this.#bound = `a schedule of more than ${maxSteps} steps`
+          return false
+        }
+        if (this.#random || script) choice = this.#pick(choices, script?.[depth])
+        else {
+          node = this.#open(run, choices, asleep, last, preempted)
+          if (!node) {
+            this.#pruned++
+            return false
+          }
+          choice = node.choices[node.at] as Choice
+        }
+      }
+      taken.push(spellChoice(choice))
+      if (choice.player !== last && run.canGoOn(last)) preempted++
+      if (choice.player >= 0) last = choice.player
+      // On the way to where the last schedule ended nothing is new, so nobody needs to know what is touched.
+      const fresh = this.#sleeps && depth >= this.#stack.length - 1
+      const touched = run.take(choice, fresh)
+      if (node && fresh) {
+        node.touched = touched
+        const still = [...node.asleep].filter(([, z]) => z.player !== choice.player && !dependent(z.touched, touched))
+        asleep = new Map(still)
+      }
+    }
+  }
+
+  /** A point that was not reached before; undefined if nothing new can come of it. */
+  #open(
+    run: Run,
+    choices: readonly Choice[],
+    asleep: Node['asleep'],
+    last: number,
+    preempted: number,
+  ): Node | undefined {
+    const { preemptions } = this.#options
+    const bounded = preemptions !== undefined && preempted >= preemptions
+    const free =
+      bounded && choices.some(({ player }) => player === last)
+        ? choices.filter(({ player }) => player === last)
+        : choices
+    if (this.#hashes && this.#wasHere(run, asleep, preemptions === undefined ? '' : `${last} ${preempted}`))
+      return undefined
+    const node: Node = { choices: free, at: -1, asleep, touched: undefined }
+    if (!advance(node)) return undefined
+    this.#stack.push(node)
+    return node
+  }
+
+  /** Was this very state explored before, with no more asleep than now? */
+  #wasHere(run: Run, asleep: Node['asleep'], bound: string): boolean {
+    const key = createHash('sha1').update(`${run.state()}\n${bound}`).digest('base64')
+    const before = this.#seen.get(key)
+    if (before?.some(sleepers => sleepers.every(one => asleep.has(one)))) return true
+    if (before) before.push([...asleep.keys()])
+    else this.#seen.set(key, [[...asleep.keys()]])
+    return false
+  }
+
+  #pick(choices: readonly Choice[], word: string | undefined): Choice {
+    if (this.#random) return choices[Math.floor(this.#random() * choices.length)] as Choice
+    const choice = word === undefined ? choices[0] : choices.find(one => spellChoice(one) === word)
+    if (!choice) throw new Error(`This replay is of another world: "${word}" cannot happen here`)
+    return choice
+  }
+
+  #backtrack(): boolean {
+    for (let node = this.#stack.at(-1); node; node = this.#stack.at(-1)) {
+      const choice = node.choices[node.at] as Choice
+      if (this.#sleeps && node.touched)
+        node.asleep.set(spellChoice(choice), { player: choice.player, touched: node.touched })
+      if (advance(node)) return true
+      this.#stack.pop()
+    }
+    return false
+  }
+}
+
+/** Goes on to the next choice that is not asleep. */
+function advance(node: Node): boolean {
+  do node.at++
+  while (node.at < node.choices.length && node.asleep.has(spellChoice(node.choices[node.at] as Choice)))
+  return node.at < node.choices.length
+}
+
+/** A small random generator with a seed, so that a sample can be drawn again. */
+function mulberry32(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+}

@@ -1,0 +1,59 @@
+// Calls that hide several system calls, taken apart, so that another process can come in between.
+
+import { tidy } from '../core/achieve.js'
+import { fs, type Steps } from '../core/steps.js'
+
+/** The same steps, with `readFile` and `copyFile` as what they are made of. */
+export function* inParts<T>(steps: Steps<T>): Steps<T> {
+  let next = steps.next()
+  while (!next.done) {
+    const { op, args } = next.value
+    let value: unknown
+    try {
+      if (op === 'readFile') value = yield* readFile(args[0] as string)
+      else if (op === 'copyFile') value = yield* copyFile(args[0] as string, args[1] as string)
+      else value = yield next.value
+    } catch (error) {
+      next = steps.throw(error)
+      continue
+    }
+    next = steps.next(value)
+  }
+  return next.value
+}
+
+function* opened<T>(path: string, use: (fd: number) => Steps<T>): Steps<T> {
+  const fd = yield* fs.open(path, 'r')
+  try {
+    return yield* use(fd)
+  } finally {
+    yield* tidy(fs.close(fd))
+  }
+}
+
+function* readFile(path: string): Steps<Buffer> {
+  return yield* opened(path, readAll)
+}
+
+function* readAll(fd: number): Steps<Buffer> {
+  const chunks: Buffer[] = []
+  for (;;) {
+    const chunk = Buffer.alloc(64 * 1024)
+    const got = yield* fs.read(fd, chunk, null)
+    if (got === 0) return Buffer.concat(chunks)
+    chunks.push(chunk.subarray(0, got))
+  }
+}
+
+function* copyFile(from: string, to: string): Steps<void> {
+  yield* opened(from, function* (source) {
+    const { mode } = yield* fs.fstat(source)
+    const fd = yield* fs.open(to, 'wx', Number(mode) & 0o777)
+    try {
+      const bytes = yield* readAll(source)
+      for (let at = 0; at < bytes.length; ) at += yield* fs.write(fd, bytes.subarray(at))
+    } finally {
+      yield* tidy(fs.close(fd))
+    }
+  })
+}

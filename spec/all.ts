@@ -1,0 +1,78 @@
+// Runs every spec file in a process of its own, one after the other, and closes with one line: `N passed, N failed`.
+
+import { spawn } from 'node:child_process'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { stripVTControlCharacters } from 'node:util'
+
+const here = dirname(fileURLToPath(import.meta.url))
+const wanted = process.argv.slice(2)
+const files = readdirSync(here)
+  .filter(name => name.endsWith('.spec.js') && (wanted.length === 0 || wanted.some(part => name.includes(part))))
+  .sort()
+
+// Everything that a spec leaves in the place for temporary files is found here in the end.
+const scratch = mkdtempSync(join(tmpdir(), 'holdfast-all-'))
+const memory = process.platform === 'linux' ? '/dev/shm' : undefined
+const inMemory = () => (memory ? readdirSync(memory).filter(name => name.startsWith('holdfast-')) : [])
+const atFirst = new Set(inMemory())
+
+const running = new Set<ReturnType<typeof spawn>>()
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    for (const child of running) child.kill('SIGKILL')
+    tidy()
+    process.exit(signal === 'SIGINT' ? 130 : 143)
+  })
+}
+
+function leftBehind(): string[] {
+  const own = inMemory().filter(name => !atFirst.has(name))
+  return [...readdirSync(scratch).map(name => join(scratch, name)), ...own.map(name => join(memory as string, name))]
+}
+
+function tidy(): void {
+  for (const path of leftBehind()) rmSync(path, { recursive: true, force: true })
+  rmSync(scratch, { recursive: true, force: true })
+}
+
+async function run(file: string): Promise<{ passed: number; failed: number; skipped: number }> {
+  const env = { ...process.env, TMPDIR: scratch, TEMP: scratch, TMP: scratch }
+  const child = spawn(process.execPath, [join(here, file)], { env, stdio: ['ignore', 'pipe', 'inherit'] })
+  running.add(child)
+  let said = ''
+  child.stdout.on('data', chunk => {
+    said += chunk
+    process.stdout.write(chunk)
+  })
+  const code = await new Promise(resolve => child.once('close', resolve))
+  running.delete(child)
+  const count = (what: string) =>
+    Number(stripVTControlCharacters(said).match(new RegExp(`${what}:\\s+(\\d+)`))?.[1] ?? 0)
+  const [total, passed, skipped] = [count('Total'), count('Passed'), count('Skipped')]
+  // A file that ran nothing, or died, has failed, whatever it counted.
+  const failed = Math.max(total - passed, code === 0 && total + skipped > 0 ? 0 : 1)
+  return { passed, failed, skipped }
+}
+
+const sum = { passed: 0, failed: 0, skipped: 0 }
+const bad: string[] = []
+for (const file of files) {
+  const result = await run(file)
+  sum.passed += result.passed
+  sum.failed += result.failed
+  sum.skipped += result.skipped
+  if (result.failed > 0) bad.push(file)
+  const left = leftBehind()
+  if (left.length > 0) {
+    sum.failed++
+    bad.push(`${file} left behind: ${left.join(', ')}`)
+    for (const path of left) rmSync(path, { recursive: true, force: true })
+  }
+}
+tidy()
+for (const one of bad) console.log(`failed: ${one}`)
+console.log(`${sum.passed} passed, ${sum.failed} failed${sum.skipped > 0 ? `, ${sum.skipped} skipped` : ''}`)
+process.exitCode = sum.failed > 0 || files.length === 0 ? 1 : 0

@@ -1,0 +1,55 @@
+// What people write instead, in the same notation. Every race and every world is run against one of these too, and must
+// catch it: a test that cannot fail proves nothing.
+
+import { dirname } from 'node:path'
+import { dual, fs, hasCode, type Steps } from 'holdfast/steps'
+
+/** Looks, and makes what is missing: as many a `mkdirp` did, level by level. */
+export const checkThenMkdir = dual(function* steps(dir: string): Steps<undefined> {
+  try {
+    yield* fs.stat(dir)
+    return undefined
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT')) throw error
+  }
+  yield* checkThenMkdir.steps(dirname(dir))
+  yield* fs.mkdir(dir)
+  return undefined
+})
+
+/** `flag: 'wx'`: exclusive, and empty until it is written. */
+export const openThenWrite = dual(function* steps(file: string, data: string | Uint8Array): Steps<boolean> {
+  let fd: number
+  try {
+    fd = yield* fs.open(file, 'wx')
+  } catch (error) {
+    if (hasCode(error, 'EEXIST')) return false
+    throw error
+  }
+  yield* fs.write(fd, Buffer.from(data))
+  yield* fs.close(fd)
+  return true
+})
+
+/** A temporary name that is the same for everybody. */
+export const sharedTemp = dual(function* steps(file: string, data: string | Uint8Array): Steps<boolean> {
+  const bytes = Buffer.from(data)
+  const fd = yield* fs.open(`${file}.tmp`, 'w')
+  // In two writes, as a stream does.
+  yield* fs.write(fd, bytes.subarray(0, bytes.length >> 1))
+  yield* fs.write(fd, bytes.subarray(bytes.length >> 1))
+  yield* fs.close(fd)
+  yield* fs.rename(`${file}.tmp`, file)
+  return true
+})
+
+/** Looks for the link, and then trusts the errno: fs-extra's `ensureLink`. */
+export const errnoTrustingLink = dual(function* steps(from: string, to: string): Steps<string> {
+  const source = yield* fs.lstat(from)
+  try {
+    const there = yield* fs.lstat(to)
+    if (there.ino === source.ino) return 'already'
+  } catch {}
+  yield* fs.link(from, to)
+  return 'linked'
+})

@@ -1,0 +1,385 @@
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { createExclusive } from 'holdfast'
+import { dual, fs, hasCode, orNothing, type Steps } from 'holdfast/steps'
+import { contender, killedAt, overlaps, race, type World } from 'holdfast/testing'
+import { claim } from '../lib/core/claim.js'
+import { openThenWrite } from './broken.js'
+import { answers, assert, caught, nobodyThrew, note, ownerOf, payload, places, prove, scratch, test } from './kit.js'
+
+const bytes = 64 * 1024
+
+/** Reads until it has found the file three times; answers how often it was not whole. */
+function watch(dir: string, round: number): { reads: number; partial: number } {
+  const until = performance.now() + 100
+  const seen = { reads: 0, partial: 0 }
+  while (seen.reads < 3 && performance.now() < until) {
+    try {
+      if (ownerOf(readFileSync(join(dir, String(round))), bytes) === undefined) seen.partial++
+      seen.reads++
+    } catch {}
+  }
+  return seen
+}
+
+/** The calls that one makes when nothing is in its way: the victim dies before one of them. */
+const calls = 9
+const plays = {
+  creator: (dir: string, round: number, number: number) =>
+    (number % 2 ? createExclusive : createExclusive.sync)(join(dir, String(round)), payload(number + 1, bytes)),
+  victim: (dir: string, round: number) => {
+    const steps = createExclusive.steps(join(dir, String(round)), payload(99, bytes))
+    return dual(() => killedAt(steps, round % calls)).sync()
+  },
+  naive: (dir: string, round: number, number: number) =>
+    openThenWrite(join(dir, String(round)), payload(number + 1, bytes)),
+  naiveVictim: (dir: string, round: number) =>
+    dual(() => killedAt(openThenWrite.steps(join(dir, String(round)), payload(99, bytes)), round % 3)).sync(),
+  reader: watch,
+}
+
+const content = (name: string): string => `${name} whole`
+const players =
+  (names: readonly string[], create: (file: string, data: string) => Steps<boolean>): World['players'] =>
+  dir =>
+    Object.fromEntries(names.map(name => [name, create(join(dir, 'file'), content(name))]))
+
+/** Looks twice, and answers what it saw. */
+function* reader(dir: string): Steps<(string | undefined)[]> {
+  const saw: (string | undefined)[] = []
+  for (let i = 0; i < 2; i++) {
+    try {
+      saw.push((yield* fs.readFile(join(dir, 'file'))).toString())
+    } catch (error) {
+      if (!hasCode(error, 'ENOENT')) throw error
+      saw.push(undefined)
+    }
+  }
+  return saw
+}
+const readers = { adversaries: (dir: string) => ({ reader: reader(dir) }) }
+
+/** Exactly one is told that it is his, and it is; nobody sees a part. Who was killed leaves no half file. */
+const oneWins: World['check'] = ending => {
+  nobodyThrew(ending)
+  const { reader: watcher, ...makers } = ending.outcomes
+  const wholes = Object.keys(makers).map(content)
+  const killed = Object.values(makers).some(({ how }) => how === 'killed')
+  const winners = Object.keys(makers).filter(name => (makers[name] as { value?: unknown }).value === true)
+  const path = join(ending.dir, 'file')
+  const there = existsSync(path) ? readFileSync(path, 'utf8') : undefined
+  if (there === undefined) assert.ok(killed && answers({ ...ending, outcomes: makers }).length === 0, 'nobody made it')
+  else assert.ok(wholes.includes(there), `torn: ${there}`)
+  for (const saw of (watcher as { value?: string[] } | undefined)?.value ?? [])
+    assert.ok(saw === undefined || wholes.includes(saw), `the reader saw a part: ${JSON.stringify(saw)}`)
+  assert.ok(winners.length <= 1, 'two winners')
+  if (winners[0]) assert.is(there, content(winners[0]), 'the winner is not who made it')
+  else assert.ok(killed || there === undefined, 'everybody lost')
+  if (!killed) assert.equal(readdirSync(ending.dir), ['file'], 'debris')
+}
+
+if (!contender(plays)) {
+  test('creates a file once, whole, and says whose it is', async () => {
+    const dir = scratch()
+    const file = join(dir, 'new')
+    assert.is(await createExclusive(file, 'first'), true)
+    assert.is(await createExclusive(file, 'second'), false)
+    assert.is(createExclusive.sync(file, 'third'), false)
+    assert.is(readFileSync(file, 'utf8'), 'first')
+    assert.is(await createExclusive(join(dir, 'empty'), ''), true)
+    assert.is(await createExclusive(join(dir, 'view'), new Uint16Array(8).fill(0x4142)), true)
+    assert.is(readFileSync(join(dir, 'view'), 'utf8'), 'BABABABABABABABA')
+    assert.is(createExclusive.sync(join(dir, 'mode'), '', { mode: 0o600, durability: 'full' }), true)
+    assert.is(statSync(join(dir, 'mode')).mode & 0o777, 0o600)
+    assert.is(await createExclusive(join(dir, 'p/q/r'), 'deep', { parents: true, durability: 'none' }), true)
+    assert.equal(readdirSync(dir).sort(), ['empty', 'mode', 'new', 'p', 'view'])
+    assert.is(statSync(file).nlink, 1)
+  })
+
+  test('odd names, and names of 255 bytes', async () => {
+    const dir = scratch()
+    for (const name of [' ', 'new\nline', '雪'.repeat(85), `${'é'.repeat(127)}x`, 'x'.repeat(255), '.hidden', '-rf']) {
+      assert.is(await createExclusive(join(dir, name), name), true)
+      assert.is(readFileSync(join(dir, name), 'utf8'), name)
+    }
+    assert.is(readdirSync(dir).length, 7)
+  })
+
+  test('what is no file, and a link that leads nowhere, is an error; a link to a file is another’s file', async () => {
+    const dir = scratch()
+    mkdirSync(join(dir, 'dir'))
+    symlinkSync('nowhere', join(dir, 'dangling'))
+    symlinkSync('file', join(dir, 'link'))
+    writeFileSync(join(dir, 'file'), 'there')
+    await assert.rejects(createExclusive(join(dir, 'dir'), ''), { code: 'EEXIST' })
+    await assert.rejects(createExclusive(join(dir, 'dangling'), ''), { code: 'EEXIST' })
+    assert.is(await createExclusive(join(dir, 'link'), ''), false)
+    await assert.rejects(createExclusive(join(dir, 'none/x'), ''), { code: 'ENOENT' })
+    await assert.rejects(createExclusive(join(dir, 'file/x'), '', { parents: true }), { code: 'ENOTDIR' })
+    assert.equal(readdirSync(dir).sort(), ['dangling', 'dir', 'file', 'link'])
+  })
+
+  test('bad input is refused before anything is done', async () => {
+    const file = join(scratch(), 'x')
+    await assert.rejects(createExclusive('', ''), { code: 'ERR_INVALID_ARG_VALUE' })
+    await assert.rejects(createExclusive(file, 5 as never), { code: 'ERR_INVALID_ARG_TYPE' })
+    await assert.rejects(createExclusive(file, '', { durability: 'very' as never }), { code: 'ERR_INVALID_ARG_VALUE' })
+    await assert.rejects(createExclusive(file, '', { parents: 1 as never }), { code: 'ERR_INVALID_ARG_TYPE' })
+    assert.throws(() => createExclusive.sync(file, undefined as never), { code: 'ERR_INVALID_ARG_TYPE' })
+    assert.not(existsSync(file))
+  })
+
+  test('where nothing can be linked it says that this is missing', async () => {
+    const dir = scratch()
+    const steps = createExclusive.steps(join(dir, 'file'), 'x')
+    // The filesystem of this world knows no hard links.
+    function* linkless(): Steps<unknown> {
+      let next = steps.next()
+      while (!next.done) {
+        const { op } = next.value
+        const eperm = Object.assign(new Error('EPERM, link'), { code: 'EPERM', errno: -1, syscall: 'link' })
+        if (op === 'link') next = steps.throw(eperm)
+        else {
+          let value: unknown
+          try {
+            value = yield next.value
+          } catch (error) {
+            next = steps.throw(error)
+            continue
+          }
+          next = steps.next(value)
+        }
+      }
+      return next.value
+    }
+    const error = await assert.rejects(dual(linkless)(), { code: 'ERR_NO_HARD_LINKS', message: /hard links/ })
+    assert.is((error.cause as NodeJS.ErrnoException).code, 'EPERM')
+    assert.equal(readdirSync(dir), [])
+  })
+
+  test('explore: two creators and a reader, with a kill and a lie', () => {
+    const makers = players(['A', 'B'], (file, data) => createExclusive.steps(file, data, { durability: 'none' }))
+    const found = prove('2 createExclusive, 1 reader, 1 kill, 1 lie', {
+      ...readers,
+      players: makers,
+      check: oneWins,
+      kills: 1,
+      lies: 1,
+    })
+    assert.ok(found.complete && found.failed.has('link EEXIST'))
+  })
+
+  test('explore: three creators, with a kill and a lie', () => {
+    const makers = players(['A', 'B', 'C'], (file, data) => createExclusive.steps(file, data, { durability: 'none' }))
+    const found = prove('3 createExclusive, 1 kill, 1 lie', { players: makers, check: oneWins, kills: 1, lies: 1 })
+    assert.ok(found.complete && found.failed.has('link EEXIST'))
+  })
+
+  test('explore: two creators and somebody who takes the file and its directory away', () => {
+    function* thief(dir: string): Steps<void> {
+      for (const step of [fs.unlink(join(dir, 'd/file')), fs.rmdir(join(dir, 'd'))]) {
+        try {
+          yield* step
+        } catch {}
+      }
+    }
+    const create = (dir: string) =>
+      createExclusive.steps(join(dir, 'd/file'), 'x', { parents: true, durability: 'none' })
+    const check: World['check'] = ending => {
+      nobodyThrew(ending)
+      const names = existsSync(join(ending.dir, 'd')) ? readdirSync(join(ending.dir, 'd')) : []
+      assert.equal(
+        names.filter(name => name !== 'file'),
+        [],
+        'debris',
+      )
+    }
+    const adversaries = (dir: string) => ({ thief: thief(dir) })
+    const two = { players: (dir: string) => ({ A: create(dir), B: create(dir) }), adversaries, check }
+    assert.ok(prove('2 createExclusive with parents, 1 thief', two).complete)
+    // Three, because it takes one to make the file, one to find it, and one to make it again.
+    const claiming = (dir: string) => {
+      const claimed = (name: string) => claim(join(dir, name), join(dir, 'd/file'), { as: 'claim', path: name })
+      return { A: claimed('A'), B: claimed('B'), C: claimed('C') }
+    }
+    const setup = (dir: string) => {
+      mkdirSync(join(dir, 'd'))
+      for (const name of ['A', 'B', 'C']) writeFileSync(join(dir, name), name)
+    }
+    const thiefOfFile = (dir: string) => ({ thief: fs.unlink(join(dir, 'd/file')) })
+    assert.ok(
+      prove('3 claims, 1 thief', {
+        setup,
+        players: claiming,
+        adversaries: thiefOfFile,
+        check: ending => {
+          const { thief: _, ...rest } = ending.outcomes
+          nobodyThrew({ ...ending, outcomes: rest })
+        },
+      }).complete,
+    )
+  })
+
+  const wholeOrAbsent: World['check'] = ending => {
+    nobodyThrew(ending)
+    const path = join(ending.dir, 'file')
+    if (existsSync(path)) assert.match(readFileSync(path, 'utf8'), /^[AB] whole$/)
+    // Whose call failed, or was stopped, has tidied up. (If it was the tidying that failed, the call did not.)
+    const harmed = Object.values(ending.outcomes).some(({ how }) => how === 'threw')
+    if (harmed)
+      assert.equal(
+        readdirSync(ending.dir).filter(name => name !== 'file'),
+        [],
+        'debris',
+      )
+  }
+  const syncing = players(['A', 'B'], (file, data) => createExclusive.steps(file, data, { durability: 'full' }))
+
+  test('explore: a failure at any call, or a short write, leaves no debris and no half file', () => {
+    assert.ok(prove('2 createExclusive, 1 failure', { players: syncing, failures: 1, check: wholeOrAbsent }).complete)
+  })
+
+  test('explore: an abort at any call leaves no debris and no half file', () => {
+    assert.ok(prove('2 createExclusive, 2 aborts', { players: syncing, aborts: 2, check: wholeOrAbsent }).complete)
+  })
+
+  test('explore catches: open exclusively, then write', () => {
+    const makers = players(['A', 'B'], openThenWrite.steps)
+    caught('open(wx), then write', /saw a part/, { ...readers, players: makers, check: oneWins })
+    caught('open(wx), then write, and a kill', /torn/, { players: makers, check: oneWins, kills: 1 })
+  })
+
+  test('explore catches: an errno that is believed', () => {
+    function* believing(file: string, data: string): Steps<boolean> {
+      const stage = `${file}.${data[0]}`
+      const fd = yield* fs.open(stage, 'wx')
+      yield* fs.write(fd, Buffer.from(data))
+      yield* fs.close(fd)
+      try {
+        yield* fs.link(stage, file)
+        return true
+      } catch (error) {
+        if (!hasCode(error, 'EEXIST')) throw error
+        return (yield* fs.lstat(file, orNothing)) === undefined
+      } finally {
+        yield* fs.unlink(stage)
+      }
+    }
+    caught('EEXIST is somebody else', /everybody lost/, {
+      players: players(['A', 'B'], believing),
+      lies: 1,
+      check: ending => {
+        const all = answers(ending)
+        if (all.length === 2 && !all.includes(true)) throw new Error('everybody lost')
+      },
+    })
+  })
+
+  for (const { kind, dir: place } of places) {
+    const cast = { creator: 8, reader: 2 }
+    test(`race on ${kind}: eight creators, one winner a round, and readers never see a part`, async () => {
+      const dir = scratch(place)
+      const seen = { reads: 0, partial: 0, overlapping: 0 }
+      await race(import.meta.url, {
+        dir,
+        cast,
+        rounds: 200,
+        after: (results, round) => {
+          const creators = results.filter(({ role }) => role === 'creator')
+          assert.equal(
+            creators.filter(({ how }) => how !== 'returned'),
+            [],
+          )
+          const winners = creators.filter(({ value }) => value === true)
+          assert.is(winners.length, 1, `${winners.length} winners in round ${round}`)
+          assert.is(ownerOf(readFileSync(join(dir, String(round))), bytes), (winners[0]?.number ?? 0) + 1)
+          if (overlaps(creators)) seen.overlapping++
+          for (const { role, value } of results) if (role === 'reader') add(seen, value as typeof seen)
+        },
+      })
+      assert.is(readdirSync(dir).length, 200, 'debris')
+      note(
+        `200 rounds, ${seen.overlapping} with overlapping calls; ${seen.partial} of ${seen.reads} reads were partial`,
+      )
+      assert.is(seen.partial, 0)
+      assert.ok(seen.reads > 200 && seen.overlapping > 150, 'no contention')
+    })
+
+    test(`race on ${kind}: one is killed at any of its calls, and the next caller succeeds`, async () => {
+      const dir = scratch(place)
+      const seen = { reads: 0, partial: 0, died: 0, poisoned: 0 }
+      await race(import.meta.url, {
+        dir,
+        cast: { victim: 1, creator: 2, reader: 1 },
+        rounds: 90,
+        after: (results, round) => {
+          const creators = results.filter(({ role }) => role === 'creator')
+          assert.equal(
+            creators.filter(({ how }) => how !== 'returned'),
+            [],
+          )
+          if (createExclusive.sync(join(dir, String(round)), payload(7, bytes))) seen.poisoned++
+          if (ownerOf(readFileSync(join(dir, String(round))), bytes) === undefined) seen.poisoned++
+          seen.died += results.filter(({ how }) => how === 'died').length
+          for (const { role, value } of results) if (role === 'reader') add(seen, value as typeof seen)
+        },
+      })
+      note(`${seen.died} killed, ${seen.partial} of ${seen.reads} reads were partial`)
+      assert.is(seen.partial + seen.poisoned, 0)
+      assert.ok(seen.died > 70 && seen.reads > 90)
+      // What the dead leave behind are private names, and nothing else.
+      const debris = readdirSync(dir).filter(name => !/^\d+$/.test(name))
+      assert.ok(debris.length > 0 && debris.every(name => /^\.\d+\.[a-z0-9-]+\.[a-z0-9]+$/.test(name)), String(debris))
+    })
+
+    test(`race on ${kind}: alone, killed before each of its calls, it leaves nothing or all`, async () => {
+      const dir = mkdtempSync(join(scratch(place), 'x'))
+      let whole = 0
+      await race(import.meta.url, {
+        dir,
+        cast: { victim: 1 },
+        rounds: calls * 2,
+        after: ([result], round) => {
+          const file = join(dir, String(round))
+          if (existsSync(file)) whole++
+          if (existsSync(file)) assert.is(ownerOf(readFileSync(file), bytes), 99)
+          else assert.is(result?.how, 'died')
+          // The next caller.
+          assert.is(createExclusive.sync(file, payload(1, bytes)), !whole || ownerOf(readFileSync(file), bytes) === 1)
+        },
+      })
+      assert.ok(whole > 0 && whole < calls * 2)
+      rmSync(dir, { recursive: true })
+    })
+
+    test(`race on ${kind} catches: open exclusively, then write`, async () => {
+      const dir = scratch(place)
+      const seen = { reads: 0, partial: 0, died: 0 }
+      const options = { dir, rounds: 60, cast: { naive: 4, naiveVictim: 2, reader: 2 } }
+      for (const { role, how, value } of (await race(import.meta.url, options)).flat()) {
+        if (role === 'reader') add(seen, value as typeof seen)
+        if (how === 'died') seen.died++
+      }
+      const poisoned = readdirSync(dir).filter(name => ownerOf(readFileSync(join(dir, name)), bytes) === undefined)
+      note(
+        `${seen.partial} of ${seen.reads} reads partial, ${poisoned.length} of 60 files poisoned, ${seen.died} killed`,
+      )
+      assert.ok(seen.partial > 0 || poisoned.length > 0)
+    })
+  }
+}
+
+function add(sum: { reads: number; partial: number }, { reads, partial }: { reads: number; partial: number }): void {
+  sum.reads += reads
+  sum.partial += partial
+}

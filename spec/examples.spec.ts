@@ -1,0 +1,53 @@
+// The samples that readers will copy: they run, they are short, and they leave nothing behind.
+
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { assert, scratch, test } from './kit.js'
+
+const top = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
+
+function example(name: string, ...args: string[]): { status: number | null; said: string } {
+  const script = join(top, 'dist', 'examples', `${name}.js`)
+  const { status, stdout, stderr } = spawnSync(process.execPath, [script, ...args], { encoding: 'utf8', cwd: top })
+  return { status, said: stdout + stderr }
+}
+
+for (const name of ['publish-once', 'prove-it']) {
+  test(`${name} runs, and is under 40 lines`, () => {
+    const lines = readFileSync(join(top, 'examples', `${name}.ts`), 'utf8')
+      .trimEnd()
+      .split('\n').length
+    assert.ok(lines < 40, `${lines} lines`)
+    const { status, said } = example(name)
+    assert.is(status, 0, said)
+  })
+}
+
+test('prove-it shows the schedule that loses a count, and finds none once it is right', () => {
+  const { said } = example('prove-it')
+  assert.match(said, /the counter is "1", not 2[\s\S]*replay: [A-B ]+\n/)
+  assert.match(said, /complete: true/)
+})
+
+test('mirror copies a small tree of odd names, and holdfast’s side has nothing but zeros', () => {
+  const dir = scratch()
+  for (const part of ['a/b/c', 'empty', 'with space', 'new\nline', '雪/żółć'])
+    mkdirSync(join(dir, part), { recursive: true })
+  for (const parent of ['a', 'a/b', 'a/b/c', 'with space', 'new\nline', '雪/żółć'])
+    for (let i = 0; i < 20; i++)
+      writeFileSync(join(dir, parent, `${i} ${'x'.repeat(i)}`), `${parent} ${i}`.repeat(i * 10))
+  symlinkSync('nowhere', join(dir, 'dangling'))
+  const before = readdirSync(dir, { recursive: true }).length
+  const { status, said } = example('mirror', dir)
+  assert.is(status, 0, said)
+  assert.match(said, /holdfast/)
+  assert.is(readdirSync(dir, { recursive: true }).length, before)
+})
+
+test('mirror refuses what is no directory, in one line', () => {
+  const { status, said } = example('mirror', join(scratch(), 'none'))
+  assert.is(status, 2)
+  assert.is(said.trim().split('\n').length, 1, said)
+})

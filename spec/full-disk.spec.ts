@@ -1,0 +1,80 @@
+// A disk that is full: the error comes out, every target is what it was, and nothing is left beside it.
+
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { createExclusive, emplace, link, mkdirp } from 'holdfast'
+import { assert, prove, scratch, skip, test } from './kit.js'
+
+test('explore: a disk that is full at any call', () => {
+  const make = (dir: string, name: string) => createExclusive.steps(join(dir, 'p', 'file'), name, { parents: true })
+  const found = prove('2 createExclusive, the disk is full once', {
+    players: dir => ({ A: make(dir, 'AA'), B: make(dir, 'BB') }),
+    failures: 1,
+    failWith: ['ENOSPC'],
+    check: ({ dir, outcomes }) => {
+      const all = Object.values(outcomes)
+      for (const outcome of all)
+        if (outcome.how === 'threw') assert.is((outcome.error as NodeJS.ErrnoException).code, 'ENOSPC')
+      const file = join(dir, 'p', 'file')
+      if (existsSync(file)) assert.match(readFileSync(file, 'utf8'), /^(AA|BB)$/)
+      else assert.ok(all.every(({ how }) => how === 'threw'))
+      const threw = all.some(({ how }) => how === 'threw')
+      if (threw && existsSync(join(dir, 'p')))
+        assert.ok(
+          readdirSync(join(dir, 'p')).every(name => name === 'file'),
+          'debris',
+        )
+    },
+  })
+  assert.ok(found.complete)
+})
+
+const disk = join(scratch(), 'disk')
+mkdirSync(disk)
+const mounted =
+  process.platform === 'linux' &&
+  process.getuid?.() === 0 &&
+  spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m,nr_inodes=64', 'tmpfs', disk]).status === 0
+
+if (!mounted) skip('a small disk that is filled', 'it takes root on Linux, and the right to mount')
+else {
+  process.on('exit', () => spawnSync('umount', ['-l', disk]))
+
+  test('no room for bytes: ENOSPC, in both forms, and not even a name is left', async () => {
+    const at = (name: string) => join(disk, name)
+    const big = Buffer.alloc(2 << 20)
+    writeFileSync(at('old'), 'old')
+    for (let i = 0; i < 5; i++) {
+      await assert.rejects(createExclusive(at('new'), big), { code: 'ENOSPC' })
+      assert.throws(() => createExclusive.sync(at('p/new'), big, { parents: true }), { code: 'ENOSPC' })
+      // Whoever made it: if it is there, a full disk is no matter.
+      assert.is(await createExclusive(at('old'), big), false)
+    }
+    const source = join(scratch(), 'source')
+    writeFileSync(source, big)
+    await assert.rejects(emplace(source, at('old')), { code: 'ENOSPC' })
+    await assert.rejects(link(source, at('copy'), { fallback: 'copy' }), { code: 'ENOSPC' })
+    assert.ok(existsSync(source))
+    assert.is(readFileSync(at('old'), 'utf8'), 'old')
+    assert.equal(readdirSync(disk).sort(), ['old', 'p'])
+    assert.equal(readdirSync(at('p')), [])
+    rmSync(at('p'), { recursive: true })
+  })
+
+  test('no room for names: ENOSPC, and what is there is there', async () => {
+    let made = 0
+    const error = await assert.rejects(
+      (async () => {
+        for (; made < 1000; made++) await mkdirp(join(disk, 'd', String(made)))
+      })(),
+      { code: 'ENOSPC' },
+    )
+    assert.ok(made > 10 && (error as NodeJS.ErrnoException).syscall === 'mkdir')
+    assert.is(await mkdirp(join(disk, 'd', '0')), undefined)
+    await assert.rejects(createExclusive(join(disk, 'new'), ''), { code: 'ENOSPC' })
+    // A rename takes no room.
+    assert.is(await emplace(join(disk, 'old'), join(disk, 'moved')), true)
+    assert.equal(readdirSync(disk).sort(), ['d', 'moved'])
+  })
+}

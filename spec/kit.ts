@@ -1,0 +1,175 @@
+// uvu, with its traps closed: a file that forgets `.run()` bleeds into the next one, `assert.throws` ignores what the
+// error should be, there is no `rejects`, and a test may hang for ever.
+
+import { statfsSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename } from 'node:path'
+import { inspect } from 'node:util'
+import { BadEnding, type Ending, type Exploration, type ExploreOptions, explore, type World } from 'holdfast/testing'
+import tmp from 'tmp-promise'
+import { suite } from 'uvu'
+import * as uvu from 'uvu/assert'
+
+const file = suite(basename(process.argv[1] ?? '', '.spec.js'))
+let announced = false
+
+interface TestOptions {
+  /** Milliseconds. @default 60_000 */
+  readonly timeout?: number
+}
+
+/** Names a property, and holds the code to it. The file's tests run by themselves, when all of them are known. */
+export function test(name: string, body: () => unknown, { timeout = 60_000 }: TestOptions = {}): void {
+  announce()
+  file(name, async () => {
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise((_, reject) => {
+      timer = setTimeout(() => reject(new Error(`not done after ${timeout} ms`)), timeout)
+    })
+    try {
+      await Promise.race([body(), late])
+    } catch (error) {
+      throw error instanceof Error ? error : new Error(`threw ${inspect(error)}`)
+    } finally {
+      clearTimeout(timer)
+    }
+  })
+}
+
+/** A test that cannot be run here, and the word why. */
+export function skip(name: string, why: string): void {
+  announce()
+  file.skip()
+  console.log(`skipped: ${name} (${why})`)
+}
+
+function announce(): void {
+  if (!announced) queueMicrotask(() => file.run())
+  announced = true
+}
+
+interface Expected {
+  readonly code?: string
+  readonly name?: string
+  readonly message?: RegExp
+}
+
+function matches(error: unknown, expected: Expected): void {
+  const got = error as { code?: string; name?: string; message?: string }
+  if (expected.code !== undefined) uvu.is(got?.code, expected.code, `code ${expected.code}, not ${inspect(error)}`)
+  if (expected.name !== undefined) uvu.is(got?.name, expected.name)
+  if (expected.message !== undefined) uvu.match(got?.message ?? '', expected.message)
+}
+
+type Assert = Omit<typeof uvu, 'throws'> & {
+  /** It throws, and this; answers the error. */
+  throws(body: () => unknown, expected: Expected): Error
+  /** It rejects, and with this; answers the error. */
+  rejects(promise: Promise<unknown>, expected: Expected): Promise<Error>
+}
+
+export const assert: Assert = {
+  ...uvu,
+  throws(body: () => unknown, expected: Expected): Error {
+    let value: unknown
+    try {
+      value = body()
+    } catch (error) {
+      matches(error, expected)
+      return error as Error
+    }
+    return uvu.unreachable(`expected ${inspect(expected)}, but it returned ${inspect(value)}`) as never
+  },
+  async rejects(promise: Promise<unknown>, expected: Expected): Promise<Error> {
+    let value: unknown
+    try {
+      value = await promise
+    } catch (error) {
+      matches(error, expected)
+      return error as Error
+    }
+    return uvu.unreachable(`expected ${inspect(expected)}, but it resolved to ${inspect(value)}`) as never
+  },
+}
+
+/** A fresh directory, gone again with the process. */
+export function scratch(where = tmpdir()): string {
+  tmp.setGracefulCleanup()
+  return tmp.dirSync({ tmpdir: where, prefix: 'holdfast-spec', unsafeCleanup: true }).name
+}
+
+const kinds: Record<number, string> = {
+  61267: 'ext4',
+  16914836: 'tmpfs',
+  1481003842: 'xfs',
+  2435016766: 'btrfs',
+  2035054128: 'overlayfs',
+}
+
+/** Every filesystem that the races are run on: where temporary files go, and memory. */
+export const places: { readonly kind: string; readonly dir: string }[] = [
+  tmpdir(),
+  ...(process.platform === 'linux' ? ['/dev/shm'] : []),
+].map(dir => ({ kind: kinds[statfsSync(dir).type] ?? process.platform, dir }))
+
+/** The suite's own figures, for the reader. */
+export const note = (text: string): void => console.log(`\n   ${text}`)
+
+/** Bytes that tell by themselves whether they are whole, and whose they are. */
+export function payload(owner: number, bytes: number): Buffer {
+  return Buffer.alloc(bytes, `${owner}`.padStart(15, '0').concat('\n'))
+}
+
+/** Whose payload is it? Undefined if it is torn, cut short, or mixed. */
+export function ownerOf(data: Buffer, bytes: number): number | undefined {
+  const owner = Number(data.subarray(0, 15).toString())
+  return data.length === bytes && data.equals(payload(owner, bytes)) ? owner : undefined
+}
+
+/**
+ * Nobody threw, but for a fault in its own way that nothing can be done about: an EIO, or an abort. A lie that only says
+ * that a thing was done already (EEXIST, ENOENT) is no such fault.
+ */
+export function nobodyThrew({ outcomes }: Ending): void {
+  for (const [name, outcome] of Object.entries(outcomes)) {
+    if (outcome.how !== 'threw') continue
+    const { code, message } = outcome.error as NodeJS.ErrnoException
+    if (!outcome.injected || (code !== 'EIO' && code !== 'ABORT_ERR')) throw new Error(`${name} threw ${message}`)
+  }
+}
+
+/** Whoever had no fault in his way did not throw. */
+export function nobodyElseThrew({ outcomes }: Ending): void {
+  for (const [name, outcome] of Object.entries(outcomes))
+    if (outcome.how === 'threw' && !outcome.injected)
+      throw new Error(`${name} threw ${(outcome.error as Error).message}`)
+}
+
+/** What the players answered that came to their end in peace. */
+export function answers({ outcomes }: Ending): unknown[] {
+  return Object.values(outcomes).flatMap(outcome => (outcome.how === 'returned' ? [outcome.value] : []))
+}
+
+/** Explores, says what was explored, and insists that calls collided. */
+export function prove(what: string, world: World, options?: ExploreOptions): Exploration {
+  const found = explore(world, options)
+  const { schedules, pruned, bound, ms, failed } = found
+  const end = bound === undefined ? 'complete' : `bounded: ${bound}`
+  note(`${what}: ${schedules} schedules and ${pruned} beginnings in ${Math.round(ms)} ms, ${end}`)
+  assert.ok(failed.size > 0, 'no call ever failed: nobody got in anybody’s way')
+  return found
+}
+
+/** The world must catch it, and for this reason: prints the schedule. */
+export function caught(what: string, why: RegExp, world: World, options?: ExploreOptions): BadEnding {
+  let ending: unknown
+  try {
+    explore(world, options)
+  } catch (error) {
+    ending = error
+  }
+  if (!(ending instanceof BadEnding)) throw ending ?? new Error(`${what} was not caught`)
+  note(`${what}: caught by schedule ${ending.schedule}\n${ending.message.replaceAll(/^/gm, '      ')}`)
+  assert.match((ending.cause as Error).message, why)
+  return ending
+}

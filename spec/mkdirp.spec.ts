@@ -1,0 +1,257 @@
+import { chmodSync, existsSync, mkdirSync, rmdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { mkdirp } from 'holdfast'
+import { fs, type Steps } from 'holdfast/steps'
+import { contender, race, type World } from 'holdfast/testing'
+import { checkThenMkdir } from './broken.js'
+import { answers, assert, caught, nobodyThrew, note, places, prove, scratch, skip, test } from './kit.js'
+
+const depth4 = (dir: string, round: number) => join(dir, String(round), 'a', 'b', 'c')
+
+/** Ten calls, in the async form and in the sync one; how many found something to make. */
+async function tenTimes(one: (dir: string) => unknown, dir: string): Promise<unknown[]> {
+  const made: unknown[] = []
+  for (let i = 0; i < 10; i++) made.push(await one(dir))
+  return made.filter(value => value !== undefined)
+}
+
+/** Takes the whole branch away, from the leaf up, as often as it gets hold of it. */
+function takeAway(dir: string, round: number): number {
+  let gone = 0
+  for (let i = 0; i < 40; i++) {
+    for (const part of ['a/b/c', 'a/b', 'a', '']) {
+      try {
+        rmdirSync(join(dir, String(round), part))
+        gone++
+      } catch {}
+    }
+  }
+  return gone
+}
+
+const plays = {
+  maker: (dir: string, round: number) => tenTimes(round % 2 ? mkdirp : mkdirp.sync, depth4(dir, round)),
+  naive: (dir: string, round: number) => tenTimes(round % 2 ? checkThenMkdir : checkThenMkdir.sync, depth4(dir, round)),
+  remover: takeAway,
+  once: (dir: string, round: number) => mkdirp(depth4(dir, round)),
+  naiveOnce: (dir: string, round: number) => checkThenMkdir(depth4(dir, round)),
+}
+
+/** Empties a directory from the leaf up. */
+function* remover(dir: string): Steps<void> {
+  for (const part of ['a/b', 'a']) {
+    try {
+      yield* fs.rmdir(join(dir, part))
+    } catch {}
+  }
+}
+
+const makers = (count: number, make: (dir: string) => Steps<unknown>) => (dir: string) =>
+  Object.fromEntries(['A', 'B', 'C'].slice(0, count).map(name => [name, make(join(dir, 'a', 'b'))]))
+
+/** Without a remover it is there in the end, and what was made was made once. */
+const madeOnce: World['check'] = ending => {
+  nobodyThrew(ending)
+  const all = answers(ending)
+  if (all.length > 0) assert.ok(statSync(join(ending.dir, 'a', 'b')).isDirectory())
+  const claimed = all.filter(value => value !== undefined)
+  assert.is(new Set(claimed).size, claimed.length, 'two callers claim one directory')
+}
+
+if (!contender(plays)) {
+  test('makes what is missing, and answers the topmost that it made', async () => {
+    const dir = scratch()
+    assert.is(await mkdirp(join(dir, 'x/y/z')), join(dir, 'x'))
+    assert.is(await mkdirp(join(dir, 'x/y/z')), undefined)
+    assert.is(mkdirp.sync(join(dir, 'x/y/q')), join(dir, 'x/y/q'))
+    assert.is(mkdirp.sync(pathToFileURL(join(dir, 'u/v'))), join(dir, 'u'))
+    for (let levels = 1; levels <= 20; levels++) {
+      const deep = join(dir, `${levels}`, ...Array.from({ length: levels - 1 }, (_, i) => `${i}`))
+      assert.is(await mkdirp(deep), join(dir, `${levels}`), `${levels} levels`)
+      assert.ok(statSync(deep).isDirectory())
+    }
+  })
+
+  test('below what is there already it makes only the rest, at every depth', async () => {
+    const dir = scratch()
+    for (let there = 0; there <= 9; there++) {
+      for (let missing = 1; missing <= 9; missing++) {
+        const base = join(dir, `${there}-${missing}`, ...Array(there).fill('t'))
+        mkdirSync(base, { recursive: true })
+        assert.is(await mkdirp(join(base, ...Array(missing).fill('m'))), join(base, 'm'))
+      }
+    }
+  })
+
+  test('relative paths, trailing slashes, dots, odd names and names of 255 bytes', async () => {
+    const dir = scratch()
+    const before = process.cwd()
+    process.chdir(dir)
+    try {
+      assert.is(await mkdirp('r/s'), join(process.cwd(), 'r'))
+      await mkdirp('slash/es//')
+      await mkdirp('./dot/./s')
+      await mkdirp('up/../over')
+      assert.ok(existsSync('r/s') && existsSync('slash/es') && existsSync('dot/s') && existsSync('over'))
+    } finally {
+      process.chdir(before)
+    }
+    for (const name of [' ', 'a b', 'new\nline', 'żółć', '雪', '-rf', '*', 'x'.repeat(255)]) {
+      await mkdirp(join(dir, name, name))
+      assert.ok(existsSync(join(dir, name, name)))
+    }
+  })
+
+  test('a mode goes to what is made', async () => {
+    const dir = scratch()
+    await mkdirp(join(dir, 'm/n'), { mode: 0o700 })
+    assert.is(statSync(join(dir, 'm')).mode & 0o777, 0o700)
+    mkdirp.sync(join(dir, 'o/p'), { mode: '750' })
+    assert.is(statSync(join(dir, 'o/p')).mode & 0o777, 0o750)
+  })
+
+  test('a file in the way, or a link that leads nowhere, is an error at once', async () => {
+    const dir = scratch()
+    writeFileSync(join(dir, 'file'), '')
+    symlinkSync(join(dir, 'nowhere'), join(dir, 'dangling'))
+    symlinkSync(dir, join(dir, 'around'))
+    const begun = performance.now()
+    await assert.rejects(mkdirp(join(dir, 'file')), { code: 'EEXIST' })
+    await assert.rejects(mkdirp(join(dir, 'file/x')), { code: 'ENOTDIR' })
+    await assert.rejects(mkdirp(join(dir, 'file/x/y/z')), { code: 'ENOTDIR' })
+    await assert.rejects(mkdirp(join(dir, 'dangling')), { code: 'EEXIST' })
+    await assert.rejects(mkdirp(join(dir, 'dangling/x/y')), { code: 'ENOENT' })
+    assert.throws(() => mkdirp.sync(join(dir, 'file/x')), { code: 'ENOTDIR' })
+    await assert.rejects(mkdirp(join(dir, 'x'.repeat(256))), { code: 'ENAMETOOLONG' })
+    assert.ok(performance.now() - begun < 2_000, 'a retry storm')
+    assert.not(existsSync(join(dir, 'nowhere')))
+    assert.is(await mkdirp(join(dir, 'around', 'new')), join(dir, 'around', 'new'))
+  })
+
+  test('bad input is refused before anything is done', async () => {
+    for (const call of [mkdirp, async (...args: Parameters<typeof mkdirp>) => mkdirp.sync(...args)]) {
+      await assert.rejects(call(''), { code: 'ERR_INVALID_ARG_VALUE', name: 'TypeError' })
+      await assert.rejects(call('a\0b'), { code: 'ERR_INVALID_ARG_VALUE' })
+      await assert.rejects(call(7 as never), { code: 'ERR_INVALID_ARG_TYPE', name: 'TypeError' })
+      await assert.rejects(call(new URL('http://localhost/x')), { code: 'ERR_INVALID_URL_SCHEME' })
+      await assert.rejects(call('x', { mode: -1 }), { code: 'ERR_OUT_OF_RANGE' })
+      await assert.rejects(call('x', { mode: 'rwx' }), { code: 'ERR_INVALID_ARG_VALUE' })
+      await assert.rejects(call('x', 0o755 as never), { code: 'ERR_INVALID_ARG_TYPE' })
+      await assert.rejects(call('x', null as never), { code: 'ERR_INVALID_ARG_TYPE' })
+      await assert.rejects(call('x', { timeout: -1 }), { code: 'ERR_OUT_OF_RANGE' })
+      await assert.rejects(call('x', { retryFor: Number.NaN }), { code: 'ERR_OUT_OF_RANGE' })
+      await assert.rejects(call('x', { signal: {} as never }), { code: 'ERR_INVALID_ARG_TYPE' })
+    }
+    assert.not(existsSync('x'))
+  })
+
+  if (process.getuid?.() === 0) skip('no permission is an error at once', 'root may do anything')
+  else
+    test('no permission is an error at once, and no hindrance where nothing is to be made', async () => {
+      const dir = scratch()
+      mkdirSync(join(dir, 'closed/in'), { recursive: true })
+      chmodSync(join(dir, 'closed'), 0o555)
+      assert.is(await mkdirp(join(dir, 'closed/in')), undefined)
+      await assert.rejects(mkdirp(join(dir, 'closed/new')), { code: 'EACCES' })
+      chmodSync(join(dir, 'closed'), 0o755)
+    })
+
+  test('explore: two makers and a remover, with a kill and a lie', () => {
+    const found = prove('2 mkdirp, 1 remover, 1 kill, 1 lie', {
+      players: makers(2, mkdirp.steps),
+      adversaries: dir => ({ remover: remover(dir) }),
+      check: nobodyThrew,
+      kills: 1,
+      lies: 1,
+    })
+    assert.ok(found.complete)
+  })
+
+  test('explore: two makers, with an abort and a failure', () => {
+    const found = prove('2 mkdirp, 1 abort, 1 failure', {
+      players: makers(2, mkdirp.steps),
+      check: madeOnce,
+      aborts: 1,
+      failures: 1,
+    })
+    assert.ok(found.complete)
+  })
+
+  test('explore: three makers, with a kill and a lie', () => {
+    const found = prove('3 mkdirp, 1 kill, 1 lie', {
+      players: makers(3, mkdirp.steps),
+      check: ending => madeOnce(ending),
+      kills: 1,
+      lies: 1,
+    })
+    assert.ok(found.complete)
+  })
+
+  test('explore: three makers and a remover', () => {
+    const world = { players: makers(3, mkdirp.steps), adversaries: (dir: string) => ({ remover: remover(dir) }) }
+    const found = prove('3 mkdirp, 1 remover', { ...world, check: nobodyThrew })
+    assert.ok(found.complete)
+  })
+
+  test('explore catches: look, then make', () => {
+    caught('check-then-mkdir', /EEXIST/, { players: makers(2, checkThenMkdir.steps), check: madeOnce })
+    const world = {
+      players: makers(3, checkThenMkdir.steps),
+      adversaries: (dir: string) => ({ remover: remover(dir) }),
+    }
+    caught('check-then-mkdir, and a remover', /EEXIST|ENOENT/, { ...world, check: nobodyThrew })
+  })
+
+  for (const { kind, dir: place } of places) {
+    test(`race on ${kind}: six makers and two removers, nobody is rejected`, async () => {
+      const dir = scratch(place)
+      const rounds = await race(import.meta.url, { dir, cast: { maker: 6, remover: 2 }, rounds: 200 })
+      const makers = rounds.flat().filter(({ role }) => role === 'maker')
+      const rejected = makers.filter(({ how }) => how !== 'returned')
+      const remade = rounds.filter(
+        results => results.filter(({ value }) => Array.isArray(value) && value.length > 0).length > 1,
+      )
+      const removed = rounds
+        .flat()
+        .reduce((sum, { role, value }) => sum + (role === 'remover' ? (value as number) : 0), 0)
+      note(`${makers.length * 10} calls, ${rejected.length} rejected; ${removed} directories were removed meanwhile`)
+      assert.equal(rejected, [])
+      assert.ok(removed > 400 && remade.length > 20, `no contention: ${removed} removed, ${remade.length} rounds`)
+    })
+
+    test(`race on ${kind}: eight makers, nobody is rejected, and nothing is claimed twice`, async () => {
+      const dir = scratch(place)
+      let contended = 0
+      await race(import.meta.url, {
+        dir,
+        cast: { once: 8 },
+        rounds: 200,
+        after: (results, round) => {
+          assert.equal(
+            results.filter(({ how }) => how !== 'returned'),
+            [],
+          )
+          assert.ok(existsSync(depth4(dir, round)))
+          const claimed = results.flatMap(({ value }) => (value === undefined ? [] : [value]))
+          assert.is(new Set(claimed).size, claimed.length, `claimed twice: ${claimed}`)
+          assert.ok(claimed.includes(join(dir, String(round))), 'nobody claims the topmost')
+          if (claimed.length > 1) contended++
+        },
+      })
+      note(`in ${contended} of 200 rounds several callers made a part of it`)
+      assert.ok(contended > 0, 'no contention')
+    })
+
+    test(`race on ${kind} catches: look, then make`, async () => {
+      const dir = scratch(place)
+      const rounds = await race(import.meta.url, { dir, cast: { naive: 6, remover: 2 }, rounds: 20 })
+      const rejected = rounds.flat().filter(({ role, how }) => role === 'naive' && how === 'threw')
+      const once = (await race(import.meta.url, { dir: scratch(place), cast: { naiveOnce: 8 }, rounds: 50 })).flat()
+      const lost = once.filter(({ how }) => how === 'threw')
+      assert.ok([...rejected, ...lost].every(({ code }) => code === 'ENOENT' || code === 'EEXIST'))
+      note(`rejected: ${rejected.length} of 120 beside removers, ${lost.length} of 400 without`)
+      assert.ok(rejected.length > 0 && lost.length > 0)
+    })
+  }
+}
