@@ -5,7 +5,7 @@ import { basename, dirname, join, relative, sep } from 'node:path'
 
 let names = 0
 
-/** open(wx), write, [fsync], link, close, unlink. */
+/** open(wx), write, [fsync], link, close, unlink; it does not look first, and neither does it look when it fails. */
 export function rawCreateExclusive(file: string, data: Buffer, sync: boolean): Promise<void> {
   const stage = join(dirname(file), `.${basename(file)}.${process.pid}.${names++}`)
   return new Promise((resolve, reject) => {

@@ -3,7 +3,7 @@ import { claim, isFile } from './core/claim.js'
 import { dual } from './core/drive.js'
 import { syncName, writeAll } from './core/durable.js'
 import { asBytes, asDurability, asFlag, asMode, asPath, type Durability, type Patience } from './core/input.js'
-import { stagedFile } from './core/stage.js'
+import { type Staged, stagedFile } from './core/stage.js'
 import type { Steps } from './core/steps.js'
 import { withParents } from './mkdirp.js'
 
@@ -47,8 +47,10 @@ export const createExclusive = dual(function* createExclusive(
   const durability = asDurability(options.durability)
   const parents = asFlag(options.parents, 'options.parents')
 
+  // Whoever comes late, and most do, finds the file there, and is spared the work.
+  if (yield* isFile(path)) return false
   const trial = { as: 'createExclusive', path, retryFor: options.retryFor }
-  const publish = () => stagedFile(path, mode, ({ path: stage, made: fd }) => fill(stage, fd, bytes, durability, trial))
+  const publish = () => stagedFile(path, mode, stage => fill(stage, bytes, durability, trial))
   const mine = yield* achieve(
     () => withParents(path, parents, publish),
     () => isAnothers(path),
@@ -59,9 +61,9 @@ export const createExclusive = dual(function* createExclusive(
   return mine
 })
 
-function* fill(stage: string, fd: number, bytes: Uint8Array, durability: Durability, trial: Trial): Steps<boolean> {
-  yield* writeAll(fd, bytes, durability)
-  return yield* claim(stage, trial.path, trial)
+function* fill(stage: Staged<number>, bytes: Uint8Array, durability: Durability, trial: Trial): Steps<boolean> {
+  yield* writeAll(stage.made, bytes, durability)
+  return yield* claim(stage.path, trial.path, trial)
 }
 
 /** Whatever kept us from making ours, a full disk even: if a file is there, that is the answer. */

@@ -1,33 +1,35 @@
-import { sameContent } from './core/same-content.js'
-import { staged } from './core/stage.js'
+import { cannotLink, hasCode } from './core/achieve.js'
+import { type Staged, staged } from './core/stage.js'
 import { fs, orNothing, type Steps } from './core/steps.js'
-import { emplace } from './emplace.js'
 
-/** Nothing can be linked: a copy, made ready beside `to`. Undefined: of a directory, or something else has the name. */
-export function* copyTo(from: string, to: string, replace: boolean): Steps<'copied' | 'already' | undefined> {
-  const source = yield* fs.lstat(from)
-  if (!source.isFile() && !source.isSymbolicLink()) return undefined
+/** Where nothing can be linked: a copy, made ready beside `to`, and put there at once. `taken`: something has the name. */
+export function* publishCopy(from: string, to: string, replace: boolean): Steps<'copied' | 'taken'> {
   return yield* staged(
     to,
-    function* (path) {
-      if (source.isFile()) yield* fs.copyFile(from, path)
-      else yield* fs.symlink(yield* fs.readlink(from), path)
-    },
-    function* (stage) {
-      stage.spent = yield* put(stage.path, to, replace)
-      if (stage.spent) return 'copied'
-      return (yield* sameContent(from, to)) ? 'already' : undefined
-    },
+    path => copyAside(from, path),
+    stage => put(stage, to, replace),
   )
 }
 
-function* put(stage: string, to: string, replace: boolean): Steps<boolean> {
-  try {
-    return yield* emplace.steps(stage, to, { ifAbsent: !replace, durability: 'none' })
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ERR_NO_HARD_LINKS') throw error
-    // No claim can be made on this filesystem, so this is the weaker promise that the documentation names.
-    if (yield* fs.lstat(to, orNothing)) return false
-    return yield* emplace.steps(stage, to, { durability: 'none' })
+function* copyAside(from: string, path: string): Steps<void> {
+  if ((yield* fs.lstat(from)).isSymbolicLink()) yield* fs.symlink(yield* fs.readlink(from), path)
+  else yield* fs.copyFile(from, path)
+}
+
+function* put(stage: Staged<void>, to: string, replace: boolean): Steps<'copied' | 'taken'> {
+  if (!replace) {
+    try {
+      // Within one directory links may well be had.
+      yield* fs.link(stage.path, to)
+      return 'copied'
+    } catch (error) {
+      if (hasCode(error, 'EEXIST')) return 'taken'
+      if (!cannotLink(error)) throw error
+      // On this filesystem no name can be claimed: so this is the weaker promise that the documentation names.
+      if (yield* fs.lstat(to, orNothing)) return 'taken'
+    }
   }
+  yield* fs.rename(stage.path, to)
+  stage.spent = true
+  return 'copied'
 }

@@ -1,11 +1,11 @@
 import { type Again, achieve, again, cannotLink, hasCode, type SystemError, type Trial } from './core/achieve.js'
 import { same } from './core/claim.js'
+import { compare } from './core/compare.js'
 import { dual } from './core/drive.js'
 import { asFlag, asNumber, asPath, oneOf, type Patience } from './core/input.js'
-import { sameContent } from './core/same-content.js'
 import { staged } from './core/stage.js'
 import { fs, orNothing, type Steps } from './core/steps.js'
-import { copyTo } from './link-fallback.js'
+import { publishCopy } from './link-fallback.js'
 import { withParents } from './mkdirp.js'
 
 export interface LinkOptions extends Patience {
@@ -63,6 +63,7 @@ export const link = dual(function* link(
     parents: asFlag(options.parents, 'options.parents'),
     trial: { as: 'link', path: to, retryFor: options.retryFor },
     missed: 0,
+    taken: false,
   }
   return yield* achieve(
     () => attempt(job),
@@ -85,42 +86,53 @@ interface Linking {
   readonly trial: Trial
   /** How often the source was missing. */
   missed: number
+  /** When the copy was ready, something had the name. */
+  taken: boolean
 }
 
 function* attempt(job: Linking): Steps<Answer> {
   if (typeof job.existing === 'function') job.from = asPath(yield* fs.settle(job.existing()), 'existing')
-  const { from, to, parents, replace, copies } = job
+  job.taken = false
+  const { from, to, parents, replace } = job
   try {
     yield* withParents(to, parents, () => fs.link(from, to), from)
     return 'linked'
   } catch (error) {
-    if (!hasCode(error, 'EEXIST')) return yield* copied(job, error)
-    if (copies && !replace && (yield* sameContent(from, to))) return 'already'
-    if (!replace) throw error
-    if ((yield* lookAt(from, to)) === 'one') return 'already'
+    return yield* replace && hasCode(error, 'EEXIST') ? supplanted(job) : copied(job, error)
   }
+}
+
+/** Something else has the name: links beside it, and puts that in its place. */
+function* supplanted(job: Linking): Steps<Answer> {
+  if ((yield* lookAt(job.from, job.to, false)) === 'one') return 'already'
   try {
-    return yield* supplant(job)
+    return yield* staged(
+      job.to,
+      path => linkPrivately(job, path),
+      stage => renamed(stage.path, job.to),
+    )
   } catch (error) {
     return yield* copied(job, error)
   }
 }
 
 /** Nothing can be linked here: a copy instead, if that will do. */
-function* copied({ from, to, parents, replace, copies }: Linking, error: unknown): Steps<Answer> {
-  if (!copies || !cannotLink(error)) throw error
-  const copy = yield* withParents(to, parents, () => copyTo(from, to, replace), from)
-  if (copy === undefined) throw error
-  return copy
+function* copied(job: Linking, error: unknown): Steps<Answer> {
+  const { from, to, parents, replace } = job
+  if (!job.copies || !cannotLink(error) || (yield* fs.lstat(from)).isDirectory()) throw error
+  if ((yield* lookAt(from, to, true)) === 'alike') return 'already'
+  if ((yield* withParents(to, parents, () => publishCopy(from, to, replace), from)) === 'copied') return 'copied'
+  job.taken = true
+  throw error
 }
 
 /** Looks after an attempt that failed. */
 function* isLinked(job: Linking, error: SystemError): Steps<'already' | Again | undefined> {
-  const { from, to, parents, tries, backoff } = job
-  const seen = yield* lookAt(from, to)
-  if (seen === 'one') return 'already'
-  // EEXIST, and nothing is there: whoever had the name has gone.
-  if (hasCode(error, 'EEXIST')) return seen === 'nothing' ? again : undefined
+  const { from, to, copies, parents, tries, backoff } = job
+  const seen = yield* lookAt(from, to, copies)
+  if (seen === 'one' || seen === 'alike') return 'already'
+  // It was taken, and nothing is there: whoever had the name has gone.
+  if (hasCode(error, 'EEXIST') || job.taken) return seen === 'nothing' ? again : undefined
   if (!hasCode(error, 'ENOENT')) return undefined
   if (yield* fs.lstat(from, orNothing)) {
     if (parents) return again
@@ -136,40 +148,38 @@ function* isLinked(job: Linking, error: SystemError): Steps<'already' | Again | 
   return undefined
 }
 
-/** What has the new name? Answered from one look at it: between two of them somebody could take it, or leave it. */
-function* lookAt(from: string, to: string): Steps<'one' | 'another' | 'nothing'> {
+/**
+ * What has the new name? Where a copy will do, also: has it the same content? Whoever asks decides by one answer, because
+ * between two of them somebody could take the name, or leave it.
+ */
+function* lookAt(from: string, to: string, copies: boolean): Steps<'one' | 'alike' | 'another' | 'nothing'> {
   const there = yield* fs.lstat(to, orNothing)
   if (!there) return 'nothing'
   const source = yield* fs.lstat(from, orNothing)
   // On macOS the new name of a link is that of what it points to.
   const target = source?.isSymbolicLink() ? yield* fs.stat(from, orNothing) : undefined
-  return same(there, source) || same(there, target) ? 'one' : 'another'
+  if (same(there, source) || same(there, target)) return 'one'
+  return copies ? yield* compare(from, to) : 'another'
 }
 
-/** Something else has the name: link beside it, and put that in its place. */
-function* supplant({ from, to, trial }: Linking): Steps<'linked'> {
-  return yield* staged(
-    to,
-    path =>
-      achieve(
-        () => linkedAt(from, path),
-        () => isOne(from, path),
-        trial,
-      ),
-    // If somebody has linked the same meanwhile, this does nothing, and our private name is taken away after it.
-    stage => renamed(stage.path, to),
+function* linkPrivately({ from, trial }: Linking, path: string): Steps<true> {
+  return yield* achieve(
+    () => linked(from, path),
+    () => isOne(from, path),
+    trial,
   )
 }
 
-function* linkedAt(from: string, path: string): Steps<true> {
+function* linked(from: string, path: string): Steps<true> {
   yield* fs.link(from, path)
   return true
 }
 
 function* isOne(from: string, path: string): Steps<true | undefined> {
-  return (yield* lookAt(from, path)) === 'one' || undefined
+  return (yield* lookAt(from, path, false)) === 'one' || undefined
 }
 
+/** If somebody has linked the same meanwhile, this does nothing, and the private name is taken away after it. */
 function* renamed(stage: string, to: string): Steps<'linked'> {
   yield* fs.rename(stage, to)
   return 'linked'

@@ -32,8 +32,8 @@ function watch(dir: string, round: number): { reads: number; partial: number } {
   return seen
 }
 
-/** The calls that one makes when nothing is in its way: the victim dies before one of them. */
-const calls = 9
+/** The calls that one makes when nothing is in its way: the victim dies before one of them, unless it comes too late. */
+const calls = 8
 const plays = {
   creator: (dir: string, round: number, number: number) =>
     (number % 2 ? createExclusive : createExclusive.sync)(join(dir, String(round)), payload(number + 1, bytes)),
@@ -336,7 +336,7 @@ if (!contender(plays)) {
       })
       note(`${seen.died} killed, ${seen.partial} of ${seen.reads} reads were partial`)
       assert.is(seen.partial + seen.poisoned, 0)
-      assert.ok(seen.died > 70 && seen.reads > 90)
+      assert.ok(seen.died > 15 && seen.reads > 90, `${seen.died} died, ${seen.reads} reads`)
       // What the dead leave behind are private names, and nothing else.
       const debris = readdirSync(dir).filter(name => !/^\d+$/.test(name))
       assert.ok(debris.length > 0 && debris.every(name => /^\.\d+\.[a-z0-9-]+\.[a-z0-9]+$/.test(name)), String(debris))

@@ -4,6 +4,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   renameSync,
   statSync,
   symlinkSync,
@@ -187,7 +188,14 @@ if (!contender(plays)) {
       symlinkSync('anywhere', join(here, 'symbolic'))
       assert.is(link.sync(join(here, 'symbolic'), join(there, 'p/s'), { fallback: 'copy', parents: true }), 'copied')
       assert.is(link.sync(join(here, 'symbolic'), join(there, 'p/s'), { fallback: 'copy' }), 'already')
-      assert.equal(readdirSync(there).sort(), ['name', 'p'])
+      // Its text is bytes, and not always a string; and that it dangles is its own affair.
+      symlinkSync(Buffer.from([0x61, 0xff, 0x62]), join(here, 'bytes'))
+      const texts = await Promise.all(
+        Array.from({ length: 4 }, () => link(join(here, 'bytes'), join(there, 'bytes'), { fallback: 'copy' })),
+      )
+      assert.equal(texts.sort(), ['already', 'already', 'already', 'copied'])
+      assert.equal([...readlinkSync(join(there, 'bytes'), 'buffer')], [0x61, 0xff, 0x62])
+      assert.equal(readdirSync(there).sort(), ['bytes', 'name', 'p'])
     })
 
   test('explore: two linkers, and somebody who takes the name away, with a kill and a lie', () => {
@@ -234,6 +242,28 @@ if (!contender(plays)) {
       },
       { reduction: 'hash' },
     )
+    assert.ok(found.complete)
+  })
+
+  test('explore: two linkers where nothing can be linked now and then, and somebody who takes the name away', () => {
+    const copying = (from: string, to: string) => link.steps(from, to, { fallback: 'copy' })
+    const found = prove('2 link with a copy to fall back on, 1 thief', {
+      setup,
+      players: players(['A', 'B'], copying),
+      adversaries: dir => ({ thief: fs.unlink(join(dir, 'name')) }),
+      failures: 2,
+      failWith: ['EXDEV'],
+      failIn: ['link'],
+      check: ending => {
+        const { thief: _, ...linkers } = ending.outcomes
+        // Where even the private copy cannot be linked, the copy is renamed there: both are true, so nobody may throw.
+        for (const [name, outcome] of Object.entries(linkers))
+          if (outcome.how === 'threw') throw new Error(`${name} threw ${outcome.error}`)
+        const names = readdirSync(ending.dir).filter(name => name !== 'name')
+        assert.equal(names, ['source'], 'debris')
+        if (existsSync(join(ending.dir, 'name'))) assert.is(readFileSync(join(ending.dir, 'name'), 'utf8'), 'source')
+      },
+    })
     assert.ok(found.complete)
   })
 

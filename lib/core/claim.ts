@@ -1,6 +1,15 @@
 // Deciding by identity: who has a name is told by the inode there, never by an errno or by the name's presence.
 
-import { type Again, achieve, again, cannotLink, hasCode, type SystemError, type Trial } from './achieve.js'
+import {
+  type Again,
+  achieve,
+  again,
+  cannotLink,
+  hasCode,
+  isSystemError,
+  type SystemError,
+  type Trial,
+} from './achieve.js'
 import type { Stats } from './disk.js'
 import { fs, orNothing, type Steps } from './steps.js'
 
@@ -42,9 +51,14 @@ function* isOurs(from: string, path: string, error: SystemError): Steps<boolean 
   return (yield* isFile(path, there)) ? false : undefined
 }
 
-/** Is a file there, or a link to one? `there` is what was seen at its name. */
+/** Is a file there, or a link to one? `there` is what was seen at its name. What cannot be seen is not there. */
 export function* isFile(path: string, there?: Stats): Steps<boolean> {
-  const seen = there ?? (yield* fs.lstat(path, orNothing))
-  if (!seen?.isSymbolicLink()) return seen?.isFile() ?? false
-  return (yield* fs.stat(path, orNothing))?.isFile() ?? false
+  try {
+    const seen = there ?? (yield* fs.lstat(path, orNothing))
+    if (!seen?.isSymbolicLink()) return seen?.isFile() ?? false
+    return (yield* fs.stat(path, orNothing))?.isFile() ?? false
+  } catch (error) {
+    if (!isSystemError(error)) throw error
+    return false
+  }
 }

@@ -86,7 +86,7 @@ const sync: Record<Op, unknown> = {
   stat: (path: string, options?: { throwIfNoEntry: false }) => lookSync(nodeFs.statSync as LookSync, path, options),
   lstat: (path: string, options?: { throwIfNoEntry: false }) => lookSync(nodeFs.lstatSync as LookSync, path, options),
   readFile: (path: string) => nodeFs.readFileSync(path),
-  readlink: (path: string) => nodeFs.readlinkSync(path),
+  readlink: (path: string) => nodeFs.readlinkSync(path, 'buffer'),
   readdir: (path: string) => nodeFs.readdirSync(path),
   mkdir: nodeFs.mkdirSync,
   rmdir: nodeFs.rmdirSync,
@@ -119,6 +119,7 @@ function callback(fs: typeof gracefulFs, op: Op, args: readonly unknown[], done:
   } else if (op === 'fstat') fs.fstat(first, { bigint: true }, done)
   else if (op === 'read') fs.read(first, second, 0, second.length, third, done)
   else if (op === 'copyFile') fs.copyFile(first, second, cloneNew, done)
+  else if (op === 'readlink') fs.readlink(first, 'buffer', done)
   else if (op === 'realpath') fs.realpath.native(first, done)
   else (fs[op as keyof typeof fs] as AnyFunction)(...args, done)
 }

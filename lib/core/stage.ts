@@ -4,7 +4,7 @@
 
 import { basename, dirname, join } from 'node:path'
 import { hasCode, tidy } from './achieve.js'
-import { fs, type Steps } from './steps.js'
+import { fs, type Steps, together } from './steps.js'
 
 /** The longest name that every common filesystem takes. */
 const longestNameBytes = 255
@@ -31,11 +31,15 @@ export interface Staged<T> {
   spent: boolean
 }
 
-/** Makes something at a private name beside `target`, hands it to `use`, and takes the name away again. */
+/**
+ * Makes something at a private name beside `target`, hands it to `use`, and takes the name away again, together with
+ * whatever `release` gives back.
+ */
 export function* staged<M, T>(
   target: string,
   make: (path: string) => Steps<M>,
   use: (stage: Staged<M>) => Steps<T>,
+  release: (made: M) => Steps<unknown>[] = () => [],
   names = 3,
 ): Steps<T> {
   const path = yield* stageName(target)
@@ -47,20 +51,22 @@ export function* staged<M, T>(
     // Nobody else has this name, so EEXIST is the echo of our own call, made twice on the way: another name, then.
     if (stage || names === 1 || !hasCode(error, 'EEXIST')) throw error
   } finally {
+    // At once, because neither needs the other. What comes of it is nobody's: the deed is done, or has failed already.
+    const given = stage ? release(stage.made) : []
     // Also when `make` failed: it may have made the name all the same, and then said otherwise.
-    if (!stage?.spent) yield* tidy(fs.unlink(path))
+    yield* together(stage?.spent ? given : [...given, fs.unlink(path)])
   }
-  return yield* staged(target, make, use, names - 1)
+  return yield* staged(target, make, use, release, names - 1)
 }
 
 /** The same for a file that is written: open while it is used, so that its identity stays its own. */
-export function* stagedFile<T>(target: string, mode: number, use: (stage: Staged<number>) => Steps<T>): Steps<T> {
-  return yield* staged(
+export const stagedFile = <T>(target: string, mode: number, use: (stage: Staged<number>) => Steps<T>): Steps<T> =>
+  staged(
     target,
     path => fs.open(path, 'wx', mode),
-    stage => closing(stage.made, () => use(stage)),
+    use,
+    fd => [fs.close(fd)],
   )
-}
 
 /** Runs steps, and then closes the descriptor. */
 export function* closing<T>(fd: number, steps: () => Steps<T>): Steps<T> {

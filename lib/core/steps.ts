@@ -18,13 +18,14 @@ export interface Alphabet {
   stat(path: string): Stats
   lstat(path: string): Stats
   readFile(path: string): Buffer
-  readlink(path: string): string
+  /** The text of a link: bytes, because not every one is a string. */
+  readlink(path: string): Buffer
   readdir(path: string): string[]
   mkdir(path: string, mode?: number): void
   rmdir(path: string): void
   rename(from: string, to: string): void
   link(existing: string, path: string): void
-  symlink(target: string, path: string, type?: 'file' | 'dir' | 'junction'): void
+  symlink(target: string | Buffer, path: string, type?: 'file' | 'dir' | 'junction'): void
   unlink(path: string): void
   /** Makes `to`, which must not be there, with the bytes and the mode of `from`; a copy-on-write clone where that is to be had. */
   copyFile(from: string, to: string): void
@@ -64,7 +65,7 @@ export interface Call {
 export type Steps<T> = Generator<Call, T, any>
 
 /** What came of one of several calls. */
-export type Outcome<T> = { readonly value: T; readonly error?: undefined } | { readonly error: unknown }
+export type Outcome<T> = { readonly value: T } | { readonly error: unknown }
 
 type Calls = {
   [O in Exclude<Op, 'settle' | 'stat' | 'lstat' | 'together'>]: (

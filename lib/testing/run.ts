@@ -20,6 +20,8 @@ interface Player {
   /** The calls it is making: mostly one. Those that are done are undefined. */
   pending: (Call | undefined)[]
   together: { value?: unknown; error?: unknown }[] | undefined
+  /** What it will be told of those, in their order. */
+  said: string[]
   outcome: Outcome | undefined
   /** When it would wake by itself, if it sleeps. */
   due: number | undefined
@@ -88,7 +90,7 @@ export class Run {
     }
     const fresh = { pending: [], together: undefined, outcome: undefined, due: undefined, moved: false, history: '' }
     const number = this.players.length
-    const counts = { calls: 0, randoms: 0, injected: false, ended: '', fds: new Set<number>() }
+    const counts = { said: [], calls: 0, randoms: 0, injected: false, ended: '', fds: new Set<number>() }
     const player: Player = { number, name, steps: inParts(steps), adversary, ...fresh, ...counts }
     this.players.push(player)
     this.#answer(player, {})
@@ -121,7 +123,7 @@ export class Run {
   }
 
   #faultsOf(call: Call, player: number, slot: number, all: Choice[]): void {
-    if (this.#failures > 0 && !unfailing.has(call.op)) {
+    if (this.#failures > 0 && !unfailing.has(call.op) && (this.world.failIn?.includes(call.op) ?? true)) {
       for (const code of this.world.failWith ?? ['EIO']) all.push({ player, slot, kind: 'fail', code })
       if (call.op === 'write' && (call.args[1] as Uint8Array).length > 1)
         all.push({ player, slot, kind: 'fail', code: 'short' })
@@ -203,7 +205,8 @@ export class Run {
     const said = describeAnswer(call, value, error)
     const truly = kind === 'call' && code !== 'short'
     this.events.push({ player: player.number, call, said, truly, failed: error !== undefined })
-    player.history += `${slot || ''}${call.op}>${said};`
+    if (player.together) player.said[slot] = `${call.op}>${said};`
+    else player.history += `${call.op}>${said};`
     return merge(touched, this.#settle(player, slot, error === undefined ? { value } : { error }))
   }
 
@@ -215,6 +218,9 @@ export class Run {
     if (player.pending.some(call => call !== undefined)) return nothing
     const outcomes = player.together
     player.together = undefined
+    // In which order they ended, the player is not told.
+    player.history += player.said.join('')
+    player.said = []
     return this.#answer(player, { value: outcomes })
   }
 
@@ -375,7 +381,7 @@ export class Run {
       if (player.outcome) return player.ended
       const open = [...player.fds].map(fd => this.ground.writesTo(fd)).join()
       const calls = player.pending.map(call => (call ? 1 : 0)).join('')
-      return `${player.history}|${player.due ?? ''}|${player.moved}|${player.injected}|${open}|${calls}`
+      return `${player.history}|${player.said.join()}|${player.due ?? ''}|${player.moved}|${player.injected}|${open}|${calls}`
     })
     const budgets = [this.#kills, this.#failures, this.#lies, this.#aborts, this.#ticks, this.clock]
     return [this.ground.tree(), budgets.join(), ...players].join('\n')

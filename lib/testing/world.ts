@@ -1,7 +1,7 @@
 // What a world is: some processes, each a generator of calls, in a directory; and what must be true in the end.
 
 import type { Errno } from '../core/achieve.js'
-import type { Steps } from '../core/steps.js'
+import type { Op, Steps } from '../core/steps.js'
 
 export interface World {
   /** Builds the state that everything starts from. */
@@ -18,6 +18,8 @@ export interface World {
   readonly failures?: number
   /** What those fail with. @default ['EIO'] */
   readonly failWith?: readonly Errno[]
+  /** Which calls may fail so. @default every one but `close` */
+  readonly failIn?: readonly Op[]
   /** How many calls may be done and then say that they were not: a reply was lost, a request was sent twice. @default 0 */
   readonly lies?: number
   /** How many players may be aborted, as if by their signal. @default 0 */

@@ -1,15 +1,25 @@
+import { hasCode } from './achieve.js'
 import { closing } from './stage.js'
 import { fs, orNothing, type Steps } from './steps.js'
 
 const chunkBytes = 64 * 1024
 
-/** Are both files with the same bytes, or both links with the same text? */
-export function* sameContent(a: string, b: string): Steps<boolean> {
-  const [one, other] = [yield* fs.lstat(a, orNothing), yield* fs.lstat(b, orNothing)]
-  if (!one || !other) return false
-  if (one.isSymbolicLink() && other.isSymbolicLink()) return (yield* fs.readlink(a)) === (yield* fs.readlink(b))
+/** Is what is at `there` like `here`: two files with the same bytes, or two links with the same text? */
+export function* compare(here: string, there: string): Steps<'alike' | 'another' | 'nothing'> {
+  try {
+    return (yield* isAlike(here, there)) ? 'alike' : 'another'
+  } catch (error) {
+    if (hasCode(error, 'ENOENT') && !(yield* fs.lstat(there, orNothing))) return 'nothing'
+    throw error
+  }
+}
+
+function* isAlike(here: string, there: string): Steps<boolean> {
+  const [one, other] = [yield* fs.lstat(here), yield* fs.lstat(there)]
+  if (one.isSymbolicLink() && other.isSymbolicLink())
+    return (yield* fs.readlink(here)).equals(yield* fs.readlink(there))
   if (!one.isFile() || !other.isFile() || one.size !== other.size) return false
-  return yield* opened(a, left => opened(b, right => sameBytes(left, right)))
+  return yield* opened(here, left => opened(there, right => haveSameBytes(left, right)))
 }
 
 function* opened<T>(path: string, use: (fd: number) => Steps<T>): Steps<T> {
@@ -17,7 +27,7 @@ function* opened<T>(path: string, use: (fd: number) => Steps<T>): Steps<T> {
   return yield* closing(fd, () => use(fd))
 }
 
-function* sameBytes(a: number, b: number): Steps<boolean> {
+function* haveSameBytes(a: number, b: number): Steps<boolean> {
   const [left, right] = [Buffer.allocUnsafe(chunkBytes), Buffer.allocUnsafe(chunkBytes)]
   for (let position = 0; ; position += chunkBytes) {
     const [read, other] = [yield* readFull(a, left, position), yield* readFull(b, right, position)]

@@ -1,0 +1,66 @@
+// The processes at work, as their parent sees them.
+
+import { type ChildProcess, fork } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import type { Job, Report } from './worker.js'
+
+interface Member {
+  readonly job: Job
+  readonly child: ChildProcess
+  readonly gone: Promise<unknown>
+  report: Report | undefined
+}
+
+/**
+ * Starts a process for each job and lets them begin together; over when all that mirror have finished, and no process
+ * is left then, whatever happened. Answers the last reports and how long the work took.
+ */
+export async function workTogether(
+  jobs: readonly Job[],
+  stop: AbortSignal,
+  onProgress: (reports: Report[]) => void,
+): Promise<{ reports: Report[]; ms: number }> {
+  stop.throwIfAborted()
+  const crew = jobs.map(enlist)
+  const reports = () => crew.flatMap(({ report }) => report ?? [])
+  let begun = 0
+  let abort = () => {}
+  try {
+    await new Promise<void>((resolve, reject) => {
+      abort = () => reject(stop.reason)
+      stop.addEventListener('abort', abort)
+      const waitingFor = new Set(crew)
+      const unfinished = new Set(crew.filter(({ job }) => job.task === 'mirror'))
+      for (const member of crew) {
+        member.child.on('error', reject)
+        // They wait to be dismissed, so whoever leaves has failed.
+        member.child.on('exit', (code, signal) => reject(new Error(`A worker ended too early (${signal ?? code})`)))
+        member.child.on('message', (message: 'ready' | Report) => {
+          if (message === 'ready') {
+            waitingFor.delete(member)
+            if (waitingFor.size > 0) return
+            begun = performance.now()
+            for (const { child, job } of crew) child.send(job)
+            return
+          }
+          member.report = message
+          if (message.finished) unfinished.delete(member)
+          if (unfinished.size === 0) resolve()
+          onProgress(reports())
+        })
+      }
+    })
+    return { reports: reports(), ms: performance.now() - begun }
+  } finally {
+    stop.removeEventListener('abort', abort)
+    for (const { child } of crew) child.kill('SIGKILL')
+    await Promise.all(crew.map(({ gone }) => gone))
+  }
+}
+
+function enlist(job: Job): Member {
+  const child = fork(fileURLToPath(new URL('worker.js', import.meta.url)))
+  // Whether it was killed, or could not even be started.
+  const gone = new Promise(resolve => child.once('exit', resolve).once('error', resolve))
+  return { job, child, gone, report: undefined }
+}

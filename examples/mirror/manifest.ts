@@ -1,0 +1,32 @@
+// The one file that everybody replaces all the time. It vouches for itself, so a reader can tell a whole one from a
+// torn one without asking anybody.
+
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { setTimeout } from 'node:timers/promises'
+
+export const manifestName = 'manifest.json'
+
+const sum = (paths: unknown): string => createHash('sha256').update(JSON.stringify(paths)).digest('hex')
+
+export const manifestOf = (paths: readonly string[]): string => JSON.stringify({ sum: sum(paths), paths })
+
+export function isWhole(text: string): boolean {
+  try {
+    const { sum: claimed, paths } = JSON.parse(text)
+    return claimed === sum(paths)
+  } catch {
+    return false
+  }
+}
+
+/** Reads it over and over: how often was it torn, or absent although it had been there? */
+export async function watchManifest(path: string, over: AbortSignal): Promise<number> {
+  let faults = 0
+  for (let seen = false; !over.aborted; await setTimeout(4)) {
+    const text = await readFile(path, 'utf8').catch(() => undefined)
+    if (text === undefined ? seen : !isWhole(text)) faults++
+    seen ||= text !== undefined
+  }
+  return faults
+}
