@@ -13,11 +13,10 @@ const files = readdirSync(here)
   .filter(name => name.endsWith('.spec.js') && (wanted.length === 0 || wanted.some(part => name.includes(part))))
   .sort()
 
-// Everything that a spec leaves in the place for temporary files is found here in the end.
-const scratch = mkdtempSync(join(tmpdir(), 'holdfast-all-'))
-const memory = process.platform === 'linux' ? '/dev/shm' : undefined
-const inMemory = () => (memory ? readdirSync(memory).filter(name => name.startsWith('holdfast-')) : [])
-const atFirst = new Set(inMemory())
+// Places of this run's own, on disk and in memory: what a spec leaves behind is found there in the end.
+const disk = mkdtempSync(join(tmpdir(), 'holdfast-all-'))
+const memory = process.platform === 'linux' ? mkdtempSync('/dev/shm/holdfast-all-') : mkdtempSync(join(disk, 'memory-'))
+const env = { ...process.env, TMPDIR: disk, TEMP: disk, TMP: disk, HOLDFAST_SCRATCH: memory }
 
 const running = new Set<ReturnType<typeof spawn>>()
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -28,18 +27,14 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   })
 }
 
-function leftBehind(): string[] {
-  const own = inMemory().filter(name => !atFirst.has(name))
-  return [...readdirSync(scratch).map(name => join(scratch, name)), ...own.map(name => join(memory as string, name))]
-}
+const leftBehind = (): string[] =>
+  [disk, memory].flatMap(dir => readdirSync(dir).map(name => join(dir, name))).filter(path => path !== memory)
 
 function tidy(): void {
-  for (const path of leftBehind()) rmSync(path, { recursive: true, force: true })
-  rmSync(scratch, { recursive: true, force: true })
+  for (const dir of [memory, disk]) rmSync(dir, { recursive: true, force: true })
 }
 
 async function run(file: string): Promise<{ passed: number; failed: number; skipped: number }> {
-  const env = { ...process.env, TMPDIR: scratch, TEMP: scratch, TMP: scratch }
   const child = spawn(process.execPath, [join(here, file)], { env, stdio: ['ignore', 'pipe', 'inherit'] })
   running.add(child)
   let said = ''

@@ -1,7 +1,7 @@
 // uvu, with its traps closed: a file that forgets `.run()` bleeds into the next one, `assert.throws` ignores what the
 // error should be, there is no `rejects`, and a test may hang for ever.
 
-import { statfsSync } from 'node:fs'
+import { statfsSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename } from 'node:path'
 import { inspect } from 'node:util'
@@ -106,11 +106,13 @@ const kinds: Record<number, string> = {
   2035054128: 'overlayfs',
 }
 
+/** In memory where that is to be had. The runner of all specs gives a place of its own. */
+export const memory = process.env.HOLDFAST_SCRATCH ?? (process.platform === 'linux' ? '/dev/shm' : tmpdir())
+
 /** Every filesystem that the races are run on: where temporary files go, and memory. */
-export const places: { readonly kind: string; readonly dir: string }[] = [
-  tmpdir(),
-  ...(process.platform === 'linux' ? ['/dev/shm'] : []),
-].map(dir => ({ kind: kinds[statfsSync(dir).type] ?? process.platform, dir }))
+export const places: { readonly kind: string; readonly dir: string }[] = [tmpdir(), memory]
+  .filter((dir, at, all) => at === 0 || statSync(dir).dev !== statSync(all[0] as string).dev)
+  .map(dir => ({ kind: kinds[statfsSync(dir).type] ?? process.platform, dir }))
 
 /** The suite's own figures, for the reader. */
 export const note = (text: string): void => console.log(`\n   ${text}`)

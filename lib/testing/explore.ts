@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import tmp from 'tmp-promise'
 import { dependent, type Footprint, footprint } from './footprint.js'
 import { Directory } from './ground.js'
-import { Run } from './run.js'
+import { BadWorld, Run, refusePromise } from './run.js'
 import { columns, mermaid } from './trace.js'
 import { type Choice, spellChoice, type World } from './world.js'
 
@@ -29,6 +29,7 @@ export interface ExploreOptions {
   readonly reduction?: 'both' | 'sleep' | 'hash' | 'none'
   /** Another relation: for the tests of the explorer. */
   readonly footprint?: typeof footprint
+  readonly dependent?: typeof dependent
 }
 
 export interface Exploration {
@@ -93,10 +94,12 @@ class Search {
   readonly #seen = new Map<string, (readonly string[])[]>()
   readonly #failed = new Map<string, number>()
   readonly #since = performance.now()
+  #begun = 0
   #schedules = 0
   #pruned = 0
   #steps = 0
-  #bound: string | undefined
+  readonly #bounds = new Set<string>()
+  readonly #dependent: typeof dependent
   readonly #sleeps: boolean
   readonly #hashes: boolean
   readonly #seed: number
@@ -112,13 +115,15 @@ class Search {
     this.#hashes = all && (reduction === 'both' || reduction === 'hash')
     this.#seed = random?.seed ?? (Math.random() * 2 ** 32) >>> 0
     this.#random = random ? mulberry32(this.#seed) : undefined
-    if (preemptions !== undefined) this.#bound = `at most ${preemptions} preemptions`
-    if (random) this.#bound = `${random.schedules} random schedules, seed ${this.#seed}`
-    if (replay !== undefined) this.#bound = 'one schedule, replayed'
+    this.#dependent = options.dependent ?? dependent
+    if (preemptions !== undefined) this.#bounds.add(`at most ${preemptions} preemptions`)
+    if (random) this.#bounds.add(`${random.schedules} random schedules, seed ${this.#seed}`)
+    if (replay !== undefined) this.#bounds.add('one schedule, replayed')
   }
 
   run(): Exploration {
-    const memory = process.platform === 'linux' && existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
+    const shared = process.platform === 'linux' && existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
+    const memory = process.env.HOLDFAST_SCRATCH ?? shared
     const scratch = tmp.dirSync({ tmpdir: memory, prefix: 'holdfast-explore', unsafeCleanup: true })
     try {
       do this.#schedule(join(scratch.name, 'world'))
@@ -128,21 +133,23 @@ class Search {
     }
     const ms = performance.now() - this.#since
     const counts = { schedules: this.#schedules, pruned: this.#pruned, steps: this.#steps, failed: this.#failed, ms }
-    return { ...counts, complete: this.#bound === undefined, bound: this.#bound }
+    const bound = this.#bounds.size > 0 ? [...this.#bounds].join('; ') : undefined
+    return { ...counts, complete: bound === undefined, bound }
   }
 
   /** Is there another one? */
   #goOn(): boolean {
     const { random, replay, maxSchedules = 1_000_000, maxMs = 60_000 } = this.#options
     if (replay !== undefined) return false
-    if (random ? this.#schedules >= random.schedules : !this.#backtrack()) return false
-    if (this.#schedules + this.#pruned >= maxSchedules) this.#bound = `${maxSchedules} schedules`
-    else if (performance.now() - this.#since >= maxMs) this.#bound = `${maxMs} ms`
+    if (random ? this.#begun >= random.schedules : !this.#backtrack()) return false
+    if (this.#begun >= maxSchedules) this.#bounds.add(`${maxSchedules} schedules`)
+    else if (performance.now() - this.#since >= maxMs) this.#bounds.add(`${maxMs} ms`)
     else return true
     return false
   }
 
   #schedule(root: string): void {
+    this.#begun++
     const ground = new Directory(root)
     const run = new Run(this.#world, ground, this.#options.footprint ?? footprint)
     const taken: string[] = []
@@ -168,8 +175,9 @@ class Search {
   }
 
   #judge(run: Run, replay: string): void {
+    let answer: unknown
     try {
-      this.#world.check({ dir: run.ground.root, outcomes: run.outcomes() })
+      answer = this.#world.check({ dir: run.ground.root, outcomes: run.outcomes() })
     } catch (error) {
       const names = run.players.map(player => player.name)
       const { root } = run.ground
@@ -181,6 +189,7 @@ class Search {
         this.#schedules,
       )
     }
+    refusePromise('check', answer)
   }
 
   /** Follows the choices that were made before, and then the first of each; answers whether it came to an end. */
@@ -191,14 +200,16 @@ class Search {
     let last = -2
     let preempted = 0
     for (let depth = 0; ; depth++) {
-      run.passTime()
       let node = this.#stack[depth]
       let choice = node?.choices[node.at]
       if (!choice) {
+        if (run.over()) {
+          if (script && depth < script.length) throw anotherWorld(script[depth])
+          return true
+        }
         const choices = run.choices(last)
-        if (choices.length === 0) return true
-        if (run.steps >= maxSteps) {
-          this.#bound = `a schedule of more than ${maxSteps} steps`
+        if (choices.length === 0 || run.steps >= maxSteps) {
+          this.#bounds.add(`a schedule of more than ${maxSteps} steps`)
           return false
         }
         if (this.#random || script) choice = this.#pick(choices, script?.[depth])
@@ -219,7 +230,7 @@ class Search {
       const touched = run.take(choice, fresh)
       if (node && fresh) {
         node.touched = touched
-        const still = [...node.asleep].filter(([, z]) => z.player !== choice.player && !dependent(z.touched, touched))
+        const still = [...node.asleep].filter(([, z]) => z.player !== choice.player && !this.#dependent(z.touched, touched))
         asleep = new Map(still)
       }
     }
@@ -234,11 +245,8 @@ class Search {
     preempted: number,
   ): Node | undefined {
     const { preemptions } = this.#options
-    const bounded = preemptions !== undefined && preempted >= preemptions
-    const free =
-      bounded && choices.some(({ player }) => player === last)
-        ? choices.filter(({ player }) => player === last)
-        : choices
+    const bounded = preemptions !== undefined && preempted >= preemptions && run.canGoOn(last)
+    const free = bounded ? choices.filter(({ player }) => player === last) : choices
     if (this.#hashes && this.#wasHere(run, asleep, preemptions === undefined ? '' : `${last} ${preempted}`))
       return undefined
     const node: Node = { choices: free, at: -1, asleep, touched: undefined }
@@ -260,7 +268,7 @@ class Search {
   #pick(choices: readonly Choice[], word: string | undefined): Choice {
     if (this.#random) return choices[Math.floor(this.#random() * choices.length)] as Choice
     const choice = word === undefined ? choices[0] : choices.find(one => spellChoice(one) === word)
-    if (!choice) throw new Error(`This replay is of another world: "${word}" cannot happen here`)
+    if (!choice) throw anotherWorld(word)
     return choice
   }
 
@@ -275,6 +283,9 @@ class Search {
     return false
   }
 }
+
+const anotherWorld = (word: string | undefined): Error =>
+  new BadWorld(`This replay is of another world: "${word}" cannot happen here`)
 
 /** Goes on to the next choice that is not asleep. */
 function advance(node: Node): boolean {

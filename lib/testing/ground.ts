@@ -9,6 +9,7 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  readSync,
   rmdirSync,
   statSync,
   unlinkSync,
@@ -16,12 +17,11 @@ import {
 import { join } from 'node:path'
 import type { Stats } from '../core/disk.js'
 import type { Ground } from './footprint.js'
+import { rights } from './trace.js'
 
 export class Directory implements Ground {
   linked = false
   readonly #numbers = new Map<bigint, bigint>()
-  /** Who wrote to an inode, in order: tells apart the contents of files that have lost their names. */
-  readonly #writes = new Map<string, string>()
   #tree: string | undefined
 
   constructor(readonly root: string) {
@@ -64,14 +64,16 @@ export class Directory implements Ground {
     return String(this.#numbers.get(ino) ?? `?${ino}`)
   }
 
-  wrote(fd: number, player: number, call: number): void {
-    const inode = this.inodeOf(fd) ?? ''
-    this.#writes.set(inode, `${this.#writes.get(inode) ?? ''}${player}.${call},`)
-  }
-
-  writesTo(fd: number): string {
-    const inode = this.inodeOf(fd) ?? ''
-    return `${inode}=${this.#writes.get(inode) ?? ''}`
+  /** What is open, as far as the tree does not tell: a file that has lost its names is still read and written. */
+  behind(fd: number): string {
+    const stats = fstatSync(fd, { bigint: true })
+    const inode = this.#name(stats.ino)
+    if (stats.nlink > 0n) return inode
+    const content = Buffer.alloc(stats.isFile() ? Number(stats.size) : 0)
+    try {
+      readSync(fd, content, 0, content.length, 0)
+    } catch {} // Opened to be written only: its content is nothing to this player.
+    return `${inode}.${rights(stats)}=${content.toString('latin1')}`
   }
 
   /** Stats as the players see them: the numbers above, and without what differs between machines and runs. */
@@ -126,9 +128,9 @@ export class Directory implements Ground {
         : stats.isSymbolicLink()
           ? `->${readlinkSync(path)}`
           : stats.size > 0n
-            ? `=${readFileSync(path, 'latin1')}`
+            ? `${stats.size}=${readFileSync(path, 'latin1')}`
             : ''
-      text += `${name}#${this.#name(stats.ino)}.${stats.mode.toString(8)}${content};`
+      text += `${name}#${this.#name(stats.ino)}.${rights(stats)}${content};`
     }
     return text
   }

@@ -1,17 +1,18 @@
 // Calls that hide several system calls, taken apart, so that another process can come in between.
 
 import { tidy } from '../core/achieve.js'
-import { fs, type Steps } from '../core/steps.js'
+import { type Call, fs, type Steps } from '../core/steps.js'
 
 /** The same steps, with `readFile` and `copyFile` as what they are made of. */
 export function* inParts<T>(steps: Steps<T>): Steps<T> {
   let next = steps.next()
   while (!next.done) {
-    const { op, args } = next.value
+    // What is no call passes as it is: the explorer says so.
+    const call = next.value as Call | undefined
     let value: unknown
     try {
-      if (op === 'readFile') value = yield* readFile(args[0] as string)
-      else if (op === 'copyFile') value = yield* copyFile(args[0] as string, args[1] as string)
+      if (call?.op === 'readFile') value = yield* readFile(call.args[0] as string)
+      else if (call?.op === 'copyFile') value = yield* copyFile(call.args[0] as string, call.args[1] as string)
       else value = yield next.value
     } catch (error) {
       next = steps.throw(error)
@@ -38,7 +39,7 @@ function* readFile(path: string): Steps<Buffer> {
 function* readAll(fd: number): Steps<Buffer> {
   const chunks: Buffer[] = []
   for (;;) {
-    const chunk = Buffer.alloc(64 * 1024)
+    const chunk = Buffer.allocUnsafe(64 * 1024)
     const got = yield* fs.read(fd, chunk, null)
     if (got === 0) return Buffer.concat(chunks)
     chunks.push(chunk.subarray(0, got))

@@ -1,8 +1,9 @@
 // One schedule of a world, from its start to its end: who can do what next, and what becomes of it.
 
-import { closeSync, fstatSync, lstatSync } from 'node:fs'
+import { closeSync, existsSync, fstatSync, lstatSync } from 'node:fs'
 import { constants } from 'node:os'
-import { isAbsolute, sep } from 'node:path'
+import { isAbsolute, resolve, sep } from 'node:path'
+import { inspect } from 'node:util'
 import { performSync } from '../core/disk.js'
 import type { Call, Op, Steps } from '../core/steps.js'
 import { abortError, givesBack } from '../core/watch.js'
@@ -32,7 +33,7 @@ interface Player {
   calls: number
   randoms: number
   injected: boolean
-  /** Its outcome, in words. */
+  /** Its outcome in words, with all that `check` could tell apart. */
   ended: string
   readonly fds: Set<number>
 }
@@ -40,6 +41,10 @@ interface Player {
 /** The calls that change something when they succeed. */
 const changing: ReadonlySet<Op> = new Set<Op>([
   ...(['mkdir', 'rmdir', 'rename', 'link', 'symlink', 'unlink', 'write', 'chmod', 'chown', 'utimes'] as const),
+])
+/** Not one call each, or answered by nobody but the player itself: they are not made together with others. */
+const alone: ReadonlySet<Op> = new Set<Op>([
+  ...(['readFile', 'copyFile', 'sleep', 'changed', 'together', 'settle', 'random', 'self'] as const),
 ])
 const unfailing: ReadonlySet<Op> = new Set<Op>(['close', 'now', 'alive'])
 
@@ -76,10 +81,11 @@ export class Run {
     this.#lies = world.lies ?? 0
     this.#aborts = world.aborts ?? 0
     this.#ticks = world.ticks ?? 0
-    world.setup?.(ground.root)
+    refusePromise('setup', world.setup?.(ground.root))
     ground.survey()
     for (const [name, steps] of Object.entries(world.players(ground.root))) this.#enter(name, steps, false)
     for (const [name, steps] of Object.entries(world.adversaries?.(ground.root) ?? {})) this.#enter(name, steps, true)
+    this.#passTime()
   }
 
   #enter(name: string, steps: Steps<unknown>, adversary: boolean): void {
@@ -114,12 +120,13 @@ export class Run {
         all.push({ player: number, slot, kind: 'call' })
         if (!adversary) this.#faultsOf(call, number, slot, all)
       })
-      const first = player.pending.find(call => call !== undefined)
-      const untouched = player.pending.every(call => call !== undefined)
-      if (!adversary && this.#aborts > 0 && !player.injected && untouched && first && !givesBack(first))
-        all.push({ player: number, slot: 0, kind: 'abort' })
     }
-    if (!adversary && this.#kills > 0) all.push({ player: number, slot: 0, kind: 'kill' })
+    if (adversary) return
+    const first = player.pending.find(call => call !== undefined)
+    const untouched = player.pending.every(call => call !== undefined)
+    if (this.#aborts > 0 && !player.injected && untouched && first && !givesBack(first))
+      all.push({ player: number, slot: 0, kind: 'abort' })
+    if (this.#kills > 0) all.push({ player: number, slot: 0, kind: 'kill' })
   }
 
   #faultsOf(call: Call, player: number, slot: number, all: Choice[]): void {
@@ -137,10 +144,20 @@ export class Run {
     return player !== undefined && !player.outcome && player.due === undefined
   }
 
-  /** Lets it happen; answers what it touched, if that is wanted. */
+  /** Has everybody come to an end? */
+  over(): boolean {
+    return this.players.every(player => player.outcome)
+  }
+
+  /** Lets it happen, and time pass if everybody sleeps then; answers what was touched, if that is wanted. */
   take(choice: Choice, wanted: boolean): Footprint {
     this.steps++
     this.#wanted = wanted
+    const touched = this.#happen(choice)
+    return this.#passTime() ? merge(touched, { ...waking, adds: ['clock', 'world'] }) : touched
+  }
+
+  #happen(choice: Choice): Footprint {
     if (choice.kind === 'tick') {
       this.#ticks--
       this.clock += this.world.tick ?? 60_000
@@ -155,19 +172,21 @@ export class Run {
   }
 
   #kill(player: Player): Footprint {
+    const rests = player.due === undefined ? this.#rest() : waking
     this.#kills--
     player.outcome = { how: 'killed' }
     player.ended = 'killed'
     this.events.push({ player: player.number, text: 'KILLED', mark: true })
     this.#wakeOthers(player.number)
-    return { ...nothing, w: ['budget:kills', `alive:${player.number}`], adds: ['world'] }
+    return merge(rests, { ...nothing, w: ['budget:kills', `alive:${player.number}`], adds: ['world'] })
   }
 
   #abort(player: Player): Footprint {
     this.#aborts--
     player.injected = true
     this.events.push({ player: player.number, text: 'ABORTED', mark: true })
-    const touched = { ...nothing, w: ['budget:aborts'] }
+    const touched = { ...(player.due === undefined ? nothing : waking), w: ['budget:aborts'] }
+    player.due = undefined
     player.history += '^;'
     return merge(touched, this.#answer(player, { error: abortError('explored') }))
   }
@@ -187,8 +206,8 @@ export class Run {
       if (thrown instanceof BadWorld) throw thrown
       error = thrown
     }
-    if (error === undefined) this.#noteChange(player, call)
     const changed = error === undefined && changes(call)
+    if (changed) this.ground.touched()
     if (kind === 'lie' && error === undefined) {
       if (call.op === 'open') this.#close(player, value as number)
       error = injected(call, code as 'EIO')
@@ -229,20 +248,20 @@ export class Run {
     let slept: Footprint = nothing
     let answer = outcome
     try {
-      for (;;) {
+      for (let spins = 0; ; spins++) {
+        if (spins > 10_000) throw new BadWorld(`Player ${player.name} spins: it waits, and does not sleep`)
         const failed = 'error' in answer && answer.error !== undefined
         const next = failed ? player.steps.throw(answer.error) : player.steps.next(answer.value)
         if (next.done) {
-          this.#end(player, { how: 'returned', value: next.value })
-          return slept
+          return merge(slept, this.#end(player, { how: 'returned', value: next.value }))
         }
         const call = next.value
         if (typeof call?.op !== 'string') throw waitsOutside(player, call)
         if (call.op === 'sleep' || call.op === 'changed') {
-          // Whether it wakes at once depends on what others did, so it does not commute with that.
-          slept = { ...nothing, sees: ['world', 'clock'] }
           player.pending = [call]
           player.due = this.clock + (call.args.at(-1) as number)
+          // Whether it wakes at once depends on what others did, so it does not commute with that.
+          slept = merge(waking, this.#rest())
           if (!player.moved) return slept
           player.moved = false
           player.due = undefined
@@ -251,6 +270,8 @@ export class Run {
         }
         if (call.op === 'together') {
           player.pending = [...(call.args[0] as Call[])]
+          const odd = player.pending.find(one => alone.has(one?.op as Op))
+          if (odd) throw new BadWorld(`Player ${player.name} makes ${odd.op} together with others, and it is not one call`)
           player.together = []
           if (player.pending.length > 0) return slept
           player.together = undefined
@@ -266,8 +287,7 @@ export class Run {
       }
     } catch (error) {
       if (error instanceof BadWorld) throw error
-      this.#end(player, { how: 'threw', error, injected: player.injected })
-      return slept
+      return merge(slept, this.#end(player, { how: 'threw', error, injected: player.injected }))
     }
   }
 
@@ -282,9 +302,11 @@ export class Run {
       case 'self':
         return { value: `explored-${player.number}-0` }
       case 'now':
-        return this.world.ticks ? undefined : { value: this.clock }
+        if (this.world.ticks) return undefined
+        player.history += `now>${this.clock};`
+        return { value: this.clock }
       case 'settle':
-        if (typeof (args[0] as PromiseLike<unknown> | null)?.then === 'function') throw waitsOutside(player, args[0])
+        if (isThenable(args[0])) throw waitsOutside(player, args[0])
         player.history += `settle>${describeAnswer(undefined, args[0], undefined)};`
         return { value: args[0] }
       default:
@@ -292,7 +314,7 @@ export class Run {
     }
   }
 
-  #end(player: Player, outcome: Outcome): void {
+  #end(player: Player, outcome: Outcome): Footprint {
     player.outcome = outcome
     player.pending = []
     const said =
@@ -300,8 +322,19 @@ export class Run {
         ? `THROWS ${describeAnswer(undefined, undefined, outcome.error)}`
         : `returns ${describeAnswer(undefined, (outcome as { value: unknown }).value, undefined)}`
     const text = said.replaceAll(this.ground.root, '')
-    player.ended = `${text}|${player.injected}`
+    player.ended = `${text}|${player.injected}|${fully(outcome)}`
     this.events.push({ player: player.number, text, mark: true })
+    return this.#rest()
+  }
+
+  /**
+   * One less is awake. Whoever is the last lets time pass, so among those who come to rest the order counts: in one of
+   * them somebody may be stopped in a sleep that is over in the other.
+   */
+  #rest(): Footprint {
+    if (this.#kills + this.#aborts + this.#ticks === 0) return nothing
+    const somebodySleeps = this.players.some(player => !player.outcome && player.due !== undefined)
+    return { ...nothing, [somebodySleeps ? 'w' : 'r']: ['rest'] }
   }
 
   #wakeOthers(but: number): void {
@@ -318,15 +351,13 @@ export class Run {
     this.#answer(player, {})
   }
 
-  /** When everybody who is left sleeps, time passes. */
-  passTime(): void {
-    const left = this.players.filter(player => !player.outcome)
-    while (left.length > 0 && left.every(player => player.outcome || player.due !== undefined)) {
-      const sleepers = left.filter(player => !player.outcome)
-      if (sleepers.length === 0 || ++this.steps > 100_000) return
-      this.clock = Math.max(this.clock, Math.min(...sleepers.map(player => player.due as number)))
-      const first = sleepers.find(player => (player.due as number) <= this.clock) as Player
-      this.#wake(first)
+  /** When everybody who is left sleeps, time passes: did it? Whoever is due by then wakes, and they race. */
+  #passTime(): boolean {
+    for (let passed = false; ; passed = true) {
+      const left = this.players.filter(player => !player.outcome)
+      if (left.length === 0 || left.some(player => player.due === undefined) || ++this.steps > 100_000) return passed
+      this.clock = Math.max(this.clock, Math.min(...left.map(player => player.due as number)))
+      for (const player of left) if ((player.due as number) <= this.clock) this.#wake(player)
     }
   }
 
@@ -334,10 +365,10 @@ export class Run {
     const { op, args } = call
     if (op === 'now') return this.clock
     if (op === 'alive') return !(this.players[Number((args[0] as string).split('-')[1])]?.outcome?.how === 'killed')
-    if (op !== 'symlink') for (const path of args) this.#keepInside(player, op, path)
+    if (op !== 'symlink') this.#keepInside(player, call, args[0])
+    if (op === 'symlink' || op === 'link' || op === 'rename') this.#keepInside(player, call, args[1])
     // What it says is known before it is done: `w` makes an inode only if there is none.
-    const fresh =
-      op === 'open' && /^w/.test(args[1] as string) && !lstatSync(args[0] as string, { throwIfNoEntry: false })
+    const fresh = op === 'open' && changes(call) && !existsSync(args[0] as string)
     let value = quickly(() => performSync(call))
     if (op === 'mkdir')
       this.ground.born(lstatSync(args[0] as string, { bigint: true }).ino, player.number, player.calls)
@@ -355,18 +386,14 @@ export class Run {
     return value
   }
 
-  /** Above the world nothing can be changed; beside it nothing may be. */
-  #keepInside(player: Player, op: Op, path: unknown): void {
+  /** What stands above the world may be looked at, or made once more; what stands beside it is none of its business. */
+  #keepInside(player: Player, call: Call, path: unknown): void {
+    if (typeof path !== 'string') return
     const { root } = this.ground
-    if (typeof path !== 'string' || !isAbsolute(path)) return
-    if (isWithin(path, root) || isWithin(root, path)) return
-    throw new BadWorld(`Player ${player.name} leaves its world: ${op} ${path}`)
-  }
-
-  #noteChange(player: Player, call: Call): void {
-    if (!changes(call)) return
-    this.ground.touched()
-    if (call.op === 'write') this.ground.wrote(call.args[0] as number, player.number, player.calls)
+    const at = isAbsolute(path) && !path.includes('..') ? path : resolve(path)
+    if (at !== root && isWithin(at, root)) return
+    if (isWithin(root, at) && (call.op === 'mkdir' || !changes(call))) return
+    throw new BadWorld(`Player ${player.name} leaves its world: ${call.op} ${path}`)
   }
 
   #close(player: Player, fd: number): void {
@@ -379,7 +406,7 @@ export class Run {
     const players = this.players.map(player => {
       // How a player came to its end makes no difference any more, only what the end was.
       if (player.outcome) return player.ended
-      const open = [...player.fds].map(fd => this.ground.writesTo(fd)).join()
+      const open = [...player.fds].map(fd => this.ground.behind(fd)).join()
       const calls = player.pending.map(call => (call ? 1 : 0)).join('')
       return `${player.history}|${player.said.join()}|${player.due ?? ''}|${player.moved}|${player.injected}|${open}|${calls}`
     })
@@ -397,6 +424,9 @@ export class Run {
   }
 }
 
+/** Whoever sleeps minds what others do, and the clock. */
+const waking: Footprint = { ...nothing, sees: ['world', 'clock'] }
+
 /** Half the time of a call that fails goes into its error's stack, which nobody reads here. */
 function quickly<T>(work: () => T): T {
   const { stackTraceLimit } = Error
@@ -410,6 +440,13 @@ function quickly<T>(work: () => T): T {
 
 /** The world itself is wrong, so nothing can be said about its endings. */
 export class BadWorld extends Error {}
+
+/** Nobody would wait for it, and what it finds would be lost. */
+export function refusePromise(what: string, answer: unknown): void {
+  if (isThenable(answer)) throw new BadWorld(`\`${what}\` answers a promise, and nobody waits for it: make it sync`)
+}
+
+const isThenable = (value: unknown): boolean => typeof (value as PromiseLike<unknown> | null)?.then === 'function'
 
 /** It waits for something that the explorer cannot order: a promise, a timer, an event. */
 const waitsOutside = ({ name }: Player, what: unknown): BadWorld =>
@@ -425,6 +462,14 @@ function changes({ op, args }: Call): boolean {
 function lies({ op, args }: Call): readonly ('EEXIST' | 'ENOENT' | 'EIO')[] {
   if (op === 'open') return /x/.test(args[1] as string) ? ['EEXIST', 'EIO'] : []
   return liesOf[op] ?? []
+}
+
+/** Two outcomes that `check` could tell apart must not be taken for one; a stack tells nothing. */
+function fully(outcome: Outcome): string {
+  const end = outcome.how === 'threw' ? outcome.error : outcome.how === 'returned' ? outcome.value : undefined
+  if (typeof end !== 'object' || end === null) return ''
+  const shown = end instanceof Error ? [String(end), { ...end }, end.cause] : end
+  return inspect(shown, { depth: null, maxArrayLength: null, maxStringLength: null })
 }
 
 /** A write of only half the bytes. */

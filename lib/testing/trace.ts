@@ -1,5 +1,6 @@
 // A schedule as a person reads it: one column a player, one line a step; or a Mermaid diagram.
 
+import type { Stats } from '../core/disk.js'
 import type { Call } from '../core/steps.js'
 
 /** A call and what the player was told of it, or (`mark`) what became of the player. */
@@ -40,15 +41,21 @@ export function describeAnswer(call: Call | undefined, value: unknown, error: un
   if (error !== undefined && error !== null) return (error as NodeJS.ErrnoException).code ?? String(error)
   if (call?.op === 'open') return 'fd'
   if (call?.op === 'read')
-    return JSON.stringify(Buffer.from(call.args[1] as Uint8Array).toString('latin1', 0, value as number))
+    return JSON.stringify(Buffer.from((call.args[1] as Uint8Array).subarray(0, value as number)).toString('latin1'))
   if (value === undefined) return /stat$/.test(call?.op ?? '') ? 'nothing' : 'ok'
   if (typeof value === 'bigint') return String(value)
   if (Buffer.isBuffer(value)) return JSON.stringify(value.toString('latin1'))
-  const stats = value as { ino?: bigint; nlink: bigint; size: bigint; mode: bigint; isDirectory(): boolean }
+  const stats = value as Stats
   if (typeof stats?.ino === 'bigint')
-    return `${stats.isDirectory() ? 'dir' : `file ${stats.size} bytes x${stats.nlink}`} #${stats.ino} ${stats.mode.toString(8)}`
+    return `${stats.isDirectory() ? 'dir' : `file ${stats.size} bytes x${stats.nlink}`} #${stats.ino} ${rights(stats)}`
   return JSON.stringify(value, (_, inner) => (typeof inner === 'bigint' ? String(inner) : inner)) ?? String(value)
 }
+
+const me = process.getuid?.()
+
+/** The mode; and the owner, where that is somebody else. */
+export const rights = ({ mode, uid, gid }: Stats): string =>
+  mode.toString(8) + (Number(uid) === me ? '' : ` of ${uid}:${gid}`)
 
 /** The schedule in columns. */
 export function columns(names: readonly string[], events: readonly Event[], root: string): string {
