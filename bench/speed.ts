@@ -146,7 +146,7 @@ async function measure(where: string): Promise<void> {
   }
   const table = new Table({
     head: [dirname(dir), 'rival, us', 'holdfast, us', 'ratio', 'at most'],
-    style: { head: [] },
+    style: { head: [], border: [] },
   })
   for (const { contest, rival, ours } of all) {
     const ratio = median(ours) / median(rival)

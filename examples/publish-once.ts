@@ -7,7 +7,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createExclusive, emplace, link } from 'holdfast'
-import { dir } from 'tmp-promise'
+import { dir, setGracefulCleanup } from 'tmp-promise'
 
 async function publish(place: string): Promise<void> {
   const release = join(place, 'releases', '1.0.0.js')
@@ -28,6 +28,8 @@ async function publish(place: string): Promise<void> {
 const [place] = process.argv.slice(2)
 if (place) await publish(place)
 else {
+  setGracefulCleanup()
+  process.once('SIGINT', () => process.exit(130))
   const scratch = await dir({ prefix: 'holdfast-publish-once', unsafeCleanup: true })
   const processes = Array.from({ length: 6 }, () => fork(fileURLToPath(import.meta.url), [scratch.path]))
   const codes = await Promise.all(processes.map(async one => (await once(one, 'exit'))[0]))
