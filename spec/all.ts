@@ -16,7 +16,14 @@ const files = readdirSync(here)
 // Places of this run's own, on disk and in memory: what a spec leaves behind is found there in the end.
 const disk = mkdtempSync(join(tmpdir(), 'holdfast-all-'))
 const memory = process.platform === 'linux' ? mkdtempSync('/dev/shm/holdfast-all-') : mkdtempSync(join(disk, 'memory-'))
-const env = { ...process.env, TMPDIR: disk, TEMP: disk, TMP: disk, HOLDFAST_SCRATCH: memory }
+const env = {
+  ...process.env,
+  TMPDIR: disk,
+  TEMP: disk,
+  TMP: disk,
+  HOLDFAST_SCRATCH: memory,
+  NODE_DISABLE_COMPILE_CACHE: '1',
+}
 
 const running = new Set<ReturnType<typeof spawn>>()
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {

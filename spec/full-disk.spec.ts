@@ -39,7 +39,8 @@ const mounted =
 
 if (!mounted) skip('a small disk that is filled', 'it takes root on Linux, and the right to mount')
 else {
-  process.on('exit', () => spawnSync('umount', ['-l', disk]))
+  // Before the scratch directory is taken away.
+  process.prependListener('exit', () => spawnSync('umount', [disk]))
 
   test('no room for bytes: ENOSPC, in both forms, and not even a name is left', async () => {
     const at = (name: string) => join(disk, name)

@@ -79,7 +79,8 @@ interface Node {
  * budgets of kills, failures, lies, aborts and ticks, comes to an ending that `check` refuses.
  *
  * Not promised: anything about what is no call (time inside a system call, caches of a network filesystem, the times in
- * stats, which read 0), or about more players and larger budgets than were given.
+ * stats, which read 0), about more players and larger budgets than were given, or about a sleep that ends by itself while
+ * others are awake: it ends when another changes something, when the clock ticks, or when all sleep.
  *
  * @throws BadEnding with the schedule, as soon as `check` throws. An Error if the world itself is wrong.
  */
@@ -207,11 +208,11 @@ class Search {
           if (script && depth < script.length) throw anotherWorld(script[depth])
           return true
         }
-        const choices = run.choices(last)
-        if (choices.length === 0 || run.steps >= maxSteps) {
+        if (run.steps >= maxSteps) {
           this.#bounds.add(`a schedule of more than ${maxSteps} steps`)
           return false
         }
+        const choices = run.choices(last)
         if (this.#random || script) choice = this.#pick(choices, script?.[depth])
         else {
           node = this.#open(run, choices, asleep, last, preempted)
@@ -230,7 +231,9 @@ class Search {
       const touched = run.take(choice, fresh)
       if (node && fresh) {
         node.touched = touched
-        const still = [...node.asleep].filter(([, z]) => z.player !== choice.player && !this.#dependent(z.touched, touched))
+        const still = [...node.asleep].filter(
+          ([, z]) => z.player !== choice.player && !this.#dependent(z.touched, touched),
+        )
         asleep = new Map(still)
       }
     }

@@ -85,7 +85,6 @@ export class Run {
     ground.survey()
     for (const [name, steps] of Object.entries(world.players(ground.root))) this.#enter(name, steps, false)
     for (const [name, steps] of Object.entries(world.adversaries?.(ground.root) ?? {})) this.#enter(name, steps, true)
-    this.#passTime()
   }
 
   #enter(name: string, steps: Steps<unknown>, adversary: boolean): void {
@@ -107,6 +106,8 @@ export class Run {
     const all: Choice[] = []
     for (const player of this.players) if (player.number === last) this.#choicesOf(player, all)
     for (const player of this.players) if (player.number !== last) this.#choicesOf(player, all)
+    if (!this.over() && !this.players.some(({ number }) => this.canGoOn(number)))
+      all.unshift({ player: -1, slot: 0, kind: 'pass' })
     if (all.length > 0 && this.#ticks > 0) all.push({ player: -1, slot: 0, kind: 'tick' })
     return all
   }
@@ -149,15 +150,11 @@ export class Run {
     return this.players.every(player => player.outcome)
   }
 
-  /** Lets it happen, and time pass if everybody sleeps then; answers what was touched, if that is wanted. */
+  /** Lets it happen; answers what it touched, if that is wanted. */
   take(choice: Choice, wanted: boolean): Footprint {
     this.steps++
     this.#wanted = wanted
-    const touched = this.#happen(choice)
-    return this.#passTime() ? merge(touched, { ...waking, adds: ['clock', 'world'] }) : touched
-  }
-
-  #happen(choice: Choice): Footprint {
+    if (choice.kind === 'pass') return this.#passTime()
     if (choice.kind === 'tick') {
       this.#ticks--
       this.clock += this.world.tick ?? 60_000
@@ -172,13 +169,14 @@ export class Run {
   }
 
   #kill(player: Player): Footprint {
-    const rests = player.due === undefined ? this.#rest() : waking
+    // Whoever sleeps may come to its end when it is woken, and then it is too late.
+    const sleeping = player.due === undefined ? nothing : waking
     this.#kills--
     player.outcome = { how: 'killed' }
     player.ended = 'killed'
     this.events.push({ player: player.number, text: 'KILLED', mark: true })
     this.#wakeOthers(player.number)
-    return merge(rests, { ...nothing, w: ['budget:kills', `alive:${player.number}`], adds: ['world'] })
+    return merge(sleeping, { ...nothing, w: ['budget:kills', `alive:${player.number}`], adds: ['world'] })
   }
 
   #abort(player: Player): Footprint {
@@ -253,7 +251,8 @@ export class Run {
         const failed = 'error' in answer && answer.error !== undefined
         const next = failed ? player.steps.throw(answer.error) : player.steps.next(answer.value)
         if (next.done) {
-          return merge(slept, this.#end(player, { how: 'returned', value: next.value }))
+          this.#end(player, { how: 'returned', value: next.value })
+          return slept
         }
         const call = next.value
         if (typeof call?.op !== 'string') throw waitsOutside(player, call)
@@ -261,7 +260,7 @@ export class Run {
           player.pending = [call]
           player.due = this.clock + (call.args.at(-1) as number)
           // Whether it wakes at once depends on what others did, so it does not commute with that.
-          slept = merge(waking, this.#rest())
+          slept = waking
           if (!player.moved) return slept
           player.moved = false
           player.due = undefined
@@ -271,7 +270,8 @@ export class Run {
         if (call.op === 'together') {
           player.pending = [...(call.args[0] as Call[])]
           const odd = player.pending.find(one => alone.has(one?.op as Op))
-          if (odd) throw new BadWorld(`Player ${player.name} makes ${odd.op} together with others, and it is not one call`)
+          if (odd)
+            throw new BadWorld(`Player ${player.name} makes ${odd.op} together with others, and it is not one call`)
           player.together = []
           if (player.pending.length > 0) return slept
           player.together = undefined
@@ -287,7 +287,8 @@ export class Run {
       }
     } catch (error) {
       if (error instanceof BadWorld) throw error
-      return merge(slept, this.#end(player, { how: 'threw', error, injected: player.injected }))
+      this.#end(player, { how: 'threw', error, injected: player.injected })
+      return slept
     }
   }
 
@@ -314,7 +315,7 @@ export class Run {
     }
   }
 
-  #end(player: Player, outcome: Outcome): Footprint {
+  #end(player: Player, outcome: Outcome): void {
     player.outcome = outcome
     player.pending = []
     const said =
@@ -324,17 +325,6 @@ export class Run {
     const text = said.replaceAll(this.ground.root, '')
     player.ended = `${text}|${player.injected}|${fully(outcome)}`
     this.events.push({ player: player.number, text, mark: true })
-    return this.#rest()
-  }
-
-  /**
-   * One less is awake. Whoever is the last lets time pass, so among those who come to rest the order counts: in one of
-   * them somebody may be stopped in a sleep that is over in the other.
-   */
-  #rest(): Footprint {
-    if (this.#kills + this.#aborts + this.#ticks === 0) return nothing
-    const somebodySleeps = this.players.some(player => !player.outcome && player.due !== undefined)
-    return { ...nothing, [somebodySleeps ? 'w' : 'r']: ['rest'] }
   }
 
   #wakeOthers(but: number): void {
@@ -351,14 +341,14 @@ export class Run {
     this.#answer(player, {})
   }
 
-  /** When everybody who is left sleeps, time passes: did it? Whoever is due by then wakes, and they race. */
-  #passTime(): boolean {
-    for (let passed = false; ; passed = true) {
-      const left = this.players.filter(player => !player.outcome)
-      if (left.length === 0 || left.some(player => player.due === undefined) || ++this.steps > 100_000) return passed
-      this.clock = Math.max(this.clock, Math.min(...left.map(player => player.due as number)))
-      for (const player of left) if ((player.due as number) <= this.clock) this.#wake(player)
-    }
+  /** When everybody who is left sleeps, time passes. Whoever is due by then wakes, and they race. */
+  #passTime(): Footprint {
+    const sleepers = this.players.filter(player => !player.outcome)
+    const before = this.clock
+    this.clock = Math.max(before, Math.min(...sleepers.map(player => player.due as number)))
+    this.events.push({ player: -1, text: `all sleep, and ${this.clock - before} ms pass`, mark: true })
+    for (const player of sleepers) if ((player.due as number) <= this.clock) this.#wake(player)
+    return { ...waking, adds: ['clock', 'world'] }
   }
 
   #perform(player: Player, call: Call): unknown {
@@ -390,7 +380,7 @@ export class Run {
   #keepInside(player: Player, call: Call, path: unknown): void {
     if (typeof path !== 'string') return
     const { root } = this.ground
-    const at = isAbsolute(path) && !path.includes('..') ? path : resolve(path)
+    const at = isAbsolute(path) && !/[\\/](\.|$)/.test(path) ? path : resolve(path)
     if (at !== root && isWithin(at, root)) return
     if (isWithin(root, at) && (call.op === 'mkdir' || !changes(call))) return
     throw new BadWorld(`Player ${player.name} leaves its world: ${call.op} ${path}`)

@@ -42,20 +42,23 @@ export type Outcome =
   | { readonly how: 'threw'; readonly error: unknown; readonly injected: boolean }
   | { readonly how: 'killed' }
 
-/** One thing that may happen next: a player makes its call, truly or not; or is stopped; or the clock jumps. */
+/** One thing that may happen next: a player makes its call, truly or not; or is stopped; or time passes. */
 export interface Choice {
   /** The player's number; -1 is the clock. */
   readonly player: number
   /** Which of the calls it is making together. */
   readonly slot: number
-  readonly kind: 'call' | 'kill' | 'abort' | 'fail' | 'lie' | 'tick'
+  readonly kind: 'call' | 'kill' | 'abort' | 'fail' | 'lie' | 'tick' | 'pass'
   readonly code?: Errno | 'short'
 }
 
-const marks = { call: '', kill: 'x', abort: '^', fail: '!', lie: '~', tick: '' } as const
+const marks = { call: '', kill: 'x', abort: '^', fail: '!', lie: '~', tick: '+', pass: '-' } as const
 
-/** A choice in the replay string: `A` (A makes its call), `A~EEXIST`, `B!EIO`, `Ax`, `A^`, `B1` (its second at once), `+`. */
+/**
+ * A choice in the replay string: `A` (A makes its call), `A~EEXIST`, `B!EIO`, `Ax`, `A^`, `B1` (its second at once),
+ * `+` (the clock jumps), `-` (all sleep, and time passes).
+ */
 export const spellChoice = ({ player, slot, kind, code }: Choice): string =>
-  kind === 'tick' ? '+' : `${letter(player)}${slot || ''}${marks[kind]}${code ?? ''}`
+  player < 0 ? marks[kind] : `${letter(player)}${slot || ''}${marks[kind]}${code ?? ''}`
 
 export const letter = (player: number): string => String.fromCharCode(65 + player)
