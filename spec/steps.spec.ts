@@ -237,6 +237,7 @@ test('diagnostics: calls, retries, and what held although an errno said otherwis
   assert.is(heard['tracing:holdfast.link:asyncEnd']?.length, 3)
   assert.is(heard['tracing:holdfast.link:error']?.length, 1)
   assert.is(heard['tracing:holdfast.link:start']?.[0]?.path, join(dir, 'a'))
+  assert.ok((heard['tracing:holdfast.link:error']?.[0]?.errno ?? 0) < 0)
   const [held] = heard['holdfast:held'] ?? []
   assert.equal(Object.keys(held ?? {}).sort(), ['attempt', 'code', 'errno', 'function', 'path'])
   assert.is(held?.function, 'link')

@@ -28,7 +28,7 @@ export function dual<A extends unknown[], T>(algorithm: (...args: A) => Steps<T>
     // Node 20.19 has no `hasSubscribers` on the group, only on each of its channels.
     const { start, end, asyncStart, asyncEnd, error } = channel
     if (![start, end, asyncStart, asyncEnd, error].some(one => one.hasSubscribers)) return undefined
-    return { channel, context: { function: algorithm.name, path: args[0] } }
+    return { channel, context: traced(algorithm.name, args[0]) }
   }
   const promised = (...args: A) => driven(algorithm, args, args[optionsAt])
   const atOnce = (...args: A) => drivenSync(algorithm(...args), patienceOf(args[optionsAt]))
@@ -48,6 +48,16 @@ export function dual<A extends unknown[], T>(algorithm: (...args: A) => Steps<T>
   Object.defineProperty(run, 'name', { value: algorithm.name })
   return Object.assign(run, { sync, steps: algorithm })
 }
+
+/** What the tracing channels carry; Node adds `result`, or `error`. */
+const traced = (name: string, path: unknown) => ({
+  function: name,
+  path,
+  error: undefined as NodeJS.ErrnoException | undefined,
+  get errno(): number | undefined {
+    return this.error?.errno
+  },
+})
 
 function driven<A extends unknown[], T>(algorithm: (...args: A) => Steps<T>, args: A, options: unknown): Promise<T> {
   return new Promise((resolve, reject) => {
