@@ -243,26 +243,34 @@ if (!contender(plays)) {
     assert.ok(found.complete)
   })
 
+  const copying = (from: string, to: string) => link.steps(from, to, { fallback: 'copy' })
+  const thief = (dir: string) => ({ thief: fs.unlink(join(dir, 'name')) })
+  /** Link or copy, both are true; so nobody may throw, although linking fails now and then. */
+  const linkedOrCopied: World['check'] = ending => {
+    const { thief: _, ...linkers } = ending.outcomes
+    for (const [name, outcome] of Object.entries(linkers))
+      if (outcome.how === 'threw') throw new Error(`${name} threw ${outcome.error}`)
+    assert.equal(
+      readdirSync(ending.dir).filter(name => name !== 'name'),
+      ['source'],
+      'debris',
+    )
+    if (existsSync(join(ending.dir, 'name'))) assert.is(readFileSync(join(ending.dir, 'name'), 'utf8'), 'source')
+  }
+  const unlinkable = { failures: 2, failWith: ['EXDEV'], failIn: ['link'] } as const
+
   test('explore: two linkers where nothing can be linked now and then, and somebody who takes the name away', () => {
-    const copying = (from: string, to: string) => link.steps(from, to, { fallback: 'copy' })
-    const found = prove('2 link with a copy to fall back on, 1 thief', {
-      setup,
-      players: players(['A', 'B'], copying),
-      adversaries: dir => ({ thief: fs.unlink(join(dir, 'name')) }),
-      failures: 2,
-      failWith: ['EXDEV'],
-      failIn: ['link'],
-      check: ending => {
-        const { thief: _, ...linkers } = ending.outcomes
-        // Where even the private copy cannot be linked, the copy is renamed there: both are true, so nobody may throw.
-        for (const [name, outcome] of Object.entries(linkers))
-          if (outcome.how === 'threw') throw new Error(`${name} threw ${outcome.error}`)
-        const names = readdirSync(ending.dir).filter(name => name !== 'name')
-        assert.equal(names, ['source'], 'debris')
-        if (existsSync(join(ending.dir, 'name'))) assert.is(readFileSync(join(ending.dir, 'name'), 'utf8'), 'source')
-      },
-    })
-    assert.ok(found.complete)
+    const world = { setup, players: players(['A', 'B'], copying), adversaries: thief, check: linkedOrCopied }
+    assert.ok(prove('2 link with a copy to fall back on, 1 thief', { ...world, ...unlinkable }).complete)
+  })
+
+  test('explore: the same, where a copy is there already', () => {
+    const copied = (dir: string) => {
+      setup(dir)
+      writeFileSync(join(dir, 'name'), 'source')
+    }
+    const world = { setup: copied, players: players(['A', 'B'], copying), adversaries: thief, check: linkedOrCopied }
+    assert.ok(prove('2 link beside a copy, 1 thief', { ...world, ...unlinkable, failures: 1 }).complete)
   })
 
   test('explore: a failure or an abort at any call leaves no debris', () => {

@@ -4,27 +4,40 @@ import { fs, orNothing, type Steps } from './steps.js'
 
 const chunkBytes = 64 * 1024
 
-/** Is what is at `there` like `here`: two files with the same bytes, or two links with the same text? */
+/**
+ * Is what is at `there` like `here`: two files with the same bytes, or two links with the same text? `nothing`: at an
+ * instant there was nothing there, whatever is there by now.
+ */
 export function* compare(here: string, there: string): Steps<'alike' | 'another' | 'nothing'> {
+  const other = yield* fs.lstat(there, orNothing)
+  if (!other) return 'nothing'
+  const one = yield* fs.lstat(here)
+  if (one.isSymbolicLink() && other.isSymbolicLink()) {
+    const text = yield* orGone(fs.readlink(there))
+    if (!text) return 'nothing'
+    return text.equals(yield* fs.readlink(here)) ? 'alike' : 'another'
+  }
+  if (!one.isFile() || !other.isFile()) return 'another'
+  const fd = yield* orGone(fs.open(there, 'r'))
+  if (fd === undefined) return 'nothing'
+  // From here on it is one inode that is looked at, whoever has the name.
+  return yield* closing(fd, () => compareFile(here, one.size, fd))
+}
+
+function* compareFile(here: string, size: bigint, right: number): Steps<'alike' | 'another'> {
+  if ((yield* fs.fstat(right)).size !== size) return 'another'
+  const left = yield* fs.open(here, 'r')
+  return (yield* closing(left, () => haveSameBytes(left, right))) ? 'alike' : 'another'
+}
+
+/** Undefined: it was there a moment ago, and has gone, or something of another kind has come in its place. */
+function* orGone<T>(call: Steps<T>): Steps<T | undefined> {
   try {
-    return (yield* isAlike(here, there)) ? 'alike' : 'another'
+    return yield* call
   } catch (error) {
-    if (hasCode(error, 'ENOENT') && !(yield* fs.lstat(there, orNothing))) return 'nothing'
+    if (hasCode(error, 'ENOENT', 'ENOTDIR', 'EINVAL', 'ELOOP')) return undefined
     throw error
   }
-}
-
-function* isAlike(here: string, there: string): Steps<boolean> {
-  const [one, other] = [yield* fs.lstat(here), yield* fs.lstat(there)]
-  if (one.isSymbolicLink() && other.isSymbolicLink())
-    return (yield* fs.readlink(here)).equals(yield* fs.readlink(there))
-  if (!one.isFile() || !other.isFile() || one.size !== other.size) return false
-  return yield* opened(here, left => opened(there, right => haveSameBytes(left, right)))
-}
-
-function* opened<T>(path: string, use: (fd: number) => Steps<T>): Steps<T> {
-  const fd = yield* fs.open(path, 'r')
-  return yield* closing(fd, () => use(fd))
 }
 
 function* haveSameBytes(a: number, b: number): Steps<boolean> {
