@@ -1,6 +1,5 @@
 import { type Again, achieve, again, cannotLink, hasCode, type SystemError, type Trial } from './core/achieve.js'
-import { same } from './core/claim.js'
-import { compare } from './core/compare.js'
+import { isOne, lookAt } from './core/compare.js'
 import { dual } from './core/drive.js'
 import { asFlag, asNumber, asPath, oneOf, type Patience } from './core/input.js'
 import { staged } from './core/stage.js'
@@ -148,20 +147,6 @@ function* isLinked(job: Linking, error: SystemError): Steps<'already' | Again | 
   return undefined
 }
 
-/**
- * What has the new name? Where a copy will do, also: has it the same content? Whoever asks decides by one answer, because
- * between two of them somebody could take the name, or leave it.
- */
-function* lookAt(from: string, to: string, copies: boolean): Steps<'one' | 'alike' | 'another' | 'nothing'> {
-  const there = yield* fs.lstat(to, orNothing)
-  if (!there) return 'nothing'
-  const source = yield* fs.lstat(from, orNothing)
-  // On macOS the new name of a link is that of what it points to.
-  const target = source?.isSymbolicLink() ? yield* fs.stat(from, orNothing) : undefined
-  if (same(there, source) || same(there, target)) return 'one'
-  return copies ? yield* compare(from, to) : 'another'
-}
-
 function* linkPrivately({ from, trial }: Linking, path: string): Steps<true> {
   return yield* achieve(
     () => linked(from, path),
@@ -173,10 +158,6 @@ function* linkPrivately({ from, trial }: Linking, path: string): Steps<true> {
 function* linked(from: string, path: string): Steps<true> {
   yield* fs.link(from, path)
   return true
-}
-
-function* isOne(from: string, path: string): Steps<true | undefined> {
-  return (yield* lookAt(from, path, false)) === 'one' || undefined
 }
 
 /** If somebody has linked the same meanwhile, this does nothing, and the private name is taken away after it. */

@@ -1,14 +1,35 @@
+// Two names: are they one inode, or at least alike?
+
 import { hasCode } from './achieve.js'
+import { same } from './claim.js'
 import { closing } from './stage.js'
 import { fs, orNothing, type Steps } from './steps.js'
 
 const chunkBytes = 64 * 1024
 
 /**
+ * What has the new name? Where a copy will do, also: has it the same content? Whoever asks decides by one answer, because
+ * between two of them somebody could take the name, or leave it.
+ */
+export function* lookAt(from: string, to: string, copies: boolean): Steps<'one' | 'alike' | 'another' | 'nothing'> {
+  const there = yield* fs.lstat(to, orNothing)
+  if (!there) return 'nothing'
+  const source = yield* fs.lstat(from, orNothing)
+  // On macOS the new name of a link is that of what it points to.
+  const target = source?.isSymbolicLink() ? yield* fs.stat(from, orNothing) : undefined
+  if (same(there, source) || same(there, target)) return 'one'
+  return copies ? yield* compare(from, to) : 'another'
+}
+
+export function* isOne(from: string, path: string): Steps<true | undefined> {
+  return (yield* lookAt(from, path, false)) === 'one' || undefined
+}
+
+/**
  * Is what is at `there` like `here`: two files with the same bytes, or two links with the same text? `nothing`: at an
  * instant there was nothing there, whatever is there by now.
  */
-export function* compare(here: string, there: string): Steps<'alike' | 'another' | 'nothing'> {
+function* compare(here: string, there: string): Steps<'alike' | 'another' | 'nothing'> {
   const other = yield* fs.lstat(there, orNothing)
   if (!other) return 'nothing'
   const one = yield* fs.lstat(here)

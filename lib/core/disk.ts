@@ -1,12 +1,11 @@
 // The one door to the disk. Everything this package does to the world is performed here and nowhere else, so a fault put
 // here reaches everything. Algorithms describe their calls (./steps.ts); these two functions make them.
 
-import { randomBytes } from 'node:crypto'
 import nodeFs, { type BigIntStats, type StatOptions } from 'node:fs'
 import type gracefulFs from 'graceful-fs'
 import { judge, spellSelf, type Witness } from './owner.js'
 import type { Alphabet, Call, Op, Outcome } from './steps.js'
-import { type Done, isThenable, longestTimerMs, settle, sleep, sleepSync, tell, type Wake } from './wait.js'
+import { type Done, isThenable, longestTimerMs, random, settle, sleep, sleepSync, tell, type Wake } from './wait.js'
 
 /** What `stat` answers: always in bigints, because on Windows `ino` does not fit a number. */
 export type Stats = BigIntStats
@@ -55,15 +54,6 @@ function lookSync(stat: LookSync, path: string, options?: { throwIfNoEntry: fals
     if (missing(error)) return undefined
     throw error
   }
-}
-
-// Drawn in advance, because drawing costs more than a system call.
-let pool = Buffer.alloc(0)
-function random(bytes: number): Buffer {
-  if (pool.length < bytes) pool = randomBytes(Math.max(bytes, 4096))
-  const drawn = pool.subarray(0, bytes)
-  pool = pool.subarray(bytes)
-  return drawn
 }
 
 /** Those that never wait: no thread is asked, in either form. */

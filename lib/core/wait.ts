@@ -1,4 +1,6 @@
-// Answers that do not come from the disk: time that passes, and what users' callbacks promise.
+// Answers that do not come from the disk: time that passes, chance, and what users' callbacks promise.
+
+import { randomBytes } from 'node:crypto'
 
 export type Done = (error: unknown, value?: unknown) => void
 /** Ends a wait early; only waits have one. */
@@ -42,3 +44,12 @@ export function settle(answer: unknown, done: Done): undefined {
 
 export const isThenable = (value: unknown): value is PromiseLike<unknown> =>
   typeof (value as PromiseLike<unknown> | null)?.then === 'function'
+
+// Drawn in advance, because drawing costs more than a system call.
+let pool = Buffer.alloc(0)
+export function random(bytes: number): Buffer {
+  if (pool.length < bytes) pool = randomBytes(Math.max(bytes, 4096))
+  const drawn = pool.subarray(0, bytes)
+  pool = pool.subarray(bytes)
+  return drawn
+}
