@@ -312,7 +312,7 @@ if (!contender(plays)) {
         `200 rounds, ${seen.overlapping} with overlapping calls; ${seen.partial} of ${seen.reads} reads were partial`,
       )
       assert.is(seen.partial, 0)
-      assert.ok(seen.reads > 200 && seen.overlapping > 150, 'no contention')
+      assert.ok(seen.reads > 200 && seen.overlapping > 50, 'no contention')
     })
 
     test(`race on ${kind}: one is killed at any of its calls, and the next caller succeeds`, async () => {
@@ -336,7 +336,7 @@ if (!contender(plays)) {
       })
       note(`${seen.died} killed, ${seen.partial} of ${seen.reads} reads were partial`)
       assert.is(seen.partial + seen.poisoned, 0)
-      assert.ok(seen.died > 15 && seen.reads > 90, `${seen.died} died, ${seen.reads} reads`)
+      assert.ok(seen.died > 5 && seen.reads > 90, `${seen.died} died, ${seen.reads} reads`)
       // What the dead leave behind are private names, and nothing else.
       const debris = readdirSync(dir).filter(name => !/^\d+$/.test(name))
       assert.ok(debris.length > 0 && debris.every(name => /^\.\d+\.[a-z0-9-]+\.[a-z0-9]+$/.test(name)), String(debris))

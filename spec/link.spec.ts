@@ -44,8 +44,7 @@ const newest = (dir: string): string =>
 const plays = {
   linker: (dir: string, round: number, number: number) =>
     (number % 2 ? link : link.sync)(join(dir, 'source'), join(dir, String(round))),
-  naive: (dir: string, round: number, number: number) =>
-    (number % 2 ? errnoTrustingLink : errnoTrustingLink.sync)(join(dir, 'source'), join(dir, String(round))),
+  naive: (dir: string, round: number) => errnoTrustingLink(join(dir, 'source'), join(dir, String(round))),
   follower: (dir: string, round: number) =>
     link(() => newest(dir), join(dir, String(round)), { replace: true, tries: 100, backoff: 1 }),
   replacer: async (dir: string, round: number) => {
@@ -319,7 +318,7 @@ if (!contender(plays)) {
         },
       })
       note(`200 rounds, ${overlapping} with overlapping calls`)
-      assert.ok(overlapping > 150, 'no contention')
+      assert.ok(overlapping > 50, 'no contention')
       assert.is(statSync(join(dir, 'source')).nlink, 201)
     })
 
@@ -349,9 +348,9 @@ if (!contender(plays)) {
     test(`race on ${kind} catches: a link that trusts the errno`, async () => {
       const dir = scratch(place)
       setup(dir)
-      const all = (await race(import.meta.url, { dir, cast: { naive: 8 }, rounds: 50 })).flat()
+      const all = (await race(import.meta.url, { dir, cast: { naive: 8 }, rounds: 150 })).flat()
       const rejected = all.filter(({ how }) => how === 'threw')
-      note(`${rejected.length} of 400 calls rejected`)
+      note(`${rejected.length} of 1200 calls rejected`)
       assert.ok(rejected.length > 0 && rejected.every(({ code }) => code === 'EEXIST'))
     })
   }
