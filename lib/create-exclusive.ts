@@ -47,16 +47,17 @@ export const createExclusive = dual(function* createExclusive(
   const durability = asDurability(options.durability)
   const parents = asFlag(options.parents, 'options.parents')
 
-  // Whoever comes late, and most do, finds the file there, and is spared the work.
-  if (yield* isFile(path)) return false
   const trial = { as: 'createExclusive', path, retryFor: options.retryFor }
   const publish = () => stagedFile(path, mode, stage => fill(stage, bytes, durability, trial))
-  const mine = yield* achieve(
-    () => withParents(path, parents, publish),
-    () => isAnothers(path),
-    // The directory may vanish again between two calls.
-    parents ? { ...trial, also: ['ENOENT'] } : trial,
-  )
+  const create = () =>
+    achieve(
+      () => withParents(path, parents, publish),
+      () => isAnothers(path),
+      // The directory may vanish again between two calls.
+      parents ? { ...trial, also: ['ENOENT'] } : trial,
+    )
+  // Whoever comes late, and most do, finds the file there, and is spared the work.
+  const mine = (yield* isFile(path)) ? false : yield* create()
   yield* syncName(path, durability)
   return mine
 })
