@@ -36,6 +36,7 @@ const states: readonly State[] = [
   { there: ['symlink c a', 'symlink a c'] },
   { there: ['file c', 'symlink c a'] },
   { there: ['file c', 'symlink /c a', 'link a b'], paths: ['a', 'b', 'c'] },
+  { there: ['file c', 'symlink c a', 'link c d'], paths: ['a', 'c', 'd'] },
   { there: ['mkdir c', 'symlink c a'], paths: around },
   { there: ['mkdir c', 'file c/b', 'symlink /c a'], paths: around },
   { there: ['mkdir a', 'symlink ../c a/b'] },

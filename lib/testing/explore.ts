@@ -17,7 +17,7 @@ export interface ExploreOptions {
   readonly maxSteps?: number
   /** Milliseconds. @default 60_000 */
   readonly maxMs?: number
-  /** Which schedules to leave out. All three agree, and spec/explorer.spec.ts holds them to it. @default 'both' */
+  /** Which schedules to leave out. All three agree, and spec/reduction.spec.ts holds them to it. @default 'both' */
   readonly reduction?: 'both' | 'sleep' | 'hash' | 'none'
   /** Another relation: for the tests of the explorer. */
   readonly footprint?: typeof footprint

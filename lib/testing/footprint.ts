@@ -1,6 +1,6 @@
 // Which calls of two processes commute? Those that share nothing, of what a call reads or writes: the binding of a name,
 // the set of names in a directory, an inode. The explorer leaves out the second of two orders only on this word, so it
-// errs on the side of dependence, and spec/explorer.spec.ts checks it pair by pair on real directories.
+// errs on the side of dependence, and spec/independence.spec.ts checks it pair by pair on real directories.
 
 import { lstatSync, readlinkSync } from 'node:fs'
 import type { Call } from '../core/steps.js'

@@ -149,7 +149,8 @@ export class Player {
       case 'sleep':
       case 'changed':
         // Whether it wakes at once depends on what others did, so it does not commute with that.
-        if (!this.#moved) this.due = this.#around.clock + (call.args.at(-1) as number)
+        // And it takes some time, as every timer does: who sleeps for ever moves the clock, and comes to no state twice.
+        if (!this.#moved) this.due = this.#around.clock + Math.max(1, call.args.at(-1) as number)
         else this.#moved = false
         return this.due === undefined ? {} : undefined
       case 'together':
