@@ -1,9 +1,12 @@
-import { type Again, achieve, again, hasCode, type SystemError, type Trial } from './core/achieve.js'
+import { type Again, achieve, again, type Trial } from './core/achieve.js'
 import { claim, same } from './core/claim.js'
 import type { Stats } from './core/disk.js'
 import { dual } from './core/drive.js'
+import { duplicate } from './core/duplicate.js'
 import { syncName, whileSynced } from './core/durable.js'
+import { hasCode, type SystemError } from './core/errors.js'
 import { asDurability, asFlag, asPath, type Durability, type Patience } from './core/input.js'
+import { isOneName } from './core/one-name.js'
 import { type Staged, staged } from './core/stage.js'
 import { fs, orNothing, type Steps } from './core/steps.js'
 import { withParents } from './mkdirp.js'
@@ -21,7 +24,7 @@ export interface EmplaceOptions extends Patience {
  * Puts what is at one name in the place of what is at another, in one step.
  *
  * Holds afterwards: at an instant during the call `target` was this very inode, `source` is gone, and `target` was never
- * absent or half there. Across devices (files only) `target` has its bytes and mode instead.
+ * absent or half there. Across devices (no directories) `target` is a copy instead, with its bytes, mode, times, and owner.
  *
  * Not promised: which of several callers comes last; anything if `source` is not the caller's own. If the filesystem
  * calls a rename failed that it did, and another caller replaces `target` before we look, that error comes out.
@@ -85,12 +88,12 @@ function* attempt(job: Emplacing): Steps<boolean> {
     return yield* withParents(job.to, job.parents, () => put(job), job.from)
   } catch (error) {
     const away = hasCode(error, 'EXDEV') || hasCode((error as Error).cause, 'EXDEV')
-    if (!away || !job.was.isFile()) throw error
+    if (!away || !(job.was.isFile() || job.was.isSymbolicLink())) throw error
     job.lingers = true
     // Another device: the bytes go to a private name over there, and that is put in place.
     return yield* staged(
       job.to,
-      path => fs.copyFile(job.from, path),
+      path => duplicate(job.from, path, job.was, { times: true, owner: true }),
       stage => putStage(stage, job),
     )
   }
@@ -103,7 +106,9 @@ function* put({ from, to, ifAbsent, trial }: Emplacing): Steps<boolean> {
 }
 
 function* putStage(stage: Staged<void>, { to, ifAbsent, durability, trial }: Emplacing): Steps<boolean> {
-  stage.spent = yield* emplace.steps(stage.path, to, { ifAbsent, durability, retryFor: trial.retryFor })
+  // The source's name goes next, on another disk: if that is remembered, this must be.
+  const kept = durability === 'none' ? 'none' : 'full'
+  stage.spent = yield* emplace.steps(stage.path, to, { ifAbsent, durability: kept, retryFor: trial.retryFor })
   return stage.spent
 }
 
@@ -121,6 +126,8 @@ function* isThere(job: Emplacing, error: SystemError): Steps<true | Again | unde
 /** Takes the source's name away, if it is still the source's. */
 function* leave(job: Emplacing): Steps<void> {
   if (yield* hasLeft(job)) return
+  // Two spellings of one name: then there is nothing to leave, and all to lose.
+  if (yield* isOneName(job.from, job.to)) return
   yield* achieve(
     () => unlinked(job.from),
     () => hasLeft(job),

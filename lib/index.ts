@@ -1,7 +1,16 @@
 // The public names, and nothing else. Start reading at ./mkdirp.ts; how it works is in ./core/achieve.ts.
 
-export type { Durability, Patience } from './core/input.js'
+export { type CopyOptions, copy } from './copy.js'
+export type { Durability, Patience, Progress } from './core/input.js'
+export type { Data } from './core/source.js'
 export { type CreateExclusiveOptions, createExclusive } from './create-exclusive.js'
 export { type EmplaceOptions, emplace } from './emplace.js'
+export { emptyDir } from './empty-dir.js'
 export { type Existing, type LinkOptions, link } from './link.js'
 export { type MkdirpOptions, mkdirp } from './mkdirp.js'
+export { type MoveOptions, move } from './move.js'
+export { type RemoveOptions, remove } from './remove.js'
+export { type SweepOptions, sweep } from './sweep.js'
+export { type SymlinkOptions, symlink } from './symlink.js'
+export { type WriteFileOptions, writeFile } from './write-file.js'
+export { type Files, type WriteFilesOptions, writeFiles } from './write-files.js'

@@ -1,4 +1,5 @@
-import { cannotLink, hasCode } from './core/achieve.js'
+import { duplicate } from './core/duplicate.js'
+import { cannotLink, hasCode } from './core/errors.js'
 import { type Staged, staged } from './core/stage.js'
 import { fs, orNothing, type Steps } from './core/steps.js'
 
@@ -12,8 +13,7 @@ export function* publishCopy(from: string, to: string, replace: boolean): Steps<
 }
 
 function* copyAside(from: string, path: string): Steps<void> {
-  if ((yield* fs.lstat(from)).isSymbolicLink()) yield* fs.symlink(yield* fs.readlink(from), path)
-  else yield* fs.copyFile(from, path)
+  yield* duplicate(from, path, yield* fs.lstat(from), { times: false, owner: false })
 }
 
 function* put(stage: Staged<void>, to: string, replace: boolean): Steps<'copied' | 'taken'> {

@@ -1,6 +1,7 @@
-import { type Again, achieve, again, cannotLink, hasCode, type SystemError, type Trial } from './core/achieve.js'
+import { type Again, achieve, again, type Trial } from './core/achieve.js'
 import { isOne, lookAt } from './core/compare.js'
 import { dual } from './core/drive.js'
+import { cannotLink, hasCode, type SystemError } from './core/errors.js'
 import { asFlag, asNumber, asPath, oneOf, type Patience } from './core/input.js'
 import { staged } from './core/stage.js'
 import { fs, orNothing, type Steps } from './core/steps.js'

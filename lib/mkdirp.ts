@@ -1,7 +1,8 @@
 import { dirname } from 'node:path'
-import { type Again, achieve, again, hasCode, isSystemError, type SystemError } from './core/achieve.js'
+import { type Again, achieve, again, asLastWord } from './core/achieve.js'
 import { same } from './core/claim.js'
 import { dual } from './core/drive.js'
+import { hasCode, isSystemError, type SystemError } from './core/errors.js'
 import { asMode, asPath, type Patience } from './core/input.js'
 import { fs, orNothing, type Steps } from './core/steps.js'
 
@@ -136,7 +137,16 @@ export function* withParents<T>(path: string, parents: boolean, steps: () => Ste
   } catch (error) {
     if (!parents || !hasCode(error, 'ENOENT')) throw error
     if (source !== undefined && !(yield* fs.lstat(source, orNothing))) throw error
-    yield* mkdirp.steps(dirname(path))
+    yield* makeParents(path)
     return yield* steps()
+  }
+}
+
+function* makeParents(path: string): Steps<void> {
+  try {
+    yield* mkdirp.steps(dirname(path))
+  } catch (error) {
+    // ENOENT of a name is worth another try, because its directory may have gone again; of its parents it is not.
+    throw asLastWord(error)
   }
 }

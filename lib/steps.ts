@@ -1,28 +1,21 @@
 // `holdfast/steps`: the notation, to write algorithms of your own in, and prove them with `holdfast/testing`.
 
-export {
-  type Again,
-  achieve,
-  again,
-  type Errno,
-  hasCode,
-  isSystemError,
-  type SystemError,
-  type Trial,
-  tidy,
-} from './core/achieve.js'
+export { type Again, achieve, again, type Trial, tidy } from './core/achieve.js'
 export type { Stats } from './core/disk.js'
 export { type Dual, dual } from './core/drive.js'
+export { type Errno, hasCode, isSystemError, type SystemError } from './core/errors.js'
 export type { Patience } from './core/input.js'
 export {
   type Alphabet,
   type Call,
+  type Entry,
   type Fs,
   fs,
   type Op,
   type OpenFlags,
   type Outcome,
   orNothing,
+  type Path,
   type Steps,
   together,
 } from './core/steps.js'

@@ -11,7 +11,7 @@ const self = dual(function* self(): Steps<string> {
 const alive = dual(function* alive(owner: string): Steps<boolean | undefined> {
   return yield* fs.alive(owner)
 })
-const nameFor = dual(stageName)
+const nameFor = dual((target: string) => stageName<string>(target))
 
 const stat = (pid: number, born: number, state = 'S') =>
   `${pid} (a (strange) name) ${[state, ...Array(18).fill(1), born, 5].join(' ')}`

@@ -2,44 +2,8 @@
 // within a bound; else throw the original error, unchanged. The only retry loop of this package.
 
 import { channel } from 'node:diagnostics_channel'
-import { constants } from 'node:os'
+import { type Errno, hasCode, isSystemError, isTransient, type SystemError } from './errors.js'
 import { fs, type Steps } from './steps.js'
-
-/** Every errno name the platform knows, so that a misspelt code does not compile; and libuv's word for the others. */
-export type Errno = keyof typeof constants.errno | 'UNKNOWN'
-
-export type SystemError = NodeJS.ErrnoException & { errno: number; syscall: string }
-
-/** What went wrong was a call to the system, and not a bug, a refusal, or an abort. */
-export function isSystemError(error: unknown): error is SystemError {
-  const { errno, syscall } = (error ?? {}) as SystemError
-  return typeof errno === 'number' && typeof syscall === 'string'
-}
-
-/** By number as well as by name: Node calls ESTALE and EDQUOT `Unknown system error -116`. */
-export function hasCode(error: unknown, ...codes: readonly Errno[]): boolean {
-  const { code, errno } = (error ?? {}) as NodeJS.ErrnoException
-  return codes.some(one => one === code || (errno !== undefined && one !== 'UNKNOWN' && errno === -numbers[one]))
-}
-
-const numbers: Record<Exclude<Errno, 'UNKNOWN'>, number> = constants.errno
-
-const onWindows = process.platform === 'win32'
-
-/** What goes away by waiting. On POSIX EPERM and EACCES never do; on Windows an open handle causes them. */
-const transient: readonly Errno[] = onWindows
-  ? ['EBUSY', 'EMFILE', 'ENFILE', 'EAGAIN', 'EPERM', 'EACCES']
-  : ['EBUSY', 'EMFILE', 'ENFILE', 'EAGAIN', 'EINTR']
-
-/**
- * What `link` says where it cannot link at all: another device, no hard links here, too many of them. Windows says
- * UNKNOWN for too many and EISDIR for none; macOS and some FUSE servers say ENOTSUP or ENOSYS.
- */
-const unlinkable: readonly Errno[] = [
-  ...(['EXDEV', 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EINVAL'] as const),
-  ...(onWindows ? (['UNKNOWN', 'EISDIR'] as const) : []),
-]
-export const cannotLink = (error: unknown): boolean => hasCode(error, ...unlinkable)
 
 /** A look's third answer: what is wanted does not hold, but the world has moved since the attempt, so attempt again. */
 export const again: unique symbol = Symbol('again')
@@ -53,6 +17,8 @@ export interface Trial {
   readonly retryFor?: number | undefined
   /** What else a concurrent process can cause here, and waiting can cure. */
   readonly also?: readonly Errno[]
+  /** What waiting cures elsewhere, and never here. */
+  readonly never?: readonly Errno[]
 }
 
 /**
@@ -65,7 +31,7 @@ export interface Trial {
 export function* achieve<T extends NonNullable<unknown>>(
   attempt: () => Steps<T>,
   holds: (error: SystemError) => Steps<T | Again | undefined>,
-  { as, path, retryFor = 10_000, also = [] }: Trial,
+  { as, path, retryFor = 10_000, also = [], never = [] }: Trial,
 ): Steps<T> {
   let since: number | undefined
   for (let tries = 1; ; tries++) {
@@ -78,7 +44,8 @@ export function* achieve<T extends NonNullable<unknown>>(
         publish('holdfast:held', { function: as, path, errno: error.errno, code: error.code, attempt: tries })
         return verdict
       }
-      if (verdict !== again && !hasCode(error, ...transient, ...also)) throw error
+      const curable = (isTransient(error) && !hasCode(error, ...never)) || hasCode(error, ...also)
+      if (verdict !== again && !curable) throw error
       const now = yield* fs.now()
       since ??= now
       const left = since + retryFor - now
@@ -95,13 +62,19 @@ export function* achieve<T extends NonNullable<unknown>>(
 /** Patience that has ended within an algorithm does not begin again around it. */
 const givenUp = new WeakSet<SystemError>()
 
+/** Whatever is tried around this, it is no use: what was said is the last word. */
+export function asLastWord(error: unknown): unknown {
+  if (isSystemError(error)) givenUp.add(error)
+  return error
+}
+
 /** A failed look is "no"; one that failed for want of descriptors or the like says nothing, and is taken again. */
 function* asked<T>(look: () => Steps<T>): Steps<T | Again | undefined> {
   try {
     return yield* look()
   } catch (error) {
     if (!isSystemError(error)) throw error
-    return hasCode(error, ...transient) ? again : undefined
+    return isTransient(error) ? again : undefined
   }
 }
 

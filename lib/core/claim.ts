@@ -1,17 +1,9 @@
 // Deciding by identity: who has a name is told by the inode there, never by an errno or by the name's presence.
 
-import {
-  type Again,
-  achieve,
-  again,
-  cannotLink,
-  hasCode,
-  isSystemError,
-  type SystemError,
-  type Trial,
-} from './achieve.js'
+import { type Again, achieve, again, type Trial } from './achieve.js'
 import type { Stats } from './disk.js'
-import { fs, orNothing, type Steps } from './steps.js'
+import { cannotLink, hasCode, isSystemError, type SystemError } from './errors.js'
+import { fs, orNothing, type Path, type Steps } from './steps.js'
 
 /** One inode. Only worth asking while something keeps its number from being used again: a name, an open descriptor. */
 export const same = (a: Stats | undefined, b: Stats | undefined): boolean =>
@@ -22,7 +14,7 @@ export const same = (a: Stats | undefined, b: Stats | undefined): boolean =>
  *
  * True: it is ours. False: another's file is there.
  */
-export function* claim(from: string, path: string, trial: Trial): Steps<boolean> {
+export function* claim(from: Path, path: Path, trial: Trial): Steps<boolean> {
   try {
     return yield* achieve(
       () => linked(from, path),
@@ -33,16 +25,16 @@ export function* claim(from: string, path: string, trial: Trial): Steps<boolean>
     // Names can be made here, `from` is one of them; so EACCES, too, is about links (Android says so).
     if (!cannotLink(error) && !hasCode(error, 'EACCES')) throw error
     const message = `${trial.as} needs hard links, and the filesystem grants none here: ${path}`
-    throw Object.assign(new Error(message, { cause: error }), { code: 'ERR_NO_HARD_LINKS', path })
+    throw Object.assign(new Error(message, { cause: error }), { code: 'ERR_NO_HARD_LINKS', path: String(path) })
   }
 }
 
-function* linked(from: string, path: string): Steps<boolean> {
+function* linked(from: Path, path: Path): Steps<boolean> {
   yield* fs.link(from, path)
   return true
 }
 
-function* isOurs(from: string, path: string, error: SystemError): Steps<boolean | Again | undefined> {
+function* isOurs(from: Path, path: Path, error: SystemError): Steps<boolean | Again | undefined> {
   const there = yield* fs.lstat(path, orNothing)
   // EEXIST, and nothing is there: whoever had the name has gone.
   if (!there) return hasCode(error, 'EEXIST') ? again : undefined
@@ -52,7 +44,7 @@ function* isOurs(from: string, path: string, error: SystemError): Steps<boolean 
 }
 
 /** Is a file there, or a link to one? `there` is what was seen at its name. What cannot be seen is not there. */
-export function* isFile(path: string, there?: Stats): Steps<boolean> {
+export function* isFile(path: Path, there?: Stats): Steps<boolean> {
   try {
     const seen = there ?? (yield* fs.lstat(path, orNothing))
     if (!seen?.isSymbolicLink()) return seen?.isFile() ?? false

@@ -1,9 +1,9 @@
 // Two names: are they one inode, or at least alike?
 
-import { hasCode } from './achieve.js'
 import { same } from './claim.js'
+import { hasCode } from './errors.js'
 import { closing } from './stage.js'
-import { fs, orNothing, type Steps } from './steps.js'
+import { fs, orNothing, type Path, type Steps } from './steps.js'
 
 const chunkBytes = 64 * 1024
 
@@ -11,7 +11,7 @@ const chunkBytes = 64 * 1024
  * What has the new name? Where a copy will do, also: has it the same content? Whoever asks decides by one answer, because
  * between two of them somebody could take the name, or leave it.
  */
-export function* lookAt(from: string, to: string, copies: boolean): Steps<'one' | 'alike' | 'another' | 'nothing'> {
+export function* lookAt(from: Path, to: Path, copies: boolean): Steps<'one' | 'alike' | 'another' | 'nothing'> {
   const there = yield* fs.lstat(to, orNothing)
   if (!there) return 'nothing'
   const source = yield* fs.lstat(from, orNothing)
@@ -21,7 +21,7 @@ export function* lookAt(from: string, to: string, copies: boolean): Steps<'one' 
   return copies ? yield* compare(from, to) : 'another'
 }
 
-export function* isOne(from: string, path: string): Steps<true | undefined> {
+export function* isOne(from: Path, path: Path): Steps<true | undefined> {
   return (yield* lookAt(from, path, false)) === 'one' || undefined
 }
 
@@ -29,7 +29,7 @@ export function* isOne(from: string, path: string): Steps<true | undefined> {
  * Is what is at `there` like `here`: two files with the same bytes, or two links with the same text? `nothing`: at an
  * instant there was nothing there, whatever is there by now.
  */
-function* compare(here: string, there: string): Steps<'alike' | 'another' | 'nothing'> {
+function* compare(here: Path, there: Path): Steps<'alike' | 'another' | 'nothing'> {
   const other = yield* fs.lstat(there, orNothing)
   if (!other) return 'nothing'
   const one = yield* fs.lstat(here)
@@ -45,7 +45,7 @@ function* compare(here: string, there: string): Steps<'alike' | 'another' | 'not
   return yield* closing(fd, () => compareFile(here, one.size, fd))
 }
 
-function* compareFile(here: string, size: bigint, right: number): Steps<'alike' | 'another'> {
+function* compareFile(here: Path, size: bigint, right: number): Steps<'alike' | 'another'> {
   if ((yield* fs.fstat(right)).size !== size) return 'another'
   const left = yield* fs.open(here, 'r')
   return (yield* closing(left, () => haveSameBytes(left, right))) ? 'alike' : 'another'

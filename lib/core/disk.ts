@@ -4,7 +4,7 @@
 import nodeFs, { type BigIntStats, type StatOptions } from 'node:fs'
 import type gracefulFs from 'graceful-fs'
 import { judge, spellSelf, type Witness } from './owner.js'
-import type { Alphabet, Call, Op, Outcome } from './steps.js'
+import type { Alphabet, Call, Entry, Op, Outcome, Path } from './steps.js'
 import { type Done, isThenable, longestTimerMs, random, settle, sleep, sleepSync, tell, type Wake } from './wait.js'
 
 /** What `stat` answers: always in bigints, because on Windows `ino` does not fit a number. */
@@ -69,6 +69,7 @@ const sync: Record<Op, unknown> = {
   open: nodeFs.openSync,
   read: (fd: number, into: Uint8Array, position: number | null) => nodeFs.readSync(fd, into, 0, into.length, position),
   write: (fd: number, data: Uint8Array) => nodeFs.writeSync(fd, data),
+  ftruncate: nodeFs.ftruncateSync,
   fsync: nodeFs.fsyncSync,
   // Looked up at each call: graceful-fs, once loaded, wakes its queue here.
   close: (fd: number) => nodeFs.closeSync(fd),
@@ -78,13 +79,14 @@ const sync: Record<Op, unknown> = {
   readFile: (path: string) => nodeFs.readFileSync(path),
   readlink: (path: string) => nodeFs.readlinkSync(path, 'buffer'),
   readdir: (path: string) => nodeFs.readdirSync(path),
+  list: (path: Path) => nodeFs.readdirSync(path, inBytes).map(entryOf),
   mkdir: nodeFs.mkdirSync,
   rmdir: nodeFs.rmdirSync,
   rename: nodeFs.renameSync,
   link: nodeFs.linkSync,
   symlink: nodeFs.symlinkSync,
   unlink: nodeFs.unlinkSync,
-  copyFile: (from: string, to: string) => nodeFs.copyFileSync(from, to, cloneNew),
+  copyFile: (from: Path, to: Path) => nodeFs.copyFileSync(from, to, cloneNew),
   chmod: nodeFs.chmodSync,
   chown: nodeFs.chownSync,
   utimes: nodeFs.utimesSync,
@@ -108,10 +110,28 @@ function callback(fs: typeof gracefulFs, op: Op, args: readonly unknown[], done:
     fs[op](first, { bigint: true }, (error, stats) => (quiet && missing(error) ? done(null) : done(error, stats)))
   } else if (op === 'fstat') fs.fstat(first, { bigint: true }, done)
   else if (op === 'read') fs.read(first, second, 0, second.length, third, done)
+  else if (op === 'list')
+    fs.readdir(first, inBytes, (error, all) => (error ? done(error) : done(null, all.map(entryOf))))
   else if (op === 'copyFile') fs.copyFile(first, second, cloneNew, done)
   else if (op === 'readlink') fs.readlink(first, 'buffer', done)
   else if (op === 'realpath') fs.realpath.native(first, done)
   else (fs[op as keyof typeof fs] as AnyFunction)(...args, done)
+}
+
+const inBytes = { withFileTypes: true, encoding: 'buffer' } as const
+
+/** Dirent is nowhere generic in its types, and Node fills in with a stat what the filesystem does not tell. */
+function entryOf(dirent: nodeFs.Dirent<Buffer>): Entry {
+  const text = dirent.name.toString()
+  const kind = dirent.isFile()
+    ? 'file'
+    : dirent.isDirectory()
+      ? 'directory'
+      : dirent.isSymbolicLink()
+        ? 'link'
+        : 'other'
+  // What is no text comes back with a mark in the place of what could not be read, and would name nothing.
+  return { name: text.includes('\uFFFD') ? dirent.name : text, kind }
 }
 
 function outcomeOf(call: Call): Outcome<unknown> {

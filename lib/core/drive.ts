@@ -4,6 +4,7 @@
 import { type TracingChannel, tracingChannel } from 'node:diagnostics_channel'
 import { perform, performSync } from './disk.js'
 import type { Call, Steps } from './steps.js'
+import { inTurn } from './turns.js'
 import { patienceOf, type Watch } from './watch.js'
 
 /** Call as `f()` for a promise, `f.sync()` for a value, `yield* f.steps()` inside another algorithm. */
@@ -17,9 +18,12 @@ export interface Dual<A extends unknown[], T> {
 
 /**
  * Makes a function of an algorithm. The first parameter with a default is taken for its options: `signal` and `timeout`
- * are obeyed between any two calls. Diagnostics channels carry the generator's name: `tracing:holdfast.<name>:start` ...
+ * are obeyed between any two calls. Promises whose `turns` name the same thing take turns. Diagnostics channels carry the generator's name: `tracing:holdfast.<name>:start` ...
  */
-export function dual<A extends unknown[], T>(algorithm: (...args: A) => Steps<T>): Dual<A, T> {
+export function dual<A extends unknown[], T>(
+  algorithm: (...args: A) => Steps<T>,
+  turns?: (...args: A) => readonly string[],
+): Dual<A, T> {
   const optionsAt = algorithm.length
   // Made by the first call, because nothing happens at import.
   let channel: TracingChannel | undefined
@@ -30,7 +34,10 @@ export function dual<A extends unknown[], T>(algorithm: (...args: A) => Steps<T>
     if (![start, end, asyncStart, asyncEnd, error].some(one => one.hasSubscribers)) return undefined
     return { channel, context: traced(algorithm.name, args[0]) }
   }
-  const promised = (...args: A) => driven(algorithm, args, args[optionsAt])
+  const promised = (...args: A) =>
+    turns
+      ? inTurn(turns(...args), before => driven(algorithm, args, args[optionsAt], before))
+      : driven(algorithm, args, args[optionsAt])
   const atOnce = (...args: A) => drivenSync(algorithm(...args), patienceOf(args[optionsAt]))
 
   async function run(...args: A): Promise<T> {
@@ -59,16 +66,35 @@ const traced = (name: string, path: unknown) => ({
   },
 })
 
-function driven<A extends unknown[], T>(algorithm: (...args: A) => Steps<T>, args: A, options: unknown): Promise<T> {
+function driven<A extends unknown[], T>(
+  algorithm: (...args: A) => Steps<T>,
+  args: A,
+  options: unknown,
+  before?: Promise<unknown>,
+): Promise<T> {
   return new Promise((resolve, reject) => {
     const patience = patienceOf(options)
     const steps = algorithm(...args)
     // Most calls tell their answer later; those that tell it at once must not deepen the stack.
     let answered: { error: unknown; value: unknown } | undefined = { error: null, value: undefined }
     let running = false
+    // Input is refused at once; the first call waits for its turn.
+    let turn = before
     const resume = (error: unknown, value?: unknown) => {
       answered = { error, value }
       if (!running) run()
+    }
+    const make = (call: Call) => {
+      const interruption = patience?.interruption(call)
+      if (interruption) resume(interruption)
+      else if (patience && waits(call)) patience.wait(call, resume)
+      else perform(call, resume)
+    }
+    const makeInTurn = (call: Call, settled: Promise<unknown>) => {
+      const wait = { op: 'settle', args: [settled] } as const
+      const ready = (error: unknown) => (isFailure(error) ? resume(error) : make(call))
+      if (patience) patience.wait(wait, ready)
+      else perform(wait, ready)
     }
     const run = () => {
       running = true
@@ -79,10 +105,9 @@ function driven<A extends unknown[], T>(algorithm: (...args: A) => Steps<T>, arg
           const next = isFailure(error) ? steps.throw(error) : steps.next(value)
           if (next.done) return resolve(next.value)
           if (isFailure(error)) patience?.note(error)
-          const interruption = patience?.interruption(next.value)
-          if (interruption) answered = { error: interruption, value: undefined }
-          else if (patience && waits(next.value)) patience.wait(next.value, resume)
-          else perform(next.value, resume)
+          if (turn) makeInTurn(next.value, turn)
+          else make(next.value)
+          turn = undefined
         }
       } catch (error) {
         reject(error)
@@ -112,7 +137,7 @@ function drivenSync<T>(steps: Steps<T>, patience: Watch | undefined): T {
 }
 
 const isFailure = (error: unknown): boolean => error !== null && error !== undefined
-const waits = ({ op }: Call): boolean => op === 'sleep' || op === 'changed'
+const waits = ({ op }: Call): boolean => op === 'sleep' || op === 'changed' || op === 'settle'
 
 /** The callback API makes errors without a stack: this one ends at the caller. The object stays the same. */
 function located(error: unknown): unknown {

@@ -1,10 +1,10 @@
 // What outlives a power cut. Data is on the disk once its file was synced, a name once its directory was.
 
 import { dirname } from 'node:path'
-import { hasCode } from './achieve.js'
+import { hasCode } from './errors.js'
 import type { Durability } from './input.js'
 import { closing } from './stage.js'
-import { fs, type Steps } from './steps.js'
+import { fs, type Path, type Steps } from './steps.js'
 
 /** Writes all the bytes, however many one call takes, and waits for the disk if that was asked for. */
 export function* writeAll(fd: number, bytes: Uint8Array, durability: Durability): Steps<void> {
@@ -13,7 +13,7 @@ export function* writeAll(fd: number, bytes: Uint8Array, durability: Durability)
 }
 
 /** Runs steps while a file, whose data is on the disk by then, is held open: its inode's number is nobody else's. */
-export function* whileSynced<T>(file: string, steps: () => Steps<T>): Steps<T> {
+export function* whileSynced<T>(file: Path, steps: () => Steps<T>): Steps<T> {
   // Windows syncs only what is open for writing.
   const fd = yield* fs.open(file, process.platform === 'win32' ? 'r+' : 'r')
   return yield* closing(fd, () => synced(fd, steps))
@@ -26,9 +26,13 @@ function* synced<T>(fd: number, steps: () => Steps<T>): Steps<T> {
 
 /** After a name was published: it, too, outlives a power cut if that was asked for. */
 export function* syncName(path: string, durability: Durability): Steps<void> {
-  if (durability !== 'full') return
+  if (durability === 'full') yield* syncDir(dirname(path))
+}
+
+/** The names in a directory outlive a power cut. */
+export function* syncDir(dir: Path): Steps<void> {
   try {
-    const fd = yield* fs.open(dirname(path), 'r')
+    const fd = yield* fs.open(dir, 'r')
     yield* closing(fd, () => fs.fsync(fd))
   } catch (error) {
     // Windows opens no directories, and some filesystems sync none: there it is not to be had, and not an error.

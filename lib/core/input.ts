@@ -83,6 +83,26 @@ export function asNumber(value: unknown, name: string, otherwise: number, least 
   return value
 }
 
+/** How far a long work has come. */
+export interface Progress {
+  /** Files, links and directories that are done. */
+  readonly done: number
+  /** Those known so far: it grows while directories are read. */
+  readonly total: number
+  /** Bytes of the files that were copied; 0 where nothing is copied. */
+  readonly bytes: number
+}
+
+export function asFunction<F>(value: F | undefined, name: string): F | undefined {
+  if (value === undefined || typeof value === 'function') return value
+  throw refusal('ERR_INVALID_ARG_TYPE', name, 'of type function', value)
+}
+
+/** How many things a long work does at a time: a whole number from 1 on. @default 16 */
+export function asConcurrency(value: unknown): number {
+  return Math.floor(Math.min(asNumber(value, 'options.concurrency', 16, 1), 10_000))
+}
+
 /** Refuses options that are no object, and the three that every function takes when they are not what they should be. */
 export function checkPatience(options: unknown): asserts options is Patience {
   if (typeof options !== 'object' || options === null)

@@ -3,16 +3,21 @@
 // ever touches it. A crash leaves at most such a name behind, never a half-made target.
 
 import { basename, dirname, join } from 'node:path'
-import { hasCode, tidy } from './achieve.js'
-import { fs, type Steps, together } from './steps.js'
+import { tidy } from './achieve.js'
+import { hasCode } from './errors.js'
+import { fs, type Path, type Steps, together } from './steps.js'
 
 /** The longest name that every common filesystem takes. */
 const longestNameBytes = 255
 
 /** A fresh private name for something that shall be `target`. */
-export function* stageName(target: string): Steps<string> {
+export function* stageName<P extends Path>(target: P): Steps<P> {
   const tail = `.${yield* fs.self()}.${(yield* fs.random(8)).toString('hex')}`
-  return join(dirname(target), `.${cut(basename(target), longestNameBytes - 1 - tail.length)}${tail}`)
+  const name = (base: string) => `.${cut(base, longestNameBytes - 1 - tail.length)}${tail}`
+  if (typeof target === 'string') return join(dirname(target), name(basename(target))) as P
+  // Only POSIX has names that are no text, and they always come with a directory.
+  const at = target.lastIndexOf('/')
+  return Buffer.concat([target.subarray(0, at + 1), Buffer.from(name(target.toString('utf8', at + 1)))]) as P
 }
 
 /** The beginning of a name, in so many bytes, with no character cut in two. */
@@ -25,8 +30,8 @@ function cut(name: string, bytes: number): string {
 }
 
 /** Something ready to be published. Whoever publishes it by renaming says `spent`: then the name is not there any more. */
-export interface Staged<T> {
-  readonly path: string
+export interface Staged<T, P extends Path = string> {
+  readonly path: P
   readonly made: T
   spent: boolean
 }
@@ -35,15 +40,15 @@ export interface Staged<T> {
  * Makes something at a private name beside `target`, hands it to `use`, and takes the name away again, together with
  * whatever `release` gives back.
  */
-export function* staged<M, T>(
-  target: string,
-  make: (path: string) => Steps<M>,
-  use: (stage: Staged<M>) => Steps<T>,
+export function* staged<M, T, P extends Path = string>(
+  target: P,
+  make: (path: P) => Steps<M>,
+  use: (stage: Staged<M, P>) => Steps<T>,
   release: (made: M) => Steps<unknown>[] = () => [],
   names = 3,
 ): Steps<T> {
   const path = yield* stageName(target)
-  let stage: Staged<M> | undefined
+  let stage: Staged<M, P> | undefined
   try {
     stage = { path, made: yield* make(path), spent: false }
     return yield* use(stage)
@@ -54,7 +59,8 @@ export function* staged<M, T>(
     // At once, because neither needs the other. What comes of it is nobody's: the deed is done, or has failed already.
     const given = stage ? release(stage.made) : []
     // Also when `make` failed: it may have made the name all the same, and then said otherwise.
-    yield* together(stage?.spent ? given : [...given, fs.unlink(path)])
+    const last = stage?.spent ? given : [...given, fs.unlink(path)]
+    if (last.length > 0) yield* together(last)
   }
   return yield* staged(target, make, use, release, names - 1)
 }

@@ -8,30 +8,42 @@ import type { Stats } from './disk.js'
 export type OpenFlags = 'r' | 'r+' | 'w' | 'w+' | 'wx' | 'wx+'
 
 /** Every call an algorithm may make. Each is one system call, but for `copyFile`, `readFile` and `realpath`. */
+/** A name on the disk. Not every one is text: those that are not are bytes. */
+export type Path = string | Buffer
+
+/** One name in a directory. */
+export interface Entry {
+  readonly name: Path
+  readonly kind: 'file' | 'directory' | 'link' | 'other'
+}
+
 export interface Alphabet {
-  open(path: string, flags: OpenFlags, mode?: number): number
+  open(path: Path, flags: OpenFlags, mode?: number): number
   read(fd: number, into: Uint8Array, position: number | null): number
   write(fd: number, data: Uint8Array): number
+  ftruncate(fd: number, length: number): void
   fsync(fd: number): void
   close(fd: number): void
   fstat(fd: number): Stats
-  stat(path: string): Stats
-  lstat(path: string): Stats
+  stat(path: Path): Stats
+  lstat(path: Path): Stats
   readFile(path: string): Buffer
   /** The text of a link: bytes, because not every one is a string. */
-  readlink(path: string): Buffer
+  readlink(path: Path): Buffer
   readdir(path: string): string[]
-  mkdir(path: string, mode?: number): void
-  rmdir(path: string): void
-  rename(from: string, to: string): void
-  link(existing: string, path: string): void
-  symlink(target: string | Buffer, path: string, type?: 'file' | 'dir' | 'junction'): void
-  unlink(path: string): void
+  /** What is in a directory, with what each thing is; a name that is no text is bytes. */
+  list(path: Path): Entry[]
+  mkdir(path: Path, mode?: number): void
+  rmdir(path: Path): void
+  rename(from: Path, to: Path): void
+  link(existing: Path, path: Path): void
+  symlink(target: string | Buffer, path: Path, type?: 'file' | 'dir' | 'junction'): void
+  unlink(path: Path): void
   /** Makes `to`, which must not be there, with the bytes and the mode of `from`; a copy-on-write clone where that is to be had. */
-  copyFile(from: string, to: string): void
-  chmod(path: string, mode: number): void
-  chown(path: string, uid: number, gid: number): void
-  utimes(path: string, atime: number, mtime: number): void
+  copyFile(from: Path, to: Path): void
+  chmod(path: Path, mode: number): void
+  chown(path: Path, uid: number, gid: number): void
+  utimes(path: Path, atime: number, mtime: number): void
   realpath(path: string): string
 
   /** Milliseconds on a clock that only goes forward. */
@@ -74,9 +86,9 @@ type Calls = {
 }
 
 interface Look {
-  (path: string): Steps<Stats>
+  (path: Path): Steps<Stats>
   /** Answers undefined when nothing has that name (ENOENT, ENOTDIR). */
-  (path: string, options: { readonly throwIfNoEntry: false }): Steps<Stats | undefined>
+  (path: Path, options: { readonly throwIfNoEntry: false }): Steps<Stats | undefined>
 }
 
 export interface Fs extends Calls {
@@ -87,8 +99,32 @@ export interface Fs extends Calls {
 
 /** The calls, to be used with `yield*`: `const fd = yield* fs.open(path, 'wx')`. */
 export const fs: Fs = describe([
-  ...(['open', 'read', 'write', 'fsync', 'close', 'fstat', 'stat', 'lstat', 'readFile', 'readlink'] as const),
-  ...(['readdir', 'mkdir', 'rmdir', 'rename', 'link', 'symlink', 'unlink', 'copyFile', 'chmod', 'chown'] as const),
+  ...([
+    'open',
+    'read',
+    'write',
+    'ftruncate',
+    'fsync',
+    'close',
+    'fstat',
+    'stat',
+    'lstat',
+    'readFile',
+    'readlink',
+  ] as const),
+  ...([
+    'readdir',
+    'list',
+    'mkdir',
+    'rmdir',
+    'rename',
+    'link',
+    'symlink',
+    'unlink',
+    'copyFile',
+    'chmod',
+    'chown',
+  ] as const),
   ...(['utimes', 'realpath', 'now', 'random', 'sleep', 'changed', 'self', 'alive', 'settle'] as const),
 ])
 
@@ -132,4 +168,8 @@ export const orNothing = { throwIfNoEntry: false } as const
 
 /** Makes several calls at once: `yield* together([fs.unlink(a), fs.unlink(b)])`. Each of the steps is a single call. */
 export const together = <T>(steps: readonly Steps<T>[]): Steps<Outcome<T>[]> =>
-  new SingleCall('together', [steps.map(one => one.next().value)]) as unknown as Steps<Outcome<T>[]>
+  atOnce(steps.map(one => one.next().value as Call)) as Steps<Outcome<T>[]>
+
+/** The same, of calls that are described already. */
+export const atOnce = (calls: readonly Call[]): Steps<Outcome<unknown>[]> =>
+  new SingleCall('together', [calls]) as unknown as Steps<Outcome<unknown>[]>

@@ -33,13 +33,19 @@ export function sleepSync(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
 }
 
-export function settle(answer: unknown, done: Done): undefined {
+/** What a user's callback answered; whoever waits for its promise may stop waiting, and then nobody hears of it. */
+export function settle(answer: unknown, done: Done): Wake | undefined {
   if (!isThenable(answer)) return done(null, answer) as undefined
+  let over = false
+  const end: Done = (error, value) => {
+    if (!over) done(error, value)
+    over = true
+  }
   answer.then(
-    value => done(null, value),
-    error => done(error ?? new Error('The callback rejected without a reason')),
+    value => end(null, value),
+    error => end(error ?? new Error('The callback rejected without a reason')),
   )
-  return undefined
+  return () => end(null)
 }
 
 export const isThenable = (value: unknown): value is PromiseLike<unknown> =>

@@ -3,6 +3,7 @@
 import { perform, performSync } from './disk.js'
 import { checkPatience, type Patience } from './input.js'
 import type { Call, Op } from './steps.js'
+import { type Done, longestTimerMs, type Wake } from './wait.js'
 
 /** What gives back is never interrupted, so that an algorithm stopped anywhere can still tidy up after itself. */
 const givingBack: ReadonlySet<Op> = new Set<Op>(['close', 'unlink', 'rmdir'])
@@ -45,31 +46,42 @@ export class Watch {
     return named('TimeoutError', 'ERR_TIMEOUT', `Not done within ${this.#timeout} ms`, this.#lastError)
   }
 
-  waitSync(call: Call): void {
-    performSync(this.#shortened(call))
+  waitSync(call: Call): unknown {
+    const value = performSync(this.#shortened(call))
     const interruption = this.interruption(call)
     if (interruption) throw interruption
+    return value
+  }
+
+  #left(): number {
+    return this.#spent ? Number.POSITIVE_INFINITY : Math.max(0, this.#deadline - performance.now())
   }
 
   /** A wait that does not outlast the deadline. */
-  #shortened({ op, args }: Call): Call {
-    const ms = args.at(-1) as number
-    const left = this.#spent ? ms : Math.max(0, this.#deadline - performance.now())
+  #shortened(call: Call): Call {
+    if (call.op === 'settle') return call
+    const ms = call.args.at(-1) as number
     // A timer may be early by a fraction of a millisecond, and then it would not be the end yet.
-    return { op, args: [...args.slice(0, -1), Math.min(ms, Math.ceil(left) + 1)] }
+    return { op: call.op, args: [...call.args.slice(0, -1), Math.min(ms, Math.ceil(this.#left()) + 1)] }
   }
 
-  /** Waits, and no longer than the signal allows. */
-  wait(call: Call, done: (error: unknown, value?: unknown) => void): void {
+  /** Waits, and no longer than the signal and the clock allow. */
+  wait(call: Call, done: Done): void {
     const signal = this.#spent ? undefined : this.#signal
-    let wake: (() => void) | undefined
-    const abort = () => wake?.()
+    let wake: Wake | undefined
+    let timer: NodeJS.Timeout | undefined
+    const stop = () => wake?.()
     wake = perform(this.#shortened(call), (error, value) => {
-      signal?.removeEventListener('abort', abort)
+      signal?.removeEventListener('abort', stop)
+      clearTimeout(timer)
       // Woken before its time, it has not waited.
       done(this.interruption(call) ?? error, value)
     })
-    signal?.addEventListener('abort', abort, { once: true })
+    // What was answered at once is over.
+    if (!wake) return
+    signal?.addEventListener('abort', stop, { once: true })
+    const left = this.#left()
+    if (call.op === 'settle' && left < longestTimerMs) timer = setTimeout(stop, Math.ceil(left) + 1)
   }
 }
 
@@ -77,7 +89,13 @@ export class Watch {
 export const abortError = (reason: unknown): Error =>
   named('AbortError', 'ABORT_ERR', 'The operation was aborted', reason)
 
+const interruptions = new WeakSet<object>()
+
+/** It stopped the call as a whole, and did not come out of any one step. */
+export const isInterruption = (error: unknown): boolean => interruptions.has(error as object)
+
 function named(name: string, code: string, message: string, cause: unknown): Error {
   const error = cause === undefined ? new Error(message) : new Error(message, { cause })
+  interruptions.add(error)
   return Object.assign(Object.defineProperty(error, 'name', { value: name, configurable: true }), { code })
 }

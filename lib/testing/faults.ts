@@ -1,7 +1,7 @@
 // What can go wrong with a call: it fails, or it is done and says that it was not.
 
 import { constants } from 'node:os'
-import type { Errno } from '../core/achieve.js'
+import type { Errno } from '../core/errors.js'
 import type { Call, Op } from '../core/steps.js'
 import type { Choice, World } from './world.js'
 

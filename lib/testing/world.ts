@@ -1,6 +1,6 @@
 // What a world is: some processes, each a generator of calls, in a directory; and what must be true in the end.
 
-import type { Errno } from '../core/achieve.js'
+import type { Errno } from '../core/errors.js'
 import type { Op, Steps } from '../core/steps.js'
 
 export interface World {

@@ -1,0 +1,25 @@
+// Is one place below another? Told by the names that the system gives them, not by those they were asked for.
+
+import { basename, dirname, sep } from 'node:path'
+import { hasCode } from './errors.js'
+import { fs, type Steps } from './steps.js'
+
+/** `path` need not be there yet, nor what is above it. */
+export function* isWithin(path: string, dir: string): Steps<'same' | 'within' | 'outside'> {
+  const real = yield* realpathOf(path)
+  const above = yield* fs.realpath(dir)
+  if (real === above) return 'same'
+  return real.startsWith(above.endsWith(sep) ? above : above + sep) ? 'within' : 'outside'
+}
+
+function* realpathOf(path: string): Steps<string> {
+  const missing: string[] = []
+  for (let at = path; ; at = dirname(at)) {
+    try {
+      return [yield* fs.realpath(at), ...missing].join(sep)
+    } catch (error) {
+      if (!hasCode(error, 'ENOENT') || dirname(at) === at) throw error
+      missing.unshift(basename(at))
+    }
+  }
+}

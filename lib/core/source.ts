@@ -1,0 +1,67 @@
+// Where the data comes from that is to be written: all of it at once, or piece by piece.
+
+import { asBytes, refusal } from './input.js'
+import { fs, type Steps } from './steps.js'
+
+type Piece = string | NodeJS.ArrayBufferView
+
+/** What can be written: text, bytes, or what gives them piece by piece (arrays, generators, Node's and the web's streams). */
+export type Data = Piece | Iterable<Piece> | AsyncIterable<Piece>
+
+export interface Source {
+  /** All of it, if it was given at once; it can be written again. */
+  readonly whole: Uint8Array | undefined
+  /** The next piece; undefined at the end. */
+  next(): Steps<Uint8Array | undefined>
+  /** Nothing more is wanted of it. */
+  stop(): void
+}
+
+export function asSource(value: unknown, name: string, encoding: BufferEncoding): Source {
+  if (typeof value === 'string') return whole(Buffer.from(value, encoding))
+  if (ArrayBuffer.isView(value)) return whole(asBytes(value, name))
+  const { [Symbol.asyncIterator]: many, [Symbol.iterator]: few } = (value ?? {}) as AsyncIterable<Piece> &
+    Iterable<Piece>
+  if (typeof many === 'function') return new Pieces(value as AsyncIterable<Piece>, many.call(value), name, encoding)
+  if (typeof few === 'function') return new Pieces(value as Iterable<Piece>, few.call(value), name, encoding)
+  const expected =
+    'of type string or an instance of Buffer, TypedArray, or DataView, or an iterable or a stream of those'
+  throw refusal('ERR_INVALID_ARG_TYPE', name, expected, value)
+}
+
+const whole = (bytes: Uint8Array): Source => ({ whole: bytes, next: nothing, stop() {} })
+
+// biome-ignore lint/correctness/useYield: there is nothing to call
+function* nothing(): Steps<undefined> {
+  return undefined
+}
+
+class Pieces implements Source {
+  readonly whole = undefined
+  #over = false
+
+  constructor(
+    readonly given: Iterable<Piece> | AsyncIterable<Piece>,
+    readonly pieces: Iterator<Piece> | AsyncIterator<Piece>,
+    readonly name: string,
+    readonly encoding: BufferEncoding,
+  ) {}
+
+  *next(): Steps<Uint8Array | undefined> {
+    // Who has failed, or has ended, is not stopped any more.
+    this.#over = true
+    const { done, value } = yield* fs.settle(this.pieces.next())
+    if (done) return undefined
+    this.#over = false
+    if (typeof value === 'string') return Buffer.from(value, this.encoding)
+    return asBytes(value, `${this.name} (a piece of it)`)
+  }
+
+  /** Nobody waits for it: one that has stalled would never answer. */
+  stop(): void {
+    const { destroy } = this.given as { destroy?: unknown }
+    if (typeof destroy === 'function') destroy.call(this.given)
+    else if (!this.#over) Promise.resolve(this.pieces.return?.()).catch(() => {})
+    this.#over = true
+  }
+}

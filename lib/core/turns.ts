@@ -1,0 +1,21 @@
+// Calls of this process that are about the same thing take turns, in the order in which they came. Other processes do not
+// wait for them: what they promise to those, they promise without this.
+
+/** What came last for each thing, and is not over. */
+const last = new Map<string, Promise<unknown>>()
+
+/** Runs the work, which is given what it must wait for before its first call. */
+export function inTurn<T>(
+  things: readonly string[],
+  work: (before: Promise<unknown> | undefined) => Promise<T>,
+): Promise<T> {
+  const earlier = things.flatMap(thing => last.get(thing) ?? [])
+  const before = earlier.length > 0 ? Promise.all(earlier) : undefined
+  const done = work(before)
+  // Whoever gives up waiting does not let those behind him pass those before him.
+  const over = Promise.allSettled([before, done]).then(() => {
+    for (const thing of things) if (last.get(thing) === over) last.delete(thing)
+  })
+  for (const thing of things) last.set(thing, over)
+  return done
+}

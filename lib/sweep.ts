@@ -1,0 +1,69 @@
+import { type Coroner, defaultGraceMs, isDebris, ownerOf } from './core/debris.js'
+import { dual } from './core/drive.js'
+import { isSystemError } from './core/errors.js'
+import { asNumber, asPath } from './core/input.js'
+import { sideBySide } from './core/side-by-side.js'
+import { fs, type Path, type Steps } from './core/steps.js'
+import { within } from './core/tree.js'
+import { asDiscard, type RemoveOptions, takeAway } from './remove.js'
+
+export interface SweepOptions extends RemoveOptions {
+  /** Milliseconds for which a name must not have changed if nobody here can tell whether its owner lives. @default 86_400_000, a day */
+  readonly grace?: number | undefined
+}
+
+/**
+ * Removes what processes that were killed have left in a directory.
+ *
+ * Holds afterwards: of the private names in `dir` when it was read, none is left whose owner is provably dead (it ran on
+ * this machine, since it was started, in this pid namespace, and is gone), and none of an owner that cannot be judged from
+ * here and that has not changed for `grace`. Never is a name touched that a live process of this machine has made, nor
+ * any that is not of this package's own form.
+ *
+ * Not promised: anything about directories below; that an unknowable owner (another machine, another container) which
+ * works on one file for longer than `grace` is spared.
+ *
+ * @param dir A path, or a `file:` URL.
+ * @returns The names that this call removed. Of several sweepers, each name is answered to one.
+ * @throws What the system said of the first that could not be removed, when all the others have been; ENOENT, ENOTDIR: no
+ *   such directory.
+ *
+ * @example
+ * for (const name of await sweep('uploads')) console.log(`left by a process that was killed: ${name}`)
+ */
+export const sweep = dual(function* sweep(dir: string | URL, options: SweepOptions = {}): Steps<string[]> {
+  const path = asPath(dir, 'dir')
+  const graceMs = asNumber(options.grace, 'options.grace', defaultGraceMs)
+  const how = asDiscard(options)
+  const job: Sweeping = { coroner: { dir: path, graceMs }, swept: [], failure: undefined }
+  const trial = { as: 'sweep', path, retryFor: options.retryFor }
+  const candidates = (yield* fs.list(path)).flatMap(({ name }) => {
+    const owner = ownerOf(name)
+    return owner === undefined ? [] : { name, owner }
+  })
+  const tasks = candidates.map(
+    ({ name, owner }) =>
+      () =>
+        sweepOne(job, name, owner, () => takeAway(within(path, { name, kind: 'other' }), how, trial)),
+  )
+  // One after the other: mostly there are none, and what is deep is deleted several things at a time.
+  yield* sideBySide(tasks, 1)
+  if (job.failure) throw job.failure
+  return job.swept.sort()
+})
+
+/** A call under way. */
+interface Sweeping {
+  readonly coroner: Coroner
+  readonly swept: string[]
+  failure: Error | undefined
+}
+
+function* sweepOne(job: Sweeping, name: Path, owner: string, away: () => Steps<boolean>): Steps<void> {
+  try {
+    if ((yield* isDebris(name, owner, job.coroner)) && (yield* away())) job.swept.push(name.toString())
+  } catch (error) {
+    if (!isSystemError(error)) throw error
+    job.failure ??= error
+  }
+}

@@ -1,0 +1,67 @@
+import { dirname, resolve } from 'node:path'
+import { dual } from './core/drive.js'
+import { syncDir } from './core/durable.js'
+import { asConcurrency, asPath, refusal } from './core/input.js'
+import { sideBySide } from './core/side-by-side.js'
+import type { Data } from './core/source.js'
+import type { Steps } from './core/steps.js'
+import { asWriting, type WriteFileOptions, type Writing, write } from './write-file.js'
+
+export interface WriteFilesOptions extends WriteFileOptions {
+  /** How many files are written at a time. @default 16 */
+  readonly concurrency?: number | undefined
+}
+
+type Name = string | URL
+
+/** Which files, with what in them. */
+export type Files = ReadonlyMap<Name, Data> | readonly (readonly [Name, Data])[]
+
+/**
+ * Writes many files, each of them whole; with `durability: 'full'` each directory is synced once, after all its files.
+ *
+ * Holds afterwards: of each file what `writeFile` promises of one.
+ *
+ * Not promised: all or nothing. If one fails, no other is begun, those under way are finished, and the first error comes
+ * out (its `path` says of which file): some are old then, and some new.
+ *
+ * @param files A `Map` of paths to data, or an array of such pairs, as `Object.entries` makes it; no path twice. All input
+ *   is checked before anything is done.
+ * @returns Nothing.
+ * @throws What `writeFile` throws.
+ *
+ * @example
+ * await writeFiles(Object.entries({ 'out/a.json': a, 'out/b.json': b }), { durability: 'full', parents: true })
+ */
+export const writeFiles = dual(
+  function* writeFiles(files: Files, options: WriteFilesOptions = {}): Steps<void> {
+    const width = asConcurrency(options.concurrency)
+    const jobs = asEntries(files).map(([file, data]) => asWriting(file, data, options, 'writeFiles'))
+    const dirs = new Set<string>()
+    const tasks = jobs.map(job => () => writeOne(job, dirs)).reverse()
+    yield* sideBySide(tasks, width)
+    if (jobs[0]?.durability !== 'full') return
+    const syncs = [...dirs].map(dir => () => syncDir(dir))
+    yield* sideBySide(syncs, width)
+  },
+  files => asEntries(files).map(([file]) => resolve(asPath(file, 'file'))),
+)
+
+function* writeOne(job: Writing, dirs: Set<string>): Steps<void> {
+  dirs.add(dirname(yield* write(job)))
+}
+
+function asEntries(files: unknown): (readonly [Name, Data])[] {
+  if (!(files instanceof Map || Array.isArray(files)))
+    throw refusal('ERR_INVALID_ARG_TYPE', 'files', 'an instance of Map or an array of pairs', files)
+  const entries = [...files] as (readonly [Name, Data])[]
+  const seen = new Set<string>()
+  for (const entry of entries) {
+    if (!Array.isArray(entry) || entry.length !== 2)
+      throw refusal('ERR_INVALID_ARG_VALUE', 'files', 'pairs of a path and its data', entry)
+    const path = resolve(asPath(entry[0], 'file'))
+    if (seen.has(path)) throw refusal('ERR_INVALID_ARG_VALUE', 'files', 'paths that are all different', path)
+    seen.add(path)
+  }
+  return entries
+}

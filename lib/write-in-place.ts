@@ -1,0 +1,47 @@
+import { achieve } from './core/achieve.js'
+import type { Stats } from './core/disk.js'
+import { closing } from './core/stage.js'
+import { fs, type Steps } from './core/steps.js'
+import type { Writing } from './write-file.js'
+
+const chunkBytes = 1024 * 1024
+
+/**
+ * Writes what is in a private file into one that cannot be replaced: the weaker promise that `inPlace` names. All the data
+ * is on this filesystem by then, so that what fails here is little: no stream, mostly no full disk.
+ */
+export function* pour(from: string, to: string, { durability, rights, trial }: Writing): Steps<void> {
+  const source = yield* fs.open(from, 'r')
+  yield* closing(source, () =>
+    achieve(
+      () => poured(source, to, durability !== 'none'),
+      // Nothing tells whether all of it was written.
+      // biome-ignore lint/correctness/useYield: there is nothing to call
+      function* () {
+        return undefined
+      },
+      trial,
+    ),
+  )
+  if (typeof rights.mode === 'number') yield* fs.chmod(to, rights.mode)
+  if (rights.owner) yield* fs.chown(to, rights.owner.uid, rights.owner.gid)
+}
+
+function* poured(source: number, to: string, synced: boolean): Steps<Stats> {
+  const target = yield* fs.open(to, 'r+')
+  return yield* closing(target, () => copied(source, target, synced))
+}
+
+function* copied(source: number, target: number, synced: boolean): Steps<Stats> {
+  const chunk = Buffer.allocUnsafe(chunkBytes)
+  let size = 0
+  for (;;) {
+    const got = yield* fs.read(source, chunk, size)
+    if (got === 0) break
+    size += got
+    for (let at = 0; at < got; ) at += yield* fs.write(target, chunk.subarray(at, got))
+  }
+  yield* fs.ftruncate(target, size)
+  if (synced) yield* fs.fsync(target)
+  return yield* fs.fstat(target)
+}
