@@ -375,6 +375,19 @@ test('between calls that are made together others come in, in any order', () => 
   )
 })
 
+test('what is made together and hides several calls is taken apart there, too', () => {
+  function* batch(dir: string): Steps<string> {
+    yield* together([fs.copyFile(`${dir}/f`, `${dir}/g`)])
+    return 'copied'
+  }
+  function* look(dir: string): Steps<string> {
+    return `saw ${yield* fs.readFile(`${dir}/g`)}`
+  }
+  const found = endingsOf({ setup: dir => setUp(dir, ['file f']), players: { A: batch, B: look } })
+  // The file, while it is empty; half of it is written by one call.
+  assert.equal(found.endings, ['A copied, B ENOENT', 'A copied, B saw ', 'A copied, B saw f'])
+})
+
 test('who is killed lives no more; who has ended well, or badly, was not killed', () => {
   function* ask(): Steps<string> {
     const self = yield* fs.self()
@@ -439,7 +452,6 @@ test('a world that the explorer cannot order, or that is none, is named', () => 
     [yields(7), /Player A waits outside the door: for 7/],
     [one(settles), /Player A waits outside the door/],
     [one(spins), /Player A spins/],
-    [bundle(dir => fs.readFile(dir)), /Player A makes readFile together with others/],
     [bundle(() => fs.sleep(1)), /Player A makes sleep together with others/],
     [one(dir => fs.stat(join(dir, '../other'))), /Player A leaves its world: stat .*other/],
     [line('mkdir ../other'), /Player A leaves its world: mkdir/],

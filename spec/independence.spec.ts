@@ -49,14 +49,24 @@ const everywhere = ['mkdir', 'rmdir', 'unlink', 'stat']
 const withLinks = ['lstat', 'readlink', 'realpath', 'utimes', 'chmod', 'symlink c']
 
 function linesOf({ there, paths = ['a', 'a/b', 'c'], held }: State): string[] {
-  const lines = ['readdir .', 'readdir a', 'readdir c', 'stat a/../c', 'mkdir a/..', 'lstat a/', 'rename c b']
+  const lines = [
+    'readdir .',
+    'readdir a',
+    'readdir c',
+    'list .',
+    'list a',
+    'stat a/../c',
+    'mkdir a/..',
+    'lstat a/',
+    'rename c b',
+  ]
   const linked = there.some(line => line.startsWith('symlink'))
   for (const path of paths) {
     lines.push(...['wx', 'w', 'r'].map(flags => `open ${path} ${flags}`), ...everywhere.map(op => `${op} ${path}`))
     if (linked || path === 'a') lines.push(...withLinks.map(op => `${op} ${path}`))
     for (const other of paths) if (other !== path) lines.push(`link ${path} ${other}`, `rename ${path} ${other}`)
   }
-  return held === undefined ? lines : [...lines, 'write', 'read', 'fstat', 'fsync', 'close']
+  return held === undefined ? lines : [...lines, 'write', 'ftruncate', 'read', 'fstat', 'fsync', 'close']
 }
 
 function* player(line: string, dir: string, held: string | undefined): Steps<void> {

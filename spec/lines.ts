@@ -37,6 +37,8 @@ export function callOf(line: string, dir: string, fd = -1): Steps<unknown> {
       return fs.utimes(one, 0, 0)
     case 'write':
       return fs.write(fd, Buffer.from(line))
+    case 'ftruncate':
+      return fs.ftruncate(fd, 1)
     case 'read':
       return fs.read(fd, Buffer.alloc(9), 0)
     case 'fstat':
@@ -49,6 +51,7 @@ export function callOf(line: string, dir: string, fd = -1): Steps<unknown> {
     case 'stat':
     case 'lstat':
     case 'readdir':
+    case 'list':
     case 'readlink':
     case 'realpath':
       return fs[op](one)

@@ -4,7 +4,7 @@
 import { existsSync, fstatSync, lstatSync } from 'node:fs'
 import { isAbsolute, resolve, sep } from 'node:path'
 import { performSync } from '../core/disk.js'
-import type { Call } from '../core/steps.js'
+import type { Call, Entry } from '../core/steps.js'
 import { changes } from './faults.js'
 import type { Directory } from './ground.js'
 import { BadWorld, type Player } from './player.js'
@@ -36,6 +36,8 @@ export function perform(player: Player, call: Call, ground: Directory): unknown 
       return value
     case 'readdir':
       return (value as string[]).sort()
+    case 'list':
+      return (value as Entry[]).sort((a, b) => (String(a.name) < String(b.name) ? -1 : 1))
     case 'stat':
     case 'lstat':
     case 'fstat':

@@ -7,7 +7,19 @@ import type { Choice, World } from './world.js'
 
 /** The calls that change something when they succeed. */
 const changing: ReadonlySet<Op> = new Set<Op>([
-  ...(['mkdir', 'rmdir', 'rename', 'link', 'symlink', 'unlink', 'write', 'chmod', 'chown', 'utimes'] as const),
+  ...([
+    'mkdir',
+    'rmdir',
+    'rename',
+    'link',
+    'symlink',
+    'unlink',
+    'write',
+    'ftruncate',
+    'chmod',
+    'chown',
+    'utimes',
+  ] as const),
 ])
 export function changes({ op, args }: Call): boolean {
   return changing.has(op) || (op === 'open' && /^w/.test(args[1] as string))

@@ -72,7 +72,8 @@ export function footprint({ op, args }: Call, ground: Ground): Footprint {
       return read(first, ground, false)
     case 'realpath':
       return read(first, ground, true)
-    case 'readdir': {
+    case 'readdir':
+    case 'list': {
       const path = walk(first, ground, true)
       return { ...nothing, r: path.reads, sees: [`names:${path.at}`] }
     }
@@ -82,6 +83,7 @@ export function footprint({ op, args }: Call, ground: Ground): Footprint {
     case 'utimes':
       return merge(read(first, ground, true), inode(first, ground, 'w'))
     case 'write':
+    case 'ftruncate':
       return { ...nothing, w: [`inode:${ground.inodeOf(args[0] as number)}`] }
     case 'read':
     case 'fstat':

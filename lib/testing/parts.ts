@@ -1,7 +1,8 @@
 // Calls that hide several system calls, taken apart, so that another process can come in between.
 
 import { tidy } from '../core/achieve.js'
-import { type Call, fs, type Steps } from '../core/steps.js'
+import { sideBySide } from '../core/side-by-side.js'
+import { type Call, fs, type Outcome, type Steps } from '../core/steps.js'
 
 /** The same steps, with `readFile` and `copyFile` as what they are made of. */
 export function* inParts<T>(steps: Steps<T>): Steps<T> {
@@ -11,9 +12,7 @@ export function* inParts<T>(steps: Steps<T>): Steps<T> {
     const call = next.value as Call | undefined
     let value: unknown
     try {
-      if (call?.op === 'readFile') value = yield* readFile(call.args[0] as string)
-      else if (call?.op === 'copyFile') value = yield* copyFile(call.args[0] as string, call.args[1] as string)
-      else value = yield next.value
+      value = call && isComposed(call) ? yield* partsOf(call) : yield next.value
     } catch (error) {
       next = steps.throw(error)
       continue
@@ -21,6 +20,31 @@ export function* inParts<T>(steps: Steps<T>): Steps<T> {
     next = steps.next(value)
   }
   return next.value
+}
+
+function* partsOf(call: Call): Steps<unknown> {
+  if (call.op === 'readFile') return yield* readFile(call.args[0] as string)
+  if (call.op === 'copyFile') return yield* copyFile(call.args[0] as string, call.args[1] as string)
+  return call.op === 'together' ? yield* partsOfAll(call.args[0] as Call[]) : yield call
+}
+
+const isComposed = ({ op, args }: Call): boolean =>
+  op === 'readFile' || op === 'copyFile' || (op === 'together' && (args[0] as Call[]).some(isComposed))
+
+/** Those that are made together go on together, part by part. */
+function* partsOfAll(calls: readonly Call[]): Steps<Outcome<unknown>[]> {
+  const outcomes: Outcome<unknown>[] = []
+  const tasks = calls.map((call, at) => () => noted(call, outcomes, at))
+  yield* sideBySide(tasks.reverse(), calls.length)
+  return outcomes
+}
+
+function* noted(call: Call, outcomes: Outcome<unknown>[], at: number): Steps<void> {
+  try {
+    outcomes[at] = { value: yield* partsOf(call) }
+  } catch (error) {
+    outcomes[at] = { error }
+  }
 }
 
 function* opened<T>(path: string, use: (fd: number) => Steps<T>): Steps<T> {

@@ -9,7 +9,7 @@ import { asRead, type Footprint, footprint, merge, nothing } from './footprint.j
 import type { Directory } from './ground.js'
 import { BadWorld, Player, refusePromise, waking } from './player.js'
 import { describeAnswer, type Event } from './trace.js'
-import type { Choice, Outcome, World } from './world.js'
+import type { Choice, Made, Outcome, World } from './world.js'
 
 export class Run {
   readonly players: Player[] = []
@@ -139,7 +139,7 @@ export class Run {
     }
     const said = describeAnswer(call, value, error)
     const truly = kind === 'call'
-    this.events.push({ player: player.number, call, said, truly, failed: error !== undefined })
+    this.events.push({ player: player.number, call, said, value, truly, failed: error !== undefined })
     let touched = changed ? merge(all, { ...nothing, adds: ['world'] }) : asRead(all)
     if (changed) {
       this.ground.touched()
@@ -186,6 +186,15 @@ export class Run {
 
   outcomes(): Record<string, Outcome> {
     return Object.fromEntries(this.players.map(player => [player.name, player.outcome as Outcome]))
+  }
+
+  log(): Made[] {
+    return this.events.flatMap(event => {
+      if (event.mark) return []
+      const { call, value, failed } = event
+      const args = call.args.map(arg => (typeof arg === 'string' ? arg.replace(this.root, '') : arg))
+      return { player: this.players[event.player]?.name as string, op: call.op, args, value, failed }
+    })
   }
 
   /** Closes what the players left open: in truth their end would. */

@@ -114,7 +114,7 @@ export class Search {
   #judge(run: Run, replay: string): void {
     let answer: unknown
     try {
-      answer = this.#world.check({ dir: run.ground.root, outcomes: run.outcomes() })
+      answer = this.#world.check({ dir: run.ground.root, outcomes: run.outcomes(), log: run.log() })
     } catch (error) {
       const names = run.players.map(player => player.name)
       const { root } = run.ground

@@ -11,6 +11,7 @@ export type Event =
       readonly mark?: false
       readonly call: Call
       readonly said: string
+      readonly value: unknown
       /** It was made as it is, and the answer is what came of it. */
       readonly truly: boolean
       readonly failed: boolean
@@ -28,7 +29,7 @@ function describeCall({ op, args }: Call, root: string): string {
     if (typeof arg === 'string') return arg.startsWith(root) ? arg.slice(root.length) || '/' : arg
     if (ArrayBuffer.isView(arg)) return `${arg.byteLength} bytes`
     return typeof arg === 'number' && op !== 'sleep'
-      ? /^(read|write|close|fsync|fstat)$/.test(op)
+      ? /^(read|write|ftruncate|close|fsync|fstat)$/.test(op)
         ? 'fd'
         : `0o${arg.toString(8)}`
       : undefined

@@ -32,8 +32,21 @@ export interface World {
 
 export interface Ending {
   readonly dir: string
+  /** Every call that was made, in its order. Other schedules may come to the same ending by other ways. */
+  readonly log: readonly Made[]
   /** What became of the players and of the adversaries, by name. */
   readonly outcomes: Readonly<Record<string, Outcome>>
+}
+
+/** A call as it was made. */
+export interface Made {
+  readonly player: string
+  readonly op: Op
+  /** Paths are those within the world's directory, which is `''`. */
+  readonly args: readonly unknown[]
+  readonly value: unknown
+  /** It said so; if that was a lie, it was done all the same. */
+  readonly failed: boolean
 }
 
 /** What became of a player. */
