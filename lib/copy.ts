@@ -56,7 +56,7 @@ export interface CopyOptions extends Patience {
  *   `overwrite: false` cannot be kept. What else the system said, unchanged: ENOENT, ENOSPC, EACCES ...
  *
  * @example
- * await copy('template', 'my-app', { filter: path => !path.endsWith('.git'), onProgress: console.log })
+ * await copy('template', 'my-app', { filter: path => !path.endsWith('.git'), concurrency: 32 })
  */
 export const copy = dual(function* copy(
   source: string | URL,

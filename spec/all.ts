@@ -1,11 +1,12 @@
 // Runs every spec file in a process of its own, one after the other, and closes with one line: `N passed, N failed`.
 
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { constants, tmpdir } from 'node:os'
+import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { stripVTControlCharacters } from 'node:util'
+import { mountAll, unmountBelow } from './mounts.js'
 
 const here = dirname(fileURLToPath(import.meta.url))
 const wanted = process.argv.slice(2)
@@ -16,33 +17,60 @@ const files = readdirSync(here)
 // Places of this run's own, on disk and in memory: what a spec leaves behind is found there in the end.
 const disk = mkdtempSync(join(tmpdir(), 'holdfast-all-'))
 const memory = process.platform === 'linux' ? mkdtempSync('/dev/shm/holdfast-all-') : mkdtempSync(join(disk, 'memory-'))
+const tidy = (): void => {
+  // A spec that was killed cannot do it any more.
+  unmountBelow(disk)
+  for (const dir of [memory, disk]) rmSync(dir, { recursive: true, force: true })
+}
+process.once('exit', tidy)
+
+const grouped = process.platform !== 'win32'
+const running = new Set<ChildProcess>()
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.once(signal, () => {
+    const end = () => process.exit(128 + constants.signals[signal])
+    if (running.size === 0) end()
+    for (const child of running) {
+      // Not before all of them are gone: a maker would make again what is tidied away.
+      child.once('close', end)
+      killWithItsOwn(child)
+    }
+  })
+}
+
+function killWithItsOwn(child: ChildProcess): void {
+  try {
+    if (grouped && child.pid) process.kill(-child.pid, 'SIGKILL')
+    else child.kill('SIGKILL')
+  } catch {} // Gone already.
+}
+
+// Elsewhere, so that they are not taken for something left behind.
+const { places, missing, unmount } = mountAll(tmpdir())
+process.prependOnceListener('exit', unmount)
+for (const { kind, why } of missing) console.log(`skipped: races on ${kind} (${why})`)
+
 const env = {
   ...process.env,
   TMPDIR: disk,
   TEMP: disk,
   TMP: disk,
   HOLDFAST_SCRATCH: memory,
+  HOLDFAST_PLACES: JSON.stringify(places),
   NODE_DISABLE_COMPILE_CACHE: '1',
 }
 
-const running = new Set<ReturnType<typeof spawn>>()
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => {
-    for (const child of running) child.kill('SIGKILL')
-    tidy()
-    process.exit(signal === 'SIGINT' ? 130 : 143)
-  })
-}
-
 const leftBehind = (): string[] =>
-  [disk, memory].flatMap(dir => readdirSync(dir).map(name => join(dir, name))).filter(path => path !== memory)
-
-function tidy(): void {
-  for (const dir of [memory, disk]) rmSync(dir, { recursive: true, force: true })
-}
+  [disk, memory, ...places.map(({ dir }) => dir)]
+    .flatMap(dir => readdirSync(dir).map(name => join(dir, name)))
+    .filter(path => path !== memory && basename(path) !== 'lost+found')
 
 async function run(file: string): Promise<{ passed: number; failed: number; skipped: number }> {
-  const child = spawn(process.execPath, [join(here, file)], { env, stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [join(here, file)], {
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+    detached: grouped,
+  })
   running.add(child)
   let said = ''
   child.stdout.on('data', chunk => {
@@ -74,7 +102,6 @@ for (const file of files) {
     for (const path of left) rmSync(path, { recursive: true, force: true })
   }
 }
-tidy()
 for (const one of bad) console.log(`failed: ${one}`)
 console.log(`${sum.passed} passed, ${sum.failed} failed${sum.skipped > 0 ? `, ${sum.skipped} skipped` : ''}`)
 process.exitCode = sum.failed > 0 || files.length === 0 ? 1 : 0

@@ -43,6 +43,17 @@ export const sharedTemp = dual(function* steps(file: string, data: string | Uint
   return true
 })
 
+let writes = 0
+/** A temporary name that only this process has, as long as no other has its pid: write-file-atomic. */
+export const pidTemp = dual(function* steps(file: string, data: Uint8Array): Steps<void> {
+  const temp = `${file}.${process.pid}.${++writes}`
+  const fd = yield* fs.open(temp, 'w')
+  // In pieces, as a stream does.
+  for (let at = 0; at < data.length; at += 64 * 1024) yield* fs.write(fd, data.subarray(at, at + 64 * 1024))
+  yield* fs.close(fd)
+  yield* fs.rename(temp, file)
+})
+
 /** Looks for the link, and then trusts the errno: fs-extra's `ensureLink`. */
 export const errnoTrustingLink = dual(function* steps(from: string, to: string): Steps<string> {
   const source = yield* fs.lstat(from)

@@ -9,6 +9,7 @@ import { BadEnding, type Ending, type Exploration, type ExploreOptions, explore,
 import tmp from 'tmp-promise'
 import { suite } from 'uvu'
 import * as uvu from 'uvu/assert'
+import type { Place } from './mounts.js'
 
 const file = suite(basename(process.argv[1] ?? '', '.spec.js'))
 let announced = false
@@ -106,13 +107,26 @@ const kinds: Record<number, string> = {
   2035054128: 'overlayfs',
 }
 
+/** Which filesystem a directory is on; off Linux, the platform. */
+export const kindOf = (dir: string): string => kinds[statfsSync(dir).type] ?? process.platform
+
 /** In memory where that is to be had. The runner of all specs gives a place of its own. */
 export const memory = process.env.HOLDFAST_SCRATCH ?? (process.platform === 'linux' ? '/dev/shm' : tmpdir())
 
-/** Every filesystem that the races are run on: where temporary files go, and memory. */
-export const places: { readonly kind: string; readonly dir: string }[] = [tmpdir(), memory]
+/** The filesystems that are always there: where temporary files go, and memory. */
+export const places: readonly Place[] = [tmpdir(), memory]
   .filter((dir, at, all) => at === 0 || statSync(dir).dev !== statSync(all[0] as string).dev)
-  .map(dir => ({ kind: kinds[statfsSync(dir).type] ?? process.platform, dir }))
+  .map(dir => ({ kind: kindOf(dir), dir }))
+
+/** Those, and what the runner of all specs has mounted. */
+export const everyPlace: readonly Place[] = [...places, ...mounted()]
+
+function mounted(): Place[] {
+  const given: Place[] = JSON.parse(process.env.HOLDFAST_PLACES ?? '[]')
+  for (const { kind, dir } of given)
+    if (kindOf(dir) !== kind) throw new Error(`${dir} is ${kindOf(dir)}, and not ${kind}`)
+  return given
+}
 
 /** The suite's own figures, for the reader. */
 export const note = (text: string): void => console.log(`\n   ${text}`)
@@ -152,13 +166,16 @@ export function answers({ outcomes }: Ending): unknown[] {
   return Object.values(outcomes).flatMap(outcome => (outcome.how === 'returned' ? [outcome.value] : []))
 }
 
-/** Explores, says what was explored, and insists that calls collided. */
-export function prove(what: string, world: World, options?: ExploreOptions): Exploration {
+/**
+ * Explores, says what was explored, and insists that calls collided: that some failed, or, in a world where none does when
+ * all is well, that `collided` says so.
+ */
+export function prove(what: string, world: World, options?: ExploreOptions, collided?: () => boolean): Exploration {
   const found = explore(world, options)
   const { schedules, pruned, bound, ms, failed } = found
   const end = bound === undefined ? 'complete' : `bounded: ${bound}`
   note(`${what}: ${schedules} schedules and ${pruned} beginnings in ${Math.round(ms)} ms, ${end}`)
-  assert.ok(failed.size > 0, 'no call ever failed: nobody got in anybody’s way')
+  assert.ok(collided ? collided() : failed.size > 0, 'no call ever failed: nobody got in anybody’s way')
   return found
 }
 

@@ -26,7 +26,22 @@ const starts = [
   ['mkdir c', 'symlink c a'],
 ]
 const calls = ['mkdir', 'rmdir', 'unlink', 'stat', 'readdir', 'link', 'rename', 'symlink', 'chmod', 'realpath']
-const tasks = ['create', 'overwrite', 'read', 'look', 'stamp', 'echo', 'both', 'sleep', 'now', 'alive', 'poll', 'until']
+const tasks = [
+  'create',
+  'overwrite',
+  'flush',
+  'replace',
+  'read',
+  'look',
+  'stamp',
+  'echo',
+  'both',
+  'sleep',
+  'now',
+  'alive',
+  'poll',
+  'until',
+]
 const paths = ['a', 'a', 'a/b', 'c', 'c/d']
 const budgets: readonly Partial<World>[] = [
   { kills: 1 },
@@ -141,6 +156,11 @@ const knownTraps: readonly Program[] = [
     ],
     budgets: {},
   },
+  // A call that nobody can notice may be the last before a death, or an abort.
+  { there: [], players: [['create a'], ['stat a']], budgets: { kills: 1 } },
+  { there: [], players: [['-flush a'], ['-flush c', 'stat a']], budgets: { aborts: 1 } },
+  { there: [], players: [['-flush a'], ['stat a']], budgets: { failures: 1 } },
+  { there: [], players: [['-replace a c'], ['stat c']], budgets: { aborts: 1 } },
   // A path may leave a directory again, which must be there.
   {
     there: [],
@@ -169,6 +189,15 @@ function* act(line: string, dir: string, me: number): Steps<unknown> {
       } finally {
         yield* fs.close(fd)
       }
+    }
+    case 'flush': {
+      const fd = yield* fs.open(one, 'wx')
+      yield* fs.fsync(fd)
+      return yield* fs.close(fd)
+    }
+    case 'replace': {
+      const fd = yield* fs.open(one, 'wx')
+      return (yield* together([fs.rename(one, two), fs.close(fd)])).map(codeOf)
     }
     case 'read':
       return String(yield* fs.readFile(one))

@@ -18,11 +18,12 @@ export interface Dual<A extends unknown[], T> {
 
 /**
  * Makes a function of an algorithm. The first parameter with a default is taken for its options: `signal` and `timeout`
- * are obeyed between any two calls. Promises whose `turns` name the same thing take turns. Diagnostics channels carry the generator's name: `tracing:holdfast.<name>:start` ...
+ * are obeyed between any two calls. Promises take turns whose first arguments
+ * are the same thing, as `turns` spells it. Diagnostics channels carry the generator's name: `tracing:holdfast.<name>:start` ...
  */
 export function dual<A extends unknown[], T>(
   algorithm: (...args: A) => Steps<T>,
-  turns?: (...args: A) => readonly string[],
+  turns?: (thing: A[0]) => readonly string[],
 ): Dual<A, T> {
   const optionsAt = algorithm.length
   // Made by the first call, because nothing happens at import.
@@ -36,7 +37,7 @@ export function dual<A extends unknown[], T>(
   }
   const promised = (...args: A) =>
     turns
-      ? inTurn(turns(...args), before => driven(algorithm, args, args[optionsAt], before))
+      ? inTurn(turns(args[0]), before => driven(algorithm, args, args[optionsAt], before))
       : driven(algorithm, args, args[optionsAt])
   const atOnce = (...args: A) => drivenSync(algorithm(...args), patienceOf(args[optionsAt]))
 

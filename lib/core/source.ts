@@ -48,20 +48,21 @@ class Pieces implements Source {
   ) {}
 
   *next(): Steps<Uint8Array | undefined> {
-    // Who has failed, or has ended, is not stopped any more.
-    this.#over = true
     const { done, value } = yield* fs.settle(this.pieces.next())
-    if (done) return undefined
-    this.#over = false
+    if (done) {
+      this.#over = true
+      return undefined
+    }
     if (typeof value === 'string') return Buffer.from(value, this.encoding)
     return asBytes(value, `${this.name} (a piece of it)`)
   }
 
   /** Nobody waits for it: one that has stalled would never answer. */
   stop(): void {
+    if (this.#over) return
+    this.#over = true
     const { destroy } = this.given as { destroy?: unknown }
     if (typeof destroy === 'function') destroy.call(this.given)
-    else if (!this.#over) Promise.resolve(this.pieces.return?.()).catch(() => {})
-    this.#over = true
+    else new Promise(over => over(this.pieces.return?.())).catch(() => {})
   }
 }

@@ -71,6 +71,19 @@ export class Run {
     if (this.#budget.kills > 0) all.push({ player: number, slot: 0, kind: 'kill' })
   }
 
+  /**
+   * If a call is next that nobody else could notice in any way, it may as well be now, and nothing else need be tried
+   * instead, but for what may happen to this player instead of it (Godefroid's persistent sets, the smallest there are).
+   */
+  ofAnInvisible(choices: readonly Choice[]): readonly Choice[] {
+    const one = choices.find(({ kind, player, slot }) => {
+      const op = kind === 'call' ? this.players[player]?.pending[slot]?.op : undefined
+      return op === 'close' || op === 'fsync'
+    })
+    if (!one) return choices
+    return choices.filter(({ player, slot, kind }) => player === one.player && (slot === one.slot || kind === 'abort'))
+  }
+
   /** Could this player make a call now? */
   canGoOn(number: number): boolean {
     return this.players[number]?.awake ?? false

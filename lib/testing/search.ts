@@ -185,7 +185,11 @@ export class Search {
   ): Node | undefined {
     const { preemptions } = this.#options
     const bounded = preemptions !== undefined && preempted >= preemptions && run.canGoOn(last)
-    const free = bounded ? choices.filter(({ player }) => player === last) : choices
+    const free = bounded
+      ? choices.filter(({ player }) => player === last)
+      : this.#sleeps
+        ? run.ofAnInvisible(choices)
+        : choices
     if (this.#hashes && this.#wasHere(run, asleep, preemptions === undefined ? '' : `${last} ${preempted}`))
       return undefined
     const node: Node = { choices: free, at: -1, asleep, touched: undefined }
