@@ -43,6 +43,23 @@ export const sharedTemp = dual(function* steps(file: string, data: string | Uint
   return true
 })
 
+/** Whole, and gone with the power: nothing waits for the disk. */
+export const unsynced = dual(function* steps(file: string, data: string): Steps<void> {
+  const fd = yield* fs.open(`${file}.new`, 'wx')
+  yield* fs.write(fd, Buffer.from(data))
+  yield* fs.close(fd)
+  yield* fs.rename(`${file}.new`, file)
+})
+
+/** The name is there before its data. */
+export const syncedTooLate = dual(function* steps(file: string, data: string): Steps<void> {
+  const fd = yield* fs.open(`${file}.new`, 'wx')
+  yield* fs.write(fd, Buffer.from(data))
+  yield* fs.rename(`${file}.new`, file)
+  yield* fs.fsync(fd)
+  yield* fs.close(fd)
+})
+
 let writes = 0
 /** A temporary name that only this process has, as long as no other has its pid: write-file-atomic. */
 export const pidTemp = dual(function* steps(file: string, data: Uint8Array): Steps<void> {

@@ -37,9 +37,12 @@ async function writing(dir: string, round: number, number: number, put: (data: B
   return { done: writes, bad: rejected }
 }
 
-/** Writes until it is dead, which may be before any of its calls. */
+/** The calls of one write: the victims die before each of them in turn, each in the middle of its work. */
+const calls = 7
+
+/** Writes until it is dead. */
 function* doomed(file: string): Steps<never> {
-  for (let i = 0; ; i++) yield* writeFile.steps(file, someBytes(99), { durability: i % 4 ? 'none' : 'file' })
+  for (;;) yield* writeFile.steps(file, someBytes(99))
 }
 
 const plays = {
@@ -50,7 +53,10 @@ const plays = {
       await (turn % 3 ? writeFile : writeFile.sync)(join(dir, 'target'), data, { durability })
     })
   },
-  victim: (dir: string) => dual(() => killedAt(doomed(join(dir, 'target')), Math.floor(Math.random() * 100)))(),
+  victim: (dir: string, round: number, number: number) => {
+    const call = calls * Math.floor(Math.random() * 12) + ((round * 4 + number) % calls)
+    return dual(() => killedAt(doomed(join(dir, 'target')), call))()
+  },
   naive: (dir: string, round: number, number: number) =>
     writing(dir, round, number, data => sharedTemp(join(dir, 'target'), data)),
   reader: async (dir: string, round: number) => {
