@@ -1,7 +1,7 @@
 // Runs every spec file in a process of its own, one after the other, and closes with one line: `N passed, N failed`.
 
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { constants, tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -17,6 +17,8 @@ const files = readdirSync(here)
 // Places of this run's own, on disk and in memory: what a spec leaves behind is found there in the end.
 const disk = mkdtempSync(join(tmpdir(), 'holdfast-all-'))
 const memory = process.platform === 'linux' ? mkdtempSync('/dev/shm/holdfast-all-') : mkdtempSync(join(disk, 'memory-'))
+// Some tests become another user, who must be able to pass.
+for (const dir of [disk, memory]) chmodSync(dir, 0o711)
 const tidy = (): void => {
   // A spec that was killed cannot do it any more.
   unmountBelow(disk)

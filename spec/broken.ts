@@ -71,6 +71,17 @@ export const pidTemp = dual(function* steps(file: string, data: Uint8Array): Ste
   yield* fs.rename(temp, file)
 })
 
+/** What is in it first, and then the directory itself: `fs.rm`, rimraf. */
+export const removeInPlace = dual(function* steps(path: string): Steps<boolean> {
+  if (!(yield* fs.lstat(path)).isDirectory()) {
+    yield* fs.unlink(path)
+    return true
+  }
+  for (const name of yield* fs.readdir(path)) yield* removeInPlace.steps(`${path}/${name}`)
+  yield* fs.rmdir(path)
+  return true
+})
+
 /** Looks for the link, and then trusts the errno: fs-extra's `ensureLink`. */
 export const errnoTrustingLink = dual(function* steps(from: string, to: string): Steps<string> {
   const source = yield* fs.lstat(from)

@@ -1,6 +1,7 @@
 // uvu, with its traps closed: a file that forgets `.run()` bleeds into the next one, `assert.throws` ignores what the
 // error should be, there is no `rejects`, and a test may hang for ever.
 
+import { spawnSync } from 'node:child_process'
 import { statfsSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename } from 'node:path'
@@ -191,4 +192,15 @@ export function caught(what: string, why: RegExp, world: World, options?: Explor
   note(`${what}: caught by schedule ${ending.schedule}\n${ending.message.replaceAll(/^/gm, '      ')}`)
   assert.match((ending.cause as Error).message, why)
   return ending
+}
+
+/** Can tests become an ordinary user, and would that one find this package? */
+export const canBeAnother = (): boolean => process.getuid?.() === 0 && asUser('').code === 0
+
+/** Runs a script, in which `holdfast` is this package, as an ordinary user. */
+export function asUser(script: string): { said: string; code: number | null } {
+  const text = `import * as holdfast from ${JSON.stringify(import.meta.resolve('holdfast'))}\n${script}`
+  const options = { uid: 54_321, gid: 54_321, encoding: 'utf8', cwd: '/' } as const
+  const { stdout, stderr, status } = spawnSync(process.execPath, ['--input-type=module', '-e', text], options)
+  return { said: stdout + stderr, code: status }
 }
