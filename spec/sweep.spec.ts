@@ -1,0 +1,262 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { remove, sweep, writeFile } from 'holdfast'
+import { dual, fs, type Steps } from 'holdfast/steps'
+import { contender, killedAt, overlaps, race, type World } from 'holdfast/testing'
+import {
+  answers,
+  assert,
+  caught,
+  everyPlace,
+  nobodyThrew,
+  note,
+  ownerOf,
+  payload,
+  places,
+  prove,
+  scratch,
+  test,
+} from './kit.js'
+
+const bytes = 20_000
+/** Of one write, those that are made at any time. */
+const calls = 7
+const rounds = 12
+
+const plays = {
+  writer: async (dir: string, round: number, number: number) => {
+    for (let i = 0; i < 30; i++)
+      await (i % 3 ? writeFile : writeFile.sync)(join(dir, `file-${i % 2}`), payload(number, bytes), {
+        durability: (round + i) % 9 ? 'none' : 'file',
+      })
+  },
+  victim: (dir: string, round: number, number: number) => {
+    function* doomed(): Steps<never> {
+      for (;;) yield* writeFile.steps(join(dir, `file-${number % 2}`), payload(99, bytes))
+    }
+    return dual(() => killedAt(doomed(), calls * 3 + ((round * 4 + number) % calls)))()
+  },
+  sweeper: async (dir: string) => {
+    const swept: string[] = []
+    for (let i = 0; i < 10; i++) {
+      swept.push(...(await (i % 2 ? sweep(dir) : sweep.sync(dir))))
+      await wait(2)
+    }
+    return swept
+  },
+  careless: async (dir: string) => {
+    for (let i = 0; i < 10; i++) {
+      for (const name of readdirSync(dir).filter(one => one.startsWith('.file'))) await remove(join(dir, name))
+      await wait(2)
+    }
+  },
+}
+
+const self = dual(() => fs.self())
+
+/** The name that a process makes here which has died since. */
+function ownerThatDied(): string {
+  const script = `import { dual, fs } from ${JSON.stringify(import.meta.resolve('holdfast/steps'))}
+    console.log(dual(() => fs.self()).sync())`
+  return spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' }).stdout.trim()
+}
+const nonce = '0123456789abcdef'
+/** Of another machine, or another container. */
+const unknowable = self.sync().replace(/^[^-]*/, '1y2p0ij32e8e7')
+
+if (!contender(plays)) {
+  for (const { kind, dir: place } of everyPlace) {
+    test(`removes what the dead have left, of any kind, and nothing else (${kind})`, async () => {
+      const dir = scratch(place)
+      const dead = ownerThatDied()
+      assert.match(dead, /^[a-z0-9]+-[a-z0-9]+-[a-z0-9]+$/)
+      const at = (name: string) => join(dir, name)
+      const debris = [`.file.${dead}.${nonce}`, `.tree.${dead}.${nonce}`, `.link.${dead}.${nonce}`]
+      // Also one that a sweeper was about to remove when it died.
+      debris.push(`..tree.${dead}.${nonce}.${dead}.${nonce}`, `.a.b.c.${dead}.${nonce}`, `.new\nline.${dead}.${nonce}`)
+      const kept = [
+        ...['file', '.hidden', '.file.tmp', `file.${dead}.${nonce}`, `.file.${dead}.${nonce}x`, `.file.${dead}`],
+        ...[`.file.${dead}.0123456789ABCDEF`, `.file.${self.sync()}.${nonce}`, `.file.${unknowable}.${nonce}`],
+      ]
+      mkdirSync(at(`${debris[1]}/a/b`), { recursive: true })
+      writeFileSync(at(`${debris[1]}/a/b/file`), '')
+      symlinkSync('/', at(debris[2] as string))
+      for (const name of [...debris, ...kept]) if (!existsSync(at(name))) writeFileSync(at(name), '')
+      assert.equal(await sweep(dir), debris.sort())
+      assert.equal(readdirSync(dir).sort(), kept.sort())
+      assert.equal(sweep.sync(dir), [])
+    })
+  }
+
+  test('who cannot be judged from here is spared for the grace, by the filesystem’s own clock', async () => {
+    const dir = scratch()
+    const name = `.file.${unknowable}.${nonce}`
+    writeFileSync(join(dir, name), '')
+    // What anybody may set is no evidence.
+    utimesSync(join(dir, name), 0, 0)
+    assert.equal(await sweep(dir), [])
+    assert.equal(await sweep(dir, { grace: 60_000 }), [])
+    assert.equal(await sweep(dir, { grace: Number.POSITIVE_INFINITY }), [])
+    await wait(120)
+    assert.equal(await sweep(dir, { grace: 60 }), [name])
+    writeFileSync(join(dir, name), '')
+    assert.equal(sweep.sync(dir, { grace: 0 }), [name])
+    assert.equal(readdirSync(dir), [])
+  })
+
+  test('bad input, and no directory, are errors', async () => {
+    const dir = scratch()
+    await assert.rejects(sweep(join(dir, 'none')), { code: 'ENOENT' })
+    writeFileSync(join(dir, 'file'), '')
+    await assert.rejects(sweep(join(dir, 'file')), { code: 'ENOTDIR' })
+    await assert.rejects(sweep(dir, { grace: -1 }), { code: 'ERR_OUT_OF_RANGE' })
+    await assert.rejects(sweep(dir, { grace: '1 day' as never }), { code: 'ERR_INVALID_ARG_TYPE' })
+    await assert.rejects(sweep(dir, { signal: AbortSignal.abort() }), { code: 'ABORT_ERR' })
+  })
+
+  test('whatever is killed, at whichever call, what it leaves is swept', async () => {
+    const source = scratch()
+    mkdirSync(join(source, 'tree/in'), { recursive: true })
+    for (const name of ['tree/in/one', 'tree/two', 'file']) writeFileSync(join(source, name), name)
+    const acts = [
+      `writeFile.steps(dir + '/target', 'new')`,
+      `createExclusive.steps(dir + '/fresh', 'new')`,
+      `copy.steps(source + '/tree', dir + '/copied')`,
+      `symlink.steps('x', dir + '/target', { replace: true })`,
+      `remove.steps(dir + '/gone')`,
+      `emptyDir.steps(dir + '/gone')`,
+    ]
+    let died = 0
+    for (const act of acts) {
+      for (let call = 0; call < 60; call++) {
+        const dir = scratch()
+        mkdirSync(join(dir, 'gone/in'), { recursive: true })
+        for (const name of ['target', 'gone/in/file']) writeFileSync(join(dir, name), 'old')
+        const script = `
+          import { ${act.slice(0, act.indexOf('.'))} } from ${JSON.stringify(import.meta.resolve('holdfast'))}
+          import { dual } from ${JSON.stringify(import.meta.resolve('holdfast/steps'))}
+          import { killedAt } from ${JSON.stringify(import.meta.resolve('holdfast/testing'))}
+          const [dir, source] = ${JSON.stringify([dir, source])}
+          dual(() => killedAt(${act}, ${call})).sync()`
+        const { signal, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+          encoding: 'utf8',
+        })
+        assert.is(stderr, '')
+        for (const inside of ['.', 'gone', 'copied', 'copied/in'])
+          if (existsSync(join(dir, inside))) await sweep(join(dir, inside))
+        const left = readdirSync(dir, { recursive: true, encoding: 'utf8' })
+        assert.equal(
+          left.filter(name => /(^|\/)\./.test(name)),
+          [],
+          `${act}, killed at call ${call}`,
+        )
+        if (signal === null) break
+        died++
+      }
+    }
+    note(`${died} killed, one at each call of ${acts.length} functions; nothing is left of them`)
+    assert.ok(died > 40)
+  })
+
+  const setup = (dir: string): void => writeFileSync(join(dir, 'file'), 'old')
+  const put = (dir: string, name: string) =>
+    writeFile.steps(join(dir, 'file'), `${name}${name}`, { durability: 'none' })
+
+  test('explore: a writer, one that is killed, and two sweepers', () => {
+    let swept = 0
+    const world: World = {
+      setup,
+      players: dir => ({ A: put(dir, 'A'), B: put(dir, 'B') }),
+      adversaries: dir => ({ S: sweep.steps(dir), T: sweep.steps(dir) }),
+      kills: 1,
+      check: ending => {
+        nobodyThrew(ending)
+        assert.match(readFileSync(join(ending.dir, 'file'), 'utf8'), /^(old|AA|BB)$/)
+        const all = ['S', 'T'].flatMap(name => (ending.outcomes[name] as { value: string[] }).value)
+        assert.is(new Set(all).size, all.length, 'one name, told to both')
+        swept += all.length
+      },
+    }
+    assert.ok(prove('2 writeFile, 2 sweep, 1 kill', world, {}, () => swept > 0).complete)
+  })
+
+  test('explore: who is killed while it removes a directory, and two sweepers', () => {
+    const world: World = {
+      setup: dir => {
+        mkdirSync(join(dir, 'tree/in'), { recursive: true })
+        writeFileSync(join(dir, 'tree/in/file'), '')
+      },
+      players: dir => ({ A: remove.steps(join(dir, 'tree'), { concurrency: 1 }) }),
+      adversaries: dir => ({ S: sweep.steps(dir, { concurrency: 1 }), T: sweep.steps(dir, { concurrency: 1 }) }),
+      kills: 1,
+      check: ending => {
+        nobodyThrew(ending)
+        const names = readdirSync(ending.dir)
+        assert.ok(names.length <= 1, `${names}`)
+        if (answers({ ...ending, outcomes: { A: ending.outcomes.A as never } }).length > 0) assert.equal(names, [])
+      },
+    }
+    assert.ok(prove('1 remove, 2 sweep, 1 kill', world).complete)
+  })
+
+  test('explore catches: a sweeper that asks nobody whether the owner lives', () => {
+    function* careless(dir: string): Steps<void> {
+      for (const name of yield* fs.readdir(dir)) if (name.startsWith('.file.')) yield* fs.unlink(join(dir, name))
+    }
+    const world = { setup, players: (dir: string) => ({ A: put(dir, 'A') }), check: nobodyThrew }
+    caught('a careless sweeper', /A threw ENOENT/, {
+      ...world,
+      adversaries: (dir: string) => ({ sweeper: careless(dir) }),
+    })
+  })
+
+  for (const { kind, dir: place } of everyPlace) {
+    test(`race on ${kind}: writers, writers that are killed, and sweepers`, async () => {
+      const dir = scratch(place)
+      let died = 0
+      const swept: string[] = []
+      const history = await race(import.meta.url, {
+        dir,
+        cast: { writer: 5, victim: 4, sweeper: 2 },
+        rounds,
+        after: results => {
+          assert.equal(
+            results.filter(({ how }) => how === 'threw'),
+            [],
+          )
+          died += results.filter(({ how }) => how === 'died').length
+          for (const { role, value } of results) if (role === 'sweeper') swept.push(...(value as string[]))
+          for (const name of ['file-0', 'file-1'])
+            assert.ok(ownerOf(readFileSync(join(dir, name)), bytes) !== undefined, 'torn')
+        },
+      })
+      const late = await sweep(dir)
+      note(
+        `${kind}: ${rounds * 150} writes, 0 failed; ${died} killed; ${swept.length} names swept meanwhile, ${late.length} after`,
+      )
+      assert.equal(readdirSync(dir).sort(), ['file-0', 'file-1'], 'debris')
+      assert.is(died, rounds * 4)
+      assert.is(new Set(swept).size, swept.length, 'one name, told to two sweepers')
+      assert.ok(swept.length > 0 && history.some(overlaps), 'no contention')
+    })
+  }
+
+  for (const { kind, dir: place } of places) {
+    test(`race on ${kind} catches: a sweeper that asks nobody`, async () => {
+      const dir = scratch(place)
+      let failed = 0
+      await race(import.meta.url, {
+        dir,
+        cast: { writer: 5, careless: 2 },
+        rounds,
+        after: results => {
+          failed += results.filter(({ role, how }) => role === 'writer' && how === 'threw').length
+        },
+      })
+      note(`${kind}: ${failed} of ${rounds * 5} writers failed`)
+      assert.ok(failed > 0)
+    })
+  }
+}
