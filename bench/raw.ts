@@ -43,6 +43,36 @@ export function rawCreateExclusive(file: string, data: Buffer, sync: boolean): P
   })
 }
 
+/** open(wx), write, [fsync], close, rename: as careful as an example on a blog; mode, owner and links are not its business. */
+export function rawWriteFile(file: string, data: Buffer, sync: boolean): Promise<void> {
+  const stage = `${file}.${process.pid}.${names++}`
+  return new Promise((resolve, reject) => {
+    const or =
+      <T>(go: (value: T) => void) =>
+      (error: Error | null, value?: T) =>
+        error ? reject(error) : go(value as T)
+    const publish = or(() =>
+      fs.rename(
+        stage,
+        file,
+        or(() => resolve()),
+      ),
+    )
+    fs.open(
+      stage,
+      'wx',
+      or((fd: number) => {
+        const close = or(() => fs.close(fd, publish))
+        fs.write(
+          fd,
+          data,
+          or(() => (sync ? fs.fsync(fd, close) : close(null))),
+        )
+      }),
+    )
+  })
+}
+
 /** lstat, [open, fsync], rename, [close]. */
 export function rawEmplace(source: string, target: string, sync: boolean): Promise<void> {
   return new Promise((resolve, reject) => {

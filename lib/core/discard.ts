@@ -3,7 +3,7 @@
 
 import { hasCode, isSystemError, systemError } from './errors.js'
 import type { Progress } from './input.js'
-import { type Entry, fs, orNothing, type Path, type Steps } from './steps.js'
+import { atOnce, type Entry, fs, type Outcome, orNothing, type Path, type Steps } from './steps.js'
 import { visit, within } from './tree.js'
 
 export interface Discard {
@@ -25,24 +25,44 @@ interface Doomed {
 }
 
 /** ENOTEMPTY comes out if somebody went on making things inside; it can be called again, for what is left. */
-export function* discard(path: Path, kind: Entry['kind'], { concurrency, onProgress, sum }: Discard): Steps<void> {
-  sum.total++
+export function* discard(path: Path, kind: Entry['kind'], how: Discard): Steps<void> {
+  how.sum.total++
   const top: Doomed = { path, kind, dir: undefined, full: false }
-  const count = function* (): Steps<void> {
-    sum.done++
-    if (onProgress) yield* fs.settle(onProgress({ ...sum }))
-  }
-  const enter = function* (one: Doomed): Steps<readonly Doomed[]> {
-    if (yield* isGone(one)) return []
-    const below = yield* inside(one)
-    sum.total += below.length
-    return below
-  }
-  const leave = function* (one: Doomed): Steps<void> {
-    if (one.full) yield* unlocked(one.dir, () => gone(one.path, fs.rmdir(one.path)))
-    yield* count()
-  }
-  yield* visit(top, { enter, leave }, concurrency)
+  const enter = (one: Doomed) => come(one, how)
+  const leave = (one: Doomed) => go(one, how)
+  yield* visit(top, { enter, leave }, how.concurrency)
+}
+
+/** Takes away what can be taken at once; answers what must be gone through. */
+function* come(one: Doomed, how: Discard): Steps<readonly Doomed[]> {
+  if (yield* isGone(one)) return []
+  const below = yield* inside(one)
+  how.sum.total += below.length
+  const dirs = below.filter(({ kind }) => kind === 'directory')
+  const files = dirs.length === below.length ? [] : below.filter(({ kind }) => kind !== 'directory')
+  for (let at = 0; at < files.length; at += how.concurrency)
+    dirs.push(...(yield* unlinked(files.slice(at, at + how.concurrency), how)))
+  return dirs
+}
+
+function* go(one: Doomed, how: Discard): Steps<void> {
+  if (one.full) yield* unlocked(one.dir, () => gone(one.path, fs.rmdir(one.path)))
+  yield* count(1, how)
+}
+
+function* count(more: number, { sum, onProgress }: Discard): Steps<void> {
+  sum.done += more
+  if (onProgress) yield* fs.settle(onProgress({ ...sum }))
+}
+
+/** Most of a tree is files, so they are taken in handfuls. Answers what is a directory after all. */
+function* unlinked(files: readonly Doomed[], how: Discard): Steps<readonly Doomed[]> {
+  // Taking away is never interrupted, because mostly it tidies up. Here it is the work, so it is asked before.
+  yield* fs.now()
+  const outcomes = yield* atOnce(files.map(({ path }) => ({ op: 'unlink', args: [path] })))
+  const others = files.filter((_, at) => 'error' in (outcomes[at] as Outcome<unknown>))
+  if (files.length > others.length) yield* count(files.length - others.length, how)
+  return others
 }
 
 /**

@@ -10,7 +10,8 @@ export type Task = () => Steps<void>
 const alone: ReadonlySet<Op> = new Set<Op>(['sleep', 'changed', 'settle', 'now', 'random', 'self', 'alive'])
 
 /**
- * Does all that is to be done, at most `width` tasks at a time, the last one first. Tasks may add more.
+ * Does all that is to be done, the last task first, as long as fewer than `width` calls are made together. Tasks may add
+ * more.
  *
  * When one fails, no other begins, those under way come to their end, and then its error comes out. When the call as a
  * whole is interrupted, so is each of them.
@@ -19,10 +20,13 @@ export function* sideBySide(todo: Task[], width: number): Steps<void> {
   const group: Group = { failure: undefined, halt: undefined }
   let strands: Strand[] = []
   for (;;) {
-    while (strands.length < width && todo.length > 0 && !group.failure) {
+    let calls = strands.reduce((sum, { next }) => sum + callsOf(next as Call).length, 0)
+    while (calls < width && todo.length > 0 && !group.failure) {
       const strand: Strand = { steps: (todo.pop() as Task)(), next: undefined, halted: false }
       yield* goOn(strand, { value: undefined }, group)
-      if (strand.next) strands.push(strand)
+      if (!strand.next) continue
+      strands.push(strand)
+      calls += callsOf(strand.next).length
     }
     if (strands.length === 0) break
     yield* wave(strands, group)
