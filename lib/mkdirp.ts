@@ -1,5 +1,5 @@
 import { dirname } from 'node:path'
-import { type Again, achieve, again, asLastWord } from './core/achieve.js'
+import { type Again, achieve, again, asLastWord, isLastWord } from './core/achieve.js'
 import { same } from './core/claim.js'
 import { dual } from './core/drive.js'
 import { hasCode, isSystemError, type SystemError } from './core/errors.js'
@@ -135,7 +135,7 @@ export function* withParents<T>(path: string, parents: boolean, steps: () => Ste
   try {
     return yield* steps()
   } catch (error) {
-    if (!parents || !hasCode(error, 'ENOENT')) throw error
+    if (!parents || !hasCode(error, 'ENOENT') || isLastWord(error)) throw error
     if (source !== undefined && !(yield* fs.lstat(source, orNothing))) throw error
     yield* makeParents(path)
     return yield* steps()

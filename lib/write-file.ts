@@ -1,17 +1,12 @@
-import { dirname, isAbsolute, resolve } from 'node:path'
-import { achieve, type Trial } from './core/achieve.js'
-import { same } from './core/claim.js'
-import type { Stats } from './core/disk.js'
+import { resolve } from 'node:path'
 import { dual } from './core/drive.js'
 import { syncName } from './core/durable.js'
-import { hasCode, isSystemError, mounted, systemError } from './core/errors.js'
+import { mounted } from './core/errors.js'
 import { asDurability, asFlag, asPath, type Durability, oneOf, type Patience, refusal } from './core/input.js'
-import { asRights, giveRights, type Rights, rightsAtBirth } from './core/rights.js'
-import { asSource, type Data, type Source } from './core/source.js'
-import { type Staged, staged } from './core/stage.js'
-import { fs, type Outcome, orNothing, type Steps, together } from './core/steps.js'
-import { withParents } from './mkdirp.js'
-import { pour } from './write-in-place.js'
+import { asRights } from './core/rights.js'
+import { asEncoding, asSource, type Data } from './core/source.js'
+import type { Steps } from './core/steps.js'
+import { type Writing, write } from './write-whole.js'
 
 export interface WriteFileOptions extends Patience {
   /** Of strings. @default 'utf8' */
@@ -67,19 +62,6 @@ export const writeFile = dual(
   file => [resolve(asPath(file, 'file'))],
 )
 
-/** A call under way. */
-export interface Writing {
-  readonly path: string
-  readonly source: Source
-  readonly rights: Rights
-  readonly durability: Durability
-  readonly follows: boolean
-  readonly inPlace: boolean
-  readonly keepsLinks: boolean
-  readonly parents: boolean
-  readonly trial: Trial
-}
-
 export function asWriting(file: string | URL, data: unknown, options: WriteFileOptions, as: string): Writing {
   const path = asPath(file, 'file')
   const parents = asFlag(options.parents, 'options.parents')
@@ -102,179 +84,6 @@ export function asWriting(file: string | URL, data: unknown, options: WriteFileO
     follows: oneOf(options.symlinks, 'options.symlinks', ['follow', 'replace'], 'follow') === 'follow',
     keepsLinks: hardLinks === 'keep',
     trial: { as, path, retryFor: options.retryFor, never: mounted },
-    source: asSource(data, 'data', oneOf(options.encoding, 'options.encoding', encodings, 'utf8')),
+    source: asSource(data, 'data', asEncoding(options.encoding)),
   }
-}
-
-const encodings = [
-  'utf8',
-  'utf-8',
-  'utf16le',
-  'utf-16le',
-  'ucs2',
-  'ucs-2',
-  'latin1',
-  'binary',
-  'ascii',
-  'hex',
-  'base64',
-  'base64url',
-] as const
-
-/** Writes, and answers the name where the file is in truth. */
-export function* write(job: Writing): Steps<string> {
-  const { source, trial } = job
-  // One that fails at once, or cannot be waited for, fails before anything is done.
-  const first = source.whole ?? (yield* source.next())
-  // The directory may vanish between two calls; then all is written again, unless it came from a stream.
-  const also = job.parents && source.whole ? (['ENOENT'] as const) : []
-  try {
-    return yield* achieve(() => attempt(job, first), nothingElseHolds, { ...trial, also })
-  } catch (error) {
-    source.stop()
-    throw error
-  }
-}
-
-/** Only what was renamed is there, and that is looked at where it is renamed. */
-// biome-ignore lint/correctness/useYield: there is nothing to call
-function* nothingElseHolds(): Steps<undefined> {
-  return undefined
-}
-
-function* attempt(job: Writing, first: Uint8Array | undefined): Steps<string> {
-  const { at, there } = yield* found(job.path, job.follows)
-  if (there) refuseOddities(at, there)
-  const old = there?.isFile() ? there : undefined
-  const target: Target = { at, old, inPlace: job.keepsLinks && old !== undefined && old.nlink > 1n }
-  const birth = rightsAtBirth(job.rights, old)
-  yield* withParents(at, job.parents, () =>
-    staged(
-      at,
-      path => opened(path, birth),
-      stage => publish(job, target, stage, first),
-      made => (made.open ? [fs.close(made.fd)] : []),
-    ),
-  )
-  return at
-}
-
-/** The file that is written, before it has its name. */
-interface Made {
-  readonly fd: number
-  open: boolean
-}
-
-interface Target {
-  readonly at: string
-  /** The file that is there. */
-  readonly old: Stats | undefined
-  readonly inPlace: boolean
-}
-
-function* opened(path: string, mode: number): Steps<Made> {
-  return { fd: yield* fs.open(path, 'wx', mode), open: true }
-}
-
-const mostLinks = 40
-
-/** What has the name; if it is a link, and links are followed, where that leads in the end, be anything there or not. */
-function* found(path: string, follows: boolean): Steps<{ at: string; there: Stats | undefined }> {
-  let at = path
-  for (let links = 0; links <= mostLinks; links++) {
-    const there = yield* fs.lstat(at, orNothing)
-    if (!follows || !there?.isSymbolicLink()) return { at, there }
-    const text = yield* linkText(at)
-    // Not normalised: what `..` is, behind a link, the system knows.
-    if (text !== undefined) at = isAbsolute(text) ? text : `${dirname(at)}/${text}`
-  }
-  throw systemError('ELOOP', 'open', `more than ${mostLinks} links`, path)
-}
-
-function* linkText(at: string): Steps<string | undefined> {
-  try {
-    return (yield* fs.readlink(at)).toString()
-  } catch (error) {
-    // It was one a moment ago: look again.
-    if (hasCode(error, 'EINVAL', 'ENOENT')) return undefined
-    throw error
-  }
-}
-
-/** To rename over a device would be to lose it. */
-function refuseOddities(at: string, there: Stats): void {
-  if (there.isDirectory()) throw systemError('EISDIR', 'open', 'a directory has the name', at)
-  if (!there.isFile() && !there.isSymbolicLink())
-    throw systemError('EINVAL', 'open', 'a device, a pipe or a socket has the name, and cannot be replaced', at)
-}
-
-function* publish(job: Writing, target: Target, stage: Staged<Made>, first: Uint8Array | undefined): Steps<void> {
-  const { made } = stage
-  const was = yield* fill(made.fd, job.source, first)
-  yield* giveRights(stage.path, was, job.rights, target.old)
-  if (job.durability !== 'none') yield* fs.fsync(made.fd)
-  if (target.inPlace) return yield* pour(stage.path, target.at, job)
-  try {
-    yield* achieve(
-      () => renamed(stage, target.at),
-      () => isThere(target.at, was),
-      job.trial,
-    )
-    stage.spent = true
-  } catch (error) {
-    if (!job.inPlace || !hasCode(error, ...mounted)) throw hinted(error)
-    yield* pour(stage.path, target.at, job)
-  }
-}
-
-/** Writes all there is, and tells what the file is then. */
-function* fill(fd: number, source: Source, first: Uint8Array | undefined): Steps<Stats> {
-  let piece = first
-  if (!source.whole) {
-    for (; piece; piece = yield* source.next()) yield* writeFrom(fd, piece, 0)
-    return yield* fs.fstat(fd)
-  }
-  // At once, because neither needs the other.
-  const [written, seen] = (yield* together<unknown>([fs.write(fd, source.whole), fs.fstat(fd)])) as [
-    Outcome<number>,
-    Outcome<Stats>,
-  ]
-  yield* writeFrom(fd, source.whole, answer(written))
-  return answer(seen)
-}
-
-/** However little one call takes. */
-function* writeFrom(fd: number, bytes: Uint8Array, written: number): Steps<void> {
-  for (let at = written; at < bytes.length; ) at += yield* fs.write(fd, at === 0 ? bytes : bytes.subarray(at))
-}
-
-function answer<T>(outcome: Outcome<T>): T {
-  if ('error' in outcome) throw outcome.error
-  return outcome.value
-}
-
-/**
- * The first try closes the file at once with it. That is safe: as long as the rename has not been done, the private name
- * keeps the inode's number from being used again.
- */
-function* renamed(stage: Staged<Made>, to: string): Steps<true> {
-  const { made } = stage
-  if (!made.open) yield* fs.rename(stage.path, to)
-  else {
-    const [outcome] = yield* together([fs.rename(stage.path, to), fs.close(made.fd)])
-    made.open = false
-    answer(outcome as Outcome<void>)
-  }
-  return true
-}
-
-/** Looks after a rename that failed. */
-function* isThere(at: string, was: Stats): Steps<true | undefined> {
-  return same(yield* fs.lstat(at, orNothing), was) || undefined
-}
-
-function hinted(error: unknown): unknown {
-  if (isSystemError(error) && hasCode(error, ...mounted))
-    error.message += " (the file is a mount point: `inPlace: 'when-needed'` writes it, and is not atomic)"
-  return error
 }

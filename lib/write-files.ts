@@ -5,7 +5,8 @@ import { asConcurrency, asPath, refusal } from './core/input.js'
 import { sideBySide } from './core/side-by-side.js'
 import type { Data } from './core/source.js'
 import type { Steps } from './core/steps.js'
-import { asWriting, type WriteFileOptions, type Writing, write } from './write-file.js'
+import { asWriting, type WriteFileOptions } from './write-file.js'
+import { type Writing, write } from './write-whole.js'
 
 export interface WriteFilesOptions extends WriteFileOptions {
   /** How many files are written at a time. @default 16 */

@@ -1,8 +1,8 @@
-import { achieve } from './core/achieve.js'
+import { achieve, noEvidence } from './core/achieve.js'
 import type { Stats } from './core/disk.js'
 import { closing } from './core/stage.js'
 import { fs, type Steps } from './core/steps.js'
-import type { Writing } from './write-file.js'
+import type { Writing } from './write-whole.js'
 
 const chunkBytes = 1024 * 1024
 
@@ -12,17 +12,7 @@ const chunkBytes = 1024 * 1024
  */
 export function* pour(from: string, to: string, { durability, rights, trial }: Writing): Steps<void> {
   const source = yield* fs.open(from, 'r')
-  yield* closing(source, () =>
-    achieve(
-      () => poured(source, to, durability !== 'none'),
-      // Nothing tells whether all of it was written.
-      // biome-ignore lint/correctness/useYield: there is nothing to call
-      function* () {
-        return undefined
-      },
-      trial,
-    ),
-  )
+  yield* closing(source, () => achieve(() => poured(source, to, durability !== 'none'), noEvidence, trial))
   if (typeof rights.mode === 'number') yield* fs.chmod(to, rights.mode)
   if (rights.owner) yield* fs.chown(to, rights.owner.uid, rights.owner.gid)
 }

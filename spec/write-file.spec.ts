@@ -549,6 +549,29 @@ test('explore: a writer with parents, and somebody who takes the directory away'
   assert.ok(found.complete)
 })
 
+test('explore: what comes piece by piece is written whole or not at all, whatever is tried again', () => {
+  const pieces = (dir: string, name: string) =>
+    writeFile.steps(join(dir, name), ['1', '2', '3'], { parents: true, durability: 'file' })
+  const wholeOrOld = (path: string) => !existsSync(path) || assert.match(read(path), /^(old|123)$/)
+  const transient = prove('1 writeFile of pieces, 1 transient failure', {
+    setup,
+    players: dir => ({ A: pieces(dir, 'file') }),
+    failures: 1,
+    failWith: ['EAGAIN', 'ENOENT'],
+    check: ({ dir }) => wholeOrOld(join(dir, 'file')),
+  })
+  const vanishing = prove('1 writeFile of pieces with parents, 1 remove of the directory', {
+    setup: dir => mkdirSync(join(dir, 'd')),
+    players: dir => ({ A: pieces(dir, 'd/file') }),
+    adversaries: dir => ({ remover: remove.steps(join(dir, 'd')) }),
+    check: ({ dir, outcomes: { A } }) => {
+      wholeOrOld(join(dir, 'd/file'))
+      if (A?.how === 'threw') assert.is((A.error as NodeJS.ErrnoException).code, 'ENOENT')
+    },
+  })
+  assert.ok(transient.complete && vanishing.complete)
+})
+
 test('explore: who writes through a link writes what it leads to, whoever replaces the link', () => {
   const sights = new Set<string>()
   const world: World = {

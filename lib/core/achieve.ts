@@ -38,7 +38,7 @@ export function* achieve<T extends NonNullable<unknown>>(
     try {
       return yield* attempt()
     } catch (error) {
-      if (!isSystemError(error) || givenUp.has(error)) throw error
+      if (!isSystemError(error) || isLastWord(error)) throw error
       const verdict = yield* asked(() => holds(error))
       if (verdict !== undefined && verdict !== again) {
         publish('holdfast:held', { function: as, path, errno: error.errno, code: error.code, attempt: tries })
@@ -62,11 +62,19 @@ export function* achieve<T extends NonNullable<unknown>>(
 /** Patience that has ended within an algorithm does not begin again around it. */
 const givenUp = new WeakSet<SystemError>()
 
+/** A look that tells nothing, where only the attempt itself can. */
+// biome-ignore lint/correctness/useYield: there is nothing to call
+export function* noEvidence(): Steps<undefined> {
+  return undefined
+}
+
 /** Whatever is tried around this, it is no use: what was said is the last word. */
 export function asLastWord(error: unknown): unknown {
   if (isSystemError(error)) givenUp.add(error)
   return error
 }
+
+export const isLastWord = (error: unknown): boolean => isSystemError(error) && givenUp.has(error)
 
 /** A failed look is "no"; one that failed for want of descriptors or the like says nothing, and is taken again. */
 function* asked<T>(look: () => Steps<T>): Steps<T | Again | undefined> {

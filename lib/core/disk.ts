@@ -4,7 +4,8 @@
 import nodeFs, { type BigIntStats, type StatOptions } from 'node:fs'
 import type gracefulFs from 'graceful-fs'
 import { judge, spellSelf, type Witness } from './owner.js'
-import type { Alphabet, Call, Entry, Op, Outcome, Path } from './steps.js'
+import type { Alphabet, Call, Entry, Op, Path } from './steps.js'
+import { allOf, outcomesOf } from './together.js'
 import { type Done, isThenable, longestTimerMs, random, settle, sleep, sleepSync, tell, type Wake } from './wait.js'
 
 /** What `stat` answers: always in bigints, because on Windows `ino` does not fit a number. */
@@ -28,7 +29,7 @@ export function perform({ op, args }: Call, done: Done): Wake | undefined {
   if (op === 'sleep') return sleep(args[0] as number, done)
   if (op === 'changed') return changed(args[0] as string, args[1] as number, done)
   if (op === 'settle') return settle(args[0], done)
-  if (op === 'together') return allOf(args[0] as Call[], done)
+  if (op === 'together') return allOf(args[0] as Call[], perform, done)
   if (graceful) callback(graceful, op, args, done)
   else
     import('graceful-fs').then(loaded => {
@@ -94,7 +95,7 @@ const sync: Record<Op, unknown> = {
   sleep: sleepSync,
   // A directory cannot be watched without the event loop: look again soon.
   changed: (_dir: string, ms: number) => sleepSync(Math.min(ms, 5)),
-  together: (calls: readonly Call[]) => calls.map(outcomeOf),
+  together: (calls: readonly Call[]) => outcomesOf(calls, performSync),
   settle: (answer: unknown) => {
     if (!isThenable(answer)) return answer
     const message = 'The callback answered a promise, and the sync form cannot wait for it'
@@ -132,26 +133,6 @@ function entryOf(dirent: nodeFs.Dirent<Buffer>): Entry {
         : 'other'
   // What is no text comes back with a mark in the place of what could not be read, and would name nothing.
   return { name: text.includes('\uFFFD') ? dirent.name : text, kind }
-}
-
-function outcomeOf(call: Call): Outcome<unknown> {
-  try {
-    return { value: performSync(call) }
-  } catch (error) {
-    return { error }
-  }
-}
-
-function allOf(calls: readonly Call[], done: Done): undefined {
-  let left = calls.length
-  const outcomes: Outcome<unknown>[] = []
-  if (left === 0) done(null, outcomes)
-  calls.forEach((call, at) => {
-    perform(call, (error, value) => {
-      outcomes[at] = error ? { error } : { value }
-      if (--left === 0) done(null, outcomes)
-    })
-  })
 }
 
 /** Watching is a comfort: where there is none (limits, network mounts), the wait simply lasts its full time. */

@@ -17,6 +17,12 @@ export interface Source {
   stop(): void
 }
 
+export function asEncoding(value: unknown): BufferEncoding {
+  if (value === undefined) return 'utf8'
+  if (typeof value === 'string' && Buffer.isEncoding(value)) return value
+  throw refusal('ERR_INVALID_ARG_VALUE', 'options.encoding', 'an encoding that Buffer knows', value)
+}
+
 export function asSource(value: unknown, name: string, encoding: BufferEncoding): Source {
   if (typeof value === 'string') return whole(Buffer.from(value, encoding))
   if (ArrayBuffer.isView(value)) return whole(asBytes(value, name))

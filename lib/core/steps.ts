@@ -79,6 +79,12 @@ export type Steps<T> = Generator<Call, T, any>
 /** What came of one of several calls. */
 export type Outcome<T> = { readonly value: T } | { readonly error: unknown }
 
+/** What was answered, or what went wrong. */
+export function unwrap<T>(outcome: Outcome<T>): T {
+  if ('error' in outcome) throw outcome.error
+  return outcome.value
+}
+
 type Calls = {
   [O in Exclude<Op, 'settle' | 'stat' | 'lstat' | 'together'>]: (
     ...args: Parameters<Alphabet[O]>
