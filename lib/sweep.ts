@@ -29,7 +29,7 @@ export interface SweepOptions extends RemoveOptions {
  *   such directory.
  *
  * @example
- * for (const name of await sweep('uploads')) console.log(`left by a process that was killed: ${name}`)
+ * const names = await sweep('uploads') // left by processes that were killed
  */
 export const sweep = dual(function* sweep(dir: string | URL, options: SweepOptions = {}): Steps<string[]> {
   const path = asPath(dir, 'dir')

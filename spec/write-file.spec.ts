@@ -175,6 +175,18 @@ test('follows links to where they lead, be anything there or not; or replaces th
   await writeFile(at('to-dir/dangling'), 'there')
   assert.is(read(at('d/not-yet')), 'there')
   assert.ok(lstatSync(at('d/dangling')).isSymbolicLink() && lstatSync(at('to-link')).isSymbolicLink())
+  // Its private name, too, is beside it, where `..` leads in truth.
+  mkdirSync(at('e'))
+  symlinkSync(at('d'), at('e/to-d'))
+  const beside = writeFile.steps(at('e/to-d/../beside'), '', { durability: 'none' })
+  const opened: string[] = []
+  for (
+    let next = beside.next();
+    !next.done;
+    next = beside.next(next.value.op === 'random' ? Buffer.alloc(8) : undefined)
+  )
+    if (next.value.op === 'open' && opened.push(String(next.value.args[0]))) break
+  assert.ok(opened[0]?.startsWith(at('e/to-d/../.beside.')), opened[0])
   await writeFile(at('to-link'), 'instead', { symlinks: 'replace' })
   assert.ok(lstatSync(at('to-link')).isFile())
   assert.is(read(at('d/file')), 'new')

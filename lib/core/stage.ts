@@ -2,7 +2,7 @@
 // `.<basename>.<owner>.<nonce>`: never used twice, so only whoever made it, or a sweeper that knows that owner to be dead,
 // ever touches it. A crash leaves at most such a name behind, never a half-made target.
 
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname } from 'node:path'
 import { tidy } from './achieve.js'
 import { hasCode } from './errors.js'
 import { fs, type Path, type Steps, together } from './steps.js'
@@ -14,7 +14,8 @@ const longestNameBytes = 255
 export function* stageName<P extends Path>(target: P): Steps<P> {
   const tail = `.${yield* fs.self()}.${(yield* fs.random(8)).toString('hex')}`
   const name = (base: string) => `.${cut(base, longestNameBytes - 1 - tail.length)}${tail}`
-  if (typeof target === 'string') return join(dirname(target), name(basename(target))) as P
+  // Not joined, because that would normalise: what `..` is, behind a link, is not what it looks like.
+  if (typeof target === 'string') return `${dirname(target)}/${name(basename(target))}` as P
   // Only POSIX has names that are no text, and they always come with a directory.
   const at = target.lastIndexOf('/')
   return Buffer.concat([target.subarray(0, at + 1), Buffer.from(name(target.toString('utf8', at + 1)))]) as P
