@@ -1,4 +1,4 @@
-import { achieve } from './core/achieve.js'
+import { achieve, noEvidence } from './core/achieve.js'
 import { dual } from './core/drive.js'
 import {
   atomicRename,
@@ -83,10 +83,7 @@ export const probe = dual(function* probe(dir: string | URL, options: ProbeOptio
   return yield* achieve(
     () => inLaboratory(path, through, lab => tried(lab, links), trial),
     // There is nothing to look for: an experiment that was broken off is made again as a whole, or not.
-    // biome-ignore lint/correctness/useYield: there is nothing to call
-    function* () {
-      return undefined
-    },
+    noEvidence,
     trial,
   )
 })
