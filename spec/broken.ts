@@ -82,6 +82,28 @@ export const removeInPlace = dual(function* steps(path: string): Steps<boolean> 
   return true
 })
 
+/** Out of the way first, and then anew: for a moment nothing is there. */
+export const unlinkThenSymlink = dual(function* steps(target: string, path: string): Steps<string> {
+  try {
+    yield* fs.unlink(path)
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT')) throw error
+  }
+  yield* fs.symlink(target, path)
+  return 'linked'
+})
+
+/** Looks, and then trusts the look: fs-extra's `ensureSymlink`. */
+export const lookThenSymlink = dual(function* steps(target: string, path: string): Steps<string> {
+  try {
+    if (String(yield* fs.readlink(path)) === target) return 'already'
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT')) throw error
+  }
+  yield* fs.symlink(target, path)
+  return 'linked'
+})
+
 /** Looks for the link, and then trusts the errno: fs-extra's `ensureLink`. */
 export const errnoTrustingLink = dual(function* steps(from: string, to: string): Steps<string> {
   const source = yield* fs.lstat(from)
