@@ -1,5 +1,6 @@
 // Deciding by identity: who has a name is told by the inode there, never by an errno or by the name's presence.
 
+import { dirname } from 'node:path'
 import { type Again, achieve, again, type Trial } from './achieve.js'
 import type { Stats } from './disk.js'
 import { cannotLink, hasCode, isSystemError, type SystemError } from './errors.js'
@@ -22,8 +23,9 @@ export function* claim(from: Path, path: Path, trial: Trial): Steps<boolean> {
       trial,
     )
   } catch (error) {
-    // Names can be made here, `from` is one of them; so EACCES, too, is about links (Android says so).
-    if (!cannotLink(error) && !hasCode(error, 'EACCES')) throw error
+    // Names can be made here if `from` is one of them; and then EACCES, too, is about links (Android says so).
+    const here = dirname(String(from)) === dirname(String(path))
+    if (!cannotLink(error) && !(here && hasCode(error, 'EACCES'))) throw error
     const message = `${trial.as} needs hard links, and the filesystem grants none here: ${path}`
     throw Object.assign(new Error(message, { cause: error }), { code: 'ERR_NO_HARD_LINKS', path: String(path) })
   }

@@ -1,6 +1,7 @@
 // Two names: are they one inode, or at least alike?
 
 import { same } from './claim.js'
+import type { Stats } from './disk.js'
 import { hasCode } from './errors.js'
 import { closing } from './stage.js'
 import { fs, orNothing, type Path, type Steps } from './steps.js'
@@ -18,8 +19,15 @@ export function* lookAt(from: Path, to: Path, copies: boolean): Steps<'one' | 'a
   // On macOS the new name of a link is that of what it points to.
   const target = source?.isSymbolicLink() ? yield* fs.stat(from, orNothing) : undefined
   if (same(there, source) || same(there, target)) return 'one'
-  return copies ? yield* compare(from, to) : 'another'
+  return copies ? yield* compare(from, to, fs.lstat(from), false) : 'another'
 }
+
+/**
+ * Is a copy there: the same bytes with the same permissions, or a link with the same text? With `follow`, of what a link
+ * at `from` leads to.
+ */
+export const isCopy = (from: Path, to: Path, follow: boolean): Steps<'alike' | 'another' | 'nothing'> =>
+  compare(from, to, (follow ? fs.stat : fs.lstat)(from), true)
 
 export function* isOne(from: Path, path: Path): Steps<true | undefined> {
   return (yield* lookAt(from, path, false)) === 'one' || undefined
@@ -29,10 +37,15 @@ export function* isOne(from: Path, path: Path): Steps<true | undefined> {
  * Is what is at `there` like `here`: two files with the same bytes, or two links with the same text? `nothing`: at an
  * instant there was nothing there, whatever is there by now.
  */
-function* compare(here: Path, there: Path): Steps<'alike' | 'another' | 'nothing'> {
+function* compare(
+  here: Path,
+  there: Path,
+  source: Steps<Stats>,
+  modes: boolean,
+): Steps<'alike' | 'another' | 'nothing'> {
   const other = yield* fs.lstat(there, orNothing)
   if (!other) return 'nothing'
-  const one = yield* fs.lstat(here)
+  const one = yield* source
   if (one.isSymbolicLink() && other.isSymbolicLink()) {
     const text = yield* orGone(fs.readlink(there))
     if (!text) return 'nothing'
@@ -42,11 +55,12 @@ function* compare(here: Path, there: Path): Steps<'alike' | 'another' | 'nothing
   const fd = yield* orGone(fs.open(there, 'r'))
   if (fd === undefined) return 'nothing'
   // From here on it is one inode that is looked at, whoever has the name.
-  return yield* closing(fd, () => compareFile(here, one.size, fd))
+  return yield* closing(fd, () => compareFile(here, one, fd, modes))
 }
 
-function* compareFile(here: Path, size: bigint, right: number): Steps<'alike' | 'another'> {
-  if ((yield* fs.fstat(right)).size !== size) return 'another'
+function* compareFile(here: Path, one: Stats, right: number, modes: boolean): Steps<'alike' | 'another'> {
+  const other = yield* fs.fstat(right)
+  if (other.size !== one.size || (modes && ((other.mode ^ one.mode) & 0o777n) !== 0n)) return 'another'
   const left = yield* fs.open(here, 'r')
   return (yield* closing(left, () => haveSameBytes(left, right))) ? 'alike' : 'another'
 }

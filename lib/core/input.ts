@@ -85,7 +85,7 @@ export function asNumber(value: unknown, name: string, otherwise: number, least 
 
 /** How far a long work has come. */
 export interface Progress {
-  /** Files, links and directories that are done. */
+  /** Files, links and directories that are done with. */
   readonly done: number
   /** Those known so far: it grows while directories are read. */
   readonly total: number
@@ -98,9 +98,9 @@ export function asFunction<F>(value: F | undefined, name: string): F | undefined
   throw refusal('ERR_INVALID_ARG_TYPE', name, 'of type function', value)
 }
 
-/** How many things a long work does at a time: a whole number from 1 on. @default 16 */
-export function asConcurrency(value: unknown): number {
-  return Math.floor(Math.min(asNumber(value, 'options.concurrency', 16, 1), 10_000))
+/** How many things a long work does at a time: a whole number from 1 on. */
+export function asConcurrency(value: unknown, otherwise = 16): number {
+  return Math.floor(Math.min(asNumber(value, 'options.concurrency', otherwise, 1), 10_000))
 }
 
 /** Refuses options that are no object, and the three that every function takes when they are not what they should be. */

@@ -1,6 +1,6 @@
 // Is one place below another? Told by the names that the system gives them, not by those they were asked for.
 
-import { basename, dirname, sep } from 'node:path'
+import { basename, dirname, join, resolve, sep } from 'node:path'
 import { hasCode } from './errors.js'
 import { fs, type Steps } from './steps.js'
 
@@ -16,7 +16,9 @@ function* realpathOf(path: string): Steps<string> {
   const missing: string[] = []
   for (let at = path; ; at = dirname(at)) {
     try {
-      return [yield* fs.realpath(at), ...missing].join(sep)
+      const real = yield* fs.realpath(at)
+      // What is missing would be made as plain directories, and `..` leads out of those again, to what may be there.
+      return missing.includes('..') ? yield* realpathOf(resolve(real, ...missing)) : join(real, ...missing)
     } catch (error) {
       if (!hasCode(error, 'ENOENT') || dirname(at) === at) throw error
       missing.unshift(basename(at))

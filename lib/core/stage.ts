@@ -12,7 +12,21 @@ const longestNameBytes = 255
 
 /** A fresh private name for something that shall be `target`. */
 export function* stageName<P extends Path>(target: P): Steps<P> {
-  const tail = `.${yield* fs.self()}.${(yield* fs.random(8)).toString('hex')}`
+  const [name] = yield* stageNames([target])
+  return name as P
+}
+
+/** One for each. */
+export function* stageNames<P extends Path>(targets: readonly P[]): Steps<P[]> {
+  const owner = yield* fs.self()
+  const nonces = (yield* fs.random(nonceBytes * targets.length)).toString('hex')
+  const digits = 2 * nonceBytes
+  return targets.map((target, at) => besideIt(target, `.${owner}.${nonces.slice(at * digits, (at + 1) * digits)}`))
+}
+
+const nonceBytes = 8
+
+function besideIt<P extends Path>(target: P, tail: string): P {
   const name = (base: string) => `.${cut(base, longestNameBytes - 1 - tail.length)}${tail}`
   // Not joined, because that would normalise: what `..` is, behind a link, is not what it looks like.
   if (typeof target === 'string') return `${dirname(target)}/${name(basename(target))}` as P

@@ -1,0 +1,55 @@
+// Trees of files that are copied, and what can be told of them.
+
+import { lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { ownerOf, payload } from './kit.js'
+
+const bytes = 4096
+export const files = 300
+const nameOf = (file: number): string => `${file % 20}/${file % 3}/${file}`
+
+/** A tree of many files, each of which tells whether it is whole. */
+export function layMany(source: string): void {
+  for (let file = 0; file < files; file++) {
+    const path = join(source, nameOf(file))
+    mkdirSync(dirname(path), { recursive: true })
+    writeFileSync(path, payload(file, bytes))
+  }
+}
+
+/** Reads what is there of such a tree; answers how many files, and how many of them were not whole. */
+export function readMany(target: string): { reads: number; partial: number } {
+  const seen = { reads: 0, partial: 0 }
+  for (let file = 0; file < files; file++) {
+    try {
+      if (ownerOf(readFileSync(join(target, nameOf(file))), bytes) !== file) seen.partial++
+      seen.reads++
+    } catch {}
+  }
+  return seen
+}
+
+/** Everything below a directory, in lines: names byte for byte, modes, bytes, texts of links. */
+export function shapeOf(dir: string | Buffer, above = ''): string[] {
+  const names = readdirSync(dir, { encoding: 'buffer' }).map(name => name.toString('latin1'))
+  return names.sort().flatMap(name => {
+    const path = Buffer.concat([Buffer.from(dir as string), Buffer.from('/'), Buffer.from(name, 'latin1')])
+    const stats = lstatSync(path)
+    const line = `${above}${name} ${(stats.mode & 0o7777).toString(8)}`
+    if (stats.isDirectory()) return [line, ...shapeOf(path, `${above}${name}/`)]
+    const content = stats.isSymbolicLink() ? `-> ${readlinkSync(path, 'latin1')}` : readFileSync(path, 'latin1')
+    return [`${line} ${content}`]
+  })
+}
+
+/** The same, only the names. */
+export function namesIn(dir: string, above = ''): string[] {
+  const entries = readdirSync(dir, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))
+  return entries.flatMap(entry => {
+    const name = above + entry.name
+    return entry.isDirectory() ? [name, ...namesIn(join(dir, entry.name), `${name}/`)] : [name]
+  })
+}
+/** Names that are nobody else's, and must not outlive the call. */
+export const privateNames = (dir: string): string[] =>
+  namesIn(dir).filter(name => /(^|\/)\.[^/]*\.[^/]*\.[0-9a-f]{16}$/.test(name))
