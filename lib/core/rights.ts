@@ -46,7 +46,9 @@ const wantedOwner = ({ owner }: Rights, old: Stats | undefined): { uid: number; 
 export function rightsAtBirth(rights: Rights, old: Stats | undefined): number {
   const mode = wantedMode(rights, old)
   if (mode === undefined) return onNewFiles
-  const owner = wantedOwner(rights, old)
+  // What everybody may, any group may: mostly nobody needs to be asked.
+  const forGroupOnly = (mode >> 3) & ~mode & 0o7
+  const owner = forGroupOnly ? wantedOwner(rights, old) : undefined
   const foreign = owner && process.getuid && (owner.uid !== process.getuid() || owner.gid !== process.getgid?.())
   return mode & (foreign ? 0o700 : 0o777)
 }
