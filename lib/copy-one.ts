@@ -25,6 +25,8 @@ export interface Copying {
   readonly onProgress: ((progress: Progress) => unknown) | undefined
   readonly sum: { done: number; total: number; bytes: number }
   readonly trial: Trial
+  /** A directory that must not be in the source, whatever name it has there. */
+  readonly barred?: Stats | undefined
 }
 
 /** One thing that is copied. */

@@ -80,7 +80,7 @@ function* enterDirectory(item: Item, tree: Tree): Steps<readonly Entry[]> {
   item.was = unwrap(seen as Outcome<Stats>)
   const entries = unwrap(listed as Outcome<Entry[]>)
   // By whatever way we came here: what would be copied is the copy, and there would be no end to it.
-  if (same(item.was, tree.into)) throw intoItself(item.from, item.to)
+  if (same(item.was, tree.into) || same(item.was, tree.barred)) throw intoItself(item.from, item.to)
   yield* achieve(
     () => makeDirectory(item, tree),
     error => isMade(item, tree, error),

@@ -1,12 +1,13 @@
 import { type Again, achieve, again, type Trial } from './core/achieve.js'
-import { claim, same } from './core/claim.js'
+import { same, stake } from './core/claim.js'
 import type { Stats } from './core/disk.js'
 import { dual } from './core/drive.js'
 import { duplicate } from './core/duplicate.js'
 import { syncName, whileSynced } from './core/durable.js'
-import { hasCode, type SystemError } from './core/errors.js'
+import { hasCode, mounted, type SystemError } from './core/errors.js'
 import { asDurability, asFlag, asPath, type Durability, type Patience } from './core/input.js'
-import { isOneName } from './core/one-name.js'
+import { refuseMount } from './core/mount.js'
+import { isOneName, respell } from './core/one-name.js'
 import { type Staged, staged } from './core/stage.js'
 import { fs, orNothing, type Steps } from './core/steps.js'
 import { withParents } from './mkdirp.js'
@@ -53,10 +54,10 @@ export const emplace = dual(function* emplace(
   const parents = asFlag(options.parents, 'options.parents')
 
   const was = yield* fs.lstat(from)
-  const trial = { as: 'emplace', path: to, retryFor: options.retryFor }
+  const trial = { as: 'emplace', path: to, retryFor: options.retryFor, never: mounted }
   // Does the deed leave the source's name? A link does, and so does a rename between two names of one inode.
   const lingers = ifAbsent || (was.nlink > 1n && !was.isDirectory())
-  const job: Emplacing = { from, to, was, ifAbsent, parents, durability, trial, lingers }
+  const job: Emplacing = { from, to, was, ifAbsent, parents, durability, trial, lingers, apart: false }
   const publish = () =>
     achieve(
       () => attempt(job),
@@ -81,15 +82,19 @@ interface Emplacing {
   readonly trial: Trial
   /** After the deed the source's name is still there. */
   lingers: boolean
+  /** It is known that source and target are not two spellings of one name. */
+  apart: boolean
 }
 
 function* attempt(job: Emplacing): Steps<boolean> {
   try {
     return yield* withParents(job.to, job.parents, () => put(job), job.from)
   } catch (error) {
-    const away = hasCode(error, 'EXDEV') || hasCode((error as Error).cause, 'EXDEV')
-    if (!away || !(job.was.isFile() || job.was.isSymbolicLink())) throw error
-    job.lingers = true
+    const away = [error, (error as Error).cause].find(one => hasCode(one, 'EXDEV'))
+    if (!away) throw error
+    if (!job.was.isFile() && !job.was.isSymbolicLink()) throw away
+    yield* refuseMount(job.from, job.was)
+    job.lingers = job.apart = true
     // Another device: the bytes go to a private name over there, and that is put in place.
     return yield* staged(
       job.to,
@@ -99,10 +104,16 @@ function* attempt(job: Emplacing): Steps<boolean> {
   }
 }
 
-function* put({ from, to, ifAbsent, trial }: Emplacing): Steps<boolean> {
-  if (ifAbsent) return yield* claim(from, to, trial)
-  yield* fs.rename(from, to)
-  return true
+function* put(job: Emplacing): Steps<boolean> {
+  const { from, to, ifAbsent, trial } = job
+  if (!ifAbsent) {
+    yield* fs.rename(from, to)
+    return true
+  }
+  const staked = yield* stake(from, to, trial)
+  // What was just linked had not been there before.
+  job.apart = staked === 'linked'
+  return staked !== 'another'
 }
 
 function* putStage(stage: Staged<void>, { to, ifAbsent, durability, trial }: Emplacing): Steps<boolean> {
@@ -127,7 +138,7 @@ function* isThere(job: Emplacing, error: SystemError): Steps<true | Again | unde
 function* leave(job: Emplacing): Steps<void> {
   if (yield* hasLeft(job)) return
   // Two spellings of one name: then there is nothing to leave, and all to lose.
-  if (yield* isOneName(job.from, job.to)) return
+  if (!job.apart && (yield* isOneName(job.from, job.to))) return yield* respell(job.from, job.to)
   yield* achieve(
     () => unlinked(job.from),
     () => hasLeft(job),

@@ -36,7 +36,7 @@ export interface RemoveOptions extends Patience {
  * await remove('node_modules', { onProgress: ({ done, total }) => bar.update(done, { total }) })
  */
 export const remove = dual(function* remove(path: string | URL, options: RemoveOptions = {}): Steps<boolean> {
-  const at = asRemovable(path)
+  const at = asName(path, 'path')
   const trial = { as: 'remove', path: at, retryFor: options.retryFor }
   return yield* takeAway(at, asDiscard(options), trial)
 })
@@ -48,11 +48,11 @@ export const asDiscard = ({ concurrency, onProgress }: RemoveOptions): Discard =
 })
 
 /** The name itself: a slash at its end would lead through a link. */
-function asRemovable(value: unknown): string {
-  const path = asPath(value, 'path')
+export function asName(value: unknown, argument: string): string {
+  const path = asPath(value, argument)
   const name = basename(path)
   if (name === '' || name === '.' || name === '..')
-    throw refusal('ERR_INVALID_ARG_VALUE', 'path', 'the path of a name in a directory, not of a root', value)
+    throw refusal('ERR_INVALID_ARG_VALUE', argument, 'the path of a name in a directory, not of a root', value)
   return path.slice(0, path.lastIndexOf(name) + name.length)
 }
 

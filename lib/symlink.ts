@@ -114,7 +114,9 @@ function* isLinked(job: Linking, error: SystemError): Steps<Answer | Again | und
   const seen = yield* read(job)
   if (seen === 'ours') return 'already'
   // It was taken, and nothing is there: whoever had the name has gone.
-  return seen === 'nothing' && hasCode(error, 'EEXIST') ? again : undefined
+  if (seen === 'nothing' && hasCode(error, 'EEXIST')) return again
+  // The private name was gone: it had its new one, the reply was lost, and another has replaced it since.
+  return job.replace && seen === 'another' && hasCode(error, 'ENOENT') ? again : undefined
 }
 
 /** What has the name? One look decides. */

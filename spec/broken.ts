@@ -136,3 +136,58 @@ export const copyIfUnseen = dual(function* steps(from: string, to: string): Step
   yield* fs.copyFile(from, `${from}.copy`)
   yield* fs.rename(`${from}.copy`, to)
 })
+
+/** Looks whether the target is there, and then renames, which replaces what has come since: fs-extra's `move`. */
+export const lookThenRename = dual(function* steps(from: string, to: string): Steps<boolean> {
+  if (yield* fs.lstat(to, orNothing)) return false
+  yield* fs.rename(from, to)
+  return true
+})
+
+/** A link, which replaces nothing, and then the source's name is taken away, whoever has done that already. */
+export const linkThenUnlink = dual(function* steps(from: string, to: string): Steps<boolean> {
+  try {
+    yield* fs.link(from, to)
+  } catch (error) {
+    if (hasCode(error, 'EEXIST')) return false
+    throw error
+  }
+  try {
+    yield* fs.unlink(from)
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT')) throw error
+  }
+  return true
+})
+
+/** Removes what is there, and puts the new in its place: fs-extra's `move` with `overwrite`. */
+export const removeThenRename = dual(function* steps(from: string, to: string): Steps<boolean> {
+  try {
+    yield* fs.unlink(to)
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT')) throw error
+  }
+  yield* fs.rename(from, to)
+  return true
+})
+
+/** Puts what is there aside, under a name that is the same for everybody. */
+export const renameAside = dual(function* steps(from: string, to: string): Steps<boolean> {
+  try {
+    yield* fs.rename(to, `${to}.old`)
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT')) throw error
+  }
+  yield* fs.rename(from, to)
+  return true
+})
+
+/** To another device: copies a directory of files straight to its name, and then removes the source. */
+export const copyThenRemove = dual(function* steps(from: string, to: string): Steps<boolean> {
+  yield* fs.mkdir(to)
+  const names = yield* fs.readdir(from)
+  for (const name of names) yield* fs.copyFile(`${from}/${name}`, `${to}/${name}`)
+  for (const name of names) yield* fs.unlink(`${from}/${name}`)
+  yield* fs.rmdir(from)
+  return true
+})

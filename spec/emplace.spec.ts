@@ -1,19 +1,24 @@
 import {
+  chownSync,
   existsSync,
   linkSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
+  rmSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { emplace } from 'holdfast'
-import { fs, hasCode, type Steps } from 'holdfast/steps'
-import { contender, overlaps, race, type World } from 'holdfast/testing'
+import { dual, fs, hasCode, type Steps } from 'holdfast/steps'
+import { contender, explore, type Made, overlaps, race, type World } from 'holdfast/testing'
 import { sharedTemp } from './broken.js'
+import { caseless } from './interfere.js'
 import { assert, caught, nobodyThrew, note, ownerOf, payload, places, prove, scratch, skip, test } from './kit.js'
 
 const bytes = 64 * 1024
@@ -133,6 +138,44 @@ if (!contender(plays)) {
     assert.equal(readdirSync(dir), ['b'])
   })
 
+  test('two spellings of one name: with ifAbsent, too, the file stays', async () => {
+    const dir = scratch()
+    mkdirSync(join(dir, 'sub'))
+    symlinkSync('sub', join(dir, 'link'))
+    writeFileSync(join(dir, 'sub/a'), 'text')
+    const spellings = [`${dir}/sub/a`, `${dir}/sub/./a`, `${dir}//sub//a`, `${dir}/link/a`, `${dir}/sub/../link/a`]
+    for (const ifAbsent of [true, false])
+      for (const from of spellings)
+        for (const to of spellings) {
+          assert.is(await emplace(from, to, { ifAbsent }), true)
+          assert.is(emplace.sync(from, to, { ifAbsent, durability: 'full' }), true)
+        }
+    // And when there is another name of it somewhere else.
+    linkSync(join(dir, 'sub/a'), join(dir, 'b'))
+    for (const ifAbsent of [true, false])
+      for (const from of spellings) for (const to of spellings) assert.is(await emplace(from, to, { ifAbsent }), true)
+    assert.is(readFileSync(join(dir, 'sub/a'), 'utf8'), 'text')
+    assert.equal([readdirSync(join(dir, 'sub')), statSync(join(dir, 'b')).nlink], [['a'], 2])
+  })
+
+  test('where case does not count, or ß is ss, another spelling is no other name', () => {
+    const dir = scratch()
+    for (const [one, other] of [
+      ['a', 'A'],
+      ['straße', 'STRASSE'],
+      ['\u00e9', 'e\u0301'],
+    ] as const)
+      for (const ifAbsent of [true, false])
+        for (const links of [1, 2]) {
+          const [from, to] = [join(dir, one), join(dir, other)]
+          writeFileSync(from, 'text')
+          if (links > 1) linkSync(from, join(dir, 'x'))
+          assert.is(dual(() => caseless(dir, emplace.steps(from, to, { ifAbsent }))).sync(), true)
+          assert.equal(readdirSync(dir), links > 1 ? [other, 'x'].sort() : [other])
+          for (const name of readdirSync(dir)) rmSync(join(dir, name))
+        }
+  })
+
   test('a link is put there as a link; a directory replaces an empty one', async () => {
     const dir = scratch()
     symlinkSync('nowhere', join(dir, 'link'))
@@ -177,8 +220,60 @@ if (!contender(plays)) {
       assert.equal(readdirSync(join(there, 'deep')), ['target'])
       assert.equal(readdirSync(here), [])
       mkdirSync(join(here, 'dir'))
-      await assert.rejects(emplace(join(here, 'dir'), join(there, 'dir')), { code: 'EXDEV' })
+      for (const ifAbsent of [true, false])
+        await assert.rejects(emplace(join(here, 'dir'), join(there, 'dir'), { ifAbsent }), { code: 'EXDEV' })
     })
+
+  if (disk && other)
+    test('across devices links go over, too, and a file keeps its times and its owner', async () => {
+      const [here, there] = [scratch(disk.dir), scratch(other.dir)]
+      const [from, to] = [join(here, 'source'), join(there, 'target')]
+      const text = Buffer.from([0x61, 0xff, 0x62])
+      symlinkSync(text, from)
+      assert.is(await emplace(from, to), true)
+      symlinkSync('other', from)
+      assert.is(await emplace(from, to, { ifAbsent: true }).catch(error => error.code), 'EEXIST')
+      assert.equal([...readlinkSync(to, 'buffer')], [...text])
+      assert.is(emplace.sync(from, to), true)
+      assert.equal([readlinkSync(to), readdirSync(here)], ['other', []])
+      writeFileSync(from, 'text', { mode: 0o604 })
+      if (process.getuid?.() === 0) chownSync(from, 4321, 1234)
+      utimesSync(from, 1_000_000_000.25, 1_111_111_111.5)
+      const { uid, gid, mode } = statSync(from)
+      assert.is(await emplace(from, to, { durability: 'full' }), true)
+      const now = statSync(to)
+      assert.equal([now.uid, now.gid, now.mode], [uid, gid, mode])
+      assert.equal([now.atimeMs, now.mtimeMs], [1_000_000_000_250, 1_111_111_111_500])
+    })
+
+  test('across devices the new name is on the disk before the old one goes', () => {
+    for (const durability of ['none', 'file', 'full'] as const)
+      for (const ifAbsent of [false, true]) {
+        let looked = 0
+        explore({
+          setup: dir => writeFileSync(join(dir, 'source'), 'text'),
+          players: dir => ({
+            A: emplace.steps(join(dir, 'source'), join(dir, 'target'), { durability, ifAbsent }),
+          }),
+          failures: 1,
+          failWith: ['EXDEV'],
+          failIn: ['rename', 'link'],
+          check: ({ log, outcomes }) => {
+            const at = (what: (one: Made) => boolean) => log.findIndex(what)
+            const away = at(({ op, failed }) => failed && (op === 'rename' || op === 'link'))
+            if (away < 0 || outcomes.A?.how !== 'returned') return
+            looked++
+            const named = log.findLastIndex(({ op, args }) => /rename|link/.test(op) && args[1] === '/target')
+            const gone = at(({ op, args }) => op === 'unlink' && args[0] === '/source')
+            assert.ok(away < named && named < gone)
+            const syncs = log.slice(0, gone).flatMap(({ op }, at) => (op === 'fsync' ? [at] : []))
+            if (durability === 'none') assert.equal(syncs, [])
+            else assert.ok(syncs.some(at => at < named) && syncs.some(at => at > named), String(syncs))
+          },
+        })
+        assert.ok(looked > 0)
+      }
+  })
 
   test('explore: two writers and a reader, with a kill and a lie', () => {
     const world = { setup, ...readers, players: players(['A', 'B'], emplaceOwn), check: inPlace, kills: 1, lies: 1 }

@@ -166,7 +166,7 @@ if (!contender(plays)) {
     const onProgress = ({ done, total }: { done: number; total: number }) => {
       assert.ok(done <= total)
       seen.push(done)
-      if (done === 5) throw thrown
+      if (done >= 5) throw thrown
     }
     assert.is(await assert.rejects(remove(tree, { onProgress }), {}), thrown)
     assert.equal(readdirSync(dir).sort(), ['outside', 'tree'])
@@ -183,7 +183,7 @@ if (!contender(plays)) {
     const tree = join(dir, 'tree')
     layOut(tree)
     const controller = new AbortController()
-    const onProgress = ({ done }: { done: number }) => done === 10 && controller.abort()
+    const onProgress = ({ done }: { done: number }) => done >= 10 && controller.abort()
     const stopped = remove(tree, { onProgress, signal: controller.signal, concurrency: 2 })
     await assert.rejects(stopped, { code: 'ABORT_ERR' })
     assert.equal(readdirSync(dir), ['tree'])

@@ -11,9 +11,10 @@ import {
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { symlink } from 'holdfast'
-import { fs, hasCode, type Steps } from 'holdfast/steps'
+import { type Call, dual, fs, hasCode, type Steps } from 'holdfast/steps'
 import { contender, overlaps, race, type World } from 'holdfast/testing'
 import { lookThenSymlink, unlinkThenSymlink } from './broken.js'
+import { through } from './interfere.js'
 import {
   answers,
   assert,
@@ -133,6 +134,26 @@ if (!contender(plays)) {
     assert.not(existsSync(path))
   })
 
+  test('the kind of link that Windows is to make is handed on, also for the private name', () => {
+    for (const type of [undefined, 'file', 'dir', 'junction'] as const) {
+      const made: Call[] = []
+      const watch = (call: Call) => {
+        if (call.op === 'symlink') made.push(call)
+        return call
+      }
+      const path = join(scratch(), 'link')
+      symlinkSync('old', path)
+      assert.is(dual(() => through(symlink.steps('new', path, { type, replace: true }), watch)).sync(), 'linked')
+      assert.equal(
+        made.map(({ args }) => [args[0], args[2]]),
+        [
+          ['new', type],
+          ['new', type],
+        ],
+      )
+    }
+  })
+
   const setup = (dir: string): void => symlinkSync('old', join(dir, 'link'))
   type Link = (target: string, path: string) => Steps<unknown>
   const players =
@@ -206,6 +227,40 @@ if (!contender(plays)) {
       },
     })
     assert.ok(found.complete && lied.complete)
+  })
+
+  test('explore: with replace, nobody is told of a reply that was lost, though another has replaced the link since', () => {
+    const found = prove('2 symlink with replace, 1 reader, 1 kill, 1 lie', {
+      setup,
+      ...readers,
+      players: players({ A: 'a', B: 'b' }, replacing),
+      kills: 1,
+      lies: 1,
+      check: ending => {
+        nobodyThrew(ending)
+        neverAbsent(ending)
+      },
+    })
+    assert.ok(found.complete)
+  })
+
+  test('explore: somebody takes the link away, and its directory', () => {
+    function* thief(dir: string): Steps<void> {
+      for (const step of [fs.unlink(join(dir, 'd/link')), fs.rmdir(join(dir, 'd'))]) {
+        try {
+          yield* step
+        } catch {}
+      }
+    }
+    for (const replace of [false, true]) {
+      const make = (dir: string, text: string) => symlink.steps(text, join(dir, 'd/link'), { parents: true, replace })
+      const found = prove(`2 symlink with parents${replace ? ' and replace' : ''}, 1 thief`, {
+        players: dir => ({ A: make(dir, 'a'), B: make(dir, replace ? 'b' : 'a') }),
+        adversaries: dir => ({ thief: thief(dir) }),
+        check: nobodyThrew,
+      })
+      assert.ok(found.complete)
+    }
   })
 
   test('explore: a failure, or an abort, leaves the old or the new, and nothing beside', () => {

@@ -4,6 +4,7 @@
 import { channel } from 'node:diagnostics_channel'
 import { type Errno, hasCode, isSystemError, isTransient, type SystemError } from './errors.js'
 import { fs, type Steps } from './steps.js'
+import { isInterruption } from './watch.js'
 
 /** A look's third answer: what is wanted does not hold, but the world has moved since the attempt, so attempt again. */
 export const again: unique symbol = Symbol('again')
@@ -98,6 +99,26 @@ export function* tidy(steps: Steps<unknown>): Steps<void> {
     yield* steps
   } catch (error) {
     if (!isSystemError(error)) throw error
+  }
+}
+
+/** Steps that give back: a call is stopped once only, so whoever is stopped in them begins anew, and comes to the end. */
+export function* inPeace<T>(steps: () => Steps<T>): Steps<T> {
+  try {
+    return yield* steps()
+  } catch (error) {
+    if (isInterruption(error)) yield* steps()
+    throw error
+  }
+}
+
+/** What steps threw; undefined if they came to their end. */
+export function* failureOf(steps: Steps<unknown>): Steps<unknown> {
+  try {
+    yield* steps
+    return undefined
+  } catch (error) {
+    return error
   }
 }
 

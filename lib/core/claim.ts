@@ -16,8 +16,13 @@ export const same = (a: Stats | undefined, b: Stats | undefined): boolean =>
  * True: it is ours. False: another's file is there.
  */
 export function* claim(from: Path, path: Path, trial: Trial): Steps<boolean> {
+  return (yield* stake(from, path, trial)) !== 'another'
+}
+
+/** The same, for who must know whether it was this very call that gave it the name: `already` says that nobody can tell. */
+export function* stake(from: Path, path: Path, trial: Trial): Steps<'linked' | 'already' | 'another'> {
   try {
-    return yield* achieve(
+    return yield* achieve<'linked' | 'already' | 'another'>(
       () => linked(from, path),
       error => isOurs(from, path, error),
       trial,
@@ -31,18 +36,18 @@ export function* claim(from: Path, path: Path, trial: Trial): Steps<boolean> {
   }
 }
 
-function* linked(from: Path, path: Path): Steps<boolean> {
+function* linked(from: Path, path: Path): Steps<'linked'> {
   yield* fs.link(from, path)
-  return true
+  return 'linked'
 }
 
-function* isOurs(from: Path, path: Path, error: SystemError): Steps<boolean | Again | undefined> {
+function* isOurs(from: Path, path: Path, error: SystemError): Steps<'already' | 'another' | Again | undefined> {
   const there = yield* fs.lstat(path, orNothing)
   // EEXIST, and nothing is there: whoever had the name has gone.
   if (!there) return hasCode(error, 'EEXIST') ? again : undefined
   // EEXIST may be the echo of our own link: the reply was lost, and the call was made twice.
-  if (same(there, yield* fs.lstat(from, orNothing))) return true
-  return (yield* isFile(path, there)) ? false : undefined
+  if (same(there, yield* fs.lstat(from, orNothing))) return 'already'
+  return (yield* isFile(path, there)) ? 'another' : undefined
 }
 
 /** Is a file there, or a link to one? `there` is what was seen at its name. What cannot be seen is not there. */

@@ -3,6 +3,7 @@
 import type { Stats } from './disk.js'
 import { systemError } from './errors.js'
 import { asBefore, giveRights } from './rights.js'
+import { closing } from './stage.js'
 import { fs, type Path, type Steps } from './steps.js'
 
 /** What is kept besides the bytes and the mode; each costs calls. */
@@ -16,10 +17,34 @@ export interface Keeps {
 export function* duplicate(from: Path, to: Path, was: Stats, keeps: Keeps): Steps<void> {
   if (was.isSymbolicLink()) yield* fs.symlink(yield* fs.readlink(from), to)
   else if (was.isFile()) {
-    yield* fs.copyFile(from, to)
+    yield* runsAsAnother(was) ? copyUnmarked(from, to) : fs.copyFile(from, to)
     if (keeps.owner) yield* giveRights(to, yield* fs.lstat(to), asBefore, was)
+    else if (runsAsAnother(was)) yield* fs.chmod(to, Number(was.mode) & 0o777)
     if (keeps.times) yield* keepTimes(to, was)
   } else throw systemError('EINVAL', 'copyfile', 'neither a file nor a link, and cannot be copied', from, to)
+}
+
+/** Set-user-ID, or the like, and not ours: whoever ran the copy would run as we, if only for as long as it is ours. */
+const runsAsAnother = ({ mode, uid, gid }: Stats): boolean =>
+  process.getuid !== undefined &&
+  (Number(mode) & 0o6000) !== 0 &&
+  (Number(uid) !== process.getuid() || Number(gid) !== process.getgid?.())
+
+const chunkBytes = 1024 * 1024
+
+/** The bytes, for nobody else to run. */
+function* copyUnmarked(from: Path, to: Path): Steps<void> {
+  const source = yield* fs.open(from, 'r')
+  yield* closing(source, function* () {
+    const target = yield* fs.open(to, 'wx', 0o600)
+    yield* closing(target, () => pour(source, target))
+  })
+}
+
+function* pour(source: number, target: number): Steps<void> {
+  const chunk = Buffer.allocUnsafe(chunkBytes)
+  for (let got = yield* fs.read(source, chunk, null); got > 0; got = yield* fs.read(source, chunk, null))
+    for (let at = 0; at < got; ) at += yield* fs.write(target, chunk.subarray(at, got))
 }
 
 /** To the microsecond, roughly: Node takes seconds as a number. */

@@ -3,21 +3,31 @@
 
 import { basename, dirname } from 'node:path'
 import { same } from './claim.js'
-import { fs, type Steps } from './steps.js'
+import { fs, orNothing, type Steps } from './steps.js'
 
+/** Both were one inode when they were looked at. */
 export function* isOneName(one: string, other: string): Steps<boolean> {
-  const [here, there] = [basename(one), basename(other)]
-  if (folded(here) !== folded(there)) return false
   const [dir, otherDir] = [dirname(one), dirname(other)]
   if (dir !== otherDir && !same(yield* fs.stat(dir), yield* fs.stat(otherDir))) return false
-  // Alike, but not the same: they are two names only if the directory has both.
-  return here === there || !(yield* hasBoth(dir, here, there))
+  const [here, there] = [basename(one), basename(other)]
+  if (here === there) return true
+  // What a filesystem takes for the same, only it knows: the directory has not both names, and yet both lead there.
+  return !(yield* hasBoth(dir, here, there)) && (yield* isOneInode(one, other))
 }
 
-/** As a filesystem may that does not care about case, or about how accents are composed. */
-const folded = (name: string): string => name.normalize('NFC').toLowerCase()
-
+/** Some filesystems compose accents in their own way, and tell names so. */
 function* hasBoth(dir: string, one: string, other: string): Steps<boolean> {
-  const names = new Set(yield* fs.readdir(dir))
-  return names.has(one) && names.has(other)
+  const accents = one.normalize() === other.normalize()
+  const told = (name: string) => (accents ? name : name.normalize())
+  const names = new Set((yield* fs.readdir(dir)).map(told))
+  return names.has(told(one)) && names.has(told(other))
+}
+
+function* isOneInode(one: string, other: string): Steps<boolean> {
+  return same(yield* fs.lstat(one, orNothing), yield* fs.lstat(other, orNothing))
+}
+
+/** The one name is spelt anew, where the filesystem keeps a spelling. */
+export function* respell(from: string, to: string): Steps<void> {
+  if (basename(from) !== basename(to)) yield* fs.rename(from, to)
 }

@@ -1,0 +1,46 @@
+// Taking a name away from an inode, so that of several who try exactly one has done it. A rename to a private name leaves
+// evidence of who it was, and what it was, where an unlink leaves none.
+
+import { achieve, inPeace, type Trial, tidy } from './achieve.js'
+import { same } from './claim.js'
+import type { Stats } from './disk.js'
+import { hasCode, type SystemError } from './errors.js'
+import { stageName } from './stage.js'
+import { fs, orNothing, type Steps } from './steps.js'
+
+/** True: this call took it. False: the name was not that inode's any more. Who asks has another name of it. */
+export function* consume(path: string, was: Stats, trial: Trial): Steps<boolean> {
+  // Mostly this tells, and then whoever has the name by now is left in peace.
+  if (!same(yield* fs.lstat(path, orNothing), was)) return false
+  const aside = yield* stageName(path)
+  const taken = yield* achieve(
+    () => renamed(path, aside),
+    error => isAside(aside, error),
+    trial,
+  )
+  if (!taken) return false
+  let ours = false
+  try {
+    ours = same(yield* fs.lstat(aside, orNothing), was)
+    return ours
+  } finally {
+    yield* tidy(ours ? fs.unlink(aside) : inPeace(() => restored(aside, path)))
+  }
+}
+
+function* renamed(path: string, aside: string): Steps<boolean> {
+  yield* fs.rename(path, aside)
+  return true
+}
+
+/** Nobody else makes that name: if it is there, the reply was lost; if not, ENOENT speaks of the other. */
+function* isAside(aside: string, error: SystemError): Steps<boolean | undefined> {
+  if (yield* fs.lstat(aside, orNothing)) return true
+  return hasCode(error, 'ENOENT') ? false : undefined
+}
+
+/** It came there after the look, or nobody knows what it is: back to its place, over nothing. */
+function* restored(aside: string, path: string): Steps<void> {
+  yield* fs.link(aside, path)
+  yield* fs.unlink(aside)
+}

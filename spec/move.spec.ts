@@ -1,0 +1,638 @@
+import { spawnSync } from 'node:child_process'
+import {
+  existsSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { emptyDir, type MoveOptions, move, remove } from 'holdfast'
+import { type Call, dual, fs, hasCode, type Steps } from 'holdfast/steps'
+import type { World } from 'holdfast/testing'
+import { performSync } from '../lib/core/disk.js'
+import { linkThenUnlink, lookThenRename, removeThenRename, renameAside } from './broken.js'
+import { abortedAt, caseless, failingAt, through } from './interfere.js'
+import { assert, caught, nobodyElseThrew, nobodyThrew, prove, scratch, skip, test } from './kit.js'
+import { type Kind, kinds, make, plant, privateNames, read, told } from './planted.js'
+
+/** Who this process is, as private names spell it. */
+const self = () => performSync({ op: 'self', args: [] }) as string
+
+const quick = { durability: 'none' } as const
+type Way = (from: string, to: string, options: MoveOptions) => Steps<unknown>
+interface Play {
+  readonly kind: Kind
+  readonly options?: MoveOptions
+  readonly way?: Way
+}
+type Faults = Pick<World, 'kills' | 'lies' | 'failures' | 'aborts' | 'failIn' | 'failWith'>
+
+/** Each player has a thing of its own, `A` with `AA` in it, and moves it to one name. */
+function rivals(names: readonly string[], { kind, options, way = move.steps }: Play, faults: Faults = {}): World {
+  const go = (dir: string, name: string) => way(join(dir, name), join(dir, 'target'), { ...quick, ...options })
+  const check: World['check'] = ending => {
+    nobodyThrew(ending)
+    const there = read(join(ending.dir, 'target'))
+    const returned = names.filter(name => ending.outcomes[name]?.how === 'returned')
+    const winners = returned.filter(name => (ending.outcomes[name] as { value: unknown }).value)
+    for (const name of names) {
+      const source = read(join(ending.dir, name))
+      assert.ok(source === name + name || there === name + name, `${name} is lost`)
+      if (winners.includes(name)) assert.ok(source === undefined && there === name + name, `${name} is not there`)
+      else if (returned.includes(name)) assert.is(source, name + name, `${name} is not whole`)
+    }
+    assert.ok(winners.length <= 1, `${winners.length} winners`)
+    // A directory's claim, whose reply was lost, is told from nobody's.
+    const unclaimed = kind === 'directory' && there === 'empty' && faults.lies
+    if (returned.length === names.length) assert.ok(winners.length === 1 || unclaimed, 'no winner')
+    if (!faults.kills && !faults.failures) assert.equal(privateNames(ending.dir), [], 'debris')
+  }
+  return {
+    ...faults,
+    setup: dir => {
+      for (const name of names) make(join(dir, name), name + name, kind)
+    },
+    players: dir => Object.fromEntries(names.map(name => [name, go(dir, name)])),
+    check,
+  }
+}
+
+/** One source; each player moves it to its own target, which may be that of another, too. */
+function takers(
+  targets: Record<string, string>,
+  { kind, options, way = move.steps }: Play,
+  faults: Faults = {},
+): World {
+  const names = Object.keys(targets)
+  const targetOf = (name: string) => targets[name] ?? ''
+  const go = (dir: string, name: string) =>
+    way(join(dir, 'source'), join(dir, targetOf(name)), { ...quick, ...options })
+  const check: World['check'] = ending => {
+    const all = new Set(['source', ...Object.values(targets)])
+    const there = [...all].filter(name => read(join(ending.dir, name)) === 'whole')
+    assert.ok(there.length > 0, 'lost')
+    const winners = names.filter(name => (ending.outcomes[name] as { value?: unknown }).value === true)
+    for (const name of winners) assert.ok(there.includes(targetOf(name)), `${name} has it not`)
+    assert.ok(new Set(winners.map(targetOf)).size <= 1, `${winners.length} winners`)
+    for (const [name, outcome] of Object.entries(ending.outcomes))
+      if (outcome.how === 'threw' && !outcome.injected)
+        assert.is((outcome.error as NodeJS.ErrnoException).code, 'ENOENT', `${name} threw ${outcome.error}`)
+    if (Object.keys(faults).length > 0) return
+    assert.ok(winners.length > 0, 'nobody got it')
+    assert.is(there.length, 1, `it is at ${there}`)
+    assert.equal(privateNames(ending.dir), [], 'debris')
+  }
+  return {
+    ...faults,
+    setup: dir => make(join(dir, 'source'), 'whole', kind),
+    players: dir => Object.fromEntries(names.map(name => [name, go(dir, name)])),
+    check,
+  }
+}
+
+/** Looks twice, and answers what it saw. */
+function* reader(dir: string): Steps<(string | undefined)[]> {
+  const saw: (string | undefined)[] = []
+  for (let i = 0; i < 2; i++) {
+    try {
+      saw.push((yield* fs.readFile(join(dir, 'target'))).toString())
+    } catch (error) {
+      if (!hasCode(error, 'ENOENT')) throw error
+      saw.push(undefined)
+    }
+  }
+  return saw
+}
+
+/** Each replaces the target by its own, and somebody looks on. */
+const replacers = (way: Way, faults: Faults = {}): World => ({
+  ...faults,
+  setup: dir => {
+    for (const name of ['A', 'B']) make(join(dir, name), name + name, 'file')
+    make(join(dir, 'target'), 'old', 'file')
+  },
+  players: dir =>
+    Object.fromEntries(
+      ['A', 'B'].map(name => [name, way(join(dir, name), join(dir, 'target'), { ...quick, overwrite: true })]),
+    ),
+  adversaries: dir => ({ reader: reader(dir) }),
+  check: ending => {
+    const { reader: watcher, ...movers } = ending.outcomes
+    for (const saw of (watcher as { value: unknown[] }).value)
+      assert.ok(['old', 'AA', 'BB'].includes(saw as string), `the reader saw ${saw ?? 'nothing'}`)
+    for (const [name, outcome] of Object.entries(movers)) {
+      if (outcome.how === 'returned') assert.is(read(join(ending.dir, name)), undefined, `${name} is still there`)
+      // As with `emplace`: it was there, its reply was lost, and it was replaced since.
+      if (outcome.how === 'threw' && !outcome.injected) throw new Error(`${name} threw ${outcome.error}`)
+    }
+    assert.match(read(join(ending.dir, 'target')) ?? '', /^(old|AA|BB)$/)
+  },
+})
+
+/** Two put their directories where a full one is, with a gap. */
+const gapMovers = (names: readonly string[], faults: Faults = {}): World => ({
+  ...faults,
+  setup: dir => {
+    for (const name of [...names, 'target']) make(join(dir, name), name + name, 'directory')
+  },
+  players: dir =>
+    Object.fromEntries(
+      names.map(name => [
+        name,
+        move.steps(join(dir, name), join(dir, 'target'), { ...quick, overwrite: 'with-gap', concurrency: 1 }),
+      ]),
+    ),
+  check: ending => {
+    // As with `emplace`: it was there, its reply was lost, and it was replaced since.
+    if (faults.failures || faults.lies) nobodyElseThrew(ending)
+    else nobodyThrew(ending)
+    const there = read(join(ending.dir, 'target'))
+    const killed = Object.values(ending.outcomes).some(({ how }) => how === 'killed')
+    const moved = names.filter(name => read(join(ending.dir, name)) === undefined)
+    for (const name of names) {
+      const { how } = ending.outcomes[name] as { how: string }
+      if (how === 'returned') assert.ok(moved.includes(name), `${name} is still there`)
+      if (how === 'threw' && !moved.includes(name)) assert.is(read(join(ending.dir, name)), name + name)
+    }
+    const wholes = [...moved.map(name => name + name), ...(moved.length === 0 ? ['targettarget'] : [])]
+    // Who is killed in the gap leaves the gap.
+    assert.ok(wholes.includes(there as string) || (killed && there === undefined), `${there} is there, of ${moved}`)
+    if (!killed && !faults.failures) assert.equal(privateNames(ending.dir), [], 'debris')
+  },
+})
+
+const at = (dir: string) => (name: string) => join(dir, name)
+
+for (const kind of kinds)
+  test(`a ${kind} gets a fresh name, the very inode, and the source is gone`, async () => {
+    const dir = scratch()
+    const own = at(dir)
+    make(own('a'), 'text', kind)
+    const { ino } = lstatSync(own('a'))
+    assert.is(await move(own('a'), own('b')), true)
+    assert.is(move.sync(own('b'), own('c'), { overwrite: true, durability: 'full' }), true)
+    assert.is(await move(pathToFileURL(own('c')), own('p/q/d'), { parents: true, durability: 'full' }), true)
+    assert.is(read(own('p/q/d')), 'text')
+    assert.is(lstatSync(own('p/q/d')).ino, ino)
+    assert.equal(readdirSync(dir), ['p'])
+  })
+
+test('an empty directory and a full one, a link that leads nowhere, and what is no file, are moved as they are', async () => {
+  const dir = scratch()
+  const own = at(dir)
+  mkdirSync(own('empty'))
+  assert.is(await move(own('empty'), own('e')), true)
+  assert.is(await move(plant(own('tree')), own('t')), true)
+  assert.ok((told(own('t')) ?? []).length > 8)
+  symlinkSync('no where', own('dangling'))
+  assert.is(move.sync(own('dangling'), own('d')), true)
+  if (process.platform !== 'win32') {
+    spawnSync('mkfifo', [own('pipe')])
+    assert.is(await move(own('pipe'), own('p')), true)
+    assert.ok(lstatSync(own('p')).isFIFO())
+  }
+  assert.ok(!existsSync(own('dangling')) && readlinkSync(own('d')) === 'no where')
+  await emptyDir(dir)
+})
+
+test('by default nothing is overwritten, whatever it is, and the source is left alone', async () => {
+  const dir = scratch()
+  const own = at(dir)
+  for (const kind of kinds) make(own(`there-${kind}`), 'old', kind)
+  mkdirSync(own('there-empty'))
+  symlinkSync('there-directory', own('there-led'))
+  for (const kind of kinds) make(own(kind), 'new', kind)
+  const before = told(dir)
+  for (const kind of kinds)
+    for (const there of ['file', 'directory', 'link', 'empty', 'led'])
+      for (const way of [move, move.sync])
+        assert.is(await way(own(kind), own(`there-${there}`)), false, `${kind} onto ${there}`)
+  assert.equal(told(dir)?.slice(1), before?.slice(1))
+})
+
+test('with overwrite a file or a link takes the place of one, and a directory that of an empty one', async () => {
+  const dir = scratch()
+  const own = at(dir)
+  mkdirSync(own('kept'))
+  for (const kind of ['file', 'link'] as const)
+    for (const there of ['file', 'link'] as const) {
+      make(own('new'), 'new', kind)
+      make(own('old'), there === 'link' ? 'kept' : 'old', there)
+      assert.is(await move(own('new'), own('old'), { overwrite: true }), true)
+      assert.is(read(own('old')), 'new')
+      rmSync(own('old'))
+    }
+  make(own('new'), 'new', 'directory')
+  mkdirSync(own('old'))
+  assert.is(move.sync(own('new'), own('old'), { overwrite: true }), true)
+  assert.is(read(own('old')), 'new')
+  assert.equal(readdirSync(dir).sort(), ['kept', 'old'])
+})
+
+test('what cannot be replaced at once is an error, and nothing is done', async () => {
+  const dir = scratch()
+  const own = at(dir)
+  for (const kind of kinds) make(own(kind), kind, kind)
+  make(own('full'), 'old', 'directory')
+  mkdirSync(own('empty'))
+  const before = told(dir)
+  const refused = async (from: string, to: string, message: RegExp) =>
+    assert.rejects(move(own(from), own(to), { overwrite: true }), { message })
+  await refused('directory', 'full', /^(ENOTEMPTY|EEXIST)/)
+  await refused('directory', 'file', /^ENOTDIR/)
+  await refused('directory', 'link', /^ENOTDIR/)
+  await refused('file', 'empty', /^EISDIR/)
+  await refused('link', 'full', /^EISDIR/)
+  assert.equal(told(dir), before)
+})
+
+test('with a gap everything is replaced, and nothing of the old is left', async () => {
+  const dir = scratch()
+  const own = at(dir)
+  const told: unknown[] = []
+  const onProgress = (progress: unknown) => told.push(progress)
+  for (const kind of kinds)
+    for (const there of ['file', 'directory', 'link', 'tree', 'empty', 'nothing'] as const) {
+      make(own('new'), 'new', kind)
+      if (there === 'tree') plant(own('old'))
+      else if (there === 'empty') mkdirSync(own('old'))
+      else if (there !== 'nothing') make(own('old'), 'old', there)
+      const way = there === 'tree' ? move : move.sync
+      assert.is(await way(own('new'), own('old'), { overwrite: 'with-gap', onProgress }), true)
+      assert.is(read(own('old')), 'new', `${kind} in the place of ${there}`)
+      assert.equal(readdirSync(dir), ['old'])
+      await remove(own('old'))
+    }
+  // It is told of what is copied to another device, and of nothing else.
+  assert.equal(told, [])
+})
+
+test('with a gap, too: a source that is in the target is not put aside with it', async () => {
+  const dir = scratch()
+  const own = at(dir)
+  for (const kind of kinds) {
+    mkdirSync(own('target'))
+    make(own('target/source'), 'text', kind)
+    const before = told(dir)
+    // POSIX leaves it open which of the two it says.
+    const message = /^(ENOTEMPTY|EEXIST|EISDIR)/
+    await assert.rejects(move(own('target/source'), own('target'), { overwrite: 'with-gap' }), { message })
+    assert.equal(told(dir), before)
+    rmSync(own('target'), { recursive: true })
+  }
+})
+
+for (const [kind, there] of [
+  ['directory', 'directory'],
+  ['directory', 'file'],
+  ['file', 'directory'],
+  ['link', 'directory'],
+  ['directory', 'link'],
+] as const)
+  test(`with a gap, a ${kind} onto a ${there}: what fails at any call leaves the old or the new`, async () => {
+    const play = () => {
+      const dir = scratch()
+      make(join(dir, 'new'), 'new', kind)
+      make(join(dir, 'old'), 'old', there)
+      return { dir, steps: move.steps(join(dir, 'new'), join(dir, 'old'), { overwrite: 'with-gap' }) }
+    }
+    const seen = { old: 0, new: 0 }
+    for (const get of [failingAt, abortedAt])
+      for (let k = 0; ; k++) {
+        const { dir, steps } = play()
+        const { value, error, came } = await get<boolean>(k, steps)
+        const [source, target] = [read(join(dir, 'new')), read(join(dir, 'old'))]
+        const where = `${get.name} ${k}: ${error ?? value}`
+        if (target === 'old') assert.ok(source === 'new' && error !== undefined, where)
+        else assert.ok(target === 'new' && source === undefined, `${where}: ${source}, ${target}`)
+        seen[target]++
+        if (get === abortedAt) assert.equal(privateNames(dir), [], where)
+        if (!came) break
+      }
+    assert.ok(seen.old > 4 && seen.new > 4, JSON.stringify(seen))
+  })
+
+test('moved onto itself, however that is spelt, nothing is lost', async () => {
+  const dir = scratch()
+  const own = at(dir)
+  symlinkSync('.', own('here'))
+  for (const kind of kinds) {
+    make(own(kind), 'text', kind)
+    const { ino } = lstatSync(own(kind))
+    const spellings = [
+      own(kind),
+      `${dir}/./${kind}`,
+      `${dir}//${kind}`,
+      own(`here/${kind}`),
+      `${dir}/here/../${basename(dir)}/${kind}`,
+    ]
+    for (const overwrite of [false, true, 'with-gap'] as const)
+      for (const one of spellings)
+        for (const other of spellings) {
+          assert.is(await move(one, other, { overwrite }), true)
+          assert.is(lstatSync(own(kind)).ino, ino, `${one} -> ${other}`)
+        }
+    assert.is(read(own(kind)), 'text')
+  }
+  assert.equal(readdirSync(dir).sort(), [...kinds, 'here'].sort())
+})
+
+test('two names of one inode become one', async () => {
+  const dir = scratch()
+  const own = at(dir)
+  for (const overwrite of [false, true, 'with-gap'] as const) {
+    writeFileSync(own('a'), 'text')
+    linkSync(own('a'), own('b'))
+    assert.is(await move(own('a'), own('b'), { overwrite }), true)
+    assert.equal(readdirSync(dir), ['b'])
+    rmSync(own('b'))
+  }
+})
+
+const respelt = (dir: string, run: (from: string, to: string, options: MoveOptions) => unknown) => {
+  for (const kind of kinds)
+    for (const overwrite of [false, true]) {
+      make(join(dir, 'readme'), 'text', kind)
+      make(join(dir, 'other'), 'other', kind)
+      assert.is(run(join(dir, 'readme'), join(dir, 'README'), { overwrite }), true)
+      assert.is(run(join(dir, 'ReadMe'), join(dir, 'readME'), { overwrite }), true)
+      assert.equal(readdirSync(dir).sort(), ['other', 'readME'])
+      assert.is(read(join(dir, 'readME')), 'text')
+      if (!overwrite) assert.is(run(join(dir, 'README'), join(dir, 'OTHER'), {}), false)
+      for (const name of ['readME', 'other']) rmSync(join(dir, name), { recursive: true })
+    }
+}
+test('what another, who lives, is moving to the same name just now is waited for', async () => {
+  const dir = scratch()
+  const own = at(dir)
+  writeFileSync(own('a'), 'text')
+  linkSync(own('a'), own('b'))
+  const nobody = `${self().split('-')[0]}-${spawnSync('true').pid.toString(36)}-0`
+  const mark = own(`.b.${self()}.0123456789abcdef`)
+  linkSync(own('a'), mark)
+  linkSync(own('a'), own(`.b.${nobody}.0123456789abcdef`))
+  await assert.rejects(move(own('a'), own('b'), { retryFor: 20 }), { code: 'EAGAIN' })
+  const waiting = move(own('a'), own('b'))
+  rmSync(mark)
+  // Of the two names that were there, and what the dead had begun, one is left.
+  assert.is(await waiting, true)
+  assert.ok(!existsSync(own('a')) && existsSync(own('b')))
+})
+
+test('where case does not count, another spelling of its own name is a new spelling', () => {
+  const dir = scratch()
+  respelt(dir, (from, to, options) => dual(() => caseless(dir, move.steps(from, to, options))).sync())
+})
+const here = scratch()
+const counts = !existsSync(join(dirname(here), basename(here).toUpperCase()))
+if (counts) skip('the same on a real disk', 'case counts on this one')
+else test('the same on a real disk', () => respelt(scratch(), move.sync))
+
+test('a directory into itself is an error before anything is done, by whatever way', async () => {
+  const dir = scratch()
+  const own = at(dir)
+  mkdirSync(own('a/b'), { recursive: true })
+  symlinkSync('a/b', own('link'))
+  symlinkSync(own('a'), own('whole'))
+  const before = told(dir)
+  const targets = [
+    'a/x',
+    'a/b/x',
+    'a/none/x',
+    'a/none/at/all',
+    'link/x',
+    'link/none/x',
+    'whole/x',
+    'whole/b/../y',
+    './a/x',
+    'none/../a/x',
+  ]
+  for (const overwrite of [false, true, 'with-gap'] as const)
+    for (const parents of [false, true])
+      for (const target of targets)
+        await assert.rejects(move(own('a'), `${dir}/${target}`, { overwrite, parents }), { code: 'EINVAL' })
+  assert.throws(() => move.sync(own('a'), own('a/b/c/d'), { parents: true }), { code: 'EINVAL' })
+  assert.equal(told(dir), before)
+  // A name that only begins like it is outside.
+  assert.is(await move(own('a'), own('ab/x'), { parents: true }), true)
+})
+
+test('a link to a directory is moved itself, also with a slash at its end', async () => {
+  const dir = scratch()
+  const own = at(dir)
+  make(own('real'), 'text', 'directory')
+  symlinkSync('real', own('link'))
+  assert.is(await move(`${own('link')}/`, own('moved')), true)
+  assert.is(readlinkSync(own('moved')), 'real')
+  assert.is(await move(`${own('real')}//`, own('there/')), true)
+  assert.equal(readdirSync(dir).sort(), ['moved', 'there'])
+})
+
+test('private names are made where the target is in truth', async () => {
+  const dir = scratch()
+  const own = at(dir)
+  mkdirSync(own('far/away'), { recursive: true })
+  symlinkSync('far/away', own('link'))
+  writeFileSync(own('a'), 'a')
+  const made: string[] = []
+  const watch = (call: Call) => {
+    if (call.op === 'link') made.push(String(call.args[1]))
+    return call
+  }
+  assert.is(dual(() => through(move.steps(own('a'), `${dir}/link/../b`), watch)).sync(), true)
+  assert.is(read(own('far/b')), 'a')
+  assert.ok(made.length > 0 && made.every(path => path.startsWith(`${dir}/link/../`)), String(made))
+})
+
+test('what is missing is an error, and nothing is made', async () => {
+  const dir = scratch()
+  const own = at(dir)
+  writeFileSync(own('file'), '')
+  mkdirSync(own('dir'))
+  symlinkSync('nowhere', own('dangling'))
+  const before = told(dir)
+  for (const overwrite of [false, true, 'with-gap'] as const)
+    for (const parents of [false, true]) {
+      await assert.rejects(move(own('none'), own('p/x'), { overwrite, parents }), { code: 'ENOENT' })
+      await assert.rejects(move(own('none'), own('file'), { overwrite, parents }), { code: 'ENOENT' })
+      for (const source of ['file', 'dir']) {
+        const code = parents ? 'EEXIST' : 'ENOENT'
+        await assert.rejects(move(own(source), own('dangling/x'), { overwrite, parents }), { code })
+        await assert.rejects(move(own(source), own('file/x'), { overwrite, parents }), { code: 'ENOTDIR' })
+        if (!parents) await assert.rejects(move(own(source), own('p/x'), { overwrite }), { code: 'ENOENT' })
+      }
+    }
+  assert.equal(told(dir), before)
+})
+
+test('bad input is refused before anything is done', async () => {
+  const dir = scratch()
+  const own = at(dir)
+  writeFileSync(own('a'), '')
+  const before = told(dir)
+  const refused = (code: string, ...args: unknown[]) =>
+    assert.rejects((move as (...args: unknown[]) => Promise<boolean>)(...args), { code })
+  await refused('ERR_INVALID_ARG_VALUE', '', own('x'))
+  await refused('ERR_INVALID_ARG_VALUE', own('a'), 'a\0b')
+  await refused('ERR_INVALID_ARG_VALUE', '/', own('x'))
+  await refused('ERR_INVALID_ARG_VALUE', `${dir}/.`, own('x'))
+  await refused('ERR_INVALID_ARG_VALUE', `${dir}/..`, own('x'))
+  await refused('ERR_INVALID_ARG_TYPE', 5, own('x'))
+  await refused('ERR_INVALID_ARG_TYPE', own('a'), null)
+  await refused('ERR_INVALID_ARG_TYPE', own('a'), own('x'), 5)
+  await refused('ERR_INVALID_ARG_VALUE', own('a'), own('x'), { overwrite: 'yes' })
+  await refused('ERR_INVALID_ARG_VALUE', own('a'), own('x'), { durability: 'very' })
+  await refused('ERR_INVALID_ARG_TYPE', own('a'), own('x'), { parents: 1 })
+  await refused('ERR_INVALID_ARG_TYPE', own('a'), own('x'), { onProgress: 1 })
+  await refused('ERR_OUT_OF_RANGE', own('a'), own('x'), { concurrency: 0 })
+  await refused('ERR_INVALID_ARG_TYPE', own('a'), own('x'), { signal: 1 })
+  await refused('ERR_OUT_OF_RANGE', own('a'), own('x'), { retryFor: -1 })
+  assert.throws(() => move.sync(own('a'), ''), { code: 'ERR_INVALID_ARG_VALUE' })
+  assert.equal(told(dir), before)
+  await assert.rejects(move(own('a'), own('x'), { signal: AbortSignal.abort('why') }), { code: 'ABORT_ERR' })
+  assert.equal(told(dir), before)
+})
+
+for (const kind of kinds) {
+  test(`explore: two, and three, move a ${kind} of their own to one name: one wins`, () => {
+    assert.ok(prove(`2 rivals, ${kind}, 1 kill, 1 lie`, rivals(['A', 'B'], { kind }, { kills: 1, lies: 1 })).complete)
+    assert.ok(prove(`3 rivals, ${kind}`, rivals(['A', 'B', 'C'], { kind })).complete)
+  })
+  test(`explore catches: look whether it is there, and rename a ${kind}`, () => {
+    caught(`look, then rename a ${kind}`, /is lost|ENOTEMPTY/, rivals(['A', 'B'], { kind, way: lookThenRename.steps }))
+  })
+}
+test('explore: three move directories of their own to one name, with a kill and a lie', () => {
+  const world = rivals(['A', 'B', 'C'], { kind: 'directory' }, { kills: 1, lies: 1 })
+  assert.ok(prove('3 directories, 1 kill, 1 lie', world).complete)
+})
+
+test('explore: a file, a link and a directory, moved to one name', () => {
+  const mixed: World = {
+    ...rivals(['A', 'B', 'C'], { kind: 'file' }),
+    setup: dir => {
+      make(join(dir, 'A'), 'AA', 'file')
+      make(join(dir, 'B'), 'BB', 'directory')
+      make(join(dir, 'C'), 'CC', 'link')
+    },
+  }
+  assert.ok(prove('a file, a directory, a link', mixed).complete)
+})
+
+for (const kind of ['file', 'directory'] as const)
+  test(`explore: one ${kind} that several take: one gets it, the others are told that it is gone`, () => {
+    const [apart, one] = [
+      { A: 'a', B: 'b' },
+      { A: 'a', B: 'a' },
+    ]
+    assert.ok(prove(`2 take a ${kind}`, takers(apart, { kind })).complete)
+    prove(`2 take a ${kind} to one name`, takers(one, { kind }), { preemptions: 2 })
+    assert.ok(prove(`2 take a ${kind}, 1 kill`, takers(apart, { kind }, { kills: 1 })).complete)
+    const faults = { kills: 1, lies: 1 }
+    prove(`2 take a ${kind}, 1 kill, 1 lie`, takers(apart, { kind }, faults), { preemptions: 1 })
+    prove(`2 take a ${kind} to one name, 1 kill, 1 lie`, takers(one, { kind }, faults), { preemptions: 1 })
+    prove(`3 take a ${kind}`, takers({ ...apart, C: 'c' }, { kind }), { preemptions: 2 })
+    prove(`3 take a ${kind}, two of them to one name`, takers({ ...one, C: 'c' }, { kind }), { preemptions: 2 })
+    const overwrite = { kind, options: { overwrite: true } }
+    assert.ok(prove(`3 take a ${kind}, with overwrite`, takers({ ...apart, C: 'c' }, overwrite, faults)).complete)
+  })
+
+test('explore catches: a link, and then an unlink that another has done', () => {
+  const world = takers({ A: 'a', B: 'b' }, { kind: 'file', way: linkThenUnlink.steps })
+  caught('link, then unlink', /2 winners/, world)
+})
+
+test('explore: who replaces a file leaves no moment without one', () => {
+  assert.ok(prove('2 replace a file, 1 reader, 1 kill, 1 lie', replacers(move.steps, { kills: 1, lies: 1 })).complete)
+  caught('remove, then rename', /saw nothing/, replacers(removeThenRename.steps))
+  caught('aside, then rename', /saw nothing/, replacers(renameAside.steps))
+})
+
+test('explore: with a gap, two onto a full directory: the last one is there, whole', () => {
+  assert.ok(prove('2 with a gap', gapMovers(['A', 'B'])).complete)
+  assert.ok(prove('2 with a gap, 1 abort', gapMovers(['A', 'B'], { aborts: 1 })).complete)
+  assert.ok(prove('2 with a gap, 1 failure', gapMovers(['A', 'B'], { failures: 1 })).complete)
+  assert.ok(prove('2 with a gap, 1 kill', gapMovers(['A', 'B'], { kills: 1 })).complete)
+  prove('2 with a gap, 1 lie', gapMovers(['A', 'B'], { lies: 1 }), { preemptions: 2 })
+  assert.ok(prove('1 with a gap, 1 kill, 1 lie', gapMovers(['A'], { kills: 1, lies: 1 })).complete)
+})
+
+test('explore: a failure or an abort at any call leaves a source or a target, and no private name', () => {
+  for (const kind of kinds)
+    for (const faults of [{ failures: 1 }, { aborts: 1 }]) {
+      const world = rivals(['A', 'B'], { kind }, faults)
+      const check: World['check'] = ending => {
+        if (faults.failures) nobodyElseThrew(ending)
+        else nobodyThrew(ending)
+        const there = read(join(ending.dir, 'target'))
+        for (const name of ['A', 'B']) {
+          const source = read(join(ending.dir, name))
+          assert.ok(source === name + name || there === name + name, `${name} is lost`)
+          // What has failed is not half done.
+          const { how } = ending.outcomes[name] as { how: string }
+          if (how === 'threw' && faults.aborts) assert.is(source, name + name)
+        }
+        if (faults.aborts) assert.equal(privateNames(ending.dir), [], 'debris')
+        if (faults.aborts) assert.is.not(there, 'empty', 'a claim is left')
+      }
+      assert.ok(prove(`2 ${kind} movers, 1 ${Object.keys(faults)}`, { ...world, check }).complete)
+    }
+})
+
+test('explore: a source that is removed or replaced meanwhile, and a target that is taken away', () => {
+  function* rudely(...steps: Steps<unknown>[]): Steps<void> {
+    for (const step of steps) {
+      try {
+        yield* step
+      } catch {}
+    }
+  }
+  const moving = (dir: string) => move.steps(join(dir, 'source'), join(dir, 'target'), { ...quick })
+  for (const kind of ['file', 'directory'] as const) {
+    const world = (adversary: (dir: string) => Steps<void>, check: World['check']): World => ({
+      setup: dir => {
+        make(join(dir, 'source'), 'one', kind)
+        make(join(dir, 'other'), 'two', kind)
+      },
+      players: dir => ({ mover: moving(dir) }),
+      adversaries: dir => ({ adversary: adversary(dir) }),
+      check,
+    })
+    const aside = (dir: string) => rudely(fs.rename(join(dir, 'source'), join(dir, 'gone')))
+    prove(
+      `1 mover of a ${kind}, 1 who takes the source`,
+      world(aside, ({ dir, outcomes }) => {
+        const [target, gone] = [read(join(dir, 'target')), read(join(dir, 'gone'))]
+        const { mover } = outcomes as unknown as { mover: { value?: unknown; error?: NodeJS.ErrnoException } }
+        assert.ok((target === 'one') !== (gone === 'one'), `${target} and ${gone}`)
+        assert.ok(mover.value === true ? target === 'one' : mover.error?.code === 'ENOENT', String(mover.error))
+      }),
+    )
+    const replaced = (dir: string) =>
+      rudely(fs.rename(join(dir, 'source'), join(dir, 'gone')), fs.rename(join(dir, 'other'), join(dir, 'source')))
+    prove(
+      `1 mover of a ${kind}, 1 who replaces the source`,
+      world(replaced, ({ dir, outcomes }) => {
+        const all = ['source', 'target', 'gone', 'other'].map(name => read(join(dir, name)))
+        for (const one of ['one', 'two']) assert.is(all.filter(there => there === one).length, 1, `${one} of ${all}`)
+        const { mover } = outcomes as unknown as { mover: { value?: unknown; error?: NodeJS.ErrnoException } }
+        assert.ok(mover.value === true ? all[1] !== undefined : mover.error?.code === 'ENOENT', String(mover.error))
+      }),
+    )
+    const thief = (dir: string) => rudely(fs.rename(join(dir, 'target'), join(dir, 'stolen')))
+    prove(
+      `1 mover of a ${kind}, 1 who takes the target`,
+      world(thief, ({ dir, outcomes }) => {
+        const all = ['source', 'target', 'stolen'].map(name => read(join(dir, name)))
+        assert.ok(all.includes('one'), `lost: ${all}`)
+        assert.is((outcomes.mover as { value?: unknown }).value, true)
+      }),
+    )
+  }
+})
