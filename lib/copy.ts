@@ -18,7 +18,7 @@ import { isWithin } from './core/inside.js'
 import { fs, orNothing, type Steps } from './core/steps.js'
 
 export interface CopyOptions extends Patience {
-  /** Takes the place of files and links that are there; if not, they stay as they are. @default true */
+  /** Takes the place of what is there, unless that is a directory; if not, it stays as it is. @default true */
   readonly overwrite?: boolean | undefined
   /** Without `overwrite`, what is there is an error (EEXIST), and not passed over. @default false */
   readonly errorOnExist?: boolean | undefined
