@@ -17,14 +17,14 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { basename, join } from 'node:path'
-import { emptyDir, type MoveOptions, move, sweep } from 'holdfast'
+import { type MoveOptions, move, sweep } from 'holdfast'
 import { type Call, dual, type Op, type Steps } from 'holdfast/steps'
 import { contender, explore, killedAt, race, type World } from 'holdfast/testing'
 import { performSync } from '../lib/core/disk.js'
 import { copyThenRemove } from './broken.js'
 import { abortedAt, endedAt, failingAt, through } from './interfere.js'
 import { assert, caught, everyPlace, nobodyElseThrew, note, places, prove, scratch, skip, test } from './kit.js'
-import { plant, privateNames, told } from './planted.js'
+import { clear, plant, privateNames, told } from './planted.js'
 
 const [disk, memory] = places
 
@@ -107,7 +107,7 @@ if (!contender(plays)) {
       assert.is(move.sync(to, join(here, 'p/q'), { parents: true, durability: 'none' }), true)
       assert.equal(told(join(here, 'p/q')), before)
       assert.equal(readdirSync(there), [])
-      await emptyDir(here)
+      clear(here)
     })
 
     test(`${way}: files and links, and nothing is overwritten that shall not be`, async () => {
@@ -196,8 +196,8 @@ if (!contender(plays)) {
               if (value === true) assert.ok(gone && source === undefined, where)
               if (value === undefined) counts[gone ? 'target' : 'source']++
               if (name === 'abortedAt') assert.equal([...privateNames(here), ...privateNames(there)], [], where)
-              await emptyDir(here)
-              await emptyDir(there)
+              clear(here)
+              clear(there)
               if (!came) break
             }
             note(`${counts.source} times the source was left, ${counts.target} times the target was there already`)
@@ -224,11 +224,11 @@ if (!contender(plays)) {
           if (left) assert.is(await move(from, to, { overwrite: 'with-gap' }), true)
           assert.equal(told(to), before, `${k}`)
           assert.equal([readdirSync(here), readdirSync(there)], [[], ['target']])
-          await emptyDir(there)
+          clear(there)
         }
         note(`${ends} ends, ${debris} private names swept`)
         assert.ok(ends > 8 && debris > 0)
-        await emptyDir(there)
+        clear(there)
       })
 
     test('processes that are killed in the middle leave one whole', async () => {
@@ -255,7 +255,7 @@ if (!contender(plays)) {
       })
       note(`${died} of 16 were killed`)
       assert.ok(died > 5)
-      await emptyDir(there)
+      clear(there)
       rmSync(there, { recursive: true })
     })
 
@@ -273,7 +273,7 @@ if (!contender(plays)) {
       await assert.rejects(move(join(from, 'pipe'), to), { code: 'EXDEV' })
       assert.equal(readdirSync(there), [])
       assert.ok(lstatSync(join(from, 'pipe')).isFIFO())
-      await emptyDir(here)
+      clear(here)
     })
   }
 

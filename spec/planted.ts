@@ -13,6 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { remove } from 'holdfast'
 
 const root = process.getuid?.() === 0
 const posix = process.platform !== 'win32'
@@ -51,6 +52,11 @@ export function told(path: string | Buffer): string[] | undefined {
     return (told(inner) ?? []).map(line => `${name.toString('latin1')}/ ${line}`)
   })
   return [`directory ${own}`, ...below]
+}
+
+/** Takes away all that is in a directory, locked as it may be, and private as its name may be. */
+export function clear(dir: string): void {
+  for (const name of readdirSync(dir)) remove.sync(join(dir, name))
 }
 
 /** The private names in a directory. */

@@ -3,6 +3,7 @@
 
 import nodeFs, { type BigIntStats, type StatOptions } from 'node:fs'
 import type gracefulFs from 'graceful-fs'
+import { closed, isNear, opened } from './near.js'
 import { judge, spellSelf, type Witness } from './owner.js'
 import type { Alphabet, Call, Entry, Op, Path } from './steps.js'
 import { allOf, outcomesOf } from './together.js'
@@ -30,6 +31,8 @@ export function perform({ op, args }: Call, done: Done): Wake | undefined {
   if (op === 'changed') return changed(args[0] as string, args[1] as number, done)
   if (op === 'settle') return settle(args[0], done)
   if (op === 'together') return allOf(args[0] as Call[], perform, done)
+  if ((op === 'close' && closed(args[0])) || (op === 'fstat' && isNear(args[0])))
+    return tell(() => performSync({ op, args }), done)
   if (graceful) callback(graceful, op, args, done)
   else
     import('graceful-fs').then(loaded => {
@@ -109,7 +112,9 @@ function callback(fs: typeof gracefulFs, op: Op, args: readonly unknown[], done:
   if (op === 'stat' || op === 'lstat') {
     const quiet = second !== undefined
     fs[op](first, { bigint: true }, (error, stats) => (quiet && missing(error) ? done(null) : done(error, stats)))
-  } else if (op === 'fstat') fs.fstat(first, { bigint: true }, done)
+  } else if (op === 'open')
+    fs.open(first, second, third, (error, fd) => done(error, error ? undefined : noted(fd, first)))
+  else if (op === 'fstat') fs.fstat(first, { bigint: true }, done)
   else if (op === 'read') fs.read(first, second, 0, second.length, third, done)
   else if (op === 'list')
     fs.readdir(first, inBytes, (error, all) => (error ? done(error) : done(null, all.map(entryOf))))
@@ -117,6 +122,18 @@ function callback(fs: typeof gracefulFs, op: Op, args: readonly unknown[], done:
   else if (op === 'readlink') fs.readlink(first, 'buffer', done)
   else if (op === 'realpath') fs.realpath.native(first, done)
   else (fs[op as keyof typeof fs] as AnyFunction)(...args, done)
+}
+
+const onLinux = process.platform === 'linux'
+
+/** Where a look at a descriptor may wait for another machine, it does not do so yet: it was opened just now. */
+function noted(fd: number, path: Path): number {
+  if (onLinux) {
+    const kindOf = (tell: (kind?: number) => void) =>
+      nodeFs.statfs(path, (error, stats) => tell(error ? undefined : stats.type))
+    opened(fd, nodeFs.fstatSync(fd).dev, kindOf)
+  }
+  return fd
 }
 
 const inBytes = { withFileTypes: true, encoding: 'buffer' } as const
