@@ -74,7 +74,7 @@ export const copy = dual(function* copy(
     filter: asFunction(options.filter, 'options.filter'),
     dereference: asFlag(options.dereference, 'options.dereference'),
     keeps: { times: asFlag(options.preserveTimestamps, 'options.preserveTimestamps'), owner: false },
-    concurrency: asConcurrency(options.concurrency, 64),
+    concurrency: asConcurrency(options.concurrency),
     durability: options.durability === undefined ? 'none' : asDurability(options.durability),
     parents: asFlag(options.parents, 'options.parents'),
     onProgress: asFunction(options.onProgress, 'options.onProgress'),

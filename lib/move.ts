@@ -22,7 +22,7 @@ export interface MoveOptions extends Patience {
   readonly durability?: Durability | undefined
   /** Makes missing directories above the target. @default false */
   readonly parents?: boolean | undefined
-  /** How many things are copied, and deleted, at a time when it goes to another device. @default 16 */
+  /** How many things are copied, and deleted, at a time when it goes to another device. @default 64 */
   readonly concurrency?: number | undefined
   /** Called for each thing in a directory that is copied to another device. An error that it throws ends the work. */
   readonly onProgress?: ((progress: Progress) => void) | undefined

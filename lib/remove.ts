@@ -8,7 +8,7 @@ import { stageName } from './core/stage.js'
 import { fs, orNothing, type Path, type Steps } from './core/steps.js'
 
 export interface RemoveOptions extends Patience {
-  /** How many things are deleted at a time. @default 16 */
+  /** How many things are deleted at a time. @default 64 */
   readonly concurrency?: number | undefined
   /** Called for each thing that is deleted; `bytes` stays 0. An error that it throws ends the work. */
   readonly onProgress?: ((progress: Progress) => void) | undefined

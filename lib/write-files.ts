@@ -9,7 +9,7 @@ import { asWriting, type WriteFileOptions } from './write-file.js'
 import { type Writing, write } from './write-whole.js'
 
 export interface WriteFilesOptions extends WriteFileOptions {
-  /** How many files are written at a time. @default 16 */
+  /** How many files are written at a time. @default 64 */
   readonly concurrency?: number | undefined
 }
 

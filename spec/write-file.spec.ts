@@ -29,6 +29,7 @@ import {
   asUser,
   canBeAnother,
   caught,
+  memory,
   nobodyElseThrew,
   nobodyThrew,
   prove,
@@ -438,6 +439,23 @@ test('many files: each whole, in one call', async () => {
   await assert.rejects(writeFiles([[join(dir, 'z'), endless]], { timeout: 20 }), { code: 'ERR_TIMEOUT' })
   await writeFiles([])
   assert.equal(readdirSync(dir).sort(), ['0', '1', '2', '3', '4', '5', '6', 'y'])
+})
+
+test('no descriptor is left open, whatever becomes of the calls', async () => {
+  if (!existsSync('/proc/self/fd')) return
+  const open = () => readdirSync('/proc/self/fd').length
+  for (const dir of [scratch(), scratch(memory)]) {
+    await writeFile(join(dir, 'first'), '')
+    const before = open()
+    const calls = Array.from({ length: 300 }, (_, at) => [
+      writeFile(join(dir, String(at % 9)), String(at), { durability: at % 3 ? 'none' : 'full' }),
+      assert.rejects(writeFile(join(dir, 'none', String(at)), ''), { code: 'ENOENT' }),
+      writeFile(join(dir, String(at)), ['1', '2'], { timeout: 3 }).catch(({ code }) => assert.is(code, 'ERR_TIMEOUT')),
+    ])
+    await Promise.all(calls.flat())
+    assert.is(open(), before)
+    assert.not(readdirSync(dir).some(name => name.startsWith('.')))
+  }
 })
 
 test('odd names, and names of 255 bytes', async () => {

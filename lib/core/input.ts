@@ -99,8 +99,8 @@ export function asFunction<F>(value: F | undefined, name: string): F | undefined
 }
 
 /** How many things a long work does at a time: a whole number from 1 on. */
-export function asConcurrency(value: unknown, otherwise = 16): number {
-  return Math.floor(Math.min(asNumber(value, 'options.concurrency', otherwise, 1), 10_000))
+export function asConcurrency(value: unknown): number {
+  return Math.floor(Math.min(asNumber(value, 'options.concurrency', 64, 1), 10_000))
 }
 
 /** Refuses options that are no object, and the three that every function takes when they are not what they should be. */
