@@ -34,7 +34,7 @@ export interface Item {
   readonly from: Path
   readonly to: Path
   readonly above: Item | undefined
-  /** What it is; for a file it is asked only if somebody wants to know. */
+  /** What it is; of a file it is asked when its turn comes. */
   was: Stats | undefined
   kind: Entry['kind']
   /** This call made the directory, so that it finishes it, too. */
@@ -48,9 +48,8 @@ export function* copyOne(item: Item, job: Copying): Steps<void> {
   const there = job.overwrite ? undefined : yield* fs.lstat(to, orNothing)
   if (there?.isDirectory()) throw systemError('EISDIR', 'copy', 'a directory has the name', from, to)
   if (there) return refuse(item, job)
-  // Only who wants to know the size, or keeps times, pays for a look.
-  const { times, owner } = job.keeps
-  if (!item.was && item.kind === 'file' && (job.onProgress || times || owner)) item.was = yield* fs.lstat(from)
+  // Who may run it, and as whom, must be known before there is a copy.
+  if (!item.was && item.kind === 'file') item.was = yield* fs.lstat(from)
   item.copied = yield* achieve(
     () => rooted(item, job, () => attempt(item, job)),
     error => isCopied(item, job, error),

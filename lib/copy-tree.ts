@@ -125,8 +125,10 @@ function inHandfuls(items: readonly Item[], size: number): readonly (Item | Hand
   return nodes
 }
 
-/** Each file in two calls, and all of them at once. Answers those with which that failed: they take more care. */
-function* copyHandful({ files }: Handful): Steps<readonly Item[]> {
+/** Each file in three calls, and all of them at once. Answers those with which that failed, or that take more care. */
+function* copyHandful({ files: all }: Handful): Steps<readonly Item[]> {
+  const careful = yield* marked(all)
+  const files = careful.length > 0 ? all.filter(item => !careful.includes(item)) : all
   const stages = yield* stageNames(files.map(({ to }) => to))
   const left = new Set(files.keys())
   const failed = (outcome: Outcome<unknown> | undefined) => !outcome || 'error' in outcome
@@ -138,7 +140,17 @@ function* copyHandful({ files }: Handful): Steps<readonly Item[]> {
   } finally {
     if (left.size > 0) yield* together([...left].map(at => fs.unlink(stages[at] as Path)))
   }
-  return files.filter((_, at) => left.has(at))
+  return [...careful, ...files.filter((_, at) => left.has(at))]
+}
+
+/** Those that would run as somebody else (set-user-ID, or the like): a plain copy would run as we. */
+function* marked(files: readonly Item[]): Steps<readonly Item[]> {
+  const looks = yield* atOnce(files.map(({ from }) => ({ op: 'lstat', args: [from] })))
+  for (const [at, item] of files.entries()) {
+    const look = looks[at] as Outcome<Stats>
+    if ('value' in look) item.was = look.value
+  }
+  return files.filter(({ was }) => !was?.isFile() || (was.mode & 0o6000n) !== 0n)
 }
 
 /** All that is in it is done. */

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import {
   chmodSync,
+  chownSync,
   existsSync,
   linkSync,
   lstatSync,
@@ -617,7 +618,7 @@ test('a source that goes away meanwhile rejects with what the system said, and l
         code: 'ENOENT',
       },
     )
-    assert.equal([error.syscall, error.path], ['copyfile', join(dir, 'source/sub/c')])
+    assert.equal([error.syscall, error.path], ['lstat', join(dir, 'source/sub/c')])
     assert.equal(privateNames(dir), [])
     assert.not(existsSync(join(dir, 'target/sub/c')))
   }
@@ -703,6 +704,33 @@ else
       unsubscribe('holdfast:retry', listener)
       for (const name of ['file', 'elsewhere']) spawnSync('umount', [at(name)])
     }
+  })
+
+if (!root) skip('what runs as somebody else', 'it takes root')
+else
+  test('what would run as somebody else does not run as we', async () => {
+    const dir = scratch()
+    const at = (name: string) => join(dir, name)
+    mkdirSync(at('tree'))
+    for (const [name, mode] of [
+      ['tree/theirs', 0o4755],
+      ['tree/plain', 0o755],
+    ] as const) {
+      writeFileSync(at(name), name)
+      chownSync(at(name), 1234, 1234)
+      chmodSync(at(name), mode)
+    }
+    writeFileSync(at('tree/ours'), 'ours')
+    chmodSync(at('tree/ours'), 0o4755)
+    for (const [how, options] of Object.entries({ handfuls: {}, care: { preserveTimestamps: true } }))
+      for (const { put, form } of forms) {
+        const to = at(`${how} ${form}`)
+        await put(at('tree'), to, options)
+        const modes = ['theirs', 'plain', 'ours'].map(name => statSync(join(to, name)).mode & 0o7777)
+        assert.equal(modes, [0o755, 0o755, 0o4755])
+        await put(at('tree/theirs'), join(to, 'single'), options)
+        assert.is(statSync(join(to, 'single')).mode & 0o7777, 0o755)
+      }
   })
 
 if (!canBeAnother()) skip('copies of an ordinary user', 'it takes root, and this package where others can read it')
