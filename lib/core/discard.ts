@@ -3,7 +3,7 @@
 
 import { hasCode, isSystemError, systemError } from './errors.js'
 import type { Progress } from './input.js'
-import { atOnce, type Entry, fs, type Outcome, orNothing, type Path, type Steps } from './steps.js'
+import { atOnce, type Entry, fs, type Outcome, orNothing, type Path, type Steps, together } from './steps.js'
 import { visit, within } from './tree.js'
 
 export interface Discard {
@@ -35,8 +35,7 @@ export function* discard(path: Path, kind: Entry['kind'], how: Discard): Steps<v
 
 /** Takes away what can be taken at once; answers what must be gone through. */
 function* come(one: Doomed, how: Discard): Steps<readonly Doomed[]> {
-  if (yield* isGone(one)) return []
-  const below = yield* inside(one)
+  const below = (yield* lookInto(one)) ?? ((yield* isGone(one)) ? [] : yield* inside(one))
   how.sum.total += below.length
   const dirs = below.filter(({ kind }) => kind === 'directory')
   const files = dirs.length === below.length ? [] : below.filter(({ kind }) => kind !== 'directory')
@@ -63,6 +62,18 @@ function* unlinked(files: readonly Doomed[], how: Discard): Steps<readonly Doome
   const others = files.filter((_, at) => 'error' in (outcomes[at] as Outcome<unknown>))
   if (files.length > others.length) yield* count(files.length - others.length, how)
   return others
+}
+
+/** Mostly a directory has something in it: then one wave of calls tells that nothing is mounted there, and what it is. */
+function* lookInto(one: Doomed): Steps<readonly Doomed[] | undefined> {
+  if (one.kind !== 'directory') return undefined
+  const [taken, listed] = (yield* together<unknown>([fs.rmdir(one.path), fs.list(one.path)])) as [
+    Outcome<void>,
+    Outcome<Entry[]>,
+  ]
+  if (!('error' in taken)) return []
+  one.full = hasCode(taken.error, 'ENOTEMPTY', 'EEXIST')
+  return one.full && 'value' in listed ? belowOf(one, listed.value) : undefined
 }
 
 /**
@@ -99,7 +110,8 @@ function* isGone(one: Doomed): Steps<boolean> {
 const isMounted = (path: Path): Error =>
   systemError('EBUSY', 'rmdir', 'something is mounted there; it was not touched', path)
 
-function* inside({ path }: Doomed): Steps<readonly Doomed[]> {
+function* inside(one: Doomed): Steps<readonly Doomed[]> {
+  const { path } = one
   let entries: readonly Entry[] = []
   yield* unlocked(path, () =>
     gone(
@@ -109,8 +121,11 @@ function* inside({ path }: Doomed): Steps<readonly Doomed[]> {
       })(),
     ),
   )
-  return entries.map(entry => ({ path: within(path, entry), kind: entry.kind, dir: path, full: false }))
+  return belowOf(one, entries)
 }
+
+const belowOf = ({ path }: Doomed, entries: readonly Entry[]): Doomed[] =>
+  entries.map(entry => ({ path: within(path, entry), kind: entry.kind, dir: path, full: false }))
 
 /** Whether we took it away or somebody else did. */
 export function* gone(path: Path, call: Steps<void>): Steps<void> {
