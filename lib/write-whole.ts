@@ -32,10 +32,10 @@ export function* write(job: Writing): Steps<string> {
   // One that fails at once, or cannot be waited for, fails before anything is done.
   const first = source.whole ?? (yield* source.next())
   // The directory may vanish between two calls; then all is written again, unless it came from a stream.
-  const also = job.parents && source.whole ? (['ENOENT'] as const) : []
+  const again = job.parents && source.whole !== undefined
   try {
     // Only what was renamed is there, and that is looked at where it is renamed.
-    return yield* achieve(() => attempt(job, first), noEvidence, { ...trial, also })
+    return yield* achieve(() => attempt(job, first), noEvidence, again ? { ...trial, also: ['ENOENT'] } : trial)
   } catch (error) {
     source.stop()
     throw error
