@@ -7,42 +7,49 @@ import fsExtra from 'fs-extra'
 import { copy, move, remove, symlink, writeFile } from 'holdfast'
 import writeFileAtomic from 'write-file-atomic'
 import type { Contest } from './names.js'
-import { rawWriteFile } from './raw.js'
+import { rawWriteFile, rawWriteFileSync } from './raw.js'
 
 const sizes = { '1 KiB': Buffer.alloc(1024, 'x'), '1 MiB': Buffer.alloc(1024 * 1024, 'x') }
 const recursive = { recursive: true } as const
 
-/** Over a file that is there, as most writes are; each side has its own. */
-function writing(dir: string, size: keyof typeof sizes, durability: 'none' | 'file'): Contest[] {
+/** Over a file that is there, as most writes are, each side over its own; or new files, each of another name. */
+function writing(dir: string, size: keyof typeof sizes, durability: 'none' | 'file', fresh = false): Contest[] {
   const data = sizes[size]
   const fsync = durability === 'file'
-  const file = (name: string) => {
-    const path = join(dir, `${name} ${size} ${durability}`)
-    fs.writeFileSync(path, data)
-    return path
+  const over = (name: string) => {
+    const file = join(dir, `${name} ${size} ${durability}`)
+    fs.writeFileSync(file, data)
+    return (path: string) => (fresh ? path : file)
   }
-  const [own, theirs] = [file('ours'), file('theirs')]
+  const [own, theirs] = [over('ours'), over('theirs')]
   const small = size === '1 KiB'
-  const target = small && !fsync ? 0.5 : 1 / 1.2
   const calls = small ? 60 : 12
-  const ours = () => writeFile(own, data, { durability })
-  const what = `writeFile ${size}, ${durability}`
+  const ours = (path: string) => writeFile(own(path), data, { durability })
+  const oursSync = (path: string) => writeFile.sync(own(path), data, { durability })
+  const what = `${size}${fresh ? ' new' : ''}, ${durability}`
+  const faster = { name: `writeFile ${what}`, target: small && !fsync ? 0.5 : 0.83, calls, ours }
+  const sync = { name: `writeFile.sync ${what}`, calls, ours: oursSync }
   return [
     {
-      ...{ name: `${what} / write-file-atomic`, target, calls, ours },
-      rival: () => writeFileAtomic(theirs, data, { fsync }),
+      ...{ ...faster, name: `${faster.name} / write-file-atomic` },
+      rival: path => writeFileAtomic(theirs(path), data, { fsync }),
     },
-    { ...{ name: `${what} / atomically`, target, calls, ours }, rival: () => atomically(theirs, data, { fsync }) },
-    { ...{ name: `${what} / by hand`, target: 1.3, calls, ours }, rival: () => rawWriteFile(theirs, data, fsync) },
+    { ...{ ...faster, name: `${faster.name} / atomically` }, rival: path => atomically(theirs(path), data, { fsync }) },
     {
-      ...{ name: `writeFile.sync ${size}, ${durability} / write-file-atomic`, target: 1 / 1.5, calls },
-      rival: () => writeFileAtomic.sync(theirs, data, { fsync }),
-      ours: () => writeFile.sync(own, data, { durability }),
+      ...{ ...faster, name: `${faster.name} / by hand`, target: 1.3 },
+      rival: path => rawWriteFile(theirs(path), data, fsync),
     },
     {
-      ...{ name: `writeFile.sync ${size}, ${durability} / atomically`, calls },
-      rival: () => atomicallySync(theirs, data, { fsync }),
-      ours: () => writeFile.sync(own, data, { durability }),
+      ...{ ...sync, name: `${sync.name} / write-file-atomic`, target: 0.67 },
+      rival: path => writeFileAtomic.sync(theirs(path), data, { fsync }),
+    },
+    {
+      ...{ ...sync, name: `${sync.name} / atomically` },
+      rival: path => atomicallySync(theirs(path), data, { fsync }),
+    },
+    {
+      ...{ ...sync, name: `${sync.name} / by hand` },
+      rival: path => rawWriteFileSync(theirs(path), data, fsync),
     },
   ]
 }
@@ -98,6 +105,8 @@ export function data(dir: string): Contest[] {
   return [
     ...writing(dir, '1 KiB', 'none'),
     ...writing(dir, '1 KiB', 'file'),
+    ...writing(dir, '1 KiB', 'none', true),
+    ...writing(dir, '1 KiB', 'file', true),
     ...writing(dir, '1 MiB', 'none'),
     ...writing(dir, '1 MiB', 'file'),
     {

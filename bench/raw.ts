@@ -73,6 +73,16 @@ export function rawWriteFile(file: string, data: Buffer, sync: boolean): Promise
   })
 }
 
+/** The same, at once. */
+export function rawWriteFileSync(file: string, data: Buffer, sync: boolean): void {
+  const stage = `${file}.${process.pid}.${names++}`
+  const fd = fs.openSync(stage, 'wx')
+  fs.writeSync(fd, data)
+  if (sync) fs.fsyncSync(fd)
+  fs.closeSync(fd)
+  fs.renameSync(stage, file)
+}
+
 /** lstat, [open, fsync], rename, [close]. */
 export function rawEmplace(source: string, target: string, sync: boolean): Promise<void> {
   return new Promise((resolve, reject) => {
