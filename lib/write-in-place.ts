@@ -1,10 +1,9 @@
 import { achieve, noEvidence } from './core/achieve.js'
 import type { Stats } from './core/disk.js'
+import { copyBytes } from './core/duplicate.js'
 import { closing } from './core/stage.js'
 import { fs, type Steps } from './core/steps.js'
 import type { Writing } from './write-whole.js'
-
-const chunkBytes = 1024 * 1024
 
 /**
  * Writes what is in a private file into one that cannot be replaced: the weaker promise that `inPlace` names. All the data
@@ -23,15 +22,7 @@ function* poured(source: number, to: string, synced: boolean): Steps<Stats> {
 }
 
 function* copied(source: number, target: number, synced: boolean): Steps<Stats> {
-  const chunk = Buffer.allocUnsafe(chunkBytes)
-  let size = 0
-  for (;;) {
-    const got = yield* fs.read(source, chunk, size)
-    if (got === 0) break
-    size += got
-    for (let at = 0; at < got; ) at += yield* fs.write(target, chunk.subarray(at, got))
-  }
-  yield* fs.ftruncate(target, size)
+  yield* fs.ftruncate(target, yield* copyBytes(source, target))
   if (synced) yield* fs.fsync(target)
   return yield* fs.fstat(target)
 }

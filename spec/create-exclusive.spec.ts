@@ -15,7 +15,20 @@ import { dual, fs, hasCode, orNothing, type Steps } from 'holdfast/steps'
 import { contender, killedAt, overlaps, race, type World } from 'holdfast/testing'
 import { claim } from '../lib/core/claim.js'
 import { openThenWrite } from './broken.js'
-import { answers, assert, caught, nobodyThrew, note, ownerOf, payload, places, prove, scratch, test } from './kit.js'
+import {
+  answers,
+  assert,
+  caught,
+  looks,
+  nobodyThrew,
+  note,
+  ownerOf,
+  payload,
+  places,
+  prove,
+  scratch,
+  test,
+} from './kit.js'
 
 const bytes = 64 * 1024
 
@@ -54,20 +67,7 @@ const players =
   dir =>
     Object.fromEntries(names.map(name => [name, create(join(dir, 'file'), content(name))]))
 
-/** Looks twice, and answers what it saw. */
-function* reader(dir: string): Steps<(string | undefined)[]> {
-  const saw: (string | undefined)[] = []
-  for (let i = 0; i < 2; i++) {
-    try {
-      saw.push((yield* fs.readFile(join(dir, 'file'))).toString())
-    } catch (error) {
-      if (!hasCode(error, 'ENOENT')) throw error
-      saw.push(undefined)
-    }
-  }
-  return saw
-}
-const readers = { adversaries: (dir: string) => ({ reader: reader(dir) }) }
+const readers = { adversaries: (dir: string) => ({ reader: looks(join(dir, 'file')) }) }
 
 /** Exactly one is told that it is his, and it is; nobody sees a part. Who was killed leaves no half file. */
 const oneWins: World['check'] = ending => {

@@ -15,11 +15,24 @@ import {
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { emplace } from 'holdfast'
-import { dual, fs, hasCode, type Steps } from 'holdfast/steps'
+import { dual, type Steps } from 'holdfast/steps'
 import { contender, explore, type Made, overlaps, race, type World } from 'holdfast/testing'
 import { sharedTemp } from './broken.js'
 import { caseless } from './interfere.js'
-import { assert, caught, nobodyThrew, note, ownerOf, payload, places, prove, scratch, skip, test } from './kit.js'
+import {
+  assert,
+  caught,
+  looks,
+  nobodyThrew,
+  note,
+  ownerOf,
+  payload,
+  places,
+  prove,
+  scratch,
+  skip,
+  test,
+} from './kit.js'
 
 const bytes = 64 * 1024
 const seconds = 2
@@ -70,19 +83,7 @@ const players =
 const emplaceOwn = (dir: string, name: string) =>
   emplace.steps(join(dir, `${name}.new`), join(dir, 'target'), { durability: 'none' })
 
-function* reader(dir: string): Steps<(string | undefined)[]> {
-  const saw: (string | undefined)[] = []
-  for (let i = 0; i < 2; i++) {
-    try {
-      saw.push((yield* fs.readFile(join(dir, 'target'))).toString())
-    } catch (error) {
-      if (!hasCode(error, 'ENOENT')) throw error
-      saw.push(undefined)
-    }
-  }
-  return saw
-}
-const readers = { adversaries: (dir: string) => ({ reader: reader(dir) }) }
+const readers = { adversaries: (dir: string) => ({ reader: looks(join(dir, 'target')) }) }
 
 /** Never torn, never absent; who is told that it is there has no source any more; the last one's stays. */
 const inPlace: World['check'] = ending => {

@@ -6,6 +6,7 @@ import { statfsSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename } from 'node:path'
 import { inspect } from 'node:util'
+import { fs, hasCode, type Steps } from 'holdfast/steps'
 import { BadEnding, type Ending, type Exploration, type ExploreOptions, explore, type World } from 'holdfast/testing'
 import tmp from 'tmp-promise'
 import { suite } from 'uvu'
@@ -165,6 +166,20 @@ export function nobodyElseThrew({ outcomes }: Ending): void {
 /** What the players answered that came to their end in peace. */
 export function answers({ outcomes }: Ending): unknown[] {
   return Object.values(outcomes).flatMap(outcome => (outcome.how === 'returned' ? [outcome.value] : []))
+}
+
+/** Somebody who reads a file twice: what he saw, undefined if nothing was there. */
+export function* looks(file: string): Steps<(string | undefined)[]> {
+  const saw: (string | undefined)[] = []
+  for (let i = 0; i < 2; i++) {
+    try {
+      saw.push((yield* fs.readFile(file)).toString())
+    } catch (error) {
+      if (!hasCode(error, 'ENOENT')) throw error
+      saw.push(undefined)
+    }
+  }
+  return saw
 }
 
 /**

@@ -20,7 +20,7 @@ import { Readable } from 'node:stream'
 import { setTimeout as wait } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { emplace, remove, sweep, writeFile, writeFiles } from 'holdfast'
-import { fs, hasCode, type Steps } from 'holdfast/steps'
+import { fs, type Steps } from 'holdfast/steps'
 import type { World } from 'holdfast/testing'
 import { sharedTemp } from './broken.js'
 import {
@@ -29,6 +29,7 @@ import {
   asUser,
   canBeAnother,
   caught,
+  looks,
   memory,
   nobodyElseThrew,
   nobodyThrew,
@@ -476,19 +477,7 @@ const players =
     Object.fromEntries(names.map(name => [name, put(dir, name)]))
 const put: Put = (dir, name) => writeFile.steps(join(dir, 'file'), `${name}${name}`, { durability: 'none' })
 
-function* look(dir: string): Steps<(string | undefined)[]> {
-  const saw: (string | undefined)[] = []
-  for (let i = 0; i < 2; i++) {
-    try {
-      saw.push((yield* fs.readFile(join(dir, 'file'))).toString())
-    } catch (error) {
-      if (!hasCode(error, 'ENOENT')) throw error
-      saw.push(undefined)
-    }
-  }
-  return saw
-}
-const readers = { adversaries: (dir: string) => ({ reader: look(dir) }) }
+const readers = { adversaries: (dir: string) => ({ reader: looks(join(dir, 'file')) }) }
 
 /** Never torn, never absent; what somebody was told he wrote, was there. */
 const wholeAlways: World['check'] = ending => {

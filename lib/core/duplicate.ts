@@ -37,14 +37,20 @@ function* copyUnmarked(from: Path, to: Path): Steps<void> {
   const source = yield* fs.open(from, 'r')
   yield* closing(source, function* () {
     const target = yield* fs.open(to, 'wx', 0o600)
-    yield* closing(target, () => pour(source, target))
+    yield* closing(target, () => copyBytes(source, target))
   })
 }
 
-function* pour(source: number, target: number): Steps<void> {
+/** All the bytes of an open file, from its beginning, into another; answers how many. */
+export function* copyBytes(source: number, target: number): Steps<number> {
   const chunk = Buffer.allocUnsafe(chunkBytes)
-  for (let got = yield* fs.read(source, chunk, null); got > 0; got = yield* fs.read(source, chunk, null))
+  let size = 0
+  for (;;) {
+    const got = yield* fs.read(source, chunk, size)
+    if (got === 0) return size
+    size += got
     for (let at = 0; at < got; ) at += yield* fs.write(target, chunk.subarray(at, got))
+  }
 }
 
 /** To the microsecond, roughly: Node takes seconds as a number. */
