@@ -22,7 +22,7 @@ const describe = (event: Event, root: string): string =>
 
 const longest = 60
 
-const cut = (text: string): string => (text.length > longest ? `${text.slice(0, longest - 1)}…` : text)
+export const cut = (text: string): string => (text.length > longest ? `${text.slice(0, longest - 1)}…` : text)
 
 function describeCall({ op, args }: Call, root: string): string {
   const shown = args.map(arg => {
