@@ -1,8 +1,10 @@
 // The public names, and nothing else. Start reading at ./mkdirp.ts; how it works is in ./core/achieve.ts.
 
+export { type CellOptions, cell, type NextState, type Reading } from './cell.js'
 export { type CopyOptions, copy } from './copy.js'
 export type { Durability, Patience, Progress } from './core/input.js'
 export type { Data } from './core/source.js'
+export type { State } from './core/token.js'
 export { type CreateExclusiveOptions, createExclusive } from './create-exclusive.js'
 export { type EmplaceOptions, emplace } from './emplace.js'
 export { emptyDir } from './empty-dir.js'

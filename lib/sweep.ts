@@ -2,8 +2,10 @@ import { type Coroner, defaultGraceMs, isDebris, ownerOf } from './core/debris.j
 import { dual } from './core/drive.js'
 import { isSystemError } from './core/errors.js'
 import { asNumber, asPath } from './core/input.js'
+import { asPayload, type Payload } from './core/payload.js'
 import { sideBySide } from './core/side-by-side.js'
 import { fs, type Path, type Steps } from './core/steps.js'
+import { look } from './core/transition.js'
 import { within } from './core/tree.js'
 import { asDiscard, type RemoveOptions, takeAway } from './remove.js'
 
@@ -15,7 +17,8 @@ export interface SweepOptions extends RemoveOptions {
 /**
  * Removes what processes that were killed have left in a directory.
  *
- * Holds afterwards: of the private names in `dir` when it was read, none is left whose owner is provably dead (it ran on
+ * Holds afterwards: of the private names in `dir` when it was read (and of the data of cells that no state names any more),
+ * none is left whose owner is provably dead (it ran on
  * this machine, since it was started, in this pid namespace, and is gone), and none of an owner that cannot be judged from
  * here and that has not changed for `grace`. Never is a name touched that a live process of this machine has made, nor
  * any that is not of this package's own form.
@@ -38,13 +41,12 @@ export const sweep = dual(function* sweep(dir: string | URL, options: SweepOptio
   const job: Sweeping = { coroner: { dir: path, graceMs }, swept: [], failure: undefined }
   const trial = { as: 'sweep', path, retryFor: options.retryFor }
   const candidates = (yield* fs.list(path)).flatMap(({ name }) => {
-    const owner = ownerOf(name)
-    return owner === undefined ? [] : { name, owner }
+    const payload = asPayload(name)
+    const owner = payload?.owner ?? ownerOf(name)
+    return owner === undefined ? [] : { name, owner, payload }
   })
   const tasks = candidates.map(
-    ({ name, owner }) =>
-      () =>
-        sweepOne(job, name, owner, () => takeAway(within(path, { name, kind: 'other' }), how, trial)),
+    one => () => sweepOne(job, one, () => takeAway(within(path, { name: one.name, kind: 'other' }), how, trial)),
   )
   // One after the other: mostly there are none, and what is deep is deleted several things at a time.
   yield* sideBySide(tasks, 1)
@@ -59,11 +61,34 @@ interface Sweeping {
   failure: Error | undefined
 }
 
-function* sweepOne(job: Sweeping, name: Path, owner: string, away: () => Steps<boolean>): Steps<void> {
+interface Candidate {
+  readonly name: Path
+  readonly owner: string
+  /** It is the data of a state of a cell. */
+  readonly payload: Payload | undefined
+}
+
+function* sweepOne(job: Sweeping, one: Candidate, away: () => Steps<boolean>): Steps<void> {
+  const { coroner, swept } = job
   try {
-    if ((yield* isDebris(name, owner, job.coroner)) && (yield* away())) job.swept.push(name.toString())
+    if (!(yield* isDebris(one.name, one.owner, coroner))) return
+    if (one.payload && (yield* isNamed(coroner.dir, one.payload))) return
+    if (yield* away()) swept.push(one.name.toString())
   } catch (error) {
     if (!isSystemError(error)) throw error
     job.failure ??= error
+  }
+}
+
+/** Does the cell's state say that this is its data? Whoever wrote it is dead, so a state that does not will not do so later. */
+function* isNamed(dir: string, { cell, nonce }: Payload): Steps<boolean> {
+  const path = `${dir}/${cell}`
+  try {
+    const now = yield* look(path, { as: 'sweep', path })
+    return typeof now === 'object' && now.nonce === nonce
+  } catch (error) {
+    // It is no cell any more: whose data it is nobody knows, so it stays.
+    if ((error as NodeJS.ErrnoException).code === 'ERR_NOT_A_CELL') return true
+    throw error
   }
 }

@@ -2,12 +2,15 @@
 // here reaches everything. Algorithms describe their calls (./steps.ts); these two functions make them.
 
 import nodeFs, { type BigIntStats, type StatOptions } from 'node:fs'
+import { dirname } from 'node:path'
 import type gracefulFs from 'graceful-fs'
-import { closed, isNear, opened } from './near.js'
+import { recall, remember } from './memory.js'
+import { closed, isNear, isOwn, isWarm, onTheSpot, opened, wasRead } from './near.js'
 import { judge, spellSelf, type Witness } from './owner.js'
 import type { Alphabet, Call, Entry, Op, Path } from './steps.js'
 import { allOf, outcomesOf } from './together.js'
-import { type Done, isThenable, longestTimerMs, random, settle, sleep, sleepSync, tell, type Wake } from './wait.js'
+import { changedIn } from './vigil.js'
+import { type Done, isThenable, random, settle, sleep, sleepSync, tell, type Wake } from './wait.js'
 
 /** What `stat` answers: always in bigints, because on Windows `ino` does not fit a number. */
 export type Stats = BigIntStats
@@ -28,11 +31,12 @@ export function perform({ op, args }: Call, done: Done): Wake | undefined {
   const now = immediate[op as keyof typeof immediate] as AnyFunction | undefined
   if (now) return tell(() => now(...args), done)
   if (op === 'sleep') return sleep(args[0] as number, done)
-  if (op === 'changed') return changed(args[0] as string, args[1] as number, done)
-  if (op === 'settle') return settle(args[0], done)
+  if (op === 'changed') return changedIn(args[0] as string, args[1] as number, watch, done)
+  if (op === 'settle') return settle(args[0], args[1] as number | undefined, done)
   if (op === 'together') return allOf(args[0] as Call[], perform, done)
   if ((op === 'close' && closed(args[0])) || (op === 'fstat' && isNear(args[0])))
     return tell(() => performSync({ op, args }), done)
+  if ((op === 'readdir' || op === 'rename') && isQuick(op, args, done)) return undefined
   if (graceful) callback(graceful, op, args, done)
   else
     import('graceful-fs').then(loaded => {
@@ -66,6 +70,8 @@ const immediate = {
   random,
   self: () => self(),
   alive: (owner: string) => judge(owner, self(), witness),
+  recall,
+  remember,
 } satisfies Partial<Alphabet>
 
 const sync: Record<Op, unknown> = {
@@ -82,7 +88,7 @@ const sync: Record<Op, unknown> = {
   lstat: (path: string, options?: { throwIfNoEntry: false }) => lookSync(nodeFs.lstatSync as LookSync, path, options),
   readFile: (path: string) => nodeFs.readFileSync(path),
   readlink: (path: string) => nodeFs.readlinkSync(path, 'buffer'),
-  readdir: (path: string) => nodeFs.readdirSync(path),
+  readdir: (path: string) => notedRead(path, nodeFs.readdirSync(path)),
   list: (path: Path) => nodeFs.readdirSync(path, inBytes).map(entryOf),
   mkdir: nodeFs.mkdirSync,
   rmdir: nodeFs.rmdirSync,
@@ -98,6 +104,7 @@ const sync: Record<Op, unknown> = {
   sleep: sleepSync,
   // A directory cannot be watched without the event loop: look again soon.
   changed: (_dir: string, ms: number) => sleepSync(Math.min(ms, 5)),
+  local: (path: string) => isOwn(path, kindOf(path)()),
   together: (calls: readonly Call[]) => outcomesOf(calls, performSync),
   settle: (answer: unknown) => {
     if (!isThenable(answer)) return answer
@@ -118,9 +125,13 @@ function callback(fs: typeof gracefulFs, op: Op, args: readonly unknown[], done:
   else if (op === 'read') fs.read(first, second, 0, second.length, third, done)
   else if (op === 'list')
     fs.readdir(first, inBytes, (error, all) => (error ? done(error) : done(null, all.map(entryOf))))
+  else if (op === 'readdir')
+    fs.readdir(first, (error, names) => (error ? done(error) : tell(() => notedRead(first, names), done)))
   else if (op === 'copyFile') fs.copyFile(first, second, cloneNew, done)
   else if (op === 'readlink') fs.readlink(first, 'buffer', done)
   else if (op === 'realpath') fs.realpath.native(first, done)
+  else if (op === 'local')
+    nodeFs.statfs(first, (error, stats) => done(null, isOwn(first, error ? undefined : stats.type)))
   else (fs[op as keyof typeof fs] as AnyFunction)(...args, done)
 }
 
@@ -128,13 +139,35 @@ const onLinux = process.platform === 'linux'
 
 /** Where a look at a descriptor may wait for another machine, it does not do so yet: it was opened just now. */
 function noted(fd: number, path: Path): number {
-  if (onLinux) {
-    const kindOf = (tell: (kind?: number) => void) =>
-      nodeFs.statfs(path, (error, stats) => tell(error ? undefined : stats.type))
-    opened(fd, nodeFs.fstatSync(fd).dev, kindOf)
-  }
+  if (onLinux) opened(fd, nodeFs.fstatSync(fd).dev, kindOf(path))
   return fd
 }
+
+/** Told on the spot, where that takes no longer than to ask a thread. */
+function isQuick(op: 'readdir' | 'rename', args: readonly unknown[], done: Done): boolean {
+  if (typeof args[0] !== 'string') return false
+  let answer: { error: unknown; value?: unknown } | undefined
+  const dir = op === 'readdir' ? args[0] : dirname(args[0])
+  const work = () =>
+    tell(
+      () => performSync({ op, args }),
+      (error, value) => {
+        answer = { error, value }
+      },
+    )
+  if (!onTheSpot(dir, work) || !answer) return false
+  done(answer.error, answer.value)
+  return true
+}
+
+/** Nor does one at a directory that was read just now. */
+function notedRead(dir: string, names: string[]): string[] {
+  const seen = onLinux && !isWarm(dir) ? quietly(() => nodeFs.statSync(dir)) : undefined
+  if (seen) wasRead(dir, names.length, seen.dev, kindOf(dir))
+  return names
+}
+
+const kindOf = (path: Path) => () => quietly(() => nodeFs.statfsSync(path).type)
 
 const inBytes = { withFileTypes: true, encoding: 'buffer' } as const
 
@@ -152,22 +185,10 @@ function entryOf(dirent: nodeFs.Dirent<Buffer>): Entry {
   return { name: text.includes('\uFFFD') ? dirent.name : text, kind }
 }
 
-/** Watching is a comfort: where there is none (limits, network mounts), the wait simply lasts its full time. */
-function changed(dir: string, ms: number, done: Done): Wake {
-  let watcher: nodeFs.FSWatcher | undefined
-  let over = false
-  const end = () => {
-    if (over) return
-    over = true
-    clearTimeout(timer)
-    watcher?.close()
-    done(null)
-  }
-  const timer = setTimeout(end, Math.min(ms, longestTimerMs))
-  try {
-    watcher = nodeFs.watch(dir, { persistent: false }, end).on('error', () => watcher?.close())
-  } catch {}
-  return end
+/** For as long as somebody waits; it keeps no process alive. */
+const watch = (dir: string, hint: () => void, failed: () => void): (() => void) => {
+  const watcher = nodeFs.watch(dir, { persistent: false }, hint).on('error', failed)
+  return () => watcher.close()
 }
 
 const quietly = <T>(read: () => T): T | undefined => {

@@ -19,11 +19,12 @@ export interface Dual<A extends unknown[], T> {
 /**
  * Makes a function of an algorithm. The first parameter with a default is taken for its options: `signal` and `timeout`
  * are obeyed between any two calls. Promises take turns whose first arguments
- * are the same thing, as `turns` spells it. Diagnostics channels carry the generator's name: `tracing:holdfast.<name>:start` ...
+ * are the same thing, as `turns` spells it, each until it is answered, or as long as `until` says. Diagnostics channels carry the generator's name: `tracing:holdfast.<name>:start` ...
  */
 export function dual<A extends unknown[], T>(
   algorithm: (...args: A) => Steps<T>,
   turns?: (thing: A[0]) => readonly string[],
+  until?: (answer: T) => unknown,
 ): Dual<A, T> {
   const optionsAt = algorithm.length
   // Made by the first call, because nothing happens at import.
@@ -37,7 +38,7 @@ export function dual<A extends unknown[], T>(
   }
   const promised = (...args: A) =>
     turns
-      ? inTurn(turns(args[0]), before => driven(algorithm, args, args[optionsAt], before))
+      ? inTurn(turns(args[0]), before => driven(algorithm, args, args[optionsAt], before), until)
       : driven(algorithm, args, args[optionsAt])
   const atOnce = (...args: A) => drivenSync(algorithm(...args), patienceOf(args[optionsAt]))
 

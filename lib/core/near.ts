@@ -1,26 +1,74 @@
-// Descriptors of files on this machine's own disks. To close one, or to look at it, takes a microsecond or two, and to ask
-// a thread for that takes twenty: so the promise form does both on the spot. Elsewhere (NFS, FUSE) a close may wait for
-// another machine, and is left to the threads.
+// Files and small directories on this machine's own disks. To close one, to look at it, or to read again what was read a
+// moment ago takes a microsecond or a few, and to ask a thread for that takes twenty: so the promise form does it on the
+// spot. Elsewhere (NFS, FUSE) it may wait for another machine, and is left to the threads.
 
 /** ext2 to ext4, xfs, btrfs, tmpfs, overlayfs, f2fs, zfs, by the numbers that Linux has for them. */
 const kinds: ReadonlySet<number> = new Set([
   ...[0xef53, 0x58465342, 0x9123683e, 0x01021994, 0x794c7630, 0xf2f52010, 0x2fc12fc1],
 ])
 
-/** By device: is it one of those? Undefined until the system has told. */
+/** Those, and what else this machine's own kernel keeps: FAT, exFAT, NTFS, HFS+. No reply of theirs is ever lost. */
+const ownKinds: ReadonlySet<number> = new Set([...kinds, 0x4d44, 0x2011bab0, 0x7366746e, 0x5346544e, 0x482b])
+
+/** Off Linux the numbers mean other things, and only a share of Windows shows that it is one. */
+export const isOwn = (path: string, kind: number | undefined): boolean =>
+  process.platform === 'linux' ? ownKinds.has(kind ?? 0) : !/^[\\/]{2}[^?.]/.test(path)
+
+/** By device: is it one of those? */
 const local = new Map<number, boolean>()
+
+/** Asked once a device, of a path that has answered just now. */
+function isLocal(dev: number, kindOf: () => number | undefined): boolean {
+  const known = local.get(dev) ?? kinds.has(kindOf() ?? 0)
+  local.set(dev, known)
+  return known
+}
+
 const near = new Set<number>()
 
-/** A descriptor was opened. `kindOf` asks for the kind of its filesystem, which is done once a device. */
-export function opened(fd: number, dev: number, kindOf: (tell: (kind: number | undefined) => void) => void): void {
-  const known = local.get(dev)
-  if (known) near.add(fd)
-  if (known !== undefined) return
-  local.set(dev, false)
-  kindOf(kind => local.set(dev, kind !== undefined && kinds.has(kind)))
+/** A descriptor was opened. */
+export function opened(fd: number, dev: number, kindOf: () => number | undefined): void {
+  if (isLocal(dev, kindOf)) near.add(fd)
 }
 
 export const isNear = (fd: unknown): boolean => near.has(fd as number)
 
 /** Its number may be another's by now. */
 export const closed = (fd: unknown): boolean => near.delete(fd as number)
+
+/** Small directories that were read or changed a moment ago, so that the system has them in memory. */
+const warm = new Map<string, { readonly dev: number; atMs: number }>()
+const momentMs = 1000
+const mostEntries = 16
+
+export const isWarm = (dir: string): boolean => warm.has(dir)
+
+export function wasRead(dir: string, entries: number, dev: number, kindOf: () => number | undefined): void {
+  if (entries > mostEntries || !isLocal(dev, kindOf)) return
+  if (warm.size > 1000) warm.clear()
+  warm.set(dir, { dev, atMs: performance.now() })
+}
+
+/** By device: until when it is left to the threads, because something took long there: its journal was full, say. */
+const slowUntilMs = new Map<number, number>()
+const longMs = 20
+const restMs = 10_000
+
+/** Without a thread there is no turn of the event loop, and others want theirs. */
+let inARow = 0
+const mostInARow = 32
+
+/** Does what is to be done in such a directory on the spot, if that can be: answers whether it did. */
+export function onTheSpot(dir: string, work: () => void): boolean {
+  const known = warm.get(dir)
+  if (!known) return false
+  const beganMs = performance.now()
+  const cold = beganMs - known.atMs > momentMs
+  // If a thread does it now, it is warm again by then.
+  known.atMs = beganMs
+  if (cold || beganMs < (slowUntilMs.get(known.dev) ?? 0) || ++inARow % mostInARow === 0) return false
+  work()
+  const endedMs = performance.now()
+  if (endedMs - beganMs > longMs) slowUntilMs.set(known.dev, endedMs + restMs)
+  return true
+}

@@ -3,7 +3,7 @@
 // ever touches it. A crash leaves at most such a name behind, never a half-made target.
 
 import { basename, dirname } from 'node:path'
-import { tidy } from './achieve.js'
+import { inPeace, tidy } from './achieve.js'
 import { hasCode } from './errors.js'
 import { fs, type Path, type Steps, together } from './steps.js'
 
@@ -19,14 +19,20 @@ export function* stageName<P extends Path>(target: P): Steps<P> {
 /** One for each. */
 export function* stageNames<P extends Path>(targets: readonly P[]): Steps<P[]> {
   const owner = yield* fs.self()
-  const nonces = (yield* fs.random(nonceBytes * targets.length)).toString('hex')
+  const nonces = yield* drawn(targets.length)
   const digits = 2 * nonceBytes
   return targets.map((target, at) => besideIt(target, `.${owner}.${nonces.slice(at * digits, (at + 1) * digits)}`))
 }
 
 const nonceBytes = 8
 
-function besideIt<P extends Path>(target: P, tail: string): P {
+/** So many nonces in a row: 64 bits, 16 digits each. */
+export function* drawn(nonces = 1): Steps<string> {
+  return (yield* fs.random(nonceBytes * nonces)).toString('hex')
+}
+
+/** A hidden name beside the target, in the same directory as that. */
+export function besideIt<P extends Path>(target: P, tail: string): P {
   const name = (base: string) => `.${cut(base, longestNameBytes - 1 - tail.length)}${tail}`
   // Not joined, because that would normalise: what `..` is, behind a link, is not what it looks like.
   if (typeof target === 'string') return `${dirname(target)}/${name(basename(target))}` as P
@@ -88,6 +94,28 @@ export const stagedFile = <T>(target: string, mode: number, use: (stage: Staged<
     use,
     fd => [fs.close(fd)],
   )
+
+/** The same for a directory, which is taken away by `dispose` if it was not published. */
+export function* stagedDirectory<T>(
+  target: string,
+  use: (stage: Staged<void>) => Steps<T>,
+  dispose: (path: string) => Steps<unknown>,
+  names = 3,
+): Steps<T> {
+  const stage: Staged<void> = { path: yield* stageName(target), made: undefined, spent: false }
+  let there = false
+  try {
+    yield* fs.mkdir(stage.path)
+    there = true
+    return yield* use(stage)
+  } catch (error) {
+    // The echo of our own call, as above.
+    if (there || names === 1 || !hasCode(error, 'EEXIST')) throw error
+  } finally {
+    if (!stage.spent) yield* inPeace(() => tidy(dispose(stage.path)))
+  }
+  return yield* stagedDirectory(target, use, dispose, names - 1)
+}
 
 /** Runs steps, and then closes the descriptor. */
 export function* closing<T>(fd: number, steps: () => Steps<T>): Steps<T> {

@@ -7,7 +7,6 @@ import type { Stats } from './disk.js'
 /** How a file is opened: Node's flag strings, without the append and sync forms that nothing here needs. */
 export type OpenFlags = 'r' | 'r+' | 'w' | 'w+' | 'wx' | 'wx+'
 
-/** Every call an algorithm may make. Each is one system call, but for `copyFile`, `readFile` and `realpath`. */
 /** A name on the disk. Not every one is text: those that are not are bytes. */
 export type Path = string | Buffer
 
@@ -17,6 +16,7 @@ export interface Entry {
   readonly kind: 'file' | 'directory' | 'link' | 'other'
 }
 
+/** Every call an algorithm may make. Each is one system call, but for `copyFile`, `readFile` and `realpath`. */
 export interface Alphabet {
   open(path: Path, flags: OpenFlags, mode?: number): number
   read(fd: number, into: Uint8Array, position: number | null): number
@@ -58,11 +58,21 @@ export interface Alphabet {
   self(): string
   /** Does that owner live? `undefined`: nobody here can tell. */
   alive(owner: string): boolean | undefined
+  /** What this process has kept in mind under that key, if it still does: a hint, never evidence. */
+  recall(key: string): unknown
+  /** Keeps something in mind, or forgets it. */
+  remember(key: string, value: unknown): void
+  /** Is that on a disk of this machine's own, where ENOENT is never the echo of a call that was made twice on the way? */
+  local(path: string): boolean
   /** Several calls at once, in any order; answered when all have ended, whatever came of each. See `together`. */
   together(calls: readonly Call[]): Outcome<unknown>[]
-  /** What a user's callback answered: a value, or a promise for one (which the sync driver refuses). */
-  settle<T>(answer: T | PromiseLike<T>): T
+  /** What a user's callback answered: a value, or a promise for one (which the sync driver refuses); `pending` after so many milliseconds. */
+  settle<T>(answer: T | PromiseLike<T>, ms?: number): T | Pending
 }
+
+/** It has not settled yet. */
+export const pending: unique symbol = Symbol('pending')
+export type Pending = typeof pending
 
 export type Op = keyof Alphabet
 
@@ -101,6 +111,7 @@ export interface Fs extends Calls {
   readonly stat: Look
   readonly lstat: Look
   settle<T>(answer: T | PromiseLike<T>): Steps<Awaited<T>>
+  settle<T>(answer: T | PromiseLike<T>, ms: number): Steps<Awaited<T> | Pending>
 }
 
 /** The calls, to be used with `yield*`: `const fd = yield* fs.open(path, 'wx')`. */
@@ -131,7 +142,8 @@ export const fs: Fs = describe([
     'chmod',
     'chown',
   ] as const),
-  ...(['utimes', 'realpath', 'now', 'random', 'sleep', 'changed', 'self', 'alive', 'settle'] as const),
+  ...(['utimes', 'realpath', 'now', 'random', 'sleep', 'changed', 'self', 'alive', 'local'] as const),
+  ...(['recall', 'remember', 'settle'] as const),
 ])
 
 function describe(ops: readonly Op[]): Fs {

@@ -4,16 +4,17 @@
 /** What came last for each thing, and is not over. */
 const last = new Map<string, Promise<unknown>>()
 
-/** Runs the work, which is given what it must wait for before its first call. */
+/** Runs the work, which is given what it must wait for before its first call. The turn may outlast it: `until` that. */
 export function inTurn<T>(
   things: readonly string[],
   work: (before: Promise<unknown> | undefined) => Promise<T>,
+  until: ((answer: T) => unknown) | undefined,
 ): Promise<T> {
   const earlier = things.flatMap(thing => last.get(thing) ?? [])
   const before = earlier.length > 0 ? Promise.all(earlier) : undefined
   const done = work(before)
   // Whoever gives up waiting does not let those behind him pass those before him.
-  const over = Promise.allSettled([before, done]).then(() => {
+  const over = Promise.allSettled([before, until ? done.then(until) : done]).then(() => {
     for (const thing of things) if (last.get(thing) === over) last.delete(thing)
   })
   for (const thing of things) last.set(thing, over)

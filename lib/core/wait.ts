@@ -1,6 +1,7 @@
 // Answers that do not come from the disk: time that passes, chance, and what users' callbacks promise.
 
 import { randomBytes } from 'node:crypto'
+import { pending } from './steps.js'
 
 export type Done = (error: unknown, value?: unknown) => void
 /** Ends a wait early; only waits have one. */
@@ -34,13 +35,16 @@ export function sleepSync(ms: number): void {
 }
 
 /** What a user's callback answered; whoever waits for its promise may stop waiting, and then nobody hears of it. */
-export function settle(answer: unknown, done: Done): Wake | undefined {
+export function settle(answer: unknown, ms: number | undefined, done: Done): Wake | undefined {
   if (!isThenable(answer)) return done(null, answer) as undefined
   let over = false
   const end: Done = (error, value) => {
+    clearTimeout(timer)
     if (!over) done(error, value)
     over = true
   }
+  // What it waits for keeps the process alive, if anything does.
+  const timer = ms === undefined ? undefined : setTimeout(end, Math.min(ms, longestTimerMs), null, pending).unref()
   answer.then(
     value => end(null, value),
     error => end(error ?? new Error('The callback rejected without a reason')),

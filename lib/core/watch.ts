@@ -94,6 +94,10 @@ const interruptions = new WeakSet<object>()
 /** It stopped the call as a whole, and did not come out of any one step. */
 export const isInterruption = (error: unknown): boolean => interruptions.has(error as object)
 
+/** It was the time-out that did. */
+export const isTimeout = (error: unknown): boolean =>
+  isInterruption(error) && (error as NodeJS.ErrnoException).code === 'ERR_TIMEOUT'
+
 function named(name: string, code: string, message: string, cause: unknown): Error {
   const error = cause === undefined ? new Error(message) : new Error(message, { cause })
   interruptions.add(error)

@@ -25,7 +25,7 @@ export function changes({ op, args }: Call): boolean {
   return changing.has(op) || (op === 'open' && /^w/.test(args[1] as string))
 }
 
-const unfailing: ReadonlySet<Op> = new Set<Op>(['close', 'now', 'alive'])
+const unfailing: ReadonlySet<Op> = new Set<Op>(['close', 'now', 'alive', 'local'])
 
 /** What a call that was done may say: that it had been done already, or that nobody knows. */
 const liesOf: Partial<Record<Op, readonly ('EEXIST' | 'ENOENT' | 'EIO')[]>> = {

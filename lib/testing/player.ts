@@ -19,6 +19,8 @@ export interface Surroundings {
   readonly clock: number
   /** The clock may jump, so that reading it is a step like any other. */
   readonly ticking: boolean
+  /** Every reply comes, and is true. */
+  readonly honest: boolean
   readonly events: Event[]
 }
 
@@ -50,6 +52,8 @@ export class Player {
   /** What it was told, which is all that its state depends on. */
   #history = ''
   #randoms = 0
+  /** A function of what it was told, as all of its state. */
+  readonly #memory = new Map<string, unknown>()
   /** Its outcome in words, with all that `check` could tell apart. */
   #ended = ''
 
@@ -166,6 +170,13 @@ export class Player {
         if (this.#around.ticking) return undefined
         this.#history += `now>${this.#around.clock};`
         return { value: this.#around.clock }
+      case 'recall':
+        return { value: this.#memory.get(call.args[0] as string) }
+      case 'remember':
+        this.#memory.set(call.args[0] as string, call.args[1])
+        return {}
+      case 'local':
+        return { value: this.#around.honest }
       case 'settle':
         if (isThenable(call.args[0])) throw this.#waitsOutside(call.args[0])
         this.#history += `settle>${describeAnswer(undefined, call.args[0], undefined)};`

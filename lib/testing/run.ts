@@ -16,6 +16,7 @@ export class Run {
   readonly events: Event[] = []
   readonly root: string
   readonly ticking: boolean
+  readonly honest: boolean
   steps = 0
   clock = 0
   #wanted = true
@@ -31,6 +32,7 @@ export class Run {
     const { kills = 0, failures = 0, lies = 0, aborts = 0, ticks = 0 } = world
     this.#budget = { kills, failures, lies, aborts, ticks }
     this.ticking = ticks > 0
+    this.honest = lies === 0
     this.root = ground.root
     refusePromise('setup', world.setup?.(this.root))
     ground.survey()
@@ -169,7 +171,9 @@ export class Run {
     if (call.op === 'now') return this.clock
     if (call.op !== 'alive') return perform(player, call, this.ground)
     const owner = this.players[Number((call.args[0] as string).split('-')[1])]
-    return owner?.outcome?.how !== 'killed'
+    if (this.world.strangers && owner !== player) return undefined
+    // Who is none of the players has died before.
+    return owner !== undefined && owner.outcome?.how !== 'killed'
   }
 
   #nudgeOthers(but?: Player): void {

@@ -24,6 +24,8 @@ export interface World {
   readonly lies?: number
   /** How many players may be aborted, as if by their signal. @default 0 */
   readonly aborts?: number
+  /** Nobody can tell whether another player lives, as if each ran on a machine of its own. @default false */
+  readonly strangers?: boolean
   /** How often the clock may jump ahead, at any point. @default 0 */
   readonly ticks?: number
   /** Milliseconds of such a jump. @default 60_000 */

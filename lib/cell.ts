@@ -1,0 +1,186 @@
+// A cell is a directory with one file in it, whose *name* is the state (core/token.ts); rename consumes it, so of several
+// callers who saw one state, one makes the next. No name is used twice. Data too large for a name is a payload beside it.
+//
+// | killed after                    | left behind                             | who repairs it                            |
+// |---------------------------------|-----------------------------------------|-------------------------------------------|
+// | create: mkdir, open of a stage  | a private directory beside the cell     | `sweep` of the directory above            |
+// | create: rename                  | nothing: the cell is there              | -                                         |
+// | any: part of a payload, or all  | a payload that no state names           | `sweep`, as soon as its writer is dead    |
+// | swap: rename                    | the payload of the state before         | `sweep`: no state names it                |
+// | clear: unlink                   | an empty directory: that is void        | nobody need: create puts its own there    |
+// | clear: rmdir                    | the payload of the tombstone            | `sweep`                                   |
+
+import { achieve, noEvidence, type Trial } from './core/achieve.js'
+import { dual } from './core/drive.js'
+import { hasCode, systemError } from './core/errors.js'
+import { asBytes, asDurability, asFlag, type Durability, type Patience, refusal } from './core/input.js'
+import { checkCellName, dropPayload, payloadOf, writePayload } from './core/payload.js'
+import { drawn } from './core/stage.js'
+import { fs, type Steps } from './core/steps.js'
+import { checkNext, type Next, type State, successor } from './core/token.js'
+import { advance, beget, bury, look, type Verdict } from './core/transition.js'
+import { withParents } from './mkdirp.js'
+import { asName } from './remove.js'
+
+export interface CellOptions extends Patience {
+  /** `file`: data is on the disk before the state that names it; the state itself may be an earlier one after a power cut. @default 'file' */
+  readonly durability?: Durability | undefined
+  /** Makes missing directories above the cell. @default false */
+  readonly parents?: boolean | undefined
+}
+
+export interface NextState extends Next {
+  /** What is too large for fields. @default none */
+  readonly data?: string | NodeJS.ArrayBufferView | undefined
+}
+
+/** What was read: a state, and its data if it has any. */
+export interface Reading {
+  readonly state: State
+  readonly data: Buffer | undefined
+}
+
+const trialOf = (as: string, path: string, { retryFor }: Patience): Trial => ({ as, path, retryFor })
+
+const readCell = dual(function* readCell(dir: string | URL, options: Patience = {}): Steps<State | undefined> {
+  const path = asName(dir, 'dir')
+  const now = yield* look(path, trialOf('readCell', path, options))
+  return typeof now === 'string' ? undefined : now
+})
+
+const loadCell = dual(function* loadCell(dir: string | URL, options: Patience = {}): Steps<Reading | undefined> {
+  const path = asName(dir, 'dir')
+  const trial = trialOf('loadCell', path, options)
+  const { reading } = yield* achieve(
+    () => loaded(path, trial),
+    // Consumed between the two calls, and its payload with it: the state is another by now.
+    noEvidence,
+    trial,
+  )
+  return reading
+})
+
+function* loaded(path: string, trial: Trial): Steps<{ reading: Reading | undefined }> {
+  const state = yield* look(path, trial)
+  if (typeof state === 'string') return { reading: undefined }
+  if (state.writer === undefined) return { reading: { state, data: undefined } }
+  const payload = payloadOf(path, state)
+  try {
+    return { reading: { state, data: yield* fs.readFile(payload) } }
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT')) throw error
+    throw systemError('EAGAIN', 'open', 'the data of a state that is there is not', payload)
+  }
+}
+
+const createCell = dual(function* createCell(
+  dir: string | URL,
+  next: NextState = {},
+  options: CellOptions = {},
+): Steps<State | undefined> {
+  const change = asChange('createCell', dir, undefined, next, options)
+  const parents = asFlag(options.parents, 'options.parents')
+  return yield* withParents(change.path, parents, () => perform(change, to => beget(change.path, to, change.trial)))
+})
+
+const swapCell = dual(function* swapCell(
+  dir: string | URL,
+  from: State,
+  next: NextState = {},
+  options: CellOptions = {},
+): Steps<State | undefined> {
+  const change = asChange('swapCell', dir, from, next, options)
+  return yield* perform(change, to => advance(change.path, from, to, change.trial))
+})
+
+const clearCell = dual(function* clearCell(dir: string | URL, from: State, options: Patience = {}): Steps<boolean> {
+  const path = asName(dir, 'dir')
+  if (!asState(from).gone) throw refusal('ERR_INVALID_ARG_VALUE', 'from', 'a tombstone: swap it for one first', from)
+  if ((yield* bury(path, from, trialOf('clearCell', path, options))) !== 'mine') return false
+  yield* dropPayload(path, from)
+  return true
+})
+
+/** A call under way. */
+interface Change {
+  readonly path: string
+  readonly from: State | undefined
+  readonly next: Next
+  readonly data: Uint8Array | undefined
+  readonly durability: Durability
+  readonly trial: Trial
+}
+
+function asChange(
+  as: string,
+  dir: string | URL,
+  from: State | undefined,
+  next: NextState,
+  options: CellOptions,
+): Change {
+  const path = asName(dir, 'dir')
+  checkNext(next)
+  const data = next.data === undefined ? undefined : asBytes(next.data, 'next.data')
+  if (data) checkCellName(path)
+  const durability = asDurability(options.durability)
+  return { path, from: from && asState(from), next, data, durability, trial: trialOf(as, path, options) }
+}
+
+function asState(value: State): State {
+  if (typeof value?.nonce === 'string' && Array.isArray(value.lineage)) return value
+  throw refusal('ERR_INVALID_ARG_TYPE', 'from', 'a state that was read from a cell', value)
+}
+
+/** Makes the next state with its payload, puts it in the place of the one before, and takes that one's payload away. */
+function* perform(change: Change, put: (to: State) => Steps<Verdict>): Steps<State | undefined> {
+  const { path, from, next, data, durability } = change
+  const to = successor(from, next, yield* drawn(), data ? yield* fs.self() : undefined)
+  let verdict: Verdict | undefined
+  try {
+    if (data) yield* writePayload(payloadOf(path, to), data, durability)
+    verdict = yield* put(to)
+  } catch (error) {
+    // Where nobody knows, a state may name it.
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_UNKNOWN_OUTCOME') yield* dropPayload(path, to)
+    throw error
+  }
+  yield* dropPayload(path, verdict === 'mine' ? from : to)
+  return verdict === 'mine' ? to : undefined
+}
+
+/**
+ * A state that all processes agree on, which one of them at a time can change: compare-and-swap on a directory.
+ *
+ * Holds afterwards: `swap`, `clear` and `create` change the cell only if it still is in the very state that was given
+ * (for `create`: void), and of several callers with one state one succeeds. Whoever is killed at any point leaves the cell in
+ * the state before or after (the table above says what else). States are never mistaken for others that look the same.
+ *
+ * Not promised: that a state outlives a power cut: it may be an earlier one then, never a mixture. Who may read the
+ * directory may read the fields.
+ *
+ * - `cell.read(dir)`: the state, or undefined (void: no directory, or an empty one). One call.
+ * - `cell.load(dir)`: the state with its `data`, which is read again if it was consumed meanwhile.
+ * - `cell.create(dir, next)`: void becomes the next state; answers it, or undefined if there is one already.
+ * - `cell.swap(dir, from, next)`: `from` becomes the next state; answers it, or undefined if another was faster. One call.
+ * - `cell.clear(dir, from)`: a tombstone (`gone: true`) becomes void; answers whether this call did it.
+ *
+ * @param dir A path, or a `file:` URL. Its parent directory must be there, unless `create` makes `parents`.
+ * @param from A state that `read`, `create` or `swap` answered.
+ * @param next `fields`: strings of `[0-9a-z-]`, about 100 characters in all; `data`: any bytes, in a file of its own;
+ *   `gone`: a tombstone, which can be cleared.
+ * @returns As above: that somebody else was faster is an answer.
+ * @throws `ERR_UNKNOWN_OUTCOME`: on a network filesystem, the reply was lost, and the cell went on too far to tell whether
+ *   this call took part in that: the third answer, never a guess. `ERR_NOT_A_CELL`: a file is there, or a directory with
+ *   other things in it. What the system said, unchanged, if it was not done: ENOENT (no parent), EACCES, ENOSPC ...
+ *
+ * @example
+ * for (;;) {
+ *   const was = await cell.read('visits')
+ *   const next = { fields: [String(Number(was?.fields[0] ?? 0) + 1)] }
+ *   if (was ? await cell.swap('visits', was, next) : await cell.create('visits', next)) break
+ * }
+ *
+ * Source of the protocol: the state in the file's name, as in Pebble's `atomicfs.Marker`; rename of the exact name as
+ * compare-and-swap.
+ */
+export const cell = { read: readCell, load: loadCell, create: createCell, swap: swapCell, clear: clearCell }

@@ -1,0 +1,16 @@
+// What a process keeps in mind for a moment between two calls, so that the next one may begin with a guess.
+
+const kept = new Map<string, { readonly value: unknown; readonly atMs: number }>()
+const mostKept = 1000
+const momentMs = 1000
+
+export function recall(key: string): unknown {
+  const one = kept.get(key)
+  return one && performance.now() - one.atMs < momentMs ? one.value : undefined
+}
+
+export function remember(key: string, value: unknown): void {
+  if (value === undefined) kept.delete(key)
+  else kept.set(key, { value, atMs: performance.now() })
+  if (kept.size > mostKept) kept.clear()
+}

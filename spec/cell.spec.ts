@@ -1,0 +1,249 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { cell, type State, sweep } from 'holdfast'
+import type { Steps } from 'holdfast/steps'
+import { assertLinearizable, type World } from 'holdfast/testing'
+import { asPrograms, type Calls, cellModel, comparing, programModel, Scribe, trusting, turn } from './cells.js'
+import { assert, caught, prove, scratch, test } from './kit.js'
+
+type Living = Partial<World> & { readonly start?: string; readonly calls?: Calls; readonly realTime?: boolean }
+
+/** Players take turns at one cell: what each asked and was told, and what is there in the end, is what one cell could do. */
+function lives(
+  programs: readonly (readonly string[])[],
+  { start, calls = cell, realTime, ...budgets }: Living = {},
+): World {
+  let scribe = new Scribe(() => 0)
+  function* player(dir: string, name: string, labels: readonly string[]): Steps<string[]> {
+    const said: string[] = []
+    for (const label of labels) said.push(yield* turn(join(dir, 'cell'), name, label, scribe, calls))
+    return said
+  }
+  return {
+    ...budgets,
+    setup: dir => {
+      if (start && calls !== comparing)
+        cell.create.sync(join(dir, 'cell'), { fields: [start], gone: start.startsWith('x') })
+      if (calls !== comparing) return
+      mkdirSync(join(dir, 'cell'))
+      writeFileSync(join(dir, 'cell/state'), start ?? '')
+    },
+    players: dir => {
+      let time = 0
+      scribe = new Scribe(() => ++time)
+      const players = programs.map((labels, at) => {
+        const name = 'ABC'[at] as string
+        return [name, player(dir, name, labels)]
+      })
+      return Object.fromEntries(players)
+    },
+    check: ({ dir, outcomes }) => {
+      for (const [name, outcome] of Object.entries(outcomes)) {
+        if (outcome.how !== 'threw') continue
+        const { code, message } = outcome.error as NodeJS.ErrnoException
+        // Not to know is an answer for all, as soon as one reply was not the truth.
+        const mayNotKnow = code === 'ERR_UNKNOWN_OUTCOME' && (outcome.injected || budgets.lies)
+        const harmed = outcome.injected && (code === 'EIO' || code === 'ABORT_ERR')
+        if (!mayNotKnow && !harmed) throw new Error(`${name} threw ${message}`)
+      }
+      const path = join(dir, 'cell')
+      const text = calls === comparing ? readFileSync(join(path, 'state'), 'utf8') : cell.read.sync(path)?.fields[0]
+      const [first, last] = [start ?? 'void', text ?? 'void']
+      if (realTime) assertLinearizable(cellModel(first), scribe.history)
+      assertLinearizable(programModel(first), asPrograms(scribe.history, last))
+    },
+  }
+}
+
+const long = { maxMs: 60_000, maxSchedules: 10_000_000 }
+
+for (const [what, programs, budgets] of [
+  [
+    'two from void, two turns each, one killed',
+    [
+      ['a', 'x1'],
+      ['b', 'c'],
+    ],
+    { kills: 1 },
+  ],
+  [
+    'two from a state, one killed, one lie',
+    [
+      ['x1', 'a'],
+      ['x2', 'b'],
+    ],
+    { kills: 1, lies: 1, start: 's' },
+  ],
+  [
+    'two from a tombstone, one failure',
+    [
+      ['a', 'b'],
+      ['x1', 'c'],
+    ],
+    { failures: 1, start: 'x' },
+  ],
+  [
+    'two from a state, aborted',
+    [
+      ['x1', 'a'],
+      ['b', 'x2'],
+    ],
+    { aborts: 1, start: 's' },
+  ],
+  ['three from void, one killed', [['a'], ['b'], ['x']], { kills: 1 }],
+  ['three from a state, one killed, two lies', [['a'], ['x1'], ['b']], { kills: 1, lies: 2, start: 's' }],
+] as const)
+  test(
+    `explored: ${what}: no state is consumed twice`,
+    () => {
+      const { complete } = prove(`cell, ${what}`, lives(programs, budgets), long)
+      assert.ok(complete)
+    },
+    { timeout: 90_000 },
+  )
+
+test(
+  'explored: three live a whole life, one killed, two lies: no state is consumed twice',
+  () => {
+    const world = lives(
+      [
+        ['a', 'x1'],
+        ['b', 'x2'],
+        ['c', 'd'],
+      ],
+      { kills: 1, lies: 2 },
+    )
+    prove('cell, three, two turns each, 1 kill, 2 lies', world, { random: { schedules: 8_000 }, maxMs: 40_000 })
+    const [two, one] = [
+      lives([['a', 'x1'], ['b', 'x2'], ['c']], { lies: 1, start: 's' }),
+      { preemptions: 1, ...long, maxMs: 30_000 },
+    ]
+    prove('cell, three from a state, 1 lie', two, one)
+  },
+  { timeout: 120_000 },
+)
+
+test(
+  'explored in full, with what came before what: every history is linearizable',
+  () => {
+    const world = lives([['a', 'x1'], ['b']], { start: 's', realTime: true, kills: 1 })
+    const { complete } = prove('cell, two, in real time, no reduction', world, { ...long, reduction: 'none' })
+    assert.ok(complete)
+  },
+  { timeout: 90_000 },
+)
+
+test('the same worlds catch: an errno that is believed', () => {
+  caught('believed', /not linearizable/, lives([['a'], ['b']], { lies: 1, start: 's', calls: trusting }))
+})
+
+test('the same worlds catch: compare, and then set', () => {
+  caught('compared', /not linearizable/, lives([['a'], ['b']], { start: 's', calls: comparing }))
+})
+
+const isPrivate = (name: string): boolean => name.startsWith('.')
+
+test('a whole life: create, swap, tombstone, clear, and again', async () => {
+  const dir = join(scratch(), 'cell')
+  assert.is(await cell.read(dir), undefined)
+  const first = await cell.create(dir, { fields: ['a', '1'] })
+  assert.equal([first?.version, first?.fields, first?.gone], [1, ['a', '1'], false])
+  assert.is(await cell.create(dir, { fields: ['b'] }), undefined)
+  assert.equal(await cell.read(dir), first)
+  const second = await cell.swap(dir, first as State, { fields: ['c'] })
+  assert.equal([second?.version, second?.lineage], [2, [first?.nonce]])
+  assert.is(await cell.swap(dir, first as State, { fields: ['d'] }), undefined)
+  await assert.rejects(cell.clear(dir, second as State), { code: 'ERR_INVALID_ARG_VALUE' })
+  const grave = await cell.swap(dir, second as State, { gone: true })
+  assert.ok(grave?.gone)
+  assert.is(await cell.clear(dir, grave as State), true)
+  assert.is(await cell.clear(dir, grave as State), false)
+  assert.is(existsSync(dir), false)
+  assert.is(cell.create.sync(dir)?.version, 1)
+})
+
+test('data lies beside it, belongs to one state, and goes with it', async () => {
+  const top = scratch()
+  const dir = join(top, 'cell')
+  const first = (await cell.create(dir, { data: 'one' })) as State
+  assert.is(String((await cell.load(dir))?.data), 'one')
+  const second = (await cell.swap(dir, first, { fields: ['x'], data: Buffer.from('two') })) as State
+  assert.equal([String((await cell.load(dir))?.data), cell.load.sync(dir)?.state.fields], ['two', ['x']])
+  assert.is(await cell.swap(dir, first, { data: 'late' }), undefined)
+  assert.is(readdirSync(top).filter(isPrivate).length, 1)
+  const grave = (await cell.swap(dir, second, { gone: true })) as State
+  assert.equal(readdirSync(top), ['cell'])
+  assert.is((await cell.load(dir))?.data, undefined)
+  await cell.clear(dir, grave)
+  assert.equal(readdirSync(top), [])
+  assert.is(await cell.load(dir), undefined)
+})
+
+test('sweep takes data that no state names, and only that', async () => {
+  const top = scratch()
+  const dir = join(top, 'cell')
+  const first = (await cell.create(dir, { data: 'kept' })) as State
+  const [payload] = readdirSync(top).filter(isPrivate)
+  // Written by somebody on this machine who is dead: the same place, another pid.
+  const [place] = (first.writer as string).split('-')
+  const pid = spawnSync('true').pid.toString(36)
+  const orphan = `.cell.${place}-${pid}-1.00112233aabbccdd.payload`
+  const elsewhere = `.file.${place}-${pid}-1.00112233aabbccdd.payload`
+  for (const name of [orphan, elsewhere]) writeFileSync(join(top, name), 'lost')
+  writeFileSync(join(top, 'file'), 'no cell')
+  assert.equal(await sweep(top), [orphan])
+  assert.equal(readdirSync(top).sort(), [payload, elsewhere, 'cell', 'file'].sort())
+  assert.is(String((await cell.load(dir))?.data), 'kept')
+})
+
+test('what is no cell is an error, and stays', async () => {
+  const top = scratch()
+  writeFileSync(join(top, 'file'), 'a lock of others')
+  mkdirSync(join(top, 'dir/below'), { recursive: true })
+  for (const name of ['file', 'dir']) {
+    await assert.rejects(cell.read(join(top, name)), { code: 'ERR_NOT_A_CELL' })
+    await assert.rejects(cell.create(join(top, name)), { code: 'ERR_NOT_A_CELL' })
+  }
+  assert.equal(
+    [readFileSync(join(top, 'file'), 'utf8'), readdirSync(join(top, 'dir'))],
+    ['a lock of others', ['below']],
+  )
+  assert.equal(readdirSync(top), ['dir', 'file'])
+})
+
+test('an empty directory is void, and what systems put there is no matter', async () => {
+  const dir = join(scratch(), 'cell')
+  mkdirSync(dir)
+  assert.is(await cell.read(dir), undefined)
+  const first = (await cell.create(dir)) as State
+  writeFileSync(join(dir, '.DS_Store'), '')
+  assert.equal(await cell.read(dir), first)
+})
+
+test('parents are made when they are wanted, and their absence is an error otherwise', async () => {
+  const dir = join(scratch(), 'a/b/cell')
+  await assert.rejects(cell.create(dir), { code: 'ENOENT' })
+  assert.ok(await cell.create(dir, {}, { parents: true }))
+})
+
+test('two states at once are looked at again, and are an error if they stay', async () => {
+  const dir = join(scratch(), 'cell')
+  await cell.create(dir)
+  writeFileSync(join(dir, 't.1.00112233aabbccdd..'), '')
+  await assert.rejects(cell.read(dir, { retryFor: 20 }), { code: 'EAGAIN' })
+})
+
+test('bad input is refused before anything is done', async () => {
+  const top = scratch()
+  const dir = join(top, 'cell')
+  const first = (await cell.create(dir)) as State
+  for (const fields of [['A'], ['a b'], [''], ['a.b'], [1], 'a', ['x'.repeat(200)]])
+    await assert.rejects(cell.swap(dir, first, { fields } as never), { message: /next\.fields/ })
+  await assert.rejects(cell.swap(dir, first, { data: 1 } as never), { code: 'ERR_INVALID_ARG_TYPE' })
+  await assert.rejects(cell.swap(dir, 'state' as never, {}), { code: 'ERR_INVALID_ARG_TYPE' })
+  await assert.rejects(cell.create(join(top, 'x'.repeat(200)), { data: 'y' }), { code: 'ERR_OUT_OF_RANGE' })
+  await assert.rejects(cell.read(''), { code: 'ERR_INVALID_ARG_VALUE' })
+  assert.equal(await cell.read(dir), first)
+  assert.equal(readdirSync(top), ['cell'])
+})
