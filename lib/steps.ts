@@ -4,6 +4,7 @@ export { type Again, achieve, again, type Trial, tidy } from './core/achieve.js'
 export type { Stats } from './core/disk.js'
 export { type Dual, dual } from './core/drive.js'
 export { type Errno, hasCode, isSystemError, type SystemError } from './core/errors.js'
+export { attended, type Hold, release, renew } from './core/hold.js'
 export type { Patience } from './core/input.js'
 export {
   type Alphabet,

@@ -1,0 +1,54 @@
+import { holding } from './core/acquire.js'
+import { dual } from './core/drive.js'
+import { attended, type Hold } from './core/hold.js'
+import { asFunction, refusal } from './core/input.js'
+import type { Steps } from './core/steps.js'
+import { isInterruption } from './core/watch.js'
+import { type Lease, leaseOf } from './lease.js'
+import { asLocking, type LockOptions, turnOf } from './lock.js'
+
+/**
+ * Runs a function while a lock is held.
+ *
+ * Holds afterwards: `work` ran, from its beginning to its end, while this call held the lock of `path`, and the lock is
+ * given back, whatever came of it. If `work` failed, its own error comes out.
+ *
+ * Not promised: what `lock` does not promise. `signal` and `timeout` end the waiting for the lock, never `work`: hand them
+ * on to it if they shall. The lock must not be taken again inside: that would wait for itself.
+ *
+ * @param path As for `lock`.
+ * @param work Gets the lease, whose `signal` is aborted if the lock is lost; answers a value or a promise (in the sync
+ *   form a value).
+ * @returns What `work` answered.
+ * @throws What `work` threw. `ERR_LEASE_LOST`: it came to its end, and another has taken over meanwhile. What `lock` throws.
+ *
+ * @example
+ * const total = await withLock('counter', async ({ fence }) => add(1, { fence }), { timeout: 5_000 })
+ */
+export const withLock = dual(function* withLock<T>(
+  path: string | URL,
+  work: (lease: Lease) => T | PromiseLike<T>,
+  options: LockOptions = {},
+): Steps<T> {
+  const locking = asLocking(path, options, 'withLock')
+  if (asFunction(work, 'work') === undefined) throw refusal('ERR_INVALID_ARG_TYPE', 'work', 'of type function', work)
+  return (yield* holding(locking, hold => toItsEnd(hold, work(leaseOf(hold))))) as T
+}, turnOf) as WithLock
+
+/** Whoever is stopped while it works gives nothing back before it is done. */
+function* toItsEnd<T>(hold: Hold, answer: T | PromiseLike<T>): Steps<Awaited<T>> {
+  try {
+    return yield* attended(hold, answer)
+  } catch (error) {
+    if (!isInterruption(error)) throw error
+    return yield* attended(hold, answer)
+  }
+}
+
+export interface WithLock {
+  <T>(path: string | URL, work: (lease: Lease) => T | PromiseLike<T>, options?: LockOptions): Promise<Awaited<T>>
+  /** The same, at once; `work` must answer at once, too. */
+  sync<T>(path: string | URL, work: (lease: Lease) => T, options?: LockOptions): T
+  /** The same, as steps of a larger algorithm. */
+  steps<T>(path: string | URL, work: (lease: Lease) => T | PromiseLike<T>, options?: LockOptions): Steps<Awaited<T>>
+}

@@ -1,0 +1,359 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { cell, lock, type State, withLock } from 'holdfast'
+import { assert, note, scratch, test } from './kit.js'
+
+/** As if another machine's process held it. */
+const stranger = 'elsewhere-1-0'
+
+const held = (path: string, owner: string, fence = '1'): Promise<State | undefined> =>
+  cell.create(`${path}.lock`, { fields: ['h', fence, owner] })
+
+/** Runs a script, in which `path` is given, and the package is imported, in a process of its own. */
+function script(path: string, text: string, ...flags: string[]) {
+  const whole = `import * as holdfast from ${JSON.stringify(import.meta.resolve('holdfast'))}
+    const { lock, withLock } = holdfast, path = ${JSON.stringify(path)}
+    ${text}`
+  const { stdout, stderr, status, signal } = spawnSync(
+    process.execPath,
+    [...flags, '--input-type=module', '-e', whole],
+    {
+      encoding: 'utf8',
+      timeout: 20_000,
+    },
+  )
+  return { said: stdout.trim(), warned: stderr, status, signal }
+}
+
+test('taken, held, released, and taken again: the fence grows by one', async () => {
+  const path = join(scratch(), 'thing')
+  for (const fence of [1, 2, 3]) {
+    const lease = await lock(path)
+    assert.is(lease.fence, fence)
+    assert.is(await lock.try(path), undefined)
+    const holder = await lock.holder(path)
+    assert.equal(holder, { owner: lease.owner, pid: process.pid, fence, alive: true })
+    await lease.renew()
+    await lease.release()
+    await lease.release()
+    assert.is(await lock.holder(path), undefined)
+  }
+  assert.is(existsSync(path), false)
+})
+
+test('the sync forms are the same lock', () => {
+  const path = join(scratch(), 'thing')
+  const lease = lock.sync(path)
+  assert.is(lock.try.sync(path), undefined)
+  assert.is(lock.holder.sync(path)?.fence, 1)
+  lease.renew.sync()
+  lease.release.sync()
+  assert.is(
+    withLock.sync(path, ({ fence }) => fence),
+    2,
+  )
+  assert.is(lock.try.sync(path)?.fence, 3)
+})
+
+test('it is given back at the end of a block', async () => {
+  const path = join(scratch(), 'thing')
+  {
+    await using lease = await lock(path)
+    assert.is(lease.fence, 1)
+  }
+  {
+    using lease = lock.sync(path)
+    assert.is(lease.fence, 2)
+  }
+  assert.is(await lock.holder(path), undefined)
+})
+
+test('in one thread, first come, first served', async () => {
+  const path = join(scratch(), 'thing')
+  const order: number[] = []
+  const first = await lock(path)
+  const others = Array.from({ length: 20 }, async (_, at) => {
+    const lease = at % 2 ? await lock(path) : undefined
+    if (lease) order.push(at)
+    else await withLock(path, () => order.push(at))
+    await lease?.release()
+  })
+  await wait(20)
+  assert.equal(order, [])
+  await first.release()
+  await Promise.all(others)
+  assert.equal(
+    order,
+    Array.from({ length: 20 }, (_, at) => at),
+  )
+})
+
+test('withLock answers what the work answers, throws what it throws, and gives the lock back', async () => {
+  const path = join(scratch(), 'thing')
+  assert.is(await withLock(path, async ({ fence }) => fence * 10), 10)
+  const failure = new Error('of the work')
+  assert.is(
+    await withLock(path, () => {
+      throw failure
+    }).catch(error => error),
+    failure,
+  )
+  assert.is(await withLock(path, () => Promise.reject(failure)).catch(error => error), failure)
+  assert.throws(() => withLock.sync(path, async () => 1), { code: 'ERR_INVALID_RETURN_VALUE' })
+  assert.is(await withLock(path, lease => lease.release().then(() => 'early')), 'early')
+  assert.is(await lock.holder(path), undefined)
+})
+
+test('who is stopped while it works gives nothing back before it is done', async () => {
+  const path = join(scratch(), 'thing')
+  const stop = new AbortController()
+  let done = false
+  const working = withLock(
+    path,
+    async () => {
+      stop.abort()
+      await wait(30)
+      done = (await lock.holder(path))?.pid === process.pid
+      return 'done'
+    },
+    { signal: stop.signal, timeout: 10 },
+  )
+  assert.equal([await working, done], ['done', true])
+})
+
+test('a wait that is too long says who has it', async () => {
+  const path = join(scratch(), 'thing')
+  await held(path, stranger, 'z')
+  const late = (await assert.rejects(lock(path, { timeout: 30 }), {
+    code: 'ERR_LOCK_HELD',
+    message: /nobody here can tell.*fence 35/,
+  })) as Error & { holder: object }
+  assert.is((late.cause as NodeJS.ErrnoException).code, 'ERR_TIMEOUT')
+  assert.equal(late.holder, { owner: stranger, pid: 1, fence: 35, alive: undefined })
+  assert.throws(() => lock.sync(path, { timeout: 30 }), { code: 'ERR_LOCK_HELD' })
+  const mine = join(scratch(), 'mine')
+  const lease = await lock(mine)
+  await assert.rejects(lock(mine, { timeout: 20 }), {
+    code: 'ERR_LOCK_HELD',
+    message: new RegExp(`${process.pid}, which lives`),
+  })
+  await lease.release()
+  assert.is((await lock(mine, { timeout: 0 })).fence, 2)
+})
+
+test('a wait can be aborted, and takes nothing afterwards', async () => {
+  const path = join(scratch(), 'thing')
+  const lease = await lock(path)
+  const stop = new AbortController()
+  const waiting = lock(path, { signal: stop.signal })
+  const next = lock(path)
+  stop.abort('enough')
+  const error = await assert.rejects(waiting, { code: 'ABORT_ERR' })
+  assert.is(error.cause, 'enough')
+  await lease.release()
+  assert.is((await next).fence, 2)
+})
+
+test('the sync form does not wait for its own thread', async () => {
+  const path = join(scratch(), 'thing')
+  const lease = await lock(path)
+  assert.throws(() => lock.sync(path), { code: 'ERR_LOCK_HELD' })
+  await lease.release()
+  lock.sync(path).release.sync()
+})
+
+test('the dead hold nothing: taken over at once', async () => {
+  const path = join(scratch(), 'thing')
+  const { signal, said } = script(path, `console.log((await lock(path)).fence); process.kill(process.pid, 'SIGKILL')`)
+  assert.equal([signal, said], ['SIGKILL', '1'])
+  assert.is((await lock.holder(path))?.alive, false)
+  const began = performance.now()
+  assert.is((await lock(path)).fence, 2)
+  note(`taken over from a dead process after ${(performance.now() - began).toFixed(1)} ms`)
+})
+
+test('a pid that is used again is not its owner', async () => {
+  const path = join(scratch(), 'thing')
+  const lease = await lock(path)
+  const [place] = lease.owner.split('-')
+  const again = join(scratch(), 'again')
+  // The same place and pid as a process that lives, and another birth.
+  await held(again, `${place}-${process.ppid.toString(36)}-1`)
+  assert.is((await lock.holder(again))?.alive, false)
+  assert.is((await lock.try(again))?.fence, 2)
+})
+
+test('who lives is not robbed, however long it says nothing', async () => {
+  const path = join(scratch(), 'thing')
+  const lease = await lock(path, { stale: 30_000, heartbeat: 20_000 })
+  await assert.rejects(lock(path, { stale: 30, timeout: 300 }), { code: 'ERR_LOCK_HELD' })
+  await lease.release()
+})
+
+test('who cannot be judged is robbed after `stale` without a heartbeat, and finds out', async () => {
+  const path = join(scratch(), 'thing')
+  const lease = await lock(path, { heartbeat: 10_000 })
+  const { signal } = lease
+  // From here on it looks like another machine's.
+  const state = (await cell.read(`${path}.lock`)) as State
+  await cell.swap(`${path}.lock`, state, { fields: ['h', '1', stranger] })
+  assert.is(await lock.try(path), undefined)
+  const text = `const began = performance.now()
+    const { fence } = await lock(path, { stale: 400 })
+    console.log(JSON.stringify({ fence, ms: performance.now() - began }))
+    process.exit()`
+  const { fence, ms } = JSON.parse(script(path, text).said)
+  note(`robbed after ${ms.toFixed(0)} ms, stale 400`)
+  assert.is(fence, 2)
+  assert.ok(ms >= 400)
+  await assert.rejects(lease.renew(), { code: 'ERR_LEASE_LOST' })
+  assert.is(signal.aborted, true)
+  assert.is(signal.reason.code, 'ERR_LEASE_LOST')
+  await assert.rejects(lease.release(), { code: 'ERR_LEASE_LOST' })
+})
+
+test('heartbeats show that it lives; one by hand, too', async () => {
+  const path = join(scratch(), 'thing')
+  const lease = await lock(path, { stale: 90 })
+  const versions = new Set<number>()
+  for (let i = 0; i < 12; i++) {
+    versions.add((await cell.read(`${path}.lock`))?.version ?? 0)
+    await wait(20)
+  }
+  assert.ok(versions.size >= 3, `${versions.size} versions`)
+  await lease.release()
+  const now = (await cell.read(`${path}.lock`))?.version
+  await wait(100)
+  assert.is((await cell.read(`${path}.lock`))?.version, now, 'it beats after its release')
+})
+
+test('a loss is noticed by the next heartbeat', async () => {
+  const path = join(scratch(), 'thing')
+  const lease = await lock(path, { stale: 60 })
+  const { signal } = lease
+  for (;;) {
+    const state = (await cell.read(`${path}.lock`)) as State
+    if (await cell.swap(`${path}.lock`, state, { fields: ['h', '2', stranger] })) break
+  }
+  await once(signal, 'abort')
+  assert.is(signal.reason.code, 'ERR_LEASE_LOST')
+})
+
+test('withLock makes heartbeats, tells of a loss, and waits for its work all the same', async () => {
+  const path = join(scratch(), 'thing')
+  let ended = false
+  const working = withLock(
+    path,
+    async ({ signal }) => {
+      for (;;) {
+        const state = (await cell.read(`${path}.lock`)) as State
+        if (await cell.swap(`${path}.lock`, state, { fields: ['h', '2', stranger] })) break
+      }
+      await once(signal, 'abort')
+      await wait(20)
+      ended = true
+    },
+    { stale: 60 },
+  )
+  await assert.rejects(working, { code: 'ERR_LEASE_LOST' })
+  assert.ok(ended)
+})
+
+test('nothing keeps a process alive, and who exits holds nothing', async () => {
+  const path = join(scratch(), 'thing')
+  const { said, status, warned } = script(
+    path,
+    `globalThis.lease = await lock(path, { stale: 30 }); console.log('held')`,
+  )
+  assert.equal([said, status, warned], ['held', 0, ''])
+  assert.is((await lock(path)).fence, 2)
+})
+
+test('a lease that is dropped is released, with a warning', async () => {
+  const path = join(scratch(), 'thing')
+  const text = `await lock(path)
+    const { release } = await lock(path + 2)
+    for (let i = 0; i < 50 && (await lock.holder(path)); i++) {
+      gc()
+      await new Promise(done => setTimeout(done, 10))
+    }
+    console.log(await lock.holder(path), (await lock.holder(path + 2)).fence)
+    await release()`
+  const { said, warned } = script(path, text, '--expose-gc')
+  assert.is(said, 'undefined 1')
+  assert.match(warned, /HOLDFAST_LEASE_DROPPED.*thing/)
+  assert.is(warned.match(/LEASE_DROPPED/g)?.length, 1)
+})
+
+test('other packages’ locks are errors, and stay', async () => {
+  const dir = scratch()
+  writeFileSync(join(dir, 'file.lock'), '')
+  mkdirSync(join(dir, 'dir.lock'))
+  await cell.create(join(dir, 'cell.lock'), { fields: ['no', 'lock'] })
+  for (const name of ['file', 'dir', 'cell']) {
+    await assert.rejects(lock(join(dir, name)), { code: 'ERR_NOT_A_CELL' })
+    await assert.rejects(lock.try(join(dir, name)), { code: 'ERR_NOT_A_CELL' })
+  }
+  assert.equal(readdirSync(dir).sort(), ['cell.lock', 'dir.lock', 'file.lock'])
+})
+
+test('parents, URLs, odd names, and a slash at the end', async () => {
+  const dir = scratch()
+  await assert.rejects(lock(join(dir, 'a/b/c')), { code: 'ENOENT' })
+  assert.is((await lock(join(dir, 'a/b/c'), { parents: true })).fence, 1)
+  const odd = join(dir, 'new\nline 雪 %20 #')
+  const lease = await lock(`${odd}/`)
+  assert.is((await lock.holder(odd))?.owner, lease.owner)
+  await assert.rejects(lock('/'), { code: 'ERR_INVALID_ARG_VALUE' })
+})
+
+test('bad input is refused before anything is done', async () => {
+  const dir = scratch()
+  const path = join(dir, 'thing')
+  for (const [options, code] of [
+    [{ stale: 0 }, 'ERR_OUT_OF_RANGE'],
+    [{ stale: '1' }, 'ERR_INVALID_ARG_TYPE'],
+    [{ heartbeat: 0 }, 'ERR_OUT_OF_RANGE'],
+    [{ stale: 100, heartbeat: 100 }, 'ERR_OUT_OF_RANGE'],
+    [{ parents: 1 }, 'ERR_INVALID_ARG_TYPE'],
+    [{ timeout: -1 }, 'ERR_OUT_OF_RANGE'],
+    [{ signal: {} }, 'ERR_INVALID_ARG_TYPE'],
+    [null, 'ERR_INVALID_ARG_TYPE'],
+  ] as const) {
+    await assert.rejects(lock(path, options as never), { code })
+    await assert.rejects(lock.try(path, options as never), { code })
+    await assert.rejects(
+      withLock(path, () => 1, options as never),
+      { code },
+    )
+    assert.throws(() => lock.sync(path, options as never), { code })
+  }
+  await assert.rejects(withLock(path, 'work' as never), { code: 'ERR_INVALID_ARG_TYPE' })
+  await assert.rejects(lock(1 as never), { code: 'ERR_INVALID_ARG_TYPE' })
+  assert.equal(readdirSync(dir), [])
+})
+
+test('where nothing can be watched, waiting works all the same', async () => {
+  const path = join(scratch(), 'thing')
+  // In this process every watch fails, as it does when the system's limit is reached.
+  const text = `
+    const fs = (await import('node:fs')).default
+    fs.watch = () => { throw Object.assign(new Error('ENOSPC: System limit for number of file watchers reached'), { code: 'ENOSPC' }) }
+    console.log('waiting')
+    console.log((await lock(path)).fence)
+    process.exit()`
+  const lease = await lock(path)
+  const whole = `import * as holdfast from ${JSON.stringify(import.meta.resolve('holdfast'))}
+    const { lock } = holdfast, path = ${JSON.stringify(path)}
+    ${text}`
+  const child = spawn(process.execPath, ['--input-type=module', '-e', whole], { stdio: ['ignore', 'pipe', 'inherit'] })
+  let said = ''
+  for await (const chunk of child.stdout) {
+    if (said === '') setTimeout(() => lease.release(), 200)
+    said += chunk
+  }
+  assert.is(said, 'waiting\n2\n')
+})
