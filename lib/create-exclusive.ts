@@ -1,10 +1,13 @@
+import { dirname } from 'node:path'
 import { achieve, type Trial } from './core/achieve.js'
 import { claim, isFile } from './core/claim.js'
 import { dual } from './core/drive.js'
 import { syncName, writeAll } from './core/durable.js'
+import { systemError } from './core/errors.js'
 import { asBytes, asDurability, asFlag, asMode, asPath, type Durability, type Patience } from './core/input.js'
 import { type Staged, stagedFile } from './core/stage.js'
-import type { Steps } from './core/steps.js'
+import { fs, orNothing, type Steps } from './core/steps.js'
+import { whileLocked } from './lock.js'
 import { withParents } from './mkdirp.js'
 
 export interface CreateExclusiveOptions extends Patience {
@@ -22,9 +25,9 @@ export interface CreateExclusiveOptions extends Patience {
  * Holds afterwards: `file` exists, with the whole content of exactly one caller. Nobody, at any moment, sees a part of it
  * or an empty file; whoever is killed on the way leaves no `file`, at most a private name beside it.
  *
- * Not promised: that it works without hard links (exFAT, some SMB and FUSE mounts, Android): there it throws
- * `ERR_NO_HARD_LINKS`. If a file has the name, nothing is said about who made it and how: only callers of this function
- * make it whole. With `durability: 'file'` a power cut may take the name back, never a part of the content.
+ * Not promised: that it is exclusive towards others where there are no hard links (exFAT, some SMB and FUSE mounts,
+ * Android): there it is so among callers of this function only, who take turns by a lock, `.holdfast.lock`, which stays in
+ * the directory. If a file has the name, nothing is said about who made it and how. With `durability: 'file'` a power cut may take the name back, never a part of the content.
  *
  * @param file A path, or a `file:` URL. A directory of that name, or a link that points nowhere, is an error (EEXIST).
  * @param data A string (UTF-8), or a view, of which all bytes are written. Do not change it until the call has ended.
@@ -64,7 +67,37 @@ export const createExclusive = dual(function* createExclusive(
 
 function* fill(stage: Staged<number>, bytes: Uint8Array, durability: Durability, trial: Trial): Steps<boolean> {
   yield* writeAll(stage.made, bytes, durability)
-  return yield* claim(stage.path, trial.path, trial)
+  try {
+    return yield* claim(stage.path, trial.path, trial)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_NO_HARD_LINKS') throw error
+  }
+  // One lock for the whole directory, because it stays.
+  const turn = `${dirname(trial.path)}/.holdfast`
+  return yield* whileLocked(turn, () => place(stage, trial), { retryFor: trial.retryFor }, trial.as)
+}
+
+/** Nobody else does so meanwhile: then a look is enough. */
+function* place(stage: Staged<number>, trial: Trial): Steps<boolean> {
+  const { path } = trial
+  if (yield* isFile(path)) return false
+  if (yield* fs.lstat(path, orNothing)) throw systemError('EEXIST', 'rename', 'what is there is no file', path)
+  stage.spent = yield* achieve(
+    () => renamed(stage.path, path),
+    // The reply was lost: nobody else has the private name.
+    () => isMoved(stage.path, path),
+    trial,
+  )
+  return true
+}
+
+function* renamed(from: string, to: string): Steps<true> {
+  yield* fs.rename(from, to)
+  return true
+}
+
+function* isMoved(from: string, to: string): Steps<true | undefined> {
+  return !(yield* fs.lstat(from, orNothing)) && (yield* isFile(to)) ? true : undefined
 }
 
 /** Whatever kept us from making ours, a full disk even: if a file is there, that is the answer. */

@@ -78,21 +78,9 @@ function deed(call: typeof releaseLock, held: () => Hold): Deed {
   return Object.assign(later, { sync: now })
 }
 
-/** Locks that this very thread holds: waiting for one of them without the event loop would be waiting for oneself. */
-const heldHere = new Set<string>()
-export const isHeldHere = (dir: string): boolean => heldHere.has(dir)
-
-/** A lease of what is held, and nothing that lives on by itself. */
-export function leaseOf(hold: Hold): Lease {
-  const { dir } = hold.locking
-  heldHere.add(dir)
-  hold.whenOver.push(() => heldHere.delete(dir))
-  return new Lease(hold)
-}
-
 /** A lease that lives by its own heartbeats, and by its owner: whoever drops it has released it. */
 export function keptLeaseOf(hold: Hold): Lease {
-  const lease = leaseOf(hold)
+  const lease = new Lease(hold)
   const timer = startBeating(hold)
   dropped ??= new FinalizationRegistry(releaseDropped)
   dropped.register(lease, hold, hold)

@@ -1,10 +1,10 @@
 import { resolve } from 'node:path'
-import { acquire, attempt, type Holder, holderOf, holding, isHeld } from './core/acquire.js'
+import { acquire, attempt, type Holder, holderOf, holding } from './core/acquire.js'
 import { type Dual, dual } from './core/drive.js'
 import type { Hold, Locking } from './core/hold.js'
 import { asFlag, asNumber, asPath, type Patience, refusal } from './core/input.js'
 import type { Steps } from './core/steps.js'
-import { isHeldHere, keptLeaseOf, type Lease } from './lease.js'
+import { keptLeaseOf, type Lease } from './lease.js'
 import { withParents } from './mkdirp.js'
 import { asName } from './remove.js'
 
@@ -77,13 +77,6 @@ export const whileLocked = <T>(
   as: string,
 ): Steps<T> => holding(asLocking(path, options, as), steps)
 
-/** Without the event loop nobody could release it. */
-function waited(path: string | URL, options: LockOptions = {}): Lease {
-  if (isHeldHere(`${asName(path, 'path')}.lock`))
-    throw isHeld(asLocking(path, options, 'lock'), holder.sync(path), undefined)
-  return keptLeaseOf(acquired.sync(path, options))
-}
-
 const maybe = (hold: Hold | undefined): Lease | undefined => hold && keptLeaseOf(hold)
 
 /**
@@ -122,7 +115,7 @@ const maybe = (hold: Hold | undefined): Lease | undefined => hold && keptLeaseOf
 export const lock: Lock = Object.assign(
   async (path: string | URL, options?: LockOptions) => keptLeaseOf(await acquired(path, options)),
   {
-    sync: waited,
+    sync: (path: string | URL, options?: LockOptions) => keptLeaseOf(acquired.sync(path, options)),
     steps: acquired.steps,
     try: Object.assign(async (path: string | URL, options?: LockOptions) => maybe(await attempted(path, options)), {
       sync: (path: string | URL, options?: LockOptions) => maybe(attempted.sync(path, options)),

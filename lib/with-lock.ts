@@ -4,7 +4,7 @@ import { attended, type Hold } from './core/hold.js'
 import { asFunction, refusal } from './core/input.js'
 import type { Steps } from './core/steps.js'
 import { isInterruption } from './core/watch.js'
-import { type Lease, leaseOf } from './lease.js'
+import { Lease } from './lease.js'
 import { asLocking, type LockOptions, turnOf } from './lock.js'
 
 /**
@@ -32,7 +32,7 @@ export const withLock = dual(function* withLock<T>(
 ): Steps<T> {
   const locking = asLocking(path, options, 'withLock')
   if (asFunction(work, 'work') === undefined) throw refusal('ERR_INVALID_ARG_TYPE', 'work', 'of type function', work)
-  return (yield* holding(locking, hold => toItsEnd(hold, work(leaseOf(hold))))) as T
+  return (yield* holding(locking, hold => toItsEnd(hold, work(new Lease(hold))))) as T
 }, turnOf) as WithLock
 
 /** Whoever is stopped while it works gives nothing back before it is done. */

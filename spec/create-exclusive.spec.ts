@@ -139,34 +139,6 @@ if (!contender(plays)) {
     assert.not(existsSync(file))
   })
 
-  test('where nothing can be linked it says that this is missing', async () => {
-    const dir = scratch()
-    const steps = createExclusive.steps(join(dir, 'file'), 'x')
-    // The filesystem of this world knows no hard links.
-    function* linkless(): Steps<unknown> {
-      let next = steps.next()
-      while (!next.done) {
-        const { op } = next.value
-        const eperm = Object.assign(new Error('EPERM, link'), { code: 'EPERM', errno: -1, syscall: 'link' })
-        if (op === 'link') next = steps.throw(eperm)
-        else {
-          let value: unknown
-          try {
-            value = yield next.value
-          } catch (error) {
-            next = steps.throw(error)
-            continue
-          }
-          next = steps.next(value)
-        }
-      }
-      return next.value
-    }
-    const error = await assert.rejects(dual(linkless)(), { code: 'ERR_NO_HARD_LINKS', message: /hard links/ })
-    assert.is((error.cause as NodeJS.ErrnoException).code, 'EPERM')
-    assert.equal(readdirSync(dir), [])
-  })
-
   test('explore: two creators and a reader, with a kill and a lie', () => {
     const makers = players(['A', 'B'], (file, data) => createExclusive.steps(file, data, { durability: 'none' }))
     const found = prove('2 createExclusive, 1 reader, 1 kill, 1 lie', {

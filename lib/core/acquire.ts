@@ -6,7 +6,7 @@ import { asLock, type Hold, heldAfter, isUnknown, type Locking, quietly, release
 import { fs, type Steps } from './steps.js'
 import type { State } from './token.js'
 import { advance, beget, leap, look, notACell } from './transition.js'
-import { isTimeout } from './watch.js'
+import { isInterruption, isTimeout } from './watch.js'
 
 /** Who holds it. */
 export interface Holder {
@@ -22,13 +22,28 @@ export interface Holder {
 /** Takes it, or waits until it can be taken. */
 export function* acquire(locking: Locking): Steps<Hold> {
   try {
-    return yield* waitFor(locking)
+    return yield* engaged(locking, waitFor)
   } catch (error) {
     if (!isTimeout(error)) throw error
     // Nothing interrupts any more: a last try tells who holds it, if anybody still does.
     const hold = yield* attempt(locking)
     if (hold) return hold
     throw isHeld(locking, yield* holderOf(locking), error)
+  }
+}
+
+/** One try: undefined if it is busy. */
+export const attempt = (locking: Locking): Steps<Hold | undefined> => engaged(locking, tryOnce)
+
+/** This thread is after it, and if it gets it, for as long as it has it. */
+function* engaged<T extends Hold | undefined>(locking: Locking, steps: (locking: Locking) => Steps<T>): Steps<T> {
+  let hold: T | undefined
+  try {
+    yield* fs.engage(locking.dir, 1)
+    hold = yield* steps(locking)
+    return hold
+  } finally {
+    if (!hold) yield* fs.engage(locking.dir, -1)
   }
 }
 
@@ -43,7 +58,13 @@ export function* holding<T>(locking: Locking, steps: (hold: Hold) => Steps<T>): 
     yield* inPeace(() => quietly(release(hold)))
     throw error
   }
-  yield* inPeace(() => release(hold))
+  try {
+    yield* release(hold)
+  } catch (error) {
+    if (!isInterruption(error)) throw error
+    // What was asked for is done: it is too late to stop it.
+    yield* release(hold)
+  }
   return answer
 }
 
@@ -59,12 +80,12 @@ function* waitFor(locking: Locking): Steps<Hold> {
   for (;;) {
     const met = yield* tryToTake(locking, watch)
     if (typeof met === 'object') return met
+    if (met === 'busy' && (yield* isOurOwn(locking))) throw isHeld(locking, yield* holderOf(locking), undefined)
     if (met === 'busy' || watch.calm > 0) yield* rest(locking, watch)
   }
 }
 
-/** One try: undefined if it is busy. */
-export function* attempt(locking: Locking): Steps<Hold | undefined> {
+function* tryOnce(locking: Locking): Steps<Hold | undefined> {
   const watch = newWatch()
   for (;;) {
     const met = yield* tryToTake(locking, watch)
@@ -129,6 +150,12 @@ function* certain(hold: Hold, steps: Steps<'mine' | "another's">): Steps<Hold | 
     if (isUnknown(error)) return 'moved'
     throw error
   }
+}
+
+/** Who waits without the event loop would wait for itself, if this thread has it. */
+function* isOurOwn(locking: Locking): Steps<boolean> {
+  if (!(yield* fs.blocking()) || (yield* fs.engage(locking.dir, 0)) < 2) return false
+  return (yield* holderOf(locking))?.owner === (yield* fs.self())
 }
 
 /** At once, if the owner is provably dead; after a time without a heartbeat, if nobody here can tell; else never. */

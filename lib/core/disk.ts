@@ -4,7 +4,7 @@
 import nodeFs, { type BigIntStats, type StatOptions } from 'node:fs'
 import { dirname } from 'node:path'
 import type gracefulFs from 'graceful-fs'
-import { recall, remember } from './memory.js'
+import { engage, recall, remember } from './memory.js'
 import { closed, isNear, isOwn, isWarm, onTheSpot, opened, wasRead } from './near.js'
 import { judge, spellSelf, type Witness } from './owner.js'
 import type { Alphabet, Call, Entry, Op, Path } from './steps.js'
@@ -72,10 +72,13 @@ const immediate = {
   alive: (owner: string) => judge(owner, self(), witness),
   recall,
   remember,
+  engage,
+  blocking: () => false,
 } satisfies Partial<Alphabet>
 
 const sync: Record<Op, unknown> = {
   ...immediate,
+  blocking: () => true,
   open: nodeFs.openSync,
   read: (fd: number, into: Uint8Array, position: number | null) => nodeFs.readSync(fd, into, 0, into.length, position),
   write: (fd: number, data: Uint8Array) => nodeFs.writeSync(fd, data),

@@ -52,7 +52,7 @@ export function* renew(hold: Hold): Steps<void> {
     // Released meanwhile: that was no loss.
     if (hold.over) return
     if (!isUnknown(error) && !isLoss(error)) throw error
-    end(hold, 'lost')
+    yield* end(hold, 'lost')
     throw isLost(hold)
   }
 }
@@ -67,12 +67,12 @@ export function* release(hold: Hold): Steps<void> {
   } catch (error) {
     // It may be tried again, unless it is gone.
     hold.over = undefined
-    if (isUnknown(error) || isLoss(error)) end(hold, 'lost')
+    if (isUnknown(error) || isLoss(error)) yield* end(hold, 'lost')
     throw error
   }
   // Whoever takes it again at once need not look first, once he has seen it.
   if (hold.fence > 1) yield* fs.remember(hold.locking.dir, hold.state)
-  end(hold, 'released')
+  yield* end(hold, 'released')
 }
 
 /** Swaps the state that is ours, whatever heartbeat made it. */
@@ -93,8 +93,9 @@ function* pass(hold: Hold, fields: readonly string[]): Steps<void> {
 const isOurs = ({ fields: [kind, fence, owner] }: State, hold: Hold): boolean =>
   kind === 'h' && fence === hold.fence.toString(36) && owner === hold.owner
 
-function end(hold: Hold, how: 'released' | 'lost'): void {
+function* end(hold: Hold, how: 'released' | 'lost'): Steps<void> {
   hold.over = how
+  yield* fs.engage(hold.locking.dir, -1)
   if (how === 'lost') hold.loss?.abort(isLost(hold))
   for (const tell of hold.whenOver) tell()
 }

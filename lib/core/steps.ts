@@ -62,6 +62,10 @@ export interface Alphabet {
   recall(key: string): unknown
   /** Keeps something in mind, or forgets it. */
   remember(key: string, value: unknown): void
+  /** How many acts of this thread are after a thing, or have it, when so many more are counted. */
+  engage(thing: string, more: number): number
+  /** Does a wait block the thread, so that nobody else in it can do anything meanwhile? */
+  blocking(): boolean
   /** Is that on a disk of this machine's own, where ENOENT is never the echo of a call that was made twice on the way? */
   local(path: string): boolean
   /** Several calls at once, in any order; answered when all have ended, whatever came of each. See `together`. */
@@ -143,7 +147,7 @@ export const fs: Fs = describe([
     'chown',
   ] as const),
   ...(['utimes', 'realpath', 'now', 'random', 'sleep', 'changed', 'self', 'alive', 'local'] as const),
-  ...(['recall', 'remember', 'settle'] as const),
+  ...(['recall', 'remember', 'engage', 'blocking', 'settle'] as const),
 ])
 
 function describe(ops: readonly Op[]): Fs {

@@ -175,6 +175,10 @@ export class Player {
       case 'remember':
         this.#memory.set(call.args[0] as string, call.args[1])
         return {}
+      case 'engage':
+        return { value: 1 }
+      case 'blocking':
+        return { value: false }
       case 'local':
         return { value: this.#around.honest }
       case 'settle':
