@@ -2,6 +2,7 @@
 // catch it: a test that cannot fail proves nothing.
 
 import { dirname } from 'node:path'
+import { createExclusive, writeFile } from 'holdfast'
 import { dual, fs, hasCode, orNothing, type Steps } from 'holdfast/steps'
 
 /** Looks, and makes what is missing: as many a `mkdirp` did, level by level. */
@@ -190,4 +191,30 @@ export const copyThenRemove = dual(function* steps(from: string, to: string): St
   for (const name of names) yield* fs.unlink(`${from}/${name}`)
   yield* fs.rmdir(from)
   return true
+})
+
+type Change = (old: string) => string
+
+/** Reads, and writes what came of it, and nobody is kept out in between: fs-extra's `readJson` and `writeJson`. */
+export const readThenWrite = dual(function* steps(file: string, change: Change): Steps<string> {
+  const next = change((yield* fs.readFile(file)).toString())
+  yield* writeFile.steps(file, next, { durability: 'none' })
+  return next
+})
+
+/** A lock file with the name of its holder, which is deleted by whoever finds him dead: as pid files are used. */
+export const changeByPidFile = dual(function* steps(file: string, change: Change): Steps<string> {
+  const lock = `${file}.pid`
+  while (!(yield* createExclusive.steps(lock, yield* fs.self(), { durability: 'none' }))) {
+    try {
+      const owner = (yield* fs.readFile(lock)).toString()
+      if ((yield* fs.alive(owner)) === false) yield* fs.unlink(lock)
+      else yield* fs.sleep(1)
+    } catch (error) {
+      if (!hasCode(error, 'ENOENT')) throw error
+    }
+  }
+  const next = yield* readThenWrite.steps(file, change)
+  yield* fs.unlink(lock)
+  return next
 })

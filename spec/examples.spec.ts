@@ -14,7 +14,7 @@ function example(name: string, ...args: string[]): { status: number | null; said
   return { status, said: stdout + stderr }
 }
 
-for (const name of ['publish-once', 'prove-it']) {
+for (const name of ['config-file', 'publish-once', 'prove-it']) {
   test(`${name} runs, and is under 40 lines`, () => {
     const lines = readFileSync(join(top, 'examples', `${name}.ts`), 'utf8')
       .trimEnd()
@@ -24,6 +24,11 @@ for (const name of ['publish-once', 'prove-it']) {
     assert.is(status, 0, said)
   })
 }
+
+test('config-file loses no change, and keeps the indentation', () => {
+  const { said } = example('config-file')
+  assert.match(said, /\n {4}"starts": 200,\n {4}"plugins": \{\n( {8}"(red|green|blue|grey)": 50,?\n){4} {4}\}\n\}/)
+})
 
 test('prove-it shows the schedule that loses a count, and finds none once it is right', () => {
   const { said } = example('prove-it')

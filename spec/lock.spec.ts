@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { cell, lock, type State, withLock } from 'holdfast'
+import { cell, lock, type State, updateFile, withLock } from 'holdfast'
 import { assert, note, scratch, test } from './kit.js'
 
 /** As if another machine's process held it. */
@@ -157,12 +157,28 @@ test('a wait can be aborted, and takes nothing afterwards', async () => {
   assert.is((await next).fence, 2)
 })
 
-test('the sync form does not wait for its own thread', async () => {
+test('the sync forms do not wait for their own thread', async () => {
   const path = join(scratch(), 'thing')
   const lease = await lock(path)
-  assert.throws(() => lock.sync(path), { code: 'ERR_LOCK_HELD' })
+  assert.throws(() => lock.sync(path), { code: 'ERR_LOCK_HELD', message: new RegExp(`${process.pid}, which lives`) })
+  assert.throws(() => withLock.sync(path, () => 1), { code: 'ERR_LOCK_HELD' })
   await lease.release()
+  assert.throws(() => withLock.sync(path, () => withLock.sync(path, () => 1)), { code: 'ERR_LOCK_HELD' })
+  assert.throws(() => withLock.sync(path, () => updateFile.sync(path, () => 'x')), { code: 'ERR_LOCK_HELD' })
+  // Under way, and perhaps done on the disk already.
+  const working = withLock(path, () => 'later')
+  const tried = await Promise.resolve().then(() => {
+    try {
+      lock.sync(path).release.sync()
+      return 'got it'
+    } catch (error) {
+      return (error as NodeJS.ErrnoException).code
+    }
+  })
+  assert.ok(['got it', 'ERR_LOCK_HELD'].includes(tried ?? ''))
+  assert.is(await working, 'later')
   lock.sync(path).release.sync()
+  assert.is(await lock.holder(path), undefined)
 })
 
 test('the dead hold nothing: taken over at once', async () => {
