@@ -9,6 +9,7 @@ import Table from 'cli-table3'
 import { Bench } from 'tinybench'
 import tmp from 'tmp-promise'
 import { data } from './data.js'
+import { locks } from './locks.js'
 import { type Contest, names } from './names.js'
 
 const rounds = Number(process.argv[2] ?? 12)
@@ -43,7 +44,7 @@ const median = (all: readonly number[]): number => [...all].sort((a, b) => a - b
 
 async function measure(where: string): Promise<void> {
   const dir = tmp.dirSync({ tmpdir: where, prefix: 'holdfast-bench', unsafeCleanup: true }).name
-  const all = [...names(dir), ...data(dir)]
+  const all = [...names(dir), ...data(dir), ...locks(dir)]
     .filter(({ name }) => name.includes(wanted))
     .map(contest => ({ contest, rival: [] as number[], ours: [] as number[] }))
   for (let round = 0; round <= rounds; round++) {

@@ -14,7 +14,7 @@ function example(name: string, ...args: string[]): { status: number | null; said
   return { status, said: stdout + stderr }
 }
 
-for (const name of ['config-file', 'publish-once', 'prove-it']) {
+for (const name of ['config-file', 'one-at-a-time', 'publish-once', 'prove-it']) {
   test(`${name} runs, and is under 40 lines`, () => {
     const lines = readFileSync(join(top, 'examples', `${name}.ts`), 'utf8')
       .trimEnd()
@@ -28,6 +28,18 @@ for (const name of ['config-file', 'publish-once', 'prove-it']) {
 test('config-file loses no change, and keeps the indentation', () => {
   const { said } = example('config-file')
   assert.match(said, /\n {4}"starts": 200,\n {4}"plugins": \{\n( {8}"(red|green|blue|grey)": 50,?\n){4} {4}\}\n\}/)
+})
+
+test('one-at-a-time lets each deploy after the other, also after one that is killed', () => {
+  const { said } = example('one-at-a-time')
+  const lines = said.trim().split('\n')
+  const fences = lines.flatMap(line => /with fence (\d)$/.exec(line)?.[1] ?? [])
+  assert.equal(fences, ['1', '2', '3', '4'])
+  for (const [at, line] of lines.entries()) {
+    const [, name] = /^(\w+) deploys/.exec(line) ?? []
+    if (name && name !== 'Unlucky') assert.is(lines[at + 1], `${name} is done`)
+  }
+  assert.match(said, /3 of 4 deployed; the next one would have fence 5/)
 })
 
 test('prove-it shows the schedule that loses a count, and finds none once it is right', () => {
