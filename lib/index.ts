@@ -8,6 +8,14 @@ export type { State } from './core/token.js'
 export { type CreateExclusiveOptions, createExclusive } from './create-exclusive.js'
 export { type EmplaceOptions, emplace } from './emplace.js'
 export { emptyDir } from './empty-dir.js'
+export {
+  type GetOrCreate,
+  type GetOrCreateOptions,
+  type Got,
+  getOrCreate,
+  type Producer,
+  type Production,
+} from './get-or-create.js'
 export { type Existing, type LinkOptions, link } from './link.js'
 export { type Holder, type Lease, type Lock, type LockOptions, lock } from './lock.js'
 export { type MkdirpOptions, mkdirp } from './mkdirp.js'

@@ -2,8 +2,8 @@
 // catch it: a test that cannot fail proves nothing.
 
 import { dirname } from 'node:path'
-import { createExclusive, writeFile } from 'holdfast'
-import { dual, fs, hasCode, orNothing, type Steps } from 'holdfast/steps'
+import { createExclusive, lock, writeFile } from 'holdfast'
+import { dual, fs, hasCode, orNothing, release, type Steps } from 'holdfast/steps'
 
 /** Looks, and makes what is missing: as many a `mkdirp` did, level by level. */
 export const checkThenMkdir = dual(function* steps(dir: string): Steps<undefined> {
@@ -204,17 +204,59 @@ export const readThenWrite = dual(function* steps(file: string, change: Change):
 
 /** A lock file with the name of its holder, which is deleted by whoever finds him dead: as pid files are used. */
 export const changeByPidFile = dual(function* steps(file: string, change: Change): Steps<string> {
-  const lock = `${file}.pid`
-  while (!(yield* createExclusive.steps(lock, yield* fs.self(), { durability: 'none' }))) {
+  const pid = `${file}.pid`
+  while (!(yield* createExclusive.steps(pid, yield* fs.self(), { durability: 'none' }))) {
     try {
-      const owner = (yield* fs.readFile(lock)).toString()
-      if ((yield* fs.alive(owner)) === false) yield* fs.unlink(lock)
+      const owner = (yield* fs.readFile(pid)).toString()
+      if ((yield* fs.alive(owner)) === false) yield* fs.unlink(pid)
       else yield* fs.sleep(1)
     } catch (error) {
       if (!hasCode(error, 'ENOENT')) throw error
     }
   }
   const next = yield* readThenWrite.steps(file, change)
-  yield* fs.unlink(lock)
+  yield* fs.unlink(pid)
   return next
+})
+
+function* writePieces(path: string, pieces: readonly string[]): Steps<void> {
+  const fd = yield* fs.open(path, 'w')
+  for (const piece of pieces) yield* fs.write(fd, Buffer.from(piece))
+  yield* fs.close(fd)
+}
+
+/** Looks whether it is there, and makes it where everybody sees it grow. */
+export const produceInPlace = dual(function* steps(
+  path: string,
+  pieces: readonly string[],
+): Steps<{ path: string; made: boolean }> {
+  if (yield* fs.stat(path, orNothing)) return { path, made: false }
+  yield* writePieces(path, pieces)
+  return { path, made: true }
+})
+
+/** Makes it aside, under a lock, which was waited for; and does not look whether somebody has made it meanwhile. */
+export const lockThenProduce = dual(function* steps(
+  path: string,
+  pieces: readonly string[],
+): Steps<{ path: string; made: boolean }> {
+  if (yield* fs.stat(path, orNothing)) return { path, made: false }
+  const hold = yield* lock.steps(path)
+  yield* writePieces(`${path}.new`, pieces)
+  yield* fs.rename(`${path}.new`, path)
+  yield* release(hold)
+  return { path, made: true }
+})
+
+/** What is there, and not good, is taken away before the new is there. */
+export const removeThenProduce = dual(function* steps(
+  path: string,
+  pieces: readonly string[],
+): Steps<{ path: string; made: boolean }> {
+  const hold = yield* lock.steps(path)
+  yield* fs.unlink(path)
+  yield* writePieces(`${path}.new`, pieces)
+  yield* fs.rename(`${path}.new`, path)
+  yield* release(hold)
+  return { path, made: true }
 })

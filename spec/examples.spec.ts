@@ -14,7 +14,7 @@ function example(name: string, ...args: string[]): { status: number | null; said
   return { status, said: stdout + stderr }
 }
 
-for (const name of ['config-file', 'one-at-a-time', 'publish-once', 'prove-it']) {
+for (const name of ['config-file', 'download-once', 'one-at-a-time', 'publish-once', 'prove-it']) {
   test(`${name} runs, and is under 40 lines`, () => {
     const lines = readFileSync(join(top, 'examples', `${name}.ts`), 'utf8')
       .trimEnd()
@@ -28,6 +28,13 @@ for (const name of ['config-file', 'one-at-a-time', 'publish-once', 'prove-it'])
 test('config-file loses no change, and keeps the indentation', () => {
   const { said } = example('config-file')
   assert.match(said, /\n {4}"starts": 200,\n {4}"plugins": \{\n( {8}"(red|green|blue|grey)": 50,?\n){4} {4}\}\n\}/)
+})
+
+test('download-once asks the server once, and all six processes have the whole of it', () => {
+  const { said } = example('download-once')
+  assert.is(said.match(/Process \d+ (downloaded it|found it there): 5000000 bytes/g)?.length, 6, said)
+  assert.is(said.match(/downloaded it/g)?.length, 1, said)
+  assert.match(said, /asked 1 times/)
 })
 
 test('one-at-a-time lets each deploy after the other, also after one that is killed', () => {

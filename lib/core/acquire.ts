@@ -22,7 +22,7 @@ export interface Holder {
 /** Takes it, or waits until it can be taken. */
 export function* acquire(locking: Locking): Steps<Hold> {
   try {
-    return yield* engaged(locking, waitFor)
+    return yield* waitFor(locking)
   } catch (error) {
     if (!isTimeout(error)) throw error
     // Nothing interrupts any more: a last try tells who holds it, if anybody still does.
@@ -31,6 +31,9 @@ export function* acquire(locking: Locking): Steps<Hold> {
     throw isHeld(locking, yield* holderOf(locking), error)
   }
 }
+
+/** The same; and if the time is over, that is what comes out. */
+export const waitFor = (locking: Locking): Steps<Hold> => engaged(locking, untilGot)
 
 /** One try: undefined if it is busy. */
 export const attempt = (locking: Locking): Steps<Hold | undefined> => engaged(locking, tryOnce)
@@ -68,7 +71,7 @@ export function* holding<T>(locking: Locking, steps: (hold: Hold) => Steps<T>): 
   return answer
 }
 
-function* waitFor(locking: Locking): Steps<Hold> {
+function* untilGot(locking: Locking): Steps<Hold> {
   const watch = newWatch()
   const before = (yield* fs.recall(locking.dir)) as State | undefined
   if (before) {

@@ -24,6 +24,9 @@ function* synced<T>(fd: number, steps: () => Steps<T>): Steps<T> {
   return yield* steps()
 }
 
+/** What somebody else has written is on the disk. */
+export const syncFile = (file: Path): Steps<void> => whileSynced(file, function* done() {})
+
 /** After a name was published: it, too, outlives a power cut if that was asked for. */
 export function* syncName(path: string, durability: Durability): Steps<void> {
   if (durability === 'full') yield* syncDir(dirname(path))

@@ -23,13 +23,16 @@ export function asEncoding(value: unknown): BufferEncoding {
   throw refusal('ERR_INVALID_ARG_VALUE', 'options.encoding', 'an encoding that Buffer knows', value)
 }
 
-export function asSource(value: unknown, name: string, encoding: BufferEncoding): Source {
+/** Waits for a piece. */
+type Wait = <T>(answer: T | PromiseLike<T>) => Steps<Awaited<T>>
+
+export function asSource(value: unknown, name: string, encoding: BufferEncoding, wait: Wait = fs.settle): Source {
   if (typeof value === 'string') return whole(Buffer.from(value, encoding))
   if (ArrayBuffer.isView(value)) return whole(asBytes(value, name))
   const { [Symbol.asyncIterator]: many, [Symbol.iterator]: few } = (value ?? {}) as AsyncIterable<Piece> &
     Iterable<Piece>
-  if (typeof many === 'function') return new Pieces(value as AsyncIterable<Piece>, many.call(value), name, encoding)
-  if (typeof few === 'function') return new Pieces(value as Iterable<Piece>, few.call(value), name, encoding)
+  const pieces = typeof many === 'function' ? many.call(value) : typeof few === 'function' ? few.call(value) : undefined
+  if (pieces) return new Pieces(value as Iterable<Piece> | AsyncIterable<Piece>, pieces, name, encoding, wait)
   const expected =
     'of type string or an instance of Buffer, TypedArray, or DataView, or an iterable or a stream of those'
   throw refusal('ERR_INVALID_ARG_TYPE', name, expected, value)
@@ -51,10 +54,11 @@ class Pieces implements Source {
     readonly pieces: Iterator<Piece> | AsyncIterator<Piece>,
     readonly name: string,
     readonly encoding: BufferEncoding,
+    readonly wait: Wait,
   ) {}
 
   *next(): Steps<Uint8Array | undefined> {
-    const { done, value } = yield* fs.settle(this.pieces.next())
+    const { done, value } = yield* this.wait(this.pieces.next())
     if (done) {
       this.#over = true
       return undefined

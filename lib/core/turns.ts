@@ -20,3 +20,26 @@ export function inTurn<T>(
   for (const thing of things) last.set(thing, over)
   return done
 }
+
+/** A place in the same line, taken in the middle of a call: who is done before that waits for nobody. */
+export class Place {
+  #leave: (() => void) | undefined
+
+  /** Answers what is to be waited for; undefined if there is nothing, or the place was taken before. */
+  take(thing: string): Promise<unknown> | undefined {
+    if (this.#leave) return undefined
+    const before = last.get(thing)
+    const left = new Promise<void>(leave => {
+      this.#leave = leave
+    })
+    const over = Promise.all([before, left]).then(() => {
+      if (last.get(thing) === over) last.delete(thing)
+    })
+    last.set(thing, over)
+    return before
+  }
+
+  leave(): void {
+    this.#leave?.()
+  }
+}
