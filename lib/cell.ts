@@ -11,14 +11,15 @@
 // | clear: rmdir                    | the payload of the tombstone            | `sweep`                                   |
 
 import { achieve, noEvidence, type Trial } from './core/achieve.js'
+import { beget } from './core/birth.js'
+import { type Change, perform } from './core/change.js'
 import { dual } from './core/drive.js'
 import { hasCode, systemError } from './core/errors.js'
 import { asBytes, asDurability, asFlag, type Durability, type Patience, refusal } from './core/input.js'
-import { checkCellName, dropPayload, payloadOf, writePayload } from './core/payload.js'
-import { drawn } from './core/stage.js'
+import { checkCellName, dropPayload, payloadOf } from './core/payload.js'
 import { fs, type Steps } from './core/steps.js'
-import { checkNext, type Next, type State, successor } from './core/token.js'
-import { advance, beget, bury, look, type Verdict } from './core/transition.js'
+import { checkNext, type Next, type State } from './core/token.js'
+import { advance, bury, look } from './core/transition.js'
 import { withParents } from './mkdirp.js'
 import { asName } from './remove.js'
 
@@ -101,16 +102,6 @@ const clearCell = dual(function* clearCell(dir: string | URL, from: State, optio
   return true
 })
 
-/** A call under way. */
-interface Change {
-  readonly path: string
-  readonly from: State | undefined
-  readonly next: Next
-  readonly data: Uint8Array | undefined
-  readonly durability: Durability
-  readonly trial: Trial
-}
-
 function asChange(
   as: string,
   dir: string | URL,
@@ -129,23 +120,6 @@ function asChange(
 function asState(value: State): State {
   if (typeof value?.nonce === 'string' && Array.isArray(value.lineage)) return value
   throw refusal('ERR_INVALID_ARG_TYPE', 'from', 'a state that was read from a cell', value)
-}
-
-/** Makes the next state with its payload, puts it in the place of the one before, and takes that one's payload away. */
-function* perform(change: Change, put: (to: State) => Steps<Verdict>): Steps<State | undefined> {
-  const { path, from, next, data, durability } = change
-  const to = successor(from, next, yield* drawn(), data ? yield* fs.self() : undefined)
-  let verdict: Verdict | undefined
-  try {
-    if (data) yield* writePayload(payloadOf(path, to), data, durability)
-    verdict = yield* put(to)
-  } catch (error) {
-    // Where nobody knows, a state may name it.
-    if ((error as NodeJS.ErrnoException).code !== 'ERR_UNKNOWN_OUTCOME') yield* dropPayload(path, to)
-    throw error
-  }
-  yield* dropPayload(path, verdict === 'mine' ? from : to)
-  return verdict === 'mine' ? to : undefined
 }
 
 /**

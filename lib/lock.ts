@@ -1,14 +1,15 @@
 import { resolve } from 'node:path'
-import { acquire, attempt, type Holder, holderOf, holding } from './core/acquire.js'
+import { acquire, attempt, holding } from './core/acquire.js'
 import { type Dual, dual } from './core/drive.js'
 import type { Hold, Locking } from './core/hold.js'
+import { type Holder, holderOf } from './core/holder.js'
 import { asFlag, asNumber, asPath, type Patience, refusal } from './core/input.js'
 import type { Steps } from './core/steps.js'
 import { keptLeaseOf, type Lease } from './lease.js'
 import { withParents } from './mkdirp.js'
 import { asName } from './remove.js'
 
-export type { Holder } from './core/acquire.js'
+export type { Holder } from './core/holder.js'
 export type { Lease } from './lease.js'
 
 export interface LockOptions extends Patience {

@@ -1,12 +1,13 @@
 // How `getOrCreate` comes to what it answers: a look, and if that is not enough, the lock, a second look, and the work.
 
 import { achieve, inPeace, noEvidence, tidy } from './core/achieve.js'
-import { attempt, holderOf, isHeld, waitFor } from './core/acquire.js'
+import { attempt, waitFor } from './core/acquire.js'
 import { same } from './core/claim.js'
 import type { Stats } from './core/disk.js'
 import { syncName } from './core/durable.js'
 import { systemError } from './core/errors.js'
 import { attended, type Hold, type Locking, quietly, release, renew } from './core/hold.js'
+import { holderOf, isHeld } from './core/holder.js'
 import { found, refuseOddities } from './core/resolve.js'
 import { fs, type Steps } from './core/steps.js'
 import { isInterruption, isTimeout } from './core/watch.js'

@@ -1,10 +1,11 @@
 // The work of `updateFile`: the lock of the file that is meant, and in it the reading, the change, and the writing.
 
 import { achieve, noEvidence } from './core/achieve.js'
-import { holderOf, holding, isHeld } from './core/acquire.js'
+import { holding } from './core/acquire.js'
 import { hasCode } from './core/errors.js'
 import { asForm, type Form } from './core/form.js'
 import { attended, type Hold, type Locking, renew } from './core/hold.js'
+import { holderOf, isHeld } from './core/holder.js'
 import { asFunction, refusal } from './core/input.js'
 import { found, refuseOddities } from './core/resolve.js'
 import { fs, type Steps } from './core/steps.js'

@@ -2,22 +2,13 @@
 // of several who find one dead holder one takes over. The fence grows by one with each holder.
 
 import { inPeace } from './achieve.js'
+import { beget } from './birth.js'
 import { asLock, type Hold, heldAfter, isUnknown, type Locking, quietly, release } from './hold.js'
+import { holderOf, isHeld } from './holder.js'
 import { fs, type Steps } from './steps.js'
 import type { State } from './token.js'
-import { advance, beget, leap, look, notACell } from './transition.js'
+import { advance, leap, look, notACell } from './transition.js'
 import { isInterruption, isTimeout } from './watch.js'
-
-/** Who holds it. */
-export interface Holder {
-  /** The process, as private names spell it: place, pid and birth. */
-  readonly owner: string
-  /** On its machine, in its pid namespace. */
-  readonly pid: number
-  readonly fence: number
-  /** Undefined: nobody here can tell, because it is another machine, another container, or before the last boot. */
-  readonly alive: boolean | undefined
-}
 
 /** Takes it, or waits until it can be taken. */
 export function* acquire(locking: Locking): Steps<Hold> {
@@ -184,23 +175,4 @@ function* rest({ dir, staleMs }: Locking, watch: Watch): Steps<void> {
   if (watch.calm < 6) yield* fs.sleep(ms * part)
   // A holder that dies changes nothing, and some filesystems tell of no changes.
   else yield* fs.changed(dir, Math.min(100, staleMs / 10) * part)
-}
-
-export function* holderOf({ dir, trial }: Locking): Steps<Holder | undefined> {
-  const now = yield* look(dir, trial)
-  if (typeof now === 'string') return undefined
-  const { owner, fence } = asLock(dir, now)
-  if (owner === undefined) return undefined
-  return { owner, fence, pid: Number.parseInt(owner.split('-')[1] ?? '', 36), alive: yield* fs.alive(owner) }
-}
-
-/** It was waited for, and not got. */
-export function isHeld({ path }: Locking, holder: Holder | undefined, cause: unknown): Error {
-  const lives = holder?.alive ? 'which lives' : 'of whom nobody here can tell whether it lives'
-  const who = holder ? `process ${holder.pid}, ${lives} (fence ${holder.fence})` : 'others in turn'
-  return Object.assign(new Error(`The lock is held by ${who}: ${path}`, { cause }), {
-    code: 'ERR_LOCK_HELD',
-    path,
-    holder,
-  })
 }

@@ -6,7 +6,7 @@ import { dirname } from 'node:path'
 import type gracefulFs from 'graceful-fs'
 import { engage, recall, remember } from './memory.js'
 import { closed, isNear, isOwn, isWarm, onTheSpot, opened, wasRead } from './near.js'
-import { judge, spellSelf, type Witness } from './owner.js'
+import { identity } from './owner.js'
 import type { Alphabet, Call, Entry, Op, Path } from './steps.js'
 import { allOf, outcomesOf } from './together.js'
 import { changedIn } from './vigil.js'
@@ -69,7 +69,7 @@ const immediate = {
   now: () => performance.now(),
   random,
   self: () => self(),
-  alive: (owner: string) => judge(owner, self(), witness),
+  alive: (owner: string) => alive(owner),
   recall,
   remember,
   engage,
@@ -151,6 +151,7 @@ function isQuick(op: 'readdir' | 'rename', args: readonly unknown[], done: Done)
   if (typeof args[0] !== 'string') return false
   let answer: { error: unknown; value?: unknown } | undefined
   const dir = op === 'readdir' ? args[0] : dirname(args[0])
+  if (op === 'rename' && dirname(String(args[1])) !== dir) return false
   const work = () =>
     tell(
       () => performSync({ op, args }),
@@ -202,20 +203,7 @@ const quietly = <T>(read: () => T): T | undefined => {
   }
 }
 
-const witness: Witness = {
-  platform: process.platform,
-  pid: process.pid,
+const { self, alive } = identity({
   text: path => quietly(() => nodeFs.readFileSync(path, 'latin1')),
   link: path => quietly(() => nodeFs.readlinkSync(path)),
-  exists: pid => {
-    try {
-      process.kill(pid, 0)
-      return true
-    } catch (error) {
-      return (error as NodeJS.ErrnoException).code !== 'ESRCH'
-    }
-  },
-}
-
-let spelt: string | undefined
-const self = (): string => (spelt ??= spellSelf(witness))
+})

@@ -39,7 +39,8 @@ export const closed = (fd: unknown): boolean => near.delete(fd as number)
 /** Small directories that were read or changed a moment ago, so that the system has them in memory. */
 const warm = new Map<string, { readonly dev: number; atMs: number }>()
 const momentMs = 1000
-const mostEntries = 16
+/** A cell (../cell.ts) has one entry, and systems sometimes add one of theirs: there a rename replaces nothing. */
+const mostEntries = 2
 
 export const isWarm = (dir: string): boolean => warm.has(dir)
 

@@ -5,16 +5,46 @@
 import { createHash } from 'node:crypto'
 import { hostname, uptime } from 'node:os'
 
-/** What the door lets us ask about processes; each answers undefined where the platform has no answer. */
-export interface Witness {
+/** What the door lets us read of /proc; undefined where there is no answer. */
+export interface Records {
+  text(path: string): string | undefined
+  /** Where a link points. */
+  link(path: string): string | undefined
+}
+
+export interface Witness extends Records {
   readonly platform: NodeJS.Platform
   readonly pid: number
-  /** The text of a file below /proc. */
-  text(path: string): string | undefined
-  /** Where a link below /proc points. */
-  link(path: string): string | undefined
   /** Is there a process with this pid? */
   exists(pid: number): boolean
+}
+
+/** Milliseconds: who waits for a lock asks again and again, and a moment later the answer is the same. */
+const sameForMs = 20
+
+/** What this process knows of itself and of others. */
+export function identity(records: Records) {
+  const { platform, pid } = process
+  const witness: Witness = { ...records, platform, pid, exists }
+  let spelt: string | undefined
+  const self = (): string => (spelt ??= spellSelf(witness))
+  const seen = { owner: '', atMs: 0 }
+  const alive = (owner: string): boolean | undefined => {
+    if (owner === seen.owner && performance.now() - seen.atMs < sameForMs) return true
+    const lives = judge(owner, self(), witness)
+    if (lives) Object.assign(seen, { owner, atMs: performance.now() })
+    return lives
+  }
+  return { self, alive }
+}
+
+function exists(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH'
+  }
 }
 
 /** This process, spelt in `[a-z0-9]` and `-`: `<place>-<pid>-<born>`. Places are 64 bits of a hash. */

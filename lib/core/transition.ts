@@ -4,7 +4,6 @@
 import { dirname } from 'node:path'
 import { type Again, achieve, again, type Trial, tidy } from './achieve.js'
 import { hasCode, isSystemError, type SystemError, systemError } from './errors.js'
-import { type Staged, stagedDirectory } from './stage.js'
 import { fs, orNothing, type Steps } from './steps.js'
 import { descends, parse, type State, spell } from './token.js'
 
@@ -98,66 +97,6 @@ function* unlinked(dir: string, from: State): Steps<Verdict> {
   return 'mine'
 }
 
-/** Void becomes `to`: a directory with the token in it gets the cell's name, which fails if there is a state. */
-export function* beget(dir: string, to: State, trial: Trial): Steps<Verdict> {
-  return yield* stagedDirectory(
-    dir,
-    stage => birth(dir, to, stage, trial),
-    path => unmade(path, to),
-  )
-}
-
-function* birth(dir: string, to: State, stage: Staged<void>, trial: Trial): Steps<Verdict> {
-  const token = `${stage.path}/${spell(to)}`
-  yield* touched(token)
-  const verdict = yield* achieve(
-    () => placed(stage.path, dir),
-    error => judgeBirth(dir, to, token, error, trial),
-    trial,
-  )
-  stage.spent = verdict === 'mine'
-  return verdict
-}
-
-function* touched(token: string): Steps<void> {
-  try {
-    yield* fs.close(yield* fs.open(token, 'wx'))
-  } catch (error) {
-    // Nobody else makes this name, so EEXIST is the echo of our own call.
-    if (!hasCode(error, 'EEXIST')) throw error
-  }
-}
-
-function* placed(stage: string, dir: string): Steps<Verdict> {
-  // Windows replaces no directory, not even an empty one.
-  if (process.platform === 'win32') yield* tidy(fs.rmdir(dir))
-  yield* fs.rename(stage, dir)
-  return 'mine'
-}
-
-function* unmade(stage: string, to: State): Steps<void> {
-  yield* tidy(fs.unlink(`${stage}/${spell(to)}`))
-  yield* fs.rmdir(stage)
-}
-
-function* judgeBirth(
-  dir: string,
-  to: State,
-  token: string,
-  error: SystemError,
-  trial: Trial,
-): Steps<Verdict | Again | undefined> {
-  const now = yield* lookAfter(dir, error, trial)
-  if (now && descends(now, to)) return 'mine'
-  // Something was in the cell, so it was not done. If it is void by now, once more.
-  if (hasCode(error, 'EEXIST', 'ENOTEMPTY')) return now ? "another's" : again
-  // Our token is where it was, so it was not done.
-  if (yield* isThere(token, dir, error)) return now ? "another's" : undefined
-  // It is not, and not in the cell either: somebody took all of it away, or our state has gone far since.
-  if (hasCode(error, 'ENOENT') && (yield* fs.local(dirname(dir)))) return undefined
-  throw unknownOutcome(dir, error)
-}
-
 /** Looks after an error: where is what it was about? */
 function* judge(
   dir: string,
@@ -177,7 +116,7 @@ function* judge(
   throw unknownOutcome(dir, error)
 }
 
-function* lookAfter(dir: string, error: SystemError, trial: Trial): Steps<State | undefined> {
+export function* lookAfter(dir: string, error: SystemError, trial: Trial): Steps<State | undefined> {
   try {
     const now = yield* look(dir, trial)
     return typeof now === 'string' ? undefined : now
@@ -187,17 +126,8 @@ function* lookAfter(dir: string, error: SystemError, trial: Trial): Steps<State 
   }
 }
 
-function* isThere(token: string, dir: string, error: SystemError): Steps<boolean> {
-  try {
-    return (yield* fs.lstat(token, orNothing)) !== undefined
-  } catch (another) {
-    if (isSystemError(another)) throw unknownOutcome(dir, error)
-    throw another
-  }
-}
-
 /** The third answer: neither that it was done nor that it was not. */
-const unknownOutcome = (dir: string, cause: SystemError): Error =>
+export const unknownOutcome = (dir: string, cause: SystemError): Error =>
   Object.assign(new Error(`Whether this call changed the cell cannot be known: ${dir}`, { cause }), {
     code: 'ERR_UNKNOWN_OUTCOME',
     path: dir,

@@ -13,10 +13,12 @@ export function inTurn<T>(
   const earlier = things.flatMap(thing => last.get(thing) ?? [])
   const before = earlier.length > 0 ? Promise.all(earlier) : undefined
   const done = work(before)
-  // Whoever gives up waiting does not let those behind him pass those before him.
-  const over = Promise.allSettled([before, until ? done.then(until) : done]).then(() => {
+  const free = () => {
     for (const thing of things) if (last.get(thing) === over) last.delete(thing)
-  })
+  }
+  const ended = until ? done.then(until) : done
+  // Whoever gives up waiting does not let those behind him pass those before him.
+  const over: Promise<void> = (before ? Promise.allSettled([before, ended]) : ended).then(free, free)
   for (const thing of things) last.set(thing, over)
   return done
 }
