@@ -134,6 +134,52 @@ test(
   { timeout: 90_000 },
 )
 
+/** Changes the state, with data that says the same. */
+function* stating(dir: string, label: string): Steps<boolean> {
+  const was = (yield* cell.read.steps(dir)) as State
+  const next = { fields: [label], data: `${label} whole` }
+  return (yield* cell.swap.steps(dir, was, next, { durability: 'none' })) !== undefined
+}
+
+/** Who reads gets state and data of one piece. */
+function* loading(dir: string): Steps<string> {
+  const now = yield* cell.load.steps(dir)
+  return `${now?.state.fields[0]}: ${now?.data}`
+}
+
+for (const [what, budgets] of [
+  ['one killed', { kills: 1 }],
+  ['one lie', { lies: 1 }],
+  ['one failure', { failures: 1 }],
+] as const)
+  test(
+    `explored: two change a state that has data, and one reads, ${what}: never data of another state`,
+    () => {
+      const world: World = {
+        ...budgets,
+        setup: dir => void cell.create.sync(join(dir, 'cell'), { fields: ['s'], data: 's whole' }),
+        players: dir => ({ A: stating(join(dir, 'cell'), 'a'), B: stating(join(dir, 'cell'), 'b') }),
+        adversaries: dir => ({ reader: loading(join(dir, 'cell')) }),
+        check: ({ dir, outcomes }) => {
+          const { reader, ...others } = outcomes
+          const saw = reader?.how === 'returned' ? reader.value : reader
+          if (!['s: s whole', 'a: a whole', 'b: b whole'].includes(saw as string)) throw new Error(`saw ${saw}`)
+          const last = cell.load.sync(join(dir, 'cell'))
+          if (String(last?.data) !== `${last?.state.fields[0]} whole`) throw new Error(`in the end ${last?.data}`)
+          const winners = Object.values(others).filter(one => one.how === 'returned' && one.value).length
+          if (winners < 1 && Object.values(others).every(({ how }) => how === 'returned')) throw new Error('nobody won')
+          // What could not be tidied away is left to `sweep`.
+          const untouched = !('failures' in budgets) && Object.values(others).every(one => one.how === 'returned')
+          const payloads = readdirSync(dir).filter(name => name.endsWith('.payload'))
+          if (untouched && payloads.length !== 1) throw new Error(`payloads: ${payloads}`)
+        },
+      }
+      const { complete } = prove(`cell with data, ${what}`, world, long)
+      assert.ok(complete)
+    },
+    { timeout: 90_000 },
+  )
+
 test('the same worlds catch: an errno that is believed', () => {
   caught('believed', /not linearizable/, lives([['a'], ['b']], { lies: 1, start: 's', calls: trusting }))
 })

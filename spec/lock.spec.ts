@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { cell, lock, type State, updateFile, withLock } from 'holdfast'
+import { dual, fs } from 'holdfast/steps'
 import { assert, note, scratch, test } from './kit.js'
 
 /** As if another machine's process held it. */
@@ -229,6 +230,41 @@ test('who cannot be judged is robbed after `stale` without a heartbeat, and find
   assert.is(signal.aborted, true)
   assert.is(signal.reason.code, 'ERR_LEASE_LOST')
   await assert.rejects(lease.release(), { code: 'ERR_LEASE_LOST' })
+})
+
+test('a clock that jumps by hours robs nobody, and keeps nobody waiting', async () => {
+  const path = join(scratch(), 'thing')
+  await held(path, stranger)
+  const text = `const real = Date.now
+    let jumps = 0
+    Date.now = () => real() + (jumps++ % 2 ? -5 : 5) * 3_600_000
+    const began = performance.now()
+    const { fence } = await lock(path, { stale: 300 })
+    console.log(JSON.stringify({ fence, ms: performance.now() - began }))
+    process.exit()`
+  const { fence, ms } = JSON.parse(script(path, text).said)
+  assert.ok(fence === 2 && ms >= 300)
+})
+
+test('a change in its directory wakes whoever waits, also one between two waits', async () => {
+  const dir = scratch()
+  const change = dual(function* waiting() {
+    // The first only begins to watch.
+    yield* fs.changed(dir, 60_000)
+    yield* fs.changed(dir, 60_000)
+  })
+  const waiting = change()
+  await wait(50)
+  writeFileSync(join(dir, 'new'), '')
+  await waiting
+  const twice = dual(function* between() {
+    yield* fs.changed(dir, 60_000)
+    yield* fs.settle(wait(10))
+    writeFileSync(join(dir, 'newer'), '')
+    yield* fs.settle(wait(50))
+    yield* fs.changed(dir, 60_000)
+  })
+  await twice()
 })
 
 test('heartbeats show that it lives; one by hand, too', async () => {
