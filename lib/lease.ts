@@ -1,3 +1,5 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+
 import { dual } from './core/drive.js'
 import { type Hold, lossOf, release, renew } from './core/hold.js'
 import type { Steps } from './core/steps.js'
