@@ -41,6 +41,8 @@ async function living(dir: string, round: number, name: string, killAt?: number)
 
 const turns = 40
 const plays = {
+  swapper: swapping,
+  looker: looking,
   player: (dir: string, round: number, number: number) => living(dir, round, `p${number}`),
   victim: (dir: string, round: number, number: number) =>
     living(dir, round, `v${number}`, 10 * Math.floor(Math.random() * 5) + ((round * 2 + number) % 10)),
@@ -65,6 +67,26 @@ const plays = {
       await (was ? cell.swap(path, was, next, { durability: 'none' }) : cell.create(path, next, { durability: 'none' }))
     }
   },
+}
+
+/** Swaps as fast as it can. */
+function swapping(dir: string, round: number): number {
+  const path = join(dir, `fast-${round}`)
+  let [swaps, now] = [0, cell.read.sync(path)]
+  for (const until = clock() + 300; now && clock() < until; swaps++)
+    now = cell.swap.sync(path, now, { fields: [`${swaps}`] })
+  return swaps
+}
+
+/** Looks as often as it can: how often nothing was seen, by a plain look and by `read`. */
+function looking(dir: string, round: number) {
+  const path = join(dir, `fast-${round}`)
+  const seen = { looks: 0, plainVoid: 0, void: 0 }
+  for (const until = clock() + 300; clock() < until; seen.looks++) {
+    if (readdirSync(path).length === 0) seen.plainVoid++
+    if (!cell.read.sync(path)) seen.void++
+  }
+  return seen
 }
 
 function historyOf(dir: string, round: number): Did[] {
@@ -102,6 +124,22 @@ if (!contender(plays)) {
       assert.ok(died > rounds && lost > 20 && history.every(overlaps), 'no contention')
       await sweep(dir)
       assert.equal(readdirSync(dir).filter(isPrivate), [], 'debris')
+    })
+
+    test(`race on ${kind}: a cell that is changed without a pause is never taken for void`, async () => {
+      const dir = scratch(place)
+      const before = (round: number) => void cell.create.sync(join(dir, `fast-${round}`), { fields: ['first'] })
+      const history = await race(import.meta.url, { dir, cast: { swapper: 1, looker: 1 }, rounds: 4, before })
+      const sum = { looks: 0, plainVoid: 0, void: 0 }
+      for (const { role, value } of history.flat())
+        if (role === 'looker')
+          for (const what of Object.keys(sum) as (keyof typeof sum)[]) sum[what] += (value as typeof sum)[what]
+      const swaps = history.flat().reduce((so, { role, value }) => so + (role === 'swapper' ? (value as number) : 0), 0)
+      note(
+        `${kind}: ${swaps} swaps, ${sum.looks} looks: nothing seen ${sum.plainVoid} times by readdir, ${sum.void} by read`,
+      )
+      assert.is(sum.void, 0)
+      assert.ok(swaps > 1000 && sum.looks > 1000)
     })
 
     test(`race on ${kind}: data and state belong together, for four readers of what six write`, async () => {

@@ -14,12 +14,12 @@ export type Verdict = 'mine' | "another's"
 export function* look(dir: string, trial: Trial): Steps<State | 'void' | 'absent'> {
   try {
     // Mostly it is one call, and what stands around it would cost as much again.
-    return yield* seen(dir)
+    return yield* certain(dir)
   } catch (error) {
     if (!isSystemError(error)) throw error
   }
   return yield* achieve(
-    () => seen(dir),
+    () => certain(dir),
     error => noCell(dir, error),
     trial,
   )
@@ -40,6 +40,32 @@ function* seen(dir: string): Steps<State | 'void' | 'absent'> {
   // Seen in the middle of a rename, as some network filesystems show it: never guess.
   if (states.length > 1) throw systemError('EAGAIN', 'readdir', 'it shows two states', dir)
   return states[0] ?? 'void'
+}
+
+/** Milliseconds, more than the clock of any filesystem stands still. */
+const tickMs = 20
+/** The first time it is enough to look again: mostly it was that. */
+const quickLooks = 1
+const mostLooks = 100
+
+/**
+ * A directory that looks empty may not be: btrfs shows what was there when it was opened, and if that was renamed before it
+ * was read, there is nothing to be shown. It is looked at again; and then nothing must have changed there for a while.
+ */
+function* certain(dir: string): Steps<State | 'void' | 'absent'> {
+  let now = yield* seen(dir)
+  for (let looks = 0; now === 'void' && looks < mostLooks; looks++) {
+    const was = looks < quickLooks ? undefined : yield* changeOf(dir)
+    if (was !== undefined) yield* fs.sleep(tickMs)
+    now = yield* seen(dir)
+    if (was !== undefined && was === (yield* changeOf(dir))) return now
+  }
+  if (now === 'void') throw systemError('EAGAIN', 'readdir', 'it goes on changing, and shows nothing', dir)
+  return now
+}
+
+function* changeOf(dir: string): Steps<bigint> {
+  return (yield* fs.stat(dir, orNothing))?.mtimeNs ?? -1n
 }
 
 function* noCell(dir: string, error: SystemError): Steps<undefined> {
