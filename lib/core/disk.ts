@@ -5,7 +5,7 @@ import nodeFs, { type BigIntStats, type StatOptions } from 'node:fs'
 import { dirname } from 'node:path'
 import type gracefulFs from 'graceful-fs'
 import { engage, recall, remember } from './memory.js'
-import { closed, isNear, isOwn, isWarm, onTheSpot, opened, wasRead } from './near.js'
+import { closed, isNear, isOwn, onTheSpot, opened, wasRead } from './near.js'
 import { identity } from './owner.js'
 import type { Alphabet, Call, Entry, Op, Path } from './steps.js'
 import { allOf, outcomesOf } from './together.js'
@@ -166,8 +166,8 @@ function isQuick(op: 'readdir' | 'rename', args: readonly unknown[], done: Done)
 
 /** Nor does one at a directory that was read just now. */
 function notedRead(dir: string, names: string[]): string[] {
-  const seen = onLinux && !isWarm(dir) ? quietly(() => nodeFs.statSync(dir)) : undefined
-  if (seen) wasRead(dir, names.length, seen.dev, kindOf(dir))
+  const dev = () => quietly(() => nodeFs.statSync(dir).dev)
+  if (onLinux) wasRead(dir, names.length, { dev, kind: kindOf(dir) })
   return names
 }
 

@@ -42,12 +42,19 @@ const momentMs = 1000
 /** A cell (../cell.ts) has one entry, and systems sometimes add one of theirs: there a rename replaces nothing. */
 const mostEntries = 2
 
-export const isWarm = (dir: string): boolean => warm.has(dir)
-
-export function wasRead(dir: string, entries: number, dev: number, kindOf: () => number | undefined): void {
-  if (entries > mostEntries || !isLocal(dev, kindOf)) return
-  if (warm.size > 1000) warm.clear()
-  warm.set(dir, { dev, atMs: performance.now() })
+/** It was read. `about` says on which device it is, and of what kind that is: asked for when it is not known yet. */
+export function wasRead(
+  dir: string,
+  entries: number,
+  about: { dev(): number | undefined; kind(): number | undefined },
+): void {
+  if (entries > mostEntries) warm.delete(dir)
+  else if (!warm.has(dir)) {
+    const dev = about.dev()
+    if (dev === undefined || !isLocal(dev, about.kind)) return
+    if (warm.size > 1000) warm.clear()
+    warm.set(dir, { dev, atMs: performance.now() })
+  }
 }
 
 /** By device: until when it is left to the threads, because something took long there: its journal was full, say. */
