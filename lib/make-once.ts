@@ -1,6 +1,6 @@
 // How `getOrCreate` comes to what it answers: a look, and if that is not enough, the lock, a second look, and the work.
 
-import { achieve, inPeace, noEvidence, tidy } from './core/achieve.js'
+import { achieve, inPeace, noEvidence, tidy, toTheEnd } from './core/achieve.js'
 import { attempt, waitFor } from './core/acquire.js'
 import { same } from './core/claim.js'
 import type { Stats } from './core/disk.js'
@@ -11,8 +11,8 @@ import { holderOf, isHeld } from './core/holder.js'
 import { found, refuseOddities } from './core/resolve.js'
 import { fs, type Steps } from './core/steps.js'
 import { isInterruption, isTimeout } from './core/watch.js'
-import { type Producing, produced, quiet, unheard, whileStaged } from './produce.js'
-import { publishDirectory, publishFile, type Target, toTheEnd } from './publish.js'
+import { type Producing, produced, quiet, whileStaged } from './produce.js'
+import { publishDirectory, publishFile, type Target } from './publish.js'
 import { deleteAside, type Outgoing } from './remove.js'
 
 /** A call under way. */
@@ -57,7 +57,7 @@ type Wait = <T>(answer: T | PromiseLike<T>) => Steps<Awaited<T>>
 function* isGood({ path, refresh, validate, first }: Making, { there }: Target, wait: Wait): Steps<boolean> {
   if (!there) return false
   if (refresh && (!first || isSame(first.there, there))) return false
-  return !validate || (yield* wait(unheard(validate(path)))) !== false
+  return !validate || (yield* wait(validate(path))) !== false
 }
 
 /** Numbers of inodes are used again, so their birth is looked at, too. */

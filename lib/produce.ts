@@ -11,7 +11,7 @@ import { asSource, type Data } from './core/source.js'
 import { closing, type Staged, stagedDirectory, stageName } from './core/stage.js'
 import { fs, orNothing, type Steps } from './core/steps.js'
 import { syncTree } from './core/sync-tree.js'
-import { isThenable } from './core/wait.js'
+import { unheard } from './core/wait.js'
 import { takeAway } from './remove.js'
 
 export type Kind = 'file' | 'directory'
@@ -68,7 +68,7 @@ export function* produced(job: Producing, stage: string, hold: Hold): Steps<Stat
   const ended = new AbortController()
   const production = { signal: AbortSignal.any([lossOf(hold), ended.signal]), fence: hold.fence }
   try {
-    const answer = yield* attended(hold, unheard(produce(stage, production)))
+    const answer = yield* attended(hold, produce(stage, production))
     if (job.kind === 'file' && answer !== undefined) return yield* written(job, stage, answer, hold)
     const there = yield* achieve(() => lookedAt(job, stage), noEvidence, job.trial)
     if (job.kind === 'directory') yield* syncTree(stage, job.durability, beatOf(hold))
@@ -123,10 +123,4 @@ function beatOf(hold: Hold): () => Steps<void> {
     lastMs = nowMs
     yield* quietly(renew(hold))
   }
-}
-
-/** A promise of which nobody hears, because the call is stopped before it is waited for, shall not end the process. */
-export function unheard<T>(answer: T): T {
-  if (isThenable(answer)) answer.then(undefined, () => {})
-  return answer
 }

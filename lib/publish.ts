@@ -8,13 +8,12 @@
 // | directory: the old set aside     | two private names, and nothing at the path       | the next caller makes it anew    |
 // | directory: the new renamed in    | the old, under a private name                    | `sweep`                          |
 
-import { achieve, noEvidence, tidy } from './core/achieve.js'
+import { achieve, noEvidence, tidy, toTheEnd } from './core/achieve.js'
 import { claim, same } from './core/claim.js'
 import type { Stats } from './core/disk.js'
 import { mounted } from './core/errors.js'
 import type { Staged } from './core/stage.js'
 import { fs, orNothing, type Steps } from './core/steps.js'
-import { isInterruption } from './core/watch.js'
 import { emplace } from './emplace.js'
 import { type Producing, quiet } from './produce.js'
 import { deleteAside, type Outgoing, putBack, setAside } from './remove.js'
@@ -76,14 +75,4 @@ function* renamed(from: string, to: string): Steps<boolean> {
 function* isThere(at: string, was: Stats): Steps<boolean | undefined> {
   const there = yield* fs.lstat(at, orNothing)
   return there && same(there, was)
-}
-
-/** After the deed it is too late to be stopped. */
-export function* toTheEnd<T>(steps: () => Steps<T>): Steps<T> {
-  try {
-    return yield* steps()
-  } catch (error) {
-    if (!isInterruption(error)) throw error
-    return yield* steps()
-  }
 }

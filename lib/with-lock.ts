@@ -1,9 +1,9 @@
+import { toTheEnd } from './core/achieve.js'
 import { holding } from './core/acquire.js'
 import { dual } from './core/drive.js'
 import { attended, type Hold } from './core/hold.js'
 import { asFunction, refusal } from './core/input.js'
 import type { Steps } from './core/steps.js'
-import { isInterruption } from './core/watch.js'
 import { Lease } from './lease.js'
 import { asLocking, type LockOptions, turnOf } from './lock.js'
 
@@ -32,18 +32,13 @@ export const withLock = dual(function* withLock<T>(
 ): Steps<T> {
   const locking = asLocking(path, options, 'withLock')
   if (asFunction(work, 'work') === undefined) throw refusal('ERR_INVALID_ARG_TYPE', 'work', 'of type function', work)
-  return (yield* holding(locking, hold => toItsEnd(hold, work(new Lease(hold))))) as T
-}, turnOf) as WithLock
-
-/** Whoever is stopped while it works gives nothing back before it is done. */
-function* toItsEnd<T>(hold: Hold, answer: T | PromiseLike<T>): Steps<Awaited<T>> {
-  try {
-    return yield* attended(hold, answer)
-  } catch (error) {
-    if (!isInterruption(error)) throw error
-    return yield* attended(hold, answer)
+  const steps = (hold: Hold) => {
+    const answer = work(new Lease(hold))
+    // Whoever is stopped while it works gives nothing back before it is done.
+    return toTheEnd(() => attended(hold, answer))
   }
-}
+  return (yield* holding(locking, steps)) as T
+}, turnOf) as WithLock
 
 export interface WithLock {
   <T>(path: string | URL, work: (lease: Lease) => T | PromiseLike<T>, options?: LockOptions): Promise<Awaited<T>>

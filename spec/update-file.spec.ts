@@ -503,3 +503,20 @@ test('what it takes and answers is typed', async () => {
   // @ts-expect-error: text is not a number
   await updateFile(file, wrong).catch(() => {})
 })
+
+test('whoever is stopped while it computes leaves nobody with a rejection that nobody hears', () => {
+  const file = join(scratch(), 'file')
+  const text = `import { updateFile } from ${JSON.stringify(import.meta.resolve('holdfast'))}
+    const stop = new AbortController()
+    const change = async () => {
+      stop.abort()
+      await new Promise(done => setTimeout(done, 10))
+      throw new Error('too late')
+    }
+    const error = await updateFile(${JSON.stringify(file)}, change, { signal: stop.signal }).catch(error => error)
+    setTimeout(() => console.log(error.code), 50)`
+  const { stdout, stderr, status } = spawnSync(process.execPath, ['--input-type=module', '-e', text], {
+    encoding: 'utf8',
+  })
+  assert.equal([stdout.trim(), stderr, status], ['ABORT_ERR', '', 0])
+})

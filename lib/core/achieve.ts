@@ -112,6 +112,16 @@ export function* inPeace<T>(steps: () => Steps<T>): Steps<T> {
   }
 }
 
+/** Steps that come after the deed: then it is too late to be stopped, and nobody hears of it. */
+export function* toTheEnd<T>(steps: () => Steps<T>): Steps<T> {
+  try {
+    return yield* steps()
+  } catch (error) {
+    if (!isInterruption(error)) throw error
+    return yield* steps()
+  }
+}
+
 /** What steps threw; undefined if they came to their end. */
 export function* failureOf(steps: Steps<unknown>): Steps<unknown> {
   try {

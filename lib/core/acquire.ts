@@ -1,14 +1,14 @@
 // Getting a lock (./hold.ts): by a swap of the very state that was seen. So nothing is ever removed in order to acquire, and
 // of several who find one dead holder one takes over. The fence grows by one with each holder.
 
-import { inPeace } from './achieve.js'
+import { inPeace, toTheEnd } from './achieve.js'
 import { beget } from './birth.js'
 import { asLock, type Hold, heldAfter, isUnknown, type Locking, quietly, release } from './hold.js'
 import { holderOf, isHeld } from './holder.js'
 import { fs, type Steps } from './steps.js'
 import type { State } from './token.js'
 import { advance, leap, look, notACell } from './transition.js'
-import { isInterruption, isTimeout } from './watch.js'
+import { isTimeout } from './watch.js'
 
 /** Takes it, or waits until it can be taken. */
 export function* acquire(locking: Locking): Steps<Hold> {
@@ -52,13 +52,7 @@ export function* holding<T>(locking: Locking, steps: (hold: Hold) => Steps<T>): 
     yield* inPeace(() => quietly(release(hold)))
     throw error
   }
-  try {
-    yield* release(hold)
-  } catch (error) {
-    if (!isInterruption(error)) throw error
-    // What was asked for is done: it is too late to stop it.
-    yield* release(hold)
-  }
+  yield* toTheEnd(() => release(hold))
   return answer
 }
 

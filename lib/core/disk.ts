@@ -10,7 +10,7 @@ import { identity } from './owner.js'
 import type { Alphabet, Call, Entry, Op, Path } from './steps.js'
 import { allOf, outcomesOf } from './together.js'
 import { changedIn } from './vigil.js'
-import { type Done, isThenable, random, settle, sleep, sleepSync, tell, type Wake } from './wait.js'
+import { type Done, isThenable, random, settle, sleep, sleepSync, tell, unheard, type Wake } from './wait.js'
 
 /** What `stat` answers: always in bigints, because on Windows `ino` does not fit a number. */
 export type Stats = BigIntStats
@@ -111,6 +111,7 @@ const sync: Record<Op, unknown> = {
   together: (calls: readonly Call[]) => outcomesOf(calls, performSync),
   settle: (answer: unknown) => {
     if (!isThenable(answer)) return answer
+    unheard(answer)
     const message = 'The callback answered a promise, and the sync form cannot wait for it'
     throw Object.assign(new TypeError(message), { code: 'ERR_INVALID_RETURN_VALUE' })
   },

@@ -55,6 +55,12 @@ export function settle(answer: unknown, ms: number | undefined, done: Done): Wak
 export const isThenable = (value: unknown): value is PromiseLike<unknown> =>
   typeof (value as PromiseLike<unknown> | null)?.then === 'function'
 
+/** A promise of which nobody hears, because the call is stopped before it is waited for, shall not end the process. */
+export function unheard<T>(answer: T): T {
+  if (isThenable(answer)) answer.then(undefined, () => {})
+  return answer
+}
+
 // Drawn in advance, because drawing costs more than a system call.
 let pool = Buffer.alloc(0)
 export function random(bytes: number): Buffer {

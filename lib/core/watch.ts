@@ -3,7 +3,7 @@
 import { perform, performSync } from './disk.js'
 import { checkPatience, type Patience } from './input.js'
 import type { Call, Op } from './steps.js'
-import { type Done, longestTimerMs, type Wake } from './wait.js'
+import { type Done, longestTimerMs, unheard, type Wake } from './wait.js'
 
 /** What gives back is never interrupted, so that an algorithm stopped anywhere can still tidy up after itself. */
 const givingBack: ReadonlySet<Op> = new Set<Op>(['close', 'unlink', 'rmdir'])
@@ -42,6 +42,8 @@ export class Watch {
     const late = performance.now() >= this.#deadline
     if (!late && !this.#signal?.aborted) return undefined
     this.#spent = true
+    // What would have been waited for goes on, and nobody hears of it.
+    if (call.op === 'settle') unheard(call.args[0])
     if (this.#signal?.aborted) return named('AbortError', 'ABORT_ERR', 'The operation was aborted', this.#signal.reason)
     return named('TimeoutError', 'ERR_TIMEOUT', `Not done within ${this.#timeout} ms`, this.#lastError)
   }
