@@ -1,7 +1,7 @@
 // Attempt; if it failed, look at the world; if what was wanted holds, it is success; if waiting can cure it, try again
 // within a bound; else throw the original error, unchanged. The only retry loop of this package.
 
-import { channel } from 'node:diagnostics_channel'
+import { type Channel, channel } from 'node:diagnostics_channel'
 import { type Errno, hasCode, isSystemError, isTransient, type SystemError } from './errors.js'
 import { fs, type Steps } from './steps.js'
 import { isInterruption } from './watch.js'
@@ -132,7 +132,11 @@ export function* failureOf(steps: Steps<unknown>): Steps<unknown> {
   }
 }
 
+/** Kept, because Node takes a channel that was collected for the one of its name that came after it. */
+const channels = new Map<string, Channel>()
+
 function publish(name: 'holdfast:held' | 'holdfast:retry', message: object): void {
-  const one = channel(name)
+  const one = channels.get(name) ?? channel(name)
+  channels.set(name, one)
   if (one.hasSubscribers) one.publish(message)
 }
