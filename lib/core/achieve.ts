@@ -132,7 +132,7 @@ export function* failureOf(steps: Steps<unknown>): Steps<unknown> {
   }
 }
 
-/** Kept, because Node takes a channel that was collected for the one of its name that came after it. */
+/** Kept, because when Node 20 collects a channel, it forgets the next one of that name, and who listens to it. */
 const channels = new Map<string, Channel>()
 
 function publish(name: 'holdfast:held' | 'holdfast:retry', message: object): void {
