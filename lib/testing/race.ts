@@ -33,6 +33,8 @@ export interface RaceOptions {
   readonly rounds?: number
   /** Milliseconds for the whole race; then it fails, naming who had not answered. @default 60_000 */
   readonly timeout?: number
+  /** Ends it, with the signal's own reason, when all its processes are gone. */
+  readonly signal?: AbortSignal
   /** Before each round, in the parent: lays out what the processes find. */
   readonly before?: (round: number) => void
   /** After each round, in the parent: throws if it went wrong. */
@@ -76,11 +78,12 @@ const clock = (): number => performance.timeOrigin + performance.now()
  * Not promised: that they really collide; count it (`overlaps`, or what they answer), and insist on it.
  *
  * @returns What each process answered, round by round.
- * @throws What `after` throws; an Error when the time is over.
+ * @throws What `after` throws; the reason of `signal`; an Error when the time is over.
  */
 export async function race(file: string, options: RaceOptions): Promise<Result[][]> {
-  const { dir, cast, rounds = 100, timeout = 60_000, before, after } = options
-  const deadline = AbortSignal.timeout(timeout)
+  const { dir, cast, rounds = 100, timeout = 60_000, signal, before, after } = options
+  signal?.throwIfAborted()
+  const deadline = AbortSignal.any([AbortSignal.timeout(timeout), ...(signal ? [signal] : [])])
   const seats = Object.entries(cast).flatMap(([role, count]) =>
     Array.from({ length: count }, (_, number) => new Seat(file, role, number, deadline)),
   )
@@ -95,6 +98,9 @@ export async function race(file: string, options: RaceOptions): Promise<Result[]
       history.push(results)
     }
     return history
+  } catch (error) {
+    signal?.throwIfAborted()
+    throw error
   } finally {
     await Promise.all(seats.map(seat => seat.end()))
   }
