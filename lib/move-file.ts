@@ -4,13 +4,13 @@
 import { basename, dirname } from 'node:path'
 import { type Again, achieve, again, inPeace, tidy } from './core/achieve.js'
 import { same, stake } from './core/claim.js'
-import { consume } from './core/consume.js'
+import { consume, setAside } from './core/consume.js'
 import { ownerOf } from './core/debris.js'
 import type { Stats } from './core/disk.js'
 import { whileSynced } from './core/durable.js'
 import { cannotLink, hasCode, type SystemError, systemError } from './core/errors.js'
 import { isOneName, respell } from './core/one-name.js'
-import { staged } from './core/stage.js'
+import { type Staged, staged } from './core/stage.js'
 import { fs, orNothing, type Steps } from './core/steps.js'
 import { within } from './core/tree.js'
 import { emplace } from './emplace.js'
@@ -51,8 +51,9 @@ function* linkedIfAbsent(job: Moving, was: Stats): Steps<boolean> {
   const attempt = () =>
     staged(
       to,
-      mark => fs.link(from, mark),
-      stage => linkedFrom(stage.path, job, was),
+      mark => marked(from, mark),
+      stage => linkedFrom(stage, job, was),
+      ({ aside }) => (aside === undefined ? [] : [fs.unlink(aside)]),
     )
   return yield* achieve(
     () => withParents(to, parents, attempt, from),
@@ -61,8 +62,18 @@ function* linkedIfAbsent(job: Moving, was: Stats): Steps<boolean> {
   )
 }
 
+/** Where the source went when it was taken. */
+interface Taken {
+  aside?: string | undefined
+}
+
+function* marked(from: string, mark: string): Steps<Taken> {
+  yield* fs.link(from, mark)
+  return {}
+}
+
 /** `mark` is a private name of what is moved: as long as it is there, somebody is at work on it beside the target. */
-function* linkedFrom(mark: string, job: Moving, was: Stats): Steps<boolean> {
+function* linkedFrom({ path: mark, made }: Staged<Taken>, job: Moving, was: Stats): Steps<boolean> {
   const { from, to, trial } = job
   const staked = yield* stake(mark, to, trial)
   if (staked === 'another') return false
@@ -78,11 +89,12 @@ function* linkedFrom(mark: string, job: Moving, was: Stats): Steps<boolean> {
   // Only who is sure that it was himself who linked it takes it back.
   const sure = staked === 'linked'
   try {
-    if (yield* consume(from, was, trial)) return true
+    made.aside = yield* setAside(from, was, trial)
   } catch (error) {
     if (sure) yield* tidy(inPeace(() => giveUp(mark, job, was)))
     throw error
   }
+  if (made.aside !== undefined) return true
   if (sure) yield* tidy(inPeace(() => takeBack(mark, job)))
   throw systemError('ENOENT', 'rename', 'another call has moved or replaced it meanwhile', from, to)
 }

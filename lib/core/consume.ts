@@ -10,21 +10,28 @@ import { fs, orNothing, type Steps } from './steps.js'
 
 /** True: this call took it. False: the name was not that inode's any more. Who asks has another name of it. */
 export function* consume(path: string, was: Stats, trial: Trial): Steps<boolean> {
+  const aside = yield* setAside(path, was, trial)
+  if (aside !== undefined) yield* tidy(fs.unlink(aside))
+  return aside !== undefined
+}
+
+/** The same for who takes the private name away himself: answers that, or undefined when this call did not take it. */
+export function* setAside(path: string, was: Stats, trial: Trial): Steps<string | undefined> {
   // Mostly this tells, and then whoever has the name by now is left in peace.
-  if (!same(yield* fs.lstat(path, orNothing), was)) return false
+  if (!same(yield* fs.lstat(path, orNothing), was)) return undefined
   const aside = yield* stageName(path)
   const taken = yield* achieve(
     () => renamed(path, aside),
     error => isAside(aside, error),
     trial,
   )
-  if (!taken) return false
+  if (!taken) return undefined
   let ours = false
   try {
     ours = same(yield* fs.lstat(aside, orNothing), was)
-    return ours
+    return ours ? aside : undefined
   } finally {
-    yield* tidy(ours ? fs.unlink(aside) : inPeace(() => restored(aside, path)))
+    if (!ours) yield* tidy(inPeace(() => restored(aside, path)))
   }
 }
 

@@ -5,7 +5,7 @@ import nodeFs, { type BigIntStats, type StatOptions } from 'node:fs'
 import { dirname } from 'node:path'
 import type gracefulFs from 'graceful-fs'
 import { engage, recall, remember } from './memory.js'
-import { closed, isNear, isOwn, onTheSpot, opened, wasRead } from './near.js'
+import { closed, isNear, isOwn, lookOnTheSpot, onTheSpot, opened, wasNamed, wasRead, wasSeen } from './near.js'
 import { identity } from './owner.js'
 import type { Alphabet, Call, Entry, Op, Path } from './steps.js'
 import { allOf, outcomesOf } from './together.js'
@@ -36,7 +36,7 @@ export function perform({ op, args }: Call, done: Done): Wake | undefined {
   if (op === 'together') return allOf(args[0] as Call[], perform, done)
   if ((op === 'close' && closed(args[0])) || (op === 'fstat' && isNear(args[0])))
     return tell(() => performSync({ op, args }), done)
-  if ((op === 'readdir' || op === 'rename') && isQuick(op, args, done)) return undefined
+  if ((op === 'readdir' || op === 'rename' || op === 'lstat') && isQuick(op, args, done)) return undefined
   if (graceful) callback(graceful, op, args, done)
   else
     import('graceful-fs').then(loaded => {
@@ -122,7 +122,15 @@ function callback(fs: typeof gracefulFs, op: Op, args: readonly unknown[], done:
   const [first, second, third] = args as any[]
   if (op === 'stat' || op === 'lstat') {
     const quiet = second !== undefined
-    fs[op](first, { bigint: true }, (error, stats) => (quiet && missing(error) ? done(null) : done(error, stats)))
+    fs[op](first, { bigint: true }, (error, stats) => {
+      if (!error && op === 'lstat') notedSeen(first, stats)
+      quiet && missing(error) ? done(null) : done(error, stats)
+    })
+  } else if (op === 'link' || op === 'rename') {
+    fs[op](first, second, error => {
+      if (!error) wasNamed(first, second, op === 'rename')
+      done(error)
+    })
   } else if (op === 'open')
     fs.open(first, second, third, (error, fd) => done(error, error ? undefined : noted(fd, first)))
   else if (op === 'fstat') fs.fstat(first, { bigint: true }, done)
@@ -148,11 +156,10 @@ function noted(fd: number, path: Path): number {
 }
 
 /** Told on the spot, where that takes no longer than to ask a thread. */
-function isQuick(op: 'readdir' | 'rename', args: readonly unknown[], done: Done): boolean {
-  if (typeof args[0] !== 'string') return false
+function isQuick(op: 'readdir' | 'rename' | 'lstat', args: readonly unknown[], done: Done): boolean {
+  const [path, to] = args
+  if (typeof path !== 'string') return false
   let answer: { error: unknown; value?: unknown } | undefined
-  const dir = op === 'readdir' ? args[0] : dirname(args[0])
-  if (op === 'rename' && dirname(String(args[1])) !== dir) return false
   const work = () =>
     tell(
       () => performSync({ op, args }),
@@ -160,9 +167,17 @@ function isQuick(op: 'readdir' | 'rename', args: readonly unknown[], done: Done)
         answer = { error, value }
       },
     )
-  if (!onTheSpot(dir, work) || !answer) return false
+  if (op === 'lstat') lookOnTheSpot(path, work)
+  else if (op === 'readdir') onTheSpot(path, work)
+  else if (dirname(String(to)) === dirname(path)) onTheSpot(dirname(path), work)
+  if (!answer) return false
   done(answer.error, answer.value)
   return true
+}
+
+/** Nor does one at a name that was looked at just now. */
+function notedSeen(path: Path, { dev }: Stats): void {
+  if (onLinux && typeof path === 'string') wasSeen(path, Number(dev), kindOf(path))
 }
 
 /** Nor does one at a directory that was read just now. */

@@ -36,9 +36,17 @@ export const isNear = (fd: unknown): boolean => near.has(fd as number)
 /** Its number may be another's by now. */
 export const closed = (fd: unknown): boolean => near.delete(fd as number)
 
-/** Small directories that were read or changed a moment ago, so that the system has them in memory. */
-const warm = new Map<string, { readonly dev: number; atMs: number }>()
+/** What the system has in memory, because it was looked at or changed a moment ago: on which device, and when. */
+interface Warm {
+  readonly dev: number
+  atMs: number
+}
+
+/** Small directories that were read. */
+const warm = new Map<string, Warm>()
 const momentMs = 1000
+/** Of either; then all are forgotten. */
+const mostKept = 1000
 /** A cell (../cell.ts) has one entry, and systems sometimes add one of theirs: there a rename replaces nothing. */
 const mostEntries = 2
 
@@ -52,9 +60,29 @@ export function wasRead(
   else if (!warm.has(dir)) {
     const dev = about.dev()
     if (dev === undefined || !isLocal(dev, about.kind)) return
-    if (warm.size > 1000) warm.clear()
+    if (warm.size >= mostKept) warm.clear()
     warm.set(dir, { dev, atMs: performance.now() })
   }
+}
+
+/** Names that were looked at, or made out of one that was. */
+const seen = new Map<string, Warm>()
+
+/** It was looked at: it is on that device. */
+export function wasSeen(path: string, dev: number, kindOf: () => number | undefined): void {
+  if (isLocal(dev, kindOf)) keepSeen(path, { dev, atMs: performance.now() })
+}
+
+/** What `from` was, `to` is by now, too (a link) or instead. */
+export function wasNamed(from: string, to: string, instead: boolean): void {
+  const known = seen.get(from)
+  if (known) keepSeen(to, { dev: known.dev, atMs: performance.now() })
+  if (instead) seen.delete(from)
+}
+
+function keepSeen(path: string, known: Warm): void {
+  if (seen.size >= mostKept) seen.clear()
+  seen.set(path, known)
 }
 
 /** By device: until when it is left to the threads, because something took long there: its journal was full, say. */
@@ -67,8 +95,12 @@ let inARow = 0
 const mostInARow = 32
 
 /** Does what is to be done in such a directory on the spot, if that can be: answers whether it did. */
-export function onTheSpot(dir: string, work: () => void): boolean {
-  const known = warm.get(dir)
+export const onTheSpot = (dir: string, work: () => void): boolean => atOnce(warm.get(dir), work)
+
+/** The same with a look at such a name. */
+export const lookOnTheSpot = (path: string, work: () => void): boolean => atOnce(seen.get(path), work)
+
+function atOnce(known: Warm | undefined, work: () => void): boolean {
   if (!known) return false
   const beganMs = performance.now()
   const cold = beganMs - known.atMs > momentMs

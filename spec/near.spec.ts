@@ -1,0 +1,70 @@
+// What is done on the spot: how often a thread is asked, and that it is told what is there, and not what was.
+
+import { createHook } from 'node:async_hooks'
+import { renameSync, statfsSync, unlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { dual, fs } from 'holdfast/steps'
+import { assert, places, scratch, skip, test } from './kit.js'
+
+const look = dual(function* steps(path: string) {
+  return yield* fs.lstat(path, { throwIfNoEntry: false })
+})
+const lookAndLink = dual(function* steps(dir: string) {
+  yield* fs.lstat(join(dir, 'a'))
+  yield* fs.link(join(dir, 'a'), join(dir, 'b'))
+  yield* fs.lstat(join(dir, 'b'))
+  yield* fs.rename(join(dir, 'b'), join(dir, 'c'))
+  return yield* fs.lstat(join(dir, 'c'))
+})
+
+/** How often a thread was asked for something meanwhile. */
+async function asked(work: () => Promise<unknown>): Promise<number> {
+  let count = 0
+  const hook = createHook({ init: (_, type) => void (type === 'FSREQCALLBACK' && count++) }).enable()
+  await work().finally(() => hook.disable())
+  return count
+}
+
+const kinds = new Set([0xef53, 0x58465342, 0x9123683e, 0x01021994])
+const here = places.filter(({ dir }) => process.platform === 'linux' && kinds.has(statfsSync(dir).type))
+if (here.length === 0) skip('looks on the spot', 'they are for disks that Linux keeps itself')
+
+for (const { kind, dir: place } of here) {
+  test(`${kind}: a name that was looked at, or given, a moment ago is looked at on the spot; a new one by a thread`, async () => {
+    const dir = scratch(place)
+    const seen = { new: [] as number[], again: [] as number[], given: [] as number[] }
+    for (let i = 0; i < 20; i++) {
+      writeFileSync(join(dir, 'a'), '')
+      seen.given.push(await asked(() => lookAndLink(dir)))
+      unlinkSync(join(dir, 'c'))
+      writeFileSync(join(dir, String(i)), '')
+      seen.new.push(await asked(() => look(join(dir, String(i)))))
+      seen.again.push(await asked(() => look(join(dir, String(i)))))
+    }
+    assert.equal(new Set(seen.new), new Set([1]))
+    // Not always: now and then a thread is asked for its own sake, and for a while after a disk took long.
+    assert.is(Math.min(...seen.again), 0, `${seen.again}`)
+    assert.is(Math.min(...seen.given), 2, `${seen.given}`)
+  })
+
+  test(`${kind}: of many looks on the spot some go to a thread, so that the event loop turns`, async () => {
+    const dir = scratch(place)
+    writeFileSync(join(dir, 'a'), '')
+    const turns = await asked(async () => {
+      for (let i = 0; i < 200; i++) await look(join(dir, 'a'))
+    })
+    assert.ok(turns > 3, `${turns}`)
+  })
+
+  test(`${kind}: what was looked at a moment ago and is gone, or another's, is told so`, async () => {
+    const dir = scratch(place)
+    const [a, b, c] = [join(dir, 'a'), join(dir, 'b'), join(dir, 'c')]
+    writeFileSync(a, '')
+    writeFileSync(b, 'longer')
+    assert.is((await look(a))?.size, 0n)
+    renameSync(b, a)
+    assert.is((await look(a))?.size, 6n)
+    renameSync(a, c)
+    assert.is(await look(a), undefined)
+  })
+}
