@@ -4,7 +4,7 @@
 import { basename, dirname } from 'node:path'
 import { type Again, achieve, again, inPeace, tidy } from './core/achieve.js'
 import { same, stake } from './core/claim.js'
-import { consume, setAside } from './core/consume.js'
+import { consume, takeAside } from './core/consume.js'
 import { ownerOf } from './core/debris.js'
 import type { Stats } from './core/disk.js'
 import { whileSynced } from './core/durable.js'
@@ -89,7 +89,7 @@ function* linkedFrom({ path: mark, made }: Staged<Taken>, job: Moving, was: Stat
   // Only who is sure that it was himself who linked it takes it back.
   const sure = staked === 'linked'
   try {
-    made.aside = yield* setAside(from, was, trial)
+    made.aside = yield* takeAside(from, was, trial)
   } catch (error) {
     if (sure) yield* tidy(inPeace(() => giveUp(mark, job, was)))
     throw error

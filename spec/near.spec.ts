@@ -1,7 +1,7 @@
 // What is done on the spot: how often a thread is asked, and that it is told what is there, and not what was.
 
 import { createHook } from 'node:async_hooks'
-import { renameSync, statfsSync, unlinkSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, statfsSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { dual, fs } from 'holdfast/steps'
 import { assert, places, scratch, skip, test } from './kit.js'
@@ -15,6 +15,12 @@ const lookAndLink = dual(function* steps(dir: string) {
   yield* fs.lstat(join(dir, 'b'))
   yield* fs.rename(join(dir, 'b'), join(dir, 'c'))
   return yield* fs.lstat(join(dir, 'c'))
+})
+
+const write = dual(function* steps(path: string, flags: 'wx' | 'r+', bytes: number) {
+  const fd = yield* fs.open(path, flags)
+  yield* fs.write(fd, Buffer.alloc(bytes, 'x'))
+  yield* fs.close(fd)
 })
 
 /** How often a thread was asked for something meanwhile. */
@@ -45,6 +51,21 @@ for (const { kind, dir: place } of here) {
     // Not always: now and then a thread is asked for its own sake, and for a while after a disk took long.
     assert.is(Math.min(...seen.again), 0, `${seen.again}`)
     assert.is(Math.min(...seen.given), 2, `${seen.given}`)
+  })
+
+  test(`${kind}: a few bytes for a new file are written on the spot; many, or to one that was there, by a thread`, async () => {
+    const dir = scratch(place)
+    const seen = { few: [] as number[], many: [] as number[], again: [] as number[] }
+    for (let i = 0; i < 20; i++) {
+      const path = join(dir, String(i))
+      seen.few.push(await asked(() => write(path, 'wx', 1000)))
+      seen.again.push(await asked(() => write(path, 'r+', 1000)))
+      seen.many.push(await asked(() => write(join(dir, `many${i}`), 'wx', 100_000)))
+      assert.is(readFileSync(path, 'latin1'), 'x'.repeat(1000))
+    }
+    // To open it is one.
+    assert.is(Math.min(...seen.few), 1, `${seen.few}`)
+    assert.equal(new Set([...seen.many, ...seen.again]), new Set([2]))
   })
 
   test(`${kind}: of many looks on the spot some go to a thread, so that the event loop turns`, async () => {

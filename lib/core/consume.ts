@@ -10,13 +10,13 @@ import { fs, orNothing, type Steps } from './steps.js'
 
 /** True: this call took it. False: the name was not that inode's any more. Who asks has another name of it. */
 export function* consume(path: string, was: Stats, trial: Trial): Steps<boolean> {
-  const aside = yield* setAside(path, was, trial)
+  const aside = yield* takeAside(path, was, trial)
   if (aside !== undefined) yield* tidy(fs.unlink(aside))
   return aside !== undefined
 }
 
 /** The same for who takes the private name away himself: answers that, or undefined when this call did not take it. */
-export function* setAside(path: string, was: Stats, trial: Trial): Steps<string | undefined> {
+export function* takeAside(path: string, was: Stats, trial: Trial): Steps<string | undefined> {
   // Mostly this tells, and then whoever has the name by now is left in peace.
   if (!same(yield* fs.lstat(path, orNothing), was)) return undefined
   const aside = yield* stageName(path)

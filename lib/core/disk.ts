@@ -2,12 +2,12 @@
 // here reaches everything. Algorithms describe their calls (./steps.ts); these two functions make them.
 
 import nodeFs, { type BigIntStats, type StatOptions } from 'node:fs'
-import { dirname } from 'node:path'
 import type gracefulFs from 'graceful-fs'
+import { entryOf, inBytes } from './entry.js'
 import { engage, recall, remember } from './memory.js'
-import { closed, isNear, isOwn, lookOnTheSpot, onTheSpot, opened, wasNamed, wasRead, wasSeen } from './near.js'
+import { closed, isNear, isOwn, onTheSpot, opened, wasNamed, wasRead, wasSeen } from './near.js'
 import { identity } from './owner.js'
-import type { Alphabet, Call, Entry, Op, Path } from './steps.js'
+import type { Alphabet, Call, Op, OpenFlags, Path } from './steps.js'
 import { allOf, outcomesOf } from './together.js'
 import { changedIn } from './vigil.js'
 import { type Done, isThenable, random, settle, sleep, sleepSync, tell, unheard, type Wake } from './wait.js'
@@ -34,9 +34,9 @@ export function perform({ op, args }: Call, done: Done): Wake | undefined {
   if (op === 'changed') return changedIn(args[0] as string, args[1] as number, watch, done)
   if (op === 'settle') return settle(args[0], args[1] as number | undefined, done)
   if (op === 'together') return allOf(args[0] as Call[], perform, done)
-  if ((op === 'close' && closed(args[0])) || (op === 'fstat' && isNear(args[0])))
+  if ((op === 'close' && closed(args[0] as number)) || (op === 'fstat' && isNear(args[0] as number)))
     return tell(() => performSync({ op, args }), done)
-  if ((op === 'readdir' || op === 'rename' || op === 'lstat') && isQuick(op, args, done)) return undefined
+  if (isQuick(op, args, done)) return undefined
   if (graceful) callback(graceful, op, args, done)
   else
     import('graceful-fs').then(loaded => {
@@ -132,7 +132,7 @@ function callback(fs: typeof gracefulFs, op: Op, args: readonly unknown[], done:
       done(error)
     })
   } else if (op === 'open')
-    fs.open(first, second, third, (error, fd) => done(error, error ? undefined : noted(fd, first)))
+    fs.open(first, second, third, (error, fd) => done(error, error ? undefined : noted(fd, first, second)))
   else if (op === 'fstat') fs.fstat(first, { bigint: true }, done)
   else if (op === 'read') fs.read(first, second, 0, second.length, third, done)
   else if (op === 'list')
@@ -150,15 +150,13 @@ function callback(fs: typeof gracefulFs, op: Op, args: readonly unknown[], done:
 const onLinux = process.platform === 'linux'
 
 /** Where a look at a descriptor may wait for another machine, it does not do so yet: it was opened just now. */
-function noted(fd: number, path: Path): number {
-  if (onLinux) opened(fd, nodeFs.fstatSync(fd).dev, kindOf(path))
+function noted(fd: number, path: Path, flags: OpenFlags): number {
+  if (onLinux) opened(fd, nodeFs.fstatSync(fd).dev, flags.startsWith('wx'), kindOf(path))
   return fd
 }
 
 /** Told on the spot, where that takes no longer than to ask a thread. */
-function isQuick(op: 'readdir' | 'rename' | 'lstat', args: readonly unknown[], done: Done): boolean {
-  const [path, to] = args
-  if (typeof path !== 'string') return false
+function isQuick(op: Op, args: readonly unknown[], done: Done): boolean {
   let answer: { error: unknown; value?: unknown } | undefined
   const work = () =>
     tell(
@@ -167,10 +165,7 @@ function isQuick(op: 'readdir' | 'rename' | 'lstat', args: readonly unknown[], d
         answer = { error, value }
       },
     )
-  if (op === 'lstat') lookOnTheSpot(path, work)
-  else if (op === 'readdir') onTheSpot(path, work)
-  else if (dirname(String(to)) === dirname(path)) onTheSpot(dirname(path), work)
-  if (!answer) return false
+  if (!onTheSpot(op, args, work) || !answer) return false
   done(answer.error, answer.value)
   return true
 }
@@ -188,22 +183,6 @@ function notedRead(dir: string, names: string[]): string[] {
 }
 
 const kindOf = (path: Path) => () => quietly(() => nodeFs.statfsSync(path).type)
-
-const inBytes = { withFileTypes: true, encoding: 'buffer' } as const
-
-/** Dirent is nowhere generic in its types, and Node fills in with a stat what the filesystem does not tell. */
-function entryOf(dirent: nodeFs.Dirent<Buffer>): Entry {
-  const text = dirent.name.toString()
-  const kind = dirent.isFile()
-    ? 'file'
-    : dirent.isDirectory()
-      ? 'directory'
-      : dirent.isSymbolicLink()
-        ? 'link'
-        : 'other'
-  // What is no text comes back with a mark in the place of what could not be read, and would name nothing.
-  return { name: text.includes('\uFFFD') ? dirent.name : text, kind }
-}
 
 /** For as long as somebody waits; it keeps no process alive. */
 const watch = (dir: string, hint: () => void, failed: () => void): (() => void) => {

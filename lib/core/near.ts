@@ -1,6 +1,9 @@
-// Files and small directories on this machine's own disks. To close one, to look at it, or to read again what was read a
-// moment ago takes a microsecond or a few, and to ask a thread for that takes twenty: so the promise form does it on the
-// spot. Elsewhere (NFS, FUSE) it may wait for another machine, and is left to the threads.
+// Files and small directories on this machine's own disks. To close one, to look at it, to write a few bytes to a new one,
+// or to read again what was read a moment ago takes a microsecond or a few, and to ask a thread for that takes twenty: so
+// the promise form does it on the spot. Elsewhere (NFS, FUSE) it may wait for another machine, and is left to the threads.
+
+import { dirname } from 'node:path'
+import type { Op } from './steps.js'
 
 /** ext2 to ext4, xfs, btrfs, tmpfs, overlayfs, f2fs, zfs, by the numbers that Linux has for them. */
 const kinds: ReadonlySet<number> = new Set([
@@ -24,17 +27,18 @@ function isLocal(dev: number, kindOf: () => number | undefined): boolean {
   return known
 }
 
-const near = new Set<number>()
+/** Open descriptors; made: of a file that the opening made, so that nothing has to be read before it is written. */
+const near = new Map<number, Warm & { readonly made: boolean }>()
 
 /** A descriptor was opened. */
-export function opened(fd: number, dev: number, kindOf: () => number | undefined): void {
-  if (isLocal(dev, kindOf)) near.add(fd)
+export function opened(fd: number, dev: number, made: boolean, kindOf: () => number | undefined): void {
+  if (isLocal(dev, kindOf)) near.set(fd, { dev, made, atMs: performance.now() })
 }
 
-export const isNear = (fd: unknown): boolean => near.has(fd as number)
+export const isNear = (fd: number): boolean => near.has(fd)
 
 /** Its number may be another's by now. */
-export const closed = (fd: unknown): boolean => near.delete(fd as number)
+export const closed = (fd: number): boolean => near.delete(fd)
 
 /** What the system has in memory, because it was looked at or changed a moment ago: on which device, and when. */
 interface Warm {
@@ -94,11 +98,21 @@ const restMs = 10_000
 let inARow = 0
 const mostInARow = 32
 
-/** Does what is to be done in such a directory on the spot, if that can be: answers whether it did. */
-export const onTheSpot = (dir: string, work: () => void): boolean => atOnce(warm.get(dir), work)
+/** What is written is copied into memory; more than this takes longer than to ask a thread. */
+const fewBytes = 16 * 1024
 
-/** The same with a look at such a name. */
-export const lookOnTheSpot = (path: string, work: () => void): boolean => atOnce(seen.get(path), work)
+/** Does the work of a call on the spot, if that can be: answers whether it did. */
+export function onTheSpot(op: Op, [first, second]: readonly unknown[], work: () => void): boolean {
+  if (op === 'write') {
+    const known = near.get(first as number)
+    return known?.made === true && (second as Uint8Array).length <= fewBytes && atOnce(known, work)
+  }
+  if (typeof first !== 'string') return false
+  if (op === 'lstat') return atOnce(seen.get(first), work)
+  if (op === 'readdir') return atOnce(warm.get(first), work)
+  const dir = op === 'rename' && dirname(first)
+  return dir !== false && dirname(String(second)) === dir && atOnce(warm.get(dir), work)
+}
 
 function atOnce(known: Warm | undefined, work: () => void): boolean {
   if (!known) return false
