@@ -55,7 +55,8 @@ export function* achieve<T extends NonNullable<unknown>>(
         throw error
       }
       publish('holdfast:retry', { function: as, path, errno: error.errno, code: error.code, attempt: tries })
-      yield* fs.sleep(Math.min(left, yield* backoff(tries)))
+      // Where the world has moved, it is the next attempt that may come in time, and waiting longer only misses more.
+      yield* fs.sleep(Math.min(left, yield* backoff(verdict === again ? Math.min(tries, 2) : tries)))
     }
   }
 }
