@@ -1,4 +1,4 @@
-import { dirname } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { type Again, achieve, again, asLastWord, isLastWord } from './core/achieve.js'
 import { same } from './core/claim.js'
 import { dual } from './core/drive.js'
@@ -32,20 +32,48 @@ export interface MkdirpOptions extends Patience {
  * Source of the protocol: `MkdirAll` of Go's os package (attempt, then ask the world), with a look first and a climb
  * by doubling.
  */
-export const mkdirp = dual(function* mkdirp(dir: string | URL, options: MkdirpOptions = {}): Steps<string | undefined> {
-  const path = asPath(dir, 'dir')
-  const mode = asMode(options.mode, 0o777)
-  // Mostly it is there, and then one look is all it costs. An attempt would cost two calls: EEXIST says nothing.
-  if (yield* isDirectory(path)) return undefined
-  const climb: Climb = { levels: [path], mode, topmost: undefined, gone: undefined }
-  const trial = { as: 'mkdirp', path, retryFor: options.retryFor }
-  yield* achieve(
-    () => make(climb),
-    error => isThere(path, error),
-    trial,
-  )
-  return climb.topmost
-})
+export const mkdirp = dual(
+  function* mkdirp(dir: string | URL, options: MkdirpOptions = {}): Steps<string | undefined> {
+    const path = asPath(dir, 'dir')
+    const mode = asMode(options.mode, 0o777)
+    const climb: Climb = { levels: [path], mode, topmost: undefined, gone: undefined }
+    const guess = yield* guessed(climb)
+    // Mostly it is there, and then one look is all it costs. An attempt would cost two calls: EEXIST says nothing.
+    if (guess === undefined && (yield* isDirectory(path))) return undefined
+    const trial = { as: 'mkdirp', path, retryFor: options.retryFor }
+    yield* achieve(
+      () => make(climb, guess),
+      error => isThere(path, error),
+      trial,
+    )
+    const { topmost } = climb
+    if (topmost !== undefined || guess !== undefined) yield* fs.remember(lately, topmost && dirname(topmost))
+    return topmost
+  },
+  // Many at once ask for one directory: the first makes it, and the others find it.
+  dir => [`mkdirp ${resolve(asPath(dir, 'dir'))}`],
+)
+
+/** Under this it is kept in mind where a directory was made a moment ago. */
+const lately = 'mkdirp'
+
+/**
+ * Who makes one mostly makes more beside it: then the level to begin with is the one right below where that was. Only a
+ * guess: what the attempt says decides.
+ */
+function* guessed({ levels }: Climb): Steps<number | undefined> {
+  const above = yield* fs.recall(lately)
+  if (typeof above !== 'string' || !levels[0]?.startsWith(above)) return undefined
+  while (levels.length < mostGuessed) {
+    const level = levels.at(-1) as string
+    const next = dirname(level)
+    if (next === above) return levels.length - 1
+    if (next === level) return undefined
+    levels.push(next)
+  }
+  return undefined
+}
+const mostGuessed = 32
 
 /** Looks after an attempt that failed: is it there, is it worth another try? */
 function* isThere(path: string, error: SystemError): Steps<true | Again | undefined> {
@@ -89,9 +117,9 @@ interface Climb {
  * Climbs by doubling (itself, 1 up, 3 up, 7 up ...) to a level that is there or can be made, halves what it skipped,
  * and makes its way down: k missing levels cost about k + log2 k calls, where one by one would cost 2 k.
  */
-function* make(climb: Climb): Steps<true> {
+function* make(climb: Climb, guess = 0): Steps<true> {
   let hanging = -1 // the highest level that is known to have nothing above it
-  let firm = 0 // the level that is tried, and then the lowest that is known to be there
+  let firm = guess // the level that is tried, and then the lowest that is known to be there
   let met = yield* tryLevel(climb, firm)
   for (let stride = 1; met === 'nothing above'; stride *= 2) {
     hanging = firm

@@ -123,7 +123,7 @@ function callback(fs: typeof gracefulFs, op: Op, args: readonly unknown[], done:
   if (op === 'stat' || op === 'lstat') {
     const quiet = second !== undefined
     fs[op](first, { bigint: true }, (error, stats) => {
-      if (!error && op === 'lstat') notedSeen(first, stats)
+      if (!error) notedSeen(op, first, stats)
       quiet && missing(error) ? done(null) : done(error, stats)
     })
   } else if (op === 'link' || op === 'rename') {
@@ -171,8 +171,8 @@ function isQuick(op: Op, args: readonly unknown[], done: Done): boolean {
 }
 
 /** Nor does one at a name that was looked at just now. */
-function notedSeen(path: Path, { dev }: Stats): void {
-  if (onLinux && typeof path === 'string') wasSeen(path, Number(dev), kindOf(path))
+function notedSeen(op: 'lstat' | 'stat', path: Path, { dev }: Stats): void {
+  if (onLinux && typeof path === 'string') wasSeen(op, path, Number(dev), kindOf(path))
 }
 
 /** Nor does one at a directory that was read just now. */

@@ -49,7 +49,7 @@ interface Warm {
 /** Small directories that were read. */
 const warm = new Map<string, Warm>()
 const momentMs = 1000
-/** Of either; then all are forgotten. */
+/** Of each kind; then all are forgotten. */
 const mostKept = 1000
 /** A cell (../cell.ts) has one entry, and systems sometimes add one of theirs: there a rename replaces nothing. */
 const mostEntries = 2
@@ -64,29 +64,30 @@ export function wasRead(
   else if (!warm.has(dir)) {
     const dev = about.dev()
     if (dev === undefined || !isLocal(dev, about.kind)) return
-    if (warm.size >= mostKept) warm.clear()
-    warm.set(dir, { dev, atMs: performance.now() })
+    keep(warm, dir, { dev, atMs: performance.now() })
   }
 }
 
 /** Names that were looked at, or made out of one that was. */
 const seen = new Map<string, Warm>()
+/** The same, with what links there lead to. */
+const followed = new Map<string, Warm>()
 
 /** It was looked at: it is on that device. */
-export function wasSeen(path: string, dev: number, kindOf: () => number | undefined): void {
-  if (isLocal(dev, kindOf)) keepSeen(path, { dev, atMs: performance.now() })
+export function wasSeen(op: 'lstat' | 'stat', path: string, dev: number, kindOf: () => number | undefined): void {
+  if (isLocal(dev, kindOf)) keep(op === 'lstat' ? seen : followed, path, { dev, atMs: performance.now() })
 }
 
 /** What `from` was, `to` is by now, too (a link) or instead. */
 export function wasNamed(from: string, to: string, instead: boolean): void {
   const known = seen.get(from)
-  if (known) keepSeen(to, { dev: known.dev, atMs: performance.now() })
+  if (known) keep(seen, to, { dev: known.dev, atMs: performance.now() })
   if (instead) seen.delete(from)
 }
 
-function keepSeen(path: string, known: Warm): void {
-  if (seen.size >= mostKept) seen.clear()
-  seen.set(path, known)
+function keep(all: Map<string, Warm>, path: string, known: Warm): void {
+  if (all.size >= mostKept) all.clear()
+  all.set(path, known)
 }
 
 /** By device: until when it is left to the threads, because something took long there: its journal was full, say. */
@@ -109,6 +110,7 @@ export function onTheSpot(op: Op, [first, second]: readonly unknown[], work: () 
   }
   if (typeof first !== 'string') return false
   if (op === 'lstat') return atOnce(seen.get(first), work)
+  if (op === 'stat') return atOnce(followed.get(first), work)
   if (op === 'readdir') return atOnce(warm.get(first), work)
   const dir = op === 'rename' && dirname(first)
   return dir !== false && dirname(String(second)) === dir && atOnce(warm.get(dir), work)
