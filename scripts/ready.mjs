@@ -1,5 +1,6 @@
 // Installs what is missing and builds what has changed, and is quick when there is nothing to do: `npm start` and
-// `npm test` need no other step. It uses nothing but Node, because nothing else may be there yet.
+// `npm test` need no other step. It uses nothing but Node, because nothing else may be there yet. Named directories, as
+// in `node scripts/ready.mjs bench`, are packages of their own, with their own dependencies, and are made ready after it.
 
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
@@ -7,44 +8,50 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const top = dirname(dirname(fileURLToPath(import.meta.url)))
-const at = (...parts) => join(top, ...parts)
-const newer = (a, b) => !existsSync(b) || statSync(a).mtimeMs > statSync(b).mtimeMs
+const newer = (a, b) => !existsSync(b) || (existsSync(a) && statSync(a).mtimeMs > statSync(b).mtimeMs)
 
-function run(what, command, args) {
+function run(what, cwd, command, args) {
   const shell = process.platform === 'win32'
-  const { status, stdout, stderr } = spawnSync(command, args, { cwd: top, encoding: 'utf8', shell })
+  const { status, stdout, stderr } = spawnSync(command, args, { cwd, encoding: 'utf8', shell })
   if (status === 0) return
   process.stderr.write(`${stdout ?? ''}${stderr ?? ''}\n${what} failed.\n`)
   process.exit(1)
 }
 
 /** Every file that goes into the build, and its directories, whose times tell of files that are gone. */
-function* sources() {
-  yield at('tsconfig.json')
-  yield at('package-lock.json')
-  const dirs = ['lib', 'spec', 'examples', 'bench'].map(name => at(name)).filter(existsSync)
+function* sources(home, parts) {
+  yield join(home, 'tsconfig.json')
+  yield join(home, 'package-lock.json')
+  const dirs = parts.map(name => join(home, name)).filter(existsSync)
   for (const dir of dirs) {
     yield dir
     for (const entry of readdirSync(dir, { withFileTypes: true })) {
-      if (entry.isDirectory()) dirs.push(at(dir.slice(top.length), entry.name))
+      if (['node_modules', 'dist', 'results'].includes(entry.name)) continue
+      if (entry.isDirectory()) dirs.push(join(dir, entry.name))
       else if (/\.m?ts$/.test(entry.name)) yield join(dir, entry.name)
     }
   }
 }
 
-// npm writes this file at the end of an install, so it tells a whole one from one that was broken off.
-if (newer(at('package-lock.json'), at('node_modules', '.package-lock.json'))) {
-  console.error('Installing what is missing ...')
-  run('npm ci', 'npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'])
-}
-
-const stamp = at('dist', '.built')
-if (!existsSync(stamp) || [...sources()].some(file => newer(file, stamp))) {
-  console.error('Building ...')
+function ready(home, parts, name) {
+  // npm writes this file at the end of an install, so it tells a whole one from one that was broken off.
+  if (newer(join(home, 'package-lock.json'), join(home, 'node_modules', '.package-lock.json'))) {
+    console.error(`Installing what is missing${name} ...`)
+    run('npm ci', home, 'npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'])
+  }
+  const built = join(home, 'dist')
+  const stamp = join(built, '.built')
+  // What stands on holdfast is built again when holdfast was.
+  const parents = [...sources(home, parts), join(top, 'dist', '.built')]
+  if (existsSync(stamp) && !parents.some(file => newer(file, stamp))) return
+  console.error(`Building${name} ...`)
   const begun = new Date()
   // From nothing: what is no longer in the sources must not be in the build.
-  rmSync(at('dist'), { recursive: true, force: true })
-  run('The build', process.execPath, [at('node_modules', 'typescript', 'bin', 'tsc'), '-p', top])
-  mkdirSync(at('dist'), { recursive: true })
+  rmSync(built, { recursive: true, force: true })
+  run('The build', home, process.execPath, [join(top, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', home])
+  mkdirSync(built, { recursive: true })
   writeFileSync(stamp, `${begun.toISOString()}\n`)
 }
+
+ready(top, ['lib', 'spec', 'examples'], '')
+for (const name of process.argv.slice(2)) ready(join(top, name), ['.'], ` for ${name}`)

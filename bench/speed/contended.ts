@@ -1,116 +1,130 @@
-// One counter, many processes that want to add to it: each takes the lock, adds one, and gives it back. In rotation, and
-// medians, of one run; how long the longest wait was; and whether the counter is right.
+// One counter, many processes that want to add to it: each takes the lock, adds one, and gives it back, a hundred times.
+// The processes are the same for all sides, and have done it all on counters of their own before.
 
-import { fork } from 'node:child_process'
-import { once } from 'node:events'
-import { closeSync, mkdtempSync, openSync, readFileSync, readSync, rmSync, writeFileSync, writeSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import Table from 'cli-table3'
+import { closeSync, openSync, readFileSync, readSync, writeFileSync, writeSync } from 'node:fs'
+import { promisify } from 'node:util'
 import { lock, withLock } from 'holdfast'
+import { contender, type Result, race } from 'holdfast/testing'
+import lockfile from 'lockfile'
 import properLockfile from 'proper-lockfile'
+import { median } from '../run/median.js'
+import type { ContendedCell } from '../run/results.js'
+import { stopped } from '../run/stop.js'
+import { shuffled } from './rotate.js'
 
-const [rounds, processes, times] = [Number(process.argv[2] ?? 7), 8, 100]
+export const [processes, turns] = [8, 100]
+export const rival = 'proper-lockfile'
 
-function add(file: string): void {
-  const fd = openSync(file, 'r+')
-  const bytes = Buffer.alloc(10)
-  readSync(fd, bytes, 0, 10, 0)
-  writeSync(fd, `${Number(bytes) + 1}`.padStart(10, '0'), 0)
+const width = 10
+const zero = '0'.padStart(width, '0')
+
+/** No more than a read and a write, so that it is the lock that is measured. */
+function addOne(counter: string): void {
+  const fd = openSync(counter, 'r+')
+  const bytes = Buffer.alloc(width)
+  readSync(fd, bytes, 0, width, 0)
+  writeSync(fd, `${Number(bytes) + 1}`.padStart(width, '0'), 0)
   closeSync(fd)
 }
 
-/** Retries as often and as long as it takes, from `least` to `most` ms apart. */
-const theirs = (least: number, most: number) => async (file: string) => {
+/** As often and as long as it takes, from `least` to `most` ms apart. */
+const retrying = (least: number, most: number) => async (counter: string) => {
   const retries = { forever: true, retries: 20, minTimeout: least, maxTimeout: most, randomize: true }
-  const release = await properLockfile.lock(file, { realpath: false, retries })
-  add(file)
+  const release = await properLockfile.lock(counter, { realpath: false, retries })
+  addOne(counter)
   await release()
 }
 
-const sides: Record<string, (file: string) => unknown> = {
-  'proper-lockfile, retries 1-4 ms': theirs(1, 4),
-  'proper-lockfile, retries 1-10 ms': theirs(1, 10),
-  'proper-lockfile, retries 10-100 ms': theirs(10, 100),
-  lock: async file => {
-    const lease = await lock(file)
-    add(file)
+const lockFile = promisify<string, lockfile.Options, void>(lockfile.lock)
+const unlockFile = promisify(lockfile.unlock)
+const polling = (pollPeriod: number) => async (counter: string) => {
+  await lockFile(`${counter}.lock`, { wait: 60_000, pollPeriod })
+  addOne(counter)
+  await unlockFile(`${counter}.lock`)
+}
+
+const sides: Readonly<Record<string, (counter: string) => unknown>> = {
+  async 'holdfast, lock'(counter) {
+    const lease = await lock(counter)
+    addOne(counter)
     await lease.release()
   },
-  withLock: file => withLock(file, () => add(file)),
-  'withLock.sync': file => withLock.sync(file, () => add(file)),
+  'holdfast, withLock': counter => withLock(counter, () => addOne(counter)),
+  'holdfast, withLock.sync': counter => withLock.sync(counter, () => addOne(counter)),
+  [`${rival}, retries 1-4 ms`]: retrying(1, 4),
+  [`${rival}, retries 1-10 ms`]: retrying(1, 10),
+  [`${rival}, retries 10-100 ms`]: retrying(10, 100),
+  'lockfile, polls each ms': polling(1),
+  'lockfile, polls each 10 ms': polling(10),
 }
 
-interface Done {
-  readonly began: number
-  readonly ended: number
-  readonly longest: number
+/** What is to be done in a round: it stands in a file, because the order is drawn. */
+interface Turn {
+  readonly side: string
+  /** Each with a counter of its own. */
+  readonly alone: boolean
 }
 
-const clock = (): number => performance.timeOrigin + performance.now()
+const turnIn = (dir: string): string => `${dir}/turn`
+const counterIn = (dir: string, round: number): string => `${dir}/counter ${round}`
 
-async function worker(side: string, file: string): Promise<void> {
-  const act = sides[side] as (file: string) => unknown
-  // Loaded and compiled, on a file of its own.
-  const own = `${file}-${process.pid}`
-  writeFileSync(own, '0'.repeat(10))
-  for (let i = 0; i < times; i++) await act(own)
-  process.send?.('ready')
-  const [at] = (await once(process, 'message')) as [number]
-  while (clock() < at);
-  const began = clock()
+/** Milliseconds of the longest wait. */
+async function add(dir: string, round: number, number: number): Promise<number> {
+  const { side, alone } = JSON.parse(readFileSync(turnIn(dir), 'utf8')) as Turn
+  const counter = alone ? `${counterIn(dir, round)} ${number}` : counterIn(dir, round)
+  if (alone) writeFileSync(counter, zero)
   let longest = 0
-  for (let i = 0; i < times; i++) {
+  for (let turn = 0; turn < turns; turn++) {
     const since = performance.now()
-    await act(file)
+    await sides[side]?.(counter)
     longest = Math.max(longest, performance.now() - since)
   }
-  process.send?.({ began, ended: clock(), longest } satisfies Done)
-  process.disconnect()
+  return longest
 }
 
-async function contest(side: string, where: string): Promise<{ perSecond: number; longest: number }> {
-  const dir = mkdtempSync(join(where, 'holdfast-bench-'))
-  try {
-    const file = join(dir, 'counter')
-    writeFileSync(file, '0'.repeat(10))
-    const workers = Array.from({ length: processes }, () => fork(fileURLToPath(import.meta.url), ['as', side, file]))
-    await Promise.all(workers.map(one => once(one, 'message')))
-    const at = clock() + 20
-    for (const one of workers) one.send(at)
-    const done = (await Promise.all(workers.map(async one => (await once(one, 'message'))[0]))) as Done[]
-    if (Number(readFileSync(file)) !== processes * times) throw new Error(`${side} has lost a count`)
-    const ms = Math.max(...done.map(({ ended }) => ended)) - Math.min(...done.map(({ began }) => began))
-    return { perSecond: (processes * times * 1000) / ms, longest: Math.max(...done.map(({ longest }) => longest)) }
-  } finally {
-    rmSync(dir, { recursive: true })
+contender({ adder: add })
+
+function outcomeOf(side: string, counter: string, results: readonly Result[]) {
+  const fallen = results.find(({ how }) => how !== 'returned')
+  if (fallen) throw new Error(`${side}: a process ${fallen.how}: ${fallen.message}`)
+  if (Number(readFileSync(counter)) !== processes * turns) throw new Error(`${side} has lost a count`)
+  const ms = Math.max(...results.map(({ ended }) => ended)) - Math.min(...results.map(({ began }) => began))
+  return {
+    perSecond: (processes * turns * 1000) / ms,
+    longestWait: Math.max(...results.map(({ value }) => value as number)),
   }
 }
 
-const median = (all: readonly number[]): number => [...all].sort((a, b) => a - b)[all.length >> 1] ?? Number.NaN
-
-async function measure(where: string): Promise<void> {
-  const taken = new Map(Object.keys(sides).map(side => [side, [] as Awaited<ReturnType<typeof contest>>[]]))
-  for (let round = 0; round < rounds; round++) for (const [side, all] of taken) all.push(await contest(side, where))
-  const rows = [...taken].map(([side, all]) => ({
-    side,
-    perSecond: median(all.map(({ perSecond }) => perSecond)),
-    longest: median(all.map(({ longest }) => longest)),
-  }))
-  const best = Math.max(...rows.filter(({ side }) => side.startsWith('proper')).map(({ perSecond }) => perSecond))
-  const table = new Table({
-    head: [where, 'per second', 'of theirs at best', 'longest wait, ms'],
-    style: { head: [], border: [] },
-  })
-  for (const { side, perSecond, longest } of rows)
-    table.push([side, perSecond.toFixed(0), (perSecond / best).toFixed(2), longest.toFixed(0)])
-  console.log(table.toString())
+export interface Contended {
+  readonly dir: string
+  readonly filesystem: string
+  readonly rounds: number
+  readonly random: () => number
+  readonly tick: () => void
 }
 
-const [, , role, side = '', file = ''] = process.argv
-if (role === 'as') await worker(side, file)
-else {
-  console.log(`Node ${process.version}, ${processes} processes x ${times}, medians of ${rounds} rounds`)
-  for (const where of new Set([tmpdir(), ...(process.platform === 'linux' ? ['/dev/shm'] : [])])) await measure(where)
+export const contests = (rounds: number): number => (1 + rounds) * Object.keys(sides).length
+
+export async function contended({ dir, filesystem, rounds, random, tick }: Contended): Promise<ContendedCell[]> {
+  const names = Object.keys(sides)
+  const order = Array.from({ length: 1 + rounds }, (_, round) =>
+    shuffled(names, random).map((side): Turn => ({ side, alone: round === 0 })),
+  ).flat()
+  const outcomes = new Map(names.map(side => [side, [] as ReturnType<typeof outcomeOf>[]]))
+  await race(import.meta.url, {
+    ...{ dir, cast: { adder: processes }, rounds: order.length, timeout: order.length * 60_000, signal: stopped },
+    before(round) {
+      writeFileSync(turnIn(dir), JSON.stringify(order[round]))
+      writeFileSync(counterIn(dir, round), zero)
+    },
+    after(results, round) {
+      const { side, alone } = order[round] as Turn
+      if (!alone) outcomes.get(side)?.push(outcomeOf(side, counterIn(dir, round), results))
+      tick()
+    },
+  })
+  return [...outcomes].map(([side, all]) => ({
+    ...{ filesystem, side, perSecond: median(all.map(({ perSecond }) => perSecond)) },
+    longestWait: median(all.map(({ longestWait }) => longestWait)),
+  }))
 }

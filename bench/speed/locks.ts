@@ -1,64 +1,86 @@
-// What is measured of the cell and of what stands on it, with nobody else about. For several at a time see ./contended.ts.
+// Locks, with nobody else about (with others: ./contended.ts), and the swap that they are made of.
 
 import fs from 'node:fs'
-import { join } from 'node:path'
-import { cell, lock, type State, updateFile, withLock } from 'holdfast'
+import { promisify } from 'node:util'
+import { cell, lock, type State } from 'holdfast'
+import lockfile from 'lockfile'
 import properLockfile from 'proper-lockfile'
-import writeFileAtomic from 'write-file-atomic'
-import type { Contest } from './names.js'
+import { type Call, rename } from './floors.js'
+import type { Family, Work } from './work.js'
 
-const swaps = 100
-const json = JSON.stringify({ some: 'settings', count: 1, list: Array.from({ length: 40 }, (_, at) => `entry ${at}`) })
 /** Theirs looks for what stands behind the name, unless it is told that nothing does. */
-const plain = { realpath: false } as const
+export const plain = { realpath: false } as const
+const lockFile = promisify<string, lockfile.Options, void>(lockfile.lock)
+const unlockFile = promisify(lockfile.unlock)
 
-export function locks(dir: string): Contest[] {
-  const [ours, theirs] = [join(dir, 'ours'), join(dir, 'theirs')]
-  const [read, changed] = [join(dir, 'read.json'), join(dir, 'changed.json')]
-  for (const file of [read, changed]) fs.writeFileSync(file, json)
-  const state = { now: cell.create.sync(join(dir, 'cell')) as State }
-  fs.mkdirSync(join(dir, 'by-hand'))
-  fs.writeFileSync(join(dir, 'by-hand/0'), '')
-  const count = { now: 0 }
-  const more = (old: unknown) => ({ ...(old as object), count: (old as { count: number }).count + 1 })
-  return [
-    {
-      name: 'lock + release / proper-lockfile',
-      target: 0.5,
-      rival: async () => (await properLockfile.lock(theirs, plain))(),
-      ours: async () => (await lock(ours)).release(),
-    },
-    {
-      name: 'withLock / proper-lockfile',
-      rival: async () => (await properLockfile.lock(theirs, plain))(),
-      ours: () => withLock(ours, () => {}),
-    },
-    {
-      name: 'lock.sync + release / proper-lockfile',
-      rival: () => properLockfile.lockSync(theirs, plain)(),
-      ours: () => lock.sync(ours).release.sync(),
-    },
-    {
-      name: 'updateFile / proper-lockfile, readFile, write-file-atomic',
-      rival: async () => {
-        const release = await properLockfile.lock(read, plain)
-        const old = JSON.parse(await fs.promises.readFile(read, 'utf8'))
-        await writeFileAtomic(read, JSON.stringify(more(old)))
-        await release()
-      },
-      ours: () => updateFile(changed, more, { json: true }),
-    },
-    {
-      name: `${swaps} x cell.swap.sync / rename by hand`,
-      calls: 20,
-      rival: () => {
-        for (let i = 0; i < swaps; i++)
-          fs.renameSync(join(dir, `by-hand/${count.now++}`), join(dir, `by-hand/${count.now}`))
-      },
-      ours: () => {
-        for (let i = 0; i < swaps; i++)
-          state.now = cell.swap.sync(join(dir, 'cell'), state.now, { fields: [`${i}`] }) as State
-      },
-    },
-  ]
+/** For the floor: a directory with one file in it, whose name is changed. */
+const signOf = (path: string): string => `${path}.sign`
+export function hangSign(path: string): void {
+  if (fs.existsSync(signOf(path))) return
+  fs.mkdirSync(signOf(path))
+  fs.writeFileSync(`${signOf(path)}/free`, '')
 }
+export const turnSign = (path: string): Call => rename(`${signOf(path)}/free`, `${signOf(path)}/held`)
+export const turnSignBack = (path: string): Call => rename(`${signOf(path)}/held`, `${signOf(path)}/free`)
+
+export const locking: Work = {
+  name: 'lock',
+  calls: 60,
+  standing: true,
+  lay: hangSign,
+  async: {
+    holdfast: async path => (await lock(path)).release(),
+    'proper-lockfile': async path => (await properLockfile.lock(path, plain))(),
+    async lockfile(path) {
+      await lockFile(`${path}.lock`, {})
+      await unlockFile(`${path}.lock`)
+    },
+  },
+  sync: {
+    holdfast: path => lock.sync(path).release.sync(),
+    'proper-lockfile': path => properLockfile.lockSync(path, plain)(),
+    lockfile(path) {
+      lockfile.lockSync(`${path}.lock`)
+      lockfile.unlockSync(`${path}.lock`)
+    },
+  },
+  // It shows no life, so that nobody can tell whether who holds it is dead.
+  weaker: ['lockfile'],
+  floor: path => [turnSign(path), turnSignBack(path)],
+  asked: { async: { 'proper-lockfile': { disk: 0.5, memory: 1 } } },
+}
+
+/** Where the sign has been turned. */
+const held = new Set<string>()
+
+/** The one that is swapped, as it was seen last. */
+let last: { readonly path: string; readonly state: State | undefined } | undefined
+const next = { fields: ['1'] }
+
+const swapping: Work = {
+  name: 'cell swap',
+  calls: 200,
+  standing: true,
+  lay: hangSign,
+  async: {
+    async holdfast(path) {
+      const state = last?.path === path ? last.state : undefined
+      last = { path, state: await (state ? cell.swap(path, state, next) : cell.create(path, next)) }
+    },
+  },
+  sync: {
+    holdfast(path) {
+      const state = last?.path === path ? last.state : undefined
+      last = { path, state: state ? cell.swap.sync(path, state, next) : cell.create.sync(path, next) }
+    },
+  },
+  floor(path) {
+    if (held.delete(path)) return [turnSignBack(path)]
+    held.add(path)
+    return [turnSign(path)]
+  },
+  // 20,000 in a second.
+  askedUs: { sync: { disk: 50 } },
+}
+
+export const locks: Family = { name: 'lock and cell', works: [locking, swapping] }

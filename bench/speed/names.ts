@@ -1,101 +1,71 @@
-// What is measured of the functions that make and give names.
+// One more name, or another.
 
 import fs from 'node:fs'
-import { join } from 'node:path'
-import { createExclusive, emplace, link, mkdirp } from 'holdfast'
-import { rawCreateExclusive, rawEmplace, rawMkdirs } from './raw.js'
+import fsExtra from 'fs-extra'
+import { link, move, symlink } from 'holdfast'
+import { moveFile, moveFileSync } from 'move-file'
+import { kilobyte } from './data.js'
+import * as floor from './floors.js'
+import type { Family, Work } from './work.js'
 
-export interface Contest {
-  readonly name: string
-  /** At most so many times what it is measured against; none: for comparison only. */
-  readonly target?: number
-  readonly rival: (path: string) => unknown
-  readonly ours: (path: string) => unknown
-  /** How often in one round, where one call is long. */
-  readonly calls?: number
-  /** Lays out what a call needs, untimed. */
-  readonly before?: (path: string) => void
+const calls = 60
+const thereIn = (room: string): string => `${room}/there`
+const furnish = (room: string): void => fs.writeFileSync(thereIn(room), kilobyte)
+
+export const linking: Work = {
+  name: 'link',
+  calls,
+  furnish,
+  async: {
+    holdfast: (path, room) => link(thereIn(room), path),
+    'fs.promises': (path, room) => fs.promises.link(thereIn(room), path),
+    'fs-extra': (path, room) => fsExtra.ensureLink(thereIn(room), path),
+  },
+  sync: {
+    holdfast: (path, room) => link.sync(thereIn(room), path),
+    fs: (path, room) => fs.linkSync(thereIn(room), path),
+    'fs-extra': (path, room) => fsExtra.ensureLinkSync(thereIn(room), path),
+  },
+  floor: (path, room) => [floor.link(thereIn(room), path)],
+  asked: { async: { 'fs.promises': 1.2 } },
 }
 
-const kilobyte = Buffer.alloc(1024, 'x')
-const levels8 = (path: string): string => join(path, '1/2/3/4/5/6/7')
-const source = (path: string): void => fs.writeFileSync(`${path}.new`, kilobyte)
-
-export function names(dir: string): Contest[] {
-  const recursive = { recursive: true } as const
-  const there = join(dir, 'there')
-  fs.mkdirSync(there)
-  const file = join(dir, 'file')
-  fs.writeFileSync(file, kilobyte)
-  const create = (durability: 'none' | 'file'): Contest => ({
-    name: `createExclusive 1 KiB, ${durability} / by hand`,
-    target: 1.3,
-    rival: path => rawCreateExclusive(path, kilobyte, durability === 'file'),
-    ours: path => createExclusive(path, kilobyte, { durability }),
-  })
-  const put = (durability: 'none' | 'file'): Contest => ({
-    name: `emplace, ${durability} / by hand`,
-    target: 1.3,
-    before: source,
-    rival: path => rawEmplace(`${path}.new`, join(dir, 'target'), durability === 'file'),
-    ours: path => emplace(`${path}.new`, join(dir, 'target'), { durability }),
-  })
-  return [
-    {
-      name: 'mkdirp, existing / promises',
-      target: 0.6,
-      rival: () => fs.promises.mkdir(there, recursive),
-      ours: () => mkdirp(there),
-    },
-    {
-      name: 'mkdirp, 8 new levels / promises',
-      target: 0.85,
-      rival: path => fs.promises.mkdir(levels8(path), recursive),
-      ours: path => mkdirp(levels8(path)),
-    },
-    {
-      name: 'mkdirp, 8 new levels / 8 mkdirs by hand',
-      rival: path => rawMkdirs(path, levels8(path)),
-      ours: path => mkdirp(levels8(path)),
-    },
-    {
-      name: 'mkdirp, new leaf / promises',
-      target: 1.15,
-      rival: path => fs.promises.mkdir(path, recursive),
-      ours: path => mkdirp(path),
-    },
-    {
-      name: 'mkdirp.sync, existing / mkdirSync',
-      target: 1.3,
-      rival: () => fs.mkdirSync(there, recursive),
-      ours: () => mkdirp.sync(there),
-    },
-    {
-      name: 'mkdirp.sync, 8 new levels / mkdirSync',
-      target: 1.3,
-      rival: path => fs.mkdirSync(levels8(path), recursive),
-      ours: path => mkdirp.sync(levels8(path)),
-    },
-    {
-      name: 'mkdirp.sync, new leaf / mkdirSync',
-      target: 1.3,
-      rival: path => fs.mkdirSync(path, recursive),
-      ours: path => mkdirp.sync(path),
-    },
-    {
-      name: 'link / promises',
-      target: 1.2,
-      rival: path => fs.promises.link(file, path),
-      ours: path => link(file, path),
-    },
-    {
-      name: 'link / callback',
-      rival: path => new Promise(done => fs.link(file, path, done)),
-      ours: path => link(file, path),
-    },
-    create('none'),
-    create('file'),
-    put('none'),
-    put('file'),
-  ]
+const symlinking: Work = {
+  name: 'symlink',
+  calls,
+  furnish,
+  async: {
+    holdfast: (path, room) => symlink(thereIn(room), path),
+    'fs.promises': (path, room) => fs.promises.symlink(thereIn(room), path),
+    'fs-extra': (path, room) => fsExtra.ensureSymlink(thereIn(room), path),
+  },
+  sync: {
+    holdfast: (path, room) => symlink.sync(thereIn(room), path),
+    fs: (path, room) => fs.symlinkSync(thereIn(room), path),
+    'fs-extra': (path, room) => fsExtra.ensureSymlinkSync(thereIn(room), path),
+  },
+  floor: (path, room) => [floor.symlink(thereIn(room), path)],
 }
+
+const durability = 'none'
+const newNameOf = (path: string): string => `${path}.moved`
+
+const moving: Work = {
+  name: 'move',
+  calls,
+  lay: path => fs.writeFileSync(path, kilobyte),
+  async: {
+    holdfast: path => move(path, newNameOf(path), { durability }),
+    'fs-extra': path => fsExtra.move(path, newNameOf(path)),
+    'move-file': path => moveFile(path, newNameOf(path), { overwrite: false }),
+  },
+  sync: {
+    holdfast: path => move.sync(path, newNameOf(path), { durability }),
+    'fs-extra': path => fsExtra.moveSync(path, newNameOf(path)),
+    'move-file': path => moveFileSync(path, newNameOf(path), { overwrite: false }),
+  },
+  // Not over another: by a link, because a rename would replace it.
+  floor: path => [floor.link(path, newNameOf(path)), floor.unlink(path)],
+}
+
+export const naming: Family = { name: 'link, symlink and move', works: [linking, symlinking, moving] }

@@ -1,0 +1,59 @@
+// Three create one file, each with content of its own, while another reads it as soon as it is there.
+
+import { existsSync } from 'node:fs'
+import { rename, writeFile } from 'node:fs/promises'
+import fsExtra from 'fs-extra'
+import { createExclusive } from 'holdfast'
+import { contest } from './contest.js'
+import { look, payload } from './payload.js'
+import { no, oneWinner, yes } from './score.js'
+
+/** True: it is mine. False: there is one. */
+export type Way = (file: string, data: Buffer) => Promise<boolean>
+
+export const ways: Record<string, Way> = {
+  // What is at stake here are the names; nobody waits for the disk.
+  holdfast: (file, data) => createExclusive(file, data, { durability: 'none' }),
+  // "'wx': Like 'w' but fails if the path exists."
+  'fs.promises': (file, data) => writeFile(file, data, { flag: 'wx' }).then(yes, no('EEXIST')),
+  // Its options are those of fs.writeFile.
+  'fs-extra': (file, data) => fsExtra.outputFile(file, data, { flag: 'wx' }).then(yes, no('EEXIST')),
+  'by hand': async (file, data) => {
+    if (existsSync(file)) return false
+    await writeFile(`${file}.tmp`, data)
+    await rename(`${file}.tmp`, file)
+    return true
+  },
+}
+
+const creators = 3
+const bytes = 256 * 1024
+
+export const createExclusiveWithContent = contest({
+  name: 'createExclusive, with content',
+  file: import.meta.url,
+  ways,
+  verdicts: {
+    rejected: { of: 'calls' },
+    // Nothing is said of what others see until the promise is settled.
+    'torn or absent': { of: 'reads', unpromised: ['fs.promises', 'fs-extra'] },
+    'double winners': { of: 'files' },
+  },
+  cast: { creator: creators, reader: 1 },
+  rounds: 120,
+  plays: {
+    creator: async (way, turn) => {
+      const data = payload(turn.number, bytes)
+      return turn.score.wins(() => way(turn.path('file'), data))
+    },
+    reader: async (_, turn) => {
+      for await (const _ of turn.until('creator-over', creators)) {
+        const { seen } = await look(turn.path('file'))
+        // It may not be there yet.
+        if (seen !== 'absent') turn.score.count('torn or absent', seen === 'torn')
+      }
+      return false
+    },
+  },
+  judge: (_dir, won) => oneWinner(won),
+})

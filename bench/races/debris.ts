@@ -1,0 +1,27 @@
+// What is left in a directory that nobody asked for; and what the packages offer against it.
+
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import cacache from 'cacache'
+import { sweep } from 'holdfast'
+import { storeOf } from './write-file.js'
+
+/** Every name below a directory, from there; directories end with a slash. */
+export function* namesBelow(dir: string, above = ''): Generator<string> {
+  for (const entry of readdirSync(join(dir, above), { withFileTypes: true })) {
+    const name = `${above}${entry.name}`
+    yield entry.isDirectory() ? `${name}/` : name
+    if (entry.isDirectory()) yield* namesBelow(dir, `${name}/`)
+  }
+}
+
+/** The tidying that a package documents. */
+export const tidies: Readonly<Record<string, (dir: string) => Promise<unknown>>> = {
+  holdfast: async dir => {
+    await sweep(dir)
+    const dirs = [...namesBelow(dir)].filter(name => name.endsWith('/'))
+    for (const name of dirs) await sweep(join(dir, name))
+  },
+  // "Removes the tmp directory in the cache and all its contents."
+  cacache: dir => cacache.verify(storeOf(join(dir, 'file'))),
+}

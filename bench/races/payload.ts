@@ -1,0 +1,54 @@
+// Bytes that tell by themselves whether they are whole, and whose they are.
+
+import { readFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+
+const head = /^(\d{8}) (\d{8})\n/
+
+/** Each line of it names the writer and the length. */
+export function payload(writer: number, bytes: number): Buffer {
+  return Buffer.alloc(bytes, `${String(writer).padStart(8, '0')} ${String(bytes).padStart(8, '0')}\n`)
+}
+
+/** From `least` to `most` bytes, small ones more often. */
+export function somePayload(writer: number, chance: () => number, least: number, most: number): Buffer {
+  return payload(writer, Math.floor(least * (most / least) ** chance()))
+}
+
+/** Whose is it? Undefined if it is torn, cut short, or mixed: each byte is looked at. */
+export function ownerOf(data: Buffer): number | undefined {
+  const [, writer, bytes] = head.exec(data.toString('latin1', 0, 18)) ?? []
+  if (Number(bytes) !== data.length || !data.equals(payload(Number(writer), data.length))) return undefined
+  return Number(writer)
+}
+
+/** The same of what is at a path; undefined also if nothing is there. */
+export function ownerAt(path: string): number | undefined {
+  return lookSync(path).owner
+}
+
+export interface Look {
+  readonly seen: 'whole' | 'torn' | 'absent'
+  readonly owner?: number | undefined
+}
+
+function judge(data: Buffer): Look {
+  const owner = ownerOf(data)
+  return { seen: owner === undefined ? 'torn' : 'whole', owner }
+}
+
+function unlessAbsent(error: unknown): Look {
+  if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+  return { seen: 'absent' }
+}
+
+/** What a reader sees at a path. */
+export const look = (path: string): Promise<Look> => readFile(path).then(judge, unlessAbsent)
+
+export function lookSync(path: string): Look {
+  try {
+    return judge(readFileSync(path))
+  } catch (error) {
+    return unlessAbsent(error)
+  }
+}

@@ -1,0 +1,42 @@
+// What became of a contest, in cells, and as the terminal shows it.
+
+import { styleText } from 'node:util'
+import Table from 'cli-table3'
+import { type RaceCell, verdicts } from '../run/results.js'
+import type { Contest, Fate } from './rules.js'
+
+export function cellsOf(contest: Contest, fates: ReadonlyMap<string, Fate>, filesystem: string): RaceCell[] {
+  return [...fates].flatMap(([row, { counts }]) =>
+    Object.entries(contest.verdicts).map(([name, { of: unit, unpromised }]) => {
+      const verdict = name as RaceCell['verdict']
+      const promised = !unpromised?.includes(row)
+      return { filesystem, ...contest.titleOf(row), verdict, ...(counts[verdict] ?? { bad: 0, of: 0 }), unit, promised }
+    }),
+  )
+}
+
+// As NO_COLOR, FORCE_COLOR and the terminal itself say.
+const hasColors = process.stdout.isTTY && process.stdout.hasColors()
+const glaring = (text: string): string => (hasColors ? styleText(['red', 'bold'], text) : text)
+
+function shown(cell: RaceCell | undefined): string {
+  if (!cell) return ''
+  if (!cell.promised) return 'not promised'
+  const rate = `${cell.bad} of ${cell.of}`
+  return cell.bad > 0 ? glaring(rate) : rate
+}
+
+/** One row for each contest and package, one column for each verdict. */
+export function tableOf(cells: readonly RaceCell[]): string {
+  const head = ['contest', 'package', ...verdicts]
+  const style = { head: [], border: [], compact: true, 'padding-right': 0 }
+  const table = new Table({ head, colWidths: [33, 18, 14, 15, 15, 13, 13], style })
+  const isOf = (cell: RaceCell) => (other: RaceCell) => other.contest === cell.contest && other.package === cell.package
+  const firsts = cells.filter((cell, at) => cells.findIndex(isOf(cell)) === at)
+  for (const [at, first] of firsts.entries()) {
+    const row = cells.filter(isOf(first))
+    const title = firsts[at - 1]?.contest === first.contest ? '' : first.contest
+    table.push([title, first.package, ...verdicts.map(name => shown(row.find(({ verdict }) => verdict === name)))])
+  }
+  return table.toString()
+}

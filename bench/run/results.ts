@@ -1,0 +1,80 @@
+// The results as they are kept: one file for the races, one for the speed. The tables and the charts are made of these.
+
+import type { About } from './about.js'
+
+export const verdicts = ['rejected', 'torn or absent', 'double winners', 'lost', 'debris'] as const
+export type Verdict = (typeof verdicts)[number]
+
+/** So many of so many went wrong, in one way, with one package, in one contest, on one filesystem. */
+export interface RaceCell {
+  readonly filesystem: string
+  readonly contest: string
+  readonly package: string
+  readonly verdict: Verdict
+  readonly bad: number
+  readonly of: number
+  /** What was counted: calls, rounds, reads, names. */
+  readonly unit: string
+  /** False: the package does not say that it does this, so it is not blamed. */
+  readonly promised: boolean
+}
+
+export interface RaceResults {
+  readonly about: About
+  readonly cells: readonly RaceCell[]
+}
+
+/** What one way of doing a work takes. */
+export interface SpeedCell {
+  readonly filesystem: string
+  /** As in `mkdirp, 8 new levels`. */
+  readonly work: string
+  /** A package, or one of the floors: `floor: callbacks`, `floor: sync`, `floor: C`. */
+  readonly side: string
+  readonly form: 'async' | 'sync'
+  /** Microseconds of one call. */
+  readonly median: number
+  readonly p99: number
+  /** How many calls these are the median of. */
+  readonly calls: number
+  /** It promises less than holdfast does, so that being faster is no wonder: it writes in place, or does not look. */
+  readonly weaker?: true
+}
+
+/** A figure that holdfast is held to: a ratio of two medians of this run. */
+export interface Target {
+  readonly filesystem: string
+  readonly work: string
+  readonly form: 'async' | 'sync'
+  readonly against: string
+  readonly ratio: number
+  readonly asked: number
+}
+
+/** Many processes and one lock. */
+export interface ContendedCell {
+  readonly filesystem: string
+  readonly side: string
+  readonly perSecond: number
+  /** Milliseconds. */
+  readonly longestWait: number
+}
+
+/** What a call takes as something grows. */
+export interface GrowthCell {
+  readonly filesystem: string
+  readonly work: string
+  readonly side: string
+  readonly growing: 'calls at a time' | 'entries in the directory'
+  readonly size: number
+  /** Microseconds of one call: of many at a time, the time of all by their number. */
+  readonly median: number
+}
+
+export interface SpeedResults {
+  readonly about: About
+  readonly cells: readonly SpeedCell[]
+  readonly targets: readonly Target[]
+  readonly contended: readonly ContendedCell[]
+  readonly growth: readonly GrowthCell[]
+}

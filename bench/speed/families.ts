@@ -1,0 +1,18 @@
+// All that is measured, in the order in which it is shown.
+
+import { locks } from './locks.js'
+import { mkdirps } from './mkdirp.js'
+import { naming } from './names.js'
+import { publishing } from './publish.js'
+import { sharing } from './shared-files.js'
+import { trees } from './trees.js'
+import type { Family } from './work.js'
+import { writings } from './write-file.js'
+
+const all: readonly Family[] = [mkdirps, publishing, ...writings, naming, trees, locks, sharing]
+
+/** With those works only whose name, or that of their family, has `only` in it. */
+export const familiesWith = (only: string): Family[] =>
+  all
+    .map(({ name, works }) => ({ name, works: works.filter(work => `${name} ${work.name}`.includes(only)) }))
+    .filter(({ works }) => works.length > 0)

@@ -1,0 +1,58 @@
+// One work, on one filesystem: all its sides.
+
+import { median, quantile } from '../run/median.js'
+import type { SpeedCell } from '../run/results.js'
+import type { NativeFloor } from './native.js'
+import { type Rotation, rotate } from './rotate.js'
+import { type Form, floors, samplesOf, sidesOf, type Work } from './work.js'
+
+interface Contestant {
+  readonly side: string
+  readonly form: Form
+  /** Microseconds of each call in one round. */
+  readonly samples: (room: string) => Promise<number[]>
+}
+
+export async function measure(
+  work: Work,
+  filesystem: string,
+  native: NativeFloor | undefined,
+  rotation: Rotation,
+): Promise<SpeedCell[]> {
+  const taken = await rotate(contestantsOf(work, native), rotation, (one, room) => one.samples(room))
+  return [...taken].map(([{ side, form }, rounds]) => {
+    const all = rounds.flat()
+    return {
+      ...{ filesystem, work: work.name, side, form },
+      ...{ median: median(all), p99: quantile(all, 0.99), calls: all.length },
+      ...(work.weaker?.includes(side) && { weaker: true }),
+    }
+  })
+}
+
+export const countOf = (work: Work, native: NativeFloor | undefined): number => contestantsOf(work, native).length
+
+function contestantsOf(work: Work, native: NativeFloor | undefined): Contestant[] {
+  const ours = (['async', 'sync'] as const).flatMap(form =>
+    Object.entries(sidesOf(work, form)).map(([side, act]): Contestant => {
+      const samples = (room: string) => {
+        work.furnish?.(room)
+        return samplesOf(work, { form, act, room, stem: '', calls: work.calls })
+      }
+      return { side, form, samples: room => named(`${work.name} by ${side}`, samples(room)) }
+    }),
+  )
+  if (!native?.works.includes(work.name)) return ours
+  const samples = (room: string) => native.samples(work.name, room, work.calls)
+  return [...ours, { side: floors.native, form: 'sync', samples }]
+}
+
+/** Who fails is named. */
+export async function named<T>(what: string, answer: Promise<T>): Promise<T> {
+  try {
+    return await answer
+  } catch (error) {
+    if (error instanceof Error) error.message = `${what}: ${error.message}`
+    throw error
+  }
+}

@@ -1,0 +1,101 @@
+// One filesystem: first the works, family by family, then many processes at one lock, then what grows. Each table is shown
+// as soon as it is there.
+
+import { mkdirSync } from 'node:fs'
+import type { ContendedCell, GrowthCell, SpeedCell, Target } from '../run/results.js'
+import { contended, contests, processes, rival, turns } from './contended.js'
+import { familiesWith } from './families.js'
+import { amongOthers, concurrent, concurrently, crowded, type Growing, measurements } from './growth.js'
+import { countOf, measure } from './measure.js'
+import type { NativeFloor } from './native.js'
+import { inProgress } from './progress.js'
+import { spread } from './spread.js'
+import { contendedTable, growthTable, speedTable } from './tables.js'
+import { contendedTargetsOf, targetsOf } from './targets.js'
+import type { Family } from './work.js'
+
+export interface Effort {
+  readonly rounds: number
+  /** Rounds that do not count. */
+  readonly warmUps: number
+  readonly contendedRounds: number
+  readonly growthRounds: number
+  readonly callsAtATime: readonly number[]
+  readonly entries: readonly number[]
+}
+
+export interface Run {
+  readonly dir: string
+  readonly filesystem: string
+  readonly native: NativeFloor | undefined
+  readonly effort: Effort
+  readonly random: () => number
+  /** Only works with this in their name. */
+  readonly only: string
+}
+
+export interface Measured {
+  readonly cells: SpeedCell[]
+  readonly targets: Target[]
+  readonly contended: ContendedCell[]
+  readonly growth: GrowthCell[]
+}
+
+export async function runOn(run: Run): Promise<Measured> {
+  spread(run.dir, run.filesystem)
+  const measured: Measured = { cells: [], targets: [], contended: [], growth: [] }
+  for (const family of familiesWith(run.only)) await addFamily(family, run, measured)
+  await addContended(run, measured)
+  await addGrowth('calls at a time', concurrent, concurrently, run.effort.callsAtATime, run, measured)
+  await addGrowth('entries in the directory', crowded, amongOthers, run.effort.entries, run, measured)
+  return measured
+}
+
+async function addFamily({ name, works }: Family, run: Run, measured: Measured): Promise<void> {
+  const { dir, filesystem, native, effort, random } = run
+  const { rounds, warmUps } = effort
+  const title = `${name}, ${filesystem}`
+  const total = works.reduce((sum, work) => sum + countOf(work, native), 0) * (warmUps + rounds)
+  const [cells, targets]: [SpeedCell[], Target[]] = [[], []]
+  await inProgress(title, total, async tick => {
+    for (const work of works) {
+      const ofWork = await measure(work, filesystem, native, { dir, rounds, warmUps, random, tick })
+      cells.push(...ofWork)
+      targets.push(...targetsOf(work, filesystem, ofWork))
+    }
+  })
+  console.log(speedTable(title, cells, targets))
+  measured.cells.push(...cells)
+  measured.targets.push(...targets)
+}
+
+async function addContended({ dir, filesystem, effort, random, only }: Run, measured: Measured): Promise<void> {
+  const title = `lock, contended: ${processes} processes x ${turns}, ${filesystem}`
+  if (!title.includes(only)) return
+  const rounds = effort.contendedRounds
+  const place = `${dir}/contended`
+  mkdirSync(place)
+  const cells = await inProgress(title, contests(rounds), tick =>
+    contended({ dir: place, filesystem, rounds, random, tick }),
+  )
+  console.log(contendedTable(title, cells))
+  measured.contended.push(...cells)
+  measured.targets.push(...contendedTargetsOf(cells, rival))
+}
+
+async function addGrowth(
+  growing: GrowthCell['growing'],
+  works: Growing['works'],
+  grow: (growing: Growing) => Promise<GrowthCell[]>,
+  sizes: readonly number[],
+  { dir, filesystem, effort, random, only }: Run,
+  measured: Measured,
+): Promise<void> {
+  const title = `growth: ${growing}, ${filesystem}`
+  const wanted = works.filter(({ name }) => `${title} ${name}`.includes(only))
+  if (wanted.length === 0) return
+  const of = { works: wanted, sizes, rounds: effort.growthRounds, warmUps: 1 }
+  const cells = await inProgress(title, measurements(of), tick => grow({ ...of, dir, filesystem, random, tick }))
+  console.log(growthTable(title, cells))
+  measured.growth.push(...cells)
+}

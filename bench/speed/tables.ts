@@ -1,0 +1,82 @@
+// The results, for people.
+
+import Table from 'cli-table3'
+import type { ContendedCell, GrowthCell, SpeedCell, Target } from '../run/results.js'
+import type { Shortfall } from './targets.js'
+import { holdfast } from './work.js'
+
+const plainly = { style: { head: [], border: [], compact: true } }
+const us = (value: number): string => value.toFixed(value < 10 ? 1 : 0)
+const times = (value: number): string => value.toFixed(2)
+const named = (side: string, weaker: boolean | undefined): string => (weaker ? `${side} *` : side)
+
+/** A mark beside whoever has it. */
+export const legend = '* promises less than holdfast does: being faster is no wonder'
+
+export function speedTable(family: string, cells: readonly SpeedCell[], targets: readonly Target[]): string {
+  const head = [family, 'form', 'median, us', 'p99, us', 'of holdfast', 'holdfast of it', 'asked, at most']
+  const table = new Table({ head, ...plainly })
+  for (const work of new Set(cells.map(({ work }) => work))) {
+    table.push([{ content: work, colSpan: head.length }])
+    const ofWork = cells.filter(cell => cell.work === work)
+    for (const { side, form, median, p99, weaker } of ofWork) {
+      const ours = ofWork.find(cell => cell.side === holdfast && cell.form === form)?.median ?? Number.NaN
+      const ratios = side === holdfast ? ['1', ''] : [times(median / ours), times(ours / median)]
+      const asked = targets.filter(target => target.work === work && target.form === form && isOf(target, side, cells))
+      table.push([`  ${named(side, weaker)}`, form, us(median), us(p99), ...ratios, asked.map(figure).join(', ')])
+    }
+  }
+  return table.toString()
+}
+
+/** What is asked of the call itself stands beside holdfast. */
+const isOf = ({ against }: Target, side: string, cells: readonly SpeedCell[]): boolean =>
+  against === side || (side === holdfast && !cells.some(cell => cell.side === against))
+
+const isMet = ({ ratio, asked }: Target): boolean => ratio <= asked
+const figure = (target: Target): string => `${times(target.asked)} ${isMet(target) ? 'yes' : 'NO'}`
+
+export function contendedTable(title: string, cells: readonly ContendedCell[]): string {
+  const table = new Table({ head: [title, 'turns per second', 'longest wait, ms'], ...plainly })
+  for (const { side, perSecond, longestWait } of cells) table.push([side, perSecond.toFixed(0), longestWait.toFixed(0)])
+  return table.toString()
+}
+
+export function growthTable(title: string, cells: readonly GrowthCell[]): string {
+  const sizes = [...new Set(cells.map(({ size }) => size))]
+  const table = new Table({ head: [title, ...sizes.map(size => size.toLocaleString('en'))], ...plainly })
+  for (const work of new Set(cells.map(({ work }) => work))) {
+    const ofWork = cells.filter(cell => cell.work === work)
+    table.push([{ content: `${work}, us per call`, colSpan: sizes.length + 1 }])
+    for (const side of new Set(ofWork.map(({ side }) => side))) {
+      const at = (size: number) => ofWork.find(cell => cell.side === side && cell.size === size)?.median
+      table.push([`  ${side}`, ...sizes.map(size => us(at(size) ?? Number.NaN))])
+    }
+  }
+  return table.toString()
+}
+
+export function targetTable(targets: readonly Target[]): string {
+  const head = ['asked of holdfast', 'form', 'on', 'against', 'at most', 'measured', 'met']
+  const table = new Table({ head, ...plainly })
+  for (const target of targets) {
+    const { filesystem, work, form, against, ratio, asked } = target
+    table.push([work, form, filesystem, against, times(asked), times(ratio), isMet(target) ? 'yes' : 'NO'])
+  }
+  return table.toString()
+}
+
+/** Of each work and form in a row what there is on each filesystem. */
+export function shortfallTable(shortfalls: readonly Shortfall[]): string {
+  const filesystems = [...new Set(shortfalls.map(({ filesystem }) => filesystem))]
+  const table = new Table({ head: ['holdfast takes so many times', 'form', ...filesystems], ...plainly })
+  for (const work of new Set(shortfalls.map(({ work }) => work)))
+    for (const form of ['async', 'sync']) {
+      const ofRow = shortfalls.filter(one => one.work === work && one.form === form)
+      const columns = filesystems.map(filesystem => ofRow.filter(one => one.filesystem === filesystem).map(than))
+      if (ofRow.length > 0) table.push([work, form, ...columns.map(lines => lines.join('\n'))])
+    }
+  return table.toString()
+}
+
+const than = ({ against, weaker, ratio }: Shortfall): string => `${times(ratio)} ${named(against, weaker)}`
