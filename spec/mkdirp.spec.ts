@@ -2,7 +2,7 @@ import { chmodSync, existsSync, mkdirSync, rmdirSync, statSync, symlinkSync, wri
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { mkdirp } from 'holdfast'
-import { fs, type Steps } from 'holdfast/steps'
+import { dual, fs, type Steps } from 'holdfast/steps'
 import { contender, race, type World } from 'holdfast/testing'
 import { checkThenMkdir } from './broken.js'
 import { answers, assert, caught, nobodyThrew, note, places, prove, scratch, skip, test } from './kit.js'
@@ -43,6 +43,33 @@ function* remover(dir: string): Steps<void> {
   for (const part of ['a/b', 'a']) {
     try {
       yield* fs.rmdir(join(dir, part))
+    } catch {}
+  }
+}
+
+/** The calls to the disk that steps make. */
+function opsOf(steps: Steps<unknown>): string[] {
+  const ops: string[] = []
+  const watched = dual(function* watched(): Steps<void> {
+    for (let next = steps.next(); !next.done; ) {
+      const call = next.value
+      if (call.op !== 'recall' && call.op !== 'remember') ops.push(call.op)
+      try {
+        next = steps.next(yield call)
+      } catch (error) {
+        next = steps.throw(error)
+      }
+    }
+  })
+  watched.sync()
+  return ops
+}
+
+/** One after the other, if it can be. */
+function* tidy(...all: Steps<void>[]): Steps<void> {
+  for (const steps of all) {
+    try {
+      yield* steps
     } catch {}
   }
 }
@@ -192,6 +219,45 @@ if (!contender(plays)) {
     const world = { players: makers(3, mkdirp.steps), adversaries: (dir: string) => ({ remover: remover(dir) }) }
     const found = prove('3 mkdirp, 1 remover', { ...world, check: nobodyThrew })
     assert.ok(found.complete)
+  })
+
+  test('explore: two who make one beside another, and so begin the second with a guess; a remover, or a kill and a lie', () => {
+    function* both(dir: string): Steps<string[]> {
+      const made = [yield* mkdirp.steps(join(dir, 'a/b')), yield* mkdirp.steps(join(dir, 'a/c/d'))]
+      return made.flatMap(one => one ?? [])
+    }
+    const players = (dir: string) => ({ A: both(dir), B: both(dir) })
+    const thief = (dir: string) => ({ remover: tidy(fs.rmdir(join(dir, 'a/b')), fs.rmdir(join(dir, 'a'))) })
+    const removed = prove('2 x 2 mkdirp, 1 remover', { players, adversaries: thief, check: nobodyThrew })
+    const harmed = prove('2 x 2 mkdirp, 1 kill, 1 lie', {
+      players,
+      kills: 1,
+      lies: 1,
+      check: ending => {
+        nobodyThrew(ending)
+        const claimed = answers(ending).flat()
+        assert.is(new Set(claimed).size, claimed.length, 'two callers claim one directory')
+      },
+    })
+    assert.ok(removed.complete && harmed.complete)
+  })
+
+  test('a guess that is right costs no look, and one that is wrong is no harm', () => {
+    const dir = scratch()
+    mkdirp.sync(join(dir, 'a'))
+    assert.equal(opsOf(mkdirp.steps(join(dir, 'b'))), ['mkdir'])
+    assert.equal(opsOf(mkdirp.steps(join(dir, 'c/d/e'))), ['mkdir', 'mkdir', 'mkdir'])
+    assert.equal(opsOf(mkdirp.steps(join(dir, 'a'))), ['mkdir', 'stat'])
+    assert.equal(opsOf(mkdirp.steps(join(dir, 'a'))), ['stat'])
+    mkdirp.sync(join(dir, 'f'))
+    writeFileSync(join(dir, 'file'), '')
+    assert.throws(() => mkdirp.sync(join(dir, 'file/x/y')), { code: 'ENOTDIR' })
+    mkdirp.sync(join(dir, 'g'))
+    assert.throws(() => mkdirp.sync(join(dir, 'file')), { code: 'EEXIST' })
+    mkdirp.sync(join(dir, 'h/i'))
+    rmdirSync(join(dir, 'h/i'))
+    rmdirSync(join(dir, 'h'))
+    assert.is(mkdirp.sync(join(dir, 'h/j/k')), join(dir, 'h'))
   })
 
   test('explore catches: look, then make', () => {

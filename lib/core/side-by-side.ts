@@ -7,7 +7,10 @@ import { givesBack, isInterruption } from './watch.js'
 export type Task = () => Steps<void>
 
 /** Those that wait, or are answered by no thread: each is made by itself. */
-const alone: ReadonlySet<Op> = new Set<Op>(['sleep', 'changed', 'settle', 'now', 'random', 'self', 'alive'])
+const alone: ReadonlySet<Op> = new Set<Op>([
+  ...(['sleep', 'changed', 'settle', 'now', 'random', 'self', 'alive'] as const),
+  ...(['recall', 'remember', 'engage', 'blocking'] as const),
+])
 
 /**
  * Does all that is to be done, the last task first, as long as fewer than `width` calls are made together. Tasks may add

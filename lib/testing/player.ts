@@ -30,6 +30,7 @@ export const waking: Footprint = { ...nothing, sees: ['world', 'clock'] }
 /** Not one call each, or answered by nobody but the player itself: they are not made together with others. */
 const alone: ReadonlySet<Op> = new Set<Op>([
   ...(['readFile', 'copyFile', 'sleep', 'changed', 'together', 'settle', 'random', 'self'] as const),
+  ...(['recall', 'remember', 'engage', 'blocking'] as const),
 ])
 
 export class Player {
