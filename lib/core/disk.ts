@@ -14,6 +14,8 @@ import { type Done, isThenable, random, settle, sleep, sleepSync, tell, unheard,
 
 /** What `stat` answers: always in bigints, because on Windows `ino` does not fit a number. */
 export type Stats = BigIntStats
+/** What a directory that is read in bytes answers. */
+export type Dirent = nodeFs.Dirent<Buffer>
 
 type AnyFunction = (...args: unknown[]) => unknown
 

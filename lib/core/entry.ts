@@ -1,13 +1,13 @@
 // What a directory lists: names, also those that are no text, and what kind of thing each is.
 
-import type { Dirent } from 'node:fs'
+import type { Dirent } from './disk.js'
 import type { Entry } from './steps.js'
 
 /** How a directory is to be read for that. */
 export const inBytes = { withFileTypes: true, encoding: 'buffer' } as const
 
 /** Dirent is nowhere generic in its types, and Node fills in with a stat what the filesystem does not tell. */
-export function entryOf(dirent: Dirent<Buffer>): Entry {
+export function entryOf(dirent: Dirent): Entry {
   const text = dirent.name.toString()
   const kind = dirent.isFile()
     ? 'file'
