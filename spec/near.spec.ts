@@ -1,7 +1,7 @@
 // What is done on the spot: how often a thread is asked, and that it is told what is there, and not what was.
 
 import { createHook } from 'node:async_hooks'
-import { readFileSync, renameSync, statfsSync, unlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, renameSync, statfsSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { dual, fs } from 'holdfast/steps'
 import { assert, places, scratch, skip, test } from './kit.js'
@@ -17,6 +17,11 @@ const lookAndLink = dual(function* steps(dir: string) {
   return yield* fs.lstat(join(dir, 'c'))
 })
 
+const nested = dual(function* steps(dir: string) {
+  yield* fs.mkdir(dir)
+  yield* fs.mkdir(join(dir, 'a'))
+  yield* fs.mkdir(join(dir, 'a/b'))
+})
 const write = dual(function* steps(path: string, flags: 'wx' | 'r+', bytes: number) {
   const fd = yield* fs.open(path, flags)
   yield* fs.write(fd, Buffer.alloc(bytes, 'x'))
@@ -66,6 +71,17 @@ for (const { kind, dir: place } of here) {
     // To open it is one.
     assert.is(Math.min(...seen.few), 1, `${seen.few}`)
     assert.equal(new Set([...seen.many, ...seen.again]), new Set([2]))
+  })
+
+  test(`${kind}: a directory in one that was made a moment ago is made on the spot`, async () => {
+    const dir = scratch(place)
+    const seen: number[] = []
+    for (let i = 0; i < 20; i++) {
+      seen.push(await asked(() => nested(join(dir, String(i)))))
+      assert.ok(existsSync(join(dir, String(i), 'a/b')))
+    }
+    assert.is(Math.min(...seen), 1, `${seen}`)
+    await assert.rejects(nested(join(dir, '0')), { code: 'EEXIST' })
   })
 
   test(`${kind}: of many looks on the spot some go to a thread, so that the event loop turns`, async () => {

@@ -1,8 +1,10 @@
-// Two make a deep directory, over and over, while another removes whatever is empty.
+// Two make a deep directory, over and over, while another removes whatever is empty in it, every now and then. (One that
+// does nothing but remove, without a pause, can keep anybody from ever having made it: that is no contest.)
 
 import { existsSync, rmdirSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import fsExtra from 'fs-extra'
 import { mkdirp } from 'holdfast'
 import { makeDirectory } from 'make-dir'
@@ -31,6 +33,8 @@ export const ways: Record<string, Way> = {
 }
 
 const makers = 2
+/** Milliseconds. */
+const longestPause = 2
 const levels = ['a', 'a/b', 'a/b/c', 'a/b/c/d', 'a/b/c/d/e', 'a/b/c/d/e/f']
 
 export const mkdirpBesideRemovers = contest({
@@ -45,8 +49,10 @@ export const mkdirpBesideRemovers = contest({
       for (const _ of turn.times(40)) await turn.score.call(() => way(turn.path(levels.at(-1) as string)))
     },
     remover: async (_, turn) => {
-      for await (const _ of turn.until('maker-over', makers))
+      for await (const _ of turn.until('maker-over', makers)) {
         for (const level of levels.toReversed()) away(turn.path(level))
+        await wait(turn.chance() * longestPause)
+      }
     },
   },
 })

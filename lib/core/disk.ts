@@ -5,7 +5,7 @@ import nodeFs, { type BigIntStats, type StatOptions } from 'node:fs'
 import type gracefulFs from 'graceful-fs'
 import { entryOf, inBytes } from './entry.js'
 import { engage, recall, remember } from './memory.js'
-import { closed, isNear, isOwn, onTheSpot, opened, wasNamed, wasRead, wasSeen } from './near.js'
+import { closed, isNear, isOwn, onTheSpot, opened, wasMade, wasNamed, wasRead, wasSeen } from './near.js'
 import { identity } from './owner.js'
 import type { Alphabet, Call, Op, OpenFlags, Path } from './steps.js'
 import { allOf, outcomesOf } from './together.js'
@@ -128,6 +128,11 @@ function callback(fs: typeof gracefulFs, op: Op, args: readonly unknown[], done:
       if (!error) notedSeen(op, first, stats)
       quiet && missing(error) ? done(null) : done(error, stats)
     })
+  } else if (op === 'mkdir') {
+    fs.mkdir(first, second, error => {
+      if (!error) notedMade(first)
+      done(error)
+    })
   } else if (op === 'link' || op === 'rename') {
     fs[op](first, second, error => {
       if (!error) wasNamed(first, second, op === 'rename')
@@ -168,6 +173,7 @@ function isQuick(op: Op, args: readonly unknown[], done: Done): boolean {
       },
     )
   if (!onTheSpot(op, args, work) || !answer) return false
+  if (op === 'mkdir' && !answer.error) wasMade(args[0] as string, undefined, kindOf(args[0] as string))
   done(answer.error, answer.value)
   return true
 }
@@ -175,6 +181,13 @@ function isQuick(op: Op, args: readonly unknown[], done: Done): boolean {
 /** Nor does one at a name that was looked at just now. */
 function notedSeen(op: 'lstat' | 'stat', path: Path, { dev }: Stats): void {
   if (onLinux && typeof path === 'string') wasSeen(op, path, Number(dev), kindOf(path))
+}
+
+/** Nor does anything in a directory that was made just now. */
+function notedMade(dir: Path): void {
+  if (!onLinux || typeof dir !== 'string') return
+  const dev = quietly(() => nodeFs.statSync(dir, { throwIfNoEntry: false })?.dev)
+  if (dev !== undefined) wasMade(dir, dev, kindOf(dir))
 }
 
 /** Nor does one at a directory that was read just now. */

@@ -1,6 +1,7 @@
 // Files and small directories on this machine's own disks. To close one, to look at it, to write a few bytes to a new one,
-// or to read again what was read a moment ago takes a microsecond or a few, and to ask a thread for that takes twenty: so
-// the promise form does it on the spot. Elsewhere (NFS, FUSE) it may wait for another machine, and is left to the threads.
+// to make one in another that is new, or to read again what was read a moment ago takes a few microseconds, and to ask a
+// thread for that takes twenty: so the promise form does it on the spot. Elsewhere (NFS, FUSE) it may wait for another
+// machine, and is left to the threads.
 
 import { dirname } from 'node:path'
 import type { Op } from './steps.js'
@@ -85,6 +86,15 @@ export function wasNamed(from: string, to: string, instead: boolean): void {
   if (instead) seen.delete(from)
 }
 
+/** Directories that were made: whatever is in them is in memory. */
+const made = new Map<string, Warm>()
+
+/** It was made on that device; undefined: on that of the directory it is in. */
+export function wasMade(dir: string, dev: number | undefined, kindOf: () => number | undefined): void {
+  const device = dev ?? made.get(dirname(dir))?.dev
+  if (device !== undefined && isLocal(device, kindOf)) keep(made, dir, { dev: device, atMs: performance.now() })
+}
+
 function keep(all: Map<string, Warm>, path: string, known: Warm): void {
   if (all.size >= mostKept) all.clear()
   all.set(path, known)
@@ -112,6 +122,7 @@ export function onTheSpot(op: Op, [first, second]: readonly unknown[], work: () 
   if (op === 'lstat') return atOnce(seen.get(first), work)
   if (op === 'stat') return atOnce(followed.get(first), work)
   if (op === 'readdir') return atOnce(warm.get(first), work)
+  if (op === 'mkdir') return atOnce(made.get(dirname(first)), work)
   const dir = op === 'rename' && dirname(first)
   return dir !== false && dirname(String(second)) === dir && atOnce(warm.get(dir), work)
 }
