@@ -1,4 +1,4 @@
-import { dirname, resolve } from 'node:path'
+import { dirname } from 'node:path'
 import { type Again, achieve, again, asLastWord, isLastWord } from './core/achieve.js'
 import { same } from './core/claim.js'
 import { dual } from './core/drive.js'
@@ -51,7 +51,7 @@ export const mkdirp = dual(
     return topmost
   },
   // Many at once ask for one directory: the first makes it, and the others find it.
-  dir => [`mkdirp ${resolve(asPath(dir, 'dir'))}`],
+  dir => [asPath(dir, 'dir')],
 )
 
 /** Under this it is kept in mind where a directory was made a moment ago. */

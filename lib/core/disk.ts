@@ -130,7 +130,7 @@ function callback(fs: typeof gracefulFs, op: Op, args: readonly unknown[], done:
     })
   } else if (op === 'mkdir') {
     fs.mkdir(first, second, error => {
-      if (!error) notedMade(first)
+      if (!error && onLinux && typeof first === 'string') wasMade(first)
       done(error)
     })
   } else if (op === 'link' || op === 'rename') {
@@ -172,8 +172,8 @@ function isQuick(op: Op, args: readonly unknown[], done: Done): boolean {
         answer = { error, value }
       },
     )
-  if (!onTheSpot(op, args, work) || !answer) return false
-  if (op === 'mkdir' && !answer.error) wasMade(args[0] as string, undefined, kindOf(args[0] as string))
+  if (!onTheSpot(op, args, devices, work) || !answer) return false
+  if (op === 'mkdir' && !answer.error) wasMade(args[0] as string)
   done(answer.error, answer.value)
   return true
 }
@@ -183,21 +183,18 @@ function notedSeen(op: 'lstat' | 'stat', path: Path, { dev }: Stats): void {
   if (onLinux && typeof path === 'string') wasSeen(op, path, Number(dev), kindOf(path))
 }
 
-/** Nor does anything in a directory that was made just now. */
-function notedMade(dir: Path): void {
-  if (!onLinux || typeof dir !== 'string') return
-  const dev = quietly(() => nodeFs.statSync(dir, { throwIfNoEntry: false })?.dev)
-  if (dev !== undefined) wasMade(dir, dev, kindOf(dir))
-}
-
 /** Nor does one at a directory that was read just now. */
 function notedRead(dir: string, names: string[]): string[] {
-  const dev = () => quietly(() => nodeFs.statSync(dir).dev)
-  if (onLinux) wasRead(dir, names.length, { dev, kind: kindOf(dir) })
+  const about = { dev: () => devices.dev(dir), kind: kindOf(dir) }
+  if (onLinux) wasRead(dir, names.length, about)
   return names
 }
 
 const kindOf = (path: Path) => () => quietly(() => nodeFs.statfsSync(path).type)
+const devices = {
+  dev: (path: string) => quietly(() => nodeFs.statSync(path, { throwIfNoEntry: false })?.dev),
+  kind: (path: string) => kindOf(path)(),
+}
 
 /** For as long as somebody waits; it keeps no process alive. */
 const watch = (dir: string, hint: () => void, failed: () => void): (() => void) => {

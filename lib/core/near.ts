@@ -86,16 +86,27 @@ export function wasNamed(from: string, to: string, instead: boolean): void {
   if (instead) seen.delete(from)
 }
 
-/** Directories that were made: whatever is in them is in memory. */
-const made = new Map<string, Warm>()
+/** Directories that were made: whatever is in them is in memory. On which device is found out when it is asked for. */
+const made = new Map<string, { dev: number | undefined; atMs: number }>()
 
-/** It was made on that device; undefined: on that of the directory it is in. */
-export function wasMade(dir: string, dev: number | undefined, kindOf: () => number | undefined): void {
-  const device = dev ?? made.get(dirname(dir))?.dev
-  if (device !== undefined && isLocal(device, kindOf)) keep(made, dir, { dev: device, atMs: performance.now() })
+export function wasMade(dir: string): void {
+  keep(made, dir, { dev: made.get(dirname(dir))?.dev, atMs: performance.now() })
 }
 
-function keep(all: Map<string, Warm>, path: string, known: Warm): void {
+/** How that, and of what kind it is, is found out. */
+export interface Devices {
+  dev(path: string): number | undefined
+  kind(path: string): number | undefined
+}
+
+function madeIn(dir: string, devices: Devices): Warm | undefined {
+  const known = made.get(dir)
+  if (!known) return undefined
+  known.dev ??= devices.dev(dir)
+  return known.dev !== undefined && isLocal(known.dev, () => devices.kind(dir)) ? (known as Warm) : undefined
+}
+
+function keep<K>(all: Map<string, K>, path: string, known: K): void {
   if (all.size >= mostKept) all.clear()
   all.set(path, known)
 }
@@ -113,7 +124,7 @@ const mostInARow = 32
 const fewBytes = 16 * 1024
 
 /** Does the work of a call on the spot, if that can be: answers whether it did. */
-export function onTheSpot(op: Op, [first, second]: readonly unknown[], work: () => void): boolean {
+export function onTheSpot(op: Op, [first, second]: readonly unknown[], devices: Devices, work: () => void): boolean {
   if (op === 'write') {
     const known = near.get(first as number)
     return known?.made === true && (second as Uint8Array).length <= fewBytes && atOnce(known, work)
@@ -122,7 +133,7 @@ export function onTheSpot(op: Op, [first, second]: readonly unknown[], work: () 
   if (op === 'lstat') return atOnce(seen.get(first), work)
   if (op === 'stat') return atOnce(followed.get(first), work)
   if (op === 'readdir') return atOnce(warm.get(first), work)
-  if (op === 'mkdir') return atOnce(made.get(dirname(first)), work)
+  if (op === 'mkdir') return atOnce(madeIn(dirname(first), devices), work)
   const dir = op === 'rename' && dirname(first)
   return dir !== false && dirname(String(second)) === dir && atOnce(warm.get(dir), work)
 }
