@@ -16,8 +16,9 @@ export interface MkdirpOptions extends Patience {
  *
  * Holds afterwards: `dir` is a directory, or a link to one, whoever made it.
  *
- * Not promised: that it is still there when you look, if somebody removes directories meanwhile; that the mode of a
- * directory which was there already is `mode`.
+ * Not promised: that it is still there when you look, if somebody removes directories meanwhile; that it succeeds beside
+ * somebody who does nothing but remove, without a pause (ENOENT after `retryFor`); that the mode of a directory which was there already is
+ * `mode`. Promises of one thread for one directory are kept one after the other.
  *
  * @param dir A path, or a `file:` URL. A component that is a file, or a link that points nowhere, is an error at once.
  * @returns The topmost directory that this very call made, or undefined if it made none. Among callers that only make
