@@ -10,17 +10,17 @@
 // | clear: unlink                   | an empty directory: that is void        | nobody need: create puts its own there    |
 // | clear: rmdir                    | the payload of the tombstone            | `sweep`                                   |
 
-import { achieve, noEvidence, type Trial } from './core/achieve.js'
-import { beget } from './core/birth.js'
-import { type Change, perform } from './core/change.js'
-import { dual } from './core/drive.js'
+import { type Change, perform } from './cell/commit.js'
+import { beget } from './cell/create.js'
+import { checkCellName, dropPayload, payloadOf } from './cell/payload.js'
+import { checkNext, type Next, type State } from './cell/state.js'
+import { advance, bury, look } from './cell/transition.js'
+import { dual } from './core/dual.js'
 import { hasCode, systemError } from './core/errors.js'
 import { asBytes, asDurability, asFlag, type Durability, type Patience, refusal } from './core/input.js'
-import { checkCellName, dropPayload, payloadOf } from './core/payload.js'
 import { fs, type Steps } from './core/steps.js'
-import { checkNext, type Next, type State } from './core/token.js'
-import { advance, bury, look } from './core/transition.js'
 import { withParents } from './mkdirp.js'
+import { achieve, noEvidence, type Trial } from './parts/achieve.js'
 import { asName } from './remove.js'
 
 export interface CellOptions extends Patience {

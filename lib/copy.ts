@@ -1,8 +1,6 @@
-import type { Copying } from './copy-one.js'
-import { copyTree, intoItself } from './copy-tree.js'
-import { same } from './core/claim.js'
-import { dual } from './core/drive.js'
-import { syncName } from './core/durable.js'
+import type { Copying } from './copy/entry.js'
+import { copyTree, intoItself } from './copy/tree.js'
+import { dual } from './core/dual.js'
 import { mounted } from './core/errors.js'
 import {
   asConcurrency,
@@ -14,8 +12,10 @@ import {
   type Patience,
   type Progress,
 } from './core/input.js'
-import { isWithin } from './core/inside.js'
 import { fs, orNothing, type Steps } from './core/steps.js'
+import { same } from './parts/claim.js'
+import { isWithin } from './parts/containment.js'
+import { syncName } from './parts/durable.js'
 
 export interface CopyOptions extends Patience {
   /** Takes the place of what is there, unless that is a directory; if not, it stays as it is. @default true */

@@ -1,14 +1,14 @@
 import { dirname } from 'node:path'
-import { achieve, type Trial } from './core/achieve.js'
-import { claim, isFile } from './core/claim.js'
-import { dual } from './core/drive.js'
-import { syncName, writeAll } from './core/durable.js'
+import { dual } from './core/dual.js'
 import { systemError } from './core/errors.js'
 import { asBytes, asDurability, asFlag, asMode, asPath, type Durability, type Patience } from './core/input.js'
-import { type Staged, stagedFile } from './core/stage.js'
 import { fs, orNothing, type Steps } from './core/steps.js'
 import { whileLocked } from './lock.js'
 import { withParents } from './mkdirp.js'
+import { achieve, type Trial } from './parts/achieve.js'
+import { claim, isFile } from './parts/claim.js'
+import { syncName, writeAll } from './parts/durable.js'
+import { type Staged, stagedFile } from './parts/stage.js'
 
 export interface CreateExclusiveOptions extends Patience {
   /** Permission bits of the file, less the umask: a number or an octal string. @default 0o666 */

@@ -1,13 +1,13 @@
 import { dirname } from 'node:path'
-import { type Coroner, defaultGraceMs, isDebris, ownerOf } from './core/debris.js'
-import type { Discard } from './core/discard.js'
-import { dual } from './core/drive.js'
+import { dual } from './core/dual.js'
 import { hasCode } from './core/errors.js'
 import { asPath, refusal } from './core/input.js'
-import { sideBySide } from './core/side-by-side.js'
 import { type Entry, fs, type Steps } from './core/steps.js'
-import { within } from './core/tree.js'
 import { mkdirp } from './mkdirp.js'
+import { sideBySide } from './parts/concurrently.js'
+import { type Coroner, defaultGraceMs, isDebris, ownerOf } from './parts/debris.js'
+import type { Discard } from './parts/delete-tree.js'
+import { within } from './parts/tree.js'
 import { asDiscard, detach, dispose, type Outgoing, type RemoveOptions } from './remove.js'
 
 /**

@@ -1,14 +1,14 @@
 import { resolve } from 'node:path'
-import { dual } from './core/drive.js'
+import { dual } from './core/dual.js'
 import { asDurability, asFlag, asFunction, type Durability, oneOf, refusal } from './core/input.js'
+import { Place } from './core/queue.js'
 import type { Steps } from './core/steps.js'
-import { Place } from './core/turns.js'
+import { type Making, makeOnce, type Thread } from './get-or-create/once.js'
+import type { Kind, Producer } from './get-or-create/produce.js'
 import { asLocking, type LockOptions } from './lock.js'
-import { type Making, makeOnce, type Thread } from './make-once.js'
-import type { Kind, Producer } from './produce.js'
 import { asName } from './remove.js'
 
-export type { Producer, Production } from './produce.js'
+export type { Producer, Production } from './get-or-create/produce.js'
 
 export interface GetOrCreateOptions<K extends Kind = Kind> extends LockOptions {
   /** What it is. @default 'file' */

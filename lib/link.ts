@@ -1,12 +1,12 @@
-import { type Again, achieve, again, type Trial } from './core/achieve.js'
-import { isOne, lookAt } from './core/compare.js'
-import { dual } from './core/drive.js'
+import { dual } from './core/dual.js'
 import { cannotLink, hasCode, type SystemError } from './core/errors.js'
 import { asFlag, asNumber, asPath, oneOf, type Patience } from './core/input.js'
-import { staged } from './core/stage.js'
 import { fs, orNothing, type Steps } from './core/steps.js'
-import { publishCopy } from './link-fallback.js'
+import { publishCopy } from './link/copy-instead.js'
 import { withParents } from './mkdirp.js'
+import { type Again, achieve, again, type Trial } from './parts/achieve.js'
+import { isOne, lookAt } from './parts/same-content.js'
+import { staged } from './parts/stage.js'
 
 export interface LinkOptions extends Patience {
   /** How often `existing` may be missing before that is believed. @default 3 */

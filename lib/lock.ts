@@ -1,16 +1,16 @@
 import { resolve } from 'node:path'
-import { acquire, attempt, holding } from './core/acquire.js'
-import { type Dual, dual } from './core/drive.js'
-import type { Hold, Locking } from './core/hold.js'
-import { type Holder, holderOf } from './core/holder.js'
+import { type Dual, dual } from './core/dual.js'
 import { asFlag, asNumber, asPath, type Patience, refusal } from './core/input.js'
 import type { Steps } from './core/steps.js'
-import { keptLeaseOf, type Lease } from './lease.js'
+import { acquire, attempt, holding } from './lock/acquire.js'
+import type { Hold, Locking } from './lock/hold.js'
+import { type Holder, holderOf } from './lock/holder.js'
+import { keptLeaseOf, type Lease } from './lock/lease.js'
 import { withParents } from './mkdirp.js'
 import { asName } from './remove.js'
 
-export type { Holder } from './core/holder.js'
-export type { Lease } from './lease.js'
+export type { Holder } from './lock/holder.js'
+export type { Lease } from './lock/lease.js'
 
 export interface LockOptions extends Patience {
   /** Milliseconds without a heartbeat after which a holder is robbed of whom nobody here can tell whether it lives. @default 15_000 */

@@ -1,10 +1,10 @@
 import { dirname } from 'node:path'
-import { type Again, achieve, again, asLastWord, isLastWord } from './core/achieve.js'
-import { same } from './core/claim.js'
-import { dual } from './core/drive.js'
+import { dual } from './core/dual.js'
 import { hasCode, isSystemError, type SystemError } from './core/errors.js'
 import { asMode, asPath, type Patience } from './core/input.js'
 import { fs, orNothing, type Steps } from './core/steps.js'
+import { type Again, achieve, again, asLastWord, isLastWord } from './parts/achieve.js'
+import { same } from './parts/claim.js'
 
 export interface MkdirpOptions extends Patience {
   /** Permission bits of the directories that are made, less the umask: a number or an octal string. @default 0o777 */

@@ -1,5 +1,7 @@
-import { achieve, noEvidence } from './core/achieve.js'
-import { dual } from './core/drive.js'
+import { dual } from './core/dual.js'
+import { asPath, type Patience, refusal } from './core/input.js'
+import type { Steps } from './core/steps.js'
+import { achieve, noEvidence } from './parts/achieve.js'
 import {
   atomicRename,
   caseSensitive,
@@ -11,11 +13,9 @@ import {
   namesOf,
   stableInodes,
   symlinks,
-} from './core/experiments.js'
-import { mtimeGrain } from './core/grain.js'
-import { asPath, type Patience, refusal } from './core/input.js'
-import { inLaboratory, type Laboratory } from './core/laboratory.js'
-import type { Steps } from './core/steps.js'
+} from './probe/experiments.js'
+import { mtimeGrain } from './probe/mtime-grain.js'
+import { inLaboratory, type Laboratory } from './probe/scratch.js'
 
 export interface ProbeOptions extends Patience {
   /**

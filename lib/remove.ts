@@ -1,11 +1,11 @@
 import { basename } from 'node:path'
-import { achieve, type Trial, tidy } from './core/achieve.js'
-import { type Discard, discard } from './core/discard.js'
-import { dual } from './core/drive.js'
+import { dual } from './core/dual.js'
 import { hasCode, isSystemError, mounted, systemError } from './core/errors.js'
 import { asConcurrency, asFunction, asPath, type Patience, type Progress, refusal } from './core/input.js'
-import { stageName } from './core/stage.js'
 import { fs, orNothing, type Path, type Steps } from './core/steps.js'
+import { achieve, type Trial, tidy } from './parts/achieve.js'
+import { type Discard, discard } from './parts/delete-tree.js'
+import { stageName } from './parts/stage.js'
 
 export interface RemoveOptions extends Patience {
   /** How many things are deleted at a time. @default 64 */

@@ -1,10 +1,8 @@
 // `holdfast/steps`: the notation, to write algorithms of your own in, and prove them with `holdfast/testing`.
 
-export { type Again, achieve, again, type Trial, tidy } from './core/achieve.js'
 export type { Stats } from './core/disk.js'
-export { type Dual, dual } from './core/drive.js'
+export { type Dual, dual } from './core/dual.js'
 export { type Errno, hasCode, isSystemError, type SystemError } from './core/errors.js'
-export { attended, type Hold, release, renew } from './core/hold.js'
 export type { Patience } from './core/input.js'
 export {
   type Alphabet,
@@ -20,3 +18,5 @@ export {
   type Steps,
   together,
 } from './core/steps.js'
+export { attended, type Hold, release, renew } from './lock/hold.js'
+export { type Again, achieve, again, type Trial, tidy } from './parts/achieve.js'

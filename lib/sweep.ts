@@ -1,12 +1,12 @@
-import { type Coroner, defaultGraceMs, isDebris, ownerOf } from './core/debris.js'
-import { dual } from './core/drive.js'
+import { asPayload, type Payload } from './cell/payload.js'
+import { look } from './cell/transition.js'
+import { dual } from './core/dual.js'
 import { isSystemError } from './core/errors.js'
 import { asNumber, asPath } from './core/input.js'
-import { asPayload, type Payload } from './core/payload.js'
-import { sideBySide } from './core/side-by-side.js'
 import { fs, type Path, type Steps } from './core/steps.js'
-import { look } from './core/transition.js'
-import { within } from './core/tree.js'
+import { sideBySide } from './parts/concurrently.js'
+import { type Coroner, defaultGraceMs, isDebris, ownerOf } from './parts/debris.js'
+import { within } from './parts/tree.js'
 import { asDiscard, type RemoveOptions, takeAway } from './remove.js'
 
 export interface SweepOptions extends RemoveOptions {

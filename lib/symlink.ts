@@ -1,13 +1,13 @@
 import { win32 } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type Again, achieve, again } from './core/achieve.js'
-import { dual } from './core/drive.js'
-import { syncName } from './core/durable.js'
+import { dual } from './core/dual.js'
 import { hasCode, type SystemError } from './core/errors.js'
 import { asDurability, asFlag, asPath, type Durability, oneOf, type Patience, refusal } from './core/input.js'
-import { type Staged, staged } from './core/stage.js'
 import { fs, type Steps } from './core/steps.js'
 import { withParents } from './mkdirp.js'
+import { type Again, achieve, again } from './parts/achieve.js'
+import { syncName } from './parts/durable.js'
+import { type Staged, staged } from './parts/stage.js'
 
 export interface SymlinkOptions extends Patience {
   /** On Windows, what it will lead to; elsewhere there is one kind only. By default the system looks. */

@@ -1,8 +1,8 @@
-import { dual } from './core/drive.js'
+import { dual } from './core/dual.js'
 import type { Durability } from './core/input.js'
 import type { Steps } from './core/steps.js'
 import { type LockOptions, turnOf } from './lock.js'
-import { asUpdate, type Change, update } from './update-locked.js'
+import { asUpdate, type Change, update } from './update-file/update.js'
 import type { WriteFileOptions } from './write-file.js'
 
 export interface UpdateFileOptions extends LockOptions {

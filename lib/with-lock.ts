@@ -1,11 +1,11 @@
-import { toTheEnd } from './core/achieve.js'
-import { holding } from './core/acquire.js'
-import { dual } from './core/drive.js'
-import { attended, type Hold } from './core/hold.js'
+import { dual } from './core/dual.js'
 import { asFunction, refusal } from './core/input.js'
 import type { Steps } from './core/steps.js'
-import { Lease } from './lease.js'
+import { holding } from './lock/acquire.js'
+import { attended, type Hold } from './lock/hold.js'
+import { Lease } from './lock/lease.js'
 import { asLocking, type LockOptions, turnOf } from './lock.js'
+import { toTheEnd } from './parts/achieve.js'
 
 /**
  * Runs a function while a lock is held.

@@ -1,12 +1,12 @@
 import { resolve } from 'node:path'
-import { dual } from './core/drive.js'
-import { syncName } from './core/durable.js'
+import { dual } from './core/dual.js'
 import { mounted } from './core/errors.js'
 import { asDurability, asFlag, asPath, type Durability, oneOf, type Patience, refusal } from './core/input.js'
-import { asRights } from './core/rights.js'
-import { asEncoding, asSource, type Data } from './core/source.js'
 import type { Steps } from './core/steps.js'
-import { type Writing, write } from './write-whole.js'
+import { syncName } from './parts/durable.js'
+import { asRights } from './parts/permissions.js'
+import { asEncoding, asSource, type Data } from './parts/source.js'
+import { type Writing, write } from './write-file/write.js'
 
 export interface WriteFileOptions extends Patience {
   /** Of strings. @default 'utf8' */

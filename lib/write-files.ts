@@ -1,12 +1,12 @@
 import { dirname, resolve } from 'node:path'
-import { dual } from './core/drive.js'
-import { syncDir } from './core/durable.js'
+import { dual } from './core/dual.js'
 import { asConcurrency, asPath, refusal } from './core/input.js'
-import { sideBySide } from './core/side-by-side.js'
-import type { Data } from './core/source.js'
 import type { Steps } from './core/steps.js'
+import { sideBySide } from './parts/concurrently.js'
+import { syncDir } from './parts/durable.js'
+import type { Data } from './parts/source.js'
+import { type Writing, write } from './write-file/write.js'
 import { asWriting, type WriteFileOptions } from './write-file.js'
-import { type Writing, write } from './write-whole.js'
 
 export interface WriteFilesOptions extends WriteFileOptions {
   /** How many files are written at a time. @default 64 */

@@ -13,7 +13,7 @@ import { join } from 'node:path'
 import { createExclusive } from 'holdfast'
 import { dual, fs, hasCode, orNothing, type Steps } from 'holdfast/steps'
 import { contender, killedAt, overlaps, race, type World } from 'holdfast/testing'
-import { claim } from '../lib/core/claim.js'
+import { claim } from '../lib/parts/claim.js'
 import { openThenWrite } from './broken.js'
 import {
   answers,

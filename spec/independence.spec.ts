@@ -3,9 +3,9 @@
 
 import { join } from 'node:path'
 import { type Call, fs, type Steps } from 'holdfast/steps'
-import { asRead, dependent, type Footprint } from '../lib/testing/footprint.js'
-import { Directory } from '../lib/testing/ground.js'
-import { Run } from '../lib/testing/run.js'
+import { Directory } from '../lib/testing/explore/directory.js'
+import { asRead, dependent, type Footprint } from '../lib/testing/explore/footprint.js'
+import { Run } from '../lib/testing/explore/schedule.js'
 import { assert, memory, note, scratch, test } from './kit.js'
 import { callOf, setUp } from './lines.js'
 import { type Relation, wrongOnPairs } from './mutants.js'

@@ -1,6 +1,6 @@
 // Where JSON goes wrong: our own reader beside V8's, which says whether it does, and sometimes where.
 
-import { faultOf } from '../lib/core/json-fault.js'
+import { faultOf } from '../lib/update-file/json-position.js'
 import { assert, note, test } from './kit.js'
 import { seeded } from './lines.js'
 

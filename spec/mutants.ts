@@ -2,7 +2,7 @@
 // every one of them, or they would not find out a mistake in the real one either.
 
 import type { Call } from 'holdfast/steps'
-import { dependent, type Footprint, footprint, type Ground, nothing } from '../lib/testing/footprint.js'
+import { dependent, type Footprint, footprint, type Ground, nothing } from '../lib/testing/explore/footprint.js'
 
 /** What `explore` takes in place of its own. */
 export interface Relation {

@@ -3,8 +3,8 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { dual, fs, type Steps } from 'holdfast/steps'
-import { sideBySide } from '../lib/core/side-by-side.js'
-import { visit } from '../lib/core/tree.js'
+import { sideBySide } from '../lib/parts/concurrently.js'
+import { visit } from '../lib/parts/tree.js'
 import { assert, scratch, test } from './kit.js'
 
 const all = dual(function* all(tasks: (() => Steps<void>)[], width: number, _options: object = {}): Steps<void> {

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { updateFile } from 'holdfast'
 import type { Steps } from 'holdfast/steps'
 import type { Ending, World } from 'holdfast/testing'
-import { parse, spell, successor } from '../lib/core/token.js'
+import { parse, spell, successor } from '../lib/cell/state.js'
 import { changeByPidFile, readThenWrite } from './broken.js'
 import { assert, caught, looks, nobodyThrew, prove, test } from './kit.js'
 

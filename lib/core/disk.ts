@@ -3,13 +3,13 @@
 
 import nodeFs, { type BigIntStats, type StatOptions } from 'node:fs'
 import type gracefulFs from 'graceful-fs'
+import { changedIn } from './directory-watch.js'
 import { entryOf, inBytes } from './entry.js'
-import { engage, recall, remember } from './memory.js'
-import { closed, isNear, isOwn, onTheSpot, opened, wasMade, wasNamed, wasRead, wasSeen } from './near.js'
+import { closed, isNear, isOwn, onTheSpot, opened, wasMade, wasNamed, wasRead, wasSeen } from './fast-path.js'
+import { engage, recall, remember } from './hints.js'
 import { identity } from './owner.js'
 import type { Alphabet, Call, Op, OpenFlags, Path } from './steps.js'
 import { allOf, outcomesOf } from './together.js'
-import { changedIn } from './vigil.js'
 import { type Done, isThenable, random, settle, sleep, sleepSync, tell, unheard, type Wake } from './wait.js'
 
 /** What `stat` answers: always in bigints, because on Windows `ino` does not fit a number. */

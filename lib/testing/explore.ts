@@ -1,8 +1,8 @@
 // What is asked of the explorer, and what it answers.
 
-import type { dependent, footprint } from './footprint.js'
-import { Search } from './search.js'
-import type { World } from './world.js'
+import type { dependent, footprint } from './explore/footprint.js'
+import { Search } from './explore/search.js'
+import type { World } from './explore/world.js'
 
 export interface ExploreOptions {
   /** Only schedules in which a player that could go on is interrupted at most so often: quick, and never complete. */

@@ -2,9 +2,9 @@
 // its return, so that a plain sequential model of the thing answers all of them as it did?
 
 import { asNumber, refusal } from '../core/input.js'
-import type { LinearizableOptions, Model, Operation, Verdict } from './history.js'
-import { linearize } from './linearize.js'
-import { NotLinearizable } from './not-linearizable.js'
+import type { LinearizableOptions, Model, Operation, Verdict } from './linearizable/history.js'
+import { NotLinearizable } from './linearizable/not-linearizable.js'
+import { linearize } from './linearizable/search.js'
 
 /**
  * Checks a history of concurrent operations against a sequential model.

@@ -1,0 +1,155 @@
+// Which calls of two processes commute? Those that share nothing, of what a call reads or writes: the binding of a name,
+// the set of names in a directory, an inode. The explorer leaves out the second of two orders only on this word, so it
+// errs on the side of dependence, and spec/independence.spec.ts checks it pair by pair on real directories.
+
+import { lstatSync, readlinkSync } from 'node:fs'
+import type { Call } from '../../core/steps.js'
+
+export interface Footprint {
+  /** What it reads, and what it writes. */
+  readonly r: readonly string[]
+  readonly w: readonly string[]
+  /** What it adds to or takes from, and what it sees whole: two additions commute, an addition and a sight do not. */
+  readonly adds: readonly string[]
+  readonly sees: readonly string[]
+}
+
+export const nothing: Footprint = { r: [], w: [], adds: [], sees: [] }
+
+/** What a call touched that failed: it has changed nothing, so it only read. That alone saves most of the schedules. */
+export const asRead = (f: Footprint): Footprint => ({ r: [...f.r, ...f.w], w: [], adds: [], sees: f.sees })
+
+export const dependent = (f: Footprint, g: Footprint): boolean =>
+  meet(f.w, g.w) || meet(f.w, g.r) || meet(f.r, g.w) || meet(f.adds, g.sees) || meet(f.sees, g.adds)
+
+const meet = (a: readonly string[], b: readonly string[]): boolean => a.some(one => b.includes(one))
+
+export const merge = (...all: readonly Footprint[]): Footprint => ({
+  r: all.flatMap(f => f.r),
+  w: all.flatMap(f => f.w),
+  adds: all.flatMap(f => f.adds),
+  sees: all.flatMap(f => f.sees),
+})
+
+/** What the calls of a world go by: its directory, and the numbers by which the explorer knows inodes. */
+export interface Ground {
+  readonly root: string
+  /** There are symbolic links, so that one directory may have several paths. */
+  linked: boolean
+  /** What has that name; and if it is a link, also what the link leads to. */
+  inodesAt(path: string): string[]
+  inodeOf(fd: number): string | undefined
+}
+
+/** What `call` will touch, in the state the world is in now. */
+export function footprint({ op, args }: Call, ground: Ground): Footprint {
+  const [first, second] = args as [string, string]
+  switch (op) {
+    case 'mkdir':
+    case 'symlink':
+      return named(op === 'mkdir' ? first : second, ground)
+    case 'rmdir': {
+      const name = named(first, ground)
+      return { ...name, sees: [`names:${walk(first, ground, false).at}`] }
+    }
+    case 'unlink':
+      return merge(named(first, ground), inode(first, ground, 'w'))
+    case 'link':
+      return merge(read(first, ground, false), named(second, ground), inode(first, ground, 'w'))
+    case 'rename': {
+      const names = merge(named(first, ground), named(second, ground), inode(second, ground, 'w'))
+      return { ...names, sees: [`names:${walk(second, ground, false).at}`] }
+    }
+    case 'open': {
+      if (second.startsWith('r')) return read(first, ground, true)
+      // Through a link that leads nowhere `w` makes what the link names, and `wx` makes nothing.
+      return merge(named(first, ground, !second.includes('x')), inode(first, ground, 'w'))
+    }
+    case 'stat':
+    case 'lstat':
+      return merge(read(first, ground, op === 'stat'), inode(first, ground, 'r'))
+    case 'readlink':
+      return read(first, ground, false)
+    case 'realpath':
+      return read(first, ground, true)
+    case 'readdir':
+    case 'list': {
+      const path = walk(first, ground, true)
+      return { ...nothing, r: path.reads, sees: [`names:${path.at}`] }
+    }
+    case 'chmod':
+    case 'chown':
+      return merge(read(first, ground, true), inode(first, ground, 'w'), { ...nothing, w: ['modes'] })
+    case 'utimes':
+      return merge(read(first, ground, true), inode(first, ground, 'w'))
+    case 'write':
+    case 'ftruncate':
+      return { ...nothing, w: [`inode:${ground.inodeOf(args[0] as number)}`] }
+    case 'read':
+    case 'fstat':
+      return { ...nothing, r: [`inode:${ground.inodeOf(args[0] as number)}`] }
+    case 'now':
+      return { ...nothing, sees: ['clock'] }
+    case 'alive':
+      return { ...nothing, r: [`alive:${first.split('-')[1]}`] }
+    default: // close, fsync: nobody else can tell
+      return nothing
+  }
+}
+
+/** A name is made or taken away. */
+function named(path: string, ground: Ground, follow = false): Footprint {
+  const { reads, at, parent } = walk(path, ground, follow)
+  return { r: reads, w: [`name:${at}`], adds: [`names:${parent}`], sees: [] }
+}
+
+function read(path: string, ground: Ground, follow: boolean): Footprint {
+  return { ...nothing, r: walk(path, ground, follow).reads }
+}
+
+function inode(path: string, ground: Ground, how: 'r' | 'w'): Footprint {
+  return { ...nothing, [how]: ground.inodesAt(path).map(number => `inode:${number}`) }
+}
+
+interface Walk {
+  /** The names that were looked up on the way, the last one being the path's own. */
+  readonly reads: string[]
+  /** The path without links on the way, from the root of the world. */
+  readonly at: string
+  readonly parent: string
+}
+
+/** Looks a path up as the system does: name by name, through every link, and through the last one if `follow`. */
+function walk(path: string, ground: Ground, follow: boolean): Walk {
+  const reads = ['modes']
+  const through = follow || path.endsWith('/')
+  const ahead = names(path.slice(ground.root.length))
+  let at = ''
+  let parent = ''
+  for (let links = 0; ahead.length > 0; ) {
+    const name = ahead.shift() as string
+    if (name === '..') {
+      at = at.slice(0, Math.max(0, at.lastIndexOf('/')))
+      continue
+    }
+    parent = at
+    at = `${at}/${name}`
+    reads.push(`name:${at}`)
+    const target = ground.linked && (through || ahead.length > 0) ? linkAt(ground.root + at) : undefined
+    if (target === undefined || ++links > 40) continue
+    if (target.startsWith(ground.root)) at = ''
+    else at = parent
+    ahead.unshift(...names(target.startsWith(ground.root) ? target.slice(ground.root.length) : target))
+  }
+  return { reads, at, parent }
+}
+
+const names = (path: string): string[] => path.split(/[\\/]/).filter(name => name !== '' && name !== '.')
+
+function linkAt(path: string): string | undefined {
+  try {
+    return lstatSync(path).isSymbolicLink() ? readlinkSync(path) : undefined
+  } catch {
+    return undefined
+  }
+}
