@@ -1,4 +1,4 @@
-import type { Copying } from './copy/entry.js'
+import type { Copying } from './copy/job.js'
 import { copyTree, intoItself } from './copy/tree.js'
 import { dual } from './core/dual.js'
 import { mounted } from './core/errors.js'

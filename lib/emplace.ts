@@ -1,7 +1,7 @@
-import type { Stats } from './core/disk.js'
 import { dual } from './core/dual.js'
 import { hasCode, mounted, type SystemError } from './core/errors.js'
 import { asDurability, asFlag, asPath, type Durability, type Patience } from './core/input.js'
+import type { Stats } from './core/stats.js'
 import { fs, orNothing, type Steps } from './core/steps.js'
 import { withParents } from './mkdirp.js'
 import { type Again, achieve, again, type Trial } from './parts/achieve.js'

@@ -1,25 +1,15 @@
-import { resolve } from 'node:path'
 import { type Dual, dual } from './core/dual.js'
-import { asFlag, asNumber, asPath, type Patience, refusal } from './core/input.js'
+import type { Patience } from './core/input.js'
 import type { Steps } from './core/steps.js'
 import { acquire, attempt, holding } from './lock/acquire.js'
-import type { Hold, Locking } from './lock/hold.js'
+import type { Hold } from './lock/hold.js'
 import { type Holder, holderOf } from './lock/holder.js'
 import { keptLeaseOf, type Lease } from './lock/lease.js'
-import { withParents } from './mkdirp.js'
-import { asName } from './remove.js'
+import { asLocking, type LockOptions, turnOf } from './lock/options.js'
 
 export type { Holder } from './lock/holder.js'
 export type { Lease } from './lock/lease.js'
-
-export interface LockOptions extends Patience {
-  /** Milliseconds without a heartbeat after which a holder is robbed of whom nobody here can tell whether it lives. @default 15_000 */
-  readonly stale?: number | undefined
-  /** Milliseconds between heartbeats; less than `stale`. @default a third of `stale` */
-  readonly heartbeat?: number | undefined
-  /** Makes missing directories above the lock. @default false */
-  readonly parents?: boolean | undefined
-}
+export type { LockOptions } from './lock/options.js'
 
 export interface Lock {
   (path: string | URL, options?: LockOptions): Promise<Lease>
@@ -36,21 +26,6 @@ export interface Lock {
   /** Who holds it; undefined if nobody does. */
   readonly holder: Dual<[path: string | URL, options?: Patience], Holder | undefined>
 }
-
-export function asLocking(path: string | URL, options: LockOptions, as: string): Locking {
-  const at = asName(path, 'path')
-  const staleMs = asNumber(options.stale, 'options.stale', 15_000, 1)
-  const heartbeatMs = asNumber(options.heartbeat, 'options.heartbeat', staleMs / 3, 0.1)
-  if (heartbeatMs >= staleMs && staleMs < Number.POSITIVE_INFINITY)
-    throw refusal('ERR_OUT_OF_RANGE', 'options.heartbeat', `less than options.stale, which is ${staleMs}`, heartbeatMs)
-  const dir = `${at}.lock`
-  const parents = asFlag(options.parents, 'options.parents')
-  const begin: Locking['begin'] = steps => withParents(dir, parents, steps)
-  return { path: at, dir, staleMs, heartbeatMs, begin, trial: { as, path: at, retryFor: options.retryFor } }
-}
-
-/** Calls of one thread for one lock come in turn. */
-export const turnOf = (path: string | URL): string[] => [`${resolve(asPath(path, 'path'))}.lock`]
 
 const untilOver = (hold: Hold | undefined): unknown => hold && new Promise<void>(tell => hold.whenOver.push(tell))
 

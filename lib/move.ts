@@ -1,13 +1,12 @@
 import { dirname } from 'node:path'
-import type { Stats } from './core/disk.js'
 import { dual } from './core/dual.js'
 import { hasCode, mounted } from './core/errors.js'
 import { asDurability, asFlag, asPath, type Durability, type Patience, type Progress, refusal } from './core/input.js'
+import type { Stats } from './core/stats.js'
 import { fs, type Steps } from './core/steps.js'
 import { moveDirectory } from './move/directory.js'
 import { moveFile } from './move/file.js'
-import type { Trial } from './parts/achieve.js'
-import type { Discard } from './parts/delete-tree.js'
+import type { Moving } from './move/job.js'
 import { syncDir, syncName } from './parts/durable.js'
 import { asDiscard, asName } from './remove.js'
 
@@ -77,19 +76,6 @@ export const move = dual(function* move(
   if (moved && job.durability === 'full' && dirname(job.from) !== dirname(to)) yield* syncGone(job.from)
   return moved
 })
-
-/** A call under way. */
-export interface Moving {
-  readonly from: string
-  readonly to: string
-  readonly overwrite: boolean | 'with-gap'
-  readonly parents: boolean
-  readonly durability: Durability
-  readonly how: Discard
-  /** How that is deleted which nobody asked about. */
-  readonly quiet: Discard
-  readonly trial: Trial
-}
 
 function asOverwrite(value: unknown): boolean | 'with-gap' {
   if (value === undefined || typeof value === 'boolean') return value ?? false

@@ -1,9 +1,9 @@
 // `holdfast/steps`: the notation, to write algorithms of your own in, and prove them with `holdfast/testing`.
 
-export type { Stats } from './core/disk.js'
 export { type Dual, dual } from './core/dual.js'
 export { type Errno, hasCode, isSystemError, type SystemError } from './core/errors.js'
 export type { Patience } from './core/input.js'
+export type { Stats } from './core/stats.js'
 export {
   type Alphabet,
   type Call,

@@ -1,20 +1,8 @@
 import { dual } from './core/dual.js'
-import type { Durability } from './core/input.js'
 import type { Steps } from './core/steps.js'
-import { type LockOptions, turnOf } from './lock.js'
+import { turnOf } from './lock/options.js'
+import type { UpdateFileOptions } from './update-file/options.js'
 import { asUpdate, type Change, update } from './update-file/update.js'
-import type { WriteFileOptions } from './write-file.js'
-
-export interface UpdateFileOptions extends LockOptions {
-  /** JSON in, JSON out: `change` gets what the file says, and answers what it shall say. @default false */
-  readonly json?: boolean | undefined
-  /** Of the text that `change` gets and answers; `buffer`: it gets bytes. @default 'utf8' */
-  readonly encoding?: BufferEncoding | 'buffer' | undefined
-  /** Permission bits, as for `writeFile`. @default those of the file */
-  readonly mode?: WriteFileOptions['mode']
-  /** As for `writeFile`. @default 'file' */
-  readonly durability?: Durability | undefined
-}
 
 /**
  * Changes a file: reads it, lets `change` compute what it shall hold, and writes that, while a lock keeps out all
@@ -58,6 +46,8 @@ export const updateFile = dual(function* updateFile(
 ): Steps<unknown> {
   return yield* update(asUpdate(file, change, options))
 }, turnOf) as unknown as UpdateFile
+
+export type { UpdateFileOptions } from './update-file/options.js'
 
 type File = string | URL
 type Piece = string | NodeJS.ArrayBufferView

@@ -4,7 +4,8 @@ import type { Steps } from './core/steps.js'
 import { holding } from './lock/acquire.js'
 import { attended, type Hold } from './lock/hold.js'
 import { Lease } from './lock/lease.js'
-import { asLocking, type LockOptions, turnOf } from './lock.js'
+import { asLocking, turnOf } from './lock/options.js'
+import type { LockOptions } from './lock.js'
 import { toTheEnd } from './parts/achieve.js'
 
 /**

@@ -6,7 +6,8 @@ import type { Steps } from './core/steps.js'
 import { syncName } from './parts/durable.js'
 import { asRights } from './parts/permissions.js'
 import { asEncoding, asSource, type Data } from './parts/source.js'
-import { type Writing, write } from './write-file/write.js'
+import type { Writing } from './write-file/job.js'
+import { write } from './write-file/write.js'
 
 export interface WriteFileOptions extends Patience {
   /** Of strings. @default 'utf8' */

@@ -5,7 +5,8 @@ import type { Steps } from './core/steps.js'
 import { sideBySide } from './parts/concurrently.js'
 import { syncDir } from './parts/durable.js'
 import type { Data } from './parts/source.js'
-import { type Writing, write } from './write-file/write.js'
+import type { Writing } from './write-file/job.js'
+import { write } from './write-file/write.js'
 import { asWriting, type WriteFileOptions } from './write-file.js'
 
 export interface WriteFilesOptions extends WriteFileOptions {

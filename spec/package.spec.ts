@@ -84,7 +84,8 @@ test('only core/disk.ts imports a filesystem, and nothing in the library prints'
   )
   for (const name of files.filter(name => !name.startsWith('testing'))) {
     const text = readFileSync(join(top, 'lib', name), 'utf8')
-    if (name !== join('core', 'disk.ts')) assert.not.match(text, /from '(node:fs|graceful-fs)/, name)
+    // A type is gone when the code runs: core/stats.ts names two of Node's.
+    if (name !== join('core', 'disk.ts')) assert.not.match(text, /^import (?!type).*'(node:fs|graceful-fs)/m, name)
     assert.not.match(text, /console\./, name)
   }
 })

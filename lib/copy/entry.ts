@@ -1,47 +1,15 @@
 // One file, or one link: made ready at a private name, and published at once.
 
-import type { Stats } from '../core/disk.js'
 import { hasCode, type SystemError, systemError } from '../core/errors.js'
-import type { Durability, Progress } from '../core/input.js'
-import { type Entry, fs, orNothing, type Path, type Steps } from '../core/steps.js'
+import { fs, orNothing, type Path, type Steps } from '../core/steps.js'
 import { withParents } from '../mkdirp.js'
-import { type Again, achieve, again, type Trial } from '../parts/achieve.js'
+import { type Again, achieve, again } from '../parts/achieve.js'
 import { claim } from '../parts/claim.js'
-import { duplicate, type Keeps } from '../parts/duplicate.js'
+import { duplicate } from '../parts/duplicate.js'
 import { whileSynced } from '../parts/durable.js'
 import { isCopy } from '../parts/same-content.js'
 import { type Staged, staged } from '../parts/stage.js'
-
-/** A call under way. */
-export interface Copying {
-  readonly overwrite: boolean
-  readonly errorOnExist: boolean
-  readonly filter: ((source: string, target: string) => boolean | PromiseLike<boolean>) | undefined
-  readonly dereference: boolean
-  readonly keeps: Keeps
-  readonly concurrency: number
-  readonly durability: Durability
-  readonly parents: boolean
-  readonly onProgress: ((progress: Progress) => unknown) | undefined
-  readonly sum: { done: number; total: number; bytes: number }
-  readonly trial: Trial
-  /** A directory that must not be in the source, whatever name it has there. */
-  readonly barred?: Stats | undefined
-}
-
-/** One thing that is copied. */
-export interface Item {
-  readonly from: Path
-  readonly to: Path
-  readonly above: Item | undefined
-  /** What it is; of a file it is asked when its turn comes. */
-  was: Stats | undefined
-  kind: Entry['kind']
-  /** This call made the directory, so that it finishes it, too. */
-  made: boolean
-  /** What is at the target came from here, or might as well. */
-  copied: boolean
-}
+import type { Copying, Item } from './job.js'
 
 export function* copyOne(item: Item, job: Copying): Steps<void> {
   const { from, to } = item

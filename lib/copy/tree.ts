@@ -1,7 +1,7 @@
 // The work of `copy`, and of `move` to another device: a thing, and everything below it.
 
-import type { Stats } from '../core/disk.js'
 import { type SystemError, systemError } from '../core/errors.js'
+import type { Stats } from '../core/stats.js'
 import {
   atOnce,
   type Entry,
@@ -20,7 +20,8 @@ import { syncDir } from '../parts/durable.js'
 import { asBefore, giveRights } from '../parts/permissions.js'
 import { stageNames } from '../parts/stage.js'
 import { visit, within } from '../parts/tree.js'
-import { type Copying, copyOne, type Item, isGone, mayBeShut, rooted } from './entry.js'
+import { copyOne, isGone, mayBeShut, rooted } from './entry.js'
+import type { Copying, Item } from './job.js'
 
 interface Tree extends Copying {
   /** The directory that all goes to. */

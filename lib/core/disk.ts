@@ -1,21 +1,17 @@
 // The one door to the disk. Everything this package does to the world is performed here and nowhere else, so a fault put
 // here reaches everything. Algorithms describe their calls (./steps.ts); these two functions make them.
 
-import nodeFs, { type BigIntStats, type StatOptions } from 'node:fs'
+import nodeFs, { type StatOptions } from 'node:fs'
 import type gracefulFs from 'graceful-fs'
 import { changedIn } from './directory-watch.js'
 import { entryOf, inBytes } from './entry.js'
 import { closed, isNear, isOwn, onTheSpot, opened, wasMade, wasNamed, wasRead, wasSeen } from './fast-path.js'
 import { engage, recall, remember } from './hints.js'
 import { identity } from './owner.js'
+import type { Stats } from './stats.js'
 import type { Alphabet, Call, Op, OpenFlags, Path } from './steps.js'
 import { allOf, outcomesOf } from './together.js'
 import { type Done, isThenable, random, settle, sleep, sleepSync, tell, unheard, type Wake } from './wait.js'
-
-/** What `stat` answers: always in bigints, because on Windows `ino` does not fit a number. */
-export type Stats = BigIntStats
-/** What a directory that is read in bytes answers. */
-export type Dirent = nodeFs.Dirent<Buffer>
 
 type AnyFunction = (...args: unknown[]) => unknown
 
@@ -53,10 +49,10 @@ const look = { bigint: true, throwIfNoEntry: false } as const
 const missing = (error: unknown): boolean =>
   ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException)?.code ?? '')
 
-type LookSync = (path: string, options: StatOptions & { throwIfNoEntry?: boolean }) => BigIntStats | undefined
+type LookSync = (path: string, options: StatOptions & { throwIfNoEntry?: boolean }) => Stats | undefined
 
 /** ENOENT is answered without the cost of an error; ENOTDIR is as much "nothing there", and Node throws it. */
-function lookSync(stat: LookSync, path: string, options?: { throwIfNoEntry: false }): BigIntStats | undefined {
+function lookSync(stat: LookSync, path: string, options?: { throwIfNoEntry: false }): Stats | undefined {
   if (options === undefined) return stat(path, { bigint: true })
   try {
     return stat(path, look)

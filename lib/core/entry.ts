@@ -1,6 +1,6 @@
 // What a directory lists: names, also those that are no text, and what kind of thing each is.
 
-import type { Dirent } from './disk.js'
+import type { Dirent } from './stats.js'
 import type { Entry } from './steps.js'
 
 /** How a directory is to be read for that. */

@@ -2,7 +2,7 @@
 // drives the generator performs it. One text therefore runs as sync code, as a promise (./drive.ts), and under the
 // explorer (../testing), which decides between any two calls which process goes next, or dies.
 
-import type { Stats } from './disk.js'
+import type { Stats } from './stats.js'
 
 /** How a file is opened: Node's flag strings, without the append and sync forms that nothing here needs. */
 export type OpenFlags = 'r' | 'r+' | 'w' | 'w+' | 'wx' | 'wx+'

@@ -1,8 +1,8 @@
 // How `getOrCreate` comes to what it answers: a look, and if that is not enough, the lock, a second look, and the work.
 
 import { isInterruption, isTimeout } from '../core/deadline.js'
-import type { Stats } from '../core/disk.js'
 import { systemError } from '../core/errors.js'
+import type { Stats } from '../core/stats.js'
 import { fs, type Steps } from '../core/steps.js'
 import { attempt, waitFor } from '../lock/acquire.js'
 import { attended, type Hold, type Locking, quietly, release, renew } from '../lock/hold.js'

@@ -1,8 +1,8 @@
 // What `getOrCreate` publishes comes from a caller's function, which fills a private name. Whatever becomes of that, nothing
 // of it is left, unless it was published.
 
-import type { Stats } from '../core/disk.js'
 import type { Durability } from '../core/input.js'
+import type { Stats } from '../core/stats.js'
 import { fs, orNothing, type Steps } from '../core/steps.js'
 import { unheard } from '../core/wait.js'
 import { attended, type Hold, lossOf, quietly, renew } from '../lock/hold.js'

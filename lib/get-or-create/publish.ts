@@ -8,8 +8,8 @@
 // | directory: the old set aside     | two private names, and nothing at the path       | the next caller makes it anew    |
 // | directory: the new renamed in    | the old, under a private name                    | `sweep`                          |
 
-import type { Stats } from '../core/disk.js'
 import { mounted } from '../core/errors.js'
+import type { Stats } from '../core/stats.js'
 import { fs, orNothing, type Steps } from '../core/steps.js'
 import { emplace } from '../emplace.js'
 import { achieve, noEvidence, tidy, toTheEnd } from '../parts/achieve.js'

@@ -3,11 +3,10 @@
 
 import { dirname } from 'node:path'
 import { copyTree } from '../copy/tree.js'
-import type { Stats } from '../core/disk.js'
 import { hasCode, isSystemError, type SystemError, systemError } from '../core/errors.js'
+import type { Stats } from '../core/stats.js'
 import { fs, orNothing, type Steps } from '../core/steps.js'
 import { withParents } from '../mkdirp.js'
-import type { Moving } from '../move.js'
 import { type Again, achieve, again, inPeace, tidy } from '../parts/achieve.js'
 import { same } from '../parts/claim.js'
 import { isWithin } from '../parts/containment.js'
@@ -17,6 +16,7 @@ import { refuseMount } from '../parts/mount.js'
 import { isOneName, respell } from '../parts/spelling.js'
 import { stageName } from '../parts/stage.js'
 import { deleteAside, detach, putBack } from '../remove.js'
+import type { Moving } from './job.js'
 import { isInTheWay, renamedWithGap } from './with-gap.js'
 
 export function* moveDirectory(job: Moving, was: Stats): Steps<boolean> {

@@ -2,12 +2,11 @@
 // nothing, and then the source's name is taken away; whoever does that has moved it, though several may try.
 
 import { basename, dirname } from 'node:path'
-import type { Stats } from '../core/disk.js'
 import { cannotLink, hasCode, type SystemError, systemError } from '../core/errors.js'
+import type { Stats } from '../core/stats.js'
 import { fs, orNothing, type Steps } from '../core/steps.js'
 import { emplace } from '../emplace.js'
 import { withParents } from '../mkdirp.js'
-import type { Moving } from '../move.js'
 import { type Again, achieve, again, inPeace, tidy } from '../parts/achieve.js'
 import { same, stake } from '../parts/claim.js'
 import { ownerOf } from '../parts/debris.js'
@@ -16,6 +15,7 @@ import { isOneName, respell } from '../parts/spelling.js'
 import { type Staged, staged } from '../parts/stage.js'
 import { consume, takeAside } from '../parts/take-name.js'
 import { within } from '../parts/tree.js'
+import type { Moving } from './job.js'
 
 export function* moveFile(job: Moving, was: Stats): Steps<boolean> {
   if (job.overwrite) return yield* emplaced(job)

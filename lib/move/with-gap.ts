@@ -1,14 +1,14 @@
 // What cannot be replaced at once is put aside, and then, for a moment, nothing has the name.
 
 import { dirname } from 'node:path'
-import type { Stats } from '../core/disk.js'
 import { cannotLink, type Errno, hasCode, isSystemError } from '../core/errors.js'
+import type { Stats } from '../core/stats.js'
 import { fs, orNothing, type Steps } from '../core/steps.js'
-import type { Moving } from '../move.js'
 import { asLastWord, failureOf, inPeace, tidy } from '../parts/achieve.js'
 import { same } from '../parts/claim.js'
 import { isWithin } from '../parts/containment.js'
 import { deleteAside, type Outgoing, setAside } from '../remove.js'
+import type { Moving } from './job.js'
 
 /** What `rename` says of a directory with something in it, or of another kind of thing. */
 const inTheWay: readonly Errno[] = ['ENOTEMPTY', 'EEXIST', 'EISDIR', 'ENOTDIR']

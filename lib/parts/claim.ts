@@ -1,8 +1,8 @@
 // Deciding by identity: who has a name is told by the inode there, never by an errno or by the name's presence.
 
 import { dirname } from 'node:path'
-import type { Stats } from '../core/disk.js'
 import { cannotLink, hasCode, isSystemError, type SystemError } from '../core/errors.js'
+import type { Stats } from '../core/stats.js'
 import { fs, orNothing, type Path, type Steps } from '../core/steps.js'
 import { type Again, achieve, again, type Trial } from './achieve.js'
 

@@ -1,7 +1,7 @@
 // Makes one thing twice: at a private name, out of which it is published.
 
-import type { Stats } from '../core/disk.js'
 import { systemError } from '../core/errors.js'
+import type { Stats } from '../core/stats.js'
 import { fs, type Path, type Steps } from '../core/steps.js'
 import { asBefore, giveRights } from './permissions.js'
 import { closing } from './stage.js'

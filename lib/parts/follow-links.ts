@@ -1,8 +1,8 @@
 // What a name stands for: itself, or what a link of that name leads to.
 
 import { dirname, isAbsolute } from 'node:path'
-import type { Stats } from '../core/disk.js'
 import { hasCode, systemError } from '../core/errors.js'
+import type { Stats } from '../core/stats.js'
 import { fs, orNothing, type Steps } from '../core/steps.js'
 
 const mostLinks = 40

@@ -1,8 +1,8 @@
 // What is a mount point cannot be taken away from its name, and that is better told before it is copied than after.
 
 import { dirname } from 'node:path'
-import type { Stats } from '../core/disk.js'
 import { hasCode, isSystemError, systemError } from '../core/errors.js'
+import type { Stats } from '../core/stats.js'
 import { fs, type Steps } from '../core/steps.js'
 import { staged } from './stage.js'
 

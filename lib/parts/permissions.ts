@@ -1,8 +1,8 @@
 // Whose a file is, and who may use it: as it was, or as was asked for, and never more than that, not even for a moment.
 
-import type { Stats } from '../core/disk.js'
 import { hasCode } from '../core/errors.js'
 import { asMode, asNumber, refusal } from '../core/input.js'
+import type { Stats } from '../core/stats.js'
 import { fs, type Path, type Steps } from '../core/steps.js'
 
 export interface Rights {

@@ -1,7 +1,7 @@
 // Two names: are they one inode, or at least alike?
 
-import type { Stats } from '../core/disk.js'
 import { hasCode } from '../core/errors.js'
+import type { Stats } from '../core/stats.js'
 import { fs, orNothing, type Path, type Steps } from '../core/steps.js'
 import { same } from './claim.js'
 import { closing } from './stage.js'

@@ -1,8 +1,8 @@
 // Taking a name away from an inode, so that of several who try exactly one has done it. A rename to a private name leaves
 // evidence of who it was, and what it was, where an unlink leaves none.
 
-import type { Stats } from '../core/disk.js'
 import { hasCode, type SystemError } from '../core/errors.js'
+import type { Stats } from '../core/stats.js'
 import { fs, orNothing, type Steps } from '../core/steps.js'
 import { achieve, inPeace, type Trial, tidy } from './achieve.js'
 import { same } from './claim.js'

@@ -1,8 +1,8 @@
 // Small experiments in a private directory. Each tells whether the filesystem keeps one thing, and can tell that it does
 // not. What says nothing about that (a disk that is full, or broken) comes out as the error that it is.
 
-import type { Stats } from '../core/disk.js'
 import { cannotLink, type Errno, hasCode } from '../core/errors.js'
+import type { Stats } from '../core/stats.js'
 import { fs, type Outcome, orNothing, type Steps, together } from '../core/steps.js'
 import { same } from '../parts/claim.js'
 import { closing } from '../parts/stage.js'

@@ -2,8 +2,8 @@
 
 import { basename, dirname } from 'node:path'
 import { isInterruption } from '../core/deadline.js'
-import type { Stats } from '../core/disk.js'
 import { hasCode, isSystemError, mounted } from '../core/errors.js'
+import type { Stats } from '../core/stats.js'
 import { fs, orNothing, type Steps } from '../core/steps.js'
 import { achieve, type Trial, tidy } from '../parts/achieve.js'
 import { discard } from '../parts/delete-tree.js'

@@ -8,13 +8,14 @@ import { isThenable } from '../core/wait.js'
 import { holding } from '../lock/acquire.js'
 import { attended, type Hold, type Locking, renew } from '../lock/hold.js'
 import { holderOf, isHeld } from '../lock/holder.js'
-import { asLocking, type LockOptions } from '../lock.js'
+import { asLocking } from '../lock/options.js'
+import type { LockOptions } from '../lock.js'
 import { achieve, noEvidence } from '../parts/achieve.js'
 import { found, refuseOddities } from '../parts/follow-links.js'
 import { asName } from '../remove.js'
-import type { UpdateFileOptions } from '../update-file.js'
 import { asWriting, type WriteFileOptions, writeFile } from '../write-file.js'
 import { asForm, type Form } from './codec.js'
+import type { UpdateFileOptions } from './options.js'
 
 export type Change = (old: never) => unknown
 

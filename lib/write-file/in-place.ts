@@ -1,9 +1,9 @@
-import type { Stats } from '../core/disk.js'
+import type { Stats } from '../core/stats.js'
 import { fs, type Steps } from '../core/steps.js'
 import { achieve, noEvidence } from '../parts/achieve.js'
 import { copyBytes } from '../parts/duplicate.js'
 import { closing } from '../parts/stage.js'
-import type { Writing } from './write.js'
+import type { Writing } from './job.js'
 
 /**
  * Writes what is in a private file into one that cannot be replaced: the weaker promise that `inPlace` names. All the data

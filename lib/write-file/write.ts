@@ -1,30 +1,17 @@
 // The work of `writeFile`: a private file is filled, given its rights, synced, and renamed onto the name.
 
-import type { Stats } from '../core/disk.js'
 import { hasCode, isSystemError, mounted } from '../core/errors.js'
-import type { Durability } from '../core/input.js'
+import type { Stats } from '../core/stats.js'
 import { fs, type Outcome, orNothing, type Steps, together, unwrap } from '../core/steps.js'
 import { withParents } from '../mkdirp.js'
-import { achieve, asLastWord, noEvidence, type Trial } from '../parts/achieve.js'
+import { achieve, asLastWord, noEvidence } from '../parts/achieve.js'
 import { same } from '../parts/claim.js'
 import { found, refuseOddities } from '../parts/follow-links.js'
-import { giveRights, type Rights, rightsAtBirth } from '../parts/permissions.js'
+import { giveRights, rightsAtBirth } from '../parts/permissions.js'
 import type { Source } from '../parts/source.js'
 import { type Staged, staged } from '../parts/stage.js'
 import { pour } from './in-place.js'
-
-/** A call under way. */
-export interface Writing {
-  readonly path: string
-  readonly source: Source
-  readonly rights: Rights
-  readonly durability: Durability
-  readonly follows: boolean
-  readonly inPlace: boolean
-  readonly keepsLinks: boolean
-  readonly parents: boolean
-  readonly trial: Trial
-}
+import type { Writing } from './job.js'
 
 /** Writes, and answers the name where the file is in truth. */
 export function* write(job: Writing): Steps<string> {

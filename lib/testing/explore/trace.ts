@@ -1,6 +1,6 @@
 // A schedule as a person reads it: one column a player, one line a step; or a Mermaid diagram.
 
-import type { Stats } from '../../core/disk.js'
+import type { Stats } from '../../core/stats.js'
 import type { Call } from '../../core/steps.js'
 
 /** A call and what the player was told of it, or (`mark`) what became of the player. */

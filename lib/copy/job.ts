@@ -1,0 +1,38 @@
+// What `copy` was asked for, and what it knows of each thing that it copies.
+
+import type { Durability, Progress } from '../core/input.js'
+import type { Stats } from '../core/stats.js'
+import type { Entry, Path } from '../core/steps.js'
+import type { Trial } from '../parts/achieve.js'
+import type { Keeps } from '../parts/duplicate.js'
+
+/** A call under way. */
+export interface Copying {
+  readonly overwrite: boolean
+  readonly errorOnExist: boolean
+  readonly filter: ((source: string, target: string) => boolean | PromiseLike<boolean>) | undefined
+  readonly dereference: boolean
+  readonly keeps: Keeps
+  readonly concurrency: number
+  readonly durability: Durability
+  readonly parents: boolean
+  readonly onProgress: ((progress: Progress) => unknown) | undefined
+  readonly sum: { done: number; total: number; bytes: number }
+  readonly trial: Trial
+  /** A directory that must not be in the source, whatever name it has there. */
+  readonly barred?: Stats | undefined
+}
+
+/** One thing that is copied. */
+export interface Item {
+  readonly from: Path
+  readonly to: Path
+  readonly above: Item | undefined
+  /** What it is; of a file it is asked when its turn comes. */
+  was: Stats | undefined
+  kind: Entry['kind']
+  /** This call made the directory, so that it finishes it, too. */
+  made: boolean
+  /** What is at the target came from here, or might as well. */
+  copied: boolean
+}

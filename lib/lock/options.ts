@@ -1,0 +1,29 @@
+import { resolve } from 'node:path'
+import { asFlag, asNumber, asPath, type Patience, refusal } from '../core/input.js'
+import { withParents } from '../mkdirp.js'
+import { asName } from '../remove.js'
+import type { Locking } from './hold.js'
+
+export interface LockOptions extends Patience {
+  /** Milliseconds without a heartbeat after which a holder is robbed of whom nobody here can tell whether it lives. @default 15_000 */
+  readonly stale?: number | undefined
+  /** Milliseconds between heartbeats; less than `stale`. @default a third of `stale` */
+  readonly heartbeat?: number | undefined
+  /** Makes missing directories above the lock. @default false */
+  readonly parents?: boolean | undefined
+}
+
+export function asLocking(path: string | URL, options: LockOptions, as: string): Locking {
+  const at = asName(path, 'path')
+  const staleMs = asNumber(options.stale, 'options.stale', 15_000, 1)
+  const heartbeatMs = asNumber(options.heartbeat, 'options.heartbeat', staleMs / 3, 0.1)
+  if (heartbeatMs >= staleMs && staleMs < Number.POSITIVE_INFINITY)
+    throw refusal('ERR_OUT_OF_RANGE', 'options.heartbeat', `less than options.stale, which is ${staleMs}`, heartbeatMs)
+  const dir = `${at}.lock`
+  const parents = asFlag(options.parents, 'options.parents')
+  const begin: Locking['begin'] = steps => withParents(dir, parents, steps)
+  return { path: at, dir, staleMs, heartbeatMs, begin, trial: { as, path: at, retryFor: options.retryFor } }
+}
+
+/** Calls of one thread for one lock come in turn. */
+export const turnOf = (path: string | URL): string[] => [`${resolve(asPath(path, 'path'))}.lock`]
