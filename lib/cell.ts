@@ -17,11 +17,10 @@ import { checkNext, type Next, type State } from './cell/state.js'
 import { advance, bury, look } from './cell/transition.js'
 import { dual } from './core/dual.js'
 import { hasCode, systemError } from './core/errors.js'
-import { asBytes, asDurability, asFlag, type Durability, type Patience, refusal } from './core/input.js'
+import { asBytes, asDurability, asFlag, asName, type Durability, type Patience, refusal } from './core/input.js'
 import { fs, type Steps } from './core/steps.js'
-import { withParents } from './mkdirp.js'
 import { achieve, noEvidence, type Trial } from './parts/achieve.js'
-import { asName } from './remove.js'
+import { withParents } from './parts/parents.js'
 
 export interface CellOptions extends Patience {
   /** `file`: data is on the disk before the state that names it; the state itself may be an earlier one after a power cut. @default 'file' */

@@ -1,7 +1,7 @@
 import type { Copying } from './copy/job.js'
 import { copyTree, intoItself } from './copy/tree.js'
 import { dual } from './core/dual.js'
-import { mounted } from './core/errors.js'
+import { mountPointCodes } from './core/errors.js'
 import {
   asConcurrency,
   asDurability,
@@ -13,9 +13,9 @@ import {
   type Progress,
 } from './core/input.js'
 import { fs, orNothing, type Steps } from './core/steps.js'
-import { same } from './parts/claim.js'
 import { isWithin } from './parts/containment.js'
 import { syncName } from './parts/durable.js'
+import { sameInode } from './parts/identity.js'
 
 export interface CopyOptions extends Patience {
   /** Takes the place of what is there, unless that is a directory; if not, it stays as it is. @default true */
@@ -79,13 +79,13 @@ export const copy = dual(function* copy(
     parents: asFlag(options.parents, 'options.parents'),
     onProgress: asFunction(options.onProgress, 'options.onProgress'),
     sum: { done: 0, total: 1, bytes: 0 },
-    trial: { as: 'copy', path: to, retryFor: options.retryFor, never: mounted },
+    trial: { as: 'copy', path: to, retryFor: options.retryFor, never: mountPointCodes },
   }
   const look = job.dereference ? fs.stat : fs.lstat
   const was = yield* look(from)
   if (was.isDirectory()) {
     if ((yield* isWithin(to, from)) !== 'outside') throw intoItself(from, to)
-  } else if (same(was, yield* look(to, orNothing))) return
+  } else if (sameInode(was, yield* look(to, orNothing))) return
   yield* copyTree(from, to, was, job)
   yield* syncName(to, job.durability)
 })

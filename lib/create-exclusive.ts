@@ -3,11 +3,14 @@ import { dual } from './core/dual.js'
 import { systemError } from './core/errors.js'
 import { asBytes, asDurability, asFlag, asMode, asPath, type Durability, type Patience } from './core/input.js'
 import { fs, orNothing, type Steps } from './core/steps.js'
-import { whileLocked } from './lock.js'
-import { withParents } from './mkdirp.js'
-import { achieve, type Trial } from './parts/achieve.js'
-import { claim, isFile } from './parts/claim.js'
+import { acquire } from './lock/acquire.js'
+import { whileHeld } from './lock/hold.js'
+import { asLocking } from './lock/options.js'
+import { achieve, done, type Trial } from './parts/achieve.js'
+import { claim } from './parts/claim.js'
 import { syncName, writeAll } from './parts/durable.js'
+import { isFile, isGone } from './parts/identity.js'
+import { withParents } from './parts/parents.js'
 import { type Staged, stagedFile } from './parts/stage.js'
 
 export interface CreateExclusiveOptions extends Patience {
@@ -51,21 +54,21 @@ export const createExclusive = dual(function* createExclusive(
   const parents = asFlag(options.parents, 'options.parents')
 
   const trial = { as: 'createExclusive', path, retryFor: options.retryFor }
-  const publish = () => stagedFile(path, mode, stage => fill(stage, bytes, durability, trial))
+  const stageAndPublish = () => stagedFile(path, mode, stage => publish(stage, bytes, durability, trial))
   const create = () =>
     achieve(
-      () => withParents(path, parents, publish),
-      () => isAnothers(path),
+      () => withParents(path, parents, stageAndPublish),
+      () => statAnothers(path),
       // The directory may vanish again between two calls.
       parents ? { ...trial, also: ['ENOENT'] } : trial,
     )
-  // Whoever comes late, and most do, finds the file there, and is spared the work.
+  // Most callers come late and find the file there: this look spares them the work.
   const mine = (yield* isFile(path)) ? false : yield* create()
   yield* syncName(path, durability)
   return mine
 })
 
-function* fill(stage: Staged<number>, bytes: Uint8Array, durability: Durability, trial: Trial): Steps<boolean> {
+function* publish(stage: Staged<number>, bytes: Uint8Array, durability: Durability, trial: Trial): Steps<boolean> {
   yield* writeAll(stage.made, bytes, durability)
   try {
     return yield* claim(stage.path, trial.path, trial)
@@ -74,33 +77,29 @@ function* fill(stage: Staged<number>, bytes: Uint8Array, durability: Durability,
   }
   // One lock for the whole directory, because it stays.
   const turn = `${dirname(trial.path)}/.holdfast`
-  return yield* whileLocked(turn, () => place(stage, trial), { retryFor: trial.retryFor }, trial.as)
+  const hold = yield* acquire(asLocking(turn, { retryFor: trial.retryFor }, trial.as))
+  return yield* whileHeld(hold, () => renameIfAbsent(stage, trial))
 }
 
-/** Nobody else does so meanwhile: then a look is enough. */
-function* place(stage: Staged<number>, trial: Trial): Steps<boolean> {
+/** Under the lock no other caller creates the file, so checking and then renaming is safe. */
+function* renameIfAbsent(stage: Staged<number>, trial: Trial): Steps<boolean> {
   const { path } = trial
   if (yield* isFile(path)) return false
-  if (yield* fs.lstat(path, orNothing)) throw systemError('EEXIST', 'rename', 'what is there is no file', path)
+  if (yield* fs.lstat(path, orNothing)) throw systemError('EEXIST', 'rename', 'what is there is not a file', path)
   stage.spent = yield* achieve(
-    () => renamed(stage.path, path),
-    // The reply was lost: nobody else has the private name.
-    () => isMoved(stage.path, path),
+    () => done(fs.rename(stage.path, path), true),
+    // If the private name is gone, the reply was lost: no other process has it.
+    () => isRenamed(stage.path, path),
     trial,
   )
   return true
 }
 
-function* renamed(from: string, to: string): Steps<true> {
-  yield* fs.rename(from, to)
-  return true
+function* isRenamed(from: string, to: string): Steps<true | undefined> {
+  return (yield* isGone(from)) && (yield* isFile(to)) ? true : undefined
 }
 
-function* isMoved(from: string, to: string): Steps<true | undefined> {
-  return !(yield* fs.lstat(from, orNothing)) && (yield* isFile(to)) ? true : undefined
-}
-
-/** Whatever kept us from making ours, a full disk even: if a file is there, that is the answer. */
-function* isAnothers(path: string): Steps<false | undefined> {
+/** Whatever kept this call from making its own, even a full disk: if a file is there, another call has made it. */
+function* statAnothers(path: string): Steps<false | undefined> {
   return (yield* isFile(path)) ? false : undefined
 }

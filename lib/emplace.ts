@@ -1,14 +1,15 @@
 import { dual } from './core/dual.js'
-import { hasCode, mounted, type SystemError } from './core/errors.js'
+import { hasCode, mountPointCodes, type SystemError } from './core/errors.js'
 import { asDurability, asFlag, asPath, type Durability, type Patience } from './core/input.js'
 import type { Stats } from './core/stats.js'
 import { fs, orNothing, type Steps } from './core/steps.js'
-import { withParents } from './mkdirp.js'
-import { type Again, achieve, again, type Trial } from './parts/achieve.js'
-import { same, stake } from './parts/claim.js'
+import { type Again, achieve, again, done, type Trial } from './parts/achieve.js'
+import { linkExclusive } from './parts/claim.js'
 import { duplicate } from './parts/duplicate.js'
 import { syncName, whileSynced } from './parts/durable.js'
+import { isInode } from './parts/identity.js'
 import { refuseMount } from './parts/mount.js'
+import { withParents } from './parts/parents.js'
 import { isOneName, respell } from './parts/spelling.js'
 import { type Staged, staged } from './parts/stage.js'
 
@@ -54,78 +55,74 @@ export const emplace = dual(function* emplace(
   const parents = asFlag(options.parents, 'options.parents')
 
   const was = yield* fs.lstat(from)
-  const trial = { as: 'emplace', path: to, retryFor: options.retryFor, never: mounted }
-  // Does the deed leave the source's name? A link does, and so does a rename between two names of one inode.
+  const trial = { as: 'emplace', path: to, retryFor: options.retryFor, never: mountPointCodes }
+  // A link leaves the source's name, and so does a rename between two names of one inode.
   const lingers = ifAbsent || (was.nlink > 1n && !was.isDirectory())
   const job: Emplacing = { from, to, was, ifAbsent, parents, durability, trial, lingers, apart: false }
   const publish = () =>
     achieve(
-      () => attempt(job),
-      error => isThere(job, error),
+      () => tryEmplace(job),
+      error => statEmplaced(job, error),
       trial,
     )
   const mine = yield* durability === 'none' || !was.isFile() ? publish() : whileSynced(from, publish)
-  if (mine && job.lingers) yield* leave(job)
+  if (mine && job.lingers) yield* removeSource(job)
   yield* syncName(to, durability)
   return mine
 })
 
-/** A call under way. */
 interface Emplacing {
   readonly from: string
   readonly to: string
-  /** Who shall be at `to`. */
+  /** The inode that must be at `to`. */
   readonly was: Stats
   readonly ifAbsent: boolean
   readonly parents: boolean
   readonly durability: Durability
   readonly trial: Trial
-  /** After the deed the source's name is still there. */
+  /** The source's name is still there after the target is in place. */
   lingers: boolean
   /** It is known that source and target are not two spellings of one name. */
   apart: boolean
 }
 
-function* attempt(job: Emplacing): Steps<boolean> {
+function* tryEmplace(job: Emplacing): Steps<boolean> {
   try {
-    return yield* withParents(job.to, job.parents, () => put(job), job.from)
+    return yield* withParents(job.to, job.parents, () => linkOrRename(job), job.from)
   } catch (error) {
     const away = [error, (error as Error).cause].find(one => hasCode(one, 'EXDEV'))
     if (!away) throw error
     if (!job.was.isFile() && !job.was.isSymbolicLink()) throw away
     yield* refuseMount(job.from, job.was)
     job.lingers = job.apart = true
-    // Another device: the bytes go to a private name over there, and that is put in place.
+    // Another device: a copy is made at a private name there, and that is put in place.
     return yield* staged(
       job.to,
       path => duplicate(job.from, path, job.was, { times: true, owner: true }),
-      stage => putStage(stage, job),
+      stage => emplaceStage(stage, job),
     )
   }
 }
 
-function* put(job: Emplacing): Steps<boolean> {
+function* linkOrRename(job: Emplacing): Steps<boolean> {
   const { from, to, ifAbsent, trial } = job
-  if (!ifAbsent) {
-    yield* fs.rename(from, to)
-    return true
-  }
-  const staked = yield* stake(from, to, trial)
-  // What was just linked had not been there before.
-  job.apart = staked === 'linked'
-  return staked !== 'another'
+  if (!ifAbsent) return yield* done(fs.rename(from, to), true)
+  const linked = yield* linkExclusive(from, to, trial)
+  // A name that this call linked was not there before.
+  job.apart = linked === 'linked'
+  return linked !== 'another'
 }
 
-function* putStage(stage: Staged<void>, { to, ifAbsent, durability, trial }: Emplacing): Steps<boolean> {
-  // The source's name goes next, on another disk: if that is remembered, this must be.
+function* emplaceStage(stage: Staged<void>, { to, ifAbsent, durability, trial }: Emplacing): Steps<boolean> {
+  // Next the source's name is removed, on another disk: if that outlives a power cut, this must.
   const kept = durability === 'none' ? 'none' : 'full'
   stage.spent = yield* emplace.steps(stage.path, to, { ifAbsent, durability: kept, retryFor: trial.retryFor })
   return stage.spent
 }
 
-/** Looks after an attempt that failed. */
-function* isThere(job: Emplacing, error: SystemError): Steps<true | Again | undefined> {
-  if (same(yield* fs.lstat(job.to, orNothing), job.was)) {
+/** After an attempt that failed: is the source's inode at the target, or has the world moved? */
+function* statEmplaced(job: Emplacing, error: SystemError): Steps<true | Again | undefined> {
+  if (yield* isInode(job.to, job.was)) {
     job.lingers = true
     return true
   }
@@ -134,23 +131,18 @@ function* isThere(job: Emplacing, error: SystemError): Steps<true | Again | unde
   return vanished ? again : undefined
 }
 
-/** Takes the source's name away, if it is still the source's. */
-function* leave(job: Emplacing): Steps<void> {
+/** Removes the source's name, if it is still the source's. */
+function* removeSource(job: Emplacing): Steps<void> {
   if (yield* hasLeft(job)) return
-  // Two spellings of one name: then there is nothing to leave, and all to lose.
+  // If both are spellings of one name, removing the source would remove the target.
   if (!job.apart && (yield* isOneName(job.from, job.to))) return yield* respell(job.from, job.to)
   yield* achieve(
-    () => unlinked(job.from),
+    () => done(fs.unlink(job.from), true),
     () => hasLeft(job),
     job.trial,
   )
 }
 
 function* hasLeft({ from, was }: Emplacing): Steps<true | undefined> {
-  return same(yield* fs.lstat(from, orNothing), was) ? undefined : true
-}
-
-function* unlinked(path: string): Steps<true> {
-  yield* fs.unlink(path)
-  return true
+  return (yield* isInode(from, was)) ? undefined : true
 }

@@ -4,11 +4,15 @@ import { hasCode } from './core/errors.js'
 import { asPath, refusal } from './core/input.js'
 import { type Entry, fs, type Steps } from './core/steps.js'
 import { mkdirp } from './mkdirp.js'
+import type { Trial } from './parts/achieve.js'
 import { sideBySide } from './parts/concurrently.js'
-import { type Coroner, defaultGraceMs, isDebris, ownerOf } from './parts/debris.js'
-import type { Discard } from './parts/delete-tree.js'
+import { defaultGraceMs, isDebris, type Liveness } from './parts/debris.js'
+import type { DeleteJob } from './parts/delete-tree.js'
+import { asDeleteJob } from './parts/delete-tree.js'
+import { type Aside, deleteOrPutBack, removeOrSetAside } from './parts/set-aside.js'
+import { ownerOf } from './parts/stage-names.js'
 import { within } from './parts/tree.js'
-import { asDiscard, detach, dispose, type Outgoing, type RemoveOptions } from './remove.js'
+import type { RemoveOptions } from './remove.js'
 
 /**
  * Empties a directory, and makes it if it is missing, with the missing ones above it.
@@ -30,41 +34,36 @@ import { asDiscard, detach, dispose, type Outgoing, type RemoveOptions } from '.
  */
 export const emptyDir = dual(function* emptyDir(dir: string | URL, options: RemoveOptions = {}): Steps<void> {
   const path = asPath(dir, 'dir')
-  const how = asDiscard(options)
+  const job = asDeleteJob(options)
   const trial = { as: 'emptyDir', path, retryFor: options.retryFor }
-  const entries = yield* listed(path, dir)
+  const entries = yield* list(path, dir)
   if (!entries) {
     yield* mkdirp.steps(path, { retryFor: options.retryFor })
     return
   }
-  const coroner = { dir: path, graceMs: defaultGraceMs }
-  const outgoing: Outgoing[] = []
-  const detached = function* (entry: Entry): Steps<void> {
-    if (yield* isBeingPublished(entry, coroner)) return
-    const met = yield* detach(within(path, entry), how, trial)
-    if (typeof met !== 'boolean') outgoing.push(met)
+  const liveness = { dir: path, graceMs: defaultGraceMs }
+  const aside: Aside[] = []
+  const removeEntry = function* (entry: Entry): Steps<void> {
+    if (yield* isBeingPublished(entry, liveness)) return
+    const met = yield* removeOrSetAside(within(path, entry), job, trial)
+    if (typeof met !== 'boolean') aside.push(met)
   }
-  // First all that was there is gone, and then directories are deleted, one after the other.
-  const away = sideBySide(entries.map(entry => () => detached(entry)).reverse(), how.concurrency)
-  yield* disposing(outgoing, how, away, trial)
+  // First every name is free, and then the directories are deleted, one after the other.
+  const tasks = entries.map(entry => () => removeEntry(entry)).reverse()
+  yield* deletingAside(aside, sideBySide(tasks, job.concurrency), job, trial)
 })
 
-/** Whatever comes in between, what was renamed is deleted or put back. */
-function* disposing(
-  outgoing: Outgoing[],
-  how: Discard,
-  away: Steps<void>,
-  trial: Parameters<typeof dispose>[2],
-): Steps<void> {
+/** Runs steps that set directories aside. Whatever comes of the steps, these are deleted, or put back. */
+function* deletingAside(aside: readonly Aside[], steps: Steps<void>, job: DeleteJob, trial: Trial): Steps<void> {
   let failure: { error: unknown } | undefined
   try {
-    yield* away
+    yield* steps
   } catch (error) {
     failure = { error }
   }
-  for (const one of outgoing) {
+  for (const one of aside) {
     try {
-      yield* dispose(one, how, trial)
+      yield* deleteOrPutBack(one, job, trial)
     } catch (error) {
       failure ??= { error }
     }
@@ -72,8 +71,8 @@ function* disposing(
   if (failure) throw failure.error
 }
 
-/** What is in it; undefined if it is missing. */
-function* listed(path: string, given: unknown): Steps<Entry[] | undefined> {
+/** What is in the directory; undefined if it is missing. */
+function* list(path: string, given: unknown): Steps<Entry[] | undefined> {
   try {
     const real = yield* fs.realpath(path)
     if (dirname(real) === real) throw refusal('ERR_INVALID_ARG_VALUE', 'dir', 'a directory, and not a root', given)
@@ -84,7 +83,7 @@ function* listed(path: string, given: unknown): Steps<Entry[] | undefined> {
   }
 }
 
-function* isBeingPublished({ name }: Entry, coroner: Coroner): Steps<boolean> {
+function* isBeingPublished({ name }: Entry, liveness: Liveness): Steps<boolean> {
   const owner = ownerOf(name)
-  return owner !== undefined && !(yield* isDebris(name, owner, coroner))
+  return owner !== undefined && !(yield* isDebris(name, owner, liveness))
 }

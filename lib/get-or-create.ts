@@ -1,13 +1,12 @@
 import { resolve } from 'node:path'
 import { dual } from './core/dual.js'
-import { asDurability, asFlag, asFunction, type Durability, oneOf, refusal } from './core/input.js'
+import { asDurability, asFlag, asFunction, asName, type Durability, oneOf, refusal } from './core/input.js'
 import { Place } from './core/queue.js'
 import type { Steps } from './core/steps.js'
 import { type Making, makeOnce, type Thread } from './get-or-create/once.js'
 import type { Kind, Producer } from './get-or-create/produce.js'
 import { asLocking } from './lock/options.js'
 import type { LockOptions } from './lock.js'
-import { asName } from './remove.js'
 
 export type { Producer, Production } from './get-or-create/produce.js'
 

@@ -3,9 +3,9 @@ import { cannotLink, hasCode, type SystemError } from './core/errors.js'
 import { asFlag, asNumber, asPath, oneOf, type Patience } from './core/input.js'
 import { fs, orNothing, type Steps } from './core/steps.js'
 import { publishCopy } from './link/copy-instead.js'
-import { withParents } from './mkdirp.js'
-import { type Again, achieve, again, type Trial } from './parts/achieve.js'
-import { isOne, lookAt } from './parts/same-content.js'
+import { type Again, achieve, again, done, type Trial } from './parts/achieve.js'
+import { withParents } from './parts/parents.js'
+import { isLinkOf, statLink } from './parts/same-content.js'
 import { staged } from './parts/stage.js'
 
 export interface LinkOptions extends Patience {
@@ -24,7 +24,7 @@ export interface LinkOptions extends Patience {
 /** What is to be linked; a function is asked again for each try, because it may have moved. */
 export type Existing = string | URL | (() => string | URL | PromiseLike<string | URL>)
 
-type Answer = 'linked' | 'already' | 'copied'
+type Linked = 'linked' | 'already' | 'copied'
 
 /**
  * Gives a file a second name.
@@ -50,7 +50,7 @@ export const link = dual(function* link(
   existing: Existing,
   path: string | URL,
   options: LinkOptions = {},
-): Steps<Answer> {
+): Steps<Linked> {
   const to = asPath(path, 'path')
   const job: Linking = {
     existing,
@@ -66,16 +66,15 @@ export const link = dual(function* link(
     taken: false,
   }
   return yield* achieve(
-    () => attempt(job),
-    error => isLinked(job, error),
+    () => tryLink(job),
+    error => statLinked(job, error),
     job.trial,
   )
 })
 
-/** A call under way. */
 interface Linking {
   readonly existing: Existing
-  /** What `existing` is, or was when it was asked last. */
+  /** What `existing` is; of a function, what it returned last. */
   from: string
   readonly to: string
   readonly tries: number
@@ -90,7 +89,7 @@ interface Linking {
   taken: boolean
 }
 
-function* attempt(job: Linking): Steps<Answer> {
+function* tryLink(job: Linking): Steps<Linked> {
   if (typeof job.existing === 'function') job.from = asPath(yield* fs.settle(job.existing()), 'existing')
   job.taken = false
   const { from, to, parents, replace } = job
@@ -98,40 +97,41 @@ function* attempt(job: Linking): Steps<Answer> {
     yield* withParents(to, parents, () => fs.link(from, to), from)
     return 'linked'
   } catch (error) {
-    return yield* replace && hasCode(error, 'EEXIST') ? supplanted(job) : copied(job, error)
+    return yield* replace && hasCode(error, 'EEXIST') ? replaceWithLink(job) : copyInstead(job, error)
   }
 }
 
-/** Something else has the name: links beside it, and puts that in its place. */
-function* supplanted(job: Linking): Steps<Answer> {
-  if ((yield* lookAt(job.from, job.to, false)) === 'one') return 'already'
+/** Something else has the name: makes a link at a private name, and renames that onto it. */
+function* replaceWithLink(job: Linking): Steps<Linked> {
+  if ((yield* statLink(job.from, job.to, false)) === 'one') return 'already'
   try {
     return yield* staged(
       job.to,
       path => linkPrivately(job, path),
-      stage => renamed(stage.path, job.to),
+      // If another call has linked the same inode meanwhile, this does nothing, and the private name is removed after it.
+      stage => done(fs.rename(stage.path, job.to), 'linked'),
     )
   } catch (error) {
-    return yield* copied(job, error)
+    return yield* copyInstead(job, error)
   }
 }
 
-/** Nothing can be linked here: a copy instead, if that will do. */
-function* copied(job: Linking, error: unknown): Steps<Answer> {
+/** Nothing can be linked here: makes a copy, if the caller allows that. */
+function* copyInstead(job: Linking, error: unknown): Steps<Linked> {
   const { from, to, parents, replace } = job
   if (!job.copies || !cannotLink(error) || (yield* fs.lstat(from)).isDirectory()) throw error
-  if ((yield* lookAt(from, to, true)) === 'alike') return 'already'
+  if ((yield* statLink(from, to, true)) === 'alike') return 'already'
   if ((yield* withParents(to, parents, () => publishCopy(from, to, replace), from)) === 'copied') return 'copied'
   job.taken = true
   throw error
 }
 
-/** Looks after an attempt that failed. */
-function* isLinked(job: Linking, error: SystemError): Steps<'already' | Again | undefined> {
+/** After an attempt that failed: are both names one inode, or has the world moved? */
+function* statLinked(job: Linking, error: SystemError): Steps<'already' | Again | undefined> {
   const { from, to, copies, parents, tries, backoff } = job
-  const seen = yield* lookAt(from, to, copies)
+  const seen = yield* statLink(from, to, copies)
   if (seen === 'one' || seen === 'alike') return 'already'
-  // It was taken, and nothing is there: whoever had the name has gone.
+  // The name was taken, and nothing is there: what had the name has gone.
   if (hasCode(error, 'EEXIST') || job.taken) return seen === 'nothing' ? again : undefined
   if (!hasCode(error, 'ENOENT')) return undefined
   if (yield* fs.lstat(from, orNothing)) {
@@ -150,19 +150,8 @@ function* isLinked(job: Linking, error: SystemError): Steps<'already' | Again | 
 
 function* linkPrivately({ from, trial }: Linking, path: string): Steps<true> {
   return yield* achieve(
-    () => linked(from, path),
-    () => isOne(from, path),
+    () => done(fs.link(from, path), true),
+    () => isLinkOf(from, path),
     trial,
   )
-}
-
-function* linked(from: string, path: string): Steps<true> {
-  yield* fs.link(from, path)
-  return true
-}
-
-/** If somebody has linked the same meanwhile, this does nothing, and the private name is taken away after it. */
-function* renamed(stage: string, to: string): Steps<'linked'> {
-  yield* fs.rename(stage, to)
-  return 'linked'
 }

@@ -1,7 +1,7 @@
 import { type Dual, dual } from './core/dual.js'
 import type { Patience } from './core/input.js'
 import type { Steps } from './core/steps.js'
-import { acquire, attempt, holding } from './lock/acquire.js'
+import { acquire, tryAcquire } from './lock/acquire.js'
 import type { Hold } from './lock/hold.js'
 import { type Holder, holderOf } from './lock/holder.js'
 import { keptLeaseOf, type Lease } from './lock/lease.js'
@@ -38,20 +38,12 @@ const acquired = dual(
 )
 
 const attempted = dual(function* tryLock(path: string | URL, options: LockOptions = {}): Steps<Hold | undefined> {
-  return yield* attempt(asLocking(path, options, 'lock.try'))
+  return yield* tryAcquire(asLocking(path, options, 'lock.try'))
 })
 
 const holder = dual(function* lockHolder(path: string | URL, options: Patience = {}): Steps<Holder | undefined> {
   return yield* holderOf(asLocking(path, options, 'lock.holder'))
 })
-
-/** Runs steps of a larger algorithm while the lock is held. Waiting for promises in it shall be `attended`. */
-export const whileLocked = <T>(
-  path: string,
-  steps: (hold: Hold) => Steps<T>,
-  options: LockOptions,
-  as: string,
-): Steps<T> => holding(asLocking(path, options, as), steps)
 
 const maybe = (hold: Hold | undefined): Lease | undefined => hold && keptLeaseOf(hold)
 

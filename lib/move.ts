@@ -1,14 +1,23 @@
 import { dirname } from 'node:path'
 import { dual } from './core/dual.js'
-import { hasCode, mounted } from './core/errors.js'
-import { asDurability, asFlag, asPath, type Durability, type Patience, type Progress, refusal } from './core/input.js'
+import { hasCode, mountPointCodes } from './core/errors.js'
+import {
+  asDurability,
+  asFlag,
+  asName,
+  asPath,
+  type Durability,
+  type Patience,
+  type Progress,
+  refusal,
+} from './core/input.js'
 import type { Stats } from './core/stats.js'
 import { fs, type Steps } from './core/steps.js'
 import { moveDirectory } from './move/directory.js'
 import { moveFile } from './move/file.js'
 import type { Moving } from './move/job.js'
+import { asDeleteJob } from './parts/delete-tree.js'
 import { syncDir, syncName } from './parts/durable.js'
-import { asDiscard, asName } from './remove.js'
 
 export interface MoveOptions extends Patience {
   /**
@@ -60,20 +69,18 @@ export const move = dual(function* move(
   options: MoveOptions = {},
 ): Steps<boolean> {
   const to = asPath(target, 'target')
-  const how = asDiscard(options)
   const job: Moving = {
     to,
     from: asName(source, 'source'),
     overwrite: asOverwrite(options.overwrite),
     parents: asFlag(options.parents, 'options.parents'),
     durability: asDurability(options.durability),
-    how,
-    quiet: { ...how, onProgress: undefined, sum: { done: 0, total: 0, bytes: 0 } },
-    trial: { as: 'move', path: to, retryFor: options.retryFor, never: mounted },
+    deletion: asDeleteJob(options),
+    trial: { as: 'move', path: to, retryFor: options.retryFor, never: mountPointCodes },
   }
-  const moved = yield* put(job, yield* fs.lstat(job.from))
+  const moved = yield* moveAny(job, yield* fs.lstat(job.from))
   yield* syncName(to, job.durability)
-  if (moved && job.durability === 'full' && dirname(job.from) !== dirname(to)) yield* syncGone(job.from)
+  if (moved && job.durability === 'full' && dirname(job.from) !== dirname(to)) yield* syncRemoval(job.from)
   return moved
 })
 
@@ -83,7 +90,7 @@ function asOverwrite(value: unknown): boolean | 'with-gap' {
   throw refusal('ERR_INVALID_ARG_VALUE', 'options.overwrite', "true, false or 'with-gap'", value)
 }
 
-function* put(job: Moving, was: Stats): Steps<boolean> {
+function* moveAny(job: Moving, was: Stats): Steps<boolean> {
   if (was.isDirectory()) return yield* moveDirectory(job, was)
   try {
     return yield* moveFile(job, was)
@@ -94,8 +101,8 @@ function* put(job: Moving, was: Stats): Steps<boolean> {
   return yield* moveDirectory(job, was)
 }
 
-/** If the directory is gone as well, there is nothing that could come back. */
-function* syncGone(path: string): Steps<void> {
+/** If the directory is gone as well, there is no name in it that could come back. */
+function* syncRemoval(path: string): Steps<void> {
   try {
     yield* syncDir(dirname(path))
   } catch (error) {

@@ -15,7 +15,7 @@ import {
   symlinks,
 } from './probe/experiments.js'
 import { mtimeGrain } from './probe/mtime-grain.js'
-import { inLaboratory, type Laboratory } from './probe/scratch.js'
+import { inScratchDir, type ScratchDir } from './probe/scratch.js'
 
 export interface ProbeOptions extends Patience {
   /**
@@ -81,7 +81,7 @@ export const probe = dual(function* probe(dir: string | URL, options: ProbeOptio
   const links = asLinks(options.links)
   const trial = { as: 'probe', path, retryFor: options.retryFor }
   return yield* achieve(
-    () => inLaboratory(path, through, lab => tried(lab, links), trial),
+    () => inScratchDir(path, through, scratch => experiment(scratch, links), trial),
     // There is nothing to look for: an experiment that was broken off is made again as a whole, or not.
     noEvidence,
     trial,
@@ -95,21 +95,21 @@ function asLinks(value: unknown = 10): number {
   return value
 }
 
-function* tried(lab: Laboratory, links: number): Steps<Keeps> {
+function* experiment(scratch: ScratchDir, links: number): Steps<Keeps> {
   // First, because a cache that has begun to hide what is new is not asked for it any more.
-  const numbered = yield* keeps(nth => stableInodes(lab, nth))
+  const numbered = yield* keeps(nth => stableInodes(scratch, nth))
   // Of links that it has not, rclone says EIO.
-  const linkable = yield* keeps(nth => hardLinks(lab, nth), 'EIO')
+  const linkable = yield* keeps(nth => hardLinks(scratch, nth), 'EIO')
   return {
-    exclusiveCreate: yield* exclusiveCreate(lab),
-    exclusiveRename: yield* exclusiveRename(lab),
+    exclusiveCreate: yield* exclusiveCreate(scratch),
+    exclusiveRename: yield* exclusiveRename(scratch),
     hardLinks: linkable,
-    symlinks: yield* keeps(nth => symlinks(lab, nth), 'EIO'),
+    symlinks: yield* keeps(nth => symlinks(scratch, nth), 'EIO'),
     stableInodes: numbered,
-    atomicRename: yield* keeps(nth => atomicRename(lab, nth)),
-    directoryFsync: yield* keeps(() => directoryFsync(lab)),
-    caseSensitive: yield* caseSensitive(lab),
-    mtimeGrain: yield* mtimeGrain(`${lab.here}/times`),
-    maxLinksSeen: linkable ? yield* namesOf(lab, links) : 1,
+    atomicRename: yield* keeps(nth => atomicRename(scratch, nth)),
+    directoryFsync: yield* keeps(() => directoryFsync(scratch)),
+    caseSensitive: yield* caseSensitive(scratch),
+    mtimeGrain: yield* mtimeGrain(`${scratch.here}/times`),
+    maxLinksSeen: linkable ? yield* namesOf(scratch, links) : 1,
   }
 }

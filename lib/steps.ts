@@ -19,4 +19,5 @@ export {
   together,
 } from './core/steps.js'
 export { attended, type Hold, release, renew } from './lock/hold.js'
-export { type Again, achieve, again, type Trial, tidy } from './parts/achieve.js'
+export { type Again, achieve, again, type Trial } from './parts/achieve.js'
+export { tidy } from './parts/cleanup.js'

@@ -5,9 +5,12 @@ import { isSystemError } from './core/errors.js'
 import { asNumber, asPath } from './core/input.js'
 import { fs, type Path, type Steps } from './core/steps.js'
 import { sideBySide } from './parts/concurrently.js'
-import { type Coroner, defaultGraceMs, isDebris, ownerOf } from './parts/debris.js'
+import { defaultGraceMs, isDebris, type Liveness } from './parts/debris.js'
+import { asDeleteJob } from './parts/delete-tree.js'
+import { removeAt } from './parts/set-aside.js'
+import { ownerOf } from './parts/stage-names.js'
 import { within } from './parts/tree.js'
-import { asDiscard, type RemoveOptions, takeAway } from './remove.js'
+import type { RemoveOptions } from './remove.js'
 
 export interface SweepOptions extends RemoveOptions {
   /** Milliseconds for which a name must not have changed if nobody here can tell whether its owner lives. @default 86_400_000, a day */
@@ -37,8 +40,8 @@ export interface SweepOptions extends RemoveOptions {
 export const sweep = dual(function* sweep(dir: string | URL, options: SweepOptions = {}): Steps<string[]> {
   const path = asPath(dir, 'dir')
   const graceMs = asNumber(options.grace, 'options.grace', defaultGraceMs)
-  const how = asDiscard(options)
-  const job: Sweeping = { coroner: { dir: path, graceMs }, swept: [], failure: undefined }
+  const deletion = asDeleteJob(options)
+  const job: Sweeping = { liveness: { dir: path, graceMs }, swept: [], failure: undefined }
   const trial = { as: 'sweep', path, retryFor: options.retryFor }
   const candidates = (yield* fs.list(path)).flatMap(({ name }) => {
     const payload = asPayload(name)
@@ -46,7 +49,7 @@ export const sweep = dual(function* sweep(dir: string | URL, options: SweepOptio
     return owner === undefined ? [] : { name, owner, payload }
   })
   const tasks = candidates.map(
-    one => () => sweepOne(job, one, () => takeAway(within(path, { name: one.name, kind: 'other' }), how, trial)),
+    one => () => sweepOne(job, one, () => removeAt(within(path, { name: one.name, kind: 'other' }), deletion, trial)),
   )
   // One after the other: mostly there are none, and what is deep is deleted several things at a time.
   yield* sideBySide(tasks, 1)
@@ -56,7 +59,7 @@ export const sweep = dual(function* sweep(dir: string | URL, options: SweepOptio
 
 /** A call under way. */
 interface Sweeping {
-  readonly coroner: Coroner
+  readonly liveness: Liveness
   readonly swept: string[]
   failure: Error | undefined
 }
@@ -69,10 +72,10 @@ interface Candidate {
 }
 
 function* sweepOne(job: Sweeping, one: Candidate, away: () => Steps<boolean>): Steps<void> {
-  const { coroner, swept } = job
+  const { liveness, swept } = job
   try {
-    if (!(yield* isDebris(one.name, one.owner, coroner))) return
-    if (one.payload && (yield* isNamed(coroner.dir, one.payload))) return
+    if (!(yield* isDebris(one.name, one.owner, liveness))) return
+    if (one.payload && (yield* isNamed(liveness.dir, one.payload))) return
     if (yield* away()) swept.push(one.name.toString())
   } catch (error) {
     if (!isSystemError(error)) throw error

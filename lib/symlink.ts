@@ -4,9 +4,9 @@ import { dual } from './core/dual.js'
 import { hasCode, type SystemError } from './core/errors.js'
 import { asDurability, asFlag, asPath, type Durability, oneOf, type Patience, refusal } from './core/input.js'
 import { fs, type Steps } from './core/steps.js'
-import { withParents } from './mkdirp.js'
 import { type Again, achieve, again } from './parts/achieve.js'
 import { syncName } from './parts/durable.js'
+import { withParents } from './parts/parents.js'
 import { type Staged, staged } from './parts/stage.js'
 
 export interface SymlinkOptions extends Patience {
@@ -20,7 +20,7 @@ export interface SymlinkOptions extends Patience {
   readonly parents?: boolean | undefined
 }
 
-type Answer = 'linked' | 'already'
+type Linked = 'linked' | 'already'
 
 const types = ['file', 'dir', 'junction'] as const
 
@@ -48,7 +48,7 @@ export const symlink = dual(function* symlink(
   target: string | URL | Buffer,
   path: string | URL,
   options: SymlinkOptions = {},
-): Steps<Answer> {
+): Steps<Linked> {
   const to = asPath(path, 'path')
   const job: Linking = {
     text: asText(target),
@@ -58,17 +58,16 @@ export const symlink = dual(function* symlink(
     parents: asFlag(options.parents, 'options.parents'),
   }
   const durability = asDurability(options.durability)
-  const answer = yield* achieve(
-    () => withParents(to, job.parents, () => attempt(job)),
-    error => isLinked(job, error),
+  const linked = yield* achieve(
+    () => withParents(to, job.parents, () => trySymlink(job)),
+    error => statLinked(job, error),
     // The directory may vanish again between two calls.
     { as: 'symlink', path: to, retryFor: options.retryFor, also: job.parents ? ['ENOENT'] : [] },
   )
   yield* syncName(to, durability)
-  return answer
+  return linked
 })
 
-/** A call under way. */
 interface Linking {
   readonly text: string | Buffer
   readonly to: string
@@ -86,7 +85,7 @@ function asText(target: unknown): string | Buffer {
   return text
 }
 
-function* attempt(job: Linking): Steps<Answer> {
+function* trySymlink(job: Linking): Steps<Linked> {
   const { text, to, type, replace } = job
   try {
     yield* fs.symlink(text, to, type)
@@ -94,44 +93,44 @@ function* attempt(job: Linking): Steps<Answer> {
   } catch (error) {
     if (!replace || !hasCode(error, 'EEXIST')) throw error
   }
-  if ((yield* read(job)) === 'ours') return 'already'
-  // Whatever has the name: in its place, at once.
+  if ((yield* readText(job)) === 'ours') return 'already'
+  // The link is made at a private name and renamed onto whatever has the name.
   return yield* staged(
     to,
     path => fs.symlink(text, path, type),
-    stage => renamed(stage, to),
+    stage => publish(stage, to),
   )
 }
 
-function* renamed(stage: Staged<void>, to: string): Steps<Answer> {
+function* publish(stage: Staged<void>, to: string): Steps<Linked> {
   yield* fs.rename(stage.path, to)
   stage.spent = true
   return 'linked'
 }
 
-/** Looks after an attempt that failed. */
-function* isLinked(job: Linking, error: SystemError): Steps<Answer | Again | undefined> {
-  const seen = yield* read(job)
+/** After an attempt that failed: has the link this text, or has the world moved? */
+function* statLinked(job: Linking, error: SystemError): Steps<Linked | Again | undefined> {
+  const seen = yield* readText(job)
   if (seen === 'ours') return 'already'
-  // It was taken, and nothing is there: whoever had the name has gone.
+  // The name was taken, and nothing is there: what had the name has gone.
   if (seen === 'nothing' && hasCode(error, 'EEXIST')) return again
-  // The private name was gone: it had its new one, the reply was lost, and another has replaced it since.
+  // The private name was gone: it was renamed, the reply was lost, and another process has replaced the link since.
   return job.replace && seen === 'another' && hasCode(error, 'ENOENT') ? again : undefined
 }
 
 /** What has the name? One look decides. */
-function* read({ text, to }: Linking): Steps<'ours' | 'another' | 'nothing'> {
+function* readText({ text, to }: Linking): Steps<'ours' | 'another' | 'nothing'> {
   try {
     return isSame(yield* fs.readlink(to), Buffer.from(text as string)) ? 'ours' : 'another'
   } catch (error) {
-    // EINVAL: it is no link.
+    // EINVAL: it is not a link.
     if (hasCode(error, 'EINVAL', 'UNKNOWN')) return 'another'
     if (hasCode(error, 'ENOENT')) return 'nothing'
     throw error
   }
 }
 
-/** Windows tells slashes in its own way, and of a junction the whole path. */
+/** Windows returns slashes its own way, and of a junction the whole path. */
 const isSame = (there: Buffer, wanted: Buffer): boolean =>
   there.equals(wanted) ||
   (process.platform === 'win32' && win32.resolve(there.toString()) === win32.resolve(wanted.toString()))

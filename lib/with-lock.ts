@@ -1,12 +1,12 @@
 import { dual } from './core/dual.js'
 import { asFunction, refusal } from './core/input.js'
 import type { Steps } from './core/steps.js'
-import { holding } from './lock/acquire.js'
-import { attended, type Hold } from './lock/hold.js'
+import { acquire } from './lock/acquire.js'
+import { attended, type Hold, whileHeld } from './lock/hold.js'
 import { Lease } from './lock/lease.js'
 import { asLocking, turnOf } from './lock/options.js'
 import type { LockOptions } from './lock.js'
-import { toTheEnd } from './parts/achieve.js'
+import { finishAnyway } from './parts/cleanup.js'
 
 /**
  * Runs a function while a lock is held.
@@ -36,9 +36,9 @@ export const withLock = dual(function* withLock<T>(
   const steps = (hold: Hold) => {
     const answer = work(new Lease(hold))
     // Whoever is stopped while it works gives nothing back before it is done.
-    return toTheEnd(() => attended(hold, answer))
+    return finishAnyway(() => attended(hold, answer))
   }
-  return (yield* holding(locking, steps)) as T
+  return (yield* whileHeld(yield* acquire(locking), steps)) as T
 }, turnOf) as WithLock
 
 export interface WithLock {

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { dual } from './core/dual.js'
-import { mounted } from './core/errors.js'
+import { mountPointCodes } from './core/errors.js'
 import { asDurability, asFlag, asPath, type Durability, oneOf, type Patience, refusal } from './core/input.js'
 import type { Steps } from './core/steps.js'
 import { syncName } from './parts/durable.js'
@@ -84,7 +84,7 @@ export function asWriting(file: string | URL, data: unknown, options: WriteFileO
     durability: asDurability(options.durability),
     follows: oneOf(options.symlinks, 'options.symlinks', ['follow', 'replace'], 'follow') === 'follow',
     keepsLinks: hardLinks === 'keep',
-    trial: { as, path, retryFor: options.retryFor, never: mounted },
+    trial: { as, path, retryFor: options.retryFor, never: mountPointCodes },
     source: asSource(data, 'data', asEncoding(options.encoding)),
   }
 }

@@ -3,7 +3,7 @@
 import type { Durability } from '../core/input.js'
 import { fs, type Steps } from '../core/steps.js'
 import type { Trial } from '../parts/achieve.js'
-import { drawn } from '../parts/stage.js'
+import { nonces } from '../parts/stage-names.js'
 import { dropPayload, payloadOf, writePayload } from './payload.js'
 import { type Next, type State, successor } from './state.js'
 import type { Verdict } from './transition.js'
@@ -21,7 +21,7 @@ export interface Change {
 /** Makes the next state with its payload, puts it in the place of the one before, and takes that one's payload away. */
 export function* perform(change: Change, put: (to: State) => Steps<Verdict>): Steps<State | undefined> {
   const { path, from, next, data, durability } = change
-  const to = successor(from, next, yield* drawn(), data ? yield* fs.self() : undefined)
+  const to = successor(from, next, yield* nonces(), data ? yield* fs.self() : undefined)
   let verdict: Verdict | undefined
   try {
     if (data) yield* writePayload(payloadOf(path, to), data, durability)

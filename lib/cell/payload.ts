@@ -4,14 +4,15 @@
 import { basename } from 'node:path'
 import { type Durability, refusal } from '../core/input.js'
 import { fs, type Path, type Steps } from '../core/steps.js'
-import { tidy } from '../parts/achieve.js'
+import { tidy } from '../parts/cleanup.js'
 import { writeAll } from '../parts/durable.js'
-import { besideIt, closing } from '../parts/stage.js'
+import { closing } from '../parts/stage.js'
+import { siblingName } from '../parts/stage-names.js'
 import type { State } from './state.js'
 
 /** The payload of a cell in that state. */
 export const payloadOf = (cell: string, { writer, nonce }: State): string =>
-  besideIt(cell, `.${writer}.${nonce}.payload`)
+  siblingName(cell, `.${writer}.${nonce}.payload`)
 
 /** Of which cell, by whom, and for which of its states. */
 export interface Payload {

@@ -4,7 +4,8 @@
 import { dirname } from 'node:path'
 import { hasCode, isSystemError, type SystemError, systemError } from '../core/errors.js'
 import { fs, orNothing, type Steps } from '../core/steps.js'
-import { type Again, achieve, again, type Trial, tidy } from '../parts/achieve.js'
+import { type Again, achieve, again, type Trial } from '../parts/achieve.js'
+import { tidy } from '../parts/cleanup.js'
 import { descends, parse, type State, spell } from './state.js'
 
 /** Did this call consume the state, or another? */

@@ -2,11 +2,11 @@
 
 import { hasCode, type SystemError, systemError } from '../core/errors.js'
 import { fs, orNothing, type Path, type Steps } from '../core/steps.js'
-import { withParents } from '../mkdirp.js'
 import { type Again, achieve, again } from '../parts/achieve.js'
 import { claim } from '../parts/claim.js'
 import { duplicate } from '../parts/duplicate.js'
 import { whileSynced } from '../parts/durable.js'
+import { withParents } from '../parts/parents.js'
 import { isCopy } from '../parts/same-content.js'
 import { type Staged, staged } from '../parts/stage.js'
 import type { Copying, Item } from './job.js'
@@ -80,11 +80,15 @@ function* isCopied(item: Item, job: Copying, error: SystemError): Steps<boolean 
   if (seen === 'alike') return true
   // Something else stays, if that is what was asked for; but a directory is none of what may.
   if (seen === 'another') return job.overwrite || (yield* fs.lstat(to, orNothing))?.isDirectory() ? undefined : false
-  return yield* isGone(item, job, error)
+  return yield* statVanished(item, job, error)
 }
 
 /** Nothing is there: has the world moved since the attempt? */
-export function* isGone({ from, above }: Item, { parents }: Copying, error: SystemError): Steps<Again | undefined> {
+export function* statVanished(
+  { from, above }: Item,
+  { parents }: Copying,
+  error: SystemError,
+): Steps<Again | undefined> {
   // It was taken: whoever had the name has gone.
   if (hasCode(error, 'EEXIST')) return again
   // The directory above went away between two calls.

@@ -13,14 +13,15 @@ import {
   together,
   unwrap,
 } from '../core/steps.js'
-import { type Again, achieve, again, tidy } from '../parts/achieve.js'
-import { same } from '../parts/claim.js'
+import { type Again, achieve, again } from '../parts/achieve.js'
+import { tidy } from '../parts/cleanup.js'
 import { keepTimes } from '../parts/duplicate.js'
 import { syncDir } from '../parts/durable.js'
+import { sameInode } from '../parts/identity.js'
 import { asBefore, giveRights } from '../parts/permissions.js'
-import { stageNames } from '../parts/stage.js'
+import { stageNames } from '../parts/stage-names.js'
 import { visit, within } from '../parts/tree.js'
-import { copyOne, isGone, mayBeShut, rooted } from './entry.js'
+import { copyOne, mayBeShut, rooted, statVanished } from './entry.js'
 import type { Copying, Item } from './job.js'
 
 interface Tree extends Copying {
@@ -70,7 +71,7 @@ function* follow(item: Item): Steps<void> {
   item.was = yield* fs.stat(item.from)
   item.kind = kindOf(item.was)
   for (let { above } = item; above; above = above.above)
-    if (same(above.was, item.was))
+    if (sameInode(above.was, item.was))
       throw systemError('ELOOP', 'copy', 'a link leads to a directory that it is in', item.from)
 }
 
@@ -81,7 +82,7 @@ function* enterDirectory(item: Item, tree: Tree): Steps<readonly Entry[]> {
   item.was = unwrap(seen as Outcome<Stats>)
   const entries = unwrap(listed as Outcome<Entry[]>)
   // By whatever way we came here: what would be copied is the copy, and there would be no end to it.
-  if (same(item.was, tree.into) || same(item.was, tree.barred)) throw intoItself(item.from, item.to)
+  if (sameInode(item.was, tree.into) || sameInode(item.was, tree.barred)) throw intoItself(item.from, item.to)
   yield* achieve(
     () => makeDirectory(item, tree),
     error => isMade(item, tree, error),
@@ -107,12 +108,12 @@ function* makeDirectory(item: Item, tree: Tree): Steps<true> {
 function* isMade(item: Item, tree: Tree, error: SystemError): Steps<true | Again | undefined> {
   const { to, above } = item
   const there = yield* fs.lstat(to, orNothing)
-  if (!there) return yield* isGone(item, tree, error)
+  if (!there) return yield* statVanished(item, tree, error)
   if (there.isDirectory()) return true
   // Below the topmost no link is followed: there it could lead anywhere.
   if (above || !there.isSymbolicLink()) return undefined
   if ((yield* fs.stat(to, orNothing))?.isDirectory()) return true
-  return same(yield* fs.lstat(to, orNothing), there) ? undefined : again
+  return sameInode(yield* fs.lstat(to, orNothing), there) ? undefined : again
 }
 
 /** Nobody asks more of each file than that it is copied. */

@@ -2,6 +2,7 @@
 
 import { perform, performSync } from './disk.js'
 import { checkPatience, type Patience } from './input.js'
+import { abortError, timeoutError } from './interruption.js'
 import type { Call, Op } from './steps.js'
 import { type Done, longestTimerMs, unheard, type Wake } from './wait.js'
 
@@ -11,15 +12,15 @@ export const givesBack = ({ op, args }: Call): boolean =>
   op === 'together' ? (args[0] as Call[]).every(givesBack) : givingBack.has(op)
 
 /** Only calls that can be interrupted are watched: without `signal` and `timeout` there is nothing to pay. */
-export function patienceOf(options: unknown): Watch | undefined {
+export function deadlineOf(options: unknown): Deadline | undefined {
   if (options === undefined) return undefined
   checkPatience(options)
   const { signal, timeout } = options
-  return signal || (timeout ?? Number.POSITIVE_INFINITY) < Number.POSITIVE_INFINITY ? new Watch(options) : undefined
+  return signal || (timeout ?? Number.POSITIVE_INFINITY) < Number.POSITIVE_INFINITY ? new Deadline(options) : undefined
 }
 
 /** Watches the signal and the clock of one call. It interrupts once: what the algorithm does then, it does in peace. */
-export class Watch {
+export class Deadline {
   readonly #signal: AbortSignal | undefined
   readonly #deadline: number
   readonly #timeout: number
@@ -33,7 +34,7 @@ export class Watch {
   }
 
   /** Remembers what went wrong last, for the time-out to name. */
-  note(error: unknown): void {
+  noteError(error: unknown): void {
     this.#lastError = error
   }
 
@@ -44,8 +45,8 @@ export class Watch {
     this.#spent = true
     // What would have been waited for goes on, and nobody hears of it.
     if (call.op === 'settle') unheard(call.args[0])
-    if (this.#signal?.aborted) return named('AbortError', 'ABORT_ERR', 'The operation was aborted', this.#signal.reason)
-    return named('TimeoutError', 'ERR_TIMEOUT', `Not done within ${this.#timeout} ms`, this.#lastError)
+    if (this.#signal?.aborted) return abortError(this.#signal.reason)
+    return timeoutError(this.#timeout, this.#lastError)
   }
 
   waitSync(call: Call): unknown {
@@ -85,23 +86,4 @@ export class Watch {
     const left = this.#left()
     if (call.op === 'settle' && left < longestTimerMs) timer = setTimeout(stop, Math.ceil(left) + 1)
   }
-}
-
-/** As Node makes it. */
-export const abortError = (reason: unknown): Error =>
-  named('AbortError', 'ABORT_ERR', 'The operation was aborted', reason)
-
-const interruptions = new WeakSet<object>()
-
-/** It stopped the call as a whole, and did not come out of any one step. */
-export const isInterruption = (error: unknown): boolean => interruptions.has(error as object)
-
-/** It was the time-out that did. */
-export const isTimeout = (error: unknown): boolean =>
-  isInterruption(error) && (error as NodeJS.ErrnoException).code === 'ERR_TIMEOUT'
-
-function named(name: string, code: string, message: string, cause: unknown): Error {
-  const error = cause === undefined ? new Error(message) : new Error(message, { cause })
-  interruptions.add(error)
-  return Object.assign(Object.defineProperty(error, 'name', { value: name, configurable: true }), { code })
 }

@@ -39,7 +39,7 @@ const unlinkable: readonly Errno[] = [
 ]
 export const cannotLink = (error: unknown): boolean => hasCode(error, ...unlinkable)
 /** On POSIX a name that is busy is a mount point, and stays one however long one waits. */
-export const mounted: readonly Errno[] = onWindows ? [] : ['EBUSY']
+export const mountPointCodes: readonly Errno[] = onWindows ? [] : ['EBUSY']
 
 export const isTransient = (error: unknown): boolean => hasCode(error, ...transients)
 

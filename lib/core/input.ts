@@ -1,5 +1,6 @@
 // What a caller may hand in. Everything is refused here, before any call is made, with Node's own error codes.
 
+import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { inspect } from 'node:util'
 
@@ -40,6 +41,15 @@ export function asPath(value: unknown, name: string): string {
 /** On Windows also `C:x`, which belongs to that drive's own current directory. */
 const isRooted = (path: string): boolean =>
   path.startsWith('/') || (process.platform === 'win32' && /^(\\|[a-z]:)/i.test(path))
+
+/** The path of a name itself, without a slash at its end, which would lead through a link. */
+export function asName(value: unknown, argument: string): string {
+  const path = asPath(value, argument)
+  const name = basename(path)
+  if (name === '' || name === '.' || name === '..')
+    throw refusal('ERR_INVALID_ARG_VALUE', argument, 'the path of a name in a directory, not of a root', value)
+  return path.slice(0, path.lastIndexOf(name) + name.length)
+}
 
 /** All bytes of a string or a view. A view is not copied: it is the caller's until the call has ended. */
 export function asBytes(value: unknown, name: string): Uint8Array {

@@ -4,30 +4,29 @@
 import { beget } from '../cell/create.js'
 import type { State } from '../cell/state.js'
 import { advance, leap, look, notACell } from '../cell/transition.js'
-import { isTimeout } from '../core/deadline.js'
+import { isTimeout } from '../core/interruption.js'
 import { fs, type Steps } from '../core/steps.js'
-import { inPeace, toTheEnd } from '../parts/achieve.js'
-import { asLock, type Hold, heldAfter, isUnknown, type Locking, quietly, release } from './hold.js'
+import { asLock, type Hold, heldAfter, isUnknown, type Locking } from './hold.js'
 import { holderOf, isHeld } from './holder.js'
 
 /** Takes it, or waits until it can be taken. */
 export function* acquire(locking: Locking): Steps<Hold> {
   try {
-    return yield* waitFor(locking)
+    return yield* acquireInTime(locking)
   } catch (error) {
     if (!isTimeout(error)) throw error
     // Nothing interrupts any more: a last try tells who holds it, if anybody still does.
-    const hold = yield* attempt(locking)
+    const hold = yield* tryAcquire(locking)
     if (hold) return hold
     throw isHeld(locking, yield* holderOf(locking), error)
   }
 }
 
 /** The same; and if the time is over, that is what comes out. */
-export const waitFor = (locking: Locking): Steps<Hold> => engaged(locking, untilGot)
+export const acquireInTime = (locking: Locking): Steps<Hold> => engaged(locking, untilGot)
 
 /** One try: undefined if it is busy. */
-export const attempt = (locking: Locking): Steps<Hold | undefined> => engaged(locking, tryOnce)
+export const tryAcquire = (locking: Locking): Steps<Hold | undefined> => engaged(locking, tryOnce)
 
 /** This thread is after it, and if it gets it, for as long as it has it. */
 function* engaged<T extends Hold | undefined>(locking: Locking, steps: (locking: Locking) => Steps<T>): Steps<T> {
@@ -41,48 +40,33 @@ function* engaged<T extends Hold | undefined>(locking: Locking, steps: (locking:
   }
 }
 
-/** Runs steps while it is held. */
-export function* holding<T>(locking: Locking, steps: (hold: Hold) => Steps<T>): Steps<T> {
-  const hold = yield* acquire(locking)
-  let answer: T
-  try {
-    answer = yield* steps(hold)
-  } catch (error) {
-    // The steps' own error comes out, whatever becomes of the lock.
-    yield* inPeace(() => quietly(release(hold)))
-    throw error
-  }
-  yield* toTheEnd(() => release(hold))
-  return answer
-}
-
 function* untilGot(locking: Locking): Steps<Hold> {
-  const watch = newWatch()
+  const sighting = newSighting()
   const before = (yield* fs.recall(locking.dir)) as State | undefined
   if (before) {
     // Who gave it back takes it again without a look, if nobody has had it since.
-    const hold = yield* leapTo(locking, before, watch)
+    const hold = yield* leapTo(locking, before, sighting)
     if (hold) return hold
     yield* fs.remember(locking.dir, undefined)
   }
   for (;;) {
-    const met = yield* tryToTake(locking, watch)
+    const met = yield* tryToTake(locking, sighting)
     if (typeof met === 'object') return met
     if (met === 'busy' && (yield* isOurOwn(locking))) throw isHeld(locking, yield* holderOf(locking), undefined)
-    if (met === 'busy' || watch.calm > 0) yield* rest(locking, watch)
+    if (met === 'busy' || sighting.calm > 0) yield* rest(locking, sighting)
   }
 }
 
 function* tryOnce(locking: Locking): Steps<Hold | undefined> {
-  const watch = newWatch()
+  const sighting = newSighting()
   for (;;) {
-    const met = yield* tryToTake(locking, watch)
+    const met = yield* tryToTake(locking, sighting)
     if (met !== 'moved') return met === 'busy' ? undefined : met
   }
 }
 
 /** What whoever waits has seen. */
-interface Watch {
+interface Sighting {
   nonce: string
   /** Since when it has been that; asked for only where it matters. */
   sinceMs: number | undefined
@@ -93,15 +77,15 @@ interface Watch {
   hoped: Hold | undefined
 }
 
-const newWatch = (): Watch => ({ nonce: '', sinceMs: undefined, calm: 0, rests: 0, hoped: undefined })
+const newSighting = (): Sighting => ({ nonce: '', sinceMs: undefined, calm: 0, rests: 0, hoped: undefined })
 
-function notice(watch: Watch, { nonce }: State): void {
-  if (watch.nonce === nonce) watch.calm++
-  else Object.assign(watch, { nonce, sinceMs: undefined, calm: 0 })
+function notice(sighting: Sighting, { nonce }: State): void {
+  if (sighting.nonce === nonce) sighting.calm++
+  else Object.assign(sighting, { nonce, sinceMs: undefined, calm: 0 })
 }
 
 /** `moved`: another was faster. */
-function* tryToTake(locking: Locking, watch: Watch): Steps<Hold | 'busy' | 'moved'> {
+function* tryToTake(locking: Locking, sighting: Sighting): Steps<Hold | 'busy' | 'moved'> {
   const { dir, trial, begin } = locking
   const now = yield* look(dir, trial)
   if (now === 'void') throw notACell(dir, 'an empty directory, as other packages make for their locks')
@@ -112,21 +96,21 @@ function* tryToTake(locking: Locking, watch: Watch): Steps<Hold | 'busy' | 'move
       begin(() => beget(dir, hold.state, trial)),
     )
   }
-  if (watch.hoped?.state.nonce === now.nonce) return watch.hoped
-  notice(watch, now)
+  if (sighting.hoped?.state.nonce === now.nonce) return sighting.hoped
+  notice(sighting, now)
   const { owner } = asLock(dir, now)
-  if (owner !== undefined && !(yield* isAbandoned(owner, locking, watch))) return 'busy'
-  if (watch.calm === 0) return (yield* leapTo(locking, now, watch)) ?? 'moved'
+  if (owner !== undefined && !(yield* isAbandoned(owner, locking, sighting))) return 'busy'
+  if (sighting.calm === 0) return (yield* leapTo(locking, now, sighting)) ?? 'moved'
   // It was tried in vain, and nobody else has taken it.
   const hold = yield* heldAfter(locking, now)
   return yield* certain(hold, advance(dir, now, hold.state, trial))
 }
 
 /** Tries once: what came of it if that failed, the next look tells. */
-function* leapTo(locking: Locking, from: State, watch: Watch): Steps<Hold | undefined> {
+function* leapTo(locking: Locking, from: State, sighting: Sighting): Steps<Hold | undefined> {
   const hold = yield* heldAfter(locking, from)
   if (yield* leap(locking.dir, from, hold.state)) return hold
-  watch.hoped = hold
+  sighting.hoped = hold
   return undefined
 }
 
@@ -147,26 +131,26 @@ function* isOurOwn(locking: Locking): Steps<boolean> {
 }
 
 /** At once, if the owner is provably dead; after a time without a heartbeat, if nobody here can tell; else never. */
-function* isAbandoned(owner: string, { staleMs }: Locking, watch: Watch): Steps<boolean> {
+function* isAbandoned(owner: string, { staleMs }: Locking, sighting: Sighting): Steps<boolean> {
   const alive = yield* fs.alive(owner)
   if (alive !== undefined || staleMs === Number.POSITIVE_INFINITY) return alive === false
   // On our own clock, which only goes forward: no clocks of two machines are compared.
   const nowMs = yield* fs.now()
-  watch.sinceMs ??= nowMs
-  return nowMs - watch.sinceMs >= staleMs
+  sighting.sinceMs ??= nowMs
+  return nowMs - sighting.sinceMs >= staleMs
 }
 
 /**
  * First soon, because most locks are held for a moment. Then seldom: who has it now is fast, and the faster the less he is
- * disturbed. Then more and more often, so that who has waited long is the next. One that stays as it is is watched.
+ * disturbed. Then more and more often, so that who has waited long is the next. One that stays as it is is sightinged.
  */
 const restsMs = [1, 2, 8, 8, 4, 4, 2]
 
-function* rest({ dir, staleMs }: Locking, watch: Watch): Steps<void> {
+function* rest({ dir, staleMs }: Locking, sighting: Sighting): Steps<void> {
   const [byte = 0] = yield* fs.random(1)
   const part = 0.5 + byte / 256
-  const ms = restsMs[watch.rests++] ?? 1
-  if (watch.calm < 6) yield* fs.sleep(ms * part)
+  const ms = restsMs[sighting.rests++] ?? 1
+  if (sighting.calm < 6) yield* fs.sleep(ms * part)
   // A holder that dies changes nothing, and some filesystems tell of no changes.
   else yield* fs.changed(dir, Math.min(100, staleMs / 10) * part)
 }

@@ -6,7 +6,8 @@ import { advance, look, notACell, type Verdict } from '../cell/transition.js'
 import { isSystemError } from '../core/errors.js'
 import { fs, pending, type Steps } from '../core/steps.js'
 import type { Trial } from '../parts/achieve.js'
-import { drawn } from '../parts/stage.js'
+import { finishAnyway, uninterruptible } from '../parts/cleanup.js'
+import { nonces } from '../parts/stage-names.js'
 
 /** What is locked, and how it is waited for. */
 export interface Locking {
@@ -39,7 +40,7 @@ export interface Hold {
 export function* heldAfter(locking: Locking, from: State | undefined): Steps<Hold> {
   const fence = from ? asLock(locking.dir, from).fence + 1 : 1
   const owner = yield* fs.self()
-  const state = successor(from, { fields: ['h', fence.toString(36), owner] }, yield* drawn())
+  const state = successor(from, { fields: ['h', fence.toString(36), owner] }, yield* nonces())
   return { locking, fence, owner, state, over: undefined, loss: undefined, whenOver: [] }
 }
 
@@ -79,7 +80,7 @@ export function* release(hold: Hold): Steps<void> {
 function* pass(hold: Hold, fields: readonly string[]): Steps<void> {
   const { dir, trial } = hold.locking
   for (;;) {
-    const to = successor(hold.state, { fields }, yield* drawn())
+    const to = successor(hold.state, { fields }, yield* nonces())
     if ((yield* advance(dir, hold.state, to, trial)) === 'mine') {
       hold.state = to
       return
@@ -116,12 +117,28 @@ export function* attended<T>(hold: Hold, answer: T | PromiseLike<T>): Steps<Awai
     const settled = yield* fs.settle(answer, hold.locking.heartbeatMs)
     if (settled !== pending) return settled
     // One that fails is followed by another.
-    if (!hold.over) yield* quietly(renew(hold))
+    if (!hold.over) yield* ignoreLoss(renew(hold))
   }
 }
 
-/** Whatever becomes of the lock. */
-export function* quietly(steps: Steps<void>): Steps<void> {
+/**
+ * Runs steps while the lock is held, and gives it back afterwards. If the steps fail, their own error comes out, whatever
+ * becomes of the lock. Steps that wait for a promise must wait for it `attended`.
+ */
+export function* whileHeld<T>(hold: Hold, steps: (hold: Hold) => Steps<T>): Steps<T> {
+  let result: T
+  try {
+    result = yield* steps(hold)
+  } catch (error) {
+    yield* uninterruptible(() => ignoreLoss(release(hold)))
+    throw error
+  }
+  yield* finishAnyway(() => release(hold))
+  return result
+}
+
+/** Best effort, for steps that concern the lock alone: ignores system errors, and that the lock is lost. */
+export function* ignoreLoss(steps: Steps<void>): Steps<void> {
   try {
     yield* steps
   } catch (error) {

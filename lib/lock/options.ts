@@ -1,7 +1,6 @@
 import { resolve } from 'node:path'
-import { asFlag, asNumber, asPath, type Patience, refusal } from '../core/input.js'
-import { withParents } from '../mkdirp.js'
-import { asName } from '../remove.js'
+import { asFlag, asName, asNumber, asPath, type Patience, refusal } from '../core/input.js'
+import { withParents } from '../parts/parents.js'
 import type { Locking } from './hold.js'
 
 export interface LockOptions extends Patience {

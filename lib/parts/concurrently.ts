@@ -1,7 +1,8 @@
 // Several steps at a time. What they are about to call is made together, wave by wave, so that the threads of the pool
 // have work, and an algorithm over thousands of files is still one generator of calls.
 
-import { givesBack, isInterruption } from '../core/deadline.js'
+import { givesBack } from '../core/deadline.js'
+import { isInterruption } from '../core/interruption.js'
 import { atOnce, type Call, type Op, type Outcome, type Steps } from '../core/steps.js'
 
 export type Task = () => Steps<void>

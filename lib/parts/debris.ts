@@ -1,18 +1,15 @@
 // What the dead have left: private names (./stage.ts) whose owner will never come back for them.
 
 import { fs, orNothing, type Path, type Steps } from '../core/steps.js'
-import { closing, stageName } from './stage.js'
+import { closing } from './stage.js'
+import { stageName } from './stage-names.js'
 import { within } from './tree.js'
 
 const dayMs = 24 * 60 * 60 * 1000
 export const defaultGraceMs = dayMs
 
-/** Who made this private name; undefined if it is none of our form. */
-export const ownerOf = (name: Path): string | undefined =>
-  /^\..*\.([a-z0-9]+-[a-z0-9]+-[a-z0-9]+)\.[0-9a-f]{16}$/s.exec(name.toString())?.[1]
-
 /** Tells live from dead in one directory. */
-export interface Coroner {
+export interface Liveness {
   readonly dir: string
   readonly graceMs: number
   /** What the filesystem's own clock says, which may be another machine's; asked once, if somebody is unknowable. */
@@ -20,14 +17,14 @@ export interface Coroner {
 }
 
 /** May it be taken away: is its owner dead, or if that cannot be known, has nothing changed there for so long? */
-export function* isDebris(name: Path, owner: string, coroner: Coroner): Steps<boolean> {
+export function* isDebris(name: Path, owner: string, liveness: Liveness): Steps<boolean> {
   const alive = yield* fs.alive(owner)
   if (alive !== undefined) return !alive
-  const there = yield* fs.lstat(within(coroner.dir, { name, kind: 'other' }), orNothing)
-  if (!there || coroner.graceMs === Number.POSITIVE_INFINITY) return false
-  coroner.nowMs ??= yield* clockOf(coroner.dir)
+  const there = yield* fs.lstat(within(liveness.dir, { name, kind: 'other' }), orNothing)
+  if (!there || liveness.graceMs === Number.POSITIVE_INFINITY) return false
+  liveness.nowMs ??= yield* clockOf(liveness.dir)
   // The change of the inode, because that of the data can be set, and is, by whoever keeps a copy's times.
-  return coroner.nowMs - there.ctimeMs >= BigInt(Math.ceil(coroner.graceMs))
+  return liveness.nowMs - there.ctimeMs >= BigInt(Math.ceil(liveness.graceMs))
 }
 
 function* clockOf(dir: string): Steps<bigint> {

@@ -1,24 +1,24 @@
-// Two names: are they one inode, or at least alike?
+// Are two names one inode, or have they at least the same content?
 
 import { hasCode } from '../core/errors.js'
 import type { Stats } from '../core/stats.js'
 import { fs, orNothing, type Path, type Steps } from '../core/steps.js'
-import { same } from './claim.js'
+import { sameInode } from './identity.js'
 import { closing } from './stage.js'
 
 const chunkBytes = 64 * 1024
 
 /**
- * What has the new name? Where a copy will do, also: has it the same content? Whoever asks decides by one answer, because
- * between two of them somebody could take the name, or leave it.
+ * What has the new name: the same inode, the same content (only asked where a copy is enough), something else, nothing?
+ * The caller decides by one such look, because between two looks another process could take the name, or free it.
  */
-export function* lookAt(from: Path, to: Path, copies: boolean): Steps<'one' | 'alike' | 'another' | 'nothing'> {
+export function* statLink(from: Path, to: Path, copies: boolean): Steps<'one' | 'alike' | 'another' | 'nothing'> {
   const there = yield* fs.lstat(to, orNothing)
   if (!there) return 'nothing'
   const source = yield* fs.lstat(from, orNothing)
-  // On macOS the new name of a link is that of what it points to.
+  // On macOS a hard link to a symbolic link is one to what that points to.
   const target = source?.isSymbolicLink() ? yield* fs.stat(from, orNothing) : undefined
-  if (same(there, source) || same(there, target)) return 'one'
+  if (sameInode(there, source) || sameInode(there, target)) return 'one'
   return copies ? yield* compare(from, to, fs.lstat(from), false) : 'another'
 }
 
@@ -29,13 +29,13 @@ export function* lookAt(from: Path, to: Path, copies: boolean): Steps<'one' | 'a
 export const isCopy = (from: Path, to: Path, follow: boolean): Steps<'alike' | 'another' | 'nothing'> =>
   compare(from, to, (follow ? fs.stat : fs.lstat)(from), true)
 
-export function* isOne(from: Path, path: Path): Steps<true | undefined> {
-  return (yield* lookAt(from, path, false)) === 'one' || undefined
+export function* isLinkOf(from: Path, path: Path): Steps<true | undefined> {
+  return (yield* statLink(from, path, false)) === 'one' || undefined
 }
 
 /**
- * Is what is at `there` like `here`: two files with the same bytes, or two links with the same text? `nothing`: at an
- * instant there was nothing there, whatever is there by now.
+ * Compares two files by their bytes, or two links by their text. `nothing`: at an instant during the comparison nothing
+ * was `there`, whatever is there now.
  */
 function* compare(
   here: Path,
@@ -54,7 +54,7 @@ function* compare(
   if (!one.isFile() || !other.isFile()) return 'another'
   const fd = yield* orGone(fs.open(there, 'r'))
   if (fd === undefined) return 'nothing'
-  // From here on it is one inode that is looked at, whoever has the name.
+  // From here on the comparison is with one inode, whatever has the name.
   return yield* closing(fd, () => compareFile(here, one, fd, modes))
 }
 
@@ -65,7 +65,7 @@ function* compareFile(here: Path, one: Stats, right: number, modes: boolean): St
   return (yield* closing(left, () => haveSameBytes(left, right))) ? 'alike' : 'another'
 }
 
-/** Undefined: it was there a moment ago, and has gone, or something of another kind has come in its place. */
+/** Undefined if it was there a moment ago and has gone, or something of another kind has come in its place. */
 function* orGone<T>(call: Steps<T>): Steps<T | undefined> {
   try {
     return yield* call
@@ -84,7 +84,7 @@ function* haveSameBytes(a: number, b: number): Steps<boolean> {
   }
 }
 
-/** Fills the buffer, however little one call answers; answers how much there was. */
+/** Fills the buffer, because one call may read only a part. Returns how much there was. */
 function* readFull(fd: number, into: Buffer, position: number): Steps<number> {
   let filled = 0
   while (filled < into.length) {

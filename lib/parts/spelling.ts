@@ -3,12 +3,12 @@
 
 import { basename, dirname } from 'node:path'
 import { fs, orNothing, type Steps } from '../core/steps.js'
-import { same } from './claim.js'
+import { sameInode } from './identity.js'
 
 /** Both were one inode when they were looked at. */
 export function* isOneName(one: string, other: string): Steps<boolean> {
   const [dir, otherDir] = [dirname(one), dirname(other)]
-  if (dir !== otherDir && !same(yield* fs.stat(dir), yield* fs.stat(otherDir))) return false
+  if (dir !== otherDir && !sameInode(yield* fs.stat(dir), yield* fs.stat(otherDir))) return false
   const [here, there] = [basename(one), basename(other)]
   if (here === there) return true
   // What a filesystem takes for the same, only it knows: the directory has not both names, and yet both lead there.
@@ -24,7 +24,7 @@ function* hasBoth(dir: string, one: string, other: string): Steps<boolean> {
 }
 
 function* isOneInode(one: string, other: string): Steps<boolean> {
-  return same(yield* fs.lstat(one, orNothing), yield* fs.lstat(other, orNothing))
+  return sameInode(yield* fs.lstat(one, orNothing), yield* fs.lstat(other, orNothing))
 }
 
 /** The one name is spelt anew, where the filesystem keeps a spelling. */

@@ -4,9 +4,10 @@
 import { cannotLink, type Errno, hasCode } from '../core/errors.js'
 import type { Stats } from '../core/stats.js'
 import { fs, type Outcome, orNothing, type Steps, together } from '../core/steps.js'
-import { same } from '../parts/claim.js'
+import { done } from '../parts/achieve.js'
+import { sameInode } from '../parts/identity.js'
 import { closing } from '../parts/stage.js'
-import { type Laboratory, shown } from './scratch.js'
+import { type ScratchDir, statShown } from './scratch.js'
 
 /** How often that is tried which may go well by chance. */
 const rounds = 20
@@ -34,28 +35,28 @@ export function* keeps(experiment: (nth: string) => Steps<boolean>, ...odd: read
 const failed = (outcome: Outcome<unknown>): outcome is { readonly error: unknown } => 'error' in outcome
 
 /** Of two who make one name, a file's or a directory's, exactly one is told that he did, and who comes later is not. */
-export function* exclusiveCreate(lab: Laboratory): Steps<boolean> {
+export function* exclusiveCreate(scratch: ScratchDir): Steps<boolean> {
   for (let round = 0; round < rounds; round++) {
-    const files = () => bothWays(lab, round, path => fs.open(`${path}/file${round}`, 'wx', 0o600))
-    const dirs = () => bothWays(lab, round, path => fs.mkdir(`${path}/dir${round}`, 0o700))
+    const files = () => bothWays(scratch, round, path => fs.open(`${path}/file${round}`, 'wx', 0o600))
+    const dirs = () => bothWays(scratch, round, path => fs.mkdir(`${path}/dir${round}`, 0o700))
     for (const make of [files, dirs]) if ((yield* winners(make())) !== 1 || (yield* winners(make())) !== 0) return false
   }
   return true
 }
 
 /** Of two who rename one file, each to a name of his own, exactly one is told that he did. */
-export function* exclusiveRename(lab: Laboratory): Steps<boolean> {
+export function* exclusiveRename(scratch: ScratchDir): Steps<boolean> {
   for (let round = 0; round < rounds; round++) {
     // Made by either, because who does not know of it would lose for that alone.
-    for (const path of [lab.here, lab.there]) yield* touch(`${path}/token${round}`)
+    for (const path of [scratch.here, scratch.there]) yield* touch(`${path}/token${round}`)
     const rename = (path: string, at: number) => fs.rename(`${path}/token${round}`, `${path}/token${round}-${at}`)
-    if ((yield* winners(bothWays(lab, round, rename), 'ENOENT')) !== 1) return false
+    if ((yield* winners(bothWays(scratch, round, rename), 'ENOENT')) !== 1) return false
   }
   return true
 }
 
 /** In turn first, because the sync form lets one go after the other. */
-function bothWays<T>({ here, there }: Laboratory, round: number, call: (path: string, at: number) => Steps<T>) {
+function bothWays<T>({ here, there }: ScratchDir, round: number, call: (path: string, at: number) => Steps<T>) {
   return (round % 2 === 0 ? [here, there] : [there, here]).map(call)
 }
 
@@ -73,32 +74,32 @@ function* winners(calls: readonly Steps<unknown>[], ...lost: readonly Errno[]): 
 }
 
 /** Two names are one inode, and another inode cannot have a name that is taken. */
-export function* hardLinks({ here }: Laboratory, nth: string): Steps<boolean> {
+export function* hardLinks({ here }: ScratchDir, nth: string): Steps<boolean> {
   const at = (name: string) => `${here}/${nth}-${name}`
   for (const name of ['one', 'other']) yield* writeNew(at(name), 'x')
   yield* fs.link(at('one'), at('two'))
   const one = yield* fs.lstat(at('one'))
-  if (yield* keeps(() => done(fs.link(at('other'), at('two'))))) return false
-  return same(one, yield* fs.lstat(at('two'), orNothing))
+  if (yield* keeps(() => done(fs.link(at('other'), at('two')), true))) return false
+  return sameInode(one, yield* fs.lstat(at('two'), orNothing))
 }
 
 /** How many names one file gets, of as many as are wanted. */
-export function* namesOf({ here }: Laboratory, wanted: number): Steps<number> {
+export function* namesOf({ here }: ScratchDir, wanted: number): Steps<number> {
   const first = `${here}/name1`
   yield* touch(first)
   for (let seen = 1; seen < wanted; seen++)
-    if (!(yield* keeps(nth => done(fs.link(first, `${here}/name${seen + 1}-${nth}`))))) return seen
+    if (!(yield* keeps(nth => done(fs.link(first, `${here}/name${seen + 1}-${nth}`), true)))) return seen
   return wanted
 }
 
-export function* symlinks({ here }: Laboratory, nth: string): Steps<boolean> {
+export function* symlinks({ here }: ScratchDir, nth: string): Steps<boolean> {
   yield* fs.symlink('nowhere', `${here}/${nth}-symlink`)
   return (yield* fs.readlink(`${here}/${nth}-symlink`)).toString() === 'nowhere'
 }
 
 /** A file has one number, however it is asked for and whatever its name, and another file has another. */
-export function* stableInodes(lab: Laboratory, nth: string): Steps<boolean> {
-  const at = (name: string, by = lab.here) => `${by}/${nth}-${name}`
+export function* stableInodes(scratch: ScratchDir, nth: string): Steps<boolean> {
+  const at = (name: string, by = scratch.here) => `${by}/${nth}-${name}`
   const [path, moved, other] = [at('inode'), at('inode-moved'), at('inode-other')]
   yield* writeNew(other, 'x')
   const fd = yield* fs.open(path, 'wx', 0o600)
@@ -109,13 +110,15 @@ export function* stableInodes(lab: Laboratory, nth: string): Steps<boolean> {
   })
   // Once more, now that nobody has it open.
   const last = yield* fs.lstat(moved)
-  if (!seen.every(one => same(one, last)) || same(last, yield* fs.lstat(other))) return false
+  if (!seen.every(one => sameInode(one, last)) || sameInode(last, yield* fs.lstat(other))) return false
   // Another mount is another device, so there the inode's own number is all that can be kept.
-  return lab.there === lab.here || (yield* shown(at('inode-moved', lab.there), lab)).ino === last.ino
+  return (
+    scratch.there === scratch.here || (yield* statShown(at('inode-moved', scratch.there), scratch)).ino === last.ino
+  )
 }
 
 /** Whoever looks while a file is replaced finds the old one or the new one, and who had it open goes on with the old. */
-export function* atomicRename({ here }: Laboratory, nth: string): Steps<boolean> {
+export function* atomicRename({ here }: ScratchDir, nth: string): Steps<boolean> {
   const [name, next] = [`${here}/${nth}-name`, `${here}/${nth}-next`]
   yield* writeNew(name, 'a')
   for (let round = 1; round <= rounds; round++) {
@@ -144,19 +147,14 @@ function* isReplaced(name: string, next: string, texts: readonly string[]): Step
   return isThere && text !== undefined && texts.includes(text)
 }
 
-export function* caseSensitive({ here }: Laboratory): Steps<boolean> {
+export function* caseSensitive({ here }: ScratchDir): Steps<boolean> {
   yield* touch(`${here}/case`)
   return (yield* fs.lstat(`${here}/CASE`, orNothing)) === undefined
 }
 
-export function* directoryFsync({ here }: Laboratory): Steps<boolean> {
+export function* directoryFsync({ here }: ScratchDir): Steps<boolean> {
   const fd = yield* fs.open(here, 'r')
-  return yield* closing(fd, () => done(fs.fsync(fd)))
-}
-
-function* done(call: Steps<unknown>): Steps<true> {
-  yield* call
-  return true
+  return yield* closing(fd, () => done(fs.fsync(fd), true))
 }
 
 function* touch(path: string): Steps<void> {

@@ -1,43 +1,45 @@
-// A private directory to try things in, which is gone afterwards, whatever came of them.
+// A private directory to experiment in, which is removed afterwards, whatever the experiments did.
 
 import { basename, dirname } from 'node:path'
-import { isInterruption } from '../core/deadline.js'
-import { hasCode, isSystemError, mounted } from '../core/errors.js'
+import { hasCode, isSystemError, mountPointCodes } from '../core/errors.js'
+import { isInterruption } from '../core/interruption.js'
 import type { Stats } from '../core/stats.js'
 import { fs, orNothing, type Steps } from '../core/steps.js'
-import { achieve, type Trial, tidy } from '../parts/achieve.js'
-import { discard } from '../parts/delete-tree.js'
-import { stageName } from '../parts/stage.js'
+import { achieve, done, type Trial } from '../parts/achieve.js'
+import { tidy } from '../parts/cleanup.js'
+import { deleteTree, silently } from '../parts/delete-tree.js'
+import { isGone } from '../parts/identity.js'
+import { stageName } from '../parts/stage-names.js'
 
-/** It, by the two paths that lead to it; mostly they are one. */
-export interface Laboratory {
+/** The directory, by the two paths that lead to it; usually they are one. */
+export interface ScratchDir {
   readonly here: string
   readonly there: string
 }
 
-/** Makes one in `dir`, which is seen through `through`, too; hands it to `use`, and takes it away again. */
-export function* inLaboratory<T>(
+/** Makes one in `dir`, which `through` leads to as well; passes it to `use`, and removes it again. */
+export function* inScratchDir<T>(
   dir: string,
   through: string,
-  use: (lab: Laboratory) => Steps<T>,
+  use: (scratch: ScratchDir) => Steps<T>,
   trial: Trial,
 ): Steps<T> {
   const name = basename(yield* stageName(`${dir}/probe`))
-  const lab = { here: `${dir}/${name}`, there: `${through}/${name}` }
+  const scratch = { here: `${dir}/${name}`, there: `${through}/${name}` }
   try {
-    yield* make(lab.here)
+    yield* make(scratch.here)
     if (through !== dir) {
       // ENOENT at once, if it is not there at all.
       yield* fs.stat(through)
-      yield* shown(lab.there, lab)
+      yield* statShown(scratch.there, scratch)
     }
-    return yield* use(lab)
+    return yield* use(scratch)
   } finally {
-    yield* tidy(clear(lab, trial))
+    yield* tidy(removeScratch(scratch, trial))
   }
 }
 
-/** Nobody else has this name, so EEXIST is the echo of our own call. */
+/** No other process has this name, so EEXIST comes from a retransmission of our own call. */
 function* make(path: string): Steps<void> {
   try {
     yield* fs.mkdir(path, 0o700)
@@ -47,47 +49,40 @@ function* make(path: string): Steps<void> {
 }
 
 /** Tried twice: an interruption comes once, and with luck so does a failure. */
-function* clear(lab: Laboratory, trial: Trial): Steps<void> {
+function* removeScratch(scratch: ScratchDir, trial: Trial): Steps<void> {
   const away = () =>
     achieve(
-      () => discarded(lab),
-      () => isNothing(lab.here),
-      // What a cache hides from us for a while is in the way all the same.
-      { ...trial, also: ['ENOTEMPTY', 'EEXIST'], never: mounted },
+      () => deleteScratch(scratch),
+      () => isGone(scratch.here),
+      // What a cache hides for a while is in the way all the same.
+      { ...trial, also: ['ENOTEMPTY', 'EEXIST'], never: mountPointCodes },
     )
   try {
     yield* away()
   } catch (error) {
-    // That was waited for.
+    // That was retried already.
     if (hasCode(error, 'ENOTEMPTY', 'EEXIST')) throw error
     yield* away()
     if (isInterruption(error)) throw error
   }
 }
 
-function* discarded({ here, there }: Laboratory): Steps<true> {
+function* deleteScratch({ here, there }: ScratchDir): Steps<true> {
+  const job = silently(16)
   try {
-    yield* discard(here, 'directory', plainly())
-    return true
+    return yield* done(deleteTree(here, 'directory', job), true)
   } catch (error) {
     if (there === here || !isSystemError(error)) throw error
   }
-  // Where caches differ, what was made by the other path is seen there only.
-  yield* tidy(discard(there, 'directory', plainly()))
-  yield* discard(here, 'directory', plainly())
-  return true
-}
-
-const plainly = () => ({ concurrency: 16, onProgress: undefined, sum: { done: 0, total: 0, bytes: 0 } })
-
-function* isNothing(path: string): Steps<true | undefined> {
-  return (yield* fs.lstat(path, orNothing)) ? undefined : true
+  // Where caches differ, what was made by the other path is visible only there.
+  yield* tidy(deleteTree(there, 'directory', job))
+  return yield* done(deleteTree(here, 'directory', job), true)
 }
 
 const longestWaitMs = 2000
 
-/** What was made by one path is looked for by the other, where a cache may show it late. */
-export function* shown(path: string, { here, there }: Laboratory): Steps<Stats> {
+/** Looks by one path for what was made by the other, where a cache may show it late. */
+export function* statShown(path: string, { here, there }: ScratchDir): Steps<Stats> {
   const begun = yield* fs.now()
   for (;;) {
     const seen = yield* fs.lstat(path, orNothing)

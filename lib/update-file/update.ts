@@ -1,18 +1,16 @@
 // The work of `updateFile`: the lock of the file that is meant, and in it the reading, the change, and the writing.
-
-import { isTimeout } from '../core/deadline.js'
 import { hasCode } from '../core/errors.js'
-import { asFunction, refusal } from '../core/input.js'
+import { asFunction, asName, refusal } from '../core/input.js'
+import { isTimeout } from '../core/interruption.js'
 import { fs, type Steps } from '../core/steps.js'
 import { isThenable } from '../core/wait.js'
-import { holding } from '../lock/acquire.js'
-import { attended, type Hold, type Locking, renew } from '../lock/hold.js'
+import { acquire } from '../lock/acquire.js'
+import { attended, type Hold, type Locking, renew, whileHeld } from '../lock/hold.js'
 import { holderOf, isHeld } from '../lock/holder.js'
 import { asLocking } from '../lock/options.js'
 import type { LockOptions } from '../lock.js'
 import { achieve, noEvidence } from '../parts/achieve.js'
-import { found, refuseOddities } from '../parts/follow-links.js'
-import { asName } from '../remove.js'
+import { refuseSpecialFile, resolveLinks } from '../parts/follow-links.js'
 import { asWriting, type WriteFileOptions, writeFile } from '../write-file.js'
 import { asForm, type Form } from './codec.js'
 import type { UpdateFileOptions } from './options.js'
@@ -45,7 +43,8 @@ export function asUpdate(file: string | URL, change: Change, options: UpdateFile
 export function* update(job: Update): Steps<unknown> {
   for (;;) {
     const lock = yield* lockingFor(job)
-    const answer = yield* holding(lock, hold => updateLocked(job, lock.path, hold))
+    const hold = yield* acquire(lock)
+    const answer = yield* whileHeld(hold, () => updateLocked(job, lock.path, hold))
     if (answer !== moved) return answer
   }
 }
@@ -64,8 +63,8 @@ function* lockingFor({ path, locking }: Update): Steps<Locking> {
 }
 
 function* leadsTo(path: string): Steps<string> {
-  const { at, there } = yield* found(path, true)
-  if (there) refuseOddities(at, there)
+  const { at, there } = yield* resolveLinks(path, true)
+  if (there) refuseSpecialFile(at, there)
   return at
 }
 

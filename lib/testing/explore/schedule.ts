@@ -1,7 +1,8 @@
 // One schedule of a world, from its start to its end: what can happen next, and what comes of it.
 
 import { closeSync } from 'node:fs'
-import { abortError, givesBack } from '../../core/deadline.js'
+import { givesBack } from '../../core/deadline.js'
+import { abortError } from '../../core/interruption.js'
 import type { Call, Steps } from '../../core/steps.js'
 import type { Directory } from './directory.js'
 import { perform } from './door.js'

@@ -1,7 +1,7 @@
 // Calls that hide several system calls, taken apart, so that another process can come in between.
 
 import { type Call, fs, type Outcome, type Steps } from '../../core/steps.js'
-import { tidy } from '../../parts/achieve.js'
+import { tidy } from '../../parts/cleanup.js'
 import { sideBySide } from '../../parts/concurrently.js'
 
 /** The same steps, with `readFile` and `copyFile` as what they are made of. */

@@ -1,0 +1,25 @@
+// What stops a call as a whole, between two of its steps: an abort, or its time-out. It stands apart from the clock that
+// throws it (./deadline.ts), so that an algorithm can ask about an error without a door to the disk.
+
+/** Made as Node makes it. */
+export const abortError = (reason: unknown): Error =>
+  interruption('AbortError', 'ABORT_ERR', 'The operation was aborted', reason)
+
+/** `lastError` is the last error that the algorithm met, if it met one. */
+export const timeoutError = (ms: number, lastError: unknown): Error =>
+  interruption('TimeoutError', 'ERR_TIMEOUT', `Not done within ${ms} ms`, lastError)
+
+const interruptions = new WeakSet<object>()
+
+/** Did this error stop the call as a whole? Otherwise one of its steps threw it. */
+export const isInterruption = (error: unknown): boolean => interruptions.has(error as object)
+
+/** Was it the time-out that stopped the call? */
+export const isTimeout = (error: unknown): boolean =>
+  isInterruption(error) && (error as NodeJS.ErrnoException).code === 'ERR_TIMEOUT'
+
+function interruption(name: string, code: string, message: string, cause: unknown): Error {
+  const error = cause === undefined ? new Error(message) : new Error(message, { cause })
+  interruptions.add(error)
+  return Object.assign(Object.defineProperty(error, 'name', { value: name, configurable: true }), { code })
+}

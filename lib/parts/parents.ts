@@ -1,0 +1,36 @@
+// The option `parents` of every function that publishes a name.
+
+import { dirname } from 'node:path'
+import { hasCode } from '../core/errors.js'
+import { fs, orNothing, type Steps } from '../core/steps.js'
+import { isFinal, markFinal } from './achieve.js'
+import { makeDirectory } from './make-directory.js'
+
+/**
+ * Runs steps that put the name `path` into a directory. Where that is missing, and `parents` are wanted, the directory is
+ * made, and the steps run again. If the steps also need `source`, ENOENT may be about that, and then nothing is made.
+ */
+export const withParents = <T>(path: string, parents: boolean, steps: () => Steps<T>, source?: string): Steps<T> =>
+  // No generator in between where nothing is wanted: each costs as much as half a call.
+  parents ? retriedWithParents(path, steps, source) : steps()
+
+function* retriedWithParents<T>(path: string, steps: () => Steps<T>, source: string | undefined): Steps<T> {
+  try {
+    return yield* steps()
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT') || isFinal(error)) throw error
+    if (source !== undefined && !(yield* fs.lstat(source, orNothing))) throw error
+    yield* makeParents(path)
+    return yield* steps()
+  }
+}
+
+function* makeParents(path: string): Steps<void> {
+  const dir = dirname(path)
+  try {
+    yield* makeDirectory(dir, 0o777, { as: 'mkdirp', path: dir })
+  } catch (error) {
+    // ENOENT of a name is worth another try, because its directory may have gone again; ENOENT of the directory is not.
+    throw markFinal(error)
+  }
+}
