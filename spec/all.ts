@@ -10,7 +10,7 @@ import { mountAll, unmountBelow } from './mounts.js'
 
 const here = dirname(fileURLToPath(import.meta.url))
 const wanted = process.argv.slice(2)
-const files = readdirSync(here)
+const files = readdirSync(here, { recursive: true, encoding: 'utf8' })
   .filter(name => name.endsWith('.spec.js') && (wanted.length === 0 || wanted.some(part => name.includes(part))))
   .sort()
 
