@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { cell, type State, sweep } from 'holdfast'
 import type { Steps } from 'holdfast/steps'
 import { assertLinearizable, type ExploreOptions, type World } from 'holdfast/testing'
-import { asPrograms, type Calls, cellModel, comparing, programModel, Scribe, trusting, turn } from './cells.js'
-import { assert, caught, prove, scratch, test } from './kit.js'
+import { asPrograms, type Calls, cellModel, comparing, programModel, Scribe, trusting, turn } from './support/cells.js'
+import { assert, caught, prove, scratch, test } from './support/kit.js'
 
 type Living = Partial<World> & { readonly start?: string; readonly calls?: Calls; readonly realTime?: boolean }
 

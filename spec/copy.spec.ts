@@ -21,8 +21,8 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import { type CopyOptions, copy, type Progress } from 'holdfast'
 import { type Call, dual, type Outcome, type Steps } from 'holdfast/steps'
-import { assert, asUser, canBeAnother, note, ownerOf, payload, scratch, skip, test } from './kit.js'
-import { files, layMany, namesIn, privateNames, readMany, shapeOf } from './trees.js'
+import { assert, asUser, canBeAnother, note, ownerOf, payload, scratch, skip, test } from './support/kit.js'
+import { files, layMany, namesIn, privateNames, readMany, shapeOf } from './support/trees.js'
 
 const modeOf = (path: string): number => lstatSync(path).mode & 0o7777
 const read = (path: string): string => readFileSync(path, 'utf8')

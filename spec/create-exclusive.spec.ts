@@ -14,7 +14,7 @@ import { createExclusive } from 'holdfast'
 import { dual, fs, hasCode, orNothing, type Steps } from 'holdfast/steps'
 import { contender, killedAt, overlaps, race, type World } from 'holdfast/testing'
 import { claim } from '../lib/parts/claim.js'
-import { openThenWrite } from './broken.js'
+import { openThenWrite } from './broken/broken.js'
 import {
   answers,
   assert,
@@ -28,7 +28,7 @@ import {
   prove,
   scratch,
   test,
-} from './kit.js'
+} from './support/kit.js'
 
 const bytes = 64 * 1024
 

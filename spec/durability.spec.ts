@@ -1,5 +1,5 @@
 // What outlives a power cut, by the order of the calls: a file's data is on the disk before its name is given, and the
-// directory is after it. spec/broken.ts has those that forget it.
+// directory is after it. spec/broken/broken.ts has those that forget it.
 
 import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -7,8 +7,8 @@ import type { Durability } from 'holdfast'
 import { copy, createExclusive, emplace, move, symlink, writeFile, writeFiles } from 'holdfast'
 import type { Steps } from 'holdfast/steps'
 import { type Ending, explore, type Made } from 'holdfast/testing'
-import { syncedTooLate, unsynced } from './broken.js'
-import { assert, caught, note, test } from './kit.js'
+import { syncedTooLate, unsynced } from './broken/broken.js'
+import { assert, caught, note, test } from './support/kit.js'
 
 /** Follows the calls, and throws where a name is given to data that is not on the disk yet. Answers the names, with when. */
 function published(log: readonly Made[], durability: Durability): Map<string, number> {

@@ -17,8 +17,8 @@ import { join } from 'node:path'
 import { emplace } from 'holdfast'
 import { dual, type Steps } from 'holdfast/steps'
 import { contender, explore, type Made, overlaps, race, type World } from 'holdfast/testing'
-import { sharedTemp } from './broken.js'
-import { caseless } from './interfere.js'
+import { sharedTemp } from './broken/broken.js'
+import { caseless } from './broken/interfere.js'
 import {
   assert,
   caught,
@@ -32,7 +32,7 @@ import {
   scratch,
   skip,
   test,
-} from './kit.js'
+} from './support/kit.js'
 
 const bytes = 64 * 1024
 const seconds = 2

@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { assert, scratch, test } from './kit.js'
+import { assert, scratch, test } from './support/kit.js'
 
 const top = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 

@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { copy, createExclusive, emplace, emptyDir, link, mkdirp, move, remove, writeFile } from 'holdfast'
-import { assert, prove, scratch, skip, test } from './kit.js'
+import { assert, prove, scratch, skip, test } from './support/kit.js'
 
 test('explore: a disk that is full at any call', () => {
   const make = (dir: string, name: string) => createExclusive.steps(join(dir, 'p', 'file'), name, { parents: true })

@@ -17,7 +17,7 @@ import { Readable } from 'node:stream'
 import { setTimeout as wait } from 'node:timers/promises'
 import { cell, type GetOrCreateOptions, type Got, getOrCreate, lock, type Producer, type State } from 'holdfast'
 import { type Call, dual, type Steps } from 'holdfast/steps'
-import { assert, scratch, test } from './kit.js'
+import { assert, scratch, test } from './support/kit.js'
 
 type Kind = 'file' | 'directory'
 

@@ -16,7 +16,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { link } from 'holdfast'
 import { fs, type Steps } from 'holdfast/steps'
 import { contender, overlaps, race, type World } from 'holdfast/testing'
-import { errnoTrustingLink } from './broken.js'
+import { errnoTrustingLink } from './broken/broken.js'
 import {
   answers,
   assert,
@@ -29,7 +29,7 @@ import {
   scratch,
   skip,
   test,
-} from './kit.js'
+} from './support/kit.js'
 
 /** The newest generation of a source of which each replaces the one before. */
 const newest = (dir: string): string =>

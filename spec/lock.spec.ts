@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { cell, lock, type State, updateFile, withLock } from 'holdfast'
 import { dual, fs } from 'holdfast/steps'
-import { assert, note, scratch, test } from './kit.js'
+import { assert, note, scratch, test } from './support/kit.js'
 
 /** As if another machine's process held it. */
 const stranger = 'elsewhere-1-0'

@@ -4,8 +4,8 @@ import { pathToFileURL } from 'node:url'
 import { mkdirp } from 'holdfast'
 import { dual, fs, type Steps } from 'holdfast/steps'
 import { contender, race, type World } from 'holdfast/testing'
-import { checkThenMkdir } from './broken.js'
-import { answers, assert, caught, nobodyThrew, note, places, prove, scratch, skip, test } from './kit.js'
+import { checkThenMkdir } from './broken/broken.js'
+import { answers, assert, caught, nobodyThrew, note, places, prove, scratch, skip, test } from './support/kit.js'
 
 const depth4 = (dir: string, round: number) => join(dir, String(round), 'a', 'b', 'c')
 

@@ -16,10 +16,10 @@ import { emptyDir, type MoveOptions, move, remove } from 'holdfast'
 import { type Call, dual, fs, hasCode, type Steps } from 'holdfast/steps'
 import type { World } from 'holdfast/testing'
 import { performSync } from '../lib/core/disk.js'
-import { linkThenUnlink, lookThenRename, removeThenRename, renameAside } from './broken.js'
-import { abortedAt, caseless, failingAt, through } from './interfere.js'
-import { assert, caught, nobodyElseThrew, nobodyThrew, prove, scratch, skip, test } from './kit.js'
-import { type Kind, kinds, make, plant, privateNames, read, told } from './planted.js'
+import { linkThenUnlink, lookThenRename, removeThenRename, renameAside } from './broken/broken.js'
+import { abortedAt, caseless, failingAt, through } from './broken/interfere.js'
+import { assert, caught, nobodyElseThrew, nobodyThrew, prove, scratch, skip, test } from './support/kit.js'
+import { type Kind, kinds, make, plant, privateNames, read, told } from './support/planted.js'
 
 /** Who this process is, as private names spell it. */
 const self = () => performSync({ op: 'self', args: [] }) as string

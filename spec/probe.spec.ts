@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url'
 import { type Keeps, type ProbeOptions, probe, sweep } from 'holdfast'
 import { type Call, dual, fs, hasCode, type Op, type Outcome, type Stats, type Steps } from 'holdfast/steps'
 import { givesBack } from '../lib/core/deadline.js'
-import { assert, everyPlace, memory, note, scratch, test } from './kit.js'
+import { assert, everyPlace, memory, note, scratch, test } from './support/kit.js'
 
 /** What is not kept. */
 const missing = (kept: Keeps): string[] =>

@@ -16,7 +16,7 @@ import { join } from 'node:path'
 import { emptyDir, mkdirp, remove, writeFile as writeWhole } from 'holdfast'
 import { fs, hasCode, type Steps } from 'holdfast/steps'
 import { contender, overlaps, race, type World } from 'holdfast/testing'
-import { removeInPlace } from './broken.js'
+import { removeInPlace } from './broken/broken.js'
 import {
   answers,
   assert,
@@ -32,7 +32,7 @@ import {
   scratch,
   skip,
   test,
-} from './kit.js'
+} from './support/kit.js'
 
 const root = process.getuid?.() === 0
 const mounts = root && process.platform === 'linux'

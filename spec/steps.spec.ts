@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createExclusive, link, mkdirp } from 'holdfast'
 import { achieve, again, dual, fs, hasCode, isSystemError, type Steps, tidy, together } from 'holdfast/steps'
-import { assert, scratch, test } from './kit.js'
+import { assert, scratch, test } from './support/kit.js'
 
 const failing = (code: string, errno: number) =>
   Object.assign(new Error(`${code}: mine`), { code, errno, syscall: 'test' })

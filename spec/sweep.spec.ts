@@ -18,7 +18,7 @@ import {
   prove,
   scratch,
   test,
-} from './kit.js'
+} from './support/kit.js'
 
 const bytes = 20_000
 /** Of one write, those that are made at any time. */

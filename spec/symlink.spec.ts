@@ -13,8 +13,8 @@ import { pathToFileURL } from 'node:url'
 import { symlink } from 'holdfast'
 import { type Call, dual, fs, hasCode, type Steps } from 'holdfast/steps'
 import { contender, overlaps, race, type World } from 'holdfast/testing'
-import { lookThenSymlink, unlinkThenSymlink } from './broken.js'
-import { through } from './interfere.js'
+import { lookThenSymlink, unlinkThenSymlink } from './broken/broken.js'
+import { through } from './broken/interfere.js'
 import {
   answers,
   assert,
@@ -27,7 +27,7 @@ import {
   prove,
   scratch,
   test,
-} from './kit.js'
+} from './support/kit.js'
 
 const turns = 200
 

@@ -14,7 +14,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import { cell, type Holder, lock, updateFile, withLock } from 'holdfast'
-import { assert, scratch, test } from './kit.js'
+import { assert, scratch, test } from './support/kit.js'
 
 const read = (path: string): string => readFileSync(path, 'utf8')
 const isFree = (file: string): boolean => lock.holder.sync(file) === undefined

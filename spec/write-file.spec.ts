@@ -22,7 +22,7 @@ import { Worker } from 'node:worker_threads'
 import { emplace, remove, sweep, writeFile, writeFiles } from 'holdfast'
 import { fs, type Steps } from 'holdfast/steps'
 import type { World } from 'holdfast/testing'
-import { sharedTemp } from './broken.js'
+import { sharedTemp } from './broken/broken.js'
 import {
   answers,
   assert,
@@ -37,7 +37,7 @@ import {
   scratch,
   skip,
   test,
-} from './kit.js'
+} from './support/kit.js'
 
 const root = process.getuid?.() === 0
 const read = (path: string): string => readFileSync(path, 'utf8')
