@@ -5,7 +5,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { benchTest, entry, started } from '../support/bench.js'
 import { races, speed } from '../support/bench-results.js'
-import { assert, scratch } from '../support/kit.js'
+import { assert, holds, raced, scratch } from '../support/kit.js'
 
 benchTest('bench:charts draws beside the results, and says where there are none', () => {
   const dir = scratch()
@@ -23,22 +23,26 @@ benchTest('bench:charts draws beside the results, and says where there are none'
 
 // Small, because what they show is measured elsewhere: here they run, and ours are zeros where others are not.
 const [mkdirps, links] = ['mkdirp, beside a remover', 'link, by several']
-const small: [program: string, only: string, says: RegExp[]][] = [
+const layers = { races: raced, speed: holds }
+const small: [program: keyof typeof layers, only: string, says: RegExp[]][] = [
   ['races', mkdirps, [/│ holdfast +│ 0 of \d+ /, /│ by hand +│ [1-9]\d* of \d+ /, /seed 11/, /holdfast 0\.\d/]],
   ['races', links, [/│ holdfast +│ 0 of \d+ +│ 0 of \d+ /, /│ fs\.promises +│ not promised/]],
   ['speed', 'mkdirp, leaf', [/│ +make-dir +│ async │ [\d.]+ +│ [\d.]+ +│ [\d.]+ +│/, /floor: callbacks/, /seed 11/]],
 ]
-for (const [program, only, says] of small)
-  benchTest(`bench:${program} --quick --only '${only}' shows a table, and leaves nothing behind`, () => {
+for (const [program, only, says] of small) {
+  const shows = () => {
     const dir = scratch()
     const { status, said } = entry(program, '--quick', '--only', only, '--seed', '11', '--on', dir)
     assert.is(status, 0, said)
     for (const text of says) assert.match(said, text)
     assert.equal(readdirSync(dir), [])
-  })
+  }
+  const name = `bench:${program} --quick --only '${only}' shows a table, and leaves nothing behind`
+  benchTest(name, shows, layers[program])
+}
 
-for (const program of ['races', 'speed']) {
-  benchTest(`bench:${program} that is stopped by Ctrl-C ends at once, and leaves nothing behind`, async () => {
+for (const program of ['races', 'speed'] as const) {
+  const ends = async () => {
     const dir = scratch()
     const child = started(program, '--on', dir)
     const closed = once(child, 'close')
@@ -53,7 +57,8 @@ for (const program of ['races', 'speed']) {
     assert.equal(readdirSync(dir), [])
     // Nobody of it lives.
     assert.throws(() => process.kill(-(child.pid ?? 0), 0), { code: 'ESRCH' })
-  })
+  }
+  benchTest(`bench:${program} that is stopped by Ctrl-C ends at once, and leaves nothing behind`, ends, layers[program])
 
   benchTest(`bench:${program} refuses what it does not understand`, () => {
     for (const args of [['--quik'], ['--seed', 'x'], ['--only', 'no such thing', '--quick', '--on', scratch()]]) {

@@ -6,7 +6,7 @@ import { cell, sweep } from 'holdfast'
 import { dual, type Steps } from 'holdfast/steps'
 import { assertLinearizable, contender, killedAt, overlaps, race } from 'holdfast/testing'
 import { type Asked, cellModel, type Did, type Notes, type Told, turn } from '../support/cells.js'
-import { assert, everyPlace, note, scratch, test } from '../support/kit.js'
+import { assert, everyPlace, note, raced, scratch } from '../support/kit.js'
 
 const isPrivate = (name: string): boolean => name.startsWith('.')
 
@@ -103,30 +103,33 @@ function historyOf(dir: string, round: number): Did[] {
 
 if (!contender(plays)) {
   for (const { kind, dir: place } of everyPlace) {
-    test(`race on ${kind}: six processes and two that are killed live at one cell: every history is linearizable`, async () => {
-      const dir = scratch(place)
-      const rounds = 10
-      const history = await race(import.meta.url, { dir, cast: { player: 6, victim: 2 }, rounds })
-      let [operations, lost] = [0, 0]
-      for (let round = 0; round < rounds; round++) {
-        const did = historyOf(dir, round)
-        operations += did.length
-        lost += did.filter(({ input, output }) => input.op !== 'read' && output === false).length
-        assertLinearizable(cellModel('void'), did, { budget: 50_000_000 })
-      }
-      const died = history.flat().filter(({ how }) => how === 'died').length
-      const failed = history.flat().filter(({ how }) => how === 'threw')
-      note(`${kind}: ${operations} operations, ${lost} lost to another, ${died} killed, all linearizable`)
-      assert.equal(
-        failed.map(({ message }) => message),
-        [],
-      )
-      assert.ok(died > rounds && lost > 20 && history.every(overlaps), 'no contention')
-      await sweep(dir)
-      assert.equal(readdirSync(dir).filter(isPrivate), [], 'debris')
-    })
+    raced(
+      `race on ${kind}: six processes and two that are killed live at one cell: every history is linearizable`,
+      async () => {
+        const dir = scratch(place)
+        const rounds = 10
+        const history = await race(import.meta.url, { dir, cast: { player: 6, victim: 2 }, rounds })
+        let [operations, lost] = [0, 0]
+        for (let round = 0; round < rounds; round++) {
+          const did = historyOf(dir, round)
+          operations += did.length
+          lost += did.filter(({ input, output }) => input.op !== 'read' && output === false).length
+          assertLinearizable(cellModel('void'), did, { budget: 50_000_000 })
+        }
+        const died = history.flat().filter(({ how }) => how === 'died').length
+        const failed = history.flat().filter(({ how }) => how === 'threw')
+        note(`${kind}: ${operations} operations, ${lost} lost to another, ${died} killed, all linearizable`)
+        assert.equal(
+          failed.map(({ message }) => message),
+          [],
+        )
+        assert.ok(died > rounds && lost > 20 && history.every(overlaps), 'no contention')
+        await sweep(dir)
+        assert.equal(readdirSync(dir).filter(isPrivate), [], 'debris')
+      },
+    )
 
-    test(`race on ${kind}: a cell that is changed without a pause is never taken for void`, async () => {
+    raced(`race on ${kind}: a cell that is changed without a pause is never taken for void`, async () => {
       const dir = scratch(place)
       const before = (round: number) => void cell.create.sync(join(dir, `fast-${round}`), { fields: ['first'] })
       const history = await race(import.meta.url, { dir, cast: { swapper: 1, looker: 1 }, rounds: 4, before })
@@ -142,7 +145,7 @@ if (!contender(plays)) {
       assert.ok(swaps > 1000 && sum.looks > 1000)
     })
 
-    test(`race on ${kind}: data and state belong together, for four readers of what six write`, async () => {
+    raced(`race on ${kind}: data and state belong together, for four readers of what six write`, async () => {
       const dir = scratch(place)
       const history = await race(import.meta.url, { dir, cast: { writer: 6, reader: 4 }, rounds: 10 })
       const readers = history.flat().filter(({ role }) => role === 'reader')

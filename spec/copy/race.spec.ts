@@ -9,13 +9,13 @@ import {
   assert,
   canBeAnother,
   everyPlace,
+  holds,
   memory,
   note,
   ownerOf,
   payload,
+  raced,
   scratch,
-  skip,
-  test,
 } from '../support/kit.js'
 import { files, layMany, readMany, shapeOf } from '../support/trees.js'
 
@@ -51,7 +51,7 @@ const plays = {
 }
 
 if (!contender(plays)) {
-  test('a disk with copy-on-write shares the bytes of a copy; another one does not', async () => {
+  holds('a disk with copy-on-write shares the bytes of a copy; another one does not', async () => {
     const size = 20 << 20
     for (const { kind, dir: place } of everyPlace) {
       if (/tmpfs|overlayfs/.test(kind) || process.platform !== 'linux') continue
@@ -75,40 +75,43 @@ if (!contender(plays)) {
     }
   })
 
-  if (!canBeAnother()) skip('races of ordinary users', 'it takes root, and this package where others can read it')
+  if (!canBeAnother()) raced.skip('races of ordinary users', 'it takes root, and this package where others can read it')
   else
-    test('race: ordinary users copy read-only directories to one fresh target, and nothing private is left', async () => {
-      const dir = scratch(memory)
-      chmodSync(dir, 0o777)
-      const source = join(dir, 'source')
-      for (let file = 0; file < 60; file++) {
-        const path = join(source, `${file % 6}`, String(file))
-        mkdirSync(dirname(path), { recursive: true })
-        writeFileSync(path, path, { mode: 0o444 })
-      }
-      for (const name of [...readdirSync(source), '']) chmodSync(join(source, name), 0o555)
-      let overlapping = 0
-      await race(import.meta.url, {
-        dir,
-        cast: { ordinary: 4 },
-        rounds: 12,
-        after: (results, round) => {
-          assert.equal(
-            results.filter(({ how }) => how !== 'returned'),
-            [],
-          )
-          assert.equal(shapeOf(join(dir, String(round))), shapeOf(source))
-          if (overlaps(results)) overlapping++
-        },
-      })
-      assert.equal(
-        readdirSync(dir).filter(name => !/^(source|\d+)$/.test(name)),
-        [],
-        'debris',
-      )
-      note(`12 rounds, ${overlapping} with overlapping calls`)
-      assert.ok(overlapping > 6, 'no contention')
-    })
+    raced(
+      'race: ordinary users copy read-only directories to one fresh target, and nothing private is left',
+      async () => {
+        const dir = scratch(memory)
+        chmodSync(dir, 0o777)
+        const source = join(dir, 'source')
+        for (let file = 0; file < 60; file++) {
+          const path = join(source, `${file % 6}`, String(file))
+          mkdirSync(dirname(path), { recursive: true })
+          writeFileSync(path, path, { mode: 0o444 })
+        }
+        for (const name of [...readdirSync(source), '']) chmodSync(join(source, name), 0o555)
+        let overlapping = 0
+        await race(import.meta.url, {
+          dir,
+          cast: { ordinary: 4 },
+          rounds: 12,
+          after: (results, round) => {
+            assert.equal(
+              results.filter(({ how }) => how !== 'returned'),
+              [],
+            )
+            assert.equal(shapeOf(join(dir, String(round))), shapeOf(source))
+            if (overlaps(results)) overlapping++
+          },
+        })
+        assert.equal(
+          readdirSync(dir).filter(name => !/^(source|\d+)$/.test(name)),
+          [],
+          'debris',
+        )
+        note(`12 rounds, ${overlapping} with overlapping calls`)
+        assert.ok(overlapping > 6, 'no contention')
+      },
+    )
 
   for (const { kind, dir: place } of everyPlace) {
     const dir = scratch(place)
@@ -134,19 +137,22 @@ if (!contender(plays)) {
       return seen
     }
 
-    test(`race on ${kind}: four copy a tree of ${files} files to one fresh target, and readers see whole files`, async () => {
-      const rounds = 3
-      const { reads, partial, overlapping, rejected } = await play(rounds, { copier: 4, reader: 1 }, target =>
-        assert.equal(shapeOf(target), shapeOf(source)),
-      )
-      const calls = `${rounds} rounds, ${overlapping} with overlapping calls`
-      note(`${calls}: ${rejected.length} of ${4 * rounds} rejected; ${partial} of ${reads} reads were partial`)
-      assert.equal(rejected, [])
-      assert.is(partial, 0)
-      assert.ok(overlapping > 0 && reads >= rounds * files, 'no contention')
-    })
+    raced(
+      `race on ${kind}: four copy a tree of ${files} files to one fresh target, and readers see whole files`,
+      async () => {
+        const rounds = 3
+        const { reads, partial, overlapping, rejected } = await play(rounds, { copier: 4, reader: 1 }, target =>
+          assert.equal(shapeOf(target), shapeOf(source)),
+        )
+        const calls = `${rounds} rounds, ${overlapping} with overlapping calls`
+        note(`${calls}: ${rejected.length} of ${4 * rounds} rejected; ${partial} of ${reads} reads were partial`)
+        assert.equal(rejected, [])
+        assert.is(partial, 0)
+        assert.ok(overlapping > 0 && reads >= rounds * files, 'no contention')
+      },
+    )
 
-    test(`race on ${kind} catches: copies in place, and \`fs.cp\``, async () => {
+    raced(`race on ${kind} catches: copies in place, and \`fs.cp\``, async () => {
       let naive = { reads: 0, partial: 0 }
       // It is a matter of chance, so there are many.
       for (let tries = 0; naive.partial === 0 && tries < 20; tries++) naive = await play(2, { naive: 3, glancer: 1 })

@@ -4,7 +4,7 @@ import { copy } from 'holdfast'
 import { fs, hasCode, orNothing, type Steps, tidy } from 'holdfast/steps'
 import type { World } from 'holdfast/testing'
 import { checkThenMkdir, copyIfUnseen, copyInPlace } from '../broken/broken.js'
-import { answers, assert, caught, nobodyElseThrew, nobodyThrew, prove, test } from '../support/kit.js'
+import { answers, assert, caught, explored, nobodyElseThrew, nobodyThrew, prove } from '../support/kit.js'
 import { privateNames, shapeOf } from '../support/trees.js'
 
 const read = (path: string): string => readFileSync(path, 'utf8')
@@ -67,7 +67,7 @@ const copied: World['check'] = ending => {
   else for (const line of shapeOf(source)) assert.ok(shapeOf(target).includes(line), `${line} is missing`)
 }
 
-test('explore: two copiers of a tree and a reader, with a kill', () => {
+explored('explore: two copiers of a tree and a reader, with a kill', () => {
   const world = { setup: layWorld, ...readers('target/file', 1), check: copied, kills: 1 }
   assert.ok(prove('2 copy of a tree, 1 reader, 1 kill', { ...world, players: players(['A', 'B'], one) }).complete)
   const broken = players(['A', 'B'], copyInPlace.steps)
@@ -75,7 +75,7 @@ test('explore: two copiers of a tree and a reader, with a kill', () => {
   caught('fs.cp', /saw a part|torn/, { ...world, players: broken, check: neverInPart(undefined, 'whole') })
 })
 
-test('explore: two copiers of a tree, in handfuls or with more care, with a lie', () => {
+explored('explore: two copiers of a tree, in handfuls or with more care, with a lie', () => {
   const world = { setup: layWorld, check: copied, lies: 1 }
   for (const [how, steps] of Object.entries({ 'in handfuls': one, 'with care': carefully })) {
     const what = `2 copy of a tree ${how}, 1 lie`
@@ -83,7 +83,7 @@ test('explore: two copiers of a tree, in handfuls or with more care, with a lie'
   }
 })
 
-test('explore: two copiers of a directory with a link in it, with a kill and a lie', () => {
+explored('explore: two copiers of a directory with a link in it, with a kill and a lie', () => {
   const setup = (dir: string) => {
     mkdirSync(join(dir, 'source'), { mode: 0o750 })
     symlinkSync('nowhere', join(dir, 'source/link'))
@@ -101,14 +101,14 @@ test('explore: two copiers of a directory with a link in it, with a kill and a l
   caught('a link that trusts the errno', /EEXIST/, { ...world, players: players(['A', 'B'], trusting) })
 })
 
-test('explore: three copiers of one file and a reader', () => {
+explored('explore: three copiers of one file and a reader', () => {
   const world = { setup: layFile, ...readers('target', 1), check: copied }
   assert.ok(prove('3 copy of a file, 1 reader', { ...world, players: players(['A', 'B', 'C'], one) }).complete)
   const broken = players(['A', 'B', 'C'], copyInPlace.steps)
   caught('three copies in place', /saw a part/, { ...world, players: broken })
 })
 
-test('explore: two copiers of one file onto another, and a reader', () => {
+explored('explore: two copiers of one file onto another, and a reader', () => {
   const setup = (dir: string) => {
     layFile(dir)
     writeFileSync(join(dir, 'target'), 'old')
@@ -128,7 +128,7 @@ test('explore: two copiers of one file onto another, and a reader', () => {
   caught('two copies in place, one of which is killed', /torn/, { ...broken, adversaries: () => ({}), kills: 1 })
 })
 
-test('explore: a copier, and one that puts a file at the target by rename', () => {
+explored('explore: a copier, and one that puts a file at the target by rename', () => {
   const setup = (dir: string) => {
     layFile(dir)
     writeFileSync(join(dir, 'theirs'), 'theirs')
@@ -149,7 +149,7 @@ test('explore: a copier, and one that puts a file at the target by rename', () =
   caught('a copy in place', /saw a part|torn/, { ...world, players: players(['A'], copyInPlace.steps) })
 })
 
-test('explore: without `overwrite` the first one stays, whatever is said of it', () => {
+explored('explore: without `overwrite` the first one stays, whatever is said of it', () => {
   const setup = (dir: string) => {
     for (const name of ['A', 'B']) writeFileSync(join(dir, name), name)
   }
@@ -172,7 +172,7 @@ test('explore: without `overwrite` the first one stays, whatever is said of it',
   caught('a look, and then a copy', /two winners/, { ...world, players: strict(copyIfUnseen.steps) })
 })
 
-test('explore: the directory above the target is taken away meanwhile, and made again', () => {
+explored('explore: the directory above the target is taken away meanwhile, and made again', () => {
   const steps: Copier = (from, to) => copy.steps(from, join(to, 'name'), { parents: true })
   const world: Omit<World, 'players'> = {
     setup: layFile,
@@ -187,7 +187,7 @@ test('explore: the directory above the target is taken away meanwhile, and made 
   caught('a directory that is made once', /ENOENT/, { ...world, players: players(['A'], broken) })
 })
 
-test('explore: the target leads to a directory, and that link is taken away meanwhile', () => {
+explored('explore: the target leads to a directory, and that link is taken away meanwhile', () => {
   const world: Omit<World, 'players'> = {
     setup: dir => {
       for (const name of ['source', 'real']) mkdirSync(join(dir, name))
@@ -214,7 +214,7 @@ test('explore: the target leads to a directory, and that link is taken away mean
   caught('an errno that is believed', /in the way/, { ...world, players: players(['A'], broken) })
 })
 
-test('explore: a failure, or an abort, at any call leaves whole files, and nothing private', () => {
+explored('explore: a failure, or an abort, at any call leaves whole files, and nothing private', () => {
   const check: World['check'] = ending => {
     nobodyElseThrew(ending)
     const harmed = Object.values(ending.outcomes).some(({ how }) => how === 'threw')

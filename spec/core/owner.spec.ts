@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { dual, fs, type Steps } from 'holdfast/steps'
 import { judge, spellSelf, type Witness } from '../../lib/core/owner.js'
 import { stageName } from '../../lib/parts/stage.js'
-import { assert, skip, test } from '../support/kit.js'
+import { assert, holds } from '../support/kit.js'
 
 const self = dual(function* self(): Steps<string> {
   return yield* fs.self()
@@ -36,7 +36,7 @@ function machine({
   }
 }
 
-test('a running process lives, and is not alive once it has ended', async () => {
+holds('a running process lives, and is not alive once it has ended', async () => {
   const child = spawn(process.execPath, [
     '--input-type=module',
     '-e',
@@ -55,7 +55,7 @@ test('a running process lives, and is not alive once it has ended', async () => 
   assert.is(alive.sync(owner), false)
 })
 
-test('a pid that is used again is not the owner', () => {
+holds('a pid that is used again is not the owner', () => {
   const me = machine()
   const mine = spellSelf(me)
   const other = spellSelf(machine({ pid: 20, processes: { 20: stat(20, 200) } }))
@@ -67,7 +67,7 @@ test('a pid that is used again is not the owner', () => {
   assert.is(judge(other, mine, me), false)
 })
 
-test('who lives elsewhere, or cannot be seen, is not judged', () => {
+holds('who lives elsewhere, or cannot be seen, is not judged', () => {
   const me = machine()
   const mine = spellSelf(me)
   const sameNumbers = { pid: 20, processes: { 20: stat(20, 200) } }
@@ -84,9 +84,9 @@ test('who lives elsewhere, or cannot be seen, is not judged', () => {
 })
 
 const unshare = process.getuid?.() === 0 && spawnSync('unshare', ['--pid', '--fork', 'true']).status === 0
-if (!unshare) skip('two pid namespaces', 'it takes root, and unshare')
+if (!unshare) holds.skip('two pid namespaces', 'it takes root, and unshare')
 else
-  test('two processes with one pid, in two pid namespaces, are two owners', () => {
+  holds('two processes with one pid, in two pid namespaces, are two owners', () => {
     const script = `const { dual, fs } = await import(${JSON.stringify(new URL('../../lib/steps.js', import.meta.url).href)})
       console.log(process.pid, dual(function* () { return yield* fs.self() }).sync(), dual(function* (o) { return yield* fs.alive(o) }).sync(process.argv[1]))`
     const run = (mount: string[]) =>
@@ -105,7 +105,7 @@ else
     assert.equal([one[2], two[2], third[2]], ['undefined', 'undefined', 'undefined'])
   })
 
-test('private names are never the same, fit into 255 bytes, and cut no character in two', () => {
+holds('private names are never the same, fit into 255 bytes, and cut no character in two', () => {
   const names = new Set<string>()
   for (let i = 0; i < 1000; i++) names.add(nameFor.sync('/dir/file'))
   assert.is(names.size, 1000)

@@ -9,6 +9,8 @@ import { contender, type Ending, killedAt, overlaps, type Result, race, type Wor
 import {
   answers,
   assert,
+  explored,
+  holds,
   looks,
   nobodyThrew,
   note,
@@ -16,9 +18,8 @@ import {
   payload,
   places,
   prove,
+  raced,
   scratch,
-  skip,
-  test,
 } from '../support/kit.js'
 
 /** The same steps, on a filesystem that has no hard links. */
@@ -123,7 +124,7 @@ function exfat(): { dir: string; unmount: () => void } | { why: string } {
 }
 
 if (!contender(plays)) {
-  test('callers take turns by one lock for the whole directory', async () => {
+  holds('callers take turns by one lock for the whole directory', async () => {
     const dir = scratch()
     const create = (name: string, data: string) => dual(() => linkless(createExclusive.steps(join(dir, name), data)))
     assert.is(await create('file', 'first')(), true)
@@ -136,7 +137,7 @@ if (!contender(plays)) {
     assert.is(readFileSync(join(dir, 'file'), 'utf8'), 'first')
   })
 
-  test('what has no such way says what is missing', async () => {
+  holds('what has no such way says what is missing', async () => {
     const dir = scratch()
     writeFileSync(join(dir, 'a'), '')
     const steps = dual(() => linkless(emplace.steps(join(dir, 'a'), join(dir, 'b'), { ifAbsent: true })))
@@ -152,13 +153,13 @@ if (!contender(plays)) {
     ['two, one lie', 'AB', { lies: 1 }, {}],
     ['three', 'ABC', {}, { preemptions: 1 }],
   ] as const)
-    test(`explored: ${what}: one wins`, () => {
+    explored(`explored: ${what}: one wins`, () => {
       const { complete } = prove(`createExclusive without links, ${what}`, world([...names], budgets), bounds)
       assert.ok(complete || 'preemptions' in bounds)
     })
 
   for (const { kind, dir: place } of places)
-    test(`race on ${kind}, as if it had no links: six creators, and one that is killed`, async () => {
+    raced(`race on ${kind}, as if it had no links: six creators, and one that is killed`, async () => {
       const dir = scratch(place)
       const history = await race(import.meta.url, { dir, cast: { creator: 6, victim: 1 }, rounds: 4 * calls })
       const { died } = judged(dir, history)
@@ -167,17 +168,16 @@ if (!contender(plays)) {
     })
 
   const mounted = exfat()
-  if ('why' in mounted) skip('a race on exFAT', mounted.why)
-  else
-    test('race on exFAT through FUSE: six creators', async () => {
-      try {
-        const history = await race(import.meta.url, { dir: mounted.dir, cast: { there: 6 }, rounds: 20 })
-        judged(mounted.dir, history)
-        assert.ok(existsSync(join(mounted.dir, '.holdfast.lock')), 'it has links after all')
-        assert.ok(history.filter(overlaps).length > 10, 'no contention')
-        note(`exFAT: ${history.length} rounds, one winner each`)
-      } finally {
-        mounted.unmount()
-      }
+  if ('why' in mounted) raced.skip('a race on exFAT', mounted.why)
+  else {
+    // Before the scratch directory is removed, and also when the race was left out.
+    process.prependListener('exit', mounted.unmount)
+    raced('race on exFAT through FUSE: six creators', async () => {
+      const history = await race(import.meta.url, { dir: mounted.dir, cast: { there: 6 }, rounds: 20 })
+      judged(mounted.dir, history)
+      assert.ok(existsSync(join(mounted.dir, '.holdfast.lock')), 'it has links after all')
+      assert.ok(history.filter(overlaps).length > 10, 'no contention')
+      note(`exFAT: ${history.length} rounds, one winner each`)
     })
+  }
 }

@@ -4,7 +4,7 @@ import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, 
 import { join } from 'node:path'
 import { getOrCreate, sweep } from 'holdfast'
 import { contender, overlaps, type Result, race } from 'holdfast/testing'
-import { assert, note, ownerOf, payload, places, scratch, test } from '../support/kit.js'
+import { assert, note, ownerOf, payload, places, raced, scratch } from '../support/kit.js'
 
 const files = 200
 const bytes = 256
@@ -84,48 +84,51 @@ const had = (results: readonly Result[]): Had[] =>
 
 if (!contender(plays)) {
   for (const { kind, dir: place } of places) {
-    test(`race on ${kind}: eight get or create one directory, and who makes it first is killed in the middle`, async () => {
-      const dir = scratch(place)
-      const [sum, left] = [{ died: 0, made: 0, got: 0, looks: 0 }, new Set<string>()]
-      const after = (results: readonly Result[], round: number) => {
-        const alive = had(results)
-        const died = results.filter(({ how }) => how === 'died').length
-        assert.equal(
-          results.filter(({ how }) => how === 'threw'),
-          [],
-        )
-        assert.is(died, dies(round) ? 1 : 0)
-        assert.is(alive.length, 8 - died)
-        assert.is(alive.filter(({ made }) => made).length, 1, 'made once')
-        const [first] = alive
-        assert.ok(first?.maker !== undefined && alive.every(({ maker }) => maker === first.maker), 'one whole result')
-        assert.is(makerOf(treeOf(dir, round)), first?.maker)
-        for (const { role, value } of results) {
-          if (role !== 'looker') continue
-          const seen = value as { looks: number; part: number }
-          assert.is(seen.part, 0, 'a part was seen')
-          sum.looks += seen.looks
+    raced(
+      `race on ${kind}: eight get or create one directory, and who makes it first is killed in the middle`,
+      async () => {
+        const dir = scratch(place)
+        const [sum, left] = [{ died: 0, made: 0, got: 0, looks: 0 }, new Set<string>()]
+        const after = (results: readonly Result[], round: number) => {
+          const alive = had(results)
+          const died = results.filter(({ how }) => how === 'died').length
+          assert.equal(
+            results.filter(({ how }) => how === 'threw'),
+            [],
+          )
+          assert.is(died, dies(round) ? 1 : 0)
+          assert.is(alive.length, 8 - died)
+          assert.is(alive.filter(({ made }) => made).length, 1, 'made once')
+          const [first] = alive
+          assert.ok(first?.maker !== undefined && alive.every(({ maker }) => maker === first.maker), 'one whole result')
+          assert.is(makerOf(treeOf(dir, round)), first?.maker)
+          for (const { role, value } of results) {
+            if (role !== 'looker') continue
+            const seen = value as { looks: number; part: number }
+            assert.is(seen.part, 0, 'a part was seen')
+            sum.looks += seen.looks
+          }
+          sum.died += died
+          sum.made++
+          sum.got += alive.length
+          for (const name of readdirSync(dir)) if (name.startsWith('.')) left.add(name)
         }
-        sum.died += died
-        sum.made++
-        sum.got += alive.length
-        for (const name of readdirSync(dir)) if (name.startsWith('.')) left.add(name)
-      }
-      const cast = { getter: 8, looker: 1 }
-      const history = await race(import.meta.url, { dir, cast, rounds, after })
-      const swept = await sweep(dir)
-      assert.equal(swept, [...left].sort())
-      const rest = readdirSync(dir).filter(name => !/^(tree-\d+(\.lock)?|first-\d+)$/.test(name))
-      assert.equal(rest, [], 'debris')
-      note(
-        `${kind}: ${rounds} rounds, ${sum.died} producers killed, who left ${left.size} names, all swept; ` +
-          `${sum.got} got it whole, ${sum.made} made it; ${sum.looks} looks, 0 at a part`,
-      )
-      assert.is(sum.died, rounds / 2)
-      assert.ok(history.every(overlaps), 'no contention')
-    })
+        const cast = { getter: 8, looker: 1 }
+        const history = await race(import.meta.url, { dir, cast, rounds, after })
+        const swept = await sweep(dir)
+        assert.equal(swept, [...left].sort())
+        const rest = readdirSync(dir).filter(name => !/^(tree-\d+(\.lock)?|first-\d+)$/.test(name))
+        assert.equal(rest, [], 'debris')
+        note(
+          `${kind}: ${rounds} rounds, ${sum.died} producers killed, who left ${left.size} names, all swept; ` +
+            `${sum.got} got it whole, ${sum.made} made it; ${sum.looks} looks, 0 at a part`,
+        )
+        assert.is(sum.died, rounds / 2)
+        assert.ok(history.every(overlaps), 'no contention')
+      },
+    )
 
-    test(`race on ${kind} catches: made in its place`, async () => {
+    raced(`race on ${kind} catches: made in its place`, async () => {
       const dir = scratch(place)
       const bad = { torn: 0, threw: 0, part: 0 }
       const after = (results: readonly Result[]) => {

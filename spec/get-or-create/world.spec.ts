@@ -7,7 +7,7 @@ import { type GetOrCreateOptions, type Got, getOrCreate } from 'holdfast'
 import type { Steps } from 'holdfast/steps'
 import type { Ending, World } from 'holdfast/testing'
 import { lockThenProduce, produceInPlace, removeThenProduce } from '../broken/broken.js'
-import { answers, assert, caught, looks, nobodyElseThrew, nobodyThrew, prove, test } from '../support/kit.js'
+import { answers, assert, caught, explored, looks, nobodyElseThrew, nobodyThrew, prove } from '../support/kit.js'
 
 const it = (dir: string): string => join(dir, 'it')
 const inIt = (dir: string): string => join(dir, 'it/in')
@@ -82,25 +82,25 @@ const onceAndWhole =
 const saw = ({ outcomes }: Ending): (string | undefined)[] =>
   (outcomes.reader as { readonly value?: unknown }).value as (string | undefined)[]
 
-test('explore: two who get or create a file, and a kill', () => {
+explored('explore: two who get or create a file, and a kill', () => {
   for (const setup of [free, () => {}]) {
     const world = { setup, players: two(makeFile), kills: 1, check: onceAndWhole(it) }
     assert.ok(prove(`2 get or create, 1 kill, ${setup === free ? 'a lock' : 'nothing'} there`, world).complete)
   }
 })
 
-test('explore: three, and a kill', () => {
+explored('explore: three, and a kill', () => {
   const world = { setup: free, players: players(makeFile, 'A', 'B', 'C'), kills: 1, check: onceAndWhole(it) }
   prove('3 get or create, 1 kill', world, { preemptions: 1, maxMs: 15_000 })
   prove('3 get or create, 1 kill', world, { random: { schedules: 1500 } })
 })
 
-test('explore: two who make a directory, and a kill', () => {
+explored('explore: two who make a directory, and a kill', () => {
   const world = { setup: free, players: two(makeDirectory), kills: 1, check: onceAndWhole(inIt) }
   assert.ok(prove('2 get or create a directory, 1 kill', world).complete)
 })
 
-test('explore: two who replace what is not good, a kill, and a reader who sees the old or the new', () => {
+explored('explore: two who replace what is not good, a kill, and a reader who sees the old or the new', () => {
   const reading = (where: (dir: string) => string) => (dir: string) => ({ reader: looks(where(dir)) })
   const seen = (where: (dir: string) => string, absent: boolean, mostLeft: number): World['check'] => {
     const check = onceAndWhole(where, mostLeft)
@@ -127,7 +127,7 @@ test('explore: two who replace what is not good, a kill, and a reader who sees t
 })
 
 const long = { timeout: 300_000 }
-test(
+explored(
   'explore: two who replace a directory, and a kill',
   () => {
     const world = { setup: emptyDirectory, players: two(replaceDirectory), kills: 1, check: onceAndWhole(inIt, 2) }
@@ -136,7 +136,7 @@ test(
   long,
 )
 
-test('explore: two who refresh: each has what was made after it began', () => {
+explored('explore: two who refresh: each has what was made after it began', () => {
   const refresh = (dir: string, who: string) => makeFile(dir, who, { refresh: true })
   const found = prove('2 refresh', {
     setup: badFile,
@@ -152,24 +152,27 @@ test('explore: two who refresh: each has what was made after it began', () => {
   assert.ok(found.complete)
 })
 
-test('explore: on two machines, and the clock jumps: who is robbed while it works takes what the other has made', () => {
-  const world: World = {
-    setup: free,
-    players: two(makeFile),
-    strangers: true,
-    ticks: 1,
-    check: ending => {
-      nobodyThrew(ending)
-      const { got, made } = tally(ending)
-      assert.equal([got, made], [2, 1])
-      assert.ok(isWhole(it(ending.dir)))
-      assert.equal(readdirSync(ending.dir).sort(), ['it', 'it.lock'], 'debris')
-    },
-  }
-  prove('2 strangers, 1 tick', world, { preemptions: 2, maxMs: 20_000 })
-})
+explored(
+  'explore: on two machines, and the clock jumps: who is robbed while it works takes what the other has made',
+  () => {
+    const world: World = {
+      setup: free,
+      players: two(makeFile),
+      strangers: true,
+      ticks: 1,
+      check: ending => {
+        nobodyThrew(ending)
+        const { got, made } = tally(ending)
+        assert.equal([got, made], [2, 1])
+        assert.ok(isWhole(it(ending.dir)))
+        assert.equal(readdirSync(ending.dir).sort(), ['it', 'it.lock'], 'debris')
+      },
+    }
+    prove('2 strangers, 1 tick', world, { preemptions: 2, maxMs: 20_000 })
+  },
+)
 
-test('explore: a failure or an abort at any call: it is there whole, or what was there before', () => {
+explored('explore: a failure or an abort at any call: it is there whole, or what was there before', () => {
   const cases = [
     [free, makeFile, it],
     [badFile, replaceFile, it],
@@ -199,7 +202,7 @@ test('explore: a failure or an abort at any call: it is there whole, or what was
   }
 })
 
-test('explore: two, and a reply that is lost', () => {
+explored('explore: two, and a reply that is lost', () => {
   for (const [get, where] of [
     [makeFile, it],
     [makeDirectory, inIt],
@@ -209,7 +212,7 @@ test('explore: two, and a reply that is lost', () => {
   }
 })
 
-test('explore catches: made in its place, without a lock', () => {
+explored('explore catches: made in its place, without a lock', () => {
   const get = (dir: string, who: string) => produceInPlace.steps(it(dir), pieces(who))
   caught('made by two', /made 2 times/, { players: two(get), check: onceAndWhole(it) })
   const seen: World['check'] = ending => {
@@ -221,12 +224,12 @@ test('explore catches: made in its place, without a lock', () => {
   caught('half made by who was killed, and taken for whole', /Expected value to be truthy|made 2 times/, dead)
 })
 
-test('explore catches: no look after the lock was waited for', () => {
+explored('explore catches: no look after the lock was waited for', () => {
   const get = (dir: string, who: string) => lockThenProduce.steps(it(dir), pieces(who))
   caught('made twice', /made 2 times/, { setup: free, players: two(get), check: onceAndWhole(it) })
 })
 
-test('explore catches: what is not good is removed before the new is there', () => {
+explored('explore catches: what is not good is removed before the new is there', () => {
   const get = (dir: string, who: string) => removeThenProduce.steps(it(dir), pieces(who))
   const seen: World['check'] = ending => assert.not(saw(ending).includes(undefined), 'the reader saw nothing')
   const reading = (dir: string) => ({ reader: looks(it(dir)) })

@@ -8,7 +8,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { lock } from 'holdfast'
 import { dual } from 'holdfast/steps'
-import { assert, note, places, scratch, skip, test } from '../support/kit.js'
+import { assert, note, places, raced, scratch } from '../support/kit.js'
 import { assertApart, clock, counted, digits, type Held, increment } from '../support/locks.js'
 
 const stale = 2000
@@ -112,21 +112,25 @@ if (process.env.HOLDFAST_CHILD) {
   const [times, ...path] = process.env.HOLDFAST_CHILD.split(' ')
   await child(path.join(' '), Number(times))
 } else {
-  for (const { kind, dir: place } of places) {
+  const acts = { stopped, ...(namespaces ? { elsewhere, twins } : {}) }
+  const worlds = places.flatMap(({ kind, dir: place }) => {
     const dir = scratch(place)
-    const worlds = { stopped, ...(namespaces ? { elsewhere, twins } : {}) }
-    if (!namespaces) skip(`another pid namespace, on ${kind}`, 'it takes the right to make one')
-    // All at once, because all that they do is wait.
-    const results = Object.entries(worlds).map(([name, world]) => ({ name, result: world(join(dir, name)) }))
-    for (const { name, result } of results) {
+    return Object.entries(acts).map(([name, act]) => ({ name, kind, begin: () => act(join(dir, name)) }))
+  })
+  let begun: Promise<string>[] | undefined
+  /** All at once, because all that they do is wait. */
+  const beginAll = () =>
+    worlds.map(({ begin }) => {
+      const result = begin()
+      // The test that waits for it has its error.
       result.catch(() => {})
-      test(
-        `on ${kind}: ${name}`,
-        async () => {
-          note(`${kind}: ${await result}`)
-        },
-        { timeout: 60_000 },
-      )
-    }
-  }
+      return result
+    })
+  for (const [at, { name, kind }] of worlds.entries())
+    raced(`on ${kind}: ${name}`, async () => {
+      begun ??= beginAll()
+      note(`${kind}: ${await begun[at]}`)
+    })
+  if (!namespaces)
+    for (const { kind } of places) raced.skip(`another pid namespace, on ${kind}`, 'it takes the right to make one')
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { lock, sweep } from 'holdfast'
 import { dual, release, type Steps } from 'holdfast/steps'
 import { contender, killedAt, overlaps, race } from 'holdfast/testing'
-import { assert, everyPlace, note, places, scratch, test } from '../support/kit.js'
+import { assert, everyPlace, note, places, raced, scratch } from '../support/kit.js'
 import { assertApart, clock, counted, digits, type Held, increment, unlinkAndRetry } from '../support/locks.js'
 
 const logOf = (dir: string, name: string): string => join(dir, `log-${name}`)
@@ -56,7 +56,7 @@ const kept: unknown[] = []
 
 if (!contender(plays)) {
   for (const { kind, dir: place } of everyPlace) {
-    test(`race on ${kind}: eight processes count, twenty holders are killed at any of their calls`, async () => {
+    raced(`race on ${kind}: eight processes count, twenty holders are killed at any of their calls`, async () => {
       const dir = scratch(place)
       const counter = join(dir, 'counter')
       writeFileSync(counter, '0'.repeat(digits))
@@ -96,7 +96,7 @@ if (!contender(plays)) {
   }
 
   for (const { kind, dir: place } of places) {
-    test(`race on ${kind} catches: counting without a lock`, async () => {
+    raced(`race on ${kind} catches: counting without a lock`, async () => {
       const dir = scratch(place)
       writeFileSync(join(dir, 'counter'), '0'.repeat(digits))
       await race(import.meta.url, { dir, cast: { careless: 8 }, rounds: 1 })
@@ -105,7 +105,7 @@ if (!contender(plays)) {
       assert.ok(sum < 8 * perRound)
     })
 
-    test(`race on ${kind}: 150 locks that the killed have left, three heirs each`, async () => {
+    raced(`race on ${kind}: 150 locks that the killed have left, three heirs each`, async () => {
       const dir = scratch(place)
       leave(dir, 150, paths => {
         const text = `import { lock } from ${JSON.stringify(import.meta.resolve('holdfast'))}
@@ -127,7 +127,7 @@ if (!contender(plays)) {
     })
   }
 
-  test('the same race catches: the dead one’s lock is unlinked, and the next one made', async () => {
+  raced('the same race catches: the dead one’s lock is unlinked, and the next one made', async () => {
     const dir = scratch()
     const [place] = (await lock(join(dir, 'mine'))).owner.split('-')
     leave(dir, 150, paths => {

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { cell, type LockOptions, lock } from 'holdfast'
 import type { Steps } from 'holdfast/steps'
 import type { World } from 'holdfast/testing'
-import { assert, caught, nobodyThrew, prove, test } from '../support/kit.js'
+import { assert, caught, explored, nobodyThrew, prove } from '../support/kit.js'
 import { asideAndBack, count, unlinkAndRetry } from '../support/locks.js'
 
 type Counting = Partial<World> & { readonly there?: 'free' | 'of the dead' | undefined; readonly options?: LockOptions }
@@ -70,7 +70,7 @@ for (const [what, players, world, bounds] of [
   ['two strangers, one killed, one tick', 2, { ...strangers, kills: 1, ticks: 1 }, {}],
   ['three strangers, one killed, one tick', 3, { ...strangers, kills: 1, ticks: 1 }, { preemptions: 1 }],
 ] as const)
-  test(
+  explored(
     `explored: ${what}: never two whom no fence tells apart, and nobody waits for the dead`,
     () => {
       const { complete } = prove(`lock, ${what}`, counting(players, world), { ...long, ...bounds })
@@ -84,7 +84,7 @@ for (const [players, budgets] of [
   [3, { kills: 1 }],
   [3, { lies: 1 }],
 ] as const)
-  test(
+  explored(
     `explored: ${players} take over from a dead one, ${JSON.stringify(budgets)}: one has it`,
     () => {
       const { complete } = prove(`takeover by ${players}`, taking(players, taken, budgets), long)
@@ -93,11 +93,11 @@ for (const [players, budgets] of [
     { timeout: 90_000 },
   )
 
-test('the same world catches: the dead one’s lock is unlinked, and the next one made', () => {
+explored('the same world catches: the dead one’s lock is unlinked, and the next one made', () => {
   caught('unlink and retry', /2 hold it/, taking(2, unlinkAndRetry))
 })
 
-test(
+explored(
   'the same world catches, only with three: the lock is renamed aside, and given back if it was fresh',
   () => {
     const { complete } = prove('aside and back, two', taking(2, asideAndBack), long)

@@ -27,13 +27,14 @@ import {
   assert,
   caught,
   everyPlace,
+  explored,
+  holds,
   nobodyElseThrew,
   note,
   places,
   prove,
+  raced,
   scratch,
-  skip,
-  test,
 } from '../support/kit.js'
 import { clear, plant, privateNames, told } from '../support/planted.js'
 
@@ -104,7 +105,7 @@ if (!contender(plays)) {
       return { here, there, from: join(here, 'source'), to: join(there, 'target') }
     }
 
-    test(`${way}: a tree goes over as it is, with modes, times, owners, and names that are no text`, async () => {
+    holds(`${way}: a tree goes over as it is, with modes, times, owners, and names that are no text`, async () => {
       const { here, there, from, to } = fresh()
       const before = told(plant(from))
       const seen: { done: number; total: number; bytes: number }[] = []
@@ -121,7 +122,7 @@ if (!contender(plays)) {
       clear(here)
     })
 
-    test(`${way}: files and links, and nothing is overwritten that shall not be`, async () => {
+    holds(`${way}: files and links, and nothing is overwritten that shall not be`, async () => {
       const { here, there, from, to } = fresh()
       for (const durability of ['none', 'file', 'full'] as const) {
         writeFileSync(from, 'text', { mode: 0o640 })
@@ -162,7 +163,7 @@ if (!contender(plays)) {
     })
   }
 
-  if (!disk || !memory) skip('across devices', 'there is only one here')
+  if (!disk || !memory) holds.skip('across devices', 'there is only one here')
   else {
     const fresh = () => {
       const [here, there] = [scratch(disk.dir), scratch(memory.dir)]
@@ -181,42 +182,45 @@ if (!contender(plays)) {
     for (const [kind, lays] of Object.entries(kinds))
       for (const [name, get] of Object.entries(gets))
         for (const overwrite of [false, 'with-gap'] as const)
-          test(`a ${kind}, ${overwrite ? '' : 'not '}over another: ${name} each call, one or both are whole, and nothing else`, async () => {
-            const { here, there, from, to } = fresh()
-            const counts = { source: 0, target: 0 }
-            let before: unknown
-            for (let k = 0; ; k++) {
-              lays(from)
-              if (overwrite) writeFileSync(join(lay(to), 'old'), '')
-              const old = overwrite ? told(to) : undefined
-              before = told(from)
-              const { value, error, came } = await get<boolean>(
-                k,
-                move.steps(from, to, { overwrite, durability: 'none' }),
-              )
-              const [source, target] = [told(from), told(to)]
-              const where = `${name} ${k}: ${error ?? value}`
-              const [left, gone] = [
-                JSON.stringify(source) === JSON.stringify(before),
-                JSON.stringify(target) === JSON.stringify(before),
-              ]
-              assert.ok(left || gone, `${where}: ${source}; ${target}`)
-              // An empty directory that had claimed the name, and could not be taken away, is what stays of a failure.
-              const claim = kind === 'tree' && get === failingAt && target?.length === 1
-              if (!gone && !claim) assert.equal(target, old, where)
-              if (value === true) assert.ok(gone && source === undefined, where)
-              if (value === undefined) counts[gone ? 'target' : 'source']++
-              if (name === 'abortedAt') assert.equal([...privateNames(here), ...privateNames(there)], [], where)
-              clear(here)
-              clear(there)
-              if (!came) break
-            }
-            note(`${counts.source} times the source was left, ${counts.target} times the target was there already`)
-            assert.ok(counts.source > 5 && counts.target > 0)
-          })
+          holds(
+            `a ${kind}, ${overwrite ? '' : 'not '}over another: ${name} each call, one or both are whole, and nothing else`,
+            async () => {
+              const { here, there, from, to } = fresh()
+              const counts = { source: 0, target: 0 }
+              let before: unknown
+              for (let k = 0; ; k++) {
+                lays(from)
+                if (overwrite) writeFileSync(join(lay(to), 'old'), '')
+                const old = overwrite ? told(to) : undefined
+                before = told(from)
+                const { value, error, came } = await get<boolean>(
+                  k,
+                  move.steps(from, to, { overwrite, durability: 'none' }),
+                )
+                const [source, target] = [told(from), told(to)]
+                const where = `${name} ${k}: ${error ?? value}`
+                const [left, gone] = [
+                  JSON.stringify(source) === JSON.stringify(before),
+                  JSON.stringify(target) === JSON.stringify(before),
+                ]
+                assert.ok(left || gone, `${where}: ${source}; ${target}`)
+                // An empty directory that had claimed the name, and could not be taken away, is what stays of a failure.
+                const claim = kind === 'tree' && get === failingAt && target?.length === 1
+                if (!gone && !claim) assert.equal(target, old, where)
+                if (value === true) assert.ok(gone && source === undefined, where)
+                if (value === undefined) counts[gone ? 'target' : 'source']++
+                if (name === 'abortedAt') assert.equal([...privateNames(here), ...privateNames(there)], [], where)
+                clear(here)
+                clear(there)
+                if (!came) break
+              }
+              note(`${counts.source} times the source was left, ${counts.target} times the target was there already`)
+              assert.ok(counts.source > 5 && counts.target > 0)
+            },
+          )
 
     for (const [kind, lays] of Object.entries(kinds))
-      test(`a ${kind}: whoever ends before any call leaves one whole; it is swept, and moved again`, async () => {
+      holds(`a ${kind}: whoever ends before any call leaves one whole; it is swept, and moved again`, async () => {
         const { here, there, from, to } = fresh()
         const dead = `${self().split('-')[0]}-${spawnSync('true').pid.toString(36)}-0`
         let [ends, debris] = [0, 0]
@@ -242,7 +246,7 @@ if (!contender(plays)) {
         clear(there)
       })
 
-    test('processes that are killed in the middle leave one whole', async () => {
+    raced('processes that are killed in the middle leave one whole', async () => {
       const { here } = fresh()
       const there = join(memory.dir, basename(here))
       mkdirSync(there)
@@ -270,7 +274,7 @@ if (!contender(plays)) {
       rmSync(there, { recursive: true })
     })
 
-    test('what cannot be copied is an error, and so is an error of onProgress; the source is whole', async () => {
+    holds('what cannot be copied is an error, and so is an error of onProgress; the source is whole', async () => {
       const { here, there, from, to } = fresh()
       plant(from)
       const before = told(here)
@@ -288,9 +292,9 @@ if (!contender(plays)) {
     })
   }
 
-  if (!disk || !memory || process.getuid?.() !== 0) skip('who may run what', 'it takes root, and two devices')
+  if (!disk || !memory || process.getuid?.() !== 0) holds.skip('who may run what', 'it takes root, and two devices')
   else
-    test('what runs as its owner never runs as who moves it, not for a moment', () => {
+    holds('what runs as its owner never runs as who moves it, not for a moment', () => {
       const [here, there] = [scratch(disk.dir), scratch(memory.dir)]
       for (const kind of ['file', 'tree'])
         for (const mode of [0o4755, 0o2755]) {
@@ -316,7 +320,7 @@ if (!contender(plays)) {
         }
     })
 
-  test('the names of the copy are on the disk before the source is touched', () => {
+  explored('the names of the copy are on the disk before the source is touched', () => {
     for (const durability of ['none', 'file', 'full'] as const) {
       let looked = 0
       explore({
@@ -346,7 +350,7 @@ if (!contender(plays)) {
     }
   })
 
-  test('explore: a tree that goes to another device, with a kill, a lie, a failure, or an abort', () => {
+  explored('explore: a tree that goes to another device, with a kill, a lie, a failure, or an abort', () => {
     const oneIsWhole: World['check'] = ending => {
       nobodyElseThrew(ending)
       const { dir, outcomes } = ending
@@ -367,7 +371,7 @@ if (!contender(plays)) {
     caught('copy to the name itself, then remove', /half|neither/, naive)
   })
 
-  test('explore: two move trees of their own across to one name: one wins', () => {
+  explored('explore: two move trees of their own across to one name: one wins', () => {
     const world: World = {
       setup: dir => {
         for (const name of ['A', 'B']) {
@@ -408,14 +412,14 @@ if (!contender(plays)) {
   mkdirSync(own('mounted'))
   const mounts = [own('mounted')]
   const able = mount('-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', own('mounted'))
-  if (!able) skip('mount points', 'it takes root on Linux, and the right to mount')
+  if (!able) holds.skip('mount points', 'it takes root on Linux, and the right to mount')
   else {
     // Before the scratch directory is taken away, the last one first.
     process.prependListener('exit', () => {
       for (const one of mounts.reverse()) spawnSync('umount', [one])
     })
 
-    test('a mount point cannot be moved, and that is said at once', async () => {
+    holds('a mount point cannot be moved, and that is said at once', async () => {
       writeFileSync(own('mounted/file'), 'text')
       writeFileSync(own('file'), '')
       writeFileSync(own('bound'), 'bound')
@@ -437,7 +441,7 @@ if (!contender(plays)) {
       assert.equal([readdirSync(own('mounted')), readdirSync(other)], [['file'], []])
     })
 
-    test('one directory that is mounted at two places is not moved into itself', async () => {
+    holds('one directory that is mounted at two places is not moved into itself', async () => {
       mkdirSync(own('a/deep/er'), { recursive: true })
       mkdirSync(own('twice'))
       mkdirSync(own('deep'))
@@ -459,22 +463,25 @@ if (!contender(plays)) {
       assert.is(readFileSync(own('a/file'), 'utf8'), 'text')
     })
 
-    test('a directory of a lower layer of overlayfs, which cannot be renamed, is moved, and replaced with a gap', async () => {
-      for (const name of ['lower/source/in', 'lower/target/old', 'upper', 'work', 'merged'])
-        mkdirSync(own(name), { recursive: true })
-      writeFileSync(own('lower/source/in/file'), 'text')
-      for (const name of ['in/file', 'in', '']) dated(own(`lower/source/${name}`))
-      const layers = `lowerdir=${own('lower')},upperdir=${own('upper')},workdir=${own('work')}`
-      if (!mount('-t', 'overlay', 'overlay', '-o', layers, own('merged'))) return
-      mounts.push(own('merged'))
-      const before = told(own('merged/source'))
-      assert.is(await move(own('merged/source'), own('merged/target')), false)
-      await assert.rejects(move(own('merged/source'), own('merged/target'), { overwrite: true }), {
-        message: /^(ENOTEMPTY|EEXIST)/,
-      })
-      assert.is(await move(own('merged/source'), own('merged/target'), { overwrite: 'with-gap' }), true)
-      assert.equal(told(own('merged/target')), before)
-      assert.equal(readdirSync(own('merged')), ['target'])
-    })
+    holds(
+      'a directory of a lower layer of overlayfs, which cannot be renamed, is moved, and replaced with a gap',
+      async () => {
+        for (const name of ['lower/source/in', 'lower/target/old', 'upper', 'work', 'merged'])
+          mkdirSync(own(name), { recursive: true })
+        writeFileSync(own('lower/source/in/file'), 'text')
+        for (const name of ['in/file', 'in', '']) dated(own(`lower/source/${name}`))
+        const layers = `lowerdir=${own('lower')},upperdir=${own('upper')},workdir=${own('work')}`
+        if (!mount('-t', 'overlay', 'overlay', '-o', layers, own('merged'))) return
+        mounts.push(own('merged'))
+        const before = told(own('merged/source'))
+        assert.is(await move(own('merged/source'), own('merged/target')), false)
+        await assert.rejects(move(own('merged/source'), own('merged/target'), { overwrite: true }), {
+          message: /^(ENOTEMPTY|EEXIST)/,
+        })
+        assert.is(await move(own('merged/source'), own('merged/target'), { overwrite: 'with-gap' }), true)
+        assert.equal(told(own('merged/target')), before)
+        assert.equal(readdirSync(own('merged')), ['target'])
+      },
+    )
   }
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { emptyDir, move } from 'holdfast'
 import { contender, overlaps, race } from 'holdfast/testing'
 import { linkThenUnlink, lookThenRename, removeThenRename } from '../broken/broken.js'
-import { assert, everyPlace, note, places, scratch, test } from '../support/kit.js'
+import { assert, everyPlace, note, places, raced, scratch } from '../support/kit.js'
 import { type Kind, kinds, make, privateNames, read } from '../support/planted.js'
 
 const seconds = 0.3
@@ -57,7 +57,7 @@ const isThere = (path: string): boolean => lstatSync(path, { throwIfNoEntry: fal
 
 if (!contender(plays)) {
   for (const { kind, dir: place } of everyPlace) {
-    const broken = places.some(({ dir }) => dir === place) ? test : () => {}
+    const broken = places.some(({ dir }) => dir === place) ? raced : () => {}
     const whole = (dir: string, name: string) => read(join(dir, name))?.startsWith('whole') ?? false
     const lay = (dir: string, names: (kind: Kind) => string[]) => {
       for (const one of kinds) for (const name of names(one)) make(join(dir, name), `whole ${name}`, one)
@@ -67,34 +67,37 @@ if (!contender(plays)) {
     const winnersOf = (results: readonly { value?: unknown }[]) =>
       kinds.map((_, at) => results.filter(({ value }) => (value as boolean[])[at]).length)
 
-    test(`race on ${kind}: three move a file, a directory and a link of their own to one name, 200 rounds`, async () => {
-      const dir = scratch(place)
-      const seen = { winners: 0, overlapping: 0 }
-      await race(import.meta.url, {
-        dir,
-        cast: { mover: 3 },
-        rounds: 200,
-        before: round => lay(dir, rivalsOf(round)),
-        after: (results, round) => {
-          const threw = results.filter(({ how }) => how !== 'returned')
-          assert.equal(threw, [])
-          assert.equal(winnersOf(results), [1, 1, 1], `winners in round ${round}`)
-          if (overlaps(results)) seen.overlapping++
-          for (const [at, one] of kinds.entries())
-            for (const { number, value } of results) {
-              const name = `${round}-${one}-${number}`
-              const won = (value as boolean[])[at]
-              assert.is(read(join(dir, won ? `${round}-${one}` : name)), `whole ${name}`)
-              assert.is(isThere(join(dir, name)), !won)
-            }
-          seen.winners += 3
-          assert.equal(privateNames(dir), [], 'debris')
-          emptyDir.sync(dir)
-        },
-      })
-      note(`200 rounds of 3: ${seen.winners} winners, ${seen.overlapping} rounds with overlapping calls`)
-      assert.ok(seen.overlapping > 50, 'no contention')
-    })
+    raced(
+      `race on ${kind}: three move a file, a directory and a link of their own to one name, 200 rounds`,
+      async () => {
+        const dir = scratch(place)
+        const seen = { winners: 0, overlapping: 0 }
+        await race(import.meta.url, {
+          dir,
+          cast: { mover: 3 },
+          rounds: 200,
+          before: round => lay(dir, rivalsOf(round)),
+          after: (results, round) => {
+            const threw = results.filter(({ how }) => how !== 'returned')
+            assert.equal(threw, [])
+            assert.equal(winnersOf(results), [1, 1, 1], `winners in round ${round}`)
+            if (overlaps(results)) seen.overlapping++
+            for (const [at, one] of kinds.entries())
+              for (const { number, value } of results) {
+                const name = `${round}-${one}-${number}`
+                const won = (value as boolean[])[at]
+                assert.is(read(join(dir, won ? `${round}-${one}` : name)), `whole ${name}`)
+                assert.is(isThere(join(dir, name)), !won)
+              }
+            seen.winners += 3
+            assert.equal(privateNames(dir), [], 'debris')
+            emptyDir.sync(dir)
+          },
+        })
+        note(`200 rounds of 3: ${seen.winners} winners, ${seen.overlapping} rounds with overlapping calls`)
+        assert.ok(seen.overlapping > 50, 'no contention')
+      },
+    )
 
     broken(`race on ${kind} catches: look whether it is there, and rename`, async () => {
       const dir = scratch(place)
@@ -114,7 +117,7 @@ if (!contender(plays)) {
       note(`${several} of ${rounds} rounds had several winners`)
     })
 
-    test(`race on ${kind}: four take one file, one directory, one link: one gets it`, async () => {
+    raced(`race on ${kind}: four take one file, one directory, one link: one gets it`, async () => {
       const dir = scratch(place)
       const seen = { taken: 0, missed: 0, overlapping: 0 }
       await race(import.meta.url, {
@@ -178,7 +181,7 @@ if (!contender(plays)) {
       assert.ok(overlaps(results) && sum(role, 'turns') > 10 && sum('reader', 'turns') > 50, 'no contention')
       return { bad: sum(role, 'bad'), absent: sum('reader', 'bad'), names: readdirSync(dir) }
     }
-    test(`race on ${kind}: who replaces a file leaves no moment without one`, async () => {
+    raced(`race on ${kind}: who replaces a file leaves no moment without one`, async () => {
       assert.equal(await beside('replacer'), { bad: 0, absent: 0, names: ['target'] })
     })
     broken(`race on ${kind} catches: remove, and rename`, async () => {

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { dual, fs, type Steps } from 'holdfast/steps'
 import { sideBySide } from '../../lib/parts/concurrently.js'
 import { visit } from '../../lib/parts/tree.js'
-import { assert, scratch, test } from '../support/kit.js'
+import { assert, holds, scratch } from '../support/kit.js'
 
 const all = dual(function* all(tasks: (() => Steps<void>)[], width: number, _options: object = {}): Steps<void> {
   yield* sideBySide([...tasks].reverse(), width)
@@ -13,7 +13,7 @@ const all = dual(function* all(tasks: (() => Steps<void>)[], width: number, _opt
 
 const numbers = Array.from({ length: 50 }, (_, at) => at)
 
-test('does everything, in both forms, and as many calls at once as it may', async () => {
+holds('does everything, in both forms, and as many calls at once as it may', async () => {
   for (const width of [1, 3, 64]) {
     const dir = scratch()
     const tasks = numbers.map(at => () => fs.mkdir(join(dir, String(at))))
@@ -37,7 +37,7 @@ test('does everything, in both forms, and as many calls at once as it may', asyn
   }
 })
 
-test('each goes on by its own answers; waits, chance and callbacks are its own, too', async () => {
+holds('each goes on by its own answers; waits, chance and callbacks are its own, too', async () => {
   const told: string[] = []
   function* one(at: number): Steps<void> {
     const began = yield* fs.now()
@@ -55,7 +55,7 @@ test('each goes on by its own answers; waits, chance and callbacks are its own, 
   assert.equal(told.sort(), ['0 true true', '1 true true', '2 nothing true', '3 nothing true'])
 })
 
-test('when one fails, no other begins, those under way end, and its error comes out', async () => {
+holds('when one fails, no other begins, those under way end, and its error comes out', async () => {
   for (const act of [all, all.sync]) {
     const dir = scratch()
     writeFileSync(join(dir, '4'), '')
@@ -73,7 +73,7 @@ test('when one fails, no other begins, those under way end, and its error comes 
   }
 })
 
-test('when it is stopped, each one under way is, and gives back what it holds', async () => {
+holds('when it is stopped, each one under way is, and gives back what it holds', async () => {
   const dir = scratch()
   const controller = new AbortController()
   const ends: string[] = []
@@ -103,7 +103,7 @@ test('when it is stopped, each one under way is, and gives back what it holds', 
   assert.equal([begun, readdirSync(dir).length, open()], [10, 0, before])
 })
 
-test('a tree is entered before what is in it, and left after all of it', async () => {
+holds('a tree is entered before what is in it, and left after all of it', async () => {
   const said: string[] = []
   const below: Readonly<Record<string, readonly string[]>> = { a: ['b', 'c', 'd'], b: ['e'], d: ['f', 'g'] }
   const walk = dual(function* walk(width: number): Steps<void> {

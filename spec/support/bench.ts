@@ -3,7 +3,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { assert, skip, test } from './kit.js'
+import { assert, holds } from './kit.js'
 
 const top = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))))
 const built = (path: string): string => join(top, 'bench', 'dist', path)
@@ -22,9 +22,9 @@ const ready = node(join(top, 'scripts', 'ready.mjs'), 'bench')
 const offline =
   /npm ci failed/.test(ready.said) && /\bE(NOTFOUND|AI_AGAIN|TIMEDOUT|CONN\w+|NETUNREACH)/.test(ready.said)
 
-/** A test that needs the bench, and is skipped only where its dependencies cannot be had. */
-export function benchTest(name: string, body: () => unknown): void {
-  if (offline) skip(name, 'there is no network to install the dependencies of the bench from')
+/** A test that needs the bench. It is skipped only where the dependencies of the bench cannot be installed. */
+export function benchTest(name: string, body: () => unknown, test = holds): void {
+  if (offline) test.skip(name, 'there is no network to install the dependencies of the bench from')
   else
     test(name, () => {
       assert.is(ready.status, 0, ready.said)

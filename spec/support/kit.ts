@@ -4,52 +4,121 @@
 import { spawnSync } from 'node:child_process'
 import { statfsSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { basename } from 'node:path'
+import { dirname, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { inspect } from 'node:util'
 import { fs, hasCode, type Steps } from 'holdfast/steps'
 import { BadEnding, type Ending, type Exploration, type ExploreOptions, explore, type World } from 'holdfast/testing'
 import tmp from 'tmp-promise'
 import { suite } from 'uvu'
 import * as uvu from 'uvu/assert'
+import { BadArguments, type Choice, choose, isChosen, type Layer } from '../runner/choice.js'
 import type { Place } from './mounts.js'
 
-const file = suite(basename(process.argv[1] ?? '', '.spec.js'))
+const specs = dirname(dirname(fileURLToPath(import.meta.url)))
+const file = suite(
+  relative(specs, process.argv[1] ?? '')
+    .replace('.spec.js', '')
+    .replaceAll('\\', '/'),
+)
+const choice = chosen()
 let announced = false
+
+/** The processes that a test starts must be of the same size as it. */
+if (choice.full) process.env.HOLDFAST_FULL = '1'
+const full = process.env.HOLDFAST_FULL === '1'
+
+/** `small` in `npm test`; `whole` in `npm run prove`, where there is time for the table that an issue asks for. */
+export const sized = <T>(small: T, whole: T): T => (full ? whole : small)
+
+function chosen(): Choice {
+  try {
+    return choose(process.argv.slice(2))
+  } catch (error) {
+    if (!(error instanceof BadArguments)) throw error
+    console.error(error.message)
+    process.exit(2)
+  }
+}
 
 interface TestOptions {
   /** Milliseconds. @default 60_000 */
   readonly timeout?: number
 }
 
-/** Names a property, and holds the code to it. The file's tests run by themselves, when all of them are known. */
-export function test(name: string, body: () => unknown, { timeout = 60_000 }: TestOptions = {}): void {
-  announce()
-  file(name, async () => {
-    let timer: NodeJS.Timeout | undefined
-    const late = new Promise((_, reject) => {
-      timer = setTimeout(() => reject(new Error(`not done after ${timeout} ms`)), timeout)
-    })
-    try {
-      await Promise.race([body(), late])
-    } catch (error) {
-      throw error instanceof Error ? error : new Error(`threw ${inspect(error)}`)
-    } finally {
-      clearTimeout(timer)
-    }
-  })
+/** What became of a test, as the runner of all specs is told. */
+export interface Report {
+  readonly layer: Layer
+  readonly name: string
+  readonly how: 'passed' | 'failed' | 'skipped' | 'left out'
+  readonly ms?: number
 }
 
-/** A test that cannot be run here, and the word why. */
-export function skip(name: string, why: string): void {
-  announce()
-  file.skip()
-  console.log(`skipped: ${name} (${why})`)
+const report = (what: Report): void => void process.send?.(what)
+
+export interface Test {
+  /** Names a property, and holds the code to it. The file's tests run by themselves, when all of them are known. */
+  (name: string, body: () => unknown, options?: TestOptions): void
+  /** A test that cannot be run here, and the reason. */
+  skip(name: string, why: string): void
+}
+
+function testOf(layer: Layer): Test {
+  const isWanted = (name: string): boolean => {
+    const wanted = isChosen(choice, layer, name)
+    if (!wanted) report({ layer, name, how: 'left out' })
+    return wanted
+  }
+  const test = (name: string, body: () => unknown, { timeout = 60_000 }: TestOptions = {}): void => {
+    if (!isWanted(name)) return
+    announce()
+    file(name, async () => {
+      const began = performance.now()
+      const told = (how: Report['how']) => report({ layer, name, how, ms: performance.now() - began })
+      try {
+        await within(sized(timeout, 24 * 3_600_000), body)
+      } catch (error) {
+        told('failed')
+        throw error instanceof Error ? error : new Error(`threw ${inspect(error)}`)
+      }
+      told('passed')
+    })
+  }
+  const skip = (name: string, why: string): void => {
+    if (!isWanted(name)) return
+    announce()
+    file.skip()
+    report({ layer, name, how: 'skipped' })
+    console.log(`skipped: ${name} (${why})`)
+  }
+  return Object.assign(test, { skip })
+}
+
+async function within(ms: number, body: () => unknown): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`not done after ${ms} ms`)), ms)
+  })
+  try {
+    await Promise.race([body(), late])
+  } finally {
+    clearTimeout(timer)
+  }
 }
 
 function announce(): void {
   if (!announced) queueMicrotask(() => file.run())
   announced = true
 }
+
+/** A test of one process: results, errors, bad input. */
+export const holds = testOf('holds')
+
+/** A test that runs the explorer over a world. */
+export const explored = testOf('explored')
+
+/** A test in which real processes race. */
+export const raced = testOf('raced')
 
 interface Expected {
   readonly code?: string

@@ -5,11 +5,11 @@ import { once } from 'node:events'
 import { linkSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { assert, everyPlace, kindOf, note, scratch, skip, test } from './kit.js'
+import { assert, everyPlace, holds, kindOf, note, scratch } from './kit.js'
 import { mountAll, mountsBelow } from './mounts.js'
 
 for (const { kind, dir: place } of everyPlace) {
-  test(`${kind} is what it is said to be, and takes a file, a hard link and a rename`, () => {
+  holds(`${kind} is what it is said to be, and takes a file, a hard link and a rename`, () => {
     assert.is(kindOf(place), kind)
     const dir = scratch(place)
     const [file, name, moved] = ['file', 'name', 'moved'].map(part => join(dir, part)) as [string, string, string]
@@ -24,10 +24,10 @@ for (const { kind, dir: place } of everyPlace) {
 }
 
 if (process.platform !== 'linux' || process.getuid?.() !== 0) {
-  skip('nothing stays mounted', 'it takes root on Linux')
-  skip('nothing stays mounted after a SIGKILL', 'it takes root on Linux')
+  holds.skip('nothing stays mounted', 'it takes root on Linux')
+  holds.skip('nothing stays mounted after a SIGKILL', 'it takes root on Linux')
 } else {
-  test('nothing stays mounted', () => {
+  holds('nothing stays mounted', () => {
     const dir = scratch()
     const begun = performance.now()
     const { places, missing, unmount } = mountAll(dir)
@@ -44,7 +44,7 @@ if (process.platform !== 'linux' || process.getuid?.() !== 0) {
     assert.equal(readdirSync(dir), [])
   })
 
-  test('nothing stays mounted after a SIGKILL', async () => {
+  holds('nothing stays mounted after a SIGKILL', async () => {
     const dir = scratch()
     const kit = new URL('mounts.js', import.meta.url)
     // It waits for us, and does not outlive us.

@@ -7,7 +7,7 @@ import { mkdirp } from 'holdfast'
 import { fs, hasCode, type Steps, together } from 'holdfast/steps'
 import { BadEnding, type ExploreOptions, explore, type World } from 'holdfast/testing'
 import { checkThenMkdir, openThenWrite } from '../broken/broken.js'
-import { assert, memory, note, scratch, test } from '../support/kit.js'
+import { assert, explored, memory, note, scratch } from '../support/kit.js'
 import { callOf, setUp } from '../support/lines.js'
 
 // A place of its own, because other processes explore on this machine too, and what is left behind shall be found.
@@ -94,7 +94,7 @@ const naive = worldOf({
   check: nobodyThrows,
 })
 
-test('a small world is explored to its end, and in full every order is there once', () => {
+explored('a small world is explored to its end, and in full every order is there once', () => {
   const two = { A: calls('mkdir a', 'rmdir a'), B: calls('mkdir b', 'rmdir b') }
   const full = endingsOf({ players: two }, { reduction: 'none' })
   assert.ok(full.complete && full.bound === undefined)
@@ -108,7 +108,7 @@ test('a small world is explored to its end, and in full every order is there onc
   assert.equal([...one.failed], [['mkdir EEXIST', 2]])
 })
 
-test('what bounds it is said, and then it is not complete', () => {
+explored('what bounds it is said, and then it is not complete', () => {
   const players = { A: calls('mkdir a', 'rmdir a', 'mkdir a'), B: calls('mkdir a', 'rmdir a', 'mkdir a') }
   const bounds: [ExploreOptions, string][] = [
     [{ maxSchedules: 3 }, '3 schedules'],
@@ -127,7 +127,7 @@ test('what bounds it is said, and then it is not complete', () => {
   assert.ok(endingsOf({ players }).complete)
 })
 
-test('who sleeps for ever comes to no ending, and that is said', () => {
+explored('who sleeps for ever comes to no ending, and that is said', () => {
   for (const ms of [0, 1]) {
     function* forEver(): Steps<void> {
       for (;;) yield* fs.sleep(ms)
@@ -138,7 +138,7 @@ test('who sleeps for ever comes to no ending, and that is said', () => {
   }
 })
 
-test('one preemption is enough to catch: look, then make; and without any nothing is caught', () => {
+explored('one preemption is enough to catch: look, then make; and without any nothing is caught', () => {
   assert.match(bad(naive, { preemptions: 1 }).message, /A threw EEXIST|B threw EEXIST/)
   const serial = explore(naive, { preemptions: 0 })
   assert.is(serial.bound, 'at most 0 preemptions')
@@ -151,7 +151,7 @@ test('one preemption is enough to catch: look, then make; and without any nothin
   assert.ok(endingsOf({ players, kills: 1 }, { preemptions: 0 }).endings.includes('A there, B ok'))
 })
 
-test('random schedules are those of their seed', () => {
+explored('random schedules are those of their seed', () => {
   const players = { A: calls('mkdir a', 'rmdir a', 'mkdir b'), B: calls('mkdir b', 'rmdir b', 'mkdir a') }
   const draw = (seed?: number) => endingsOf({ players }, { random: { schedules: 50, ...(seed && { seed }) } })
   assert.equal(draw(1).all, draw(1).all)
@@ -163,7 +163,7 @@ test('random schedules are those of their seed', () => {
   assert.instance(bad(naive, { random: { schedules: 100, seed: 1 } }), BadEnding)
 })
 
-test('a bad ending carries its schedule: in columns, as a diagram, and to be run again', () => {
+explored('a bad ending carries its schedule: in columns, as a diagram, and to be run again', () => {
   const found = bad(naive)
   assert.is(found.code, 'ERR_BAD_ENDING')
   assert.is((found.cause as Error).message, 'A threw EEXIST')
@@ -187,7 +187,7 @@ test('a bad ending carries its schedule: in columns, as a diagram, and to be run
   assert.is(again.mermaid, found.mermaid)
 })
 
-test('faults are in the replay, and in the columns with what was truly done', () => {
+explored('faults are in the replay, and in the columns with what was truly done', () => {
   const world = worldOf({ players: { A: calls('mkdir a') }, kills: 1, lies: 1, check: nobodyThrows })
   const found = bad(world)
   assert.is(found.replay, 'A~EEXIST')
@@ -195,7 +195,7 @@ test('faults are in the replay, and in the columns with what was truly done', ()
   assert.is(bad(world, { replay: found.replay }).replay, found.replay)
 })
 
-test('a replay of another world is refused', () => {
+explored('a replay of another world is refused', () => {
   const { replay } = bad(naive)
   const other = worldOf({ players: { A: calls('mkdir a') } })
   for (const [world, words] of [
@@ -209,7 +209,7 @@ test('a replay of another world is refused', () => {
   }
 })
 
-test('whoever is killed runs no `finally`, and what it had done stays', () => {
+explored('whoever is killed runs no `finally`, and what it had done stays', () => {
   function* tidy(dir: string): Steps<string> {
     yield* callOf('open f wx', dir)
     try {
@@ -226,13 +226,13 @@ test('whoever is killed runs no `finally`, and what it had done stays', () => {
   assert.equal(found.endings, ['A killed', 'A tidied'])
 })
 
-test('an adversary is never killed, failed, lied to or aborted', () => {
+explored('an adversary is never killed, failed, lied to or aborted', () => {
   const budgets = { kills: 1, failures: 1, lies: 1, aborts: 1 }
   const found = endingsOf({ players: { A: calls() }, adversaries: { X: calls('mkdir a', 'rmdir a') }, ...budgets })
   assert.equal(found.endings, ['A ok, X ok'])
 })
 
-test('a call may fail that was not done, with any error that is asked for', () => {
+explored('a call may fail that was not done, with any error that is asked for', () => {
   const there = new Set<string>()
   const check: World['check'] = ({ dir, outcomes }) => there.add(`${outcomes.A?.how} ${readdirSync(dir)}`)
   const players = { A: calls('mkdir a') }
@@ -244,7 +244,7 @@ test('a call may fail that was not done, with any error that is asked for', () =
   assert.equal(two.endings, ['A caught EIO, B ok', 'A ok, B caught EIO', 'A ok, B ok'])
 })
 
-test('a write may be short: whoever does not go on is caught, and whoever does is not', () => {
+explored('a write may be short: whoever does not go on is caught, and whoever does is not', () => {
   function* loop(dir: string): Steps<void> {
     const fd = yield* fs.open(join(dir, 'f'), 'wx')
     const data = Buffer.from('whole')
@@ -261,7 +261,7 @@ test('a write may be short: whoever does not go on is caught, and whoever does i
   assert.match(found.columns, /write\(fd, 5 bytes\) ~> 2/)
 })
 
-test('a call may be done, and say that it was not', () => {
+explored('a call may be done, and say that it was not', () => {
   const done = new Set<string>()
   const check: World['check'] = ({ dir, outcomes: { A } }) => {
     done.add(`${A?.how === 'threw' ? codeOf(A.error) : A?.how} ${readdirSync(dir)}`)
@@ -276,35 +276,38 @@ test('a call may be done, and say that it was not', () => {
   assert.equal([...done].sort(), ['EEXIST f', 'EIO f', 'returned f'])
 })
 
-test('an abort is thrown into the player at any of its calls and sleeps, once, and never at what gives back', () => {
-  function* careful(dir: string): Steps<string> {
-    const fd = yield* fs.open(join(dir, 'f'), 'wx')
-    let at = 'stat'
-    try {
-      yield* callOf('stat f', dir)
-      at = 'sleep'
-      yield* fs.sleep(10)
-      at = 'giving back'
-      return 'done'
-    } catch (error) {
-      return `${(error as Error).name} at ${at}`
-    } finally {
-      yield* fs.close(fd)
-      yield* callOf('mkdir d', dir)
-      yield* callOf('rmdir d', dir)
-      yield* callOf('unlink f', dir)
+explored(
+  'an abort is thrown into the player at any of its calls and sleeps, once, and never at what gives back',
+  () => {
+    function* careful(dir: string): Steps<string> {
+      const fd = yield* fs.open(join(dir, 'f'), 'wx')
+      let at = 'stat'
+      try {
+        yield* callOf('stat f', dir)
+        at = 'sleep'
+        yield* fs.sleep(10)
+        at = 'giving back'
+        return 'done'
+      } catch (error) {
+        return `${(error as Error).name} at ${at}`
+      } finally {
+        yield* fs.close(fd)
+        yield* callOf('mkdir d', dir)
+        yield* callOf('rmdir d', dir)
+        yield* callOf('unlink f', dir)
+      }
     }
-  }
-  const check: World['check'] = ({ dir, outcomes: { A } }) => {
-    // The clean-up itself is stopped only at its `mkdir`.
-    if (A?.how === 'returned') assert.equal(readdirSync(dir), [])
-  }
-  const found = endingsOf({ players: { A: careful }, aborts: 1, check })
-  assert.equal(found.endings, ['A ABORT_ERR*', 'A AbortError at sleep', 'A AbortError at stat', 'A done'])
-  assert.is(found.schedules, 5)
-})
+    const check: World['check'] = ({ dir, outcomes: { A } }) => {
+      // The clean-up itself is stopped only at its `mkdir`.
+      if (A?.how === 'returned') assert.equal(readdirSync(dir), [])
+    }
+    const found = endingsOf({ players: { A: careful }, aborts: 1, check })
+    assert.equal(found.endings, ['A ABORT_ERR*', 'A AbortError at sleep', 'A AbortError at stat', 'A done'])
+    assert.is(found.schedules, 5)
+  },
+)
 
-test('the clock may jump past a lease at any point', () => {
+explored('the clock may jump past a lease at any point', () => {
   function* holder(dir: string): Steps<string> {
     const until = (yield* fs.now()) + 1_000
     yield* callOf('mkdir lease', dir)
@@ -315,7 +318,7 @@ test('the clock may jump past a lease at any point', () => {
   assert.equal(endingsOf({ players: { A: holder }, ticks: 1, tick: 999 }).endings, ['A in time'])
 })
 
-test('a sleep lasts until another has changed something, and no longer', () => {
+explored('a sleep lasts until another has changed something, and no longer', () => {
   function* waiter(dir: string): Steps<string> {
     let looks = 0
     while (!(yield* fs.lstat(join(dir, 'a'), { throwIfNoEntry: false }))) {
@@ -332,7 +335,7 @@ test('a sleep lasts until another has changed something, and no longer', () => {
   assert.equal(idle.endings, looks.slice(0, 2))
 })
 
-test('when all sleep time passes: a poller comes to its deadline', () => {
+explored('when all sleep time passes: a poller comes to its deadline', () => {
   function* poller(dir: string): Steps<string> {
     const until = (yield* fs.now()) + 100
     while ((yield* fs.now()) < until) {
@@ -346,7 +349,7 @@ test('when all sleep time passes: a poller comes to its deadline', () => {
   assert.equal(found.endings, ['A gave up at 120, B gave up at 120'])
 })
 
-test('those whose sleep ends at one time race then', () => {
+explored('those whose sleep ends at one time race then', () => {
   function* late(dir: string): Steps<string> {
     yield* fs.sleep(10)
     if (yield* fs.lstat(join(dir, 'a'), { throwIfNoEntry: false })) return 'there'
@@ -360,7 +363,7 @@ test('those whose sleep ends at one time race then', () => {
   )
 })
 
-test('between calls that are made together others come in, in any order', () => {
+explored('between calls that are made together others come in, in any order', () => {
   function* batch(dir: string): Steps<string> {
     const outcomes = yield* together([callOf('mkdir a', dir), callOf('mkdir b', dir)])
     return outcomes.map(outcome => ('error' in outcome ? codeOf(outcome.error) : 'made')).join(' ')
@@ -375,7 +378,7 @@ test('between calls that are made together others come in, in any order', () => 
   )
 })
 
-test('what is made together and hides several calls is taken apart there, too', () => {
+explored('what is made together and hides several calls is taken apart there, too', () => {
   function* batch(dir: string): Steps<string> {
     yield* together([fs.copyFile(`${dir}/f`, `${dir}/g`)])
     return 'copied'
@@ -388,7 +391,7 @@ test('what is made together and hides several calls is taken apart there, too', 
   assert.equal(found.endings, ['A copied, B ENOENT', 'A copied, B saw ', 'A copied, B saw f'])
 })
 
-test('who is killed lives no more; who has ended well, or badly, was not killed', () => {
+explored('who is killed lives no more; who has ended well, or badly, was not killed', () => {
   function* ask(): Steps<string> {
     const self = yield* fs.self()
     return `is ${self}, the other one ${(yield* fs.alive('explored-1-0')) ? 'lives' : 'is dead'}`
@@ -405,7 +408,7 @@ test('who is killed lives no more; who has ended well, or badly, was not killed'
   assert.equal(selves.endings, ['A explored-0-0, B explored-1-0'])
 })
 
-test('a file may be seen half read, and half copied', () => {
+explored('a file may be seen half read, and half copied', () => {
   function* reader(dir: string): Steps<string> {
     return `read ${yield* fs.readFile(join(dir, 'f'))}`
   }
@@ -428,7 +431,7 @@ test('a file may be seen half read, and half copied', () => {
   assert.equal(copied.endings, ['A ok, B 0 bytes', 'A ok, B 1 bytes', 'A ok, B nothing'])
 })
 
-test('a world that the explorer cannot order, or that is none, is named', () => {
+explored('a world that the explorer cannot order, or that is none, is named', () => {
   const one = (A: (dir: string) => unknown) => worldOf({ players: { A } as Players })
   const yields = (what: unknown) =>
     one(function* () {
@@ -474,7 +477,7 @@ test('a world that the explorer cannot order, or that is none, is named', () => 
   assert.equal(endingsOf({ players: { A: telling(calls('mkdir ..')) } }).endings, ['A caught EEXIST'])
 })
 
-test('an error of `setup` comes out as it is, and nothing is left behind', () => {
+explored('an error of `setup` comes out as it is, and nothing is left behind', () => {
   const error = new Error('mine')
   const setup = (dir: string) => {
     writeFileSync(join(dir, 'f'), '')
@@ -487,7 +490,7 @@ test('an error of `setup` comes out as it is, and nothing is left behind', () =>
   clean()
 })
 
-test('how fast it is', () => {
+explored('how fast it is', () => {
   function* remover(dir: string): Steps<void> {
     for (const line of ['rmdir a/b', 'rmdir a']) {
       try {

@@ -15,7 +15,7 @@ import {
   type Op,
   type Sequential,
 } from '../broken/sequential.js'
-import { assert, note, test } from '../support/kit.js'
+import { assert, holds, note } from '../support/kit.js'
 import { seeded } from '../support/lines.js'
 
 /** `A 0-2 write 1`, `B 3-4 read = 1`, and `C 1- write 2`, which never returns. */
@@ -128,7 +128,7 @@ const textbook: readonly Known[] = [
 ]
 
 for (const { name, model, history: ops, answer } of textbook)
-  test(`${answer === 'yes' ? 'linearizable' : 'not linearizable'}: ${name}`, () => {
+  holds(`${answer === 'yes' ? 'linearizable' : 'not linearizable'}: ${name}`, () => {
     const verdict = linearizable(model, ops)
     assert.is(verdict.answer, answer)
     assert.is(byForce(model, ops), answer === 'yes', 'trying every order says otherwise')
@@ -173,7 +173,7 @@ function* smallHistories(count: number, below: (limit: number) => number): Gener
 
 const seed = Date.now() % 1_000_000
 
-test('it agrees with trying every order', () => {
+holds('it agrees with trying every order', () => {
   const counted = { yes: 0, no: 0, pending: 0, happened: 0 }
   for (const { model, ops } of smallHistories(1500, seeded(seed))) {
     const verdict = linearizable(model, ops)
@@ -245,7 +245,7 @@ const wrong: Readonly<Record<string, Check>> = {
 }
 
 for (const [name, check] of Object.entries(wrong))
-  test(`it would be found out, if it held that ${name}`, () => {
+  holds(`it would be found out, if it held that ${name}`, () => {
     const caught = textbook.filter(({ model, history: ops, answer }) => check(model, ops) !== (answer === 'yes'))
     let others = 0
     for (const { model, ops } of smallHistories(2000, seeded(seed)))
@@ -255,7 +255,7 @@ for (const [name, check] of Object.entries(wrong))
     assert.ok(others > 0, 'by none that was drawn')
   })
 
-test('many things are checked one by one, and it comes to the same as all at once', () => {
+holds('many things are checked one by one, and it comes to the same as all at once', () => {
   const below = seeded(seed)
   const counted = { yes: 0, no: 0 }
   const cells = many(cell)
@@ -276,7 +276,7 @@ test('many things are checked one by one, and it comes to the same as all at onc
   assert.ok(Math.min(counted.yes, counted.no) > 100, 'they are all of one kind')
 })
 
-test('what the budget suffices for is known, and with one step less nothing is', () => {
+holds('what the budget suffices for is known, and with one step less nothing is', () => {
   for (const { model, ops } of smallHistories(200, seeded(seed))) {
     const { answer, steps } = linearizable(model, ops)
     assert.equal(linearizable(model, ops, { budget: steps }).answer, answer)
@@ -284,14 +284,14 @@ test('what the budget suffices for is known, and with one step less nothing is',
   }
 })
 
-test('a budget that is spent is no pass', () => {
+holds('a budget that is spent is no pass', () => {
   const ops = numbered('A 0-3 add = 2', 'B 1-4 add = 1')
   assert.equal(linearizable(counter, ops, { budget: 1 }), { answer: 'unknown', part: undefined, steps: 1 })
   const error = assert.throws(() => assertLinearizable(counter, ops, { budget: 1 }), { code: 'ERR_BUDGET_SPENT' })
   assert.is(error.message, 'not known to be linearizable: the budget was spent, after 1 steps')
 })
 
-test('what is refuted in one thing is refuted, whatever is unknown of another', () => {
+holds('what is refuted in one thing is refuted, whatever is unknown of another', () => {
   const unknown = ['A 0-3 a add = 2', 'B 1-4 a add = 1']
   assert.is(linearizable(many(counter), numbered(...unknown), { budget: 1 }).answer, 'unknown')
   const verdict = linearizable(many(counter), numbered(...unknown, 'C 0-1 b get = 7'), { budget: 1 })
@@ -299,7 +299,7 @@ test('what is refuted in one thing is refuted, whatever is unknown of another', 
   assert.is(verdict.answer === 'no' && verdict.part, 'b')
 })
 
-test('who insists gets an order, or is told how far one comes and what cannot be placed', () => {
+holds('who insists gets an order, or is told how far one comes and what cannot be placed', () => {
   const right = history('A 0-3 write 1', 'B 1-2 read = 0')
   assert.equal(assertLinearizable(cell, right), [right[1], right[0]])
   const ops = history('A 1000-1012 a write 1', 'B 1020-1030 a read = 0', 'D 1015- a write 9', 'C 1040-1050 a read = 1')
@@ -332,7 +332,7 @@ const longOnes: Readonly<Record<string, (below: (limit: number) => number) => Sm
 }
 
 for (const [name, draw] of Object.entries(longOnes))
-  test(`10,000 operations of a ${name} by 8 processes are checked, and one wrong output among them is found`, () => {
+  holds(`10,000 operations of a ${name} by 8 processes are checked, and one wrong output among them is found`, () => {
     const { model, ops } = draw(seeded(seed))
     assert.is(ops.length, 10_000)
     const { answer, steps } = linearizable(model, ops, { budget })
@@ -347,7 +347,7 @@ for (const [name, draw] of Object.entries(longOnes))
     note(`seed ${seed}: ${steps} steps, and ${refuted.steps} to refute`)
   })
 
-test('many that never returned, and are one as good as another, do not spend the budget', () => {
+holds('many that never returned, and are one as good as another, do not spend the budget', () => {
   const dead = Array.from({ length: 40 }, (_, at) => `D${at} 0- add`)
   assert.is(linearizable(counter, numbered(...dead, 'A 1-2 get = 20', 'A 3-4 get = 40')).answer, 'yes')
   assert.is(linearizable(counter, numbered(...dead, 'A 1-2 get = 41')).answer, 'no')
@@ -356,7 +356,7 @@ test('many that never returned, and are one as good as another, do not spend the
   assert.is(linearizable(cell, history(...writes, 'A 1-2 read = 9', 'A 3-4 read = 7', 'A 5-6 read = 9')).answer, 'no')
 })
 
-test('an output of undefined is an answer like any other', () => {
+holds('an output of undefined is an answer like any other', () => {
   const register: Model<string | undefined, string | undefined, string | undefined> = {
     initial: undefined,
     step: (state, input, answered) =>
@@ -370,7 +370,7 @@ test('an output of undefined is an answer like any other', () => {
   assert.is(linearizable(register, [write, { ...read, output: 'x' }]).answer, 'yes')
 })
 
-test('bad input is refused', () => {
+holds('bad input is refused', () => {
   const one = { process: 'A', input: 'read', call: 0, ended: 1 }
   const cases: [unknown, unknown, unknown, string, RegExp][] = [
     [undefined, [], {}, 'ERR_INVALID_ARG_TYPE', /"model.step" property must be of type function/],

@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { contender, race } from 'holdfast/testing'
-import { assert, scratch, test } from '../support/kit.js'
+import { assert, raced, scratch } from '../support/kit.js'
 
 const plays = {
   sleeper: async (dir: string, _round: number, number: number) => {
@@ -33,7 +33,7 @@ async function rejection(promise: Promise<unknown>): Promise<unknown> {
 }
 
 if (!contender(plays)) {
-  test('a race that is aborted ends with the reason of its signal, when all its processes are gone', async () => {
+  raced('a race that is aborted ends with the reason of its signal, when all its processes are gone', async () => {
     const dir = scratch()
     const stop = new AbortController()
     const racing = race(import.meta.url, { dir, cast: { sleeper: 2, deaf: 1 }, signal: stop.signal })
@@ -46,14 +46,14 @@ if (!contender(plays)) {
     assert.ok(pids.length > 0 && pids.every(pid => pid > 0 && !lives(pid)), `${pids}`)
   })
 
-  test('a race that was aborted before it began starts nobody', async () => {
+  raced('a race that was aborted before it began starts nobody', async () => {
     const dir = scratch()
     const signal = AbortSignal.abort(new Error('too late'))
     assert.match(String(await rejection(race(import.meta.url, { dir, cast: { sleeper: 1 }, signal }))), /too late/)
     assert.equal(readdirSync(dir), [])
   })
 
-  test('a race whose time is over says who had not answered', async () => {
+  raced('a race whose time is over says who had not answered', async () => {
     const racing = race(import.meta.url, { dir: scratch(), cast: { sleeper: 1 }, timeout: 1_000 })
     assert.match(String(await rejection(racing)), /sleeper 0 has not answered in time/)
   })

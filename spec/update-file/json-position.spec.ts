@@ -1,7 +1,7 @@
 // Where JSON goes wrong: our own reader beside V8's, which says whether it does, and sometimes where.
 
 import { faultOf } from '../../lib/update-file/json-position.js'
-import { assert, note, test } from '../support/kit.js'
+import { assert, holds, note } from '../support/kit.js'
 import { seeded } from '../support/lines.js'
 
 /** What V8 says of it: undefined if it is valid; else where, if it tells. */
@@ -63,14 +63,14 @@ const cases: readonly (readonly [text: string, position: number | undefined])[] 
   ['{"a":1}{"b":2}', 7],
 ]
 
-test('the first character that cannot be there is found', () => {
+holds('the first character that cannot be there is found', () => {
   for (const [text, position] of cases) {
     assert.is(faultOf(text), position, JSON.stringify(text))
     assert.is(judged(text) === undefined, position === undefined, JSON.stringify(text))
   }
 })
 
-test('what is nested deep, and what is long, is read', () => {
+holds('what is nested deep, and what is long, is read', () => {
   const deep = 100_000
   assert.is(faultOf('['.repeat(deep)), deep)
   assert.is(faultOf('{"a":'.repeat(deep)), 5 * deep)
@@ -108,7 +108,7 @@ function document(draw: (below: number) => number, depth: number): string {
   return `{${many.map(one => `${space()}"k\\"${draw(9)}"${space()}:${space()}${one}`).join(',')}${space()}}`
 }
 
-test('of 10,000 documents with a change it finds just those that V8 refuses, and never later than V8', () => {
+holds('of 10,000 documents with a change it finds just those that V8 refuses, and never later than V8', () => {
   const draw = seeded(20)
   const alphabet = '{}[]",:\\u0019eE+-.truefalsn \n\tx/\'\u0001'
   const seen = { valid: 0, invalid: 0, told: 0, same: 0 }

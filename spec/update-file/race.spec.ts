@@ -7,7 +7,7 @@ import { sweep, updateFile } from 'holdfast'
 import { dual, type Steps } from 'holdfast/steps'
 import { contender, overlaps, type Result, race } from 'holdfast/testing'
 import { readThenWrite } from '../broken/broken.js'
-import { assert, note, places, scratch, test } from '../support/kit.js'
+import { assert, note, places, raced, scratch } from '../support/kit.js'
 
 const rounds = 5
 const updates = 40
@@ -134,7 +134,7 @@ const changesOfUpdaters = ({ by }: Counts): number[] => Array.from({ length: upd
 
 if (!contender(plays)) {
   for (const { kind, dir: place } of places) {
-    test(`race on ${kind}: eight who count, three who read, and ten who are killed`, async () => {
+    raced(`race on ${kind}: eight who count, three who read, and ten who are killed`, async () => {
       const dir = scratch(place)
       writeFileSync(join(dir, 'counts.json'), `${JSON.stringify(none, null, '\t')}\n`)
       const since = performance.now()
@@ -163,7 +163,7 @@ if (!contender(plays)) {
       assert.equal(rest, ['counts.json', 'counts.json.lock'], 'debris')
     })
 
-    test(`race on ${kind} catches: reading and then writing`, async () => {
+    raced(`race on ${kind} catches: reading and then writing`, async () => {
       const dir = scratch(place)
       writeFileSync(join(dir, 'counts.json'), JSON.stringify(none))
       const history = await race(import.meta.url, { dir, cast: { naive: updaters }, rounds: 1 })

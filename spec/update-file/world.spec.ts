@@ -7,7 +7,7 @@ import type { Steps } from 'holdfast/steps'
 import type { Ending, World } from 'holdfast/testing'
 import { parse, spell, successor } from '../../lib/cell/state.js'
 import { changeByPidFile, readThenWrite } from '../broken/broken.js'
-import { assert, caught, looks, nobodyThrew, prove, test } from '../support/kit.js'
+import { assert, caught, explored, looks, nobodyThrew, prove } from '../support/kit.js'
 
 type Changing = (file: string, change: (old: string | undefined) => string) => Steps<unknown>
 
@@ -62,49 +62,49 @@ const allIsWell: World['check'] = ending => {
 const reader = (dir: string) => ({ reader: looks(join(dir, 'file')) })
 const two = players('AB', ours)
 
-test('explore: two callers and a kill', () => {
+explored('explore: two callers and a kill', () => {
   assert.ok(prove('2 updateFile, 1 kill', { setup, players: two, kills: 1, check: allIsWell }).complete)
 })
 
-test('explore: two callers, a reader, and a kill', () => {
+explored('explore: two callers, a reader, and a kill', () => {
   const world = { setup, players: two, adversaries: reader, kills: 1, check: allIsWell }
   assert.ok(prove('2 updateFile, 1 reader, 1 kill', world).complete)
 })
 
-test('explore: two callers where nothing is yet, and a kill', () => {
+explored('explore: two callers where nothing is yet, and a kill', () => {
   assert.ok(prove('2 updateFile from nothing, 1 kill', { players: two, kills: 1, check: allIsWell }).complete)
 })
 
-test('explore: two callers and a failure', () => {
+explored('explore: two callers and a failure', () => {
   assert.ok(prove('2 updateFile, 1 failure', { setup, players: two, failures: 1, check: allIsWell }).complete)
 })
 
-test('explore: two callers and a lie', () => {
+explored('explore: two callers and a lie', () => {
   assert.ok(prove('2 updateFile, 1 lie', { setup, players: two, lies: 1, check: allIsWell }).complete)
 })
 
-test('explore: two callers and an abort', () => {
+explored('explore: two callers and an abort', () => {
   assert.ok(prove('2 updateFile, 1 abort', { setup, players: two, aborts: 1, check: allIsWell }).complete)
 })
 
-test('explore: three callers and a kill', () => {
+explored('explore: three callers and a kill', () => {
   const world = { setup, players: players('ABC', ours), kills: 1, check: allIsWell }
   const { bound } = prove('3 updateFile, 1 kill', world, { preemptions: 1 })
   assert.is(bound, 'at most 1 preemptions')
 })
 
-test('explore: three callers and a kill, drawn at random', () => {
+explored('explore: three callers and a kill, drawn at random', () => {
   const world = { setup, players: players('ABC', ours), kills: 1, check: allIsWell }
   prove('3 updateFile, 1 kill', world, { random: { schedules: 5000 } })
 })
 
 const naive = { setup, check: nothingLost }
 
-test('explore catches: reading and then writing', () => {
+explored('explore catches: reading and then writing', () => {
   caught('read, then write', /is there 0 times/, { ...naive, players: players('AB', readThenWrite.steps) })
 })
 
-test('explore catches: a lock that is deleted when its holder is dead', () => {
+explored('explore catches: a lock that is deleted when its holder is dead', () => {
   const three = players('ABC', changeByPidFile.steps)
   caught('pid file', /is there 0 times/, { ...naive, players: three, kills: 1 }, { preemptions: 2 })
 })

@@ -10,7 +10,7 @@ import { sweep, writeFile } from 'holdfast'
 import { dual, type Steps } from 'holdfast/steps'
 import { contender, killedAt, overlaps, type Result, race } from 'holdfast/testing'
 import { pidTemp, sharedTemp } from '../broken/broken.js'
-import { assert, everyPlace, note, ownerOf, payload, places, scratch, skip, test } from '../support/kit.js'
+import { assert, everyPlace, note, ownerOf, payload, places, raced, scratch } from '../support/kit.js'
 
 const rounds = 5
 const writes = 100
@@ -116,7 +116,7 @@ const namespaces = spawnSync('unshare', ['--pid', '--fork', '--mount-proc', 'tru
 if (process.env.HOLDFAST_TICKER) await ticker()
 else if (!contender(plays)) {
   for (const { kind, dir: place } of everyPlace) {
-    test(`race on ${kind}: eight writers, four readers, and twenty writers that are killed`, async () => {
+    raced(`race on ${kind}: eight writers, four readers, and twenty writers that are killed`, async () => {
       const dir = scratch(place)
       writeFileSync(join(dir, 'target'), payload(1024, 1024))
       const history = await race(import.meta.url, { dir, cast: { writer: 8, reader: 4, victim: 4 }, rounds })
@@ -138,7 +138,7 @@ else if (!contender(plays)) {
   }
 
   for (const { kind, dir: place } of places) {
-    test(`race on ${kind} catches: one temporary name for all`, async () => {
+    raced(`race on ${kind} catches: one temporary name for all`, async () => {
       const dir = scratch(place)
       writeFileSync(join(dir, 'target'), payload(1024, 1024))
       const history = await race(import.meta.url, { dir, cast: { naive: 8, reader: 4 }, rounds: 1 })
@@ -150,10 +150,10 @@ else if (!contender(plays)) {
     })
   }
 
-  if (!namespaces) skip('two processes with one pid', 'it takes pid namespaces, and the right to make them')
+  if (!namespaces) raced.skip('two processes with one pid', 'it takes pid namespaces, and the right to make them')
   else {
     for (const { kind, dir: place } of everyPlace) {
-      test(`race on ${kind}: two processes that have the same pid, in step`, async () => {
+      raced(`race on ${kind}: two processes that have the same pid, in step`, async () => {
         const dir = scratch(place)
         const { torn, rejected } = await inStep('ours', join(dir, 'target'))
         note(`${kind}, both are pid 1: ${torn} torn of ${2 * ticks} reads, ${rejected} of ${2 * ticks} writes rejected`)
@@ -162,7 +162,7 @@ else if (!contender(plays)) {
       })
     }
 
-    test('race catches: temporary names made of the pid', async () => {
+    raced('race catches: temporary names made of the pid', async () => {
       const dir = scratch()
       const { torn, rejected } = await inStep('by pid', join(dir, 'target'))
       note(`by pid: ${torn} torn of ${2 * ticks} reads, ${rejected} of ${2 * ticks} writes rejected`)

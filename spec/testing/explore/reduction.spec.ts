@@ -7,7 +7,7 @@ import { inspect } from 'node:util'
 import { fs, type Steps, together } from 'holdfast/steps'
 import { type ExploreOptions, explore, type World } from 'holdfast/testing'
 import { wrongOnSchedules } from '../../broken/mutants.js'
-import { assert, note, test } from '../../support/kit.js'
+import { assert, explored, note } from '../../support/kit.js'
 import { callOf, seeded, setUp } from '../../support/lines.js'
 
 interface Program {
@@ -318,7 +318,7 @@ const price = { none: 0, sleep: 0, hash: 0, both: 0 }
 const differ = (some: ReadonlySet<string>, all: ReadonlySet<string>): string | undefined =>
   [...all].find(one => !some.has(one)) ?? [...some].find(one => !all.has(one))
 
-test('in full and with every reduction, programs come to the same endings', () => {
+explored('in full and with every reduction, programs come to the same endings', () => {
   const random = Array.from({ length: count }, (_, at) => ({
     what: `seed ${seed + at}`,
     program: programOf(seed + at),
@@ -345,7 +345,7 @@ test('in full and with every reduction, programs come to the same endings', () =
   assert.ok(large < count / 5 && price.both * 4 < price.none, 'the reductions leave out too little')
 })
 
-test('within a bound of preemptions, too', () => {
+explored('within a bound of preemptions, too', () => {
   for (const { what, program } of cases.slice(0, 60)) {
     const [full, some] = (['none', 'both'] as const).map(reduction => endingsOf(program, { preemptions: 1, reduction }))
     const other = differ(some?.endings ?? new Set(), full?.endings ?? new Set())
@@ -354,7 +354,7 @@ test('within a bound of preemptions, too', () => {
 })
 
 for (const [name, relation] of Object.entries(wrongOnSchedules)) {
-  test(`a relation is found out in which ${name}`, () => {
+  explored(`a relation is found out in which ${name}`, () => {
     const found = cases.find(({ program, endings }) =>
       differ(endingsOf(program, { reduction: 'sleep', ...relation }).endings, endings),
     )
