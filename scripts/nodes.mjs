@@ -28,7 +28,7 @@ for (const line of lines) {
   console.log(`\nNode ${spawnSync(binary, ['--version'], { encoding: 'utf8' }).stdout.trim()}`)
   // Tools that the specs start are found by PATH, and shall run on the same Node.
   const path = `${dirname(binary)}${process.platform === 'win32' ? ';' : ':'}${process.env.PATH}`
-  const { status } = spawnSync(binary, [join(top, 'dist', 'spec', 'all.js')], {
+  const { status } = spawnSync(binary, [join(top, 'dist', 'spec', 'run.js')], {
     cwd: top,
     stdio: 'inherit',
     env: { ...process.env, PATH: path },

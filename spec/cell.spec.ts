@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { cell, type State, sweep } from 'holdfast'
 import type { Steps } from 'holdfast/steps'
 import { assertLinearizable, type ExploreOptions, type World } from 'holdfast/testing'
-import { asPrograms, type Calls, cellModel, comparing, programModel, Scribe, trusting, turn } from './cells.js'
-import { assert, caught, prove, scratch, test } from './kit.js'
+import { asPrograms, type Calls, cellModel, comparing, programModel, Scribe, trusting, turn } from './support/cells.js'
+import { assert, caught, explored, holds, prove, scratch } from './support/kit.js'
 
 type Living = Partial<World> & { readonly start?: string; readonly calls?: Calls; readonly realTime?: boolean }
 
@@ -78,7 +78,7 @@ const worlds: readonly Lived[] = [
 ]
 
 for (const [what, programs, budgets, bounds] of worlds)
-  test(
+  explored(
     `explored: ${what}: no state is consumed twice`,
     () => {
       const labels = programs.split(' ').map(one => one.split(','))
@@ -88,7 +88,7 @@ for (const [what, programs, budgets, bounds] of worlds)
     { timeout: 90_000 },
   )
 
-test(
+explored(
   'explored: three live a whole life, one killed, two lies: no state is consumed twice',
   () => {
     const world = lives(
@@ -109,7 +109,7 @@ test(
   { timeout: 120_000 },
 )
 
-test(
+explored(
   'explored in full, with what came before what: every history is linearizable',
   () => {
     const world = lives([['a', 'x1'], ['b']], { start: 's', realTime: true, kills: 1 })
@@ -137,7 +137,7 @@ for (const [what, budgets] of [
   ['one lie', { lies: 1 }],
   ['one failure', { failures: 1 }],
 ] as const)
-  test(
+  explored(
     `explored: two change a state that has data, and one reads, ${what}: never data of another state`,
     () => {
       const world: World = {
@@ -165,17 +165,17 @@ for (const [what, budgets] of [
     { timeout: 90_000 },
   )
 
-test('the same worlds catch: an errno that is believed', () => {
+explored('the same worlds catch: an errno that is believed', () => {
   caught('believed', /not linearizable/, lives([['a'], ['b']], { lies: 1, start: 's', calls: trusting }))
 })
 
-test('the same worlds catch: compare, and then set', () => {
+explored('the same worlds catch: compare, and then set', () => {
   caught('compared', /not linearizable/, lives([['a'], ['b']], { start: 's', calls: comparing }))
 })
 
 const isPrivate = (name: string): boolean => name.startsWith('.')
 
-test('a whole life: create, swap, tombstone, clear, and again', async () => {
+holds('a whole life: create, swap, tombstone, clear, and again', async () => {
   const dir = join(scratch(), 'cell')
   assert.is(await cell.read(dir), undefined)
   const first = await cell.create(dir, { fields: ['a', '1'] })
@@ -194,7 +194,7 @@ test('a whole life: create, swap, tombstone, clear, and again', async () => {
   assert.is(cell.create.sync(dir)?.version, 1)
 })
 
-test('data lies beside it, belongs to one state, and goes with it', async () => {
+holds('data lies beside it, belongs to one state, and goes with it', async () => {
   const top = scratch()
   const dir = join(top, 'cell')
   const first = (await cell.create(dir, { data: 'one' })) as State
@@ -211,7 +211,7 @@ test('data lies beside it, belongs to one state, and goes with it', async () => 
   assert.is(await cell.load(dir), undefined)
 })
 
-test('sweep takes data that no state names, and only that', async () => {
+holds('sweep takes data that no state names, and only that', async () => {
   const top = scratch()
   const dir = join(top, 'cell')
   const first = (await cell.create(dir, { data: 'kept' })) as State
@@ -228,7 +228,7 @@ test('sweep takes data that no state names, and only that', async () => {
   assert.is(String((await cell.load(dir))?.data), 'kept')
 })
 
-test('what is no cell is an error, and stays', async () => {
+holds('what is no cell is an error, and stays', async () => {
   const top = scratch()
   writeFileSync(join(top, 'file'), 'a lock of others')
   mkdirSync(join(top, 'dir/below'), { recursive: true })
@@ -243,7 +243,7 @@ test('what is no cell is an error, and stays', async () => {
   assert.equal(readdirSync(top), ['dir', 'file'])
 })
 
-test('an empty directory is void, and what systems put there is no matter', async () => {
+holds('an empty directory is void, and what systems put there is no matter', async () => {
   const dir = join(scratch(), 'cell')
   mkdirSync(dir)
   assert.is(await cell.read(dir), undefined)
@@ -252,20 +252,20 @@ test('an empty directory is void, and what systems put there is no matter', asyn
   assert.equal(await cell.read(dir), first)
 })
 
-test('parents are made when they are wanted, and their absence is an error otherwise', async () => {
+holds('parents are made when they are wanted, and their absence is an error otherwise', async () => {
   const dir = join(scratch(), 'a/b/cell')
   await assert.rejects(cell.create(dir), { code: 'ENOENT' })
   assert.ok(await cell.create(dir, {}, { parents: true }))
 })
 
-test('two states at once are looked at again, and are an error if they stay', async () => {
+holds('two states at once are looked at again, and are an error if they stay', async () => {
   const dir = join(scratch(), 'cell')
   await cell.create(dir)
   writeFileSync(join(dir, 't.1.00112233aabbccdd..'), '')
   await assert.rejects(cell.read(dir, { retryFor: 20 }), { code: 'EAGAIN' })
 })
 
-test('bad input is refused before anything is done', async () => {
+holds('bad input is refused before anything is done', async () => {
   const top = scratch()
   const dir = join(top, 'cell')
   const first = (await cell.create(dir)) as State

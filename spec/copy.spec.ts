@@ -21,8 +21,8 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import { type CopyOptions, copy, type Progress } from 'holdfast'
 import { type Call, dual, type Outcome, type Steps } from 'holdfast/steps'
-import { assert, asUser, canBeAnother, note, ownerOf, payload, scratch, skip, test } from './kit.js'
-import { files, layMany, namesIn, privateNames, readMany, shapeOf } from './trees.js'
+import { assert, asUser, canBeAnother, holds, note, ownerOf, payload, scratch } from './support/kit.js'
+import { files, layMany, namesIn, privateNames, readMany, shapeOf } from './support/trees.js'
 
 const modeOf = (path: string): number => lstatSync(path).mode & 0o7777
 const read = (path: string): string => readFileSync(path, 'utf8')
@@ -40,7 +40,7 @@ function laySmall(dir: string): void {
   for (const name of ['a', 'b', 'sub/c']) writeFileSync(join(dir, 'source', name), name)
 }
 
-test('copies a file: its bytes and its mode, at once, in the place of another or of nothing', async () => {
+holds('copies a file: its bytes and its mode, at once, in the place of another or of nothing', async () => {
   const dir = scratch()
   const [source, target] = [join(dir, 'source'), join(dir, 'target')]
   for (const { put } of forms) {
@@ -61,7 +61,7 @@ test('copies a file: its bytes and its mode, at once, in the place of another or
   assert.equal(namesIn(dir), ['source', 'target'])
 })
 
-test('copies a tree: directories in directories, empty ones, odd names, modes, links as they are', async () => {
+holds('copies a tree: directories in directories, empty ones, odd names, modes, links as they are', async () => {
   const dir = scratch()
   const source = join(dir, 'source')
   mkdirSync(join(source, 'deep/er/still'), { recursive: true })
@@ -96,9 +96,9 @@ test('copies a tree: directories in directories, empty ones, odd names, modes, l
   assert.equal(shapeOf(source), before)
 })
 
-if (process.platform !== 'linux') skip('names that are no text', 'only here a name may be any bytes')
+if (process.platform !== 'linux') holds.skip('names that are no text', 'only here a name may be any bytes')
 else
-  test('names that are no text arrive byte for byte, in any depth, and so does what is in them', async () => {
+  holds('names that are no text arrive byte for byte, in any depth, and so does what is in them', async () => {
     const dir = scratch()
     const at = (...parts: (string | Buffer)[]) =>
       Buffer.concat(parts.flatMap((part, i) => (i === 0 ? [Buffer.from(part)] : [Buffer.from('/'), Buffer.from(part)])))
@@ -127,7 +127,7 @@ else
     assert.equal([asked.length, namesIn(join(dir, 'few'))], [3, []])
   })
 
-test('hard links become files of their own', async () => {
+holds('hard links become files of their own', async () => {
   const dir = scratch()
   laySmall(dir)
   linkSync(join(dir, 'source/a'), join(dir, 'source/again'))
@@ -141,9 +141,9 @@ test('hard links become files of their own', async () => {
   assert.equal([statSync(join(dir, 'source/a')).nlink, statSync(join(dir, 'target/a')).nlink], [2, 1])
 })
 
-if (onWindows) skip('pipes', 'there are none among files here')
+if (onWindows) holds.skip('pipes', 'there are none among files here')
 else
-  test('a pipe is an error that names it, and `filter` leaves it out', async () => {
+  holds('a pipe is an error that names it, and `filter` leaves it out', async () => {
     const dir = scratch()
     laySmall(dir)
     const pipe = join(dir, 'source/sub/pipe')
@@ -163,7 +163,7 @@ else
     assert.not(existsSync(join(dir, 'other')))
   })
 
-test('merges with what is there: what only the target has stays, files are replaced', async () => {
+holds('merges with what is there: what only the target has stays, files are replaced', async () => {
   for (const { put } of forms) {
     const dir = scratch()
     laySmall(dir)
@@ -185,7 +185,7 @@ test('merges with what is there: what only the target has stays, files are repla
   }
 })
 
-test('one kind of thing in the place of another', async () => {
+holds('one kind of thing in the place of another', async () => {
   for (const { put } of forms) {
     const dir = scratch()
     const at = (name: string) => join(dir, name)
@@ -247,7 +247,7 @@ test('one kind of thing in the place of another', async () => {
   }
 })
 
-test('without `overwrite` what is there stays, and is not even written again; `errorOnExist` says so', async () => {
+holds('without `overwrite` what is there stays, and is not even written again; `errorOnExist` says so', async () => {
   for (const { put } of forms) {
     const dir = scratch()
     laySmall(dir)
@@ -280,7 +280,7 @@ test('without `overwrite` what is there stays, and is not even written again; `e
   }
 })
 
-test('onto itself: a file stays as it is, a directory is refused', async () => {
+holds('onto itself: a file stays as it is, a directory is refused', async () => {
   for (const { put } of forms) {
     const dir = scratch()
     laySmall(dir)
@@ -312,7 +312,7 @@ test('onto itself: a file stays as it is, a directory is refused', async () => {
   }
 })
 
-test('a directory into itself is refused before anything is made, by whatever way it leads there', async () => {
+holds('a directory into itself is refused before anything is made, by whatever way it leads there', async () => {
   for (const { put } of forms) {
     const dir = scratch()
     laySmall(dir)
@@ -334,7 +334,7 @@ test('a directory into itself is refused before anything is made, by whatever wa
   }
 })
 
-test('`dereference` copies what links lead to', async () => {
+holds('`dereference` copies what links lead to', async () => {
   for (const { put } of forms) {
     const dir = scratch()
     laySmall(dir)
@@ -361,33 +361,36 @@ test('`dereference` copies what links lead to', async () => {
   }
 })
 
-test('`dereference`: a circle of links, one that leads nowhere, and one that leads to the target are errors', async () => {
-  for (const { form, put } of forms) {
-    const dir = scratch()
-    const lay = (name: string, links: Record<string, string>) => {
-      mkdirSync(join(dir, name, 'sub'), { recursive: true })
-      for (const [path, text] of Object.entries(links)) symlinkSync(text, join(dir, name, path))
-      return join(dir, name)
+holds(
+  '`dereference`: a circle of links, one that leads nowhere, and one that leads to the target are errors',
+  async () => {
+    for (const { form, put } of forms) {
+      const dir = scratch()
+      const lay = (name: string, links: Record<string, string>) => {
+        mkdirSync(join(dir, name, 'sub'), { recursive: true })
+        for (const [path, text] of Object.entries(links)) symlinkSync(text, join(dir, name, path))
+        return join(dir, name)
+      }
+      const refused = (source: string, code: string) =>
+        assert.rejects(put(source, `${source}-${form}`, { dereference: true }), { code })
+      await refused(lay('itself', { 'sub/circle': '..' }), 'ELOOP')
+      await refused(lay('twins', { 'sub/other': '../other', other: 'sub' }), 'ELOOP')
+      await refused(lay('short', { one: 'two', two: 'one' }), 'ELOOP')
+      await refused(lay('dangling', { 'sub/none': 'nowhere' }), 'ENOENT')
+      await assert.rejects(put(join(dir, 'dangling/sub/none'), join(dir, 'none'), { dereference: true }), {
+        code: 'ENOENT',
+      })
+      // The link leads to a directory that the target is in: the copy would never end.
+      const source = lay('endless', { link: '../outside' })
+      mkdirSync(join(dir, 'outside'))
+      await assert.rejects(put(source, join(dir, 'outside/target'), { dereference: true }), { code: 'EINVAL' })
+      assert.ok(namesIn(join(dir, 'outside')).length < 10)
+      assert.equal(privateNames(dir), [])
     }
-    const refused = (source: string, code: string) =>
-      assert.rejects(put(source, `${source}-${form}`, { dereference: true }), { code })
-    await refused(lay('itself', { 'sub/circle': '..' }), 'ELOOP')
-    await refused(lay('twins', { 'sub/other': '../other', other: 'sub' }), 'ELOOP')
-    await refused(lay('short', { one: 'two', two: 'one' }), 'ELOOP')
-    await refused(lay('dangling', { 'sub/none': 'nowhere' }), 'ENOENT')
-    await assert.rejects(put(join(dir, 'dangling/sub/none'), join(dir, 'none'), { dereference: true }), {
-      code: 'ENOENT',
-    })
-    // The link leads to a directory that the target is in: the copy would never end.
-    const source = lay('endless', { link: '../outside' })
-    mkdirSync(join(dir, 'outside'))
-    await assert.rejects(put(source, join(dir, 'outside/target'), { dereference: true }), { code: 'EINVAL' })
-    assert.ok(namesIn(join(dir, 'outside')).length < 10)
-    assert.equal(privateNames(dir), [])
-  }
-})
+  },
+)
 
-test('`preserveTimestamps` keeps the times of files and directories', async () => {
+holds('`preserveTimestamps` keeps the times of files and directories', async () => {
   const dir = scratch()
   laySmall(dir)
   const [source, target] = [join(dir, 'source'), join(dir, 'target')]
@@ -415,7 +418,7 @@ test('`preserveTimestamps` keeps the times of files and directories', async () =
   assert.ok(statSync(join(dir, 'now')).mtimeMs > Date.now() - 3_600_000)
 })
 
-test('`parents` makes what is missing above the target; without it, that is ENOENT', async () => {
+holds('`parents` makes what is missing above the target; without it, that is ENOENT', async () => {
   for (const { form, put } of forms) {
     const dir = scratch()
     laySmall(dir)
@@ -441,7 +444,7 @@ test('`parents` makes what is missing above the target; without it, that is ENOE
   }
 })
 
-test('bad input is refused before anything is done', async () => {
+holds('bad input is refused before anything is done', async () => {
   const dir = scratch()
   laySmall(dir)
   const [from, to] = [join(dir, 'source'), join(dir, 'target')]
@@ -473,7 +476,7 @@ test('bad input is refused before anything is done', async () => {
   await copy(from, to, Object.freeze({ concurrency: Number.POSITIVE_INFINITY, durability: undefined }))
 })
 
-test('`onProgress` counts up to the very end, and never back', async () => {
+holds('`onProgress` counts up to the very end, and never back', async () => {
   for (const { put } of forms) {
     for (const concurrency of [1, 3, 100]) {
       const dir = scratch()
@@ -503,7 +506,7 @@ test('`onProgress` counts up to the very end, and never back', async () => {
   }
 })
 
-test('an error of `filter`, or of `onProgress`, comes out as that very object, and leaves no debris', async () => {
+holds('an error of `filter`, or of `onProgress`, comes out as that very object, and leaves no debris', async () => {
   for (const { put } of forms) {
     const dir = scratch()
     laySmall(dir)
@@ -529,39 +532,42 @@ test('an error of `filter`, or of `onProgress`, comes out as that very object, a
   }
 })
 
-test('`filter` is asked of everything, with both paths, and may take its time; the sync form refuses that', async () => {
-  const dir = scratch()
-  laySmall(dir)
-  const [source, target] = [join(dir, 'source'), join(dir, 'target')]
-  for (const { put } of forms) {
-    const asked = new Map<string, string>()
-    await put(source, target, { filter: (from, to) => asked.set(from, to) && !from.endsWith('sub') })
-    assert.equal(
-      [...asked.keys()].sort(),
-      ['', '/a', '/b', '/sub'].map(name => source + name),
-    )
-    for (const [from, to] of asked) assert.is(to, from.replace(source, target))
-    assert.equal(namesIn(target), ['a', 'b'])
-  }
-  const slow = async (path: string) => {
-    await wait(1)
-    return !path.endsWith('/b')
-  }
-  await copy(source, join(dir, 'slow'), { filter: slow })
-  assert.equal(namesIn(join(dir, 'slow')), ['a', 'sub', 'sub/c'])
-  await copy(source, join(dir, 'nothing'), { filter: () => false })
-  await assert.rejects(copy(source, join(dir, 'nothing'), { filter: () => Promise.reject(new RangeError('mine')) }), {
-    name: 'RangeError',
-  })
-  assert.throws(() => copy.sync(source, join(dir, 'nothing'), { filter: slow }), { code: 'ERR_INVALID_RETURN_VALUE' })
-  assert.throws(() => copy.sync(source, join(dir, 'some'), { onProgress: async () => {} }), {
-    code: 'ERR_INVALID_RETURN_VALUE',
-  })
-  assert.not(existsSync(join(dir, 'nothing')))
-  assert.equal(privateNames(dir), [])
-})
+holds(
+  '`filter` is asked of everything, with both paths, and may take its time; the sync form refuses that',
+  async () => {
+    const dir = scratch()
+    laySmall(dir)
+    const [source, target] = [join(dir, 'source'), join(dir, 'target')]
+    for (const { put } of forms) {
+      const asked = new Map<string, string>()
+      await put(source, target, { filter: (from, to) => asked.set(from, to) && !from.endsWith('sub') })
+      assert.equal(
+        [...asked.keys()].sort(),
+        ['', '/a', '/b', '/sub'].map(name => source + name),
+      )
+      for (const [from, to] of asked) assert.is(to, from.replace(source, target))
+      assert.equal(namesIn(target), ['a', 'b'])
+    }
+    const slow = async (path: string) => {
+      await wait(1)
+      return !path.endsWith('/b')
+    }
+    await copy(source, join(dir, 'slow'), { filter: slow })
+    assert.equal(namesIn(join(dir, 'slow')), ['a', 'sub', 'sub/c'])
+    await copy(source, join(dir, 'nothing'), { filter: () => false })
+    await assert.rejects(copy(source, join(dir, 'nothing'), { filter: () => Promise.reject(new RangeError('mine')) }), {
+      name: 'RangeError',
+    })
+    assert.throws(() => copy.sync(source, join(dir, 'nothing'), { filter: slow }), { code: 'ERR_INVALID_RETURN_VALUE' })
+    assert.throws(() => copy.sync(source, join(dir, 'some'), { onProgress: async () => {} }), {
+      code: 'ERR_INVALID_RETURN_VALUE',
+    })
+    assert.not(existsSync(join(dir, 'nothing')))
+    assert.equal(privateNames(dir), [])
+  },
+)
 
-test('stopped in the middle, by its signal or by the clock, it leaves whole files and no private names', async () => {
+holds('stopped in the middle, by its signal or by the clock, it leaves whole files and no private names', async () => {
   const dir = scratch()
   const source = join(dir, 'source')
   layMany(source)
@@ -604,7 +610,7 @@ test('stopped in the middle, by its signal or by the clock, it leaves whole file
   }
 })
 
-test('a source that goes away meanwhile rejects with what the system said, and leaves no private names', async () => {
+holds('a source that goes away meanwhile rejects with what the system said, and leaves no private names', async () => {
   for (const { put } of forms) {
     const dir = scratch()
     laySmall(dir)
@@ -648,7 +654,7 @@ function* failing(steps: Steps<unknown>, op: Call['op'], k: number): Steps<numbe
   return seen
 }
 
-test('whichever call fails, that error comes out, or it is cured; and no private name is left', async () => {
+holds('whichever call fails, that error comes out, or it is cured; and no private name is left', async () => {
   const dir = scratch()
   laySmall(dir)
   symlinkSync('a', join(dir, 'source/link'))
@@ -678,9 +684,9 @@ test('whichever call fails, that error comes out, or it is cured; and no private
   }
 })
 
-if (!root || process.platform !== 'linux') skip('what is mounted', 'it takes root on Linux')
+if (!root || process.platform !== 'linux') holds.skip('what is mounted', 'it takes root on Linux')
 else
-  test('what is mounted is not waited for, and leads nobody in a circle', async () => {
+  holds('what is mounted is not waited for, and leads nobody in a circle', async () => {
     const dir = scratch()
     laySmall(dir)
     const at = (name: string) => join(dir, name)
@@ -706,9 +712,9 @@ else
     }
   })
 
-if (!root) skip('what runs as somebody else', 'it takes root')
+if (!root) holds.skip('what runs as somebody else', 'it takes root')
 else
-  test('what would run as somebody else does not run as we', async () => {
+  holds('what would run as somebody else does not run as we', async () => {
     const dir = scratch()
     const at = (name: string) => join(dir, name)
     mkdirSync(at('tree'))
@@ -733,9 +739,10 @@ else
       }
   })
 
-if (!canBeAnother()) skip('copies of an ordinary user', 'it takes root, and this package where others can read it')
+if (!canBeAnother())
+  holds.skip('copies of an ordinary user', 'it takes root, and this package where others can read it')
 else
-  test('an ordinary user copies what is read-only, in directories that are; what he may not touch is EACCES', () => {
+  holds('an ordinary user copies what is read-only, in directories that are; what he may not touch is EACCES', () => {
     const dir = scratch()
     chmodSync(dir, 0o777)
     const script = `

@@ -14,11 +14,13 @@ import { createExclusive } from 'holdfast'
 import { dual, fs, hasCode, orNothing, type Steps } from 'holdfast/steps'
 import { contender, killedAt, overlaps, race, type World } from 'holdfast/testing'
 import { claim } from '../lib/parts/claim.js'
-import { openThenWrite } from './broken.js'
+import { openThenWrite } from './broken/broken.js'
 import {
   answers,
   assert,
   caught,
+  explored,
+  holds,
   looks,
   nobodyThrew,
   note,
@@ -26,9 +28,9 @@ import {
   payload,
   places,
   prove,
+  raced,
   scratch,
-  test,
-} from './kit.js'
+} from './support/kit.js'
 
 const bytes = 64 * 1024
 
@@ -89,7 +91,7 @@ const oneWins: World['check'] = ending => {
 }
 
 if (!contender(plays)) {
-  test('creates a file once, whole, and says whose it is', async () => {
+  holds('creates a file once, whole, and says whose it is', async () => {
     const dir = scratch()
     const file = join(dir, 'new')
     assert.is(await createExclusive(file, 'first'), true)
@@ -106,7 +108,7 @@ if (!contender(plays)) {
     assert.is(statSync(file).nlink, 1)
   })
 
-  test('odd names, and names of 255 bytes', async () => {
+  holds('odd names, and names of 255 bytes', async () => {
     const dir = scratch()
     for (const name of [' ', 'new\nline', '雪'.repeat(85), `${'é'.repeat(127)}x`, 'x'.repeat(255), '.hidden', '-rf']) {
       assert.is(await createExclusive(join(dir, name), name), true)
@@ -115,7 +117,7 @@ if (!contender(plays)) {
     assert.is(readdirSync(dir).length, 7)
   })
 
-  test('what is no file, and a link that leads nowhere, is an error; a link to a file is another’s file', async () => {
+  holds('what is no file, and a link that leads nowhere, is an error; a link to a file is another’s file', async () => {
     const dir = scratch()
     mkdirSync(join(dir, 'dir'))
     symlinkSync('nowhere', join(dir, 'dangling'))
@@ -129,7 +131,7 @@ if (!contender(plays)) {
     assert.equal(readdirSync(dir).sort(), ['dangling', 'dir', 'file', 'link'])
   })
 
-  test('bad input is refused before anything is done', async () => {
+  holds('bad input is refused before anything is done', async () => {
     const file = join(scratch(), 'x')
     await assert.rejects(createExclusive('', ''), { code: 'ERR_INVALID_ARG_VALUE' })
     await assert.rejects(createExclusive(file, 5 as never), { code: 'ERR_INVALID_ARG_TYPE' })
@@ -139,7 +141,7 @@ if (!contender(plays)) {
     assert.not(existsSync(file))
   })
 
-  test('explore: two creators and a reader, with a kill and a lie', () => {
+  explored('explore: two creators and a reader, with a kill and a lie', () => {
     const makers = players(['A', 'B'], (file, data) => createExclusive.steps(file, data, { durability: 'none' }))
     const found = prove('2 createExclusive, 1 reader, 1 kill, 1 lie', {
       ...readers,
@@ -151,13 +153,13 @@ if (!contender(plays)) {
     assert.ok(found.complete && found.failed.has('link EEXIST'))
   })
 
-  test('explore: three creators, with a kill and a lie', () => {
+  explored('explore: three creators, with a kill and a lie', () => {
     const makers = players(['A', 'B', 'C'], (file, data) => createExclusive.steps(file, data, { durability: 'none' }))
     const found = prove('3 createExclusive, 1 kill, 1 lie', { players: makers, check: oneWins, kills: 1, lies: 1 })
     assert.ok(found.complete && found.failed.has('link EEXIST'))
   })
 
-  test('explore: two creators and somebody who takes the file and its directory away', () => {
+  explored('explore: two creators and somebody who takes the file and its directory away', () => {
     function* thief(dir: string): Steps<void> {
       for (const step of [fs.unlink(join(dir, 'd/file')), fs.rmdir(join(dir, 'd'))]) {
         try {
@@ -217,21 +219,21 @@ if (!contender(plays)) {
   }
   const syncing = players(['A', 'B'], (file, data) => createExclusive.steps(file, data, { durability: 'full' }))
 
-  test('explore: a failure at any call, or a short write, leaves no debris and no half file', () => {
+  explored('explore: a failure at any call, or a short write, leaves no debris and no half file', () => {
     assert.ok(prove('2 createExclusive, 1 failure', { players: syncing, failures: 1, check: wholeOrAbsent }).complete)
   })
 
-  test('explore: an abort at any call leaves no debris and no half file', () => {
+  explored('explore: an abort at any call leaves no debris and no half file', () => {
     assert.ok(prove('2 createExclusive, 2 aborts', { players: syncing, aborts: 2, check: wholeOrAbsent }).complete)
   })
 
-  test('explore catches: open exclusively, then write', () => {
+  explored('explore catches: open exclusively, then write', () => {
     const makers = players(['A', 'B'], openThenWrite.steps)
     caught('open(wx), then write', /saw a part/, { ...readers, players: makers, check: oneWins })
     caught('open(wx), then write, and a kill', /torn/, { players: makers, check: oneWins, kills: 1 })
   })
 
-  test('explore catches: an errno that is believed', () => {
+  explored('explore catches: an errno that is believed', () => {
     function* believing(file: string, data: string): Steps<boolean> {
       const stage = `${file}.${data[0]}`
       const fd = yield* fs.open(stage, 'wx')
@@ -259,7 +261,7 @@ if (!contender(plays)) {
 
   for (const { kind, dir: place } of places) {
     const cast = { creator: 8, reader: 2 }
-    test(`race on ${kind}: eight creators, one winner a round, and readers never see a part`, async () => {
+    raced(`race on ${kind}: eight creators, one winner a round, and readers never see a part`, async () => {
       const dir = scratch(place)
       const seen = { reads: 0, partial: 0, overlapping: 0 }
       await race(import.meta.url, {
@@ -287,7 +289,7 @@ if (!contender(plays)) {
       assert.ok(seen.reads > 200 && seen.overlapping > 50, 'no contention')
     })
 
-    test(`race on ${kind}: one is killed at any of its calls, and the next caller succeeds`, async () => {
+    raced(`race on ${kind}: one is killed at any of its calls, and the next caller succeeds`, async () => {
       const dir = scratch(place)
       const seen = { reads: 0, partial: 0, died: 0, poisoned: 0 }
       await race(import.meta.url, {
@@ -314,7 +316,7 @@ if (!contender(plays)) {
       assert.ok(debris.length > 0 && debris.every(name => /^\.\d+\.[a-z0-9-]+\.[a-z0-9]+$/.test(name)), String(debris))
     })
 
-    test(`race on ${kind}: alone, killed before each of its calls, it leaves nothing or all`, async () => {
+    raced(`race on ${kind}: alone, killed before each of its calls, it leaves nothing or all`, async () => {
       const dir = mkdtempSync(join(scratch(place), 'x'))
       let whole = 0
       await race(import.meta.url, {
@@ -334,7 +336,7 @@ if (!contender(plays)) {
       rmSync(dir, { recursive: true })
     })
 
-    test(`race on ${kind} catches: open exclusively, then write`, async () => {
+    raced(`race on ${kind} catches: open exclusively, then write`, async () => {
       const dir = scratch(place)
       const seen = { reads: 0, partial: 0, died: 0 }
       const options = { dir, rounds: 60, cast: { naive: 4, naiveVictim: 2, reader: 2 } }

@@ -1,5 +1,5 @@
 // What outlives a power cut, by the order of the calls: a file's data is on the disk before its name is given, and the
-// directory is after it. spec/broken.ts has those that forget it.
+// directory is after it. spec/broken/broken.ts has those that forget it.
 
 import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -7,8 +7,8 @@ import type { Durability } from 'holdfast'
 import { copy, createExclusive, emplace, move, symlink, writeFile, writeFiles } from 'holdfast'
 import type { Steps } from 'holdfast/steps'
 import { type Ending, explore, type Made } from 'holdfast/testing'
-import { syncedTooLate, unsynced } from './broken.js'
-import { assert, caught, note, test } from './kit.js'
+import { syncedTooLate, unsynced } from './broken/broken.js'
+import { assert, caught, explored, note } from './support/kit.js'
 
 /** Follows the calls, and throws where a name is given to data that is not on the disk yet. Answers the names, with when. */
 function published(log: readonly Made[], durability: Durability): Map<string, number> {
@@ -102,7 +102,7 @@ const resolved = (ending: Ending): Ending => ({
 })
 
 for (const [name, act] of Object.entries(acts)) {
-  test(`${name}: data before the name, and the directory after it`, () => {
+  explored(`${name}: data before the name, and the directory after it`, () => {
     for (const durability of ['file', 'full'] as const) {
       const players = (dir: string) => ({ A: act(file => join(dir, file), durability) })
       const check = (ending: Ending) => ordered(durability)(resolved(ending))
@@ -111,7 +111,7 @@ for (const [name, act] of Object.entries(acts)) {
   })
 }
 
-test('with none it waits for nothing', () => {
+explored('with none it waits for nothing', () => {
   for (const act of Object.values(acts)) {
     const players = (dir: string) => ({ A: act(file => join(dir, file), 'none') })
     const check = ({ log }: Ending) => assert.not(log.some(({ op }) => op === 'fsync'))
@@ -119,7 +119,7 @@ test('with none it waits for nothing', () => {
   }
 })
 
-test('many files share the sync of a directory', () => {
+explored('many files share the sync of a directory', () => {
   const names = ['d/1', 'd/2', 'd/3', 'e/4', 'e/5']
   const all = (dir: string) => names.map(name => [join(dir, name), name] as const)
   const players = (dir: string) => ({ A: writeFiles.steps(all(dir), { durability: 'full', concurrency: 1 }) })
@@ -130,7 +130,7 @@ test('many files share the sync of a directory', () => {
   explore({ setup, players, check })
 })
 
-test('to another device: the copy is on the disk, data and names, before the source goes', () => {
+explored('to another device: the copy is on the disk, data and names, before the source goes', () => {
   let crossed = 0
   for (const source of ['source', 'tree']) {
     const check = (ending: Ending) => {
@@ -159,7 +159,7 @@ test('to another device: the copy is on the disk, data and names, before the sou
   assert.ok(crossed >= 2)
 })
 
-test('it catches: no sync, a sync too late, no sync of the directory', () => {
+explored('it catches: no sync, a sync too late, no sync of the directory', () => {
   const world = (durability: Durability, act: Act) => ({
     setup,
     players: (dir: string) => ({ A: act(name => join(dir, name), durability) }),

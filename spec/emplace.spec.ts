@@ -17,11 +17,13 @@ import { join } from 'node:path'
 import { emplace } from 'holdfast'
 import { dual, type Steps } from 'holdfast/steps'
 import { contender, explore, type Made, overlaps, race, type World } from 'holdfast/testing'
-import { sharedTemp } from './broken.js'
-import { caseless } from './interfere.js'
+import { sharedTemp } from './broken/broken.js'
+import { caseless } from './broken/interfere.js'
 import {
   assert,
   caught,
+  explored,
+  holds,
   looks,
   nobodyThrew,
   note,
@@ -29,10 +31,9 @@ import {
   payload,
   places,
   prove,
+  raced,
   scratch,
-  skip,
-  test,
-} from './kit.js'
+} from './support/kit.js'
 
 const bytes = 64 * 1024
 const seconds = 2
@@ -103,7 +104,7 @@ const inPlace: World['check'] = ending => {
 }
 
 if (!contender(plays)) {
-  test('puts a file in the place of another, or of nothing', async () => {
+  holds('puts a file in the place of another, or of nothing', async () => {
     const dir = scratch()
     const at = (name: string) => join(dir, name)
     writeFileSync(at('one'), '1')
@@ -118,7 +119,7 @@ if (!contender(plays)) {
     assert.equal(readdirSync(dir).sort(), ['deep', 'target'])
   })
 
-  test('with ifAbsent it replaces nothing, and leaves the source alone', async () => {
+  holds('with ifAbsent it replaces nothing, and leaves the source alone', async () => {
     const dir = scratch()
     const at = (name: string) => join(dir, name)
     writeFileSync(at('one'), '1')
@@ -129,7 +130,7 @@ if (!contender(plays)) {
     assert.equal(readdirSync(dir).sort(), ['target', 'two'])
   })
 
-  test('two names of one inode: rename does nothing, and yet the source is gone', async () => {
+  holds('two names of one inode: rename does nothing, and yet the source is gone', async () => {
     const dir = scratch()
     writeFileSync(join(dir, 'a'), 'same')
     linkSync(join(dir, 'a'), join(dir, 'b'))
@@ -139,7 +140,7 @@ if (!contender(plays)) {
     assert.equal(readdirSync(dir), ['b'])
   })
 
-  test('two spellings of one name: with ifAbsent, too, the file stays', async () => {
+  holds('two spellings of one name: with ifAbsent, too, the file stays', async () => {
     const dir = scratch()
     mkdirSync(join(dir, 'sub'))
     symlinkSync('sub', join(dir, 'link'))
@@ -159,7 +160,7 @@ if (!contender(plays)) {
     assert.equal([readdirSync(join(dir, 'sub')), statSync(join(dir, 'b')).nlink], [['a'], 2])
   })
 
-  test('where case does not count, or ß is ss, another spelling is no other name', () => {
+  holds('where case does not count, or ß is ss, another spelling is no other name', () => {
     const dir = scratch()
     for (const [one, other] of [
       ['a', 'A'],
@@ -177,7 +178,7 @@ if (!contender(plays)) {
         }
   })
 
-  test('a link is put there as a link; a directory replaces an empty one', async () => {
+  holds('a link is put there as a link; a directory replaces an empty one', async () => {
     const dir = scratch()
     symlinkSync('nowhere', join(dir, 'link'))
     await emplace(join(dir, 'link'), join(dir, 'target'))
@@ -190,7 +191,7 @@ if (!contender(plays)) {
     await assert.rejects(emplace(join(dir, 'other'), join(dir, 'empty')), { code: 'ENOTEMPTY' })
   })
 
-  test('what is missing is an error, and so is bad input', async () => {
+  holds('what is missing is an error, and so is bad input', async () => {
     const dir = scratch()
     writeFileSync(join(dir, 'file'), '')
     await assert.rejects(emplace(join(dir, 'none'), join(dir, 'x')), { code: 'ENOENT' })
@@ -204,9 +205,9 @@ if (!contender(plays)) {
   })
 
   const [disk, other] = places
-  if (!disk || !other) skip('across devices', 'there is only one here')
+  if (!disk || !other) holds.skip('across devices', 'there is only one here')
   else
-    test('across devices the bytes and the mode go over, at once', async () => {
+    holds('across devices the bytes and the mode go over, at once', async () => {
       const [here, there] = [scratch(disk.dir), scratch(other.dir)]
       const source = join(here, 'source')
       writeFileSync(source, 'over', { mode: 0o600 })
@@ -226,7 +227,7 @@ if (!contender(plays)) {
     })
 
   if (disk && other)
-    test('across devices links go over, too, and a file keeps its times and its owner', async () => {
+    holds('across devices links go over, too, and a file keeps its times and its owner', async () => {
       const [here, there] = [scratch(disk.dir), scratch(other.dir)]
       const [from, to] = [join(here, 'source'), join(there, 'target')]
       const text = Buffer.from([0x61, 0xff, 0x62])
@@ -247,7 +248,7 @@ if (!contender(plays)) {
       assert.equal([now.atimeMs, now.mtimeMs], [1_000_000_000_250, 1_111_111_111_500])
     })
 
-  test('across devices the new name is on the disk before the old one goes', () => {
+  explored('across devices the new name is on the disk before the old one goes', () => {
     for (const durability of ['none', 'file', 'full'] as const)
       for (const ifAbsent of [false, true]) {
         let looked = 0
@@ -276,17 +277,17 @@ if (!contender(plays)) {
       }
   })
 
-  test('explore: two writers and a reader, with a kill and a lie', () => {
+  explored('explore: two writers and a reader, with a kill and a lie', () => {
     const world = { setup, ...readers, players: players(['A', 'B'], emplaceOwn), check: inPlace, kills: 1, lies: 1 }
     assert.ok(prove('2 emplace, 1 reader, 1 kill, 1 lie', world).complete)
   })
 
-  test('explore: three writers, with a kill and a lie', () => {
+  explored('explore: three writers, with a kill and a lie', () => {
     const world = { setup, players: players(['A', 'B', 'C'], emplaceOwn), check: inPlace, kills: 1, lies: 1 }
     assert.ok(prove('3 emplace, 1 kill, 1 lie', world).complete)
   })
 
-  test('explore: one source that two callers put at one place', () => {
+  explored('explore: one source that two callers put at one place', () => {
     const shared = (dir: string) => emplace.steps(join(dir, 'A.new'), join(dir, 'target'), { durability: 'none' })
     const found = prove('2 emplace of one source', {
       setup,
@@ -302,7 +303,7 @@ if (!contender(plays)) {
     assert.ok(found.complete)
   })
 
-  test('explore: with ifAbsent one of two wins, and the other keeps its source', () => {
+  explored('explore: with ifAbsent one of two wins, and the other keeps its source', () => {
     const put = (dir: string, name: string) =>
       emplace.steps(join(dir, `${name}.new`), join(dir, 'fresh'), { ifAbsent: true, durability: 'none' })
     const found = prove('2 emplace ifAbsent, 1 lie', {
@@ -321,7 +322,7 @@ if (!contender(plays)) {
     assert.ok(found.complete)
   })
 
-  test('explore: a failure or an abort at any call leaves the old or the new', () => {
+  explored('explore: a failure or an abort at any call leaves the old or the new', () => {
     const durable = (dir: string, name: string) =>
       emplace.steps(join(dir, `${name}.new`), join(dir, 'target'), { durability: 'full' })
     const found = prove('2 emplace, 1 failure, 1 abort', {
@@ -339,7 +340,7 @@ if (!contender(plays)) {
     assert.ok(found.complete)
   })
 
-  test('explore catches: one temporary name for all', () => {
+  explored('explore catches: one temporary name for all', () => {
     const broken = (dir: string, name: string) => sharedTemp.steps(join(dir, 'target'), `${name}${name}`)
     const world = { setup, ...readers, players: players(['A', 'B'], broken) }
     caught('a shared temporary name', /torn|saw|ENOENT/, {
@@ -351,7 +352,7 @@ if (!contender(plays)) {
 
   for (const { kind, dir: place } of places) {
     const cast = { writer: 8, reader: 4 }
-    test(`race on ${kind}: eight writers and four readers, ${seconds} seconds`, async () => {
+    raced(`race on ${kind}: eight writers and four readers, ${seconds} seconds`, async () => {
       const dir = scratch(place)
       writeFileSync(join(dir, 'target'), payload(0, bytes))
       const [results = []] = await race(import.meta.url, { dir, cast, rounds: 1 })
@@ -368,7 +369,7 @@ if (!contender(plays)) {
       assert.ok(overlaps(results) && sums.writer.turns > 50 && sums.reader.turns > 50, 'no contention')
     })
 
-    test(`race on ${kind} catches: one temporary name for all`, async () => {
+    raced(`race on ${kind} catches: one temporary name for all`, async () => {
       const dir = scratch(place)
       writeFileSync(join(dir, 'target'), payload(0, bytes))
       const [results = []] = await race(import.meta.url, { dir, cast: { naive: 4, reader: 2 }, rounds: 1 })

@@ -17,7 +17,7 @@ import { Readable } from 'node:stream'
 import { setTimeout as wait } from 'node:timers/promises'
 import { cell, type GetOrCreateOptions, type Got, getOrCreate, lock, type Producer, type State } from 'holdfast'
 import { type Call, dual, type Steps } from 'holdfast/steps'
-import { assert, scratch, test } from './kit.js'
+import { assert, holds, scratch } from './support/kit.js'
 
 type Kind = 'file' | 'directory'
 
@@ -46,7 +46,7 @@ for (const form of ['promise', 'sync'] as const) {
     options?: GetOrCreateOptions<K>,
   ): Promise<Got> => (form === 'sync' ? getOrCreate.sync(path, produce, options) : getOrCreate(path, produce, options))
 
-  test(`a file is made once, of what was answered or written, and then it is there (${form})`, async () => {
+  holds(`a file is made once, of what was answered or written, and then it is there (${form})`, async () => {
     const dir = scratch()
     const [path, own] = [join(dir, 'file'), join(dir, 'own')]
     assert.equal(await get(path, () => 'made'), { path, made: true })
@@ -82,7 +82,7 @@ for (const form of ['promise', 'sync'] as const) {
     clean(dir, 'file', 'file.lock', 'own', 'own.lock')
   })
 
-  test(`a directory is made once, whole (${form})`, async () => {
+  holds(`a directory is made once, whole (${form})`, async () => {
     const dir = scratch()
     for (const durability of [undefined, 'file', 'full'] as const) {
       const path = join(dir, String(durability))
@@ -102,7 +102,7 @@ for (const form of ['promise', 'sync'] as const) {
     clean(dir, 'undefined', 'undefined.lock', 'file', 'file.lock', 'full', 'full.lock')
   })
 
-  test(`what is not valid, or shall be fresh, is replaced (${form})`, async () => {
+  holds(`what is not valid, or shall be fresh, is replaced (${form})`, async () => {
     const dir = scratch()
     const [file, tree] = [join(dir, 'file'), join(dir, 'tree')]
     writeFileSync(file, 'old')
@@ -134,7 +134,7 @@ for (const form of ['promise', 'sync'] as const) {
     clean(dir, 'file', 'file.lock', 'tree', 'tree.lock')
   })
 
-  test(`a producer that fails leaves what was there, and nothing else (${form})`, async () => {
+  holds(`a producer that fails leaves what was there, and nothing else (${form})`, async () => {
     const dir = scratch()
     const old = join(dir, 'old')
     writeFileSync(old, 'old')
@@ -163,7 +163,7 @@ for (const form of ['promise', 'sync'] as const) {
     clean(dir, 'new.lock', 'old', 'old.lock', 'tree', 'tree.lock')
   })
 
-  test(`a producer that makes nothing, or something else, is told so (${form})`, async () => {
+  holds(`a producer that makes nothing, or something else, is told so (${form})`, async () => {
     const dir = scratch()
     const path = join(dir, 'x')
     const not = { code: 'ERR_NOT_PRODUCED' }
@@ -196,7 +196,7 @@ for (const form of ['promise', 'sync'] as const) {
     clean(dir, 'x.lock')
   })
 
-  test(`what is of another kind is an error at once, and not touched (${form})`, async () => {
+  holds(`what is of another kind is an error at once, and not touched (${form})`, async () => {
     const dir = scratch()
     writeFileSync(join(dir, 'file'), '')
     mkdirSync(join(dir, 'tree'))
@@ -210,7 +210,7 @@ for (const form of ['promise', 'sync'] as const) {
     clean(dir, 'file', 'link', 'tree')
   })
 
-  test(`links are followed: what they lead to is looked at, locked, made and replaced (${form})`, async () => {
+  holds(`links are followed: what they lead to is looked at, locked, made and replaced (${form})`, async () => {
     const dir = scratch()
     mkdirSync(join(dir, 'far'))
     symlinkSync('far/file', join(dir, 'link'))
@@ -231,7 +231,7 @@ for (const form of ['promise', 'sync'] as const) {
     await assert.rejects(get(join(dir, 'loop'), never), { code: 'ELOOP' })
   })
 
-  test(`parents are made if that is wished (${form})`, async () => {
+  holds(`parents are made if that is wished (${form})`, async () => {
     const dir = scratch()
     const path = join(dir, 'a/b/file')
     await assert.rejects(get(path, never), { code: 'ENOENT' })
@@ -242,7 +242,7 @@ for (const form of ['promise', 'sync'] as const) {
     await assert.rejects(get(join(dir, 'file/x'), never, { parents: true }), { code: 'ENOTDIR' })
   })
 
-  test(`without waiting, and in vain: whoever holds the lock is named (${form})`, async () => {
+  holds(`without waiting, and in vain: whoever holds the lock is named (${form})`, async () => {
     const dir = scratch()
     const path = join(dir, 'file')
     const lease = await lock(path)
@@ -257,7 +257,7 @@ for (const form of ['promise', 'sync'] as const) {
     clean(dir, 'file', 'file.lock')
   })
 
-  test(`bad input is refused before anything is done (${form})`, async () => {
+  holds(`bad input is refused before anything is done (${form})`, async () => {
     const dir = scratch()
     const path = join(dir, 'x')
     const type = { code: 'ERR_INVALID_ARG_TYPE' }
@@ -287,7 +287,7 @@ for (const form of ['promise', 'sync'] as const) {
   })
 }
 
-test('streams are written as they come, and stopped if one is stopped', async () => {
+holds('streams are written as they come, and stopped if one is stopped', async () => {
   const dir = scratch()
   const path = join(dir, 'file')
   const bytes = Buffer.alloc(500_000, 'stream')
@@ -325,7 +325,7 @@ test('streams are written as they come, and stopped if one is stopped', async ()
   clean(dir, 'file', 'file.lock')
 })
 
-test('the sync form refuses promises, and gives the lock back', () => {
+holds('the sync form refuses promises, and gives the lock back', () => {
   const dir = scratch()
   const path = join(dir, 'file')
   const refused = { code: 'ERR_INVALID_RETURN_VALUE', message: /promise/ }
@@ -339,7 +339,7 @@ test('the sync form refuses promises, and gives the lock back', () => {
   clean(dir, 'file', 'file.lock')
 })
 
-test('stopped while it is produced, it comes out at once, and tidied up; the producer is told', async () => {
+holds('stopped while it is produced, it comes out at once, and tidied up; the producer is told', async () => {
   const dir = scratch()
   for (const kind of ['file', 'directory'] as const) {
     for (const how of ['abort', 'timeout'] as const) {
@@ -367,7 +367,7 @@ test('stopped while it is produced, it comes out at once, and tidied up; the pro
   }
 })
 
-test('a producer that is stopped while it goes on filling its directory leaves nothing either', async () => {
+holds('a producer that is stopped while it goes on filling its directory leaves nothing either', async () => {
   const dir = scratch()
   let ended = 0
   const controller = new AbortController()
@@ -394,32 +394,35 @@ test('a producer that is stopped while it goes on filling its directory leaves n
   clean(dir, 'tree.lock')
 })
 
-test('calls of one thread: one at a time produces, and takes no lock from another; the others get the same', async () => {
-  const dir = scratch()
-  const path = join(dir, 'file')
-  let [running, tries] = [0, 0]
-  const produce = async () => {
-    assert.is(++running, 1)
-    await wait(5)
-    running--
-    // The first two have bad luck.
-    if (++tries < 3) throw new Error('bad luck')
-    return 'made'
-  }
-  const get = () => getOrCreate(path, produce).catch((error: Error) => error.message)
-  const got = await Promise.all(Array.from({ length: 300 }, get))
-  assert.is(tries, 3)
-  assert.is(got.filter(one => one === 'bad luck').length, 2)
-  assert.equal(
-    got.filter(one => typeof one === 'object' && one.made),
-    [{ path, made: true }],
-  )
-  // Nobody else took the lock: each looked first.
-  assert.is((await cell.read(`${path}.lock`))?.fields[1], '3')
-  clean(dir, 'file', 'file.lock')
-})
+holds(
+  'calls of one thread: one at a time produces, and takes no lock from another; the others get the same',
+  async () => {
+    const dir = scratch()
+    const path = join(dir, 'file')
+    let [running, tries] = [0, 0]
+    const produce = async () => {
+      assert.is(++running, 1)
+      await wait(5)
+      running--
+      // The first two have bad luck.
+      if (++tries < 3) throw new Error('bad luck')
+      return 'made'
+    }
+    const get = () => getOrCreate(path, produce).catch((error: Error) => error.message)
+    const got = await Promise.all(Array.from({ length: 300 }, get))
+    assert.is(tries, 3)
+    assert.is(got.filter(one => one === 'bad luck').length, 2)
+    assert.equal(
+      got.filter(one => typeof one === 'object' && one.made),
+      [{ path, made: true }],
+    )
+    // Nobody else took the lock: each looked first.
+    assert.is((await cell.read(`${path}.lock`))?.fields[1], '3')
+    clean(dir, 'file', 'file.lock')
+  },
+)
 
-test('while one refreshes, nobody who finds a good thing waits; those who refresh, too, take the new', async () => {
+holds('while one refreshes, nobody who finds a good thing waits; those who refresh, too, take the new', async () => {
   const dir = scratch()
   const path = join(dir, 'file')
   writeFileSync(path, 'old')
@@ -463,7 +466,7 @@ async function rob(path: string): Promise<() => Promise<unknown>> {
 }
 
 for (const kind of ['file', 'directory'] as const) {
-  test(`whoever is robbed of the lock while it produces takes what the other has made (${kind})`, async () => {
+  holds(`whoever is robbed of the lock while it produces takes what the other has made (${kind})`, async () => {
     const dir = scratch()
     const path = join(dir, 'it')
     const put = (at: string, what: string) => writeFileSync(kind === 'file' ? at : join(at, 'in'), what)
@@ -496,7 +499,7 @@ for (const kind of ['file', 'directory'] as const) {
     }
   })
 
-  test(`what a stranger puts there meanwhile is taken, and not overwritten (${kind})`, async () => {
+  holds(`what a stranger puts there meanwhile is taken, and not overwritten (${kind})`, async () => {
     const dir = scratch()
     const path = join(dir, 'it')
     const produce = (stage: string): undefined => {
@@ -514,7 +517,7 @@ for (const kind of ['file', 'directory'] as const) {
   })
 }
 
-test('heartbeats go on while it is produced, and while its pieces come', async () => {
+holds('heartbeats go on while it is produced, and while its pieces come', async () => {
   const dir = scratch()
   const path = join(dir, 'file')
   const versions = new Set<number>()
@@ -568,7 +571,7 @@ function callsOf<K extends Kind = 'file'>(path: string, produce: Producer<K>, op
   }
 }
 
-test('what is there costs one call; what is made is on the disk before it has its name, if that is wished', () => {
+holds('what is there costs one call; what is made is on the disk before it has its name, if that is wished', () => {
   const dir = scratch()
   const path = join(dir, 'file')
   const writing = (stage: string) => writeFileSync(stage, 'x')
@@ -600,7 +603,7 @@ test('what is there costs one call; what is made is on the disk before it has it
   }
 })
 
-test('the producer is told the fence, which grows', async () => {
+holds('the producer is told the fence, which grows', async () => {
   const dir = scratch()
   const path = join(dir, 'file')
   const fences: number[] = []
@@ -611,7 +614,7 @@ test('the producer is told the fence, which grows', async () => {
   )
 })
 
-test('a file that is replaced loses none of its other names', async () => {
+holds('a file that is replaced loses none of its other names', async () => {
   const dir = scratch()
   const path = join(dir, 'file')
   writeFileSync(path, 'old')

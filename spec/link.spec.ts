@@ -16,20 +16,21 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { link } from 'holdfast'
 import { fs, type Steps } from 'holdfast/steps'
 import { contender, overlaps, race, type World } from 'holdfast/testing'
-import { errnoTrustingLink } from './broken.js'
+import { errnoTrustingLink } from './broken/broken.js'
 import {
   answers,
   assert,
   caught,
+  explored,
+  holds,
   nobodyElseThrew,
   nobodyThrew,
   note,
   places,
   prove,
+  raced,
   scratch,
-  skip,
-  test,
-} from './kit.js'
+} from './support/kit.js'
 
 /** The newest generation of a source of which each replaces the one before. */
 const newest = (dir: string): string =>
@@ -77,7 +78,7 @@ const linkedOnce: World['check'] = ending => {
 }
 
 if (!contender(plays)) {
-  test('gives a file a second name, and says whether it had it', async () => {
+  holds('gives a file a second name, and says whether it had it', async () => {
     const dir = scratch()
     setup(dir)
     assert.is(await link(join(dir, 'source'), join(dir, 'name')), 'linked')
@@ -93,7 +94,7 @@ if (!contender(plays)) {
     assert.is(await link(join(dir, 'symbolic'), join(dir, 'same')), 'already')
   })
 
-  test('what else has the name is an error, or is replaced at once', async () => {
+  holds('what else has the name is an error, or is replaced at once', async () => {
     const dir = scratch()
     setup(dir)
     writeFileSync(join(dir, 'other'), 'other')
@@ -107,7 +108,7 @@ if (!contender(plays)) {
     assert.equal(readdirSync(dir).sort(), ['dangling', 'other', 'source'])
   })
 
-  test('on ENOENT it says which side is missing, after how many tries', async () => {
+  holds('on ENOENT it says which side is missing, after how many tries', async () => {
     const dir = scratch()
     setup(dir)
     let asked = 0
@@ -130,20 +131,20 @@ if (!contender(plays)) {
     assert.equal(readdirSync(dir), ['source'])
   })
 
-  test('a source that comes late is linked', async () => {
+  holds('a source that comes late is linked', async () => {
     const dir = scratch()
     setTimeout(() => setup(dir), 30)
     assert.is(await link(join(dir, 'source'), join(dir, 'name'), { tries: 100 }), 'linked')
   })
 
-  test('a directory cannot be linked, and neither is it copied', async () => {
+  holds('a directory cannot be linked, and neither is it copied', async () => {
     const dir = scratch()
     mkdirSync(join(dir, 'dir'))
     await assert.rejects(link(join(dir, 'dir'), join(dir, 'name')), { code: 'EPERM' })
     await assert.rejects(link(join(dir, 'dir'), join(dir, 'name'), { fallback: 'copy' }), { code: 'EPERM' })
   })
 
-  test('bad input is refused before anything is done', async () => {
+  holds('bad input is refused before anything is done', async () => {
     const dir = scratch()
     setup(dir)
     const at = (name: string) => join(dir, name)
@@ -164,9 +165,9 @@ if (!contender(plays)) {
   })
 
   const [disk, other] = places
-  if (!disk || !other) skip('across devices', 'there is only one here')
+  if (!disk || !other) holds.skip('across devices', 'there is only one here')
   else
-    test('across devices it is an error, or a copy, which the others find there', async () => {
+    holds('across devices it is an error, or a copy, which the others find there', async () => {
       const [here, there] = [scratch(disk.dir), scratch(other.dir)]
       const from = join(here, 'source')
       writeFileSync(from, 'x'.repeat(200_000), { mode: 0o640 })
@@ -195,7 +196,7 @@ if (!contender(plays)) {
       assert.equal(readdirSync(there).sort(), ['bytes', 'name', 'p'])
     })
 
-  test('explore: two linkers, and somebody who takes the name away, with a kill and a lie', () => {
+  explored('explore: two linkers, and somebody who takes the name away, with a kill and a lie', () => {
     function* thief(dir: string): Steps<void> {
       try {
         yield* fs.unlink(join(dir, 'name'))
@@ -209,13 +210,13 @@ if (!contender(plays)) {
     assert.ok(prove('2 link, 1 thief, 1 kill, 1 lie', { ...world, check: nobodyThrew, kills: 1, lies: 1 }).complete)
   })
 
-  test('explore: three linkers, with a kill and a lie', () => {
+  explored('explore: three linkers, with a kill and a lie', () => {
     const world = { setup, players: players(['A', 'B', 'C'], link.steps) }
     assert.ok(prove('3 link', { ...world, check: linkedOnce }).complete)
     assert.ok(prove('3 link, 1 kill, 1 lie', { ...world, check: linked, kills: 1, lies: 1 }).complete)
   })
 
-  test('explore: two linkers of a source that is replaced meanwhile', () => {
+  explored('explore: two linkers of a source that is replaced meanwhile', () => {
     function* replacer(dir: string): Steps<void> {
       yield* fs.rename(join(dir, 'source.1'), join(dir, 'source.2'))
       const fd = yield* fs.open(join(dir, 'fresh'), 'wx')
@@ -258,12 +259,15 @@ if (!contender(plays)) {
   }
   const unlinkable = { failures: 2, failWith: ['EXDEV'], failIn: ['link'] } as const
 
-  test('explore: two linkers where nothing can be linked now and then, and somebody who takes the name away', () => {
-    const world = { setup, players: players(['A', 'B'], copying), adversaries: thief, check: linkedOrCopied }
-    assert.ok(prove('2 link with a copy to fall back on, 1 thief', { ...world, ...unlinkable }).complete)
-  })
+  explored(
+    'explore: two linkers where nothing can be linked now and then, and somebody who takes the name away',
+    () => {
+      const world = { setup, players: players(['A', 'B'], copying), adversaries: thief, check: linkedOrCopied }
+      assert.ok(prove('2 link with a copy to fall back on, 1 thief', { ...world, ...unlinkable }).complete)
+    },
+  )
 
-  test('explore: the same, where a copy is there already', () => {
+  explored('explore: the same, where a copy is there already', () => {
     const copied = (dir: string) => {
       setup(dir)
       writeFileSync(join(dir, 'name'), 'source')
@@ -272,7 +276,7 @@ if (!contender(plays)) {
     assert.ok(prove('2 link beside a copy, 1 thief', { ...world, ...unlinkable, failures: 1 }).complete)
   })
 
-  test('explore: a failure or an abort at any call leaves no debris', () => {
+  explored('explore: a failure or an abort at any call leaves no debris', () => {
     const replacing = (from: string, to: string) => link.steps(from, to, { replace: true })
     const found = prove('2 link with replace, 1 failure, 1 abort', {
       setup: dir => {
@@ -292,13 +296,13 @@ if (!contender(plays)) {
     assert.ok(found.complete)
   })
 
-  test('explore catches: a link that trusts the errno', () => {
+  explored('explore catches: a link that trusts the errno', () => {
     const world = { setup, players: players(['A', 'B'], errnoTrustingLink.steps) }
     caught('fs-extra’s ensureLink', /EEXIST/, { ...world, check: linkedOnce })
   })
 
   for (const { kind, dir: place } of places) {
-    test(`race on ${kind}: eight linkers of one name: one linked it, the others find it so`, async () => {
+    raced(`race on ${kind}: eight linkers of one name: one linked it, the others find it so`, async () => {
       const dir = scratch(place)
       setup(dir)
       let overlapping = 0
@@ -322,7 +326,7 @@ if (!contender(plays)) {
       assert.is(statSync(join(dir, 'source')).nlink, 201)
     })
 
-    test(`race on ${kind}: eight linkers of one name, while the source is replaced`, async () => {
+    raced(`race on ${kind}: eight linkers of one name, while the source is replaced`, async () => {
       const dir = scratch(place)
       writeFileSync(join(dir, 'source.0000'), '')
       const answers = { linked: 0, already: 0 }
@@ -345,7 +349,7 @@ if (!contender(plays)) {
       assert.is(readdirSync(dir).length, 201, 'debris')
     })
 
-    test(`race on ${kind} catches: a link that trusts the errno`, async () => {
+    raced(`race on ${kind} catches: a link that trusts the errno`, async () => {
       const dir = scratch(place)
       setup(dir)
       const all = (await race(import.meta.url, { dir, cast: { naive: 8 }, rounds: 150 })).flat()

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { cell, lock, type State, updateFile, withLock } from 'holdfast'
 import { dual, fs } from 'holdfast/steps'
-import { assert, note, scratch, test } from './kit.js'
+import { assert, holds, note, scratch } from './support/kit.js'
 
 /** As if another machine's process held it. */
 const stranger = 'elsewhere-1-0'
@@ -29,7 +29,7 @@ function script(path: string, text: string, ...flags: string[]) {
   return { said: stdout.trim(), warned: stderr, status, signal }
 }
 
-test('taken, held, released, and taken again: the fence grows by one', async () => {
+holds('taken, held, released, and taken again: the fence grows by one', async () => {
   const path = join(scratch(), 'thing')
   for (const fence of [1, 2, 3]) {
     const lease = await lock(path)
@@ -45,7 +45,7 @@ test('taken, held, released, and taken again: the fence grows by one', async () 
   assert.is(existsSync(path), false)
 })
 
-test('the sync forms are the same lock', () => {
+holds('the sync forms are the same lock', () => {
   const path = join(scratch(), 'thing')
   const lease = lock.sync(path)
   assert.is(lock.try.sync(path), undefined)
@@ -59,7 +59,7 @@ test('the sync forms are the same lock', () => {
   assert.is(lock.try.sync(path)?.fence, 3)
 })
 
-test('it is given back at the end of a block', async () => {
+holds('it is given back at the end of a block', async () => {
   const path = join(scratch(), 'thing')
   {
     await using lease = await lock(path)
@@ -72,7 +72,7 @@ test('it is given back at the end of a block', async () => {
   assert.is(await lock.holder(path), undefined)
 })
 
-test('in one thread, first come, first served', async () => {
+holds('in one thread, first come, first served', async () => {
   const path = join(scratch(), 'thing')
   const order: number[] = []
   const first = await lock(path)
@@ -92,7 +92,7 @@ test('in one thread, first come, first served', async () => {
   )
 })
 
-test('withLock answers what the work answers, throws what it throws, and gives the lock back', async () => {
+holds('withLock answers what the work answers, throws what it throws, and gives the lock back', async () => {
   const path = join(scratch(), 'thing')
   assert.is(await withLock(path, async ({ fence }) => fence * 10), 10)
   const failure = new Error('of the work')
@@ -108,7 +108,7 @@ test('withLock answers what the work answers, throws what it throws, and gives t
   assert.is(await lock.holder(path), undefined)
 })
 
-test('who is stopped while it works gives nothing back before it is done', async () => {
+holds('who is stopped while it works gives nothing back before it is done', async () => {
   const path = join(scratch(), 'thing')
   const stop = new AbortController()
   let done = false
@@ -125,7 +125,7 @@ test('who is stopped while it works gives nothing back before it is done', async
   assert.equal([await working, done], ['done', true])
 })
 
-test('a wait that is too long says who has it', async () => {
+holds('a wait that is too long says who has it', async () => {
   const path = join(scratch(), 'thing')
   await held(path, stranger, 'z')
   const late = (await assert.rejects(lock(path, { timeout: 30 }), {
@@ -145,7 +145,7 @@ test('a wait that is too long says who has it', async () => {
   assert.is((await lock(mine, { timeout: 0 })).fence, 2)
 })
 
-test('a wait can be aborted, and takes nothing afterwards', async () => {
+holds('a wait can be aborted, and takes nothing afterwards', async () => {
   const path = join(scratch(), 'thing')
   const lease = await lock(path)
   const stop = new AbortController()
@@ -158,7 +158,7 @@ test('a wait can be aborted, and takes nothing afterwards', async () => {
   assert.is((await next).fence, 2)
 })
 
-test('the sync forms do not wait for their own thread', async () => {
+holds('the sync forms do not wait for their own thread', async () => {
   const path = join(scratch(), 'thing')
   const lease = await lock(path)
   assert.throws(() => lock.sync(path), { code: 'ERR_LOCK_HELD', message: new RegExp(`${process.pid}, which lives`) })
@@ -182,7 +182,7 @@ test('the sync forms do not wait for their own thread', async () => {
   assert.is(await lock.holder(path), undefined)
 })
 
-test('the dead hold nothing: taken over at once', async () => {
+holds('the dead hold nothing: taken over at once', async () => {
   const path = join(scratch(), 'thing')
   const { signal, said } = script(path, `console.log((await lock(path)).fence); process.kill(process.pid, 'SIGKILL')`)
   assert.equal([signal, said], ['SIGKILL', '1'])
@@ -192,7 +192,7 @@ test('the dead hold nothing: taken over at once', async () => {
   note(`taken over from a dead process after ${(performance.now() - began).toFixed(1)} ms`)
 })
 
-test('a pid that is used again is not its owner', async () => {
+holds('a pid that is used again is not its owner', async () => {
   const path = join(scratch(), 'thing')
   const lease = await lock(path)
   const [place] = lease.owner.split('-')
@@ -203,14 +203,14 @@ test('a pid that is used again is not its owner', async () => {
   assert.is((await lock.try(again))?.fence, 2)
 })
 
-test('who lives is not robbed, however long it says nothing', async () => {
+holds('who lives is not robbed, however long it says nothing', async () => {
   const path = join(scratch(), 'thing')
   const lease = await lock(path, { stale: 30_000, heartbeat: 20_000 })
   await assert.rejects(lock(path, { stale: 30, timeout: 300 }), { code: 'ERR_LOCK_HELD' })
   await lease.release()
 })
 
-test('who cannot be judged is robbed after `stale` without a heartbeat, and finds out', async () => {
+holds('who cannot be judged is robbed after `stale` without a heartbeat, and finds out', async () => {
   const path = join(scratch(), 'thing')
   const lease = await lock(path, { heartbeat: 10_000 })
   const { signal } = lease
@@ -232,7 +232,7 @@ test('who cannot be judged is robbed after `stale` without a heartbeat, and find
   await assert.rejects(lease.release(), { code: 'ERR_LEASE_LOST' })
 })
 
-test('a clock that jumps by hours robs nobody, and keeps nobody waiting', async () => {
+holds('a clock that jumps by hours robs nobody, and keeps nobody waiting', async () => {
   const path = join(scratch(), 'thing')
   await held(path, stranger)
   const text = `const real = Date.now
@@ -246,7 +246,7 @@ test('a clock that jumps by hours robs nobody, and keeps nobody waiting', async 
   assert.ok(fence === 2 && ms >= 300)
 })
 
-test('a change in its directory wakes whoever waits, also one between two waits', async () => {
+holds('a change in its directory wakes whoever waits, also one between two waits', async () => {
   const dir = scratch()
   const change = dual(function* waiting() {
     // The first only begins to watch.
@@ -267,7 +267,7 @@ test('a change in its directory wakes whoever waits, also one between two waits'
   await twice()
 })
 
-test('heartbeats show that it lives; one by hand, too', async () => {
+holds('heartbeats show that it lives; one by hand, too', async () => {
   const path = join(scratch(), 'thing')
   const lease = await lock(path, { stale: 90 })
   const versions = new Set<number>()
@@ -282,7 +282,7 @@ test('heartbeats show that it lives; one by hand, too', async () => {
   assert.is((await cell.read(`${path}.lock`))?.version, now, 'it beats after its release')
 })
 
-test('a loss is noticed by the next heartbeat', async () => {
+holds('a loss is noticed by the next heartbeat', async () => {
   const path = join(scratch(), 'thing')
   const lease = await lock(path, { stale: 60 })
   const { signal } = lease
@@ -294,7 +294,7 @@ test('a loss is noticed by the next heartbeat', async () => {
   assert.is(signal.reason.code, 'ERR_LEASE_LOST')
 })
 
-test('withLock makes heartbeats, tells of a loss, and waits for its work all the same', async () => {
+holds('withLock makes heartbeats, tells of a loss, and waits for its work all the same', async () => {
   const path = join(scratch(), 'thing')
   let ended = false
   const working = withLock(
@@ -314,7 +314,7 @@ test('withLock makes heartbeats, tells of a loss, and waits for its work all the
   assert.ok(ended)
 })
 
-test('nothing keeps a process alive, and who exits holds nothing', async () => {
+holds('nothing keeps a process alive, and who exits holds nothing', async () => {
   const path = join(scratch(), 'thing')
   const { said, status, warned } = script(
     path,
@@ -324,7 +324,7 @@ test('nothing keeps a process alive, and who exits holds nothing', async () => {
   assert.is((await lock(path)).fence, 2)
 })
 
-test('a lease that is dropped is released, with a warning', async () => {
+holds('a lease that is dropped is released, with a warning', async () => {
   const path = join(scratch(), 'thing')
   const text = `await lock(path)
     const { release } = await lock(path + 2)
@@ -340,7 +340,7 @@ test('a lease that is dropped is released, with a warning', async () => {
   assert.is(warned.match(/LEASE_DROPPED/g)?.length, 1)
 })
 
-test('other packages’ locks are errors, and stay', async () => {
+holds('other packages’ locks are errors, and stay', async () => {
   const dir = scratch()
   writeFileSync(join(dir, 'file.lock'), '')
   mkdirSync(join(dir, 'dir.lock'))
@@ -352,7 +352,7 @@ test('other packages’ locks are errors, and stay', async () => {
   assert.equal(readdirSync(dir).sort(), ['cell.lock', 'dir.lock', 'file.lock'])
 })
 
-test('parents, URLs, odd names, and a slash at the end', async () => {
+holds('parents, URLs, odd names, and a slash at the end', async () => {
   const dir = scratch()
   await assert.rejects(lock(join(dir, 'a/b/c')), { code: 'ENOENT' })
   assert.is((await lock(join(dir, 'a/b/c'), { parents: true })).fence, 1)
@@ -362,7 +362,7 @@ test('parents, URLs, odd names, and a slash at the end', async () => {
   await assert.rejects(lock('/'), { code: 'ERR_INVALID_ARG_VALUE' })
 })
 
-test('bad input is refused before anything is done', async () => {
+holds('bad input is refused before anything is done', async () => {
   const dir = scratch()
   const path = join(dir, 'thing')
   for (const [options, code] of [
@@ -388,7 +388,7 @@ test('bad input is refused before anything is done', async () => {
   assert.equal(readdirSync(dir), [])
 })
 
-test('where nothing can be watched, waiting works all the same', async () => {
+holds('where nothing can be watched, waiting works all the same', async () => {
   const path = join(scratch(), 'thing')
   // In this process every watch fails, as it does when the system's limit is reached.
   const text = `

@@ -4,8 +4,20 @@ import { pathToFileURL } from 'node:url'
 import { mkdirp } from 'holdfast'
 import { dual, fs, type Steps } from 'holdfast/steps'
 import { contender, race, type World } from 'holdfast/testing'
-import { checkThenMkdir } from './broken.js'
-import { answers, assert, caught, nobodyThrew, note, places, prove, scratch, skip, test } from './kit.js'
+import { checkThenMkdir } from './broken/broken.js'
+import {
+  answers,
+  assert,
+  caught,
+  explored,
+  holds,
+  nobodyThrew,
+  note,
+  places,
+  prove,
+  raced,
+  scratch,
+} from './support/kit.js'
 
 const depth4 = (dir: string, round: number) => join(dir, String(round), 'a', 'b', 'c')
 
@@ -87,7 +99,7 @@ const madeOnce: World['check'] = ending => {
 }
 
 if (!contender(plays)) {
-  test('makes what is missing, and answers the topmost that it made', async () => {
+  holds('makes what is missing, and answers the topmost that it made', async () => {
     const dir = scratch()
     assert.is(await mkdirp(join(dir, 'x/y/z')), join(dir, 'x'))
     assert.is(await mkdirp(join(dir, 'x/y/z')), undefined)
@@ -100,7 +112,7 @@ if (!contender(plays)) {
     }
   })
 
-  test('below what is there already it makes only the rest, at every depth', async () => {
+  holds('below what is there already it makes only the rest, at every depth', async () => {
     const dir = scratch()
     for (let there = 0; there <= 9; there++) {
       for (let missing = 1; missing <= 9; missing++) {
@@ -111,7 +123,7 @@ if (!contender(plays)) {
     }
   })
 
-  test('relative paths, trailing slashes, dots, odd names and names of 255 bytes', async () => {
+  holds('relative paths, trailing slashes, dots, odd names and names of 255 bytes', async () => {
     const dir = scratch()
     const before = process.cwd()
     process.chdir(dir)
@@ -130,7 +142,7 @@ if (!contender(plays)) {
     }
   })
 
-  test('a mode goes to what is made', async () => {
+  holds('a mode goes to what is made', async () => {
     const dir = scratch()
     await mkdirp(join(dir, 'm/n'), { mode: 0o700 })
     assert.is(statSync(join(dir, 'm')).mode & 0o777, 0o700)
@@ -138,7 +150,7 @@ if (!contender(plays)) {
     assert.is(statSync(join(dir, 'o/p')).mode & 0o777, 0o750)
   })
 
-  test('a file in the way, or a link that leads nowhere, is an error at once', async () => {
+  holds('a file in the way, or a link that leads nowhere, is an error at once', async () => {
     const dir = scratch()
     writeFileSync(join(dir, 'file'), '')
     symlinkSync(join(dir, 'nowhere'), join(dir, 'dangling'))
@@ -156,7 +168,7 @@ if (!contender(plays)) {
     assert.is(await mkdirp(join(dir, 'around', 'new')), join(dir, 'around', 'new'))
   })
 
-  test('bad input is refused before anything is done', async () => {
+  holds('bad input is refused before anything is done', async () => {
     for (const call of [mkdirp, async (...args: Parameters<typeof mkdirp>) => mkdirp.sync(...args)]) {
       await assert.rejects(call(''), { code: 'ERR_INVALID_ARG_VALUE', name: 'TypeError' })
       await assert.rejects(call('a\0b'), { code: 'ERR_INVALID_ARG_VALUE' })
@@ -173,9 +185,9 @@ if (!contender(plays)) {
     assert.not(existsSync('x'))
   })
 
-  if (process.getuid?.() === 0) skip('no permission is an error at once', 'root may do anything')
+  if (process.getuid?.() === 0) holds.skip('no permission is an error at once', 'root may do anything')
   else
-    test('no permission is an error at once, and no hindrance where nothing is to be made', async () => {
+    holds('no permission is an error at once, and no hindrance where nothing is to be made', async () => {
       const dir = scratch()
       mkdirSync(join(dir, 'closed/in'), { recursive: true })
       chmodSync(join(dir, 'closed'), 0o555)
@@ -184,7 +196,7 @@ if (!contender(plays)) {
       chmodSync(join(dir, 'closed'), 0o755)
     })
 
-  test('explore: two makers and a remover, with a kill and a lie', () => {
+  explored('explore: two makers and a remover, with a kill and a lie', () => {
     const found = prove('2 mkdirp, 1 remover, 1 kill, 1 lie', {
       players: makers(2, mkdirp.steps),
       adversaries: dir => ({ remover: remover(dir) }),
@@ -195,7 +207,7 @@ if (!contender(plays)) {
     assert.ok(found.complete)
   })
 
-  test('explore: two makers, with an abort and a failure', () => {
+  explored('explore: two makers, with an abort and a failure', () => {
     const found = prove('2 mkdirp, 1 abort, 1 failure', {
       players: makers(2, mkdirp.steps),
       check: madeOnce,
@@ -205,7 +217,7 @@ if (!contender(plays)) {
     assert.ok(found.complete)
   })
 
-  test('explore: three makers, with a kill and a lie', () => {
+  explored('explore: three makers, with a kill and a lie', () => {
     const found = prove('3 mkdirp, 1 kill, 1 lie', {
       players: makers(3, mkdirp.steps),
       check: ending => madeOnce(ending),
@@ -215,34 +227,37 @@ if (!contender(plays)) {
     assert.ok(found.complete)
   })
 
-  test('explore: three makers and a remover', () => {
+  explored('explore: three makers and a remover', () => {
     const world = { players: makers(3, mkdirp.steps), adversaries: (dir: string) => ({ remover: remover(dir) }) }
     const found = prove('3 mkdirp, 1 remover', { ...world, check: nobodyThrew })
     assert.ok(found.complete)
   })
 
-  test('explore: two who make one beside another, and so begin the second with a guess; a remover, or a kill and a lie', () => {
-    function* both(dir: string): Steps<string[]> {
-      const made = [yield* mkdirp.steps(join(dir, 'a/b')), yield* mkdirp.steps(join(dir, 'a/c/d'))]
-      return made.flatMap(one => one ?? [])
-    }
-    const players = (dir: string) => ({ A: both(dir), B: both(dir) })
-    const thief = (dir: string) => ({ remover: tidy(fs.rmdir(join(dir, 'a/b')), fs.rmdir(join(dir, 'a'))) })
-    const removed = prove('2 x 2 mkdirp, 1 remover', { players, adversaries: thief, check: nobodyThrew })
-    const harmed = prove('2 x 2 mkdirp, 1 kill, 1 lie', {
-      players,
-      kills: 1,
-      lies: 1,
-      check: ending => {
-        nobodyThrew(ending)
-        const claimed = answers(ending).flat()
-        assert.is(new Set(claimed).size, claimed.length, 'two callers claim one directory')
-      },
-    })
-    assert.ok(removed.complete && harmed.complete)
-  })
+  explored(
+    'explore: two who make one beside another, and so begin the second with a guess; a remover, or a kill and a lie',
+    () => {
+      function* both(dir: string): Steps<string[]> {
+        const made = [yield* mkdirp.steps(join(dir, 'a/b')), yield* mkdirp.steps(join(dir, 'a/c/d'))]
+        return made.flatMap(one => one ?? [])
+      }
+      const players = (dir: string) => ({ A: both(dir), B: both(dir) })
+      const thief = (dir: string) => ({ remover: tidy(fs.rmdir(join(dir, 'a/b')), fs.rmdir(join(dir, 'a'))) })
+      const removed = prove('2 x 2 mkdirp, 1 remover', { players, adversaries: thief, check: nobodyThrew })
+      const harmed = prove('2 x 2 mkdirp, 1 kill, 1 lie', {
+        players,
+        kills: 1,
+        lies: 1,
+        check: ending => {
+          nobodyThrew(ending)
+          const claimed = answers(ending).flat()
+          assert.is(new Set(claimed).size, claimed.length, 'two callers claim one directory')
+        },
+      })
+      assert.ok(removed.complete && harmed.complete)
+    },
+  )
 
-  test('a guess that is right costs no look, and one that is wrong is no harm', () => {
+  holds('a guess that is right costs no look, and one that is wrong is no harm', () => {
     const dir = scratch()
     mkdirp.sync(join(dir, 'a'))
     assert.equal(opsOf(mkdirp.steps(join(dir, 'b'))), ['mkdir'])
@@ -260,7 +275,7 @@ if (!contender(plays)) {
     assert.is(mkdirp.sync(join(dir, 'h/j/k')), join(dir, 'h'))
   })
 
-  test('explore catches: look, then make', () => {
+  explored('explore catches: look, then make', () => {
     caught('check-then-mkdir', /EEXIST/, { players: makers(2, checkThenMkdir.steps), check: madeOnce })
     const world = {
       players: makers(3, checkThenMkdir.steps),
@@ -270,7 +285,7 @@ if (!contender(plays)) {
   })
 
   for (const { kind, dir: place } of places) {
-    test(`race on ${kind}: six makers and two removers, nobody is rejected`, async () => {
+    raced(`race on ${kind}: six makers and two removers, nobody is rejected`, async () => {
       const dir = scratch(place)
       const rounds = await race(import.meta.url, { dir, cast: { maker: 6, remover: 2 }, rounds: 200 })
       const makers = rounds.flat().filter(({ role }) => role === 'maker')
@@ -286,7 +301,7 @@ if (!contender(plays)) {
       assert.ok(removed > 100 && remade.length > 10, `no contention: ${removed} removed, ${remade.length} rounds`)
     })
 
-    test(`race on ${kind}: eight makers, nobody is rejected, and nothing is claimed twice`, async () => {
+    raced(`race on ${kind}: eight makers, nobody is rejected, and nothing is claimed twice`, async () => {
       const dir = scratch(place)
       let contended = 0
       await race(import.meta.url, {
@@ -309,7 +324,7 @@ if (!contender(plays)) {
       assert.ok(contended > 0, 'no contention')
     })
 
-    test(`race on ${kind} catches: look, then make`, async () => {
+    raced(`race on ${kind} catches: look, then make`, async () => {
       const dir = scratch(place)
       const rounds = await race(import.meta.url, { dir, cast: { naive: 6, remover: 2 }, rounds: 20 })
       const rejected = rounds.flat().filter(({ role, how }) => role === 'naive' && how === 'threw')

@@ -16,10 +16,10 @@ import { emptyDir, type MoveOptions, move, remove } from 'holdfast'
 import { type Call, dual, fs, hasCode, type Steps } from 'holdfast/steps'
 import type { World } from 'holdfast/testing'
 import { performSync } from '../lib/core/disk.js'
-import { linkThenUnlink, lookThenRename, removeThenRename, renameAside } from './broken.js'
-import { abortedAt, caseless, failingAt, through } from './interfere.js'
-import { assert, caught, nobodyElseThrew, nobodyThrew, prove, scratch, skip, test } from './kit.js'
-import { type Kind, kinds, make, plant, privateNames, read, told } from './planted.js'
+import { linkThenUnlink, lookThenRename, removeThenRename, renameAside } from './broken/broken.js'
+import { abortedAt, caseless, failingAt, through } from './broken/interfere.js'
+import { assert, caught, explored, holds, nobodyElseThrew, nobodyThrew, prove, scratch } from './support/kit.js'
+import { type Kind, kinds, make, plant, privateNames, read, told } from './support/planted.js'
 
 /** Who this process is, as private names spell it. */
 const self = () => performSync({ op: 'self', args: [] }) as string
@@ -170,7 +170,7 @@ const gapMovers = (names: readonly string[], faults: Faults = {}): World => ({
 const at = (dir: string) => (name: string) => join(dir, name)
 
 for (const kind of kinds)
-  test(`a ${kind} gets a fresh name, the very inode, and the source is gone`, async () => {
+  holds(`a ${kind} gets a fresh name, the very inode, and the source is gone`, async () => {
     const dir = scratch()
     const own = at(dir)
     make(own('a'), 'text', kind)
@@ -183,25 +183,28 @@ for (const kind of kinds)
     assert.equal(readdirSync(dir), ['p'])
   })
 
-test('an empty directory and a full one, a link that leads nowhere, and what is no file, are moved as they are', async () => {
-  const dir = scratch()
-  const own = at(dir)
-  mkdirSync(own('empty'))
-  assert.is(await move(own('empty'), own('e')), true)
-  assert.is(await move(plant(own('tree')), own('t')), true)
-  assert.ok((told(own('t')) ?? []).length > 8)
-  symlinkSync('no where', own('dangling'))
-  assert.is(move.sync(own('dangling'), own('d')), true)
-  if (process.platform !== 'win32') {
-    spawnSync('mkfifo', [own('pipe')])
-    assert.is(await move(own('pipe'), own('p')), true)
-    assert.ok(lstatSync(own('p')).isFIFO())
-  }
-  assert.ok(!existsSync(own('dangling')) && readlinkSync(own('d')) === 'no where')
-  await emptyDir(dir)
-})
+holds(
+  'an empty directory and a full one, a link that leads nowhere, and what is no file, are moved as they are',
+  async () => {
+    const dir = scratch()
+    const own = at(dir)
+    mkdirSync(own('empty'))
+    assert.is(await move(own('empty'), own('e')), true)
+    assert.is(await move(plant(own('tree')), own('t')), true)
+    assert.ok((told(own('t')) ?? []).length > 8)
+    symlinkSync('no where', own('dangling'))
+    assert.is(move.sync(own('dangling'), own('d')), true)
+    if (process.platform !== 'win32') {
+      spawnSync('mkfifo', [own('pipe')])
+      assert.is(await move(own('pipe'), own('p')), true)
+      assert.ok(lstatSync(own('p')).isFIFO())
+    }
+    assert.ok(!existsSync(own('dangling')) && readlinkSync(own('d')) === 'no where')
+    await emptyDir(dir)
+  },
+)
 
-test('by default nothing is overwritten, whatever it is, and the source is left alone', async () => {
+holds('by default nothing is overwritten, whatever it is, and the source is left alone', async () => {
   const dir = scratch()
   const own = at(dir)
   for (const kind of kinds) make(own(`there-${kind}`), 'old', kind)
@@ -216,7 +219,7 @@ test('by default nothing is overwritten, whatever it is, and the source is left 
   assert.equal(told(dir)?.slice(1), before?.slice(1))
 })
 
-test('with overwrite a file or a link takes the place of one, and a directory that of an empty one', async () => {
+holds('with overwrite a file or a link takes the place of one, and a directory that of an empty one', async () => {
   const dir = scratch()
   const own = at(dir)
   mkdirSync(own('kept'))
@@ -235,7 +238,7 @@ test('with overwrite a file or a link takes the place of one, and a directory th
   assert.equal(readdirSync(dir).sort(), ['kept', 'old'])
 })
 
-test('what cannot be replaced at once is an error, and nothing is done', async () => {
+holds('what cannot be replaced at once is an error, and nothing is done', async () => {
   const dir = scratch()
   const own = at(dir)
   for (const kind of kinds) make(own(kind), kind, kind)
@@ -252,7 +255,7 @@ test('what cannot be replaced at once is an error, and nothing is done', async (
   assert.equal(told(dir), before)
 })
 
-test('with a gap everything is replaced, and nothing of the old is left', async () => {
+holds('with a gap everything is replaced, and nothing of the old is left', async () => {
   const dir = scratch()
   const own = at(dir)
   const told: unknown[] = []
@@ -273,7 +276,7 @@ test('with a gap everything is replaced, and nothing of the old is left', async 
   assert.equal(told, [])
 })
 
-test('with a gap, too: a source that is in the target is not put aside with it', async () => {
+holds('with a gap, too: a source that is in the target is not put aside with it', async () => {
   const dir = scratch()
   const own = at(dir)
   for (const kind of kinds) {
@@ -295,7 +298,7 @@ for (const [kind, there] of [
   ['link', 'directory'],
   ['directory', 'link'],
 ] as const)
-  test(`with a gap, a ${kind} onto a ${there}: what fails at any call leaves the old or the new`, async () => {
+  holds(`with a gap, a ${kind} onto a ${there}: what fails at any call leaves the old or the new`, async () => {
     const play = () => {
       const dir = scratch()
       make(join(dir, 'new'), 'new', kind)
@@ -318,7 +321,7 @@ for (const [kind, there] of [
     assert.ok(seen.old > 4 && seen.new > 4, JSON.stringify(seen))
   })
 
-test('moved onto itself, however that is spelt, nothing is lost', async () => {
+holds('moved onto itself, however that is spelt, nothing is lost', async () => {
   const dir = scratch()
   const own = at(dir)
   symlinkSync('.', own('here'))
@@ -343,7 +346,7 @@ test('moved onto itself, however that is spelt, nothing is lost', async () => {
   assert.equal(readdirSync(dir).sort(), [...kinds, 'here'].sort())
 })
 
-test('two names of one inode become one', async () => {
+holds('two names of one inode become one', async () => {
   const dir = scratch()
   const own = at(dir)
   for (const overwrite of [false, true, 'with-gap'] as const) {
@@ -368,7 +371,7 @@ const respelt = (dir: string, run: (from: string, to: string, options: MoveOptio
       for (const name of ['readME', 'other']) rmSync(join(dir, name), { recursive: true })
     }
 }
-test('what another, who lives, is moving to the same name just now is waited for', async () => {
+holds('what another, who lives, is moving to the same name just now is waited for', async () => {
   const dir = scratch()
   const own = at(dir)
   writeFileSync(own('a'), 'text')
@@ -385,16 +388,16 @@ test('what another, who lives, is moving to the same name just now is waited for
   assert.ok(!existsSync(own('a')) && existsSync(own('b')))
 })
 
-test('where case does not count, another spelling of its own name is a new spelling', () => {
+holds('where case does not count, another spelling of its own name is a new spelling', () => {
   const dir = scratch()
   respelt(dir, (from, to, options) => dual(() => caseless(dir, move.steps(from, to, options))).sync())
 })
 const here = scratch()
 const counts = !existsSync(join(dirname(here), basename(here).toUpperCase()))
-if (counts) skip('the same on a real disk', 'case counts on this one')
-else test('the same on a real disk', () => respelt(scratch(), move.sync))
+if (counts) holds.skip('the same on a real disk', 'case counts on this one')
+else holds('the same on a real disk', () => respelt(scratch(), move.sync))
 
-test('a directory into itself is an error before anything is done, by whatever way', async () => {
+holds('a directory into itself is an error before anything is done, by whatever way', async () => {
   const dir = scratch()
   const own = at(dir)
   mkdirSync(own('a/b'), { recursive: true })
@@ -423,7 +426,7 @@ test('a directory into itself is an error before anything is done, by whatever w
   assert.is(await move(own('a'), own('ab/x'), { parents: true }), true)
 })
 
-test('a link to a directory is moved itself, also with a slash at its end', async () => {
+holds('a link to a directory is moved itself, also with a slash at its end', async () => {
   const dir = scratch()
   const own = at(dir)
   make(own('real'), 'text', 'directory')
@@ -434,7 +437,7 @@ test('a link to a directory is moved itself, also with a slash at its end', asyn
   assert.equal(readdirSync(dir).sort(), ['moved', 'there'])
 })
 
-test('private names are made where the target is in truth', async () => {
+holds('private names are made where the target is in truth', async () => {
   const dir = scratch()
   const own = at(dir)
   mkdirSync(own('far/away'), { recursive: true })
@@ -450,7 +453,7 @@ test('private names are made where the target is in truth', async () => {
   assert.ok(made.length > 0 && made.every(path => path.startsWith(`${dir}/link/../`)), String(made))
 })
 
-test('what is missing is an error, and nothing is made', async () => {
+holds('what is missing is an error, and nothing is made', async () => {
   const dir = scratch()
   const own = at(dir)
   writeFileSync(own('file'), '')
@@ -471,7 +474,7 @@ test('what is missing is an error, and nothing is made', async () => {
   assert.equal(told(dir), before)
 })
 
-test('bad input is refused before anything is done', async () => {
+holds('bad input is refused before anything is done', async () => {
   const dir = scratch()
   const own = at(dir)
   writeFileSync(own('a'), '')
@@ -500,20 +503,20 @@ test('bad input is refused before anything is done', async () => {
 })
 
 for (const kind of kinds) {
-  test(`explore: two, and three, move a ${kind} of their own to one name: one wins`, () => {
+  explored(`explore: two, and three, move a ${kind} of their own to one name: one wins`, () => {
     assert.ok(prove(`2 rivals, ${kind}, 1 kill, 1 lie`, rivals(['A', 'B'], { kind }, { kills: 1, lies: 1 })).complete)
     assert.ok(prove(`3 rivals, ${kind}`, rivals(['A', 'B', 'C'], { kind })).complete)
   })
-  test(`explore catches: look whether it is there, and rename a ${kind}`, () => {
+  explored(`explore catches: look whether it is there, and rename a ${kind}`, () => {
     caught(`look, then rename a ${kind}`, /is lost|ENOTEMPTY/, rivals(['A', 'B'], { kind, way: lookThenRename.steps }))
   })
 }
-test('explore: three move directories of their own to one name, with a kill and a lie', () => {
+explored('explore: three move directories of their own to one name, with a kill and a lie', () => {
   const world = rivals(['A', 'B', 'C'], { kind: 'directory' }, { kills: 1, lies: 1 })
   assert.ok(prove('3 directories, 1 kill, 1 lie', world).complete)
 })
 
-test('explore: a file, a link and a directory, moved to one name', () => {
+explored('explore: a file, a link and a directory, moved to one name', () => {
   const mixed: World = {
     ...rivals(['A', 'B', 'C'], { kind: 'file' }),
     setup: dir => {
@@ -526,7 +529,7 @@ test('explore: a file, a link and a directory, moved to one name', () => {
 })
 
 for (const kind of ['file', 'directory'] as const)
-  test(`explore: one ${kind} that several take: one gets it, the others are told that it is gone`, () => {
+  explored(`explore: one ${kind} that several take: one gets it, the others are told that it is gone`, () => {
     const [apart, one] = [
       { A: 'a', B: 'b' },
       { A: 'a', B: 'a' },
@@ -543,18 +546,18 @@ for (const kind of ['file', 'directory'] as const)
     assert.ok(prove(`3 take a ${kind}, with overwrite`, takers({ ...apart, C: 'c' }, overwrite, faults)).complete)
   })
 
-test('explore catches: a link, and then an unlink that another has done', () => {
+explored('explore catches: a link, and then an unlink that another has done', () => {
   const world = takers({ A: 'a', B: 'b' }, { kind: 'file', way: linkThenUnlink.steps })
   caught('link, then unlink', /2 winners/, world)
 })
 
-test('explore: who replaces a file leaves no moment without one', () => {
+explored('explore: who replaces a file leaves no moment without one', () => {
   assert.ok(prove('2 replace a file, 1 reader, 1 kill, 1 lie', replacers(move.steps, { kills: 1, lies: 1 })).complete)
   caught('remove, then rename', /saw nothing/, replacers(removeThenRename.steps))
   caught('aside, then rename', /saw nothing/, replacers(renameAside.steps))
 })
 
-test('explore: with a gap, two onto a full directory: the last one is there, whole', () => {
+explored('explore: with a gap, two onto a full directory: the last one is there, whole', () => {
   assert.ok(prove('2 with a gap', gapMovers(['A', 'B'])).complete)
   assert.ok(prove('2 with a gap, 1 abort', gapMovers(['A', 'B'], { aborts: 1 })).complete)
   assert.ok(prove('2 with a gap, 1 failure', gapMovers(['A', 'B'], { failures: 1 })).complete)
@@ -563,7 +566,7 @@ test('explore: with a gap, two onto a full directory: the last one is there, who
   assert.ok(prove('1 with a gap, 1 kill, 1 lie', gapMovers(['A'], { kills: 1, lies: 1 })).complete)
 })
 
-test('explore: a failure or an abort at any call leaves a source or a target, and no private name', () => {
+explored('explore: a failure or an abort at any call leaves a source or a target, and no private name', () => {
   for (const kind of kinds)
     for (const faults of [{ failures: 1 }, { aborts: 1 }]) {
       const world = rivals(['A', 'B'], { kind }, faults)
@@ -585,7 +588,7 @@ test('explore: a failure or an abort at any call leaves a source or a target, an
     }
 })
 
-test('explore: a source that is removed or replaced meanwhile, and a target that is taken away', () => {
+explored('explore: a source that is removed or replaced meanwhile, and a target that is taken away', () => {
   function* rudely(...steps: Steps<unknown>[]): Steps<void> {
     for (const step of steps) {
       try {

@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { assert, scratch, test } from './kit.js'
+import { assert, holds, scratch } from './support/kit.js'
 
 const top = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 const require = createRequire(import.meta.url)
@@ -19,11 +19,11 @@ function run(command: string, args: readonly string[]): string {
 /** A tool that is installed with the project. */
 const tool = (name: string, ...args: string[]) => run('npm', ['exec', '--no', '--', name, ...args])
 
-test('formatter and linter find nothing', () => {
+holds('formatter and linter find nothing', () => {
   tool('biome', 'ci', '--error-on-warnings')
 })
 
-test('publint finds nothing', () => {
+holds('publint finds nothing', () => {
   assert.match(tool('publint', 'run', '--strict'), /All good/)
 })
 
@@ -32,14 +32,14 @@ const pack = (...args: string[]) => {
   return (JSON.parse(said) as { filename: string; files: { path: string }[] }[])[0]
 }
 
-test('arethetypeswrong finds nothing', () => {
+holds('arethetypeswrong finds nothing', () => {
   const dir = scratch()
   const tarball = join(dir, pack('--pack-destination', dir)?.filename ?? '')
   // ESM only: `require` gets it too, by require(esm), but from no Node that cannot.
   tool('attw', tarball, '--profile', 'esm-only', '--no-color', '--no-emoji')
 })
 
-test('what is published is what users need', () => {
+holds('what is published is what users need', () => {
   const paths = pack('--dry-run')?.files.map(({ path }) => path) ?? []
   for (const path of paths)
     assert.match(path, /^(dist\/lib\/|lib\/|package\.json$|README\.md$|LICENSE$|CHANGELOG\.md$)/)
@@ -54,13 +54,13 @@ test('what is published is what users need', () => {
   for (const path of needed) assert.ok(paths.includes(path), `${path} is missing`)
 })
 
-test('require() gets it too', () => {
+holds('require() gets it too', () => {
   assert.is(typeof require('holdfast').mkdirp.sync, 'function')
   assert.is(typeof require('holdfast/steps').dual, 'function')
   assert.is(typeof require('holdfast/testing').explore, 'function')
 })
 
-test('nothing happens at import: no handle, no listener, no timer, no function of fs replaced', () => {
+holds('nothing happens at import: no handle, no listener, no timer, no function of fs replaced', () => {
   const script = `
     import fs from 'node:fs'
     const before = { ...fs }
@@ -78,7 +78,7 @@ test('nothing happens at import: no handle, no listener, no timer, no function o
   assert.equal(JSON.parse(stdout), [[], [], true, true])
 })
 
-test('only core/disk.ts imports a filesystem, and nothing in the library prints', () => {
+holds('only core/disk.ts imports a filesystem, and nothing in the library prints', () => {
   const files = readdirSync(join(top, 'lib'), { recursive: true, encoding: 'utf8' }).filter(name =>
     name.endsWith('.ts'),
   )
@@ -90,7 +90,7 @@ test('only core/disk.ts imports a filesystem, and nothing in the library prints'
   }
 })
 
-test('every public function says what holds afterwards, and what is not promised', () => {
+holds('every public function says what holds afterwards, and what is not promised', () => {
   const names = [...readFileSync(join(top, 'lib/index.ts'), 'utf8').matchAll(/from '\.\/([\w-]+)\.js'/g)].map(
     ([, name]) => name,
   )

@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url'
 import { type Keeps, type ProbeOptions, probe, sweep } from 'holdfast'
 import { type Call, dual, fs, hasCode, type Op, type Outcome, type Stats, type Steps } from 'holdfast/steps'
 import { givesBack } from '../lib/core/deadline.js'
-import { assert, everyPlace, memory, note, scratch, test } from './kit.js'
+import { assert, everyPlace, holds, memory, note, scratch } from './support/kit.js'
 
 /** What is not kept. */
 const missing = (kept: Keeps): string[] =>
@@ -110,7 +110,7 @@ const telling = (how: (stats: Stats, call: Call) => Partial<Stats>): Mount =>
   }
 
 for (const { kind, dir: place } of everyPlace) {
-  test(`${kind}: what it keeps, and nothing is left behind`, async () => {
+  holds(`${kind}: what it keeps, and nothing is left behind`, async () => {
     const dir = scratch(place)
     writeFileSync(join(dir, 'mine'), '')
     const all = [await probe(dir), probe.sync(pathToFileURL(dir)), await probe(dir, { links: 40 })]
@@ -126,7 +126,7 @@ for (const { kind, dir: place } of everyPlace) {
   })
 }
 
-test('bad input is refused before anything is done', async () => {
+holds('bad input is refused before anything is done', async () => {
   await assert.rejects(probe(''), { code: 'ERR_INVALID_ARG_VALUE' })
   await assert.rejects(probe(5 as never), { code: 'ERR_INVALID_ARG_TYPE' })
   await assert.rejects(probe(dir, { through: '' }), { code: 'ERR_INVALID_ARG_VALUE' })
@@ -139,7 +139,7 @@ test('bad input is refused before anything is done', async () => {
   assert.is((await probe(dir, { links: 1 })).maxLinksSeen, 1)
 })
 
-test('what is wrong with the directory itself comes out as it is', async () => {
+holds('what is wrong with the directory itself comes out as it is', async () => {
   await assert.rejects(probe(join(dir, 'none')), { code: 'ENOENT' })
   await assert.rejects(probe(import.meta.filename), { code: 'ENOTDIR' })
   for (const code of ['EROFS', 'EACCES', 'EPERM', 'ENOSPC'] as const)
@@ -162,7 +162,7 @@ test('what is wrong with the directory itself comes out as it is', async () => {
   assert.throws(() => probed(broken), { code: 'EIO' })
 })
 
-test('what waiting cures is waited for', () => {
+holds('what waiting cures is waited for', () => {
   let left = 3
   const short = but('open', function* (call) {
     if (left-- > 0) throw failing('EMFILE')
@@ -173,7 +173,7 @@ test('what waiting cures is waited for', () => {
   assert.throws(() => probed(short, { retryFor: 0 }), { code: 'EMFILE' })
 })
 
-test('a reply that was lost is not taken for an answer', () => {
+holds('a reply that was lost is not taken for an answer', () => {
   for (const code of ['EEXIST', 'EIO'] as const)
     for (const op of ['mkdir', 'link', 'symlink'] as const) {
       let lost = false
@@ -344,14 +344,14 @@ const broken: Record<string, readonly [Mount, ...string[]]> = {
 }
 
 for (const [name, [mount, ...expected]] of Object.entries(broken)) {
-  test(`sees it when a filesystem does not keep it: ${name}`, () => {
+  holds(`sees it when a filesystem does not keep it: ${name}`, () => {
     const kept = probed(mount)
     assert.equal(missing(kept), expected)
     assert.is(kept.maxLinksSeen, kept.hardLinks ? 10 : 1)
   })
 }
 
-test('of links it tells how many there were', () => {
+holds('of links it tells how many there were', () => {
   let made = 0
   const few = but('link', function* (call) {
     if (/name1$/.test(call.args[0] as string) && ++made === 5) throw failing('EMLINK')
@@ -363,7 +363,7 @@ test('of links it tells how many there were', () => {
 
 const grained = (ns: bigint): Mount => telling(({ mtimeNs }) => ({ mtimeNs: mtimeNs - (mtimeNs % ns) }))
 
-test('the grain of times is that in which they are stored, or that in which they go on', () => {
+holds('the grain of times is that in which they are stored, or that in which they go on', () => {
   // exFAT, ext4 with small inodes, FAT.
   for (const [ns, ms] of [
     [100_000n, 0.1],
@@ -378,7 +378,7 @@ test('the grain of times is that in which they are stored, or that in which they
   }
 })
 
-test('a clock that goes on in large steps, and times that cannot be set, or are not', () => {
+holds('a clock that goes on in large steps, and times that cannot be set, or are not', () => {
   const begun = performance.now()
   /** The clock of the kernel goes on every 8 ms; times that are set are kept as they are. */
   const ticking: Mount = telling(({ mtimeNs }, { op }) =>
@@ -408,7 +408,7 @@ test('a clock that goes on in large steps, and times that cannot be set, or are 
   assert.ok(back.mtimeGrain >= 30 && back.mtimeGrain < 1000, String(back.mtimeGrain))
 })
 
-test('through: another path to the same directory', async () => {
+holds('through: another path to the same directory', async () => {
   const [dir, other] = [scratch(), join(scratch(), 'other')]
   symlinkSync(dir, other)
   for (const kept of [await probe(dir, { through: other }), probe.sync(dir, { through: pathToFileURL(other) })])
@@ -416,7 +416,7 @@ test('through: another path to the same directory', async () => {
   assert.equal(readdirSync(dir), [])
 })
 
-test('through: what is not kept between two mounts', () => {
+holds('through: what is not kept between two mounts', () => {
   const other = join(scratch(), 'other')
   symlinkSync(dir, other)
   const isThere = (path: unknown) => String(path).startsWith(other)
@@ -450,7 +450,7 @@ test('through: what is not kept between two mounts', () => {
   assert.ok(looks > 3)
 })
 
-test('through: another directory is told from the same', async () => {
+holds('through: another directory is told from the same', async () => {
   const [dir, other] = [scratch(), scratch()]
   const begun = performance.now()
   const error = await assert.rejects(probe(dir, { through: other }), { code: 'ERR_NOT_THE_SAME_DIRECTORY' })
@@ -461,7 +461,7 @@ test('through: another directory is told from the same', async () => {
   assert.equal([...readdirSync(dir), ...readdirSync(other)], [])
 })
 
-test('what one mount made, and the other does not see, is taken away through the first', () => {
+holds('what one mount made, and the other does not see, is taken away through the first', () => {
   const other = join(scratch(), 'other')
   symlinkSync(dir, other)
   /** Here, what was made there is not seen. */
@@ -476,7 +476,7 @@ test('what one mount made, and the other does not see, is taken away through the
 /** Open descriptors of this process, where that can be told. */
 const descriptors = (): number => (process.platform === 'linux' ? readdirSync('/proc/self/fd').length : 0)
 
-test('whatever call fails, nothing is left behind, and the error comes out', () => {
+holds('whatever call fails, nothing is left behind, and the error comes out', () => {
   const before = descriptors()
   let threw = 0
   for (let at = 1; ; at++) {
@@ -503,7 +503,7 @@ test('whatever call fails, nothing is left behind, and the error comes out', () 
   assert.is(descriptors(), before)
 })
 
-test('whenever it is aborted, nothing is left behind', async () => {
+holds('whenever it is aborted, nothing is left behind', async () => {
   const before = descriptors()
   let aborted = 0
   for (let at = 1; ; at++) {
@@ -544,7 +544,7 @@ test('whenever it is aborted, nothing is left behind', async () => {
   assert.is(descriptors(), before)
 })
 
-test('of one that was killed, sweep takes away what is left', async () => {
+holds('of one that was killed, sweep takes away what is left', async () => {
   const dir = scratch()
   mkdirSync(join(dir, 'mine'))
   const script = `

@@ -16,7 +16,7 @@ import { join } from 'node:path'
 import { emptyDir, mkdirp, remove, writeFile as writeWhole } from 'holdfast'
 import { fs, hasCode, type Steps } from 'holdfast/steps'
 import { contender, overlaps, race, type World } from 'holdfast/testing'
-import { removeInPlace } from './broken.js'
+import { removeInPlace } from './broken/broken.js'
 import {
   answers,
   assert,
@@ -24,15 +24,16 @@ import {
   canBeAnother,
   caught,
   everyPlace,
+  explored,
+  holds,
   nobodyElseThrew,
   nobodyThrew,
   note,
   places,
   prove,
+  raced,
   scratch,
-  skip,
-  test,
-} from './kit.js'
+} from './support/kit.js'
 
 const root = process.getuid?.() === 0
 const mounts = root && process.platform === 'linux'
@@ -117,7 +118,7 @@ if (!contender(plays)) {
     const take = async (path: string | URL, options?: object) =>
       form === 'sync' ? remove.sync(path, options) : remove(path, options)
 
-    test(`removes files, links and whole trees, and says whether it did (${form})`, async () => {
+    holds(`removes files, links and whole trees, and says whether it did (${form})`, async () => {
       const dir = scratch()
       const tree = everything(dir)
       assert.is(await take(tree), true)
@@ -142,7 +143,7 @@ if (!contender(plays)) {
     })
   }
 
-  test('a root, and what is no name, is refused; so is other bad input', async () => {
+  holds('a root, and what is no name, is refused; so is other bad input', async () => {
     for (const path of ['/', '//', '/.', '/..', '.', './', '..', '../', '/usr/..']) {
       await assert.rejects(remove(path), { code: 'ERR_INVALID_ARG_VALUE' })
       assert.throws(() => remove.sync(path), { code: 'ERR_INVALID_ARG_VALUE' })
@@ -157,7 +158,7 @@ if (!contender(plays)) {
     await assert.rejects(remove('x', { onProgress: 5 as never }), { code: 'ERR_INVALID_ARG_TYPE' })
   })
 
-  test('tells how far it has come; what that throws ends it, and what is left has its name again', async () => {
+  holds('tells how far it has come; what that throws ends it, and what is left has its name again', async () => {
     const dir = scratch()
     const tree = everything(dir)
     const things = 1 + count(Buffer.from(tree))
@@ -178,7 +179,7 @@ if (!contender(plays)) {
     untouched(dir)
   })
 
-  test('what is stopped puts back what is left', async () => {
+  holds('what is stopped puts back what is left', async () => {
     const dir = scratch()
     const tree = join(dir, 'tree')
     layOut(tree)
@@ -193,9 +194,9 @@ if (!contender(plays)) {
   })
 
   if (!canBeAnother())
-    skip('directories that are read-only, or another’s', 'it takes root, and a checkout that others may read')
+    holds.skip('directories that are read-only, or another’s', 'it takes root, and a checkout that others may read')
   else {
-    test('read-only directories of one’s own are no obstacle; another’s is an error, and has its name again', () => {
+    holds('read-only directories of one’s own are no obstacle; another’s is an error, and has its name again', () => {
       const dir = scratch()
       chmodSync(dir, 0o777)
       const tree = join(dir, 'tree')
@@ -219,9 +220,9 @@ if (!contender(plays)) {
     })
   }
 
-  if (!mounts) skip('mount points', 'it takes root on Linux')
+  if (!mounts) holds.skip('mount points', 'it takes root on Linux')
   else {
-    test('what is mounted inside is named, and not touched, also if it is the same device', async () => {
+    holds('what is mounted inside is named, and not touched, also if it is the same device', async () => {
       const dir = scratch()
       const [tree, inside, other] = [join(dir, 'tree'), join(dir, 'tree/a/inside'), join(dir, 'other')]
       mkdirSync(inside, { recursive: true })
@@ -253,7 +254,7 @@ if (!contender(plays)) {
       assert.is(await remove(tree), true)
     })
 
-    test('a directory of a lower layer of overlayfs, which cannot be renamed, is removed all the same', async () => {
+    holds('a directory of a lower layer of overlayfs, which cannot be renamed, is removed all the same', async () => {
       const dir = scratch(places.at(-1)?.dir)
       for (const name of ['lower/tree/a/b', 'upper', 'work', 'merged']) mkdirSync(join(dir, name), { recursive: true })
       writeFileSync(join(dir, 'lower/tree/a/file'), '')
@@ -270,7 +271,7 @@ if (!contender(plays)) {
     })
   }
 
-  test('emptyDir empties, keeps the directory, and makes it if it is missing', async () => {
+  holds('emptyDir empties, keeps the directory, and makes it if it is missing', async () => {
     const dir = scratch()
     const tree = everything(dir)
     const { ino } = statSync(tree)
@@ -313,7 +314,7 @@ if (!contender(plays)) {
     assert.equal(readdirSync(ending.dir), [], 'debris')
   }
 
-  test('explore: two removers, and one who makes things inside', () => {
+  explored('explore: two removers, and one who makes things inside', () => {
     const world = { setup, players: two, adversaries: (dir: string) => ({ maker: maker(dir) }) }
     const found = prove('2 remove, 1 maker inside', {
       ...world,
@@ -326,7 +327,7 @@ if (!contender(plays)) {
     assert.ok(found.complete)
   })
 
-  test('explore: a remover and one who makes the directories again', () => {
+  explored('explore: a remover and one who makes the directories again', () => {
     const found = prove('1 remove, 1 mkdirp', {
       setup,
       players: dir => ({ A: taking(dir), B: mkdirp.steps(join(dir, 'tree/in')) }),
@@ -339,7 +340,7 @@ if (!contender(plays)) {
     assert.ok(found.complete)
   })
 
-  test('explore: two removers with a kill; what is left is nobody’s, and swept', () => {
+  explored('explore: two removers with a kill; what is left is nobody’s, and swept', () => {
     const found = prove('2 remove, 1 kill', {
       setup,
       players: two,
@@ -355,12 +356,12 @@ if (!contender(plays)) {
     assert.ok(found.complete)
   })
 
-  test('explore: two removers with a lie', () => {
+  explored('explore: two removers with a lie', () => {
     const found = prove('2 remove, 1 lie', { setup, players: two, lies: 1, check: nothingLeft })
     assert.ok(found.complete)
   })
 
-  test('explore: a failure or an abort at any call: it is gone, or has its name', () => {
+  explored('explore: a failure or an abort at any call: it is gone, or has its name', () => {
     for (const budget of [{ failures: 1 }, { aborts: 1 }, { failures: 1, failWith: ['ENOSPC', 'EXDEV'] as const }]) {
       const check: World['check'] = ending => {
         nobodyElseThrew(ending)
@@ -372,7 +373,7 @@ if (!contender(plays)) {
     }
   })
 
-  test('explore: emptyDir beside a writer never makes it fail', () => {
+  explored('explore: emptyDir beside a writer never makes it fail', () => {
     const found = prove('1 emptyDir, 1 writeFile', {
       setup,
       players: dir => ({
@@ -387,7 +388,7 @@ if (!contender(plays)) {
     assert.ok(found.complete)
   })
 
-  test('explore catches: deleted in place', () => {
+  explored('explore catches: deleted in place', () => {
     const world = {
       setup,
       players: (dir: string) => ({ A: removeInPlace.steps(join(dir, 'tree')) }),
@@ -398,7 +399,7 @@ if (!contender(plays)) {
 
   const rounds = 40
   for (const { kind, dir: place } of everyPlace) {
-    test(`race on ${kind}: two removers against four writers inside`, async () => {
+    raced(`race on ${kind}: two removers against four writers inside`, async () => {
       const dir = scratch(place)
       let made = 0
       const history = await race(import.meta.url, {
@@ -422,7 +423,7 @@ if (!contender(plays)) {
       assert.ok(made > rounds && history.some(overlaps), 'no contention')
     })
 
-    test(`race on ${kind}: emptyDir beside four writers of whole files`, async () => {
+    raced(`race on ${kind}: emptyDir beside four writers of whole files`, async () => {
       const dir = scratch(place)
       let survived = 0
       await race(import.meta.url, {
@@ -449,7 +450,7 @@ if (!contender(plays)) {
   }
 
   for (const { kind, dir: place } of places) {
-    test(`race on ${kind} catches: deleted in place`, async () => {
+    raced(`race on ${kind} catches: deleted in place`, async () => {
       const dir = scratch(place)
       let rejected = 0
       await race(import.meta.url, {

@@ -10,15 +10,17 @@ import {
   assert,
   caught,
   everyPlace,
+  explored,
+  holds,
   nobodyThrew,
   note,
   ownerOf,
   payload,
   places,
   prove,
+  raced,
   scratch,
-  test,
-} from './kit.js'
+} from './support/kit.js'
 
 const bytes = 20_000
 /** Of one write, those that are made at any time. */
@@ -68,7 +70,7 @@ const unknowable = self.sync().replace(/^[^-]*/, '1y2p0ij32e8e7')
 
 if (!contender(plays)) {
   for (const { kind, dir: place } of everyPlace) {
-    test(`removes what the dead have left, of any kind, and nothing else (${kind})`, async () => {
+    holds(`removes what the dead have left, of any kind, and nothing else (${kind})`, async () => {
       const dir = scratch(place)
       const dead = ownerThatDied()
       assert.match(dead, /^[a-z0-9]+-[a-z0-9]+-[a-z0-9]+$/)
@@ -90,7 +92,7 @@ if (!contender(plays)) {
     })
   }
 
-  test('who cannot be judged from here is spared for the grace, by the filesystem’s own clock', async () => {
+  holds('who cannot be judged from here is spared for the grace, by the filesystem’s own clock', async () => {
     const dir = scratch()
     const name = `.file.${unknowable}.${nonce}`
     writeFileSync(join(dir, name), '')
@@ -106,7 +108,7 @@ if (!contender(plays)) {
     assert.equal(readdirSync(dir), [])
   })
 
-  test('bad input, and no directory, are errors', async () => {
+  holds('bad input, and no directory, are errors', async () => {
     const dir = scratch()
     await assert.rejects(sweep(join(dir, 'none')), { code: 'ENOENT' })
     writeFileSync(join(dir, 'file'), '')
@@ -116,7 +118,7 @@ if (!contender(plays)) {
     await assert.rejects(sweep(dir, { signal: AbortSignal.abort() }), { code: 'ABORT_ERR' })
   })
 
-  test('whatever is killed, at whichever call, what it leaves is swept', async () => {
+  holds('whatever is killed, at whichever call, what it leaves is swept', async () => {
     const source = scratch()
     mkdirSync(join(source, 'tree/in'), { recursive: true })
     for (const name of ['tree/in/one', 'tree/two', 'file']) writeFileSync(join(source, name), name)
@@ -164,7 +166,7 @@ if (!contender(plays)) {
   const put = (dir: string, name: string) =>
     writeFile.steps(join(dir, 'file'), `${name}${name}`, { durability: 'none' })
 
-  test('explore: a writer, one that is killed, and two sweepers', () => {
+  explored('explore: a writer, one that is killed, and two sweepers', () => {
     let swept = 0
     const world: World = {
       setup,
@@ -182,7 +184,7 @@ if (!contender(plays)) {
     assert.ok(prove('2 writeFile, 2 sweep, 1 kill', world, {}, () => swept > 0).complete)
   })
 
-  test('explore: who is killed while it removes a directory, and two sweepers', () => {
+  explored('explore: who is killed while it removes a directory, and two sweepers', () => {
     const world: World = {
       setup: dir => {
         mkdirSync(join(dir, 'tree/in'), { recursive: true })
@@ -201,7 +203,7 @@ if (!contender(plays)) {
     assert.ok(prove('1 remove, 2 sweep, 1 kill', world).complete)
   })
 
-  test('explore catches: a sweeper that asks nobody whether the owner lives', () => {
+  explored('explore catches: a sweeper that asks nobody whether the owner lives', () => {
     function* careless(dir: string): Steps<void> {
       for (const name of yield* fs.readdir(dir)) if (name.startsWith('.file.')) yield* fs.unlink(join(dir, name))
     }
@@ -213,7 +215,7 @@ if (!contender(plays)) {
   })
 
   for (const { kind, dir: place } of everyPlace) {
-    test(`race on ${kind}: writers, writers that are killed, and sweepers`, async () => {
+    raced(`race on ${kind}: writers, writers that are killed, and sweepers`, async () => {
       const dir = scratch(place)
       let died = 0
       const swept: string[] = []
@@ -244,7 +246,7 @@ if (!contender(plays)) {
   }
 
   for (const { kind, dir: place } of places) {
-    test(`race on ${kind} catches: a sweeper that asks nobody`, async () => {
+    raced(`race on ${kind} catches: a sweeper that asks nobody`, async () => {
       const dir = scratch(place)
       let failed = 0
       await race(import.meta.url, {

@@ -13,21 +13,23 @@ import { pathToFileURL } from 'node:url'
 import { symlink } from 'holdfast'
 import { type Call, dual, fs, hasCode, type Steps } from 'holdfast/steps'
 import { contender, overlaps, race, type World } from 'holdfast/testing'
-import { lookThenSymlink, unlinkThenSymlink } from './broken.js'
-import { through } from './interfere.js'
+import { lookThenSymlink, unlinkThenSymlink } from './broken/broken.js'
+import { through } from './broken/interfere.js'
 import {
   answers,
   assert,
   caught,
   everyPlace,
+  explored,
+  holds,
   nobodyElseThrew,
   nobodyThrew,
   note,
   places,
   prove,
+  raced,
   scratch,
-  test,
-} from './kit.js'
+} from './support/kit.js'
 
 const turns = 200
 
@@ -75,7 +77,7 @@ function layOut(dir: string): void {
 }
 
 if (!contender(plays)) {
-  test('makes a link, and says whether it was there', async () => {
+  holds('makes a link, and says whether it was there', async () => {
     const dir = scratch()
     const at = (name: string) => join(dir, name)
     assert.is(await symlink('nowhere', at('dangling')), 'linked')
@@ -96,7 +98,7 @@ if (!contender(plays)) {
     assert.equal(readdirSync(dir).sort(), ['by-url', 'bytes', 'dangling', 'file', 'p', 'verbatim'])
   })
 
-  test('what has the name stays, unless it shall be replaced; a directory always', async () => {
+  holds('what has the name stays, unless it shall be replaced; a directory always', async () => {
     const dir = scratch()
     const at = (name: string) => join(dir, name)
     writeFileSync(at('file'), 'file')
@@ -116,7 +118,7 @@ if (!contender(plays)) {
     assert.equal(readdirSync(dir).sort(), ['dir', 'file', 'link'])
   })
 
-  test('bad input is refused before anything is done', async () => {
+  holds('bad input is refused before anything is done', async () => {
     const path = join(scratch(), 'link')
     const bad: [unknown, unknown, unknown, string][] = [
       ['', path, undefined, 'ERR_INVALID_ARG_VALUE'],
@@ -134,7 +136,7 @@ if (!contender(plays)) {
     assert.not(existsSync(path))
   })
 
-  test('the kind of link that Windows is to make is handed on, also for the private name', () => {
+  holds('the kind of link that Windows is to make is handed on, also for the private name', () => {
     for (const type of [undefined, 'file', 'dir', 'junction'] as const) {
       const made: Call[] = []
       const watch = (call: Call) => {
@@ -188,7 +190,7 @@ if (!contender(plays)) {
     assert.equal(readdirSync(ending.dir), ['link'], 'debris')
   }
 
-  test('explore: replacers and a reader', () => {
+  explored('explore: replacers and a reader', () => {
     const two = prove('2 symlink with replace, 1 reader, 1 kill', {
       setup,
       ...readers,
@@ -209,7 +211,7 @@ if (!contender(plays)) {
     assert.ok(two.complete && three.complete)
   })
 
-  test('explore: of those who make one link, one is told that he made it, and nobody that he failed', () => {
+  explored('explore: of those who make one link, one is told that he made it, and nobody that he failed', () => {
     const found = prove('3 symlink of one text', {
       players: players({ A: 'a', B: 'a', C: 'a' }, linking),
       check: ending => {
@@ -229,22 +231,25 @@ if (!contender(plays)) {
     assert.ok(found.complete && lied.complete)
   })
 
-  test('explore: with replace, nobody is told of a reply that was lost, though another has replaced the link since', () => {
-    const found = prove('2 symlink with replace, 1 reader, 1 kill, 1 lie', {
-      setup,
-      ...readers,
-      players: players({ A: 'a', B: 'b' }, replacing),
-      kills: 1,
-      lies: 1,
-      check: ending => {
-        nobodyThrew(ending)
-        neverAbsent(ending)
-      },
-    })
-    assert.ok(found.complete)
-  })
+  explored(
+    'explore: with replace, nobody is told of a reply that was lost, though another has replaced the link since',
+    () => {
+      const found = prove('2 symlink with replace, 1 reader, 1 kill, 1 lie', {
+        setup,
+        ...readers,
+        players: players({ A: 'a', B: 'b' }, replacing),
+        kills: 1,
+        lies: 1,
+        check: ending => {
+          nobodyThrew(ending)
+          neverAbsent(ending)
+        },
+      })
+      assert.ok(found.complete)
+    },
+  )
 
-  test('explore: somebody takes the link away, and its directory', () => {
+  explored('explore: somebody takes the link away, and its directory', () => {
     function* thief(dir: string): Steps<void> {
       for (const step of [fs.unlink(join(dir, 'd/link')), fs.rmdir(join(dir, 'd'))]) {
         try {
@@ -263,7 +268,7 @@ if (!contender(plays)) {
     }
   })
 
-  test('explore: a failure, or an abort, leaves the old or the new, and nothing beside', () => {
+  explored('explore: a failure, or an abort, leaves the old or the new, and nothing beside', () => {
     for (const budget of [{ failures: 1 }, { aborts: 1 }]) {
       const found = prove(`2 symlink with replace, ${JSON.stringify(budget)}`, {
         setup,
@@ -280,7 +285,7 @@ if (!contender(plays)) {
     }
   })
 
-  test('explore catches: a gap, and a look that is trusted', () => {
+  explored('explore catches: a gap, and a look that is trusted', () => {
     const broken = (link: Link) => ({ setup, ...readers, players: players({ A: 'a', B: 'b' }, link) })
     caught('unlink, then symlink', /saw nothing/, { ...broken(unlinkThenSymlink.steps), check: neverAbsent })
     const same = { players: players({ A: 'a', B: 'a' }, lookThenSymlink.steps), check: nobodyThrew }
@@ -288,7 +293,7 @@ if (!contender(plays)) {
   })
 
   for (const { kind, dir: place } of everyPlace) {
-    test(`race on ${kind}: four replacers beside two readers`, async () => {
+    raced(`race on ${kind}: four replacers beside two readers`, async () => {
       const dir = scratch(place)
       layOut(dir)
       const [results = []] = await race(import.meta.url, { dir, cast: { replacer: 4, reader: 2 }, rounds: 1 })
@@ -305,7 +310,7 @@ if (!contender(plays)) {
       assert.equal(readdirSync(dir).sort(), ['current', 'release-0', 'release-1', 'release-2'])
     })
 
-    test(`race on ${kind}: eight make one link`, async () => {
+    raced(`race on ${kind}: eight make one link`, async () => {
       const dir = scratch(place)
       let contested = 0
       await race(import.meta.url, {
@@ -322,7 +327,7 @@ if (!contender(plays)) {
   }
 
   for (const { kind, dir: place } of places) {
-    test(`race on ${kind} catches: a gap, and a look that is trusted`, async () => {
+    raced(`race on ${kind} catches: a gap, and a look that is trusted`, async () => {
       const dir = scratch(place)
       layOut(dir)
       const [results = []] = await race(import.meta.url, { dir, cast: { naive: 4, reader: 2 }, rounds: 1 })

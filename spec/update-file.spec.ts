@@ -14,7 +14,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import { cell, type Holder, lock, updateFile, withLock } from 'holdfast'
-import { assert, scratch, test } from './kit.js'
+import { assert, holds, scratch } from './support/kit.js'
 
 const read = (path: string): string => readFileSync(path, 'utf8')
 const isFree = (file: string): boolean => lock.holder.sync(file) === undefined
@@ -33,7 +33,7 @@ const identity = (file: string): string => {
   return `${ino} ${mtimeNs}`
 }
 
-test('writes what came of what was there, and answers it', async () => {
+holds('writes what came of what was there, and answers it', async () => {
   const file = given('a')
   assert.is(await updateFile(file, old => `${old}b`), 'ab')
   assert.is(await updateFile(pathToFileURL(file), async old => `${old}c`), 'abc')
@@ -46,7 +46,7 @@ test('writes what came of what was there, and answers it', async () => {
   assert.ok(isFree(file))
 })
 
-test('bytes, and text in an encoding', async () => {
+holds('bytes, and text in an encoding', async () => {
   const bytes = Buffer.from([0xff, 0, 0xfe, 0x80])
   const file = given(bytes)
   const more = await updateFile(file, old => old && Buffer.concat([old, new Uint8Array([1])]), { encoding: 'buffer' })
@@ -60,7 +60,7 @@ test('bytes, and text in an encoding', async () => {
   assert.equal(readFileSync(file), Buffer.from('BA\xff', 'latin1'))
 })
 
-test('where there is no file it is made, or not', async () => {
+holds('where there is no file it is made, or not', async () => {
   const dir = scratch()
   const file = join(dir, 'new')
   assert.is(
@@ -76,7 +76,7 @@ test('where there is no file it is made, or not', async () => {
   assert.is(read(join(dir, 'json')), '{\n  "a": [\n    1\n  ]\n}\n')
 })
 
-test('undefined leaves the file as it is, and its time', async () => {
+holds('undefined leaves the file as it is, and its time', async () => {
   const file = given('{"a":1}')
   const before = identity(file)
   assert.is(await updateFile(file, () => undefined), '{"a":1}')
@@ -88,7 +88,7 @@ test('undefined leaves the file as it is, and its time', async () => {
   assert.is(identity(file), before)
 })
 
-test('who changes the old value in its place, and answers nothing, is told', async () => {
+holds('who changes the old value in its place, and answers nothing, is told', async () => {
   const file = given('{"a":1}')
   const forgets = (old: { a: number } | undefined) => {
     if (old) old.a++
@@ -103,7 +103,7 @@ test('who changes the old value in its place, and answers nothing, is told', asy
   assert.equal(await updateFile(file, answers, json), { a: 2 })
 })
 
-test('calls of one thread come in turn, and none is lost', async () => {
+holds('calls of one thread come in turn, and none is lost', async () => {
   const file = given('')
   const letters = [...'abcdefghijklmnopqrstuvwxyz']
   await Promise.all(letters.map(letter => updateFile(file, async old => `${old}${letter}`, { durability: 'none' })))
@@ -116,7 +116,7 @@ test('calls of one thread come in turn, and none is lost', async () => {
   assert.is(await later, `${letters.join('')}!`)
 })
 
-test('the sync form refuses promises, and never waits for its own thread', async () => {
+holds('the sync form refuses promises, and never waits for its own thread', async () => {
   const file = given('a')
   const promises = (() => Promise.resolve('b')) as never
   assert.throws(() => updateFile.sync(file, promises), { message: /the sync form cannot wait for it/ })
@@ -137,7 +137,7 @@ test('the sync form refuses promises, and never waits for its own thread', async
   )
 })
 
-test('links to one file share its lock, and stay links', async () => {
+holds('links to one file share its lock, and stay links', async () => {
   const dir = scratch()
   for (const name of ['real', 'elsewhere']) mkdirSync(join(dir, name))
   const file = join(dir, 'real/file')
@@ -155,7 +155,7 @@ test('links to one file share its lock, and stay links', async () => {
   assert.equal(readdirSync(join(dir, 'elsewhere')), ['link'])
 })
 
-test('a link that leads elsewhere by the time its lock is there is followed again', async () => {
+holds('a link that leads elsewhere by the time its lock is there is followed again', async () => {
   const dir = scratch()
   const link = join(dir, 'link')
   for (const name of ['one', 'two']) writeFileSync(join(dir, name), name)
@@ -171,7 +171,7 @@ test('a link that leads elsewhere by the time its lock is there is followed agai
   assert.ok(isFree(join(dir, 'one')) && isFree(join(dir, 'two')))
 })
 
-test('what is no file is refused before there is a lock', async () => {
+holds('what is no file is refused before there is a lock', async () => {
   const dir = scratch()
   mkdirSync(join(dir, 'dir'))
   await assert.rejects(
@@ -189,7 +189,7 @@ test('what is no file is refused before there is a lock', async () => {
   assert.equal(readdirSync(dir), ['dir'])
 })
 
-test('missing directories are made if that is wanted', async () => {
+holds('missing directories are made if that is wanted', async () => {
   const dir = scratch()
   const file = join(dir, 'a/b/file')
   await assert.rejects(
@@ -201,7 +201,7 @@ test('missing directories are made if that is wanted', async () => {
   assert.is(read(file), 'deep')
 })
 
-test('the mode stays, or is the one that is given', async () => {
+holds('the mode stays, or is the one that is given', async () => {
   const file = given('')
   chmodSync(file, 0o600)
   await updateFile(file, () => 'a')
@@ -210,7 +210,7 @@ test('the mode stays, or is the one that is given', async () => {
   assert.is(statSync(file).mode & 0o7777, 0o640)
 })
 
-test('what the change throws comes out, that very object, and the lock is free', async () => {
+holds('what the change throws comes out, that very object, and the lock is free', async () => {
   const file = given('a')
   const before = identity(file)
   const mine = new Error('mine')
@@ -227,7 +227,7 @@ test('what the change throws comes out, that very object, and the lock is free',
   assert.ok(isFree(file))
 })
 
-test('who waits for the lock may be stopped, and learns who has it', async () => {
+holds('who waits for the lock may be stopped, and learns who has it', async () => {
   const file = given('a')
   const lease = await lock(file)
   const stopped = updateFile(file, () => 'b', { signal: AbortSignal.timeout(20) })
@@ -252,7 +252,7 @@ test('who waits for the lock may be stopped, and learns who has it', async () =>
   assert.is(await updateFile(file, old => `${old}!`), 'a!')
 })
 
-test('who is stopped while it computes writes nothing, and gives the lock back', async () => {
+holds('who is stopped while it computes writes nothing, and gives the lock back', async () => {
   const file = given('a')
   const before = identity(file)
   const never = () => new Promise<string>(() => {})
@@ -272,7 +272,7 @@ function rob(file: string): void {
   assert.ok(now && cell.swap.sync(`${file}.lock`, now, { fields: ['h', 'zz', 'a-1-1'] }))
 }
 
-test('who has lost the lock while it computed writes nothing', async () => {
+holds('who has lost the lock while it computed writes nothing', async () => {
   const file = given('a')
   const before = identity(file)
   const robbed = async () => {
@@ -285,7 +285,7 @@ test('who has lost the lock while it computed writes nothing', async () => {
   assert.match(cell.read.sync(`${file}.lock`)?.fields.join() ?? '', /^h,zz/)
 })
 
-test('who computed for longer than a heartbeat, on the spot, finds out too', () => {
+holds('who computed for longer than a heartbeat, on the spot, finds out too', () => {
   const file = given('a')
   const before = identity(file)
   const slow = () => {
@@ -298,7 +298,7 @@ test('who computed for longer than a heartbeat, on the spot, finds out too', () 
   assert.is(identity(file), before)
 })
 
-test('while it computes it shows that it lives', async () => {
+holds('while it computes it shows that it lives', async () => {
   const file = given('a')
   const states = new Set<string | undefined>()
   const slow = async () => {
@@ -312,7 +312,7 @@ test('while it computes it shows that it lives', async () => {
   assert.ok(states.size > 3, `${states.size} states in 60 ms`)
 })
 
-test('bad input is refused before anything is done', async () => {
+holds('bad input is refused before anything is done', async () => {
   const dir = scratch()
   const file = join(dir, 'file')
   const change = () => ''
@@ -350,7 +350,7 @@ test('bad input is refused before anything is done', async () => {
   assert.equal(readdirSync(dir), [])
 })
 
-test('answers that no file can hold are refused, and the file stays', async () => {
+holds('answers that no file can hold are refused, and the file stays', async () => {
   const file = given('{"a":1}')
   const before = identity(file)
   for (const wrong of [5, null, {}, true, Symbol('s'), () => ''])
@@ -377,7 +377,7 @@ test('answers that no file can hold are refused, and the file stays', async () =
   assert.ok(isFree(file))
 })
 
-test('text that is not valid is an error, and not mended', async () => {
+holds('text that is not valid is an error, and not mended', async () => {
   const texts: readonly (readonly [bytes: Buffer, encoding: BufferEncoding | undefined, at: number])[] = [
     [Buffer.from([0x61, 0xff, 0x62]), undefined, 1],
     [Buffer.from('grün', 'latin1'), 'utf8', 2],
@@ -405,7 +405,7 @@ test('text that is not valid is an error, and not mended', async () => {
   )
 })
 
-test('a byte order mark stays: text begins with it, JSON does not see it', async () => {
+holds('a byte order mark stays: text begins with it, JSON does not see it', async () => {
   const file = given('\uFEFF{\n "a": 1\n}')
   await updateFile(file, old => {
     assert.ok(old?.startsWith('\uFEFF'))
@@ -415,7 +415,7 @@ test('a byte order mark stays: text begins with it, JSON does not see it', async
   assert.is(read(file), '\uFEFF{\n "a": 1,\n "b": 2\n}')
 })
 
-test('JSON is printed as it was', async () => {
+holds('JSON is printed as it was', async () => {
   const set = (old: unknown) => ({ ...(old as object), b: [2] })
   const layouts: readonly (readonly [before: string, after: string])[] = [
     ['{\n  "a": 1\n}\n', '{\n  "a": 1,\n  "b": [\n    2\n  ]\n}\n'],
@@ -446,7 +446,7 @@ test('JSON is printed as it was', async () => {
   }
 })
 
-test('invalid JSON is an error that names the place, and the file stays', async () => {
+holds('invalid JSON is an error that names the place, and the file stays', async () => {
   const texts: readonly (readonly [text: string, position: number, line: number, column: number])[] = [
     ['', 0, 1, 1],
     ['\uFEFF', 0, 1, 1],
@@ -481,7 +481,7 @@ test('invalid JSON is an error that names the place, and the file stays', async 
   )
 })
 
-test('what it takes and answers is typed', async () => {
+holds('what it takes and answers is typed', async () => {
   const file = join(scratch(), 'file')
   interface Config {
     runs: number
@@ -504,7 +504,7 @@ test('what it takes and answers is typed', async () => {
   await updateFile(file, wrong).catch(() => {})
 })
 
-test('whoever is stopped while it computes leaves nobody with a rejection that nobody hears', () => {
+holds('whoever is stopped while it computes leaves nobody with a rejection that nobody hears', () => {
   const file = join(scratch(), 'file')
   const text = `import { updateFile } from ${JSON.stringify(import.meta.resolve('holdfast'))}
     const stop = new AbortController()

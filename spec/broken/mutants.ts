@@ -1,0 +1,89 @@
+// Relations that are wrong: each takes two calls for independent that are not. The tests of the explorer must find out
+// every one of them, or they would not find out a mistake in the real one either.
+
+import type { Call } from 'holdfast/steps'
+import { dependent, type Footprint, footprint, type Ground, nothing } from '../../lib/testing/explore/footprint.js'
+
+/** What `explore` takes in place of its own. */
+export interface Relation {
+  readonly footprint?: typeof footprint
+  readonly dependent?: typeof dependent
+}
+
+/** Everything that was touched is looked at in another way. */
+const seenAs = (change: (touched: Footprint) => Footprint): Relation => ({
+  dependent: (f, g) => dependent(change(f), change(g)),
+})
+
+/** What one kind of call touches is got wrong. */
+const callSeenAs = (op: Call['op'], change: (touched: Footprint, call: Call) => Footprint): Relation => ({
+  footprint: (call, ground) => (call.op === op ? change(footprint(call, ground), call) : footprint(call, ground)),
+})
+
+const but = (prefix: string, list: readonly string[]): string[] => list.filter(one => !one.startsWith(prefix))
+const only = (prefix: string, list: readonly string[]): string[] => list.filter(one => one.startsWith(prefix))
+
+const withoutInodes = (f: Footprint): Footprint => ({ ...f, r: but('inode:', f.r), w: but('inode:', f.w) })
+const withoutSights = (f: Footprint): Footprint => ({ ...f, sees: [] })
+const withoutWay = (f: Footprint): Footprint => {
+  const all = [...f.r, ...f.w]
+  return { ...f, r: f.r.filter(one => !all.some(other => other.startsWith(`${one}/`))) }
+}
+
+/** Found out by two calls on a real directory. */
+export const wrongOnPairs: Readonly<Record<string, Relation>> = {
+  'everything commutes': seenAs(() => nothing),
+  'nobody sees what names there are': seenAs(f => ({ ...f, sees: but('names:', f.sees) })),
+  'nobody adds to the names there are': seenAs(f => ({ ...f, adds: but('names:', f.adds) })),
+  'names are not written': seenAs(f => ({ ...f, w: but('name:', f.w) })),
+  'names are only read': seenAs(f => ({ ...f, w: but('name:', f.w), r: [...f.r, ...only('name:', f.w)] })),
+  'the way to a name is not read': seenAs(withoutWay),
+  'inodes are not touched': seenAs(withoutInodes),
+  'inodes are not read': seenAs(f => ({ ...f, r: but('inode:', f.r) })),
+  'what changes nothing has read nothing': seenAs(f => (f.w.length > 0 ? f : { ...f, r: [] })),
+  'what failed has seen nothing': seenAs(f => (f.w.length > 0 ? f : { ...f, sees: [] })),
+  'two writes commute': {
+    dependent: (f, g) => dependent({ ...f, w: [] }, g) || dependent(f, { ...g, w: [] }),
+  },
+  'links are plain names': {
+    footprint: (call, ground) => {
+      const plain: Ground = {
+        root: ground.root,
+        linked: false,
+        inodesAt: path => ground.inodesAt(path),
+        inodeOf: fd => ground.inodeOf(fd),
+      }
+      return footprint(call, plain)
+    },
+  },
+  'open makes no name': callSeenAs('open', f => ({ ...f, w: but('name:', f.w), adds: [] })),
+  'open empties no file': callSeenAs('open', withoutInodes),
+  'open reads no name': callSeenAs('open', f => (f.w.length > 0 ? f : nothing)),
+  'write changes no inode': callSeenAs('write', () => nothing),
+  'unlink takes no name of an inode': callSeenAs('unlink', withoutInodes),
+  'link gives an inode no name': callSeenAs('link', withoutInodes),
+  'link does not read where it comes from': callSeenAs('link', (f, { args }) => ({
+    ...f,
+    r: f.r.filter(one => !String(args[0]).endsWith(one.slice('name:'.length))),
+  })),
+  'rename replaces no inode': callSeenAs('rename', withoutInodes),
+  'rename replaces any directory': callSeenAs('rename', withoutSights),
+  'rename takes no name away': callSeenAs('rename', f => ({ ...f, w: f.w.slice(1) })),
+  'rmdir removes any directory': callSeenAs('rmdir', withoutSights),
+  'readdir sees nothing': callSeenAs('readdir', withoutSights),
+  'stat reads no inode': callSeenAs('stat', withoutInodes),
+  'fstat reads no inode': callSeenAs('fstat', withoutInodes),
+  'chmod changes no inode': callSeenAs('chmod', f => ({ ...f, w: [] })),
+  'realpath reads no name': callSeenAs('realpath', () => nothing),
+  'readlink reads no name': callSeenAs('readlink', () => nothing),
+}
+
+/** Found out by whole schedules only: players sleep, die, and share what may go wrong. */
+export const wrongOnSchedules: Readonly<Record<string, Relation>> = {
+  'everything commutes': seenAs(() => nothing),
+  'whoever sleeps does not mind the others': seenAs(f => ({ ...f, sees: but('world', f.sees) })),
+  'a change wakes nobody': seenAs(f => ({ ...f, adds: but('world', f.adds) })),
+  'nobody sees the clock': seenAs(f => ({ ...f, sees: but('clock', f.sees) })),
+  'the clock does not tick': seenAs(f => ({ ...f, adds: but('clock', f.adds) })),
+  'nobody sees who lives': seenAs(f => ({ ...f, r: but('alive:', f.r) })),
+}

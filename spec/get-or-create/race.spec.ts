@@ -1,0 +1,143 @@
+// Real processes that need one directory of 200 files: whoever makes it first is killed in the middle, every other round.
+
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { getOrCreate, sweep } from 'holdfast'
+import { contender, overlaps, type Result, race } from 'holdfast/testing'
+import { assert, note, ownerOf, payload, places, raced, scratch } from '../support/kit.js'
+
+const files = 200
+const bytes = 256
+const rounds = 20
+const dies = (round: number): boolean => round % 2 === 0
+
+const treeOf = (dir: string, round: number): string => join(dir, `tree-${round}`)
+
+/** Only one in a round gets this far first. */
+function isFirst(dir: string, round: number): boolean {
+  try {
+    closeSync(openSync(join(dir, `first-${round}`), 'wx'))
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Fills a directory with files that tell who made them; whoever is doomed dies in the middle of it. */
+function fill(at: string, owner: number, doomed: boolean): void {
+  for (let i = 0; i < files; i++) {
+    if (doomed && i === files / 2) {
+      writeFileSync(join(at, `${i}`), payload(owner, bytes).subarray(0, bytes / 2))
+      process.kill(process.pid, 'SIGKILL')
+    }
+    writeFileSync(join(at, `${i}`), payload(owner, bytes))
+  }
+}
+
+/** Who made all of it; undefined if it is not whole, or not of one maker. */
+function makerOf(tree: string): number | undefined {
+  const names = readdirSync(tree)
+  const makers = new Set(names.map(name => ownerOf(readFileSync(join(tree, name)), bytes)))
+  const [maker] = makers
+  return names.length === files && makers.size === 1 ? maker : undefined
+}
+
+interface Had {
+  readonly made: boolean
+  readonly maker: number | undefined
+}
+
+const plays = {
+  getter: async (dir: string, round: number, number: number): Promise<Had> => {
+    const tree = treeOf(dir, round)
+    const produce = (stage: string) => fill(stage, number, dies(round) && isFirst(dir, round))
+    const options = { kind: 'directory', parents: true } as const
+    const sync = number % 4 === 3
+    const { made } = sync ? getOrCreate.sync(tree, produce, options) : await getOrCreate(tree, produce, options)
+    return { made, maker: makerOf(tree) }
+  },
+  naive: (dir: string, round: number, number: number): Had => {
+    const tree = treeOf(dir, round)
+    const made = !existsSync(tree)
+    if (made) {
+      mkdirSync(tree, { recursive: true })
+      fill(tree, number, dies(round) && isFirst(dir, round))
+    }
+    return { made, maker: makerOf(tree) }
+  },
+  /** Looks again and again, and never sees a part. */
+  looker: (dir: string, round: number) => {
+    const seen = { looks: 0, part: 0 }
+    for (let whole = 0; whole < 5 && seen.looks < 1_000_000; seen.looks++) {
+      try {
+        const { length } = readdirSync(treeOf(dir, round))
+        if (length === files) whole++
+        else seen.part++
+      } catch {}
+    }
+    return seen
+  },
+}
+
+const had = (results: readonly Result[]): Had[] =>
+  results.filter(({ role, how }) => role !== 'looker' && how === 'returned').map(({ value }) => value as Had)
+
+if (!contender(plays)) {
+  for (const { kind, dir: place } of places) {
+    raced(
+      `race on ${kind}: eight get or create one directory, and who makes it first is killed in the middle`,
+      async () => {
+        const dir = scratch(place)
+        const [sum, left] = [{ died: 0, made: 0, got: 0, looks: 0 }, new Set<string>()]
+        const after = (results: readonly Result[], round: number) => {
+          const alive = had(results)
+          const died = results.filter(({ how }) => how === 'died').length
+          assert.equal(
+            results.filter(({ how }) => how === 'threw'),
+            [],
+          )
+          assert.is(died, dies(round) ? 1 : 0)
+          assert.is(alive.length, 8 - died)
+          assert.is(alive.filter(({ made }) => made).length, 1, 'made once')
+          const [first] = alive
+          assert.ok(first?.maker !== undefined && alive.every(({ maker }) => maker === first.maker), 'one whole result')
+          assert.is(makerOf(treeOf(dir, round)), first?.maker)
+          for (const { role, value } of results) {
+            if (role !== 'looker') continue
+            const seen = value as { looks: number; part: number }
+            assert.is(seen.part, 0, 'a part was seen')
+            sum.looks += seen.looks
+          }
+          sum.died += died
+          sum.made++
+          sum.got += alive.length
+          for (const name of readdirSync(dir)) if (name.startsWith('.')) left.add(name)
+        }
+        const cast = { getter: 8, looker: 1 }
+        const history = await race(import.meta.url, { dir, cast, rounds, after })
+        const swept = await sweep(dir)
+        assert.equal(swept, [...left].sort())
+        const rest = readdirSync(dir).filter(name => !/^(tree-\d+(\.lock)?|first-\d+)$/.test(name))
+        assert.equal(rest, [], 'debris')
+        note(
+          `${kind}: ${rounds} rounds, ${sum.died} producers killed, who left ${left.size} names, all swept; ` +
+            `${sum.got} got it whole, ${sum.made} made it; ${sum.looks} looks, 0 at a part`,
+        )
+        assert.is(sum.died, rounds / 2)
+        assert.ok(history.every(overlaps), 'no contention')
+      },
+    )
+
+    raced(`race on ${kind} catches: made in its place`, async () => {
+      const dir = scratch(place)
+      const bad = { torn: 0, threw: 0, part: 0 }
+      const after = (results: readonly Result[]) => {
+        bad.torn += had(results).filter(({ maker }) => maker === undefined).length
+        bad.threw += results.filter(({ how }) => how === 'threw').length
+      }
+      await race(import.meta.url, { dir, cast: { naive: 8 }, rounds: 6, after })
+      note(`${kind}: of ${6 * 8} calls ${bad.torn} got a part, ${bad.threw} rejected`)
+      assert.ok(bad.torn > 0)
+    })
+  }
+}

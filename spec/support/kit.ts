@@ -1,0 +1,290 @@
+// uvu, with its traps closed: a file that forgets `.run()` bleeds into the next one, `assert.throws` ignores what the
+// error should be, there is no `rejects`, and a test may hang for ever.
+
+import { spawnSync } from 'node:child_process'
+import { statfsSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { inspect } from 'node:util'
+import { fs, hasCode, type Steps } from 'holdfast/steps'
+import { BadEnding, type Ending, type Exploration, type ExploreOptions, explore, type World } from 'holdfast/testing'
+import tmp from 'tmp-promise'
+import { suite } from 'uvu'
+import * as uvu from 'uvu/assert'
+import { BadArguments, type Choice, choose, isChosen, type Layer } from '../runner/choice.js'
+import type { Place } from './mounts.js'
+
+const specs = dirname(dirname(fileURLToPath(import.meta.url)))
+const file = suite(
+  relative(specs, process.argv[1] ?? '')
+    .replace('.spec.js', '')
+    .replaceAll('\\', '/'),
+)
+const choice = chosen()
+let announced = false
+
+/** The processes that a test starts must be of the same size as it. */
+if (choice.full) process.env.HOLDFAST_FULL = '1'
+const full = process.env.HOLDFAST_FULL === '1'
+
+/** `small` in `npm test`; `whole` in `npm run prove`, where there is time for the table that an issue asks for. */
+export const sized = <T>(small: T, whole: T): T => (full ? whole : small)
+
+function chosen(): Choice {
+  try {
+    return choose(process.argv.slice(2))
+  } catch (error) {
+    if (!(error instanceof BadArguments)) throw error
+    console.error(error.message)
+    process.exit(2)
+  }
+}
+
+interface TestOptions {
+  /** Milliseconds. @default 60_000 */
+  readonly timeout?: number
+}
+
+/** What became of a test, as the runner of all specs is told. */
+export interface Report {
+  readonly layer: Layer
+  readonly name: string
+  readonly how: 'passed' | 'failed' | 'skipped' | 'left out'
+  readonly ms?: number
+}
+
+const report = (what: Report): void => void process.send?.(what)
+
+export interface Test {
+  /** Names a property, and holds the code to it. The file's tests run by themselves, when all of them are known. */
+  (name: string, body: () => unknown, options?: TestOptions): void
+  /** A test that cannot be run here, and the reason. */
+  skip(name: string, why: string): void
+}
+
+function testOf(layer: Layer): Test {
+  const isWanted = (name: string): boolean => {
+    const wanted = isChosen(choice, layer, name)
+    if (!wanted) report({ layer, name, how: 'left out' })
+    return wanted
+  }
+  const test = (name: string, body: () => unknown, { timeout = 60_000 }: TestOptions = {}): void => {
+    if (!isWanted(name)) return
+    announce()
+    file(name, async () => {
+      const began = performance.now()
+      const told = (how: Report['how']) => report({ layer, name, how, ms: performance.now() - began })
+      try {
+        await within(sized(timeout, 24 * 3_600_000), body)
+      } catch (error) {
+        told('failed')
+        throw error instanceof Error ? error : new Error(`threw ${inspect(error)}`)
+      }
+      told('passed')
+    })
+  }
+  const skip = (name: string, why: string): void => {
+    if (!isWanted(name)) return
+    announce()
+    file.skip()
+    report({ layer, name, how: 'skipped' })
+    console.log(`skipped: ${name} (${why})`)
+  }
+  return Object.assign(test, { skip })
+}
+
+async function within(ms: number, body: () => unknown): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`not done after ${ms} ms`)), ms)
+  })
+  try {
+    await Promise.race([body(), late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function announce(): void {
+  if (!announced) queueMicrotask(() => file.run())
+  announced = true
+}
+
+/** A test of one process: results, errors, bad input. */
+export const holds = testOf('holds')
+
+/** A test that runs the explorer over a world. */
+export const explored = testOf('explored')
+
+/** A test in which real processes race. */
+export const raced = testOf('raced')
+
+interface Expected {
+  readonly code?: string
+  readonly name?: string
+  readonly message?: RegExp
+}
+
+function matches(error: unknown, expected: Expected): void {
+  const got = error as { code?: string; name?: string; message?: string }
+  if (expected.code !== undefined) uvu.is(got?.code, expected.code, `code ${expected.code}, not ${inspect(error)}`)
+  if (expected.name !== undefined) uvu.is(got?.name, expected.name)
+  if (expected.message !== undefined) uvu.match(got?.message ?? '', expected.message)
+}
+
+type Assert = Omit<typeof uvu, 'throws'> & {
+  /** It throws, and this; answers the error. */
+  throws(body: () => unknown, expected: Expected): Error
+  /** It rejects, and with this; answers the error. */
+  rejects(promise: Promise<unknown>, expected: Expected): Promise<Error>
+}
+
+export const assert: Assert = {
+  ...uvu,
+  throws(body: () => unknown, expected: Expected): Error {
+    let value: unknown
+    try {
+      value = body()
+    } catch (error) {
+      matches(error, expected)
+      return error as Error
+    }
+    return uvu.unreachable(`expected ${inspect(expected)}, but it returned ${inspect(value)}`) as never
+  },
+  async rejects(promise: Promise<unknown>, expected: Expected): Promise<Error> {
+    let value: unknown
+    try {
+      value = await promise
+    } catch (error) {
+      matches(error, expected)
+      return error as Error
+    }
+    return uvu.unreachable(`expected ${inspect(expected)}, but it resolved to ${inspect(value)}`) as never
+  },
+}
+
+/** A fresh directory, gone again with the process. */
+export function scratch(where = tmpdir()): string {
+  tmp.setGracefulCleanup()
+  return tmp.dirSync({ tmpdir: where, prefix: 'holdfast-spec', unsafeCleanup: true }).name
+}
+
+const kinds: Record<number, string> = {
+  61267: 'ext4',
+  16914836: 'tmpfs',
+  1481003842: 'xfs',
+  2435016766: 'btrfs',
+  2035054128: 'overlayfs',
+}
+
+/** Which filesystem a directory is on; off Linux, the platform. */
+export const kindOf = (dir: string): string => kinds[statfsSync(dir).type] ?? process.platform
+
+/** In memory where that is to be had. The runner of all specs gives a place of its own. */
+export const memory = process.env.HOLDFAST_SCRATCH ?? (process.platform === 'linux' ? '/dev/shm' : tmpdir())
+
+/** The filesystems that are always there: where temporary files go, and memory. */
+export const places: readonly Place[] = [tmpdir(), memory]
+  .filter((dir, at, all) => at === 0 || statSync(dir).dev !== statSync(all[0] as string).dev)
+  .map(dir => ({ kind: kindOf(dir), dir }))
+
+/** Those, and what the runner of all specs has mounted. */
+export const everyPlace: readonly Place[] = [...places, ...mounted()]
+
+function mounted(): Place[] {
+  const given: Place[] = JSON.parse(process.env.HOLDFAST_PLACES ?? '[]')
+  for (const { kind, dir } of given)
+    if (kindOf(dir) !== kind) throw new Error(`${dir} is ${kindOf(dir)}, and not ${kind}`)
+  return given
+}
+
+/** The suite's own figures, for the reader. */
+export const note = (text: string): void => console.log(`\n   ${text}`)
+
+/** Bytes that tell by themselves whether they are whole, and whose they are. */
+export function payload(owner: number, bytes: number): Buffer {
+  return Buffer.alloc(bytes, `${owner}`.padStart(15, '0').concat('\n'))
+}
+
+/** Whose payload is it? Undefined if it is torn, cut short, or mixed. */
+export function ownerOf(data: Buffer, bytes: number): number | undefined {
+  const owner = Number(data.subarray(0, 15).toString())
+  return data.length === bytes && data.equals(payload(owner, bytes)) ? owner : undefined
+}
+
+/**
+ * Nobody threw, but for a fault in its own way that nothing can be done about: an EIO, or an abort. A lie that only says
+ * that a thing was done already (EEXIST, ENOENT) is no such fault.
+ */
+export function nobodyThrew({ outcomes }: Ending): void {
+  for (const [name, outcome] of Object.entries(outcomes)) {
+    if (outcome.how !== 'threw') continue
+    const { code, message } = outcome.error as NodeJS.ErrnoException
+    if (!outcome.injected || (code !== 'EIO' && code !== 'ABORT_ERR')) throw new Error(`${name} threw ${message}`)
+  }
+}
+
+/** Whoever had no fault in his way did not throw. */
+export function nobodyElseThrew({ outcomes }: Ending): void {
+  for (const [name, outcome] of Object.entries(outcomes))
+    if (outcome.how === 'threw' && !outcome.injected)
+      throw new Error(`${name} threw ${(outcome.error as Error).message}`)
+}
+
+/** What the players answered that came to their end in peace. */
+export function answers({ outcomes }: Ending): unknown[] {
+  return Object.values(outcomes).flatMap(outcome => (outcome.how === 'returned' ? [outcome.value] : []))
+}
+
+/** Somebody who reads a file twice: what he saw, undefined if nothing was there. */
+export function* looks(file: string): Steps<(string | undefined)[]> {
+  const saw: (string | undefined)[] = []
+  for (let i = 0; i < 2; i++) {
+    try {
+      saw.push((yield* fs.readFile(file)).toString())
+    } catch (error) {
+      if (!hasCode(error, 'ENOENT')) throw error
+      saw.push(undefined)
+    }
+  }
+  return saw
+}
+
+/**
+ * Explores, says what was explored, and insists that calls collided: that some failed, or, in a world where none does when
+ * all is well, that `collided` says so.
+ */
+export function prove(what: string, world: World, options?: ExploreOptions, collided?: () => boolean): Exploration {
+  const found = explore(world, options)
+  const { schedules, pruned, bound, ms, failed } = found
+  const end = bound === undefined ? 'complete' : `bounded: ${bound}`
+  note(`${what}: ${schedules} schedules and ${pruned} beginnings in ${Math.round(ms)} ms, ${end}`)
+  assert.ok(collided ? collided() : failed.size > 0, 'no call ever failed: nobody got in anybody’s way')
+  return found
+}
+
+/** The world must catch it, and for this reason: prints the schedule. */
+export function caught(what: string, why: RegExp, world: World, options?: ExploreOptions): BadEnding {
+  let ending: unknown
+  try {
+    explore(world, options)
+  } catch (error) {
+    ending = error
+  }
+  if (!(ending instanceof BadEnding)) throw ending ?? new Error(`${what} was not caught`)
+  note(`${what}: caught by schedule ${ending.schedule}\n${ending.message.replaceAll(/^/gm, '      ')}`)
+  assert.match((ending.cause as Error).message, why)
+  return ending
+}
+
+/** Can tests become an ordinary user, and would that one find this package? */
+export const canBeAnother = (): boolean => process.getuid?.() === 0 && asUser('').code === 0
+
+/** Runs a script, in which `holdfast` is this package, as an ordinary user. */
+export function asUser(script: string): { said: string; code: number | null } {
+  const text = `import * as holdfast from ${JSON.stringify(import.meta.resolve('holdfast'))}\n${script}`
+  const options = { uid: 54_321, gid: 54_321, encoding: 'utf8', cwd: '/' } as const
+  const { stdout, stderr, status } = spawnSync(process.execPath, ['--input-type=module', '-e', text], options)
+  return { said: stdout + stderr, code: status }
+}
