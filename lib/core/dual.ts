@@ -2,6 +2,7 @@
 // State that outlives a call belongs here, in what drives, never in the steps.
 
 import { type TracingChannel, tracingChannel } from 'node:diagnostics_channel'
+import { opsThat } from './alphabet.js'
 import { patienceOf, type Watch } from './deadline.js'
 import { perform, performSync } from './disk.js'
 import { inTurn } from './queue.js'
@@ -139,7 +140,8 @@ function drivenSync<T>(steps: Steps<T>, patience: Watch | undefined): T {
 }
 
 const isFailure = (error: unknown): boolean => error !== null && error !== undefined
-const waits = ({ op }: Call): boolean => op === 'sleep' || op === 'changed' || op === 'settle'
+const waiting = opsThat('waits')
+const waits = ({ op }: Call): boolean => waiting.has(op)
 
 /** The callback API makes errors without a stack: this one ends at the caller. The object stays the same. */
 function located(error: unknown): unknown {

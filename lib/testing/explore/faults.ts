@@ -1,31 +1,18 @@
 // What can go wrong with a call: it fails, or it is done and says that it was not.
 
 import { constants } from 'node:os'
+import { opsThat } from '../../core/alphabet.js'
 import type { Errno } from '../../core/errors.js'
 import type { Call, Op } from '../../core/steps.js'
 import type { Choice, World } from './world.js'
 
-/** The calls that change something when they succeed. */
-const changing: ReadonlySet<Op> = new Set<Op>([
-  ...([
-    'mkdir',
-    'rmdir',
-    'rename',
-    'link',
-    'symlink',
-    'unlink',
-    'write',
-    'ftruncate',
-    'chmod',
-    'chown',
-    'utimes',
-  ] as const),
-])
+const changing = opsThat('changes')
+const unfailing = opsThat('unfailing')
+
+/** Does it change something when it succeeds? */
 export function changes({ op, args }: Call): boolean {
   return changing.has(op) || (op === 'open' && /^w/.test(args[1] as string))
 }
-
-const unfailing: ReadonlySet<Op> = new Set<Op>(['close', 'now', 'alive', 'local'])
 
 /** What a call that was done may say: that it had been done already, or that nobody knows. */
 const liesOf: Partial<Record<Op, readonly ('EEXIST' | 'ENOENT' | 'EIO')[]>> = {

@@ -1,7 +1,8 @@
 // One process of a world, as far as the explorer sees it: what it is about to call, what it was told, whether it sleeps.
 
 import { inspect } from 'node:util'
-import type { Call, Op, Steps } from '../../core/steps.js'
+import { opsThat } from '../../core/alphabet.js'
+import type { Call, Steps } from '../../core/steps.js'
 import { type Footprint, nothing } from './footprint.js'
 import { inParts } from './split-calls.js'
 import { describeAnswer, type Event } from './trace.js'
@@ -27,11 +28,8 @@ export interface Surroundings {
 /** Whoever sleeps minds what others do, and the clock. */
 export const waking: Footprint = { ...nothing, sees: ['world', 'clock'] }
 
-/** Not one call each, or answered by nobody but the player itself: they are not made together with others. */
-const alone: ReadonlySet<Op> = new Set<Op>([
-  ...(['readFile', 'copyFile', 'sleep', 'changed', 'together', 'settle', 'random', 'self'] as const),
-  ...(['recall', 'remember', 'engage', 'blocking'] as const),
-])
+/** These are answered at once, or end a turn: the explorer has no order to try among them and others. */
+const apart = opsThat('waits', 'own')
 
 export class Player {
   readonly fds = new Set<number>()
@@ -192,7 +190,7 @@ export class Player {
   }
 
   #prepareTogether(calls: readonly Call[]): Answer | undefined {
-    const odd = calls.find(({ op }) => alone.has(op))
+    const odd = calls.find(({ op }) => op === 'together' || apart.has(op))
     if (odd) throw new BadWorld(`Player ${this.name} makes ${odd.op} together with others, and it is not one call`)
     if (calls.length === 0) return { value: [] }
     this.pending = [...calls]

@@ -1,6 +1,7 @@
 // One schedule of a world, from its start to its end: what can happen next, and what comes of it.
 
 import { closeSync } from 'node:fs'
+import { opsThat } from '../../core/alphabet.js'
 import { abortError, givesBack } from '../../core/deadline.js'
 import type { Call, Steps } from '../../core/steps.js'
 import type { Directory } from './directory.js'
@@ -10,6 +11,9 @@ import { asRead, type Footprint, footprint, merge, nothing } from './footprint.j
 import { BadWorld, Player, refusePromise, waking } from './player.js'
 import { describeAnswer, type Event } from './trace.js'
 import type { Choice, Made, Outcome, World } from './world.js'
+
+/** No other process can tell when one of these is made. */
+const unseen = opsThat('unseen')
 
 export class Run {
   readonly players: Player[] = []
@@ -80,7 +84,7 @@ export class Run {
   ofAnInvisible(choices: readonly Choice[]): readonly Choice[] {
     const one = choices.find(({ kind, player, slot }) => {
       const op = kind === 'call' ? this.players[player]?.pending[slot]?.op : undefined
-      return op === 'close' || op === 'fsync'
+      return op !== undefined && unseen.has(op)
     })
     if (!one) return choices
     return choices.filter(({ player, slot, kind }) => player === one.player && (slot === one.slot || kind === 'abort'))
@@ -169,6 +173,7 @@ export class Run {
 
   #perform(player: Player, call: Call): unknown {
     if (call.op === 'now') return this.clock
+    if (call.op === 'local') return this.honest
     if (call.op !== 'alive') return perform(player, call, this.ground)
     const owner = this.players[Number((call.args[0] as string).split('-')[1])]
     if (this.world.strangers && owner !== player) return undefined

@@ -1,5 +1,6 @@
 // A schedule as a person reads it: one column a player, one line a step; or a Mermaid diagram.
 
+import { opsThat } from '../../core/alphabet.js'
 import type { Stats } from '../../core/disk.js'
 import type { Call } from '../../core/steps.js'
 
@@ -24,12 +25,14 @@ const longest = 60
 
 export const cut = (text: string): string => (text.length > longest ? `${text.slice(0, longest - 1)}…` : text)
 
+const onDescriptor = opsThat('onDescriptor')
+
 function describeCall({ op, args }: Call, root: string): string {
   const shown = args.map(arg => {
     if (typeof arg === 'string') return arg.startsWith(root) ? arg.slice(root.length) || '/' : arg
     if (ArrayBuffer.isView(arg)) return `${arg.byteLength} bytes`
     return typeof arg === 'number' && op !== 'sleep'
-      ? /^(read|write|ftruncate|close|fsync|fstat)$/.test(op)
+      ? onDescriptor.has(op)
         ? 'fd'
         : `0o${arg.toString(8)}`
       : undefined
