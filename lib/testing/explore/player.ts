@@ -3,6 +3,7 @@
 import { inspect } from 'node:util'
 import { opsThat } from '../../core/alphabet.js'
 import type { Call, Steps } from '../../core/steps.js'
+import { BadWorld, isThenable } from './bad-world.js'
 import { type Footprint, nothing } from './footprint.js'
 import { inParts } from './split-calls.js'
 import { describeAnswer, type Event } from './trace.js'
@@ -224,16 +225,6 @@ export class Player {
     return [this.#history, this.#said, this.due ?? '', this.#moved, this.injected, open, calls].join('|')
   }
 }
-
-/** The world itself is wrong, so nothing can be said about its endings. */
-export class BadWorld extends Error {}
-
-/** Nobody would wait for it, and what it finds would be lost. */
-export function refusePromise(what: string, answer: unknown): void {
-  if (isThenable(answer)) throw new BadWorld(`\`${what}\` answers a promise, and nobody waits for it: make it sync`)
-}
-
-const isThenable = (value: unknown): boolean => typeof (value as PromiseLike<unknown> | null)?.then === 'function'
 
 /** Two outcomes that `check` could tell apart must not be taken for one; a stack tells nothing. */
 function fully(outcome: Outcome): string {
