@@ -9,3 +9,7 @@ export function refusePromise(name: string, returned: unknown): void {
 
 export const isThenable = (value: unknown): boolean =>
   typeof (value as PromiseLike<unknown> | null)?.then === 'function'
+
+/** The player waits for something that the explorer cannot order: a promise, a timer, an event. */
+export const waitsOutside = (player: string, what: unknown): BadWorld =>
+  new BadWorld(`Player ${player} waits outside the door: for ${String(what)}, which is no call`)

@@ -41,12 +41,11 @@ function callsOf({ number, adversary, awake, pending }: Player, world: World, bu
 }
 
 /** It is aborted, or killed. */
-function endsOf({ number, adversary, injected, pending }: Player, budget: Budget): Choice[] {
+function endsOf({ number, adversary, injected, untouched, pending }: Player, budget: Budget): Choice[] {
   if (adversary) return []
   const ends: Choice[] = []
   // As in truth, an abort comes before a call is made, once, and never before one that gives back.
   const [first] = pending
-  const untouched = pending.every(call => call !== undefined)
   if (budget.abort > 0 && !injected && untouched && first && !givesBack(first))
     ends.push({ player: number, slot: 0, kind: 'abort' })
   if (budget.kill > 0) ends.push({ player: number, slot: 0, kind: 'kill' })

@@ -10,7 +10,7 @@ import { perform } from './door.js'
 import { attempt, changes } from './faults.js'
 import { asRead, type Footprint, footprint, merge, nothing } from './footprint.js'
 import { Player, waking } from './player.js'
-import { describeAnswer, type Event } from './trace.js'
+import { describeResult, type Event } from './trace.js'
 import { type Choice, spellChoice, type World } from './world.js'
 
 export class Schedule {
@@ -137,10 +137,11 @@ export class Schedule {
     const truly = choice.kind === 'call'
     if (!truly) player.injected = true
     const failed = error !== undefined
-    const said = describeAnswer(call, value, error)
+    const outcome = failed ? { error } : { value }
+    const said = describeResult(call, outcome)
     this.events.push({ player: player.number, call, said, value, truly, failed })
     const touched = changed ? merge(reach, { ...nothing, adds: ['world'] }) : asRead(reach)
-    return merge(touched, player.told(choice.slot, call, said, failed ? { error } : { value }))
+    return merge(touched, player.made(choice.slot, outcome, said))
   }
 
   #perform(player: Player, call: Call): unknown {
