@@ -1,13 +1,13 @@
 // Who may stop a call, and when: its signal and its clock, obeyed between any two of its steps.
 
+import { opsThat } from './alphabet.js'
 import { perform, performSync } from './disk.js'
 import { checkPatience, type Patience } from './input.js'
 import { abortError, timeoutError } from './interruption.js'
-import type { Call, Op } from './steps.js'
+import type { Call } from './steps.js'
 import { type Done, longestTimerMs, unheard, type Wake } from './wait.js'
 
-/** What gives back is never interrupted, so that an algorithm stopped anywhere can still tidy up after itself. */
-const givingBack: ReadonlySet<Op> = new Set<Op>(['close', 'unlink', 'rmdir'])
+const givingBack = opsThat('givesBack')
 export const givesBack = ({ op, args }: Call): boolean =>
   op === 'together' ? (args[0] as Call[]).every(givesBack) : givingBack.has(op)
 

@@ -2,6 +2,7 @@
 // thread, one waits on the event loop. State that outlives a call belongs here, in the driver, never in the steps.
 
 import { type TracingChannel, tracingChannel } from 'node:diagnostics_channel'
+import { opsThat } from './alphabet.js'
 import { type Deadline, deadlineOf } from './deadline.js'
 import { perform, performSync } from './disk.js'
 import { inTurn } from './queue.js'
@@ -153,7 +154,8 @@ function driveSync<T>(steps: Steps<T>, deadline: Deadline | undefined): T {
 }
 
 const isFailure = (error: unknown): boolean => error !== null && error !== undefined
-const waits = ({ op }: Call): boolean => op === 'sleep' || op === 'changed' || op === 'settle'
+const waiting = opsThat('waits')
+const waits = ({ op }: Call): boolean => waiting.has(op)
 
 /** The callback API makes errors without a stack. This one gets one that ends at the caller; the object stays the same. */
 function withCallerStack(error: unknown): unknown {

@@ -33,11 +33,10 @@ const transients: readonly Errno[] = onWindows
  * What `link` says where it cannot link at all: another device, no hard links here, too many of them. Windows says
  * UNKNOWN for too many and EISDIR for none; macOS and some FUSE servers say ENOTSUP or ENOSYS.
  */
-const unlinkable: readonly Errno[] = [
-  ...(['EXDEV', 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EINVAL'] as const),
-  ...(onWindows ? (['UNKNOWN', 'EISDIR'] as const) : []),
-]
-export const cannotLink = (error: unknown): boolean => hasCode(error, ...unlinkable)
+const unlinkable: readonly Errno[] = ['EXDEV', 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EINVAL']
+const unlinkableOnWindows: readonly Errno[] = ['UNKNOWN', 'EISDIR']
+export const cannotLink = (error: unknown): boolean =>
+  hasCode(error, ...unlinkable) || (onWindows && hasCode(error, ...unlinkableOnWindows))
 /** On POSIX a name that is busy is a mount point, and stays one however long one waits. */
 export const mountPointCodes: readonly Errno[] = onWindows ? [] : ['EBUSY']
 

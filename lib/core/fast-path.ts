@@ -6,10 +6,18 @@
 import { dirname } from 'node:path'
 import type { Op } from './steps.js'
 
-/** ext2 to ext4, xfs, btrfs, tmpfs, overlayfs, f2fs, zfs, by the numbers that Linux has for them. */
-const kinds: ReadonlySet<number> = new Set([
-  ...[0xef53, 0x58465342, 0x9123683e, 0x01021994, 0x794c7630, 0xf2f52010, 0x2fc12fc1],
-])
+/** By the numbers that Linux has for them. */
+const kinds: ReadonlySet<number> = new Set(
+  Object.values({
+    ext2ToExt4: 0xef53,
+    xfs: 0x58465342,
+    btrfs: 0x9123683e,
+    tmpfs: 0x01021994,
+    overlayfs: 0x794c7630,
+    f2fs: 0xf2f52010,
+    zfs: 0x2fc12fc1,
+  }),
+)
 
 /** Those, and what else this machine's own kernel keeps: FAT, exFAT, NTFS, HFS+. No reply of theirs is ever lost. */
 const ownKinds: ReadonlySet<number> = new Set([...kinds, 0x4d44, 0x2011bab0, 0x7366746e, 0x5346544e, 0x482b])

@@ -1,17 +1,15 @@
 // Several steps at a time. What they are about to call is made together, wave by wave, so that the threads of the pool
 // have work, and an algorithm over thousands of files is still one generator of calls.
 
+import { opsThat } from '../core/alphabet.js'
 import { givesBack } from '../core/deadline.js'
 import { isInterruption } from '../core/interruption.js'
-import { atOnce, type Call, type Op, type Outcome, type Steps } from '../core/steps.js'
+import { atOnce, type Call, type Outcome, type Steps } from '../core/steps.js'
 
 export type Task = () => Steps<void>
 
-/** Those that wait, or are answered by no thread: each is made by itself. */
-const alone: ReadonlySet<Op> = new Set<Op>([
-  ...(['sleep', 'changed', 'settle', 'now', 'random', 'self', 'alive'] as const),
-  ...(['recall', 'remember', 'engage', 'blocking'] as const),
-])
+/** Each of these is made by itself. */
+const alone = opsThat('waits', 'inline')
 
 /**
  * Does all that is to be done, the last task first, as long as fewer than `width` calls are made together. Tasks may add

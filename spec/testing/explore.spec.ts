@@ -463,8 +463,8 @@ explored('a world that the explorer cannot order, or that is none, is named', ()
     [one(dir => fs.link(join(dir, 'a'), `${dir}2`)), /Player A leaves its world: link/],
     [line('rmdir .'), /Player A leaves its world: rmdir/],
     [line('chmod ..'), /Player A leaves its world: chmod/],
-    [{ ...line('mkdir a'), check: async () => {} }, /`check` answers a promise/],
-    [{ ...line('mkdir a'), setup: async () => {} }, /`setup` answers a promise/],
+    [{ ...line('mkdir a'), check: async () => {} }, /`check` returns a promise/],
+    [{ ...line('mkdir a'), setup: async () => {} }, /`setup` returns a promise/],
   ]
   for (const [world, message] of cases) {
     const error = assert.throws(() => explore(world), { message })

@@ -5,9 +5,10 @@ import { existsSync, fstatSync, lstatSync } from 'node:fs'
 import { isAbsolute, resolve, sep } from 'node:path'
 import { performSync } from '../../core/disk.js'
 import type { Call, Entry } from '../../core/steps.js'
+import { BadWorld } from './bad-world.js'
 import type { Directory } from './directory.js'
 import { changes } from './faults.js'
-import { BadWorld, type Player } from './player.js'
+import type { Player } from './player.js'
 
 /** Makes a player's call, and answers it as every machine would. */
 export function perform(player: Player, call: Call, ground: Directory): unknown {

@@ -1,31 +1,19 @@
 // What can go wrong with a call: it fails, or it is done and says that it was not.
 
 import { constants } from 'node:os'
+import { opsThat } from '../../core/alphabet.js'
 import type { Errno } from '../../core/errors.js'
 import type { Call, Op } from '../../core/steps.js'
+import { BadWorld } from './bad-world.js'
 import type { Choice, World } from './world.js'
 
-/** The calls that change something when they succeed. */
-const changing: ReadonlySet<Op> = new Set<Op>([
-  ...([
-    'mkdir',
-    'rmdir',
-    'rename',
-    'link',
-    'symlink',
-    'unlink',
-    'write',
-    'ftruncate',
-    'chmod',
-    'chown',
-    'utimes',
-  ] as const),
-])
+const changing = opsThat('changes')
+const unfailing = opsThat('unfailing')
+
+/** Does it change something when it succeeds? */
 export function changes({ op, args }: Call): boolean {
   return changing.has(op) || (op === 'open' && /^w/.test(args[1] as string))
 }
-
-const unfailing: ReadonlySet<Op> = new Set<Op>(['close', 'now', 'alive', 'local'])
 
 /** What a call that was done may say: that it had been done already, or that nobody knows. */
 const liesOf: Partial<Record<Op, readonly ('EEXIST' | 'ENOENT' | 'EIO')[]>> = {
@@ -46,24 +34,46 @@ function lies({ op, args }: Call): readonly ('EEXIST' | 'ENOENT' | 'EIO')[] {
 export function faultsOf(
   call: Call,
   world: World,
-  budget: { failures: number; lies: number },
+  budget: { fail: number; lie: number },
 ): Omit<Choice, 'player' | 'slot'>[] {
   const all: Omit<Choice, 'player' | 'slot'>[] = []
-  if (budget.failures > 0 && !unfailing.has(call.op) && (world.failIn?.includes(call.op) ?? true)) {
+  if (budget.fail > 0 && !unfailing.has(call.op) && (world.failIn?.includes(call.op) ?? true)) {
     for (const code of world.failWith ?? (['EIO'] as const)) all.push({ kind: 'fail', code })
     if (call.op === 'write' && (call.args[1] as Uint8Array).length > 1) all.push({ kind: 'fail', code: 'short' })
   }
-  if (budget.lies > 0) for (const code of lies(call)) all.push({ kind: 'lie', code })
+  if (budget.lie > 0) for (const code of lies(call)) all.push({ kind: 'lie', code })
   return all
 }
 
+/** What came of an attempt: `error` is what the player gets, whether the call was done or not. */
+export interface Attempt {
+  readonly done: boolean
+  readonly value?: unknown
+  readonly error?: unknown
+}
+
+/** Makes a call as it was chosen: truly; or not at all; or by half; or in full, but for the reply. */
+export function attempt(call: Call, { kind, code = 'EIO' }: Choice, make: (call: Call) => unknown): Attempt {
+  if (kind === 'fail' && code !== 'short') return { done: false, error: injected(call, code) }
+  try {
+    const value = make(code === 'short' ? shortened(call) : call)
+    if (kind !== 'lie' || code === 'short') return { done: true, value }
+    // The player does not get the descriptor, so nobody else would close it.
+    if (call.op === 'open') make({ op: 'close', args: [value] })
+    return { done: true, value, error: injected(call, code) }
+  } catch (error) {
+    if (error instanceof BadWorld) throw error
+    return { done: false, error }
+  }
+}
+
 /** A write of only half the bytes. */
-export const shortened = ({ op, args }: Call): Call => {
+function shortened({ op, args }: Call): Call {
   const data = args[1] as Uint8Array
   return { op, args: [args[0], data.subarray(0, data.length >> 1)] }
 }
 
-export function injected({ op, args }: Call, code: Errno): Error {
+function injected({ op, args }: Call, code: Errno): Error {
   const paths = args.filter(arg => typeof arg === 'string').join(' -> ')
   return Object.assign(new Error(`${code}: injected, ${op} ${paths}`), {
     code,

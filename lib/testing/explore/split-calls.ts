@@ -1,73 +1,48 @@
-// Calls that hide several system calls, taken apart, so that another process can come in between.
+// Calls that are several system calls, taken apart, so that another process can come in between.
 
 import { type Call, fs, type Outcome, type Steps } from '../../core/steps.js'
 import { tidy } from '../../parts/cleanup.js'
-import { sideBySide } from '../../parts/concurrently.js'
 
-/** The same steps, with `readFile` and `copyFile` as what they are made of. */
-export function* inParts<T>(steps: Steps<T>): Steps<T> {
-  let next = steps.next()
-  while (!next.done) {
-    // What is no call passes as it is: the explorer says so.
-    const call = next.value as Call | undefined
-    let value: unknown
+/** A call that a player is making, part by part. Most have one part: the call itself. */
+export class CallInParts {
+  /** The part that is to be made next; undefined when all are made. */
+  next: Call | undefined
+  /** What came of the parts that were made, in words. */
+  history = ''
+  /** What came of the call, when all are made. */
+  outcome: Outcome<unknown> | undefined
+  readonly #parts: Steps<unknown> | undefined
+
+  constructor(call: Call) {
+    this.#parts = partsOf(call)
+    this.next = this.#parts ? (this.#parts.next().value as Call) : call
+  }
+
+  /** The next part was made, and this came of it. */
+  made(outcome: Outcome<unknown>, words: string): void {
+    this.history += `${this.next?.op}>${words};`
+    this.next = undefined
     try {
-      value = call && isComposed(call) ? yield* partsOf(call) : yield next.value
+      if (!this.#parts) this.outcome = outcome
+      else {
+        const result = 'error' in outcome ? this.#parts.throw(outcome.error) : this.#parts.next(outcome.value)
+        if (result.done) this.outcome = { value: result.value }
+        else this.next = result.value
+      }
     } catch (error) {
-      next = steps.throw(error)
-      continue
+      this.outcome = { error }
     }
-    next = steps.next(value)
-  }
-  return next.value
-}
-
-function* partsOf(call: Call): Steps<unknown> {
-  if (call.op === 'readFile') return yield* readFile(call.args[0] as string)
-  if (call.op === 'copyFile') return yield* copyFile(call.args[0] as string, call.args[1] as string)
-  return call.op === 'together' ? yield* partsOfAll(call.args[0] as Call[]) : yield call
-}
-
-const isComposed = ({ op, args }: Call): boolean =>
-  op === 'readFile' || op === 'copyFile' || (op === 'together' && (args[0] as Call[]).some(isComposed))
-
-/** Those that are made together go on together, part by part. */
-function* partsOfAll(calls: readonly Call[]): Steps<Outcome<unknown>[]> {
-  const outcomes: Outcome<unknown>[] = []
-  const tasks = calls.map((call, at) => () => noted(call, outcomes, at))
-  yield* sideBySide(tasks.reverse(), calls.length)
-  return outcomes
-}
-
-function* noted(call: Call, outcomes: Outcome<unknown>[], at: number): Steps<void> {
-  try {
-    outcomes[at] = { value: yield* partsOf(call) }
-  } catch (error) {
-    outcomes[at] = { error }
   }
 }
 
-function* opened<T>(path: string, use: (fd: number) => Steps<T>): Steps<T> {
-  const fd = yield* fs.open(path, 'r')
-  try {
-    return yield* use(fd)
-  } finally {
-    yield* tidy(fs.close(fd))
-  }
+function partsOf({ op, args }: Call): Steps<unknown> | undefined {
+  if (op === 'readFile') return readFile(args[0] as string)
+  if (op === 'copyFile') return copyFile(args[0] as string, args[1] as string)
+  return undefined
 }
 
 function* readFile(path: string): Steps<Buffer> {
   return yield* opened(path, readAll)
-}
-
-function* readAll(fd: number): Steps<Buffer> {
-  const chunks: Buffer[] = []
-  for (;;) {
-    const chunk = Buffer.allocUnsafe(64 * 1024)
-    const got = yield* fs.read(fd, chunk, null)
-    if (got === 0) return Buffer.concat(chunks)
-    chunks.push(chunk.subarray(0, got))
-  }
 }
 
 function* copyFile(from: string, to: string): Steps<void> {
@@ -81,4 +56,23 @@ function* copyFile(from: string, to: string): Steps<void> {
       yield* tidy(fs.close(fd))
     }
   })
+}
+
+function* opened<T>(path: string, use: (fd: number) => Steps<T>): Steps<T> {
+  const fd = yield* fs.open(path, 'r')
+  try {
+    return yield* use(fd)
+  } finally {
+    yield* tidy(fs.close(fd))
+  }
+}
+
+function* readAll(fd: number): Steps<Buffer> {
+  const chunks: Buffer[] = []
+  for (;;) {
+    const chunk = Buffer.allocUnsafe(64 * 1024)
+    const got = yield* fs.read(fd, chunk, null)
+    if (got === 0) return Buffer.concat(chunks)
+    chunks.push(chunk.subarray(0, got))
+  }
 }

@@ -1,7 +1,10 @@
 // A schedule as a person reads it: one column a player, one line a step; or a Mermaid diagram.
 
+import { inspect } from 'node:util'
+import { opsThat } from '../../core/alphabet.js'
 import type { Stats } from '../../core/stats.js'
-import type { Call } from '../../core/steps.js'
+import type { Call, Outcome as CallOutcome } from '../../core/steps.js'
+import type { Outcome } from './world.js'
 
 /** A call and what the player was told of it, or (`mark`) what became of the player. */
 export type Event =
@@ -24,12 +27,14 @@ const longest = 60
 
 export const cut = (text: string): string => (text.length > longest ? `${text.slice(0, longest - 1)}…` : text)
 
+const onDescriptor = opsThat('onDescriptor')
+
 function describeCall({ op, args }: Call, root: string): string {
   const shown = args.map(arg => {
     if (typeof arg === 'string') return arg.startsWith(root) ? arg.slice(root.length) || '/' : arg
     if (ArrayBuffer.isView(arg)) return `${arg.byteLength} bytes`
     return typeof arg === 'number' && op !== 'sleep'
-      ? /^(read|write|ftruncate|close|fsync|fstat)$/.test(op)
+      ? onDescriptor.has(op)
         ? 'fd'
         : `0o${arg.toString(8)}`
       : undefined
@@ -37,9 +42,10 @@ function describeCall({ op, args }: Call, root: string): string {
   return `${op}(${shown.filter(arg => arg !== undefined).join(', ')})`
 }
 
-/** What the player was told, in words that do not depend on the machine. */
-export function describeAnswer(call: Call | undefined, value: unknown, error: unknown): string {
-  if (error !== undefined && error !== null) return (error as NodeJS.ErrnoException).code ?? String(error)
+/** What came of a call, in words that do not depend on the machine. */
+export function describeResult(call: Call | undefined, outcome: CallOutcome<unknown>): string {
+  if ('error' in outcome) return (outcome.error as NodeJS.ErrnoException)?.code ?? String(outcome.error)
+  const { value } = outcome
   if (call?.op === 'open') return 'fd'
   if (call?.op === 'read')
     return JSON.stringify(Buffer.from((call.args[1] as Uint8Array).subarray(0, value as number)).toString('latin1'))
@@ -50,6 +56,22 @@ export function describeAnswer(call: Call | undefined, value: unknown, error: un
   if (typeof stats?.ino === 'bigint')
     return `${stats.isDirectory() ? 'dir' : `file ${stats.size} bytes x${stats.nlink}`} #${stats.ino} ${rights(stats)}`
   return JSON.stringify(value, (_, inner) => (typeof inner === 'bigint' ? String(inner) : inner)) ?? String(value)
+}
+
+/** What becomes of a player that is not killed. */
+export type End = Exclude<Outcome, { readonly how: 'killed' }>
+
+/** What became of a player: a line for the reader; and details, with all that `check` could tell apart, but no stack. */
+export function describeEnd(outcome: End, root: string): { text: string; details: string } {
+  const end = outcome.how === 'threw' ? outcome.error : outcome.value
+  const words =
+    outcome.how === 'threw'
+      ? `THROWS ${describeResult(undefined, { error: end })}`
+      : `returns ${describeResult(undefined, { value: end })}`
+  const shown = end instanceof Error ? [String(end), { ...end }, end.cause] : end
+  const isPlain = typeof end !== 'object' || end === null
+  const details = isPlain ? '' : inspect(shown, { depth: null, maxArrayLength: null, maxStringLength: null })
+  return { text: words.replaceAll(root, ''), details }
 }
 
 const me = process.getuid?.()

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { type Call, fs, type Steps } from 'holdfast/steps'
 import { Directory } from '../../../lib/testing/explore/directory.js'
 import { asRead, dependent, type Footprint } from '../../../lib/testing/explore/footprint.js'
-import { Run } from '../../../lib/testing/explore/schedule.js'
+import { Schedule } from '../../../lib/testing/explore/schedule.js'
 import { type Relation, wrongOnPairs } from '../../broken/mutants.js'
 import { assert, explored, memory, note, scratch } from '../../support/kit.js'
 import { callOf, setUp } from '../../support/lines.js'
@@ -77,25 +77,25 @@ function* player(line: string, dir: string, held: string | undefined): Steps<voi
 const root = join(scratch(memory), 'world')
 
 /** Makes a world of players with a call each, lets them do something, and takes it away again. */
-function play<T>(state: State, lines: readonly string[], act: (run: Run) => T): T {
+function play<T>(state: State, lines: readonly string[], act: (run: Schedule) => T): T {
   const ground = new Directory(root)
   const setup = (dir: string) => setUp(dir, state.there)
   const players = (dir: string) => Object.fromEntries(lines.map((line, at) => [at, player(line, dir, state.held)]))
-  const run = new Run({ setup, players, check() {} }, ground)
+  const run = new Schedule({ setup, players, check() {} }, ground)
   try {
     if (state.held !== undefined) for (const { number } of run.players) take(run, number)
     return act(run)
   } finally {
-    run.end()
+    run.close()
     ground.remove()
   }
 }
 
-const take = (run: Run, player: number, wanted = false): Footprint =>
+const take = (run: Schedule, player: number, wanted = false): Footprint =>
   run.take({ player, slot: 0, kind: 'call' }, wanted)
 
 /** What the players were told, in the order in which they were. */
-const said = (run: Run): string[] => run.events.flatMap(event => (event.mark ? [] : [event.said]))
+const said = (run: Schedule): string[] => run.events.flatMap(event => (event.mark ? [] : [event.said]))
 
 interface Alone {
   readonly touched: Footprint
@@ -107,7 +107,7 @@ interface Alone {
   readonly tree: string
 }
 
-function actAlone(run: Run): Alone {
+function actAlone(run: Schedule): Alone {
   const before = run.ground.tree()
   const call = run.players[0]?.pending[0] as Call
   const seen = Object.values(wrongOnPairs).flatMap(wrong =>
