@@ -10,11 +10,11 @@
 // | clear: unlink                   | an empty directory: that is void        | nobody need: create puts its own there    |
 // | clear: rmdir                    | the payload of the tombstone            | `sweep`                                   |
 
-import { type Change, perform } from './cell/commit.js'
-import { beget } from './cell/create.js'
-import { checkCellName, dropPayload, payloadOf } from './cell/payload.js'
+import { type Change, commit } from './cell/commit.js'
+import { createState } from './cell/create.js'
+import { checkCellName, payloadOf, removePayload } from './cell/payload.js'
 import { checkNext, type Next, type State } from './cell/state.js'
-import { advance, bury, look } from './cell/transition.js'
+import { advance, clear, readState } from './cell/transition.js'
 import { dual } from './core/dual.js'
 import { hasCode, systemError } from './core/errors.js'
 import { asBytes, asDurability, asFlag, asName, type Durability, type Patience, refusal } from './core/input.js'
@@ -44,7 +44,7 @@ const trialOf = (as: string, path: string, { retryFor }: Patience): Trial => ({ 
 
 const readCell = dual(function* readCell(dir: string | URL, options: Patience = {}): Steps<State | undefined> {
   const path = asName(dir, 'dir')
-  const now = yield* look(path, trialOf('readCell', path, options))
+  const now = yield* readState(path, trialOf('readCell', path, options))
   return typeof now === 'string' ? undefined : now
 })
 
@@ -61,7 +61,7 @@ const loadCell = dual(function* loadCell(dir: string | URL, options: Patience = 
 })
 
 function* loaded(path: string, trial: Trial): Steps<{ reading: Reading | undefined }> {
-  const state = yield* look(path, trial)
+  const state = yield* readState(path, trial)
   if (typeof state === 'string') return { reading: undefined }
   if (state.writer === undefined) return { reading: { state, data: undefined } }
   const payload = payloadOf(path, state)
@@ -80,7 +80,9 @@ const createCell = dual(function* createCell(
 ): Steps<State | undefined> {
   const change = asChange('createCell', dir, undefined, next, options)
   const parents = asFlag(options.parents, 'options.parents')
-  return yield* withParents(change.path, parents, () => perform(change, to => beget(change.path, to, change.trial)))
+  return yield* withParents(change.path, parents, () =>
+    commit(change, to => createState(change.path, to, change.trial)),
+  )
 })
 
 const swapCell = dual(function* swapCell(
@@ -90,14 +92,14 @@ const swapCell = dual(function* swapCell(
   options: CellOptions = {},
 ): Steps<State | undefined> {
   const change = asChange('swapCell', dir, from, next, options)
-  return yield* perform(change, to => advance(change.path, from, to, change.trial))
+  return yield* commit(change, to => advance(change.path, from, to, change.trial))
 })
 
 const clearCell = dual(function* clearCell(dir: string | URL, from: State, options: Patience = {}): Steps<boolean> {
   const path = asName(dir, 'dir')
   if (!asState(from).gone) throw refusal('ERR_INVALID_ARG_VALUE', 'from', 'a tombstone: swap it for one first', from)
-  if ((yield* bury(path, from, trialOf('clearCell', path, options))) !== 'mine') return false
-  yield* dropPayload(path, from)
+  if ((yield* clear(path, from, trialOf('clearCell', path, options))) !== 'mine') return false
+  yield* removePayload(path, from)
   return true
 })
 

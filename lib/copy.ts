@@ -13,7 +13,7 @@ import {
   type Progress,
 } from './core/input.js'
 import { fs, orNothing, type Steps } from './core/steps.js'
-import { isWithin } from './parts/containment.js'
+import { containment } from './parts/containment.js'
 import { syncName } from './parts/durable.js'
 import { sameInode } from './parts/identity.js'
 
@@ -84,7 +84,7 @@ export const copy = dual(function* copy(
   const look = job.dereference ? fs.stat : fs.lstat
   const was = yield* look(from)
   if (was.isDirectory()) {
-    if ((yield* isWithin(to, from)) !== 'outside') throw intoItself(from, to)
+    if ((yield* containment(to, from)) !== 'outside') throw intoItself(from, to)
   } else if (sameInode(was, yield* look(to, orNothing))) return
   yield* copyTree(from, to, was, job)
   yield* syncName(to, job.durability)

@@ -10,7 +10,7 @@ import { syncName, whileSynced } from './parts/durable.js'
 import { isInode } from './parts/identity.js'
 import { refuseMount } from './parts/mount.js'
 import { withParents } from './parts/parents.js'
-import { isOneName, respell } from './parts/spelling.js'
+import { isSameName, respell } from './parts/spelling.js'
 import { type Staged, staged } from './parts/stage.js'
 
 export interface EmplaceOptions extends Patience {
@@ -135,7 +135,7 @@ function* statEmplaced(job: Emplacing, error: SystemError): Steps<true | Again |
 function* removeSource(job: Emplacing): Steps<void> {
   if (yield* hasLeft(job)) return
   // If both are spellings of one name, removing the source would remove the target.
-  if (!job.apart && (yield* isOneName(job.from, job.to))) return yield* respell(job.from, job.to)
+  if (!job.apart && (yield* isSameName(job.from, job.to))) return yield* respell(job.from, job.to)
   yield* achieve(
     () => done(fs.unlink(job.from), true),
     () => hasLeft(job),

@@ -5,13 +5,13 @@ import { asPath, refusal } from './core/input.js'
 import { type Entry, fs, type Steps } from './core/steps.js'
 import { mkdirp } from './mkdirp.js'
 import type { Trial } from './parts/achieve.js'
-import { sideBySide } from './parts/concurrently.js'
+import { concurrently } from './parts/concurrently.js'
 import { defaultGraceMs, isDebris, type Liveness } from './parts/debris.js'
 import type { DeleteJob } from './parts/delete-tree.js'
 import { asDeleteJob } from './parts/delete-tree.js'
 import { type Aside, deleteOrPutBack, removeOrSetAside } from './parts/set-aside.js'
 import { ownerOf } from './parts/stage-names.js'
-import { within } from './parts/tree.js'
+import { childPath } from './parts/tree.js'
 import type { RemoveOptions } from './remove.js'
 
 /**
@@ -45,12 +45,12 @@ export const emptyDir = dual(function* emptyDir(dir: string | URL, options: Remo
   const aside: Aside[] = []
   const removeEntry = function* (entry: Entry): Steps<void> {
     if (yield* isBeingPublished(entry, liveness)) return
-    const met = yield* removeOrSetAside(within(path, entry), job, trial)
+    const met = yield* removeOrSetAside(childPath(path, entry), job, trial)
     if (typeof met !== 'boolean') aside.push(met)
   }
   // First every name is free, and then the directories are deleted, one after the other.
   const tasks = entries.map(entry => () => removeEntry(entry)).reverse()
-  yield* deletingAside(aside, sideBySide(tasks, job.concurrency), job, trial)
+  yield* deletingAside(aside, concurrently(tasks, job.concurrency), job, trial)
 })
 
 /** Runs steps that set directories aside. Whatever comes of the steps, these are deleted, or put back. */

@@ -4,8 +4,8 @@ import type { Steps } from './core/steps.js'
 import { acquire, tryAcquire } from './lock/acquire.js'
 import type { Hold } from './lock/hold.js'
 import { type Holder, holderOf } from './lock/holder.js'
-import { keptLeaseOf, type Lease } from './lock/lease.js'
-import { asLocking, type LockOptions, turnOf } from './lock/options.js'
+import { type Lease, startLease } from './lock/lease.js'
+import { asLocking, type LockOptions, lockTurn } from './lock/options.js'
 
 export type { Holder } from './lock/holder.js'
 export type { Lease } from './lock/lease.js'
@@ -33,7 +33,7 @@ const acquired = dual(
   function* lock(path: string | URL, options: LockOptions = {}): Steps<Hold> {
     return yield* acquire(asLocking(path, options, 'lock'))
   },
-  turnOf,
+  lockTurn,
   untilOver,
 )
 
@@ -45,7 +45,7 @@ const holder = dual(function* lockHolder(path: string | URL, options: Patience =
   return yield* holderOf(asLocking(path, options, 'lock.holder'))
 })
 
-const maybe = (hold: Hold | undefined): Lease | undefined => hold && keptLeaseOf(hold)
+const maybe = (hold: Hold | undefined): Lease | undefined => hold && startLease(hold)
 
 /**
  * Takes a lock, of which there is one for each path, among all threads, processes, containers and machines that see it.
@@ -81,9 +81,9 @@ const maybe = (hold: Hold | undefined): Lease | undefined => hold && keptLeaseOf
  * Source of the protocol: leases with fencing (Gray and Cheriton 1989; Kleppmann 2016) on compare-and-swap of a state.
  */
 export const lock: Lock = Object.assign(
-  async (path: string | URL, options?: LockOptions) => keptLeaseOf(await acquired(path, options)),
+  async (path: string | URL, options?: LockOptions) => startLease(await acquired(path, options)),
   {
-    sync: (path: string | URL, options?: LockOptions) => keptLeaseOf(acquired.sync(path, options)),
+    sync: (path: string | URL, options?: LockOptions) => startLease(acquired.sync(path, options)),
     steps: acquired.steps,
     try: Object.assign(async (path: string | URL, options?: LockOptions) => maybe(await attempted(path, options)), {
       sync: (path: string | URL, options?: LockOptions) => maybe(attempted.sync(path, options)),

@@ -1,15 +1,15 @@
 import { asPayload, type Payload } from './cell/payload.js'
-import { look } from './cell/transition.js'
+import { readState } from './cell/transition.js'
 import { dual } from './core/dual.js'
 import { isSystemError } from './core/errors.js'
 import { asNumber, asPath } from './core/input.js'
 import { fs, type Path, type Steps } from './core/steps.js'
-import { sideBySide } from './parts/concurrently.js'
+import { concurrently } from './parts/concurrently.js'
 import { defaultGraceMs, isDebris, type Liveness } from './parts/debris.js'
 import { asDeleteJob } from './parts/delete-tree.js'
 import { removeAt } from './parts/set-aside.js'
 import { ownerOf } from './parts/stage-names.js'
-import { within } from './parts/tree.js'
+import { childPath } from './parts/tree.js'
 import type { RemoveOptions } from './remove.js'
 
 export interface SweepOptions extends RemoveOptions {
@@ -49,10 +49,11 @@ export const sweep = dual(function* sweep(dir: string | URL, options: SweepOptio
     return owner === undefined ? [] : { name, owner, payload }
   })
   const tasks = candidates.map(
-    one => () => sweepOne(job, one, () => removeAt(within(path, { name: one.name, kind: 'other' }), deletion, trial)),
+    one => () =>
+      sweepOne(job, one, () => removeAt(childPath(path, { name: one.name, kind: 'other' }), deletion, trial)),
   )
   // One after the other: mostly there are none, and what is deep is deleted several things at a time.
-  yield* sideBySide(tasks, 1)
+  yield* concurrently(tasks, 1)
   if (job.failure) throw job.failure
   return job.swept.sort()
 })
@@ -87,7 +88,7 @@ function* sweepOne(job: Sweeping, one: Candidate, away: () => Steps<boolean>): S
 function* isNamed(dir: string, { cell, nonce }: Payload): Steps<boolean> {
   const path = `${dir}/${cell}`
   try {
-    const now = yield* look(path, { as: 'sweep', path })
+    const now = yield* readState(path, { as: 'sweep', path })
     return typeof now === 'object' && now.nonce === nonce
   } catch (error) {
     // It is no cell any more: whose data it is nobody knows, so it stays.

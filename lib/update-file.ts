@@ -1,6 +1,6 @@
 import { dual } from './core/dual.js'
 import type { Steps } from './core/steps.js'
-import { turnOf } from './lock/options.js'
+import { lockTurn } from './lock/options.js'
 import type { UpdateFileOptions } from './update-file/options.js'
 import { asUpdate, type Change, update } from './update-file/update.js'
 
@@ -45,7 +45,7 @@ export const updateFile = dual(function* updateFile(
   options: UpdateFileOptions = {},
 ): Steps<unknown> {
   return yield* update(asUpdate(file, change, options))
-}, turnOf) as unknown as UpdateFile
+}, lockTurn) as unknown as UpdateFile
 
 export type { UpdateFileOptions } from './update-file/options.js'
 

@@ -4,7 +4,7 @@ import type { Steps } from './core/steps.js'
 import { acquire } from './lock/acquire.js'
 import { attended, type Hold, whileHeld } from './lock/hold.js'
 import { Lease } from './lock/lease.js'
-import { asLocking, turnOf } from './lock/options.js'
+import { asLocking, lockTurn } from './lock/options.js'
 import type { LockOptions } from './lock.js'
 import { finishAnyway } from './parts/cleanup.js'
 
@@ -39,7 +39,7 @@ export const withLock = dual(function* withLock<T>(
     return finishAnyway(() => attended(hold, answer))
   }
   return (yield* whileHeld(yield* acquire(locking), steps)) as T
-}, turnOf) as WithLock
+}, lockTurn) as WithLock
 
 export interface WithLock {
   <T>(path: string | URL, work: (lease: Lease) => T | PromiseLike<T>, options?: LockOptions): Promise<Awaited<T>>

@@ -4,7 +4,7 @@ import { mountPointCodes } from './core/errors.js'
 import { asDurability, asFlag, asPath, type Durability, oneOf, type Patience, refusal } from './core/input.js'
 import type { Steps } from './core/steps.js'
 import { syncName } from './parts/durable.js'
-import { asRights } from './parts/permissions.js'
+import { asPermissions } from './parts/permissions.js'
 import { asEncoding, asSource, type Data } from './parts/source.js'
 import type { Writing } from './write-file/job.js'
 import { write } from './write-file/write.js'
@@ -80,7 +80,7 @@ export function asWriting(file: string | URL, data: unknown, options: WriteFileO
     path,
     parents,
     inPlace,
-    rights: asRights(options),
+    permissions: asPermissions(options),
     durability: asDurability(options.durability),
     follows: oneOf(options.symlinks, 'options.symlinks', ['follow', 'replace'], 'follow') === 'follow',
     keepsLinks: hardLinks === 'keep',

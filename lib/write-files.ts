@@ -2,7 +2,7 @@ import { dirname, resolve } from 'node:path'
 import { dual } from './core/dual.js'
 import { asConcurrency, asPath, refusal } from './core/input.js'
 import type { Steps } from './core/steps.js'
-import { sideBySide } from './parts/concurrently.js'
+import { concurrently } from './parts/concurrently.js'
 import { syncDir } from './parts/durable.js'
 import type { Data } from './parts/source.js'
 import type { Writing } from './write-file/job.js'
@@ -41,10 +41,10 @@ export const writeFiles = dual(
     const jobs = asEntries(files).map(([file, data]) => asWriting(file, data, options, 'writeFiles'))
     const dirs = new Set<string>()
     const tasks = jobs.map(job => () => writeOne(job, dirs)).reverse()
-    yield* sideBySide(tasks, width)
+    yield* concurrently(tasks, width)
     if (jobs[0]?.durability !== 'full') return
     const syncs = [...dirs].map(dir => () => syncDir(dir))
-    yield* sideBySide(syncs, width)
+    yield* concurrently(syncs, width)
   },
   files => asEntries(files).map(([file]) => resolve(asPath(file, 'file'))),
 )

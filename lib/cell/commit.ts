@@ -4,7 +4,7 @@ import type { Durability } from '../core/input.js'
 import { fs, type Steps } from '../core/steps.js'
 import type { Trial } from '../parts/achieve.js'
 import { nonces } from '../parts/stage-names.js'
-import { dropPayload, payloadOf, writePayload } from './payload.js'
+import { payloadOf, removePayload, writePayload } from './payload.js'
 import { type Next, type State, successor } from './state.js'
 import type { Verdict } from './transition.js'
 
@@ -19,7 +19,7 @@ export interface Change {
 }
 
 /** Makes the next state with its payload, puts it in the place of the one before, and takes that one's payload away. */
-export function* perform(change: Change, put: (to: State) => Steps<Verdict>): Steps<State | undefined> {
+export function* commit(change: Change, put: (to: State) => Steps<Verdict>): Steps<State | undefined> {
   const { path, from, next, data, durability } = change
   const to = successor(from, next, yield* nonces(), data ? yield* fs.self() : undefined)
   let verdict: Verdict | undefined
@@ -28,9 +28,9 @@ export function* perform(change: Change, put: (to: State) => Steps<Verdict>): St
     verdict = yield* put(to)
   } catch (error) {
     // Where nobody knows, a state may name it.
-    if ((error as NodeJS.ErrnoException).code !== 'ERR_UNKNOWN_OUTCOME') yield* dropPayload(path, to)
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_UNKNOWN_OUTCOME') yield* removePayload(path, to)
     throw error
   }
-  yield* dropPayload(path, verdict === 'mine' ? from : to)
+  yield* removePayload(path, verdict === 'mine' ? from : to)
   return verdict === 'mine' ? to : undefined
 }

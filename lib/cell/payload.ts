@@ -42,6 +42,6 @@ export function* writePayload(path: string, data: Uint8Array, durability: Durabi
 }
 
 /** The state is consumed, or never was: nobody will ask for its payload. */
-export function* dropPayload(cell: string, state: State | undefined): Steps<void> {
+export function* removePayload(cell: string, state: State | undefined): Steps<void> {
   if (state?.writer !== undefined) yield* tidy(fs.unlink(payloadOf(cell, state)))
 }

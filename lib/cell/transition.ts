@@ -12,21 +12,21 @@ import { descends, parse, type State, spell } from './state.js'
 export type Verdict = 'mine' | "another's"
 
 /** The state; `absent`: there is not even a directory. */
-export function* look(dir: string, trial: Trial): Steps<State | 'void' | 'absent'> {
+export function* readState(dir: string, trial: Trial): Steps<State | 'void' | 'absent'> {
   try {
     // Mostly it is one call, and what stands around it would cost as much again.
-    return yield* certain(dir)
+    return yield* listCertainly(dir)
   } catch (error) {
     if (!isSystemError(error)) throw error
   }
   return yield* achieve(
-    () => certain(dir),
-    error => noCell(dir, error),
+    () => listCertainly(dir),
+    error => refuseNoCell(dir, error),
     trial,
   )
 }
 
-function* seen(dir: string): Steps<State | 'void' | 'absent'> {
+function* listState(dir: string): Steps<State | 'void' | 'absent'> {
   let names: string[]
   try {
     names = yield* fs.readdir(dir)
@@ -53,23 +53,23 @@ const mostLooks = 100
  * A directory that looks empty may not be: btrfs shows what was there when it was opened, and if that was renamed before it
  * was read, there is nothing to be shown. It is looked at again; and then nothing must have changed there for a while.
  */
-function* certain(dir: string): Steps<State | 'void' | 'absent'> {
-  let now = yield* seen(dir)
+function* listCertainly(dir: string): Steps<State | 'void' | 'absent'> {
+  let now = yield* listState(dir)
   for (let looks = 0; now === 'void' && looks < mostLooks; looks++) {
-    const was = looks < quickLooks ? undefined : yield* changeOf(dir)
+    const was = looks < quickLooks ? undefined : yield* mtimeOf(dir)
     if (was !== undefined) yield* fs.sleep(tickMs)
-    now = yield* seen(dir)
-    if (was !== undefined && was === (yield* changeOf(dir))) return now
+    now = yield* listState(dir)
+    if (was !== undefined && was === (yield* mtimeOf(dir))) return now
   }
   if (now === 'void') throw systemError('EAGAIN', 'readdir', 'it goes on changing, and shows nothing', dir)
   return now
 }
 
-function* changeOf(dir: string): Steps<bigint> {
+function* mtimeOf(dir: string): Steps<bigint> {
   return (yield* fs.stat(dir, orNothing))?.mtimeNs ?? -1n
 }
 
-function* noCell(dir: string, error: SystemError): Steps<undefined> {
+function* refuseNoCell(dir: string, error: SystemError): Steps<undefined> {
   if (!hasCode(error, 'ENOTDIR')) return undefined
   const there = yield* fs.lstat(dir, orNothing)
   if (there && !there.isDirectory()) throw notACell(dir, 'it is no directory', error)
@@ -84,18 +84,18 @@ export function notACell(dir: string, why: string, cause?: unknown): Error {
 
 /** `from` becomes `to`. */
 export function* advance(dir: string, from: State, to: State, trial: Trial): Steps<Verdict> {
-  if (yield* leap(dir, from, to)) return 'mine'
+  if (yield* tryAdvance(dir, from, to)) return 'mine'
   return yield* achieve(
-    () => renamed(dir, from, to),
-    error => judge(dir, from, to, error, trial),
+    () => renameState(dir, from, to),
+    error => statTransition(dir, from, to, error, trial),
     trial,
   )
 }
 
 /** The same, tried once. False: it was not done, or it was and the reply was lost. */
-export function* leap(dir: string, from: State, to: State): Steps<boolean> {
+export function* tryAdvance(dir: string, from: State, to: State): Steps<boolean> {
   try {
-    yield* renamed(dir, from, to)
+    yield* renameState(dir, from, to)
     return true
   } catch (error) {
     if (!isSystemError(error)) throw error
@@ -103,36 +103,36 @@ export function* leap(dir: string, from: State, to: State): Steps<boolean> {
   }
 }
 
-function* renamed(dir: string, from: State, to: State): Steps<Verdict> {
+function* renameState(dir: string, from: State, to: State): Steps<Verdict> {
   yield* fs.rename(`${dir}/${spell(from)}`, `${dir}/${spell(to)}`)
   return 'mine'
 }
 
 /** A tombstone goes, and its directory with it. A create that lands between is safe: the directory is not empty then. */
-export function* bury(dir: string, from: State, trial: Trial): Steps<Verdict> {
+export function* clear(dir: string, from: State, trial: Trial): Steps<Verdict> {
   const verdict = yield* achieve(
-    () => unlinked(dir, from),
-    error => judge(dir, from, undefined, error, trial),
+    () => unlinkState(dir, from),
+    error => statTransition(dir, from, undefined, error, trial),
     trial,
   )
   if (verdict === 'mine') yield* tidy(fs.rmdir(dir))
   return verdict
 }
 
-function* unlinked(dir: string, from: State): Steps<Verdict> {
+function* unlinkState(dir: string, from: State): Steps<Verdict> {
   yield* fs.unlink(`${dir}/${spell(from)}`)
   return 'mine'
 }
 
 /** Looks after an error: where is what it was about? */
-function* judge(
+function* statTransition(
   dir: string,
   from: State,
   to: State | undefined,
   error: SystemError,
   trial: Trial,
 ): Steps<Verdict | Again | undefined> {
-  const now = yield* lookAfter(dir, error, trial)
+  const now = yield* readAfter(dir, error, trial)
   if (now && to && descends(now, to)) return 'mine'
   // It is where it was: not done. ENOENT beside it is a stale view of the directory.
   if (now?.nonce === from.nonce) return hasCode(error, 'ENOENT') ? again : undefined
@@ -143,9 +143,9 @@ function* judge(
   throw unknownOutcome(dir, error)
 }
 
-export function* lookAfter(dir: string, error: SystemError, trial: Trial): Steps<State | undefined> {
+export function* readAfter(dir: string, error: SystemError, trial: Trial): Steps<State | undefined> {
   try {
-    const now = yield* look(dir, trial)
+    const now = yield* readState(dir, trial)
     return typeof now === 'string' ? undefined : now
   } catch (another) {
     if (isSystemError(another)) throw unknownOutcome(dir, error)

@@ -11,48 +11,49 @@ import { isCopy } from '../parts/same-content.js'
 import { type Staged, staged } from '../parts/stage.js'
 import type { Copying, Item } from './job.js'
 
-export function* copyOne(item: Item, job: Copying): Steps<void> {
+export function* copyEntry(item: Item, job: Copying): Steps<void> {
   const { from, to } = item
   const there = job.overwrite ? undefined : yield* fs.lstat(to, orNothing)
   if (there?.isDirectory()) throw systemError('EISDIR', 'copy', 'a directory has the name', from, to)
-  if (there) return refuse(item, job)
+  if (there) return keepExisting(item, job)
   // Who may run it, and as whom, must be known before there is a copy.
   if (!item.was && item.kind === 'file') item.was = yield* fs.lstat(from)
   item.copied = yield* achieve(
-    () => rooted(item, job, () => attempt(item, job)),
-    error => isCopied(item, job, error),
+    () => underParents(item, job, () => tryCopy(item, job)),
+    error => statCopied(item, job, error),
     job.trial,
   )
-  if (!item.copied) refuse(item, job)
+  if (!item.copied) keepExisting(item, job)
 }
 
 /** Only above the topmost there may be directories to make. */
-export const rooted = <T>({ from, to, above }: Item, { parents }: Copying, steps: () => Steps<T>): Steps<T> =>
+export const underParents = <T>({ from, to, above }: Item, { parents }: Copying, steps: () => Steps<T>): Steps<T> =>
   above ? steps() : withParents(to as string, parents, steps, from as string)
 
 /** Something is there, and stays. */
-function refuse({ from, to }: Item, { errorOnExist }: Copying): void {
+function keepExisting({ from, to }: Item, { errorOnExist }: Copying): void {
   if (errorOnExist) throw systemError('EEXIST', 'copy', 'the target is there', from, to)
 }
 
-function* attempt(item: Item, job: Copying): Steps<boolean> {
+function* tryCopy(item: Item, job: Copying): Steps<boolean> {
   if (item.kind === 'link' && !job.overwrite) {
     // A link is whole as soon as it is there; and hard links to links are not to be had everywhere.
     yield* fs.symlink(yield* fs.readlink(item.from), item.to)
     return true
   }
   return yield* staged(
-    besideOf(item),
+    stageTarget(item),
     path => makeReady(item, path, job),
     stage => publish(stage, item, job),
   )
 }
 
 /** Beside which name it is made ready: its own, where that can be taken away again. */
-const besideOf = ({ to, above }: Item): Path => (above && mayBeShut(above) ? besideOf(above) : to)
+const stageTarget = ({ to, above }: Item): Path => (above && mayBeReadOnly(above) ? stageTarget(above) : to)
 
 /** The directory shall be read-only, and another copier who made it may have finished it at any moment. */
-export const mayBeShut = ({ was, made }: Item): boolean => !made && was !== undefined && (was.mode & 0o300n) !== 0o300n
+export const mayBeReadOnly = ({ was, made }: Item): boolean =>
+  !made && was !== undefined && (was.mode & 0o300n) !== 0o300n
 
 function* makeReady({ from, was, kind }: Item, path: Path, { keeps }: Copying): Steps<void> {
   if (was) yield* duplicate(from, path, was, keeps)
@@ -62,11 +63,11 @@ function* makeReady({ from, was, kind }: Item, path: Path, { keeps }: Copying): 
 
 function* publish(stage: Staged<void, Path>, item: Item, job: Copying): Steps<boolean> {
   return yield* job.durability === 'none' || item.kind !== 'file'
-    ? putThere(stage, item, job)
-    : whileSynced(stage.path, () => putThere(stage, item, job))
+    ? renameOrClaim(stage, item, job)
+    : whileSynced(stage.path, () => renameOrClaim(stage, item, job))
 }
 
-function* putThere(stage: Staged<void, Path>, { to }: Item, { overwrite, trial }: Copying): Steps<boolean> {
+function* renameOrClaim(stage: Staged<void, Path>, { to }: Item, { overwrite, trial }: Copying): Steps<boolean> {
   if (!overwrite) return yield* claim(stage.path, to, trial)
   yield* fs.rename(stage.path, to)
   stage.spent = true
@@ -74,7 +75,7 @@ function* putThere(stage: Staged<void, Path>, { to }: Item, { overwrite, trial }
 }
 
 /** Looks after an attempt that failed: the very same may be there, by us or by another who copies it. */
-function* isCopied(item: Item, job: Copying, error: SystemError): Steps<boolean | Again | undefined> {
+function* statCopied(item: Item, job: Copying, error: SystemError): Steps<boolean | Again | undefined> {
   const { from, to } = item
   const seen = yield* isCopy(from, to, job.dereference)
   if (seen === 'alike') return true

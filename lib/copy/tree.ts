@@ -18,10 +18,10 @@ import { tidy } from '../parts/cleanup.js'
 import { keepTimes } from '../parts/duplicate.js'
 import { syncDir } from '../parts/durable.js'
 import { sameInode } from '../parts/identity.js'
-import { asBefore, giveRights } from '../parts/permissions.js'
+import { setPermissions, unchanged } from '../parts/permissions.js'
 import { stageNames } from '../parts/stage-names.js'
-import { visit, within } from '../parts/tree.js'
-import { copyOne, mayBeShut, rooted, statVanished } from './entry.js'
+import { childPath, visit } from '../parts/tree.js'
+import { copyEntry, mayBeReadOnly, statVanished, underParents } from './entry.js'
 import type { Copying, Item } from './job.js'
 
 interface Tree extends Copying {
@@ -30,7 +30,7 @@ interface Tree extends Copying {
 }
 
 /** Files of one directory, which are copied without more ado. */
-interface Handful {
+interface Batch {
   readonly files: readonly Item[]
 }
 
@@ -38,15 +38,17 @@ interface Handful {
 export function* copyTree(from: string, to: string, was: Stats, job: Copying): Steps<void> {
   const root: Item = { from, to, above: undefined, was, kind: kindOf(was), made: false, copied: false }
   const tree: Tree = { ...job, into: undefined }
-  const enter = (node: Item | Handful) => ('files' in node ? copyHandful(node) : begin(node, tree))
-  const leave = (node: Item | Handful) => finish(node, tree)
-  yield* visit(root, { enter, leave }, job.concurrency)
+  const visitor = {
+    enter: (node: Item | Batch) => ('files' in node ? copyBatch(node) : enter(node, tree)),
+    leave: (node: Item | Batch) => leave(node, tree),
+  }
+  yield* visit(root, visitor, job.concurrency)
 }
 
 const kindOf = (stats: Stats): Entry['kind'] =>
   stats.isFile() ? 'file' : stats.isDirectory() ? 'directory' : stats.isSymbolicLink() ? 'link' : 'other'
 
-function* begin(item: Item, tree: Tree): Steps<readonly (Item | Handful)[]> {
+function* enter(item: Item, tree: Tree): Steps<readonly (Item | Batch)[]> {
   const { from, to } = item
   const { filter, sum } = tree
   if (filter && !(yield* fs.settle(filter(String(from), String(to))))) return []
@@ -54,16 +56,16 @@ function* begin(item: Item, tree: Tree): Steps<readonly (Item | Handful)[]> {
   if (item.kind === 'other')
     throw systemError('EINVAL', 'copy', 'neither a file, a directory nor a link, and cannot be copied', from, to)
   if (item.kind !== 'directory') {
-    yield* copyOne(item, tree)
+    yield* copyEntry(item, tree)
     return []
   }
   const entries = yield* enterDirectory(item, tree)
   sum.total += entries.length
   const below = entries.map(entry => ({
-    ...{ from: within(from, entry), to: within(to, entry), above: item, kind: entry.kind },
+    ...{ from: childPath(from, entry), to: childPath(to, entry), above: item, kind: entry.kind },
     ...{ was: undefined, made: false, copied: false },
   }))
-  return mayHurry(item, tree) ? inHandfuls(below, tree.concurrency) : below
+  return isSimple(item, tree) ? inBatches(below, tree.concurrency) : below
 }
 
 /** Links may lead in a circle. */
@@ -85,7 +87,7 @@ function* enterDirectory(item: Item, tree: Tree): Steps<readonly Entry[]> {
   if (sameInode(item.was, tree.into) || sameInode(item.was, tree.barred)) throw intoItself(item.from, item.to)
   yield* achieve(
     () => makeDirectory(item, tree),
-    error => isMade(item, tree, error),
+    error => statMade(item, tree, error),
     tree.trial,
   )
   item.copied = true
@@ -99,13 +101,13 @@ export const intoItself = (from: Path, to: Path): SystemError =>
 function* makeDirectory(item: Item, tree: Tree): Steps<true> {
   // What shall be read-only must be filled first.
   const mode = Number((item.was as Stats).mode & 0o777n) | 0o700
-  yield* rooted(item, tree, () => fs.mkdir(item.to, mode))
+  yield* underParents(item, tree, () => fs.mkdir(item.to, mode))
   item.made = true
   return true
 }
 
 /** Looks after an attempt that failed. */
-function* isMade(item: Item, tree: Tree, error: SystemError): Steps<true | Again | undefined> {
+function* statMade(item: Item, tree: Tree, error: SystemError): Steps<true | Again | undefined> {
   const { to, above } = item
   const there = yield* fs.lstat(to, orNothing)
   if (!there) return yield* statVanished(item, tree, error)
@@ -117,19 +119,19 @@ function* isMade(item: Item, tree: Tree, error: SystemError): Steps<true | Again
 }
 
 /** Nobody asks more of each file than that it is copied. */
-const mayHurry = (dir: Item, { overwrite, filter, keeps, durability, onProgress }: Tree): boolean =>
-  overwrite && durability === 'none' && !(filter || onProgress || keeps.times || keeps.owner || mayBeShut(dir))
+const isSimple = (dir: Item, { overwrite, filter, keeps, durability, onProgress }: Tree): boolean =>
+  overwrite && durability === 'none' && !(filter || onProgress || keeps.times || keeps.owner || mayBeReadOnly(dir))
 
-function inHandfuls(items: readonly Item[], size: number): readonly (Item | Handful)[] {
+function inBatches(items: readonly Item[], size: number): readonly (Item | Batch)[] {
   const files = items.filter(({ kind }) => kind === 'file')
-  const nodes: (Item | Handful)[] = items.filter(({ kind }) => kind !== 'file')
+  const nodes: (Item | Batch)[] = items.filter(({ kind }) => kind !== 'file')
   for (let at = 0; at < files.length; at += size) nodes.push({ files: files.slice(at, at + size) })
   return nodes
 }
 
 /** Each file in three calls, and all of them at once. Answers those with which that failed, or that take more care. */
-function* copyHandful({ files: all }: Handful): Steps<readonly Item[]> {
-  const careful = yield* marked(all)
+function* copyBatch({ files: all }: Batch): Steps<readonly Item[]> {
+  const careful = yield* findPrivileged(all)
   const files = careful.length > 0 ? all.filter(item => !careful.includes(item)) : all
   const stages = yield* stageNames(files.map(({ to }) => to))
   const left = new Set(files.keys())
@@ -146,7 +148,7 @@ function* copyHandful({ files: all }: Handful): Steps<readonly Item[]> {
 }
 
 /** Those that would run as somebody else (set-user-ID, or the like): a plain copy would run as we. */
-function* marked(files: readonly Item[]): Steps<readonly Item[]> {
+function* findPrivileged(files: readonly Item[]): Steps<readonly Item[]> {
   const looks = yield* atOnce(files.map(({ from }) => ({ op: 'lstat', args: [from] })))
   for (const [at, item] of files.entries()) {
     const look = looks[at] as Outcome<Stats>
@@ -156,11 +158,11 @@ function* marked(files: readonly Item[]): Steps<readonly Item[]> {
 }
 
 /** All that is in it is done. */
-function* finish(node: Item | Handful, { sum, keeps, durability, onProgress }: Copying): Steps<void> {
+function* leave(node: Item | Batch, { sum, keeps, durability, onProgress }: Copying): Steps<void> {
   if ('files' in node) return
   const { was, to, kind, made, copied } = node
   if (kind === 'directory' && copied && was) {
-    if (made && keeps.owner) yield* giveRights(to, yield* fs.lstat(to), asBefore, was)
+    if (made && keeps.owner) yield* setPermissions(to, yield* fs.lstat(to), unchanged, was)
     else if (made) yield* fs.chmod(to, Number(was.mode & 0o7777n))
     // What we put into a directory of others has changed its times, too; if it is theirs indeed, they stay so.
     if (keeps.times) yield* made ? keepTimes(to, was) : tidy(keepTimes(to, was))

@@ -4,7 +4,7 @@
 
 import { type Done, longestTimerMs, type Wake } from './wait.js'
 
-interface Vigil {
+interface DirectoryWatcher {
   /** Undefined where the system watches nothing. */
   readonly stop: (() => void) | undefined
   readonly waiting: Set<() => void>
@@ -13,14 +13,14 @@ interface Vigil {
 
 type Watch = (dir: string, hint: () => void, failed: () => void) => () => void
 
-const vigils = new Map<string, Vigil>()
+const watchers = new Map<string, DirectoryWatcher>()
 
 /** Milliseconds for which nobody waits, and it is still kept. */
 const keptMs = 500
 
 /** Waits until the directory has changed since the last wait, or so many milliseconds. */
-export function changedIn(dir: string, ms: number, watch: Watch, done: Done): Wake {
-  const known = vigils.get(dir)
+export function waitForChange(dir: string, ms: number, watch: Watch, done: Done): Wake {
+  const known = watchers.get(dir)
   const vigil = known ?? begin(dir, watch)
   clearTimeout(vigil.idle)
   let over = false
@@ -38,14 +38,14 @@ export function changedIn(dir: string, ms: number, watch: Watch, done: Done): Wa
   return end
 }
 
-function begin(dir: string, watch: Watch): Vigil {
+function begin(dir: string, watch: Watch): DirectoryWatcher {
   const over = () => close(dir, vigil)
   const hint = () => {
     over()
     for (const wake of [...vigil.waiting]) wake()
   }
-  const vigil: Vigil = { stop: started(() => watch(dir, hint, over)), waiting: new Set(), idle: undefined }
-  vigils.set(dir, vigil)
+  const vigil: DirectoryWatcher = { stop: started(() => watch(dir, hint, over)), waiting: new Set(), idle: undefined }
+  watchers.set(dir, vigil)
   return vigil
 }
 
@@ -58,8 +58,8 @@ function started(watch: () => () => void): (() => void) | undefined {
 }
 
 /** Those who still wait do so to the end of their time. */
-function close(dir: string, vigil: Vigil): void {
-  if (vigils.get(dir) === vigil) vigils.delete(dir)
+function close(dir: string, vigil: DirectoryWatcher): void {
+  if (watchers.get(dir) === vigil) watchers.delete(dir)
   clearTimeout(vigil.idle)
   vigil.stop?.()
 }

@@ -3,7 +3,7 @@
 
 import nodeFs, { type StatOptions } from 'node:fs'
 import type gracefulFs from 'graceful-fs'
-import { changedIn } from './directory-watch.js'
+import { waitForChange } from './directory-watch.js'
 import { entryOf, inBytes } from './entry.js'
 import { closed, isNear, isOwn, onTheSpot, opened, wasMade, wasNamed, wasRead, wasSeen } from './fast-path.js'
 import { engage, recall, remember } from './hints.js'
@@ -29,7 +29,7 @@ export function perform({ op, args }: Call, done: Done): Wake | undefined {
   const now = immediate[op as keyof typeof immediate] as AnyFunction | undefined
   if (now) return tell(() => now(...args), done)
   if (op === 'sleep') return sleep(args[0] as number, done)
-  if (op === 'changed') return changedIn(args[0] as string, args[1] as number, watch, done)
+  if (op === 'changed') return waitForChange(args[0] as string, args[1] as number, watch, done)
   if (op === 'settle') return settle(args[0], args[1] as number | undefined, done)
   if (op === 'together') return allOf(args[0] as Call[], perform, done)
   if ((op === 'close' && closed(args[0] as number)) || (op === 'fstat' && isNear(args[0] as number)))

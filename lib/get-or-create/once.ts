@@ -7,7 +7,7 @@ import type { Stats } from '../core/stats.js'
 import { fs, type Steps } from '../core/steps.js'
 import { acquireInTime, tryAcquire } from '../lock/acquire.js'
 import { attended, type Hold, type Locking, renew, whileHeld } from '../lock/hold.js'
-import { holderOf, isHeld } from '../lock/holder.js'
+import { holderOf, lockHeld } from '../lock/holder.js'
 import { achieve, noEvidence } from '../parts/achieve.js'
 import { finishAnyway, tidy } from '../parts/cleanup.js'
 import { silently } from '../parts/delete-tree.js'
@@ -92,7 +92,7 @@ function* namingHolder<T>(locking: Locking, steps: Steps<T>): Steps<T> {
     return yield* steps
   } catch (error) {
     const holder = isTimeout(error) ? yield* holderOf(locking) : undefined
-    throw holder ? isHeld(locking, holder, error) : error
+    throw holder ? lockHeld(locking, holder, error) : error
   }
 }
 
@@ -102,7 +102,7 @@ type Met = 'made' | 'there' | 'moved'
 function* makeLocked(job: Making, locking: Locking): Steps<Met> {
   // No last try after the time-out, as `lock` makes one: no time would be left to produce in.
   const hold = job.wait ? yield* namingHolder(locking, acquireInTime(locking)) : yield* tryAcquire(locking)
-  if (!hold) throw isHeld(locking, yield* holderOf(locking), undefined)
+  if (!hold) throw lockHeld(locking, yield* holderOf(locking), undefined)
   const replaced: Aside[] = []
   let met: Met | undefined
   try {

@@ -4,7 +4,7 @@ import type { Durability } from '../core/input.js'
 import type { Stats } from '../core/stats.js'
 import { fs, orNothing, type Steps } from '../core/steps.js'
 import { unheard } from '../core/wait.js'
-import { attended, type Hold, ignoreLoss, lossOf, renew } from '../lock/hold.js'
+import { attended, type Hold, ignoreLoss, lossSignal, renew } from '../lock/hold.js'
 import { achieve, noEvidence, type Trial } from '../parts/achieve.js'
 import { tidy, uninterruptible } from '../parts/cleanup.js'
 import { silently } from '../parts/delete-tree.js'
@@ -63,7 +63,7 @@ export function* whileStaged<T>(
 /** Runs the producer; returns what is there then, and has it on the disk if that was asked for. */
 export function* produce(job: Producing, stage: string, hold: Hold): Steps<Stats> {
   const ended = new AbortController()
-  const production = { signal: AbortSignal.any([lossOf(hold), ended.signal]), fence: hold.fence }
+  const production = { signal: AbortSignal.any([lossSignal(hold), ended.signal]), fence: hold.fence }
   try {
     const answer = yield* attended(hold, job.produce(stage, production))
     if (job.kind === 'file' && answer !== undefined) return yield* writeContent(job, stage, answer, hold)

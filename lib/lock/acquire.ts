@@ -1,13 +1,13 @@
 // Getting a lock (./hold.ts): by a swap of the very state that was seen. So nothing is ever removed in order to acquire, and
 // of several who find one dead holder one takes over. The fence grows by one with each holder.
 
-import { beget } from '../cell/create.js'
+import { createState } from '../cell/create.js'
 import type { State } from '../cell/state.js'
-import { advance, leap, look, notACell } from '../cell/transition.js'
+import { advance, notACell, readState, tryAdvance } from '../cell/transition.js'
 import { isTimeout } from '../core/interruption.js'
 import { fs, type Steps } from '../core/steps.js'
-import { asLock, type Hold, heldAfter, isUnknown, type Locking } from './hold.js'
-import { holderOf, isHeld } from './holder.js'
+import { type Hold, isUnknownOutcome, type Locking, nextHold, parseLock } from './hold.js'
+import { holderOf, lockHeld } from './holder.js'
 
 /** Takes it, or waits until it can be taken. */
 export function* acquire(locking: Locking): Steps<Hold> {
@@ -18,18 +18,18 @@ export function* acquire(locking: Locking): Steps<Hold> {
     // Nothing interrupts any more: a last try tells who holds it, if anybody still does.
     const hold = yield* tryAcquire(locking)
     if (hold) return hold
-    throw isHeld(locking, yield* holderOf(locking), error)
+    throw lockHeld(locking, yield* holderOf(locking), error)
   }
 }
 
 /** The same; and if the time is over, that is what comes out. */
-export const acquireInTime = (locking: Locking): Steps<Hold> => engaged(locking, untilGot)
+export const acquireInTime = (locking: Locking): Steps<Hold> => whileEngaged(locking, acquireNow)
 
 /** One try: undefined if it is busy. */
-export const tryAcquire = (locking: Locking): Steps<Hold | undefined> => engaged(locking, tryOnce)
+export const tryAcquire = (locking: Locking): Steps<Hold | undefined> => whileEngaged(locking, tryOnce)
 
 /** This thread is after it, and if it gets it, for as long as it has it. */
-function* engaged<T extends Hold | undefined>(locking: Locking, steps: (locking: Locking) => Steps<T>): Steps<T> {
+function* whileEngaged<T extends Hold | undefined>(locking: Locking, steps: (locking: Locking) => Steps<T>): Steps<T> {
   let hold: T | undefined
   try {
     yield* fs.engage(locking.dir, 1)
@@ -40,19 +40,19 @@ function* engaged<T extends Hold | undefined>(locking: Locking, steps: (locking:
   }
 }
 
-function* untilGot(locking: Locking): Steps<Hold> {
+function* acquireNow(locking: Locking): Steps<Hold> {
   const sighting = newSighting()
   const before = (yield* fs.recall(locking.dir)) as State | undefined
   if (before) {
     // Who gave it back takes it again without a look, if nobody has had it since.
-    const hold = yield* leapTo(locking, before, sighting)
+    const hold = yield* trySwap(locking, before, sighting)
     if (hold) return hold
     yield* fs.remember(locking.dir, undefined)
   }
   for (;;) {
     const met = yield* tryToTake(locking, sighting)
     if (typeof met === 'object') return met
-    if (met === 'busy' && (yield* isOurOwn(locking))) throw isHeld(locking, yield* holderOf(locking), undefined)
+    if (met === 'busy' && (yield* isOurOwn(locking))) throw lockHeld(locking, yield* holderOf(locking), undefined)
     if (met === 'busy' || sighting.calm > 0) yield* rest(locking, sighting)
   }
 }
@@ -79,7 +79,7 @@ interface Sighting {
 
 const newSighting = (): Sighting => ({ nonce: '', sinceMs: undefined, calm: 0, rests: 0, hoped: undefined })
 
-function notice(sighting: Sighting, { nonce }: State): void {
+function note(sighting: Sighting, { nonce }: State): void {
   if (sighting.nonce === nonce) sighting.calm++
   else Object.assign(sighting, { nonce, sinceMs: undefined, calm: 0 })
 }
@@ -87,29 +87,29 @@ function notice(sighting: Sighting, { nonce }: State): void {
 /** `moved`: another was faster. */
 function* tryToTake(locking: Locking, sighting: Sighting): Steps<Hold | 'busy' | 'moved'> {
   const { dir, trial, begin } = locking
-  const now = yield* look(dir, trial)
+  const now = yield* readState(dir, trial)
   if (now === 'void') throw notACell(dir, 'an empty directory, as other packages make for their locks')
   if (now === 'absent') {
-    const hold = yield* heldAfter(locking, undefined)
+    const hold = yield* nextHold(locking, undefined)
     return yield* certain(
       hold,
-      begin(() => beget(dir, hold.state, trial)),
+      begin(() => createState(dir, hold.state, trial)),
     )
   }
   if (sighting.hoped?.state.nonce === now.nonce) return sighting.hoped
-  notice(sighting, now)
-  const { owner } = asLock(dir, now)
+  note(sighting, now)
+  const { owner } = parseLock(dir, now)
   if (owner !== undefined && !(yield* isAbandoned(owner, locking, sighting))) return 'busy'
-  if (sighting.calm === 0) return (yield* leapTo(locking, now, sighting)) ?? 'moved'
+  if (sighting.calm === 0) return (yield* trySwap(locking, now, sighting)) ?? 'moved'
   // It was tried in vain, and nobody else has taken it.
-  const hold = yield* heldAfter(locking, now)
+  const hold = yield* nextHold(locking, now)
   return yield* certain(hold, advance(dir, now, hold.state, trial))
 }
 
 /** Tries once: what came of it if that failed, the next look tells. */
-function* leapTo(locking: Locking, from: State, sighting: Sighting): Steps<Hold | undefined> {
-  const hold = yield* heldAfter(locking, from)
-  if (yield* leap(locking.dir, from, hold.state)) return hold
+function* trySwap(locking: Locking, from: State, sighting: Sighting): Steps<Hold | undefined> {
+  const hold = yield* nextHold(locking, from)
+  if (yield* tryAdvance(locking.dir, from, hold.state)) return hold
   sighting.hoped = hold
   return undefined
 }
@@ -119,7 +119,7 @@ function* certain(hold: Hold, steps: Steps<'mine' | "another's">): Steps<Hold | 
     return (yield* steps) === 'mine' ? hold : 'moved'
   } catch (error) {
     // Whatever it was, by now others have had it.
-    if (isUnknown(error)) return 'moved'
+    if (isUnknownOutcome(error)) return 'moved'
     throw error
   }
 }

@@ -2,7 +2,7 @@
 // is `f.<fence>`, free, or `h.<fence>.<owner>`, held. How it is got is in ./acquire.ts.
 
 import { type State, successor } from '../cell/state.js'
-import { advance, look, notACell, type Verdict } from '../cell/transition.js'
+import { advance, notACell, readState, type Verdict } from '../cell/transition.js'
 import { isSystemError } from '../core/errors.js'
 import { fs, pending, type Steps } from '../core/steps.js'
 import type { Trial } from '../parts/achieve.js'
@@ -37,8 +37,8 @@ export interface Hold {
 }
 
 /** What will be held, if `from` is still the state by then. */
-export function* heldAfter(locking: Locking, from: State | undefined): Steps<Hold> {
-  const fence = from ? asLock(locking.dir, from).fence + 1 : 1
+export function* nextHold(locking: Locking, from: State | undefined): Steps<Hold> {
+  const fence = from ? parseLock(locking.dir, from).fence + 1 : 1
   const owner = yield* fs.self()
   const state = successor(from, { fields: ['h', fence.toString(36), owner] }, yield* nonces())
   return { locking, fence, owner, state, over: undefined, loss: undefined, whenOver: [] }
@@ -46,29 +46,29 @@ export function* heldAfter(locking: Locking, from: State | undefined): Steps<Hol
 
 /** Shows that the holder lives. @throws `ERR_LEASE_LOST` */
 export function* renew(hold: Hold): Steps<void> {
-  if (hold.over) throw isLost(hold)
+  if (hold.over) throw leaseLost(hold)
   try {
-    yield* pass(hold, ['h', hold.fence.toString(36), hold.owner])
+    yield* swapOwn(hold, ['h', hold.fence.toString(36), hold.owner])
   } catch (error) {
     // Released meanwhile: that was no loss.
     if (hold.over) return
-    if (!isUnknown(error) && !isLoss(error)) throw error
+    if (!isUnknownOutcome(error) && !isLoss(error)) throw error
     yield* end(hold, 'lost')
-    throw isLost(hold)
+    throw leaseLost(hold)
   }
 }
 
 /** Gives it back. @throws `ERR_LEASE_LOST` */
 export function* release(hold: Hold): Steps<void> {
-  if (hold.over === 'lost') throw isLost(hold)
+  if (hold.over === 'lost') throw leaseLost(hold)
   if (hold.over) return
   hold.over = 'releasing'
   try {
-    yield* pass(hold, ['f', hold.fence.toString(36)])
+    yield* swapOwn(hold, ['f', hold.fence.toString(36)])
   } catch (error) {
     // It may be tried again, unless it is gone.
     hold.over = undefined
-    if (isUnknown(error) || isLoss(error)) yield* end(hold, 'lost')
+    if (isUnknownOutcome(error) || isLoss(error)) yield* end(hold, 'lost')
     throw error
   }
   // Whoever takes it again at once need not look first, once he has seen it.
@@ -77,7 +77,7 @@ export function* release(hold: Hold): Steps<void> {
 }
 
 /** Swaps the state that is ours, whatever heartbeat made it. */
-function* pass(hold: Hold, fields: readonly string[]): Steps<void> {
+function* swapOwn(hold: Hold, fields: readonly string[]): Steps<void> {
   const { dir, trial } = hold.locking
   for (;;) {
     const to = successor(hold.state, { fields }, yield* nonces())
@@ -85,8 +85,8 @@ function* pass(hold: Hold, fields: readonly string[]): Steps<void> {
       hold.state = to
       return
     }
-    const now = yield* look(dir, trial)
-    if (typeof now === 'string' || !isOurs(now, hold)) throw isLost(hold)
+    const now = yield* readState(dir, trial)
+    if (typeof now === 'string' || !isOurs(now, hold)) throw leaseLost(hold)
     hold.state = now
   }
 }
@@ -97,14 +97,14 @@ const isOurs = ({ fields: [kind, fence, owner] }: State, hold: Hold): boolean =>
 function* end(hold: Hold, how: 'released' | 'lost'): Steps<void> {
   hold.over = how
   yield* fs.engage(hold.locking.dir, -1)
-  if (how === 'lost') hold.loss?.abort(isLost(hold))
+  if (how === 'lost') hold.loss?.abort(leaseLost(hold))
   for (const tell of hold.whenOver) tell()
 }
 
 /** Aborted as soon as it is known that it is lost. */
-export function lossOf(hold: Hold): AbortSignal {
+export function lossSignal(hold: Hold): AbortSignal {
   hold.loss ??= new AbortController()
-  if (hold.over === 'lost') hold.loss.abort(isLost(hold))
+  if (hold.over === 'lost') hold.loss.abort(leaseLost(hold))
   return hold.loss.signal
 }
 
@@ -142,12 +142,12 @@ export function* ignoreLoss(steps: Steps<void>): Steps<void> {
   try {
     yield* steps
   } catch (error) {
-    if (!isSystemError(error) && !isUnknown(error) && !isLoss(error)) throw error
+    if (!isSystemError(error) && !isUnknownOutcome(error) && !isLoss(error)) throw error
   }
 }
 
 /** Whose it is, if it is held. */
-export function asLock(
+export function parseLock(
   dir: string,
   { gone, fields: [kind, fence = '', owner] }: State,
 ): { readonly fence: number; readonly owner: string | undefined } {
@@ -157,11 +157,12 @@ export function asLock(
   return { fence: number, owner }
 }
 
-export const isUnknown = (error: unknown): boolean => (error as NodeJS.ErrnoException)?.code === 'ERR_UNKNOWN_OUTCOME'
+export const isUnknownOutcome = (error: unknown): boolean =>
+  (error as NodeJS.ErrnoException)?.code === 'ERR_UNKNOWN_OUTCOME'
 
 const isLoss = (error: unknown): boolean => (error as NodeJS.ErrnoException)?.code === 'ERR_LEASE_LOST'
 
-const isLost = ({ locking: { path }, fence, over }: Hold): Error => {
+const leaseLost = ({ locking: { path }, fence, over }: Hold): Error => {
   const why = over === 'released' ? 'it was released' : 'another has taken it over'
   return Object.assign(new Error(`The lock is not held any more, because ${why}: ${path} (fence ${fence})`), {
     code: 'ERR_LEASE_LOST',

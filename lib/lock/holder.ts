@@ -1,8 +1,8 @@
 // Who holds a lock (./hold.ts), for whoever did not get it.
 
-import { look } from '../cell/transition.js'
+import { readState } from '../cell/transition.js'
 import { fs, type Steps } from '../core/steps.js'
-import { asLock, type Locking } from './hold.js'
+import { type Locking, parseLock } from './hold.js'
 
 /** Who holds it. */
 export interface Holder {
@@ -16,15 +16,15 @@ export interface Holder {
 }
 
 export function* holderOf({ dir, trial }: Locking): Steps<Holder | undefined> {
-  const now = yield* look(dir, trial)
+  const now = yield* readState(dir, trial)
   if (typeof now === 'string') return undefined
-  const { owner, fence } = asLock(dir, now)
+  const { owner, fence } = parseLock(dir, now)
   if (owner === undefined) return undefined
   return { owner, fence, pid: Number.parseInt(owner.split('-')[1] ?? '', 36), alive: yield* fs.alive(owner) }
 }
 
 /** It was waited for, and not got. */
-export function isHeld({ path }: Locking, holder: Holder | undefined, cause: unknown): Error {
+export function lockHeld({ path }: Locking, holder: Holder | undefined, cause: unknown): Error {
   const lives = holder?.alive ? 'which lives' : 'of whom nobody here can tell whether it lives'
   const who = holder ? `process ${holder.pid}, ${lives} (fence ${holder.fence})` : 'others in turn'
   return Object.assign(new Error(`The lock is held by ${who}: ${path}`, { cause }), {

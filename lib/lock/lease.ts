@@ -3,10 +3,10 @@
 import { dual } from '../core/dual.js'
 import type { Steps } from '../core/steps.js'
 import { longestTimerMs } from '../core/wait.js'
-import { type Hold, lossOf, release, renew } from './hold.js'
+import { type Hold, lossSignal, release, renew } from './hold.js'
 
 /** A call on something, with its sync form. */
-export interface Deed {
+export interface LeaseAction {
   (): Promise<void>
   /** The same, at once. */
   sync(): void
@@ -35,17 +35,17 @@ export class Lease {
 
   /** Aborted as soon as it is known that another has taken the lock over; its reason is `ERR_LEASE_LOST`. */
   get signal(): AbortSignal {
-    return lossOf(this.#hold)
+    return lossSignal(this.#hold)
   }
 
   /** Shows that the holder lives; this happens by itself, every `heartbeat` ms. Throws `ERR_LEASE_LOST` if it is lost. */
-  get renew(): Deed {
-    return deed(renewLock, () => this.#hold)
+  get renew(): LeaseAction {
+    return leaseAction(renewLock, () => this.#hold)
   }
 
   /** Gives the lock back; nothing if that was done before. Throws `ERR_LEASE_LOST` if another has taken it over. */
-  get release(): Deed {
-    return deed(releaseLock, () => this.#hold)
+  get release(): LeaseAction {
+    return leaseAction(releaseLock, () => this.#hold)
   }
 
   /** Gives it back at the end of `await using`. */
@@ -68,7 +68,7 @@ const releaseLock = dual(function* releaseLock(_path: string, hold: Hold): Steps
 })
 
 /** It asks the lease, so that whoever keeps only this keeps the lease. */
-function deed(call: typeof releaseLock, held: () => Hold): Deed {
+function leaseAction(call: typeof releaseLock, held: () => Hold): LeaseAction {
   const now = () => {
     const hold = held()
     call.sync(hold.locking.path, hold)
@@ -81,22 +81,22 @@ function deed(call: typeof releaseLock, held: () => Hold): Deed {
 }
 
 /** A lease that lives by its own heartbeats, and by its owner: whoever drops it has released it. */
-export function keptLeaseOf(hold: Hold): Lease {
+export function startLease(hold: Hold): Lease {
   const lease = new Lease(hold)
   const timer = startBeating(hold)
-  dropped ??= new FinalizationRegistry(releaseDropped)
-  dropped.register(lease, hold, hold)
+  collected ??= new FinalizationRegistry(releaseCollected)
+  collected.register(lease, hold, hold)
   hold.whenOver.push(() => {
     clearInterval(timer)
-    dropped?.unregister(hold)
+    collected?.unregister(hold)
   })
   return lease
 }
 
 /** Made by the first lease, because nothing happens at import. */
-let dropped: FinalizationRegistry<Hold> | undefined
+let collected: FinalizationRegistry<Hold> | undefined
 
-function releaseDropped(hold: Hold): void {
+function releaseCollected(hold: Hold): void {
   const { path } = hold.locking
   if (hold.over) return
   process.emitWarning(`A lease was dropped without being released, and is released now: ${path}`, {

@@ -25,4 +25,4 @@ export function asLocking(path: string | URL, options: LockOptions, as: string):
 }
 
 /** Calls of one thread for one lock come in turn. */
-export const turnOf = (path: string | URL): string[] => [`${resolve(asPath(path, 'path'))}.lock`]
+export const lockTurn = (path: string | URL): string[] => [`${resolve(asPath(path, 'path'))}.lock`]

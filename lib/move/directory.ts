@@ -8,14 +8,14 @@ import type { Stats } from '../core/stats.js'
 import { fs, orNothing, type Steps } from '../core/steps.js'
 import { type Again, achieve, again, done } from '../parts/achieve.js'
 import { tidy, uninterruptible } from '../parts/cleanup.js'
-import { isWithin } from '../parts/containment.js'
+import { containment } from '../parts/containment.js'
 import { deleteTree } from '../parts/delete-tree.js'
 import { syncDir } from '../parts/durable.js'
 import { isInode, sameInode } from '../parts/identity.js'
 import { refuseMount } from '../parts/mount.js'
 import { withParents } from '../parts/parents.js'
 import { deleteSetAside, putBack, removeOrSetAside } from '../parts/set-aside.js'
-import { isOneName, respell } from '../parts/spelling.js'
+import { isSameName, respell } from '../parts/spelling.js'
 import { stageName } from '../parts/stage-names.js'
 import type { Moving } from './job.js'
 import { quiet } from './job.js'
@@ -23,7 +23,7 @@ import { isInTheWay, renameWithGap } from './with-gap.js'
 
 export function* moveDirectory(job: Moving, was: Stats): Steps<boolean> {
   const { from, to } = job
-  if (was.isDirectory() && (yield* isWithin(dirname(to), from)) !== 'outside')
+  if (was.isDirectory() && (yield* containment(dirname(to), from)) !== 'outside')
     throw systemError('EINVAL', 'rename', 'a directory cannot be moved into itself', from, to)
   try {
     return yield* place(job, from, was)
@@ -85,7 +85,7 @@ function* statPlaced(job: Moving, from: string, was: Stats, error: SystemError):
   const there = yield* fs.lstat(to, orNothing)
   if (sameInode(there, was)) {
     // This call moved it, and the reply was lost; or both are spellings of one name.
-    if (!overwrite && (yield* isOneName(from, to))) yield* respell(from, to)
+    if (!overwrite && (yield* isSameName(from, to))) yield* respell(from, to)
     return true
   }
   if (!overwrite && hasCode(error, 'EEXIST')) return there ? false : again

@@ -12,11 +12,11 @@ import { tidy, uninterruptible } from '../parts/cleanup.js'
 import { whileSynced } from '../parts/durable.js'
 import { isInode } from '../parts/identity.js'
 import { withParents } from '../parts/parents.js'
-import { isOneName, respell } from '../parts/spelling.js'
+import { isSameName, respell } from '../parts/spelling.js'
 import { type Staged, staged } from '../parts/stage.js'
 import { ownerOf } from '../parts/stage-names.js'
 import { takeName, takeNameAside } from '../parts/take-name.js'
-import { within } from '../parts/tree.js'
+import { childPath } from '../parts/tree.js'
 import type { Moving } from './job.js'
 
 export function* moveFile(job: Moving, was: Stats): Steps<boolean> {
@@ -75,7 +75,7 @@ function* linkFrom({ path: mark, made }: Staged<Taken>, job: Moving, was: Stats)
   const linked = yield* linkExclusive(mark, to, trial)
   if (linked === 'another') return false
   if (linked === 'already') {
-    if (yield* isOneName(from, to)) {
+    if (yield* isSameName(from, to)) {
       yield* respell(from, to)
       return true
     }
@@ -112,7 +112,7 @@ function* isUnderWay(mark: string, to: string): Steps<boolean> {
   for (const entry of yield* fs.list(dir)) {
     const owner = ownerOf(entry.name)
     if (owner === undefined || entry.name === basename(mark)) continue
-    if ((yield* isInode(within(dir, entry), was)) && (yield* fs.alive(owner)) !== false) return true
+    if ((yield* isInode(childPath(dir, entry), was)) && (yield* fs.alive(owner)) !== false) return true
   }
   return false
 }

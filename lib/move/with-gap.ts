@@ -6,7 +6,7 @@ import type { Stats } from '../core/stats.js'
 import { fs, orNothing, type Steps } from '../core/steps.js'
 import { markFinal } from '../parts/achieve.js'
 import { tidy, uninterruptible } from '../parts/cleanup.js'
-import { isWithin } from '../parts/containment.js'
+import { containment } from '../parts/containment.js'
 import { isInode } from '../parts/identity.js'
 import { type Aside, deleteSetAside, putBack, setAside } from '../parts/set-aside.js'
 import type { Moving } from './job.js'
@@ -59,7 +59,7 @@ function* setTargetAside(job: Moving): Steps<Aside | undefined> {
 
 function* isIn(from: string, to: string): Steps<boolean> {
   try {
-    return (yield* isWithin(dirname(from), to)) !== 'outside'
+    return (yield* containment(dirname(from), to)) !== 'outside'
   } catch (error) {
     // The target is gone.
     if (hasCode(error, 'ENOENT')) return false

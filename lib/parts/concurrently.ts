@@ -18,7 +18,7 @@ const alone = opsThat('waits', 'inline')
  * When one fails, no other begins, those under way come to their end, and then its error comes out. When the call as a
  * whole is interrupted, so is each of them.
  */
-export function* sideBySide(todo: Task[], width: number): Steps<void> {
+export function* concurrently(todo: Task[], width: number): Steps<void> {
   const group: Group = { failure: undefined, halt: undefined }
   let strands: Strand[] = []
   for (;;) {

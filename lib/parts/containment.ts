@@ -5,7 +5,7 @@ import { hasCode } from '../core/errors.js'
 import { fs, type Steps } from '../core/steps.js'
 
 /** `path` need not be there yet, nor what is above it. */
-export function* isWithin(path: string, dir: string): Steps<'same' | 'within' | 'outside'> {
+export function* containment(path: string, dir: string): Steps<'same' | 'within' | 'outside'> {
   const real = yield* realpathOf(path)
   const above = yield* fs.realpath(dir)
   if (real === above) return 'same'

@@ -3,7 +3,7 @@
 import { fs, orNothing, type Path, type Steps } from '../core/steps.js'
 import { closing } from './stage.js'
 import { stageName } from './stage-names.js'
-import { within } from './tree.js'
+import { childPath } from './tree.js'
 
 const dayMs = 24 * 60 * 60 * 1000
 export const defaultGraceMs = dayMs
@@ -20,7 +20,7 @@ export interface Liveness {
 export function* isDebris(name: Path, owner: string, liveness: Liveness): Steps<boolean> {
   const alive = yield* fs.alive(owner)
   if (alive !== undefined) return !alive
-  const there = yield* fs.lstat(within(liveness.dir, { name, kind: 'other' }), orNothing)
+  const there = yield* fs.lstat(childPath(liveness.dir, { name, kind: 'other' }), orNothing)
   if (!there || liveness.graceMs === Number.POSITIVE_INFINITY) return false
   liveness.nowMs ??= yield* clockOf(liveness.dir)
   // The change of the inode, because that of the data can be set, and is, by whoever keeps a copy's times.

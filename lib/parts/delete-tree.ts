@@ -4,7 +4,7 @@
 import { hasCode, isSystemError, systemError } from '../core/errors.js'
 import { asConcurrency, asFunction, type Progress } from '../core/input.js'
 import { atOnce, type Entry, fs, type Outcome, orNothing, type Path, type Steps, together } from '../core/steps.js'
-import { visit, within } from './tree.js'
+import { childPath, visit } from './tree.js'
 
 export interface DeleteJob {
   readonly concurrency: number
@@ -135,7 +135,7 @@ function* list(node: Node): Steps<readonly Node[]> {
 }
 
 const nodesIn = ({ path }: Node, entries: readonly Entry[]): Node[] =>
-  entries.map(entry => ({ path: within(path, entry), kind: entry.kind, dir: path, full: false }))
+  entries.map(entry => ({ path: childPath(path, entry), kind: entry.kind, dir: path, full: false }))
 
 /** Makes a call about a name; returns undefined if nothing has that name, whoever removed it. */
 function* orGone<T>(path: Path, call: Steps<T>): Steps<T | undefined> {

@@ -3,7 +3,7 @@
 import { systemError } from '../core/errors.js'
 import type { Stats } from '../core/stats.js'
 import { fs, type Path, type Steps } from '../core/steps.js'
-import { asBefore, giveRights } from './permissions.js'
+import { setPermissions, unchanged } from './permissions.js'
 import { closing } from './stage.js'
 
 /** What is kept besides the bytes and the mode; each costs calls. */
@@ -18,7 +18,7 @@ export function* duplicate(from: Path, to: Path, was: Stats, keeps: Keeps): Step
   if (was.isSymbolicLink()) yield* fs.symlink(yield* fs.readlink(from), to)
   else if (was.isFile()) {
     yield* runsAsAnother(was) ? copyUnmarked(from, to) : fs.copyFile(from, to)
-    if (keeps.owner) yield* giveRights(to, yield* fs.lstat(to), asBefore, was)
+    if (keeps.owner) yield* setPermissions(to, yield* fs.lstat(to), unchanged, was)
     else if (runsAsAnother(was)) yield* fs.chmod(to, Number(was.mode) & 0o777)
     if (keeps.times) yield* keepTimes(to, was)
   } else throw systemError('EINVAL', 'copyfile', 'neither a file nor a link, and cannot be copied', from, to)

@@ -5,17 +5,17 @@ import { asMode, asNumber, refusal } from '../core/input.js'
 import type { Stats } from '../core/stats.js'
 import { fs, type Path, type Steps } from '../core/steps.js'
 
-export interface Rights {
+export interface Permissions {
   /** Undefined: as it was. False: as a new file has them. */
   readonly mode: number | false | undefined
   readonly owner: { readonly uid: number; readonly gid: number } | false | undefined
 }
 
-export function asRights({ mode, chown }: { mode?: unknown; chown?: unknown }): Rights {
+export function asPermissions({ mode, chown }: { mode?: unknown; chown?: unknown }): Permissions {
   return { mode: mode === undefined || mode === false ? mode : asMode(mode, 0), owner: asOwner(chown) }
 }
 
-function asOwner(value: unknown): Rights['owner'] {
+function asOwner(value: unknown): Permissions['owner'] {
   if (value === undefined || value === false) return value
   if (typeof value !== 'object' || value === null)
     throw refusal('ERR_INVALID_ARG_TYPE', 'options.chown', 'false or of type object', value)
@@ -31,21 +31,21 @@ function asId(value: unknown, name: string): number {
 }
 
 /** Nothing else was asked for. */
-export const asBefore: Rights = { mode: undefined, owner: undefined }
+export const unchanged: Permissions = { mode: undefined, owner: undefined }
 
-const onNewFiles = 0o666
+const newFileMode = 0o666
 
 /** The mode that is wanted; undefined: whatever a new file gets. */
-const wantedMode = ({ mode }: Rights, old: Stats | undefined): number | undefined =>
+const wantedMode = ({ mode }: Permissions, old: Stats | undefined): number | undefined =>
   mode === false ? undefined : (mode ?? (old && Number(old.mode) & 0o7777))
 
-const wantedOwner = ({ owner }: Rights, old: Stats | undefined): { uid: number; gid: number } | undefined =>
+const wantedOwner = ({ owner }: Permissions, old: Stats | undefined): { uid: number; gid: number } | undefined =>
   owner === false ? undefined : (owner ?? (old && { uid: Number(old.uid), gid: Number(old.gid) }))
 
 /** With which mode the file is made. As long as its owner is not what it shall be, it is nobody else's business. */
-export function rightsAtBirth(rights: Rights, old: Stats | undefined): number {
+export function creationMode(rights: Permissions, old: Stats | undefined): number {
   const mode = wantedMode(rights, old)
-  if (mode === undefined) return onNewFiles
+  if (mode === undefined) return newFileMode
   // What everybody may, any group may: mostly nobody needs to be asked.
   const forGroupOnly = (mode >> 3) & ~mode & 0o7
   const owner = forGroupOnly ? wantedOwner(rights, old) : undefined
@@ -54,7 +54,7 @@ export function rightsAtBirth(rights: Rights, old: Stats | undefined): number {
 }
 
 /** Gives a private file (`was`: what it is) its mode and owner, with as few calls as that takes: mostly none. */
-export function* giveRights(path: Path, was: Stats, rights: Rights, old: Stats | undefined): Steps<void> {
+export function* setPermissions(path: Path, was: Stats, rights: Permissions, old: Stats | undefined): Steps<void> {
   const owner = wantedOwner(rights, old)
   const given = !owner || (yield* giveTo(path, was, owner))
   const mode = wantedMode(rights, old)

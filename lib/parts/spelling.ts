@@ -6,7 +6,7 @@ import { fs, orNothing, type Steps } from '../core/steps.js'
 import { sameInode } from './identity.js'
 
 /** Both were one inode when they were looked at. */
-export function* isOneName(one: string, other: string): Steps<boolean> {
+export function* isSameName(one: string, other: string): Steps<boolean> {
   const [dir, otherDir] = [dirname(one), dirname(other)]
   if (dir !== otherDir && !sameInode(yield* fs.stat(dir), yield* fs.stat(otherDir))) return false
   const [here, there] = [basename(one), basename(other)]

@@ -1,7 +1,7 @@
 // Everything below a directory, each level before what is in it and again after it.
 
 import type { Entry, Path, Steps } from '../core/steps.js'
-import { sideBySide, type Task } from './concurrently.js'
+import { concurrently, type Task } from './concurrently.js'
 
 export interface Visitor<N> {
   /** Comes to a node; answers what is below it, and shall be visited too. */
@@ -13,8 +13,8 @@ export interface Visitor<N> {
 /** Visits a node and all below it, at most `width` nodes at a time. */
 export function* visit<N>(root: N, visitor: Visitor<N>, width: number): Steps<void> {
   const todo: Task[] = []
-  todo.push(() => come({ node: root, above: undefined, left: 0 }, visitor, todo))
-  yield* sideBySide(todo, width)
+  todo.push(() => enter({ node: root, above: undefined, left: 0 }, visitor, todo))
+  yield* concurrently(todo, width)
 }
 
 /** A node under way. */
@@ -25,25 +25,25 @@ interface Level<N> {
   left: number
 }
 
-function* come<N>(level: Level<N>, visitor: Visitor<N>, todo: Task[]): Steps<void> {
+function* enter<N>(level: Level<N>, visitor: Visitor<N>, todo: Task[]): Steps<void> {
   const below = yield* visitor.enter(level.node)
   level.left = below.length
-  if (below.length === 0) return yield* go(level, visitor, todo)
+  if (below.length === 0) return yield* leave(level, visitor, todo)
   // What is added last comes first.
   for (let at = below.length - 1; at >= 0; at--) {
     const inner = { node: below[at] as N, above: level, left: 0 }
-    todo.push(() => come(inner, visitor, todo))
+    todo.push(() => enter(inner, visitor, todo))
   }
 }
 
-function* go<N>(level: Level<N>, visitor: Visitor<N>, todo: Task[]): Steps<void> {
+function* leave<N>(level: Level<N>, visitor: Visitor<N>, todo: Task[]): Steps<void> {
   yield* visitor.leave(level.node)
   const { above } = level
-  if (above && --above.left === 0) todo.push(() => go(above, visitor, todo))
+  if (above && --above.left === 0) todo.push(() => leave(above, visitor, todo))
 }
 
 /** The path of what has that name in a directory, not normalised. */
-export function within(dir: Path, { name }: Entry): Path {
+export function childPath(dir: Path, { name }: Entry): Path {
   if (typeof dir === 'string' && typeof name === 'string') return `${dir}/${name}`
   return Buffer.concat([Buffer.from(dir as string), Buffer.from('/'), Buffer.from(name as string)])
 }

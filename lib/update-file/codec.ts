@@ -11,24 +11,24 @@ import { parse, print } from './json.js'
 export interface Content {
   readonly value: unknown
   /** What to write, so that it holds that instead. */
-  become(next: unknown): string | NodeJS.ArrayBufferView
+  encode(next: unknown): string | NodeJS.ArrayBufferView
   /** It shall stay as it is: throws if it was changed all the same. */
-  stay(): void
+  assertUnchanged(): void
 }
 
 /** Reads bytes, or nothing: then there is no file. */
-export type Form = (bytes: Buffer | undefined, path: string) => Content
+export type Codec = (bytes: Buffer | undefined, path: string) => Content
 
-export function asForm(options: {
+export function asCodec(options: {
   readonly json?: unknown
   readonly encoding?: unknown
-}): Form & { encoding: BufferEncoding } {
+}): Codec & { encoding: BufferEncoding } {
   const json = asFlag(options.json, 'options.json')
   const raw = options.encoding === 'buffer'
   const encoding = raw ? 'utf8' : asEncoding(options.encoding)
   if (json && (raw || !/^utf-?8$/i.test(encoding)))
     throw refusal('ERR_INVALID_ARG_VALUE', 'options.encoding', "'utf8' if the file is JSON", options.encoding)
-  const form: Form = (bytes, path) => {
+  const form: Codec = (bytes, path) => {
     if (raw) return plain(bytes)
     const text = bytes && decode(bytes, encoding, path)
     return json ? asJson(text, path) : plain(text)
@@ -38,30 +38,30 @@ export function asForm(options: {
 
 const plain = (value: Buffer | string | undefined): Content => ({
   value,
-  become(next) {
+  encode(next) {
     if (typeof next === 'string' || ArrayBuffer.isView(next)) return next as string | NodeJS.ArrayBufferView
-    throw wrongAnswer('a string, a Buffer, TypedArray or DataView, or undefined', next)
+    throw invalidReturn('a string, a Buffer, TypedArray or DataView, or undefined', next)
   },
-  stay() {},
+  assertUnchanged() {},
 })
 
 function asJson(text: string | undefined, path: string): Content {
   const value = text === undefined ? undefined : parse(text, path)
   return {
     value,
-    become: next => print(next, text) ?? wrong(next),
-    stay() {
+    encode: next => print(next, text) ?? wrong(next),
+    assertUnchanged() {
       if (text === undefined || JSON.stringify(value) === JSON.stringify(parse(text, path))) return
-      throw wrongAnswer('the new value, because the old one was changed in its place,', undefined)
+      throw invalidReturn('the new value, because the old one was changed in its place,', undefined)
     },
   }
 }
 
 const wrong = (next: unknown): never => {
-  throw wrongAnswer('a value that JSON can hold, or undefined', next)
+  throw invalidReturn('a value that JSON can hold, or undefined', next)
 }
 
-function wrongAnswer(expected: string, got: unknown): Error {
+function invalidReturn(expected: string, got: unknown): Error {
   const message = `Expected ${expected} to be answered by "change". Received ${inspect(got, { depth: 0 })}`
   return Object.assign(new TypeError(message), { code: 'ERR_INVALID_RETURN_VALUE' })
 }

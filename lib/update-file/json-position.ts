@@ -11,7 +11,7 @@ interface Token {
 }
 
 /** Where the first character is that cannot be there; the length, if the end came too soon; undefined: it is valid. */
-export function faultOf(text: string): number | undefined {
+export function jsonErrorPosition(text: string): number | undefined {
   // By hand and not by recursion, because V8 reads what is nested deeper than any stack.
   const open: string[] = []
   let wanted: Wanted = 'value'

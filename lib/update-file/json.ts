@@ -1,6 +1,6 @@
 // JSON in files: read strictly, with the place where it goes wrong, and printed as the file was before.
 
-import { faultOf } from './json-position.js'
+import { jsonErrorPosition } from './json-position.js'
 
 const mark = '\uFEFF'
 
@@ -29,7 +29,7 @@ export function parse(text: string, path: string): unknown {
 
 /** Positions from 0, in characters as JavaScript counts them; lines and columns from 1. A byte order mark is none. */
 function invalid(text: string, path: string, cause: Error): Error {
-  const position = faultOf(text) ?? text.length
+  const position = jsonErrorPosition(text) ?? text.length
   const before = text.slice(0, position)
   const line = before.split('\n').length
   const column = position - before.lastIndexOf('\n')

@@ -6,13 +6,13 @@ import { fs, type Steps } from '../core/steps.js'
 import { isThenable } from '../core/wait.js'
 import { acquire } from '../lock/acquire.js'
 import { attended, type Hold, type Locking, renew, whileHeld } from '../lock/hold.js'
-import { holderOf, isHeld } from '../lock/holder.js'
+import { holderOf, lockHeld } from '../lock/holder.js'
 import { asLocking } from '../lock/options.js'
 import type { LockOptions } from '../lock.js'
 import { achieve, noEvidence } from '../parts/achieve.js'
 import { refuseSpecialFile, resolveLinks } from '../parts/follow-links.js'
 import { asWriting, type WriteFileOptions, writeFile } from '../write-file.js'
-import { asForm, type Form } from './codec.js'
+import { asCodec, type Codec } from './codec.js'
 import type { UpdateFileOptions } from './options.js'
 
 export type Change = (old: never) => unknown
@@ -21,7 +21,7 @@ export type Change = (old: never) => unknown
 export interface Update {
   readonly path: string
   readonly change: (old: unknown) => unknown
-  readonly form: Form
+  readonly form: Codec
   readonly locking: LockOptions
   readonly writing: WriteFileOptions
 }
@@ -31,7 +31,7 @@ export function asUpdate(file: string | URL, change: Change, options: UpdateFile
   const path = asName(file, 'file')
   if (asFunction(change, 'change') === undefined)
     throw refusal('ERR_INVALID_ARG_TYPE', 'change', 'of type function', change)
-  const form = asForm(options)
+  const form = asCodec(options)
   const locking = { stale, heartbeat, parents, retryFor }
   const writing = { encoding: form.encoding, mode, durability, parents, retryFor }
   // Refused now, not when there is something to write.
@@ -58,7 +58,7 @@ function* lockingFor({ path, locking }: Update): Steps<Locking> {
     // The first call had to wait for its turn: that was waiting for the lock.
     const lock = asLocking(yield* leadsTo(path), locking, 'updateFile')
     const holder = yield* holderOf(lock)
-    throw holder ? isHeld(lock, holder, error) : error
+    throw holder ? lockHeld(lock, holder, error) : error
   }
 }
 
@@ -83,10 +83,10 @@ function* updateLocked({ path, change, form, locking, writing }: Update, at: str
   const answer = change(old.value)
   const next = yield* attended(hold, answer)
   if (next === undefined) {
-    old.stay()
+    old.assertUnchanged()
     return old.value
   }
-  const data = old.become(next)
+  const data = old.encode(next)
   // Whoever took long finds out here if he was taken for dead, and then writes nothing.
   if (isThenable(answer) || (yield* fs.now()) - beganMs > hold.locking.heartbeatMs) yield* renew(hold)
   yield* writeFile.steps(at, data, writing)

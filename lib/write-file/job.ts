@@ -1,13 +1,13 @@
 import type { Durability } from '../core/input.js'
 import type { Trial } from '../parts/achieve.js'
-import type { Rights } from '../parts/permissions.js'
+import type { Permissions } from '../parts/permissions.js'
 import type { Source } from '../parts/source.js'
 
 /** A call under way. */
 export interface Writing {
   readonly path: string
   readonly source: Source
-  readonly rights: Rights
+  readonly permissions: Permissions
   readonly durability: Durability
   readonly follows: boolean
   readonly inPlace: boolean

@@ -7,7 +7,7 @@ import { fs, type Outcome, type Steps, together, unwrap } from '../core/steps.js
 import { achieve, markFinal, noEvidence } from '../parts/achieve.js'
 import { isInode } from '../parts/identity.js'
 import { withParents } from '../parts/parents.js'
-import { giveRights, rightsAtBirth } from '../parts/permissions.js'
+import { creationMode, setPermissions } from '../parts/permissions.js'
 import type { Source } from '../parts/source.js'
 import { type Staged, staged } from '../parts/stage.js'
 import { writeInPlace } from './in-place.js'
@@ -34,7 +34,7 @@ function* tryWrite(job: Writing, first: Uint8Array | undefined): Steps<string> {
   if (there) refuseSpecialFile(at, there)
   const old = there?.isFile() ? there : undefined
   const target: Target = { at, old, inPlace: job.keepsLinks && old !== undefined && old.nlink > 1n }
-  const birth = rightsAtBirth(job.rights, old)
+  const birth = creationMode(job.permissions, old)
   yield* withParents(at, job.parents, () =>
     staged(
       at,
@@ -75,7 +75,7 @@ function* openStage(path: string, mode: number): Steps<Made> {
 function* publish(job: Writing, target: Target, stage: Staged<Made>, first: Uint8Array | undefined): Steps<void> {
   const { made } = stage
   const was = yield* fill(made.fd, job.source, first)
-  yield* giveRights(stage.path, was, job.rights, target.old)
+  yield* setPermissions(stage.path, was, job.permissions, target.old)
   if (job.durability !== 'none') yield* fs.fsync(made.fd)
   if (target.inPlace) return yield* writeInPlace(stage.path, target.at, job)
   try {
