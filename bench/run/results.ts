@@ -24,6 +24,9 @@ export interface RaceResults {
   readonly cells: readonly RaceCell[]
 }
 
+/** The two forms of a call: a promise, or synchronous. */
+export type Form = 'async' | 'sync'
+
 /** What one way of doing a work takes. */
 export interface SpeedCell {
   readonly filesystem: string
@@ -31,7 +34,7 @@ export interface SpeedCell {
   readonly work: string
   /** A package, or one of the floors: `floor: callbacks`, `floor: sync`, `floor: C`. */
   readonly side: string
-  readonly form: 'async' | 'sync'
+  readonly form: Form
   /** Microseconds of one call. */
   readonly median: number
   readonly p99: number
@@ -45,7 +48,7 @@ export interface SpeedCell {
 export interface Target {
   readonly filesystem: string
   readonly work: string
-  readonly form: 'async' | 'sync'
+  readonly form: Form
   readonly against: string
   readonly ratio: number
   readonly asked: number

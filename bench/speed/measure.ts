@@ -1,10 +1,10 @@
 // One work, on one filesystem: all its sides.
 
 import { median, quantile } from '../run/median.js'
-import type { SpeedCell } from '../run/results.js'
+import type { Form, SpeedCell } from '../run/results.js'
 import type { NativeFloor } from './native.js'
 import { type Rotation, rotate } from './rotate.js'
-import { type Form, floors, samplesOf, sidesOf, type Work } from './work.js'
+import { floors, samplesOf, sidesOf, type Work } from './work.js'
 
 interface Contestant {
   readonly side: string

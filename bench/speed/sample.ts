@@ -1,8 +1,8 @@
 // Single calls, timed by tinybench.
 
 import { Bench } from 'tinybench'
+import type { Form } from '../run/results.js'
 import { stopped } from '../run/stop.js'
-import type { Form } from './work.js'
 
 /** Microseconds of each of so many calls; `before` each, what is not timed. */
 export async function sampled(form: Form, calls: number, act: () => unknown, before: () => void): Promise<number[]> {

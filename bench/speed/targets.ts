@@ -1,7 +1,7 @@
 // What is asked of holdfast, and what this run has measured of that.
 
-import type { ContendedCell, SpeedCell, Target } from '../run/results.js'
-import { type AtMost, type Form, floors, holdfast, isFloor, type Work } from './work.js'
+import type { ContendedCell, Form, SpeedCell, Target } from '../run/results.js'
+import { type AtMost, floors, holdfast, isFloor, type Work } from './work.js'
 
 const inMemory = (filesystem: string): boolean => ['tmpfs', 'ramfs'].includes(filesystem)
 

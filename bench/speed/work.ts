@@ -1,9 +1,8 @@
 // What is measured: a work, and one line for each package that does it.
 
+import type { Form } from '../run/results.js'
 import { atOnce, byCallbacks, type Call } from './floors.js'
 import { sampled } from './sample.js'
-
-export type Form = 'async' | 'sync'
 
 /** One call: `path` is this call's own, `room` the directory in which one side works in one round, and nobody else. */
 export type Act = (path: string, room: string) => unknown
