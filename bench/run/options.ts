@@ -11,6 +11,8 @@ export interface Options {
   readonly seed: number
   /** Directories on the filesystems to run on. Each gets a scratch directory, which is removed at the end. */
   readonly on: readonly string[]
+  /** A directory with another, unpacked build of holdfast, which takes part as one more package. `bench:speed` only. */
+  readonly before: string | undefined
   /** Everything is run, on the default filesystems: only such results are shown in the README. */
   readonly whole: boolean
 }
@@ -20,6 +22,7 @@ const usage = (command: string): string => `Usage: npm run ${command} -- [option
   --quick         the short form, under a minute
   --only <text>   runs only what has <text> in its name
   --seed <n>      the seed of the random numbers (default: a random one, which is printed)
+  --before <dir>  bench:speed: adds the build of holdfast that is unpacked there to the rotation, as \`before\`
   --on <dir>      a directory on the filesystem to run on; may be repeated (default: the temporary one, and /dev/shm)
 
 Full results are kept in bench/results; those of the short form, a part, or other filesystems in bench/results/quick.`
@@ -32,18 +35,21 @@ export function optionsOf(command: string, places: readonly string[]): Options {
         quick: { type: 'boolean', default: false },
         only: { type: 'string', default: '' },
         seed: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 32)) },
+        before: { type: 'string' },
         on: { type: 'string', multiple: true },
         help: { type: 'boolean', default: false },
       },
     })
-    const { quick, only, on = places, help } = values
+    const { quick, only, before, on = places, help } = values
     if (help) {
       console.log(usage(command))
       process.exit(0)
     }
+    if (before !== undefined && command !== 'bench:speed') throw new Error(`--before: ${command} does not take it`)
     const seed = Number(values.seed)
     if (!Number.isSafeInteger(seed) || seed < 0) throw new Error(`--seed: '${values.seed}' is not a whole number`)
-    return { quick, only, seed, on, whole: !quick && only === '' && on === places }
+    const whole = !quick && only === '' && before === undefined && on === places
+    return { quick, only, seed, before, on, whole }
   } catch (error) {
     console.error(`${(error as Error).message}\n\n${usage(command)}`)
     process.exit(2)

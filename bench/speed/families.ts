@@ -9,10 +9,10 @@ import { trees } from './trees.js'
 import type { Family } from './work.js'
 import { writings } from './write-file.js'
 
-const all: readonly Family[] = [mkdirps, publishing, ...writings, naming, trees, locks, sharing]
+export const families: readonly Family[] = [mkdirps, publishing, ...writings, naming, trees, locks, sharing]
 
 /** The families, with only those works whose own name or family name contains `only`. */
-export const familiesWith = (only: string): Family[] =>
+export const familiesWith = (all: readonly Family[], only: string): Family[] =>
   all
     .map(({ name, works }) => ({ name, works: works.filter(work => `${name} ${work.name}`.includes(only)) }))
     .filter(({ works }) => works.length > 0)

@@ -30,6 +30,7 @@ export interface Run {
   readonly native: NativeFloor | undefined
   readonly effort: Effort
   readonly random: () => number
+  readonly families: readonly Family[]
   /** Runs only works that have this text in their name. */
   readonly only: string
 }
@@ -44,7 +45,7 @@ export interface Measured {
 export async function runOn(run: Run): Promise<Measured> {
   spread(run.dir, run.filesystem)
   const measured: Measured = { cells: [], targets: [], contended: [], growth: [] }
-  for (const family of familiesWith(run.only)) await addFamily(family, run, measured)
+  for (const family of familiesWith(run.families, run.only)) await addFamily(family, run, measured)
   await addContended(run, measured)
   await addGrowth('calls at a time', concurrent, concurrently, run.effort.callsAtATime, run, measured)
   await addGrowth('entries in the directory', crowded, amongOthers, run.effort.entries, run, measured)

@@ -2,6 +2,7 @@
 
 import Table from 'cli-table3'
 import type { ContendedCell, GrowthCell, SpeedCell, Target } from '../run/results.js'
+import { before } from './before.js'
 import type { Shortfall } from './targets.js'
 import { holdfast } from './work.js'
 
@@ -62,6 +63,18 @@ export function targetTable(targets: readonly Target[]): string {
   for (const target of targets) {
     const { filesystem, work, form, against, ratio, asked } = target
     table.push([work, form, filesystem, against, times(asked), times(ratio), isMet(target) ? 'yes' : 'NO'])
+  }
+  return table.toString()
+}
+
+/** How long each function takes, as a multiple of its time in the build `before`. */
+export function beforeTable(cells: readonly SpeedCell[]): string {
+  const table = new Table({ head: ['holdfast vs before', 'form', 'on', 'measured'], ...plainly })
+  for (const { work, form, filesystem, median } of cells.filter(({ side }) => side === before)) {
+    const now = cells.find(
+      cell => cell.side === holdfast && cell.work === work && cell.form === form && cell.filesystem === filesystem,
+    )
+    table.push([work, form, filesystem, times((now?.median ?? Number.NaN) / median)])
   }
   return table.toString()
 }
