@@ -1,6 +1,6 @@
-// What each function takes, beside every package that one would use instead, and beside the floor: medians of one run,
-// in rotation. Ratios hold from machine to machine, microseconds do not. The works are in ./speed/: start reading at
-// ./speed/mkdirp.ts, and at ./speed/work.ts for what a work is.
+// `npm run bench:speed`: the time of each function, beside every package that you would use instead, and beside the
+// floor: medians of one run, in rotation. Ratios hold from machine to machine; microseconds do not. The works are in
+// ./speed/: start reading at ./speed/mkdirp.ts, and at ./speed/work.ts for what a work is.
 
 import { aboutOf, describe } from './run/about.js'
 import { chance } from './run/chance.js'
@@ -45,7 +45,7 @@ async function measureAll(
   return measured
 }
 
-/** What takes part, by the names that packages have. */
+/** The names of the packages that take part. */
 const packagesOf = ({ cells, contended, growth }: Measured): string[] =>
   [...cells, ...contended, ...growth].flatMap(({ side }) => side.split(/ \+ |, /))
 
@@ -78,6 +78,6 @@ await runToItsEnd(async () => {
 })
 
 function nothingFor({ only }: Options): void {
-  console.error(`Nothing that is measured has '${only}' in its name.`)
+  console.error(`No measurement has '${only}' in its name.`)
   process.exitCode = 2
 }

@@ -1,4 +1,4 @@
-// All that is measured, in the order in which it is shown.
+// Everything that is measured, in the order in which it is shown.
 
 import { locks } from './locks.js'
 import { mkdirps } from './mkdirp.js'
@@ -11,7 +11,7 @@ import { writings } from './write-file.js'
 
 export const families: readonly Family[] = [mkdirps, publishing, ...writings, naming, trees, locks, sharing]
 
-/** With those works only whose name, or that of their family, has `only` in it. */
+/** The families, with only those works whose own name or family name contains `only`. */
 export const familiesWith = (all: readonly Family[], only: string): Family[] =>
   all
     .map(({ name, works }) => ({ name, works: works.filter(work => `${name} ${work.name}`.includes(only)) }))

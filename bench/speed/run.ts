@@ -1,5 +1,5 @@
-// One filesystem: first the works, family by family, then many processes at one lock, then what grows. Each table is shown
-// as soon as it is there.
+// The measurements on one filesystem: first the works, family by family, then many processes at one lock, then growth.
+// Each table is printed as soon as it is complete.
 
 import { mkdirSync } from 'node:fs'
 import type { ContendedCell, GrowthCell, SpeedCell, Target } from '../run/results.js'
@@ -31,7 +31,7 @@ export interface Run {
   readonly effort: Effort
   readonly random: () => number
   readonly families: readonly Family[]
-  /** Only works with this in their name. */
+  /** Runs only works that have this text in their name. */
   readonly only: string
 }
 
