@@ -23,6 +23,7 @@ const file = suite(
 )
 const choice = chosen()
 let announced = false
+let stuck = false
 
 /** The processes that a test starts must be of the same size as it. */
 if (choice.full) process.env.HOLDFAST_FULL = '1'
@@ -97,7 +98,10 @@ function testOf(layer: Layer): Test {
 async function within(ms: number, body: () => unknown): Promise<void> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`not done after ${ms} ms`)), ms)
+    timer = setTimeout(() => {
+      stuck = true
+      reject(new Error(`not done after ${ms} ms`))
+    }, ms)
   })
   try {
     await Promise.race([body(), late])
@@ -107,8 +111,11 @@ async function within(ms: number, body: () => unknown): Promise<void> {
 }
 
 function announce(): void {
-  if (!announced) queueMicrotask(() => file.run())
+  if (announced) return
   announced = true
+  // What a test waited for in vain may keep the process alive for ever.
+  file.after(() => void (stuck && setTimeout(() => process.exit(), 1_000)))
+  queueMicrotask(() => file.run())
 }
 
 /** A test of one process: results, errors, bad input. */
