@@ -90,7 +90,7 @@ explored('explore: two callers and an abort', () => {
 explored('explore: three callers and a kill', () => {
   const world = { setup, players: players('ABC', ours), kills: 1, check: allIsWell }
   const { bound } = prove('3 updateFile, 1 kill', world, { preemptions: 1 })
-  assert.is(bound, 'at most 1 preemptions')
+  assert.match(bound ?? '', /^at most \d preemptions/)
 })
 
 explored('explore: three callers and a kill, drawn at random', () => {
