@@ -1,4 +1,4 @@
-import { asPayload, type Payload } from './cell/payload.js'
+import { type Payload, parsePayload } from './cell/payload.js'
 import { readState } from './cell/transition.js'
 import { dual } from './core/dual.js'
 import { isSystemError } from './core/errors.js'
@@ -44,7 +44,7 @@ export const sweep = dual(function* sweep(dir: string | URL, options: SweepOptio
   const job: Sweeping = { liveness: { dir: path, graceMs }, swept: [], failure: undefined }
   const trial = { as: 'sweep', path, retryFor: options.retryFor }
   const candidates = (yield* fs.list(path)).flatMap(({ name }) => {
-    const payload = asPayload(name)
+    const payload = parsePayload(name)
     const owner = payload?.owner ?? ownerOf(name)
     return owner === undefined ? [] : { name, owner, payload }
   })

@@ -16,7 +16,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { emplace } from 'holdfast'
 import { dual, type Steps } from 'holdfast/steps'
-import { contender, explore, type Made, overlaps, race, type World } from 'holdfast/testing'
+import { contender, explore, type Made, overlaps, type World } from 'holdfast/testing'
 import { sharedTemp } from './broken/broken.js'
 import { caseless } from './broken/interfere.js'
 import {
@@ -31,12 +31,14 @@ import {
   payload,
   places,
   prove,
+  race,
   raced,
   scratch,
+  sized,
 } from './support/kit.js'
 
 const bytes = 64 * 1024
-const seconds = 2
+const seconds = sized(2, 60)
 
 /** Goes on for so long; answers how often, and how often badly. */
 async function forAWhile(once: (turn: number) => Promise<boolean>): Promise<{ turns: number; bad: number }> {

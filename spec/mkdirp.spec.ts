@@ -3,11 +3,12 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { mkdirp } from 'holdfast'
 import { dual, fs, type Steps } from 'holdfast/steps'
-import { contender, race, type World } from 'holdfast/testing'
+import { contender, type RaceOptions, type Result, type World } from 'holdfast/testing'
 import { checkThenMkdir } from './broken/broken.js'
 import {
   answers,
   assert,
+  catchInRace,
   caught,
   explored,
   holds,
@@ -15,8 +16,10 @@ import {
   note,
   places,
   prove,
+  race,
   raced,
   scratch,
+  sized,
 } from './support/kit.js'
 
 const depth4 = (dir: string, round: number) => join(dir, String(round), 'a', 'b', 'c')
@@ -284,10 +287,11 @@ if (!contender(plays)) {
     caught('check-then-mkdir, and a remover', /EEXIST|ENOENT/, { ...world, check: nobodyThrew })
   })
 
+  const allRounds = sized(200, 4000)
   for (const { kind, dir: place } of places) {
     raced(`race on ${kind}: six makers and two removers, nobody is rejected`, async () => {
       const dir = scratch(place)
-      const rounds = await race(import.meta.url, { dir, cast: { maker: 6, remover: 2 }, rounds: 200 })
+      const rounds = await race(import.meta.url, { dir, cast: { maker: 6, remover: 2 }, rounds: allRounds })
       const makers = rounds.flat().filter(({ role }) => role === 'maker')
       const rejected = makers.filter(({ how }) => how !== 'returned')
       const remade = rounds.filter(
@@ -307,7 +311,7 @@ if (!contender(plays)) {
       await race(import.meta.url, {
         dir,
         cast: { once: 8 },
-        rounds: 200,
+        rounds: allRounds,
         after: (results, round) => {
           assert.equal(
             results.filter(({ how }) => how !== 'returned'),
@@ -320,19 +324,21 @@ if (!contender(plays)) {
           if (claimed.length > 1) contended++
         },
       })
-      note(`in ${contended} of 200 rounds several callers made a part of it`)
+      note(`in ${contended} of ${allRounds} rounds several callers made a part of it`)
       assert.ok(contended > 0, 'no contention')
     })
 
     raced(`race on ${kind} catches: look, then make`, async () => {
-      const dir = scratch(place)
-      const rounds = await race(import.meta.url, { dir, cast: { naive: 6, remover: 2 }, rounds: 20 })
-      const rejected = rounds.flat().filter(({ role, how }) => role === 'naive' && how === 'threw')
-      const once = (await race(import.meta.url, { dir: scratch(place), cast: { naiveOnce: 8 }, rounds: 50 })).flat()
-      const lost = once.filter(({ how }) => how === 'threw')
-      assert.ok([...rejected, ...lost].every(({ code }) => code === 'ENOENT' || code === 'EEXIST'))
-      note(`rejected: ${rejected.length} of 120 beside removers, ${lost.length} of 400 without`)
-      assert.ok(rejected.length > 0 && lost.length > 0)
+      const isRejected = (results: readonly Result[]) => {
+        const threw = results.filter(({ how }) => how === 'threw')
+        assert.ok(threw.every(({ code }) => code === 'ENOENT' || code === 'EEXIST'))
+        return threw.length > 0
+      }
+      const caughtWith = (cast: RaceOptions['cast']) =>
+        catchInRace(import.meta.url, { dir: scratch(place), cast }, isRejected)
+      const beside = await caughtWith({ naive: 6, remover: 2 })
+      const without = await caughtWith({ naiveOnce: 8 })
+      note(`rejected beside removers in round ${beside}, and without in round ${without}`)
     })
   }
 }

@@ -1,109 +1,129 @@
-// Runs every spec file in a process of its own, one after the other, and closes with one line: `N passed, N failed`.
+// Runs spec files, each in a process of its own, and closes with one line: `N passed, N failed`. First come the tests that
+// need no other process, several files at a time; then those that race, one file after the other, so that they have the
+// machine to themselves.
 
-import { type ChildProcess, spawn } from 'node:child_process'
-import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
-import { constants, tmpdir } from 'node:os'
-import { basename, dirname, join } from 'node:path'
+import { readFileSync } from 'node:fs'
+import { availableParallelism, constants } from 'node:os'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { stripVTControlCharacters } from 'node:util'
-import { mountAll, unmountBelow } from './support/mounts.js'
+import { buildBench } from './runner/bench-ready.js'
+import { alone, budgetOf } from './runner/budgets.js'
+import { BadArguments, type Choice, choose, type Layer } from './runner/choice.js'
+import { matching, specsBelow } from './runner/names.js'
+import { makeRooms, type Room } from './runner/rooms.js'
+import { killAll, runSpec } from './runner/spec-process.js'
+import { seconds, Tally } from './runner/tally.js'
 
-const here = dirname(fileURLToPath(import.meta.url))
-const wanted = process.argv.slice(2)
-const files = readdirSync(here, { recursive: true, encoding: 'utf8' })
-  .filter(name => name.endsWith('.spec.js') && (wanted.length === 0 || wanted.some(part => name.includes(part))))
-  .sort()
+const usage = `Usage: npm test -- [NAME ...] [--only holds|explored|raced] [--test TEXT] [--full]
 
-// Places of this run's own, on disk and in memory: what a spec leaves behind is found there in the end.
-const disk = mkdtempSync(join(tmpdir(), 'holdfast-all-'))
-const memory = process.platform === 'linux' ? mkdtempSync('/dev/shm/holdfast-all-') : mkdtempSync(join(disk, 'memory-'))
-// Some tests become another user, who must be able to pass.
-for (const dir of [disk, memory]) chmodSync(dir, 0o711)
-const tidy = (): void => {
-  // A spec that was killed cannot do it any more.
-  unmountBelow(disk)
-  for (const dir of [memory, disk]) rmSync(dir, { recursive: true, force: true })
-}
-process.once('exit', tidy)
+NAME    a spec file: 'lock' is spec/lock.spec.ts, 'lock/race' is spec/lock/race.spec.ts, 'lock/' is all of that folder;
+        where no file has the name, every file whose path contains it
+--only  the tests of one layer; may be given more than once
+--test  the tests whose names contain the text; may be given more than once
+--full  without the bounds that keep it short`
 
-const grouped = process.platform !== 'win32'
-const running = new Set<ChildProcess>()
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.once(signal, () => {
-    const end = () => process.exit(128 + constants.signals[signal])
-    if (running.size === 0) end()
-    for (const child of running) {
-      // Not before all of them are gone: a maker would make again what is tidied away.
-      child.once('close', end)
-      killWithItsOwn(child)
-    }
-  })
-}
-
-function killWithItsOwn(child: ChildProcess): void {
-  try {
-    if (grouped && child.pid) process.kill(-child.pid, 'SIGKILL')
-    else child.kill('SIGKILL')
-  } catch {} // Gone already.
-}
-
-// Elsewhere, so that they are not taken for something left behind.
-const { places, missing, unmount } = mountAll(tmpdir())
-process.prependOnceListener('exit', unmount)
-for (const { kind, why } of missing) console.log(`skipped: races on ${kind} (${why})`)
-
-const env = {
-  ...process.env,
-  TMPDIR: disk,
-  TEMP: disk,
-  TMP: disk,
-  HOLDFAST_SCRATCH: memory,
-  HOLDFAST_PLACES: JSON.stringify(places),
-  NODE_DISABLE_COMPILE_CACHE: '1',
-}
-
-const leftBehind = (): string[] =>
-  [disk, memory, ...places.map(({ dir }) => dir)]
-    .flatMap(dir => readdirSync(dir).map(name => join(dir, name)))
-    .filter(path => path !== memory && basename(path) !== 'lost+found')
-
-async function run(file: string): Promise<{ passed: number; failed: number; skipped: number }> {
-  const child = spawn(process.execPath, [join(here, file)], {
-    env,
-    stdio: ['ignore', 'pipe', 'inherit'],
-    detached: grouped,
-  })
-  running.add(child)
-  let said = ''
-  child.stdout.on('data', chunk => {
-    said += chunk
-    process.stdout.write(chunk)
-  })
-  const code = await new Promise(resolve => child.once('close', resolve))
-  running.delete(child)
-  const count = (what: string) =>
-    Number(stripVTControlCharacters(said).match(new RegExp(`${what}:\\s+(\\d+)`))?.[1] ?? 0)
-  const [total, passed, skipped] = [count('Total'), count('Passed'), count('Skipped')]
-  // A file that ran nothing, or died, has failed, whatever it counted.
-  const failed = Math.max(total - passed, code === 0 && total + skipped > 0 ? 0 : 1)
-  return { passed, failed, skipped }
-}
-
-const sum = { passed: 0, failed: 0, skipped: 0 }
-const bad: string[] = []
-for (const file of files) {
-  const result = await run(file)
-  sum.passed += result.passed
-  sum.failed += result.failed
-  sum.skipped += result.skipped
-  if (result.failed > 0) bad.push(file)
-  const left = leftBehind()
-  if (left.length > 0) {
-    sum.failed++
-    bad.push(`${file} left behind: ${left.join(', ')}`)
-    for (const path of left) rmSync(path, { recursive: true, force: true })
+/** Ends with that exit code, and says why. */
+class Refused extends Error {
+  constructor(
+    message: string,
+    readonly code: number,
+  ) {
+    super(message)
   }
 }
-for (const one of bad) console.log(`failed: ${one}`)
-console.log(`${sum.passed} passed, ${sum.failed} failed${sum.skipped > 0 ? `, ${sum.skipped} skipped` : ''}`)
-process.exitCode = sum.failed > 0 || files.length === 0 ? 1 : 0
+
+// Another directory is for the specs of this runner.
+const here = process.env.HOLDFAST_SPECS ?? dirname(fileURLToPath(import.meta.url))
+const pathOf = (spec: string): string => join(here, `${spec}.spec.js`)
+
+function chosenSpecs({ names }: Choice): readonly string[] {
+  const specs = specsBelow(here)
+  if (names.length === 0) return specs
+  const found = names.map(name => {
+    const some = matching(name, specs)
+    if (some.length === 0) throw new Refused(`There is no spec '${name}'. There are:\n${specs.join('\n')}`, 1)
+    return some
+  })
+  return [...new Set(found.flat())]
+}
+
+const tally = new Tally()
+
+/** Runs the tests of those layers, and tells what the file printed: at once, or in one piece if others run meanwhile. */
+async function run(spec: string, only: readonly Layer[], choice: Choice, room: Room, atOnce: boolean): Promise<void> {
+  const env = spec.startsWith('bench/') ? { ...room.env, HOLDFAST_BENCH: JSON.stringify(await buildBench()) } : room.env
+  const args = [...only.flatMap(layer => ['--only', layer]), ...choice.texts.flatMap(text => ['--test', text])]
+  if (choice.full) args.push('--full')
+  const later: (() => void)[] = []
+  const ended = await runSpec(pathOf(spec), args, env, (text, stream) => {
+    if (atOnce) process[stream].write(text)
+    else later.push(() => process[stream].write(text))
+  })
+  for (const print of later) print()
+  tally.add(spec, ended, room.clear())
+  if (ended.reports.some(({ how }) => how !== 'left out')) console.log(`${seconds(ended.ms).padStart(9)}  ${spec}\n`)
+}
+
+/** Runs them in as many rooms at a time as there are. */
+async function runAll(
+  specs: readonly string[],
+  only: readonly Layer[],
+  choice: Choice,
+  rooms: readonly Room[],
+): Promise<void> {
+  const waiting = [...specs]
+  const work = async (room: Room) => {
+    for (let spec = waiting.shift(); spec !== undefined; spec = waiting.shift())
+      await run(spec, only, choice, room, rooms.length === 1)
+  }
+  await Promise.all(rooms.map(work))
+}
+
+async function main(choice: Choice): Promise<void> {
+  const specs = chosenSpecs(choice)
+  const width = Math.max(1, Math.min(availableParallelism(), specs.length, 4))
+  const { rooms, missing } = makeRooms(
+    width,
+    specs.some(spec => readFileSync(pathOf(spec), 'utf8').includes('everyPlace')),
+  )
+  const [first] = rooms as [Room]
+  for (const { kind, why } of missing) console.log(`skipped: races on ${kind} (${why})`)
+
+  const quiet = choice.only.filter(layer => layer !== 'raced')
+  if (quiet.length > 0) {
+    // The long ones first, so that no core is idle in the end.
+    const byLength = [...specs].sort((a, b) => budgetOf(b) - budgetOf(a))
+    await runAll(
+      byLength.filter(spec => !alone(spec)),
+      quiet,
+      choice,
+      rooms,
+    )
+    await runAll(byLength.filter(alone), quiet, choice, [first])
+  }
+  if (choice.only.includes('raced')) {
+    const racing = quiet.length > 0 ? specs.filter(spec => tally.hasMore(spec, choice)) : specs
+    await runAll(racing, ['raced'], choice, [first])
+  }
+  if (tally.ran === 0) throw new Refused(`No test matches. There are:\n${tally.names().join('\n')}`, 1)
+}
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.once(signal, () => killAll(() => process.exit(128 + constants.signals[signal])))
+
+try {
+  const choice = choose(process.argv.slice(2))
+  if (choice.help) console.log(usage)
+  else {
+    await main(choice)
+    if (!choice.full) for (const line of tally.over(budgetOf)) console.log(`over its budget: ${line}`)
+    for (const one of tally.bad) console.log(`failed: ${one}`)
+    console.log(`${tally}`)
+    process.exitCode = tally.failed > 0 ? 1 : 0
+  }
+} catch (error) {
+  if (error instanceof BadArguments) console.error(`${error.message}\n\n${usage}`)
+  else if (error instanceof Refused) console.error(error.message)
+  else throw error
+  process.exitCode = error instanceof Refused ? error.code : 2
+}

@@ -12,12 +12,13 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { symlink } from 'holdfast'
 import { type Call, dual, fs, hasCode, type Steps } from 'holdfast/steps'
-import { contender, overlaps, race, type World } from 'holdfast/testing'
+import { contender, overlaps, type World } from 'holdfast/testing'
 import { lookThenSymlink, unlinkThenSymlink } from './broken/broken.js'
 import { through } from './broken/interfere.js'
 import {
   answers,
   assert,
+  catchInRace,
   caught,
   everyPlace,
   explored,
@@ -27,11 +28,13 @@ import {
   note,
   places,
   prove,
+  race,
   raced,
   scratch,
+  sized,
 } from './support/kit.js'
 
-const turns = 200
+const turns = sized(200, 5000)
 
 /** Reads what the link leads to, which is a directory with a file in it, until it has been read so often. */
 function reading(dir: string): { reads: number; absent: number } {
@@ -316,7 +319,7 @@ if (!contender(plays)) {
       await race(import.meta.url, {
         dir,
         cast: { linker: 8 },
-        rounds: 60,
+        rounds: sized(60, 2000),
         after: results => {
           assert.equal(results.map(({ value }) => value).sort(), [...Array(7).fill('already'), 'linked'])
           if (overlaps(results)) contested++
@@ -332,17 +335,13 @@ if (!contender(plays)) {
       layOut(dir)
       const [results = []] = await race(import.meta.url, { dir, cast: { naive: 4, reader: 2 }, rounds: 1 })
       const absent = results.reduce((sum, { value }) => sum + ((value as { absent?: number })?.absent ?? 0), 0)
-      let rejected = 0
-      await race(import.meta.url, {
-        dir,
-        cast: { looker: 8 },
-        rounds: 60,
-        after: all => {
-          rejected += all.filter(({ how }) => how === 'threw').length
-        },
-      })
-      note(`${kind}: absent in ${absent} of 4000 reads; ${rejected} of 480 rejected that found the identical link`)
-      assert.ok(absent > 0 && rejected > 0)
+      const rounds = await catchInRace(import.meta.url, { dir, cast: { looker: 8 } }, all =>
+        all.some(({ how }) => how === 'threw'),
+      )
+      note(
+        `${kind}: absent in ${absent} of 4000 reads; one that found the identical link is rejected in round ${rounds}`,
+      )
+      assert.ok(absent > 0)
     })
   }
 }

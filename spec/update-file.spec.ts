@@ -247,7 +247,7 @@ holds('who waits for the lock may be stopped, and learns who has it', async () =
   const said = await withLock(file, () =>
     spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' }),
   )
-  assert.match(said.stderr, new RegExp(`held by process ${process.pid}, which lives`))
+  assert.match(said.stderr, new RegExp(`held by process ${process.pid}, which is alive`))
   assert.is(read(file), 'a')
   assert.is(await updateFile(file, old => `${old}!`), 'a!')
 })

@@ -11,7 +11,7 @@ export interface Options {
   readonly seed: number
   /** Directories on the filesystems to run on. Each gets a scratch directory, which is removed at the end. */
   readonly on: readonly string[]
-  /** A directory with another, unpacked build of holdfast, which takes part as one more package. `bench:speed` only. */
+  /** A directory that holds another build of holdfast, which takes part as one more package. Only `bench:speed` has it. */
   readonly before: string | undefined
   /** Everything is run, on the default filesystems: only such results are shown in the README. */
   readonly whole: boolean
@@ -22,7 +22,7 @@ const usage = (command: string): string => `Usage: npm run ${command} -- [option
   --quick         the short form, under a minute
   --only <text>   runs only what has <text> in its name
   --seed <n>      the seed of the random numbers (default: a random one, which is printed)
-  --before <dir>  bench:speed: adds the build of holdfast that is unpacked there to the rotation, as \`before\`
+  --before <dir>  bench:speed only: an unpacked package of holdfast, which takes part as \`before\`
   --on <dir>      a directory on the filesystem to run on; may be repeated (default: the temporary one, and /dev/shm)
 
 Full results are kept in bench/results; those of the short form, a part, or other filesystems in bench/results/quick.`

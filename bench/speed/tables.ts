@@ -67,7 +67,7 @@ export function targetTable(targets: readonly Target[]): string {
   return table.toString()
 }
 
-/** How long each function takes, as a multiple of its time in the build `before`. */
+/** The time of each function now, as a multiple of its time in the build `before`. */
 export function beforeTable(cells: readonly SpeedCell[]): string {
   const table = new Table({ head: ['holdfast vs before', 'form', 'on', 'measured'], ...plainly })
   for (const { work, form, filesystem, median } of cells.filter(({ side }) => side === before)) {

@@ -7,7 +7,7 @@ import { claim } from '../parts/claim.js'
 import { duplicate } from '../parts/duplicate.js'
 import { whileSynced } from '../parts/durable.js'
 import { withParents } from '../parts/parents.js'
-import { isCopy } from '../parts/same-content.js'
+import { statCopy } from '../parts/same-content.js'
 import { type Staged, staged } from '../parts/stage.js'
 import type { Copying, Item } from './job.js'
 
@@ -77,7 +77,7 @@ function* renameOrClaim(stage: Staged<void, Path>, { to }: Item, { overwrite, tr
 /** Looks after an attempt that failed: the very same may be there, by us or by another who copies it. */
 function* statCopied(item: Item, job: Copying, error: SystemError): Steps<boolean | Again | undefined> {
   const { from, to } = item
-  const seen = yield* isCopy(from, to, job.dereference)
+  const seen = yield* statCopy(from, to, job.dereference)
   if (seen === 'alike') return true
   // Something else stays, if that is what was asked for; but a directory is none of what may.
   if (seen === 'another') return job.overwrite || (yield* fs.lstat(to, orNothing))?.isDirectory() ? undefined : false

@@ -4,7 +4,7 @@ import type { Durability, Progress } from '../core/input.js'
 import type { Stats } from '../core/stats.js'
 import type { Entry, Path } from '../core/steps.js'
 import type { Trial } from '../parts/achieve.js'
-import type { Keeps } from '../parts/duplicate.js'
+import type { Kept } from '../parts/duplicate.js'
 
 /** A call under way. */
 export interface Copying {
@@ -12,7 +12,7 @@ export interface Copying {
   readonly errorOnExist: boolean
   readonly filter: ((source: string, target: string) => boolean | PromiseLike<boolean>) | undefined
   readonly dereference: boolean
-  readonly keeps: Keeps
+  readonly keeps: Kept
   readonly concurrency: number
   readonly durability: Durability
   readonly parents: boolean

@@ -4,7 +4,11 @@ import { withParents } from '../parts/parents.js'
 import type { Locking } from './hold.js'
 
 export interface LockOptions extends Patience {
-  /** Milliseconds without a heartbeat after which a holder is robbed of whom nobody here can tell whether it lives. @default 15_000 */
+  /**
+   * How long (ms) a holder on another machine or in another container may go without a heartbeat before its lock is
+   * taken over.
+   * @default 15_000
+   */
   readonly stale?: number | undefined
   /** Milliseconds between heartbeats; less than `stale`. @default a third of `stale` */
   readonly heartbeat?: number | undefined
@@ -20,9 +24,9 @@ export function asLocking(path: string | URL, options: LockOptions, as: string):
     throw refusal('ERR_OUT_OF_RANGE', 'options.heartbeat', `less than options.stale, which is ${staleMs}`, heartbeatMs)
   const dir = `${at}.lock`
   const parents = asFlag(options.parents, 'options.parents')
-  const begin: Locking['begin'] = steps => withParents(dir, parents, steps)
-  return { path: at, dir, staleMs, heartbeatMs, begin, trial: { as, path: at, retryFor: options.retryFor } }
+  const create: Locking['create'] = steps => withParents(dir, parents, steps)
+  return { path: at, dir, staleMs, heartbeatMs, create, trial: { as, path: at, retryFor: options.retryFor } }
 }
 
-/** Calls of one thread for one lock come in turn. */
+/** The queue in which the calls of one thread for one lock wait for their turn. */
 export const lockTurn = (path: string | URL): string[] => [`${resolve(asPath(path, 'path'))}.lock`]

@@ -1,11 +1,13 @@
-// Attempt. If that failed, look at the world: if what was wanted holds, it is success. If waiting can cure the failure, try
-// again, within a limit. Otherwise throw the original error, unchanged. This is the only retry loop of the package.
+// Attempt. If that failed, look at the world: if what was wanted holds, it is success. If waiting can cure the failure,
+// try again, within a limit. Otherwise throw the original error, unchanged. This is the only retry loop of the package.
 
 import { type Channel, channel } from 'node:diagnostics_channel'
 import { type Errno, hasCode, isSystemError, isTransient, type SystemError } from '../core/errors.js'
 import { fs, type Steps } from '../core/steps.js'
 
-/** A look's third result: what is wanted does not hold, but the world has moved since the attempt, so try again. */
+/**
+ * The third result of a look: what is wanted does not hold, but the world has moved since the attempt, so try again.
+ */
 export const again: unique symbol = Symbol('again')
 export type Again = typeof again
 
@@ -41,7 +43,7 @@ export function* achieve<T extends NonNullable<unknown>>(
       if (!isSystemError(error) || isFinal(error)) throw error
       const verdict = yield* unmasked(() => holds(error))
       if (verdict !== undefined && verdict !== again) {
-        publish('holdfast:held', { function: as, path, errno: error.errno, code: error.code, attempt: tries })
+        report('holdfast:held', { function: as, path, errno: error.errno, code: error.code, attempt: tries })
         return verdict
       }
       const curable = (isTransient(error) && !hasCode(error, ...never)) || hasCode(error, ...also)
@@ -50,8 +52,8 @@ export function* achieve<T extends NonNullable<unknown>>(
       sinceMs ??= nowMs
       const leftMs = sinceMs + retryFor - nowMs
       if (leftMs <= 0) throw markFinal(error)
-      publish('holdfast:retry', { function: as, path, errno: error.errno, code: error.code, attempt: tries })
-      // Where the world has moved, the next attempt may be the one that comes in time: a longer wait would only miss more.
+      report('holdfast:retry', { function: as, path, errno: error.errno, code: error.code, attempt: tries })
+      // Where the world has moved, the next attempt may come in time: a longer wait would only miss more.
       yield* fs.sleep(Math.min(leftMs, yield* backoff(verdict === again ? Math.min(tries, 2) : tries)))
     }
   }
@@ -63,13 +65,13 @@ export function* done<T>(call: Steps<unknown>, value: T): Steps<T> {
   return value
 }
 
-/** A look that finds nothing out, for attempts whose failure nothing in the world can contradict. */
+/** A look that finds out nothing, for attempts whose failure nothing in the world can contradict. */
 // biome-ignore lint/correctness/useYield: there is nothing to call
 export function* noEvidence(): Steps<undefined> {
   return undefined
 }
 
-/** Errors that no loop around this one retries: an inner loop has waited long enough, or knows that waiting cures nothing. */
+/** Errors that no outer loop retries: an inner one has waited long enough, or knows that waiting cures nothing. */
 const finalErrors = new WeakSet<SystemError>()
 
 export function markFinal(error: unknown): unknown {
@@ -79,7 +81,7 @@ export function markFinal(error: unknown): unknown {
 
 export const isFinal = (error: unknown): boolean => isSystemError(error) && finalErrors.has(error)
 
-/** A look that failed is "no". One that failed for want of descriptors, or the like, found nothing out, and is taken again. */
+/** A look that failed counts as "no". If it failed for lack of descriptors, or the like, the attempt is repeated. */
 function* unmasked<T>(look: () => Steps<T>): Steps<T | Again | undefined> {
   try {
     return yield* look()
@@ -98,7 +100,7 @@ function* backoff(tries: number): Steps<number> {
 /** Kept, because when Node 20 collects a channel, it forgets the next one of that name, and its subscribers. */
 const channels = new Map<string, Channel>()
 
-function publish(name: 'holdfast:held' | 'holdfast:retry', message: object): void {
+function report(name: 'holdfast:held' | 'holdfast:retry', message: object): void {
   const one = channels.get(name) ?? channel(name)
   channels.set(name, one)
   if (one.hasSubscribers) one.publish(message)

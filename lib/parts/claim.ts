@@ -22,7 +22,7 @@ export function* linkExclusive(from: Path, path: Path, trial: Trial): Steps<Link
   try {
     return yield* achieve<Linked>(
       () => done(fs.link(from, path), 'linked'),
-      error => statLinked(from, path, error),
+      error => statClaimed(from, path, error),
       trial,
     )
   } catch (error) {
@@ -34,7 +34,7 @@ export function* linkExclusive(from: Path, path: Path, trial: Trial): Steps<Link
   }
 }
 
-function* statLinked(from: Path, path: Path, error: SystemError): Steps<'already' | 'another' | Again | undefined> {
+function* statClaimed(from: Path, path: Path, error: SystemError): Steps<'already' | 'another' | Again | undefined> {
   const there = yield* fs.lstat(path, orNothing)
   // EEXIST, and nothing is there: the file that had the name has gone.
   if (!there) return hasCode(error, 'EEXIST') ? again : undefined

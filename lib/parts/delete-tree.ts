@@ -1,5 +1,5 @@
-// Deletes a thing and everything in it. It never follows a link, never enters what is mounted there, and goes on when other
-// processes delete inside meanwhile.
+// Deletes a thing and everything in it. It never follows a link, never enters what is mounted there, and goes on when
+// other processes delete inside meanwhile.
 
 import { hasCode, isSystemError, systemError } from '../core/errors.js'
 import { asConcurrency, asFunction, type Progress } from '../core/input.js'
@@ -51,7 +51,7 @@ export function* deleteTree(path: Path, kind: Entry['kind'], job: DeleteJob): St
 
 /** Deletes what can be deleted at once; returns the directories, which must be entered. */
 function* enter(node: Node, job: DeleteJob): Steps<readonly Node[]> {
-  const below = (yield* listFull(node)) ?? ((yield* deleteAtOnce(node)) ? [] : yield* list(node))
+  const below = (yield* listFull(node)) ?? ((yield* deleteAtOnce(node)) ? [] : yield* listNodes(node))
   job.sum.total += below.length
   const dirs = below.filter(({ kind }) => kind === 'directory')
   const files = dirs.length === below.length ? [] : below.filter(({ kind }) => kind !== 'directory')
@@ -97,7 +97,8 @@ function* listFull(node: Node): Steps<readonly Node[] | undefined> {
 
 /**
  * Deletes what one call can delete; returns whether it is gone. A directory is removed before it is read, because only
- * that shows what is mounted there (EBUSY): nothing of a mounted filesystem is ever touched, and no other sign is reliable.
+ * that shows what is mounted there (EBUSY): nothing of a mounted filesystem is ever touched, and no other sign is
+ * reliable.
  */
 function* deleteAtOnce(node: Node): Steps<boolean> {
   const { path, dir } = node
@@ -119,17 +120,17 @@ function* deleteAtOnce(node: Node): Steps<boolean> {
       yield* orGone(path, fs.unlink(path))
       return true
     }
-    if (hasCode(error, 'EBUSY')) throw isMounted(path)
+    if (hasCode(error, 'EBUSY')) throw mountPointError(path)
     if (!hasCode(error, 'ENOTEMPTY', 'EEXIST')) throw error
     node.full = true
     return false
   }
 }
 
-const isMounted = (path: Path): Error =>
+const mountPointError = (path: Path): Error =>
   systemError('EBUSY', 'rmdir', 'something is mounted there; it was not touched', path)
 
-function* list(node: Node): Steps<readonly Node[]> {
+function* listNodes(node: Node): Steps<readonly Node[]> {
   const { path } = node
   return nodesIn(node, (yield* unlocked(path, () => orGone(path, fs.list(path)))) ?? [])
 }
@@ -137,15 +138,14 @@ function* list(node: Node): Steps<readonly Node[]> {
 const nodesIn = ({ path }: Node, entries: readonly Entry[]): Node[] =>
   entries.map(entry => ({ path: childPath(path, entry), kind: entry.kind, dir: path, full: false }))
 
-/** Makes a call about a name; returns undefined if nothing has that name, whoever removed it. */
+/** Makes a call about a name; returns undefined if nothing has that name, whichever process removed it. */
 function* orGone<T>(path: Path, call: Steps<T>): Steps<T | undefined> {
   try {
     return yield* call
   } catch (error) {
     if (hasCode(error, 'ENOENT')) return undefined
-    // These show that something is there.
-    const isThere = hasCode(error, 'EISDIR', 'EPERM', 'ENOTDIR', 'ENOTEMPTY', 'EEXIST', 'EBUSY', 'EACCES')
-    if (isThere || !isSystemError(error) || (yield* mayBeThere(path))) throw error
+    const provesPresence = hasCode(error, 'EISDIR', 'EPERM', 'ENOTDIR', 'ENOTEMPTY', 'EEXIST', 'EBUSY', 'EACCES')
+    if (provesPresence || !isSystemError(error) || (yield* mayBeThere(path))) throw error
     return undefined
   }
 }

@@ -18,7 +18,9 @@ export function* isGone(path: Path): Steps<true | undefined> {
   return (yield* fs.lstat(path, orNothing)) ? undefined : true
 }
 
-/** Is a file there, or a link to one? `there` is what `lstat` returned for the name. What cannot be read is not there. */
+/**
+ * Is a file there, or a link to one? `there` is what `lstat` returned for the name. What cannot be read is not there.
+ */
 export function* isFile(path: Path, there?: Stats): Steps<boolean> {
   try {
     const stats = there ?? (yield* fs.lstat(path, orNothing))

@@ -1,4 +1,4 @@
-// Makes a directory and the missing ones above it: attempt, then ask the world, with a look first and a climb by doubling.
+// Makes a directory and the missing ones above it: looks, then attempts, climbing by doubling, then asks the world.
 
 import { dirname } from 'node:path'
 import { hasCode, isSystemError, type SystemError } from '../core/errors.js'
@@ -10,7 +10,7 @@ import { isInode } from './identity.js'
 export function* makeDirectory(path: string, mode: number, trial: Trial): Steps<string | undefined> {
   const climb: Climb = { levels: [path], mode, topmost: undefined, nothingAbove: undefined }
   const start = yield* guessStart(climb)
-  // Usually the directory is there, and this look is all it costs. An attempt would cost two calls: EEXIST proves nothing.
+  // Usually the directory is there, and one look shows it. An attempt would cost two calls: EEXIST proves nothing.
   if (start === undefined && (yield* isDirectory(path))) return undefined
   yield* achieve(
     () => makeLevels(climb, start),
@@ -59,7 +59,10 @@ function* isDirectory(path: string): Steps<boolean> {
   }
 }
 
-/** Is the lowest name on the way to `path` a file, or a link that points nowhere? Or is the root missing, as on a missing drive? */
+/**
+ * Is the lowest name on the way to `path` a file, or a link that points nowhere? Or is the root missing, as on a
+ * missing drive?
+ */
 function* isBarred(path: string): Steps<boolean> {
   for (let at = path; ; at = dirname(at)) {
     const there = yield* fs.lstat(at, orNothing)
@@ -81,9 +84,9 @@ interface Climb {
 }
 
 /**
- * Climbs by doubling (the directory itself, 1 up, 3 up, 7 up ...) to a level that is there or can be made, then searches
- * the levels that it skipped by halving, and makes its way down: k missing levels cost about k + log2 k calls, where one
- * by one would cost 2 k.
+ * Climbs by doubling (the directory itself, 1 up, 3 up, 7 up ...) to a level that is there or can be made, then
+ * searches the levels that it skipped by halving, and makes its way down: k missing levels cost about k + log2 k calls,
+ * where one by one would cost 2 k.
  */
 function* makeLevels(climb: Climb, start = 0): Steps<true> {
   let hanging = -1 // the highest level that is known to have nothing above it
@@ -96,9 +99,9 @@ function* makeLevels(climb: Climb, start = 0): Steps<true> {
   }
   while (met === 'there' && firm - hanging > 1) {
     const between = (firm + hanging) >> 1
-    const found = yield* tryLevel(climb, between)
-    if (found === 'nothing above') hanging = between
-    else [firm, met] = [between, found]
+    const result = yield* tryLevel(climb, between)
+    if (result === 'nothing above') hanging = between
+    else [firm, met] = [between, result]
   }
   // On the way down, a level that was there a moment ago may be gone again: the error reports it, and the look decides.
   while (firm > 0) if ((yield* tryLevel(climb, --firm)) === 'nothing above') throw climb.nothingAbove
@@ -116,8 +119,8 @@ function* tryLevel(climb: Climb, up: number): Steps<'made' | 'there' | 'nothing 
   } catch (error) {
     climb.nothingAbove = error
     if (hasCode(error, 'ENOENT') && dirname(level) !== level) return 'nothing above'
-    // `achieve` looks at the directory itself. Above it EEXIST is enough: if a file has the name, the next level reports
-    // ENOTDIR. EROFS, EACCES and others may be reported of a directory that is there.
+    // `achieve` looks at the directory itself. Above it EEXIST is enough: if a file has the name, the next level
+    // reports ENOTDIR. EROFS, EACCES and others may be reported of a directory that is there.
     if (up > 0 && (hasCode(error, 'EEXIST') || (isSystemError(error) && (yield* isDirectory(level))))) return 'there'
     throw error
   }

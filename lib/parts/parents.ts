@@ -7,8 +7,8 @@ import { isFinal, markFinal } from './achieve.js'
 import { makeDirectory } from './make-directory.js'
 
 /**
- * Runs steps that put the name `path` into a directory. Where that is missing, and `parents` are wanted, the directory is
- * made, and the steps run again. If the steps also need `source`, ENOENT may be about that, and then nothing is made.
+ * Runs steps that put the name `path` into a directory. If that is missing, and `parents` are wanted, the directory is
+ * made, and the steps run again. If the steps also need `source`, ENOENT may be about that: then nothing is made.
  */
 export const withParents = <T>(path: string, parents: boolean, steps: () => Steps<T>, source?: string): Steps<T> =>
   // No generator in between where nothing is wanted: each costs as much as half a call.

@@ -1,5 +1,5 @@
-// A thing is renamed to a private name: in one step nothing has its own name any more, and what other processes do with
-// that name disturbs nobody. Then it is deleted under the private name, or gets its own name back.
+// A thing is renamed to a private name. That frees its own name in one step, and what other processes do with that name
+// no longer touches the thing. Then it is deleted under the private name, or gets its own name back.
 
 import { cannotLink, hasCode, isSystemError, mountPointCodes, systemError } from '../core/errors.js'
 import { fs, orNothing, type Path, type Steps } from '../core/steps.js'
@@ -18,9 +18,9 @@ export interface Aside {
 
 /** Removes what is at a path. Returns whether this call did. */
 export function* removeAt(path: Path, job: DeleteJob, trial: Trial): Steps<boolean> {
-  const met = yield* removeOrSetAside(path, job, trial)
-  if (typeof met === 'boolean') return met
-  yield* deleteOrPutBack(met, job, trial)
+  const result = yield* removeOrSetAside(path, job, trial)
+  if (typeof result === 'boolean') return result
+  yield* deleteOrPutBack(result, job, trial)
   return true
 }
 
@@ -69,7 +69,7 @@ export function* setAside(path: Path, trial: Trial): Steps<false | Aside> {
 /** Renames what is at a path to a private name. Returns that name, or undefined if nothing was there. */
 export function* renameAside<P extends Path>(path: P, trial: Trial): Steps<P | undefined> {
   const at = yield* stageName(path)
-  const renamed = yield* achieve<boolean>(
+  const wasThere = yield* achieve<boolean>(
     () => done(fs.rename(path, at), true),
     // No other call makes that name: if it is there, the reply was lost; if it is not, ENOENT is about the other.
     function* (error) {
@@ -78,7 +78,7 @@ export function* renameAside<P extends Path>(path: P, trial: Trial): Steps<P | u
     },
     trial,
   )
-  return renamed ? at : undefined
+  return wasThere ? at : undefined
 }
 
 /** Deletes what was set aside. What could not be deleted gets its name back. */
@@ -102,8 +102,9 @@ export function* deleteSetAside({ at }: Aside, job: DeleteJob, trial: Trial): St
 }
 
 /**
- * Gives what was set aside its name back, and replaces nothing: a directory by a rename, which replaces an empty directory
- * at most; anything else by a hard link, where there are any. An `error` about it then names the path that the caller knows.
+ * Gives what was set aside its name back, and replaces nothing: a directory by a rename, which replaces an empty
+ * directory at most; anything else by a hard link, where there are any. An `error` about it then names the path that
+ * the caller knows.
  */
 export function* putBack({ path, at }: Aside, error?: unknown): Steps<void> {
   yield* (yield* fs.lstat(at)).isDirectory() ? fs.rename(at, path) : linkBack(at, path)

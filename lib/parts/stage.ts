@@ -14,7 +14,7 @@ export interface Staged<T, P extends Path = string> {
   spent: boolean
 }
 
-/** How many private names are tried: each new one is needed only after a retransmission of the call that made the last. */
+/** How many private names are tried. Another is needed only after a retransmission of the call that made the last. */
 const mostNames = 3
 
 /**

@@ -1,5 +1,5 @@
-// Takes a name away from an inode, so that exactly one of several callers has done it. A rename to a private name leaves
-// evidence of who did it, and of what it was; an unlink leaves none.
+// Takes a name away from an inode, so that exactly one of several callers has done it. A rename to a private name
+// leaves evidence of who did it, and of what it was; an unlink leaves none.
 
 import type { Stats } from '../core/stats.js'
 import { fs, type Steps } from '../core/steps.js'
@@ -8,7 +8,7 @@ import { tidy, uninterruptible } from './cleanup.js'
 import { isInode } from './identity.js'
 import { putBack, renameAside } from './set-aside.js'
 
-/** Returns whether this call took the name: otherwise it was not that inode's any more. The inode must have another name. */
+/** Returns whether this call took the name from the inode, which must have another name. */
 export function* takeName(path: string, was: Stats, trial: Trial): Steps<boolean> {
   const aside = yield* takeNameAside(path, was, trial)
   if (aside !== undefined) yield* tidy(fs.unlink(aside))

@@ -4,9 +4,9 @@ import { appendFileSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { cell, sweep } from 'holdfast'
 import { dual, type Steps } from 'holdfast/steps'
-import { assertLinearizable, contender, killedAt, overlaps, race } from 'holdfast/testing'
+import { assertLinearizable, contender, killedAt, overlaps } from 'holdfast/testing'
 import { type Asked, cellModel, type Did, type Notes, type Told, turn } from '../support/cells.js'
-import { assert, everyPlace, note, raced, scratch } from '../support/kit.js'
+import { assert, everyPlace, note, race, raced, scratch, sized } from '../support/kit.js'
 
 const isPrivate = (name: string): boolean => name.startsWith('.')
 
@@ -102,12 +102,13 @@ function historyOf(dir: string, round: number): Did[] {
 }
 
 if (!contender(plays)) {
+  const dataRounds = sized(10, 200)
   for (const { kind, dir: place } of everyPlace) {
     raced(
       `race on ${kind}: six processes and two that are killed live at one cell: every history is linearizable`,
       async () => {
         const dir = scratch(place)
-        const rounds = 10
+        const rounds = sized(10, 200)
         const history = await race(import.meta.url, { dir, cast: { player: 6, victim: 2 }, rounds })
         let [operations, lost] = [0, 0]
         for (let round = 0; round < rounds; round++) {
@@ -132,7 +133,12 @@ if (!contender(plays)) {
     raced(`race on ${kind}: a cell that is changed without a pause is never taken for void`, async () => {
       const dir = scratch(place)
       const before = (round: number) => void cell.create.sync(join(dir, `fast-${round}`), { fields: ['first'] })
-      const history = await race(import.meta.url, { dir, cast: { swapper: 1, looker: 1 }, rounds: 4, before })
+      const history = await race(import.meta.url, {
+        dir,
+        cast: { swapper: 1, looker: 1 },
+        rounds: sized(4, 400),
+        before,
+      })
       const sum = { looks: 0, plainVoid: 0, void: 0 }
       for (const { role, value } of history.flat())
         if (role === 'looker')
@@ -147,7 +153,7 @@ if (!contender(plays)) {
 
     raced(`race on ${kind}: data and state belong together, for four readers of what six write`, async () => {
       const dir = scratch(place)
-      const history = await race(import.meta.url, { dir, cast: { writer: 6, reader: 4 }, rounds: 10 })
+      const history = await race(import.meta.url, { dir, cast: { writer: 6, reader: 4 }, rounds: dataRounds })
       const readers = history.flat().filter(({ role }) => role === 'reader')
       const total = (what: 'read' | 'bad') =>
         readers.reduce((so, { value }) => so + ((value as Record<string, number> | undefined)?.[what] ?? 0), 0)
@@ -155,7 +161,7 @@ if (!contender(plays)) {
       assert.equal([total('bad'), history.flat().filter(({ how }) => how !== 'returned')], [0, []])
       assert.ok(total('read') > 500)
       // Each cell has its last data, and there is nothing else.
-      assert.is(readdirSync(dir).filter(isPrivate).length, 10)
+      assert.is(readdirSync(dir).filter(isPrivate).length, dataRounds)
     })
   }
 }

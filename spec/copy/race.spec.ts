@@ -3,7 +3,7 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, st
 import { cp } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { copy, writeFile } from 'holdfast'
-import { contender, overlaps, race } from 'holdfast/testing'
+import { contender, overlaps } from 'holdfast/testing'
 import { copyInPlace } from '../broken/broken.js'
 import {
   assert,
@@ -14,8 +14,10 @@ import {
   note,
   ownerOf,
   payload,
+  race,
   raced,
   scratch,
+  sized,
 } from '../support/kit.js'
 import { files, layMany, readMany, shapeOf } from '../support/trees.js'
 
@@ -90,10 +92,11 @@ if (!contender(plays)) {
         }
         for (const name of [...readdirSync(source), '']) chmodSync(join(source, name), 0o555)
         let overlapping = 0
+        const rounds = sized(12, 200)
         await race(import.meta.url, {
           dir,
           cast: { ordinary: 4 },
-          rounds: 12,
+          rounds,
           after: (results, round) => {
             assert.equal(
               results.filter(({ how }) => how !== 'returned'),
@@ -108,8 +111,8 @@ if (!contender(plays)) {
           [],
           'debris',
         )
-        note(`12 rounds, ${overlapping} with overlapping calls`)
-        assert.ok(overlapping > 6, 'no contention')
+        note(`${rounds} rounds, ${overlapping} with overlapping calls`)
+        assert.ok(overlapping > rounds / 2, 'no contention')
       },
     )
 
@@ -140,7 +143,7 @@ if (!contender(plays)) {
     raced(
       `race on ${kind}: four copy a tree of ${files} files to one fresh target, and readers see whole files`,
       async () => {
-        const rounds = 3
+        const rounds = sized(3, 60)
         const { reads, partial, overlapping, rejected } = await play(rounds, { copier: 4, reader: 1 }, target =>
           assert.equal(shapeOf(target), shapeOf(source)),
         )

@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, truncate
 import { join } from 'node:path'
 import { cell, createExclusive, emplace } from 'holdfast'
 import { dual, type Steps } from 'holdfast/steps'
-import { contender, type Ending, killedAt, overlaps, type Result, race, type World } from 'holdfast/testing'
+import { contender, type Ending, killedAt, overlaps, type Result, type World } from 'holdfast/testing'
 import {
   answers,
   assert,
@@ -18,8 +18,10 @@ import {
   payload,
   places,
   prove,
+  race,
   raced,
   scratch,
+  sized,
 } from '../support/kit.js'
 
 /** The same steps, on a filesystem that has no hard links. */
@@ -161,7 +163,11 @@ if (!contender(plays)) {
   for (const { kind, dir: place } of places)
     raced(`race on ${kind}, as if it had no links: six creators, and one that is killed`, async () => {
       const dir = scratch(place)
-      const history = await race(import.meta.url, { dir, cast: { creator: 6, victim: 1 }, rounds: 4 * calls })
+      const history = await race(import.meta.url, {
+        dir,
+        cast: { creator: 6, victim: 1 },
+        rounds: sized(4, 80) * calls,
+      })
       const { died } = judged(dir, history)
       note(`${kind}: ${history.length} rounds, one winner each, ${died} killed`)
       assert.ok(died > 3 && history.filter(overlaps).length > calls, 'no contention')
@@ -173,7 +179,7 @@ if (!contender(plays)) {
     // Before the scratch directory is removed, and also when the race was left out.
     process.prependListener('exit', mounted.unmount)
     raced('race on exFAT through FUSE: six creators', async () => {
-      const history = await race(import.meta.url, { dir: mounted.dir, cast: { there: 6 }, rounds: 20 })
+      const history = await race(import.meta.url, { dir: mounted.dir, cast: { there: 6 }, rounds: sized(20, 400) })
       judged(mounted.dir, history)
       assert.ok(existsSync(join(mounted.dir, '.holdfast.lock')), 'it has links after all')
       assert.ok(history.filter(overlaps).length > 10, 'no contention')

@@ -8,7 +8,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { lock } from 'holdfast'
 import { dual } from 'holdfast/steps'
-import { assert, note, places, raced, scratch } from '../support/kit.js'
+import { allAtOnce, assert, note, places, raced, scratch } from '../support/kit.js'
 import { assertApart, clock, counted, digits, type Held, increment } from '../support/locks.js'
 
 const stale = 2000
@@ -36,7 +36,6 @@ async function child(path: string, times: number): Promise<void> {
 }
 
 const apart = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc']
-const namespaces = spawnSync(apart[0] as string, [...apart.slice(1), 'true']).status === 0
 
 function start(path: string, how: 'here' | 'apart', times = 0): ChildProcess {
   const env = { ...process.env, HOLDFAST_CHILD: `${times} ${path}` }
@@ -112,25 +111,15 @@ if (process.env.HOLDFAST_CHILD) {
   const [times, ...path] = process.env.HOLDFAST_CHILD.split(' ')
   await child(path.join(' '), Number(times))
 } else {
+  const namespaces = spawnSync(apart[0] as string, [...apart.slice(1), 'true']).status === 0
   const acts = { stopped, ...(namespaces ? { elsewhere, twins } : {}) }
   const worlds = places.flatMap(({ kind, dir: place }) => {
     const dir = scratch(place)
     return Object.entries(acts).map(([name, act]) => ({ name, kind, begin: () => act(join(dir, name)) }))
   })
-  let begun: Promise<string>[] | undefined
-  /** All at once, because all that they do is wait. */
-  const beginAll = () =>
-    worlds.map(({ begin }) => {
-      const result = begin()
-      // The test that waits for it has its error.
-      result.catch(() => {})
-      return result
-    })
+  const resultOf = allAtOnce(worlds.map(({ begin }) => begin))
   for (const [at, { name, kind }] of worlds.entries())
-    raced(`on ${kind}: ${name}`, async () => {
-      begun ??= beginAll()
-      note(`${kind}: ${await begun[at]}`)
-    })
+    raced(`on ${kind}: ${name}`, async () => note(`${kind}: ${await resultOf(at)}`))
   if (!namespaces)
     for (const { kind } of places) raced.skip(`another pid namespace, on ${kind}`, 'it takes the right to make one')
 }

@@ -19,7 +19,7 @@ import {
 import { basename, join } from 'node:path'
 import { type MoveOptions, move, sweep } from 'holdfast'
 import { type Call, dual, type Op, type Steps } from 'holdfast/steps'
-import { contender, explore, killedAt, race, type World } from 'holdfast/testing'
+import { contender, explore, killedAt, type World } from 'holdfast/testing'
 import { performSync } from '../../lib/core/disk.js'
 import { copyThenRemove } from '../broken/broken.js'
 import { abortedAt, endedAt, failingAt, through } from '../broken/interfere.js'
@@ -33,6 +33,7 @@ import {
   note,
   places,
   prove,
+  race,
   raced,
   scratch,
 } from '../support/kit.js'
@@ -250,11 +251,12 @@ if (!contender(plays)) {
       const { here } = fresh()
       const there = join(memory.dir, basename(here))
       mkdirSync(there)
+      const rounds = 16
       let died = 0
       await race(import.meta.url, {
         dir: here,
         cast: { victim: 1 },
-        rounds: 16,
+        rounds,
         before: round => lay(join(here, `source-${round}`)),
         after: ([result], round) => {
           if (result?.how === 'died') died++
@@ -268,7 +270,7 @@ if (!contender(plays)) {
           assert.ok(isWhole(to) && !existsSync(from))
         },
       })
-      note(`${died} of 16 were killed`)
+      note(`${died} of ${rounds} were killed`)
       assert.ok(died > 5)
       clear(there)
       rmSync(there, { recursive: true })

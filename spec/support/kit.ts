@@ -8,7 +8,17 @@ import { dirname, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { inspect } from 'node:util'
 import { fs, hasCode, type Steps } from 'holdfast/steps'
-import { BadEnding, type Ending, type Exploration, type ExploreOptions, explore, type World } from 'holdfast/testing'
+import {
+  BadEnding,
+  type Ending,
+  type Exploration,
+  type ExploreOptions,
+  explore,
+  type RaceOptions,
+  type Result,
+  race as raceOf,
+  type World,
+} from 'holdfast/testing'
 import tmp from 'tmp-promise'
 import { suite } from 'uvu'
 import * as uvu from 'uvu/assert'
@@ -23,6 +33,7 @@ const file = suite(
 )
 const choice = chosen()
 let announced = false
+let stuck = false
 
 /** The processes that a test starts must be of the same size as it. */
 if (choice.full) process.env.HOLDFAST_FULL = '1'
@@ -97,7 +108,10 @@ function testOf(layer: Layer): Test {
 async function within(ms: number, body: () => unknown): Promise<void> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`not done after ${ms} ms`)), ms)
+    timer = setTimeout(() => {
+      stuck = true
+      reject(new Error(`not done after ${ms} ms`))
+    }, ms)
   })
   try {
     await Promise.race([body(), late])
@@ -107,8 +121,11 @@ async function within(ms: number, body: () => unknown): Promise<void> {
 }
 
 function announce(): void {
-  if (!announced) queueMicrotask(() => file.run())
+  if (announced) return
   announced = true
+  // What a test waited for in vain may keep the process alive for ever.
+  file.after(() => void (stuck && setTimeout(() => process.exit(), 1_000)))
+  queueMicrotask(() => file.run())
 }
 
 /** A test of one process: results, errors, bad input. */
@@ -251,12 +268,57 @@ export function* looks(file: string): Steps<(string | undefined)[]> {
   return saw
 }
 
+/** The race of `holdfast/testing`; in `npm run prove` it may take an hour. */
+export const race = (file: string, options: RaceOptions): Promise<Result[][]> =>
+  raceOf(file, { timeout: sized(60_000, 3_600_000), ...options })
+
+/** Races a broken variant until `wentWrong` says so; throws if it never does. Returns the rounds that it took. */
+export async function catchInRace(
+  file: string,
+  options: RaceOptions,
+  wentWrong: (results: readonly Result[], round: number) => boolean,
+): Promise<number> {
+  const caught = new Error('caught')
+  let rounds = 0
+  const after = (results: readonly Result[], round: number) => {
+    rounds++
+    if (wentWrong(results, round)) throw caught
+  }
+  try {
+    await race(file, { ...options, after })
+  } catch (error) {
+    if (error === caught) return rounds
+    throw error
+  }
+  throw new Error(`not caught in ${rounds} rounds`)
+}
+
+/** Begins all of them when the first is asked for, because most of what they do is to wait. Returns the result of each. */
+export function allAtOnce<T>(begins: readonly (() => Promise<T>)[]): (at: number) => Promise<T> {
+  let begun: readonly Promise<T>[] | undefined
+  return at => {
+    begun ??= begins.map(begin => begin())
+    // The test that asks for it has its error.
+    for (const result of begun) result.catch(() => {})
+    return begun[at] as Promise<T>
+  }
+}
+
+/** The bounds that a world has at full size: one preemption more, many more random schedules, and an hour. */
+const atFullSize = ({ preemptions, random, ...options }: ExploreOptions): ExploreOptions => ({
+  ...options,
+  ...(preemptions !== undefined && { preemptions: preemptions + 1 }),
+  ...(random && { random: { ...random, schedules: 20 * random.schedules } }),
+  maxMs: 3_600_000,
+  maxSchedules: 1_000_000_000,
+})
+
 /**
  * Explores, says what was explored, and insists that calls collided: that some failed, or, in a world where none does when
  * all is well, that `collided` says so.
  */
-export function prove(what: string, world: World, options?: ExploreOptions, collided?: () => boolean): Exploration {
-  const found = explore(world, options)
+export function prove(what: string, world: World, options: ExploreOptions = {}, collided?: () => boolean): Exploration {
+  const found = explore(world, sized(options, atFullSize(options)))
   const { schedules, pruned, bound, ms, failed } = found
   const end = bound === undefined ? 'complete' : `bounded: ${bound}`
   note(`${what}: ${schedules} schedules and ${pruned} beginnings in ${Math.round(ms)} ms, ${end}`)

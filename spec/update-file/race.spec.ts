@@ -5,11 +5,11 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { sweep, updateFile } from 'holdfast'
 import { dual, type Steps } from 'holdfast/steps'
-import { contender, overlaps, type Result, race } from 'holdfast/testing'
+import { contender, overlaps, type Result } from 'holdfast/testing'
 import { readThenWrite } from '../broken/broken.js'
-import { assert, note, places, raced, scratch } from '../support/kit.js'
+import { assert, note, places, race, raced, scratch, sized } from '../support/kit.js'
 
-const rounds = 5
+const rounds = sized(5, 100)
 const updates = 40
 const updaters = 8
 

@@ -8,11 +8,23 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { sweep, writeFile } from 'holdfast'
 import { dual, type Steps } from 'holdfast/steps'
-import { contender, killedAt, overlaps, type Result, race } from 'holdfast/testing'
+import { contender, killedAt, overlaps, type Result } from 'holdfast/testing'
 import { pidTemp, sharedTemp } from '../broken/broken.js'
-import { assert, everyPlace, note, ownerOf, payload, places, raced, scratch } from '../support/kit.js'
+import {
+  allAtOnce,
+  assert,
+  everyPlace,
+  note,
+  ownerOf,
+  payload,
+  places,
+  race,
+  raced,
+  scratch,
+  sized,
+} from '../support/kit.js'
 
-const rounds = 5
+const rounds = sized(5, 100)
 const writes = 100
 const [least, most] = [1024, 1024 * 1024]
 
@@ -76,7 +88,7 @@ function sum(history: readonly Result[][], role: string): { done: number; bad: n
   return { done: total('done'), bad: total('bad'), died: all.filter(({ how }) => how === 'died').length }
 }
 
-const ticks = 120
+const ticks = sized(120, 2400)
 const tickMs = 25
 
 /** In a pid namespace of its own: writes and reads at every tick of the machine's clock. */
@@ -110,8 +122,6 @@ async function inStep(how: 'ours' | 'by pid', file: string) {
   assert.equal([one?.pid, other?.pid], [1, 1])
   return { torn: (one?.torn ?? 0) + (other?.torn ?? 0), rejected: (one?.rejected ?? 0) + (other?.rejected ?? 0) }
 }
-
-const namespaces = spawnSync('unshare', ['--pid', '--fork', '--mount-proc', 'true']).status === 0
 
 if (process.env.HOLDFAST_TICKER) await ticker()
 else if (!contender(plays)) {
@@ -150,15 +160,17 @@ else if (!contender(plays)) {
     })
   }
 
+  const namespaces = spawnSync('unshare', ['--pid', '--fork', '--mount-proc', 'true']).status === 0
   if (!namespaces) raced.skip('two processes with one pid', 'it takes pid namespaces, and the right to make them')
   else {
-    for (const { kind, dir: place } of everyPlace) {
+    const dirs = everyPlace.map(({ dir }) => scratch(dir))
+    const resultOf = allAtOnce(dirs.map(dir => () => inStep('ours', join(dir, 'target'))))
+    for (const [at, { kind }] of everyPlace.entries()) {
       raced(`race on ${kind}: two processes that have the same pid, in step`, async () => {
-        const dir = scratch(place)
-        const { torn, rejected } = await inStep('ours', join(dir, 'target'))
+        const { torn, rejected } = await resultOf(at)
         note(`${kind}, both are pid 1: ${torn} torn of ${2 * ticks} reads, ${rejected} of ${2 * ticks} writes rejected`)
         assert.equal([torn, rejected], [0, 0])
-        assert.equal(readdirSync(dir), ['target'])
+        assert.equal(readdirSync(dirs[at] as string), ['target'])
       })
     }
 

@@ -7,7 +7,7 @@ import { inspect } from 'node:util'
 import { fs, type Steps, together } from 'holdfast/steps'
 import { type ExploreOptions, explore, type World } from 'holdfast/testing'
 import { wrongOnSchedules } from '../../broken/mutants.js'
-import { assert, explored, note } from '../../support/kit.js'
+import { assert, explored, note, sized } from '../../support/kit.js'
 import { callOf, seeded, setUp } from '../../support/lines.js'
 
 interface Program {
@@ -304,7 +304,7 @@ function endingsOf({ there, players, budgets }: Program, options: ExploreOptions
 }
 
 const seed = Number(process.env.SEED ?? 1)
-const count = Number(process.env.PROGRAMS ?? 180)
+const count = Number(process.env.PROGRAMS ?? sized(180, 10_000))
 
 interface Case {
   readonly what: string
