@@ -2,14 +2,14 @@
 // so of several callers that saw one state, one makes the next. No name is used twice. Data that is too large for a
 // name is in a payload, a file beside the cell.
 //
-// | killed after                    | left behind                             | what removes it                           |
-// |---------------------------------|-----------------------------------------|-------------------------------------------|
-// | create: mkdir, open of a stage  | a private directory beside the cell     | `sweep` of the directory above            |
-// | create: rename                  | nothing: the cell is there              | -                                         |
-// | any: a payload, or part of one  | a payload that no state names           | `sweep`, as soon as its writer is dead    |
-// | swap: rename                    | the payload of the state before         | `sweep`, as soon as its writer is dead    |
-// | clear: unlink                   | an empty directory, which is void       | nothing must: create replaces it          |
-// | clear: rmdir                    | the payload of the tombstone            | `sweep`, as soon as its writer is dead    |
+// | killed after                   | left behind                           | what removes it                          |
+// |--------------------------------|---------------------------------------|------------------------------------------|
+// | create: mkdir, open of a stage | a private directory beside the cell   | `sweep` of the directory above           |
+// | create: rename                 | nothing: the cell is there            | -                                        |
+// | any: a payload, or part of one | a payload that no state names         | `sweep`, as soon as its writer is dead   |
+// | swap: rename                   | the payload of the state before       | `sweep`, as soon as its writer is dead   |
+// | clear: unlink                  | an empty directory, and as below      | `create` replaces the directory          |
+// | clear: rmdir                   | the payload of the tombstone          | `sweep`, as soon as its writer is dead   |
 
 import { type Change, commit } from './cell/commit.js'
 import { createState } from './cell/create.js'

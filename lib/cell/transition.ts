@@ -36,7 +36,7 @@ export function* readState(dir: string, trial: Trial): Steps<Content> {
   )
 }
 
-/** Milliseconds: longer than the clock of any filesystem stands still, so a change meanwhile shows in the mtime. */
+/** Milliseconds: longer than the clock of btrfs stands still, so a change meanwhile shows in the directory's mtime. */
 const tickMs = 20
 const mostListings = 100
 

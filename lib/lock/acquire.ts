@@ -103,7 +103,8 @@ function* tryToTake(locking: Locking, sighting: Sighting): Steps<Hold | 'busy' |
   const { owner } = parseLock(dir, now)
   if (owner !== undefined && !(yield* isAbandoned(owner, locking, sighting))) return 'busy'
   if (sighting.repeats === 0) return (yield* trySwap(locking, now, sighting)) ?? 'moved'
-  // A swap of this state has failed before, and no other call has taken the lock since: find out why it fails.
+  // The state has stayed the same: a swap of it has failed before, or its holder counts as dead only now. Unlike the
+  // first try, this one finds out why a swap fails.
   const hold = yield* nextHold(locking, now)
   return yield* holdIfMine(hold, advance(dir, now, hold.state, trial))
 }

@@ -101,7 +101,7 @@ function* end(hold: Hold, how: 'released' | 'lost'): Steps<void> {
   hold.over = how
   yield* fs.engage(hold.locking.dir, -1)
   if (how === 'lost') hold.loss?.abort(leaseLost(hold))
-  for (const call of hold.whenOver) call()
+  for (const notify of hold.whenOver) notify()
 }
 
 /** A signal that is aborted as soon as the lock is known to be lost. */

@@ -1,5 +1,5 @@
 // Attempt. If that failed, look at the world: if what was wanted holds, it is success. If waiting can cure the failure,
-// try again, within a limit. Otherwise throw the original error, unchanged. This is the only retry loop of the package.
+// try again, within a limit. Otherwise throw the original error, unchanged. No other loop retries a failure.
 
 import { type Channel, channel } from 'node:diagnostics_channel'
 import { type Errno, hasCode, isSystemError, isTransient, type SystemError } from '../core/errors.js'

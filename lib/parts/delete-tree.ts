@@ -10,7 +10,7 @@ export interface DeleteJob {
   readonly concurrency: number
   /** Called for each thing that is gone. */
   readonly onProgress: ((progress: Progress) => unknown) | undefined
-  /** What is gone, and what is known to have to go. */
+  /** Counts the things that are gone (`done`), and those that must go as far as is known (`total`). */
   readonly sum: { done: number; total: number; bytes: number }
 }
 
@@ -25,7 +25,7 @@ export const asDeleteJob = ({ concurrency, onProgress }: DeleteOptions): DeleteJ
   sum: { done: 0, total: 0, bytes: 0 },
 })
 
-/** A deletion that no caller asked about. */
+/** A deletion whose progress is reported to no caller. */
 export const silently = (concurrency = 64): DeleteJob => ({
   concurrency,
   onProgress: undefined,

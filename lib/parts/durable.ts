@@ -12,7 +12,7 @@ export function* writeAll(fd: number, bytes: Uint8Array, durability: Durability)
   if (durability !== 'none') yield* fs.fsync(fd)
 }
 
-/** Syncs a file, and runs steps while it is still open: so long, no other file gets its inode number. */
+/** Syncs a file, and runs steps while it is still open. Meanwhile no other file can get its inode number. */
 export function* whileSynced<T>(file: Path, steps: () => Steps<T>): Steps<T> {
   // Windows syncs only what is open for writing.
   const fd = yield* fs.open(file, process.platform === 'win32' ? 'r+' : 'r')

@@ -36,8 +36,8 @@ export function* isLinkOf(from: Path, path: Path): Steps<true | undefined> {
 }
 
 /**
- * Compares two files by their bytes, or two links by their text. `nothing` means that `there` was no such thing at one
- * moment of the comparison, whatever is there now.
+ * Compares two files by their bytes, or two links by their text. `nothing`: nothing was at the path `there`, or what
+ * was has gone, or has become something of another kind, during the comparison.
  */
 function* compareContent(
   here: Path,

@@ -102,9 +102,9 @@ export function* deleteSetAside({ at }: Aside, job: DeleteJob, trial: Trial): St
 }
 
 /**
- * Gives what was set aside its name back, and replaces nothing: a directory by a rename, which replaces an empty
- * directory at most; anything else by a hard link, where there are any. An `error` about it then names the path that
- * the caller knows.
+ * Gives what was set aside its name back. A directory is renamed, which replaces an empty directory at most. Anything
+ * else is linked, which replaces nothing; only where there are no hard links is it renamed. An `error` about it then
+ * names the path that the caller knows.
  */
 export function* putBack({ path, at }: Aside, error?: unknown): Steps<void> {
   yield* (yield* fs.lstat(at)).isDirectory() ? fs.rename(at, path) : linkBack(at, path)

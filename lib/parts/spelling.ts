@@ -11,8 +11,8 @@ export function* isSameName(one: string, other: string): Steps<boolean> {
   if (dir !== otherDir && !sameInode(yield* fs.stat(dir), yield* fs.stat(otherDir))) return false
   const [here, there] = [basename(one), basename(other)]
   if (here === there) return true
-  // Only the filesystem knows which spellings it takes for one: then the directory does not list both, and yet both
-  // lead to the inode.
+  // Only the filesystem knows which spellings it takes for one. Of those the directory lists one, and all lead to the
+  // inode.
   return !(yield* hasBoth(dir, here, there)) && (yield* isOneInode(one, other))
 }
 

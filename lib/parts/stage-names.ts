@@ -1,5 +1,5 @@
 // How private names are spelled: `.<basename>.<owner>.<nonce>`, beside the target, on the same device. No name is used
-// twice, so only its maker, or a sweeper that knows that maker to be dead, ever touches it.
+// twice, so only its maker touches it, and once that is dead (./debris.ts says when), a sweeper.
 
 import { basename, dirname } from 'node:path'
 import { fs, type Path, type Steps } from '../core/steps.js'
