@@ -3,7 +3,7 @@
 import type { Durability } from '../core/input.js'
 import type { Stats } from '../core/stats.js'
 import { fs, orNothing, type Steps } from '../core/steps.js'
-import { unheard } from '../core/wait.js'
+import { ignoreRejection } from '../core/wait.js'
 import { attended, type Hold, ignoreLoss, lossSignal, renew } from '../lock/hold.js'
 import { achieve, noEvidence, type Trial } from '../parts/achieve.js'
 import { tidy, uninterruptible } from '../parts/cleanup.js'
@@ -92,7 +92,7 @@ function* statProduced({ kind, trial }: Producing, stage: string): Steps<Stats> 
 function* writeContent({ durability }: Producing, stage: string, answer: unknown, hold: Hold): Steps<Stats> {
   const beat = beatOf(hold)
   const source = asSource(answer, 'what produce returned', 'utf8', function* settled(piece) {
-    const next = unheard(piece)
+    const next = ignoreRejection(piece)
     yield* beat()
     return yield* attended(hold, next)
   })
