@@ -1,23 +1,23 @@
-// The alphabet: every call that an algorithm may make, and what the drivers and the explorer must know of each of them
-// beside its types. Every list of calls in this package is read off the table below.
+// The alphabet: every call that an algorithm may make, with its types, and what else the drivers and the explorer must
+// know of it. Every list of calls in this package is derived from the table below.
 import type { Stats } from './stats.js'
 
-/** How a file is opened: Node's flag strings, without the append and sync forms that nothing here needs. */
+/** How a file is opened: Node's flag strings, except the append and sync forms, which nothing here needs. */
 export type OpenFlags = 'r' | 'r+' | 'w' | 'w+' | 'wx' | 'wx+'
 
-/** A name on the disk. Not every one is text: those that are not are bytes. */
+/** A path on the disk: a string, or bytes where it is not valid text. */
 export type Path = string | Buffer
 
-/** One name in a directory. */
+/** One entry of a directory. */
 export interface Entry {
   readonly name: Path
   readonly kind: 'file' | 'directory' | 'link' | 'other'
 }
 
 /**
- * Every call an algorithm may make. Each is one system call, but for those that open, read and close (`readFile`,
- * `readdir`, `list`, which also looks at each entry where the filesystem does not say what it is, and `copyFile`, which
- * writes as well), for `realpath`, which looks at each name on the way, and for `together`.
+ * Every call that an algorithm may make. Each is one system call, with these exceptions: `readFile`, `readdir` and
+ * `list` open, read and close (and `list` calls lstat for each entry whose kind the filesystem does not report);
+ * `copyFile` does the same and writes; `realpath` looks at each name of the path; `together` makes several calls.
  */
 export interface Alphabet {
   open(path: Path, flags: OpenFlags, mode?: number): number
@@ -30,10 +30,10 @@ export interface Alphabet {
   stat(path: Path): Stats
   lstat(path: Path): Stats
   readFile(path: string): Buffer
-  /** The text of a link: bytes, because not every one is a string. */
+  /** Returns the text of a symbolic link in bytes, because it need not be valid text. */
   readlink(path: Path): Buffer
   readdir(path: string): string[]
-  /** What is in a directory, with what each thing is; a name that is no text is bytes. */
+  /** Returns the entries of a directory, each with its kind. A name that is not valid text is bytes. */
   list(path: Path): Entry[]
   mkdir(path: Path, mode?: number): void
   rmdir(path: Path): void
@@ -41,76 +41,84 @@ export interface Alphabet {
   link(existing: Path, path: Path): void
   symlink(target: string | Buffer, path: Path, type?: 'file' | 'dir' | 'junction'): void
   unlink(path: Path): void
-  /** Makes `to`, which must not be there, with the bytes and the mode of `from`; a copy-on-write clone where the disk can. */
+  /** Creates `to`, which must not exist, with the bytes and the mode of `from`: a copy-on-write clone if possible. */
   copyFile(from: Path, to: Path): void
   chmod(path: Path, mode: number): void
   chown(path: Path, uid: number, gid: number): void
   utimes(path: Path, atime: number, mtime: number): void
   realpath(path: string): string
 
-  /** Milliseconds on a clock that only goes forward. */
+  /** Returns the milliseconds of a monotonic clock. */
   now(): number
-  /** So many random bytes. */
+  /** Returns `bytes` random bytes. */
   random(bytes: number): Buffer
-  /** Waits so many milliseconds. */
+  /** Waits for `ms` milliseconds. */
   sleep(ms: number): void
-  /** Waits until the directory changes, or so many milliseconds: a hint, never evidence. */
+  /** Waits until the directory changes, but at most `ms` milliseconds. That it returned is a hint, never evidence. */
   changed(dir: string, ms: number): void
-  /** This process, as the names it makes spell it (see ./owner.ts). */
+  /** Returns this process as an owner, as it is spelt in the names that it makes (see ./owner.ts). */
   self(): string
-  /** Does that owner live? `undefined`: nobody here can tell. */
+  /** Is the process that `owner` names alive? `undefined`: this process cannot know. */
   alive(owner: string): boolean | undefined
-  /** What this process has kept in mind under that key, if it still does: a hint, never evidence. */
+  /** Returns what `remember` kept under `key` within the last second: a hint, never evidence. */
   recall(key: string): unknown
-  /** Keeps something in mind, or forgets it. */
+  /** Keeps `value` in this process under `key`; `undefined` removes it. */
   remember(key: string, value: unknown): void
-  /** How many acts of this thread are after a thing, or have it, when so many more are counted. */
+  /**
+   * Adds `more` to this thread's count of calls that hold or want `thing`; returns the new count. A blocking caller
+   * uses it to see that it would wait for itself.
+   */
   engage(thing: string, more: number): number
-  /** Does a wait block the thread, so that nobody else in it can do anything meanwhile? */
+  /** Does a wait block the thread, so that no other call of this thread can go on meanwhile? */
   blocking(): boolean
-  /** Is that on a disk of this machine's own, where ENOENT is never the echo of a call that was made twice on the way? */
+  /** Is `path` on a local filesystem, where ENOENT is never due to a retransmission after a lost reply? */
   local(path: string): boolean
-  /** Several calls at once, in any order; answered when all have ended, whatever came of each. See `together`. */
+  /** Makes several calls at once, in any order. Returns when all have ended, failed or not. See `together`. */
   together(calls: readonly Call[]): Outcome<unknown>[]
-  /** What a user's callback answered: a value, or a promise for one (which the sync driver refuses); `pending` after so many milliseconds. */
-  settle<T>(answer: T | PromiseLike<T>, ms?: number): T | Pending
+  /**
+   * Waits for what a user's callback returned, if that is a promise. The sync driver refuses a promise. Returns
+   * `pending` if it has not settled after `ms` milliseconds.
+   */
+  settle<T>(returned: T | PromiseLike<T>, ms?: number): T | Pending
 }
 
-/** It has not settled yet. */
+/** What `settle` returns for a promise that has not settled in time. */
 export const pending: unique symbol = Symbol('pending')
 export type Pending = typeof pending
 
 export type Op = keyof Alphabet
 
-/** A call that is described, and not yet made. */
+/** A call that is described, not yet made. */
 export interface Call {
   readonly op: Op
   readonly args: readonly unknown[]
 }
 
-/** What came of one of several calls. */
+/** How one of several calls ended. */
 export type Outcome<T> = { readonly value: T } | { readonly error: unknown }
 
 interface Traits {
-  /** It waits for time or for others, so a driver may end it early, and it is never made together with other calls. */
+  /** It waits for time or other processes, so a driver may end it early, and it is never made with other calls. */
   readonly waits?: true
-  /** No thread and no disk is asked, so it gains nothing from being made together with other calls. */
+  /** It needs neither a thread nor the disk, so it gains nothing from being made together with other calls. */
   readonly inline?: true
-  /** It gives back, so it is never interrupted: an algorithm that was stopped anywhere can still clean up. */
+  /** It gives something back, so it is never interrupted: an algorithm can clean up wherever it was stopped. */
   readonly givesBack?: true
-  /** Others may see a difference when it succeeds. (`open` changes something with some of its flags: see the explorer.) */
+  /**
+   * Other processes may see a difference when it succeeds. (For `open`, that depends on its flags.)
+   */
   readonly changes?: true
-  /** No other process can ever tell whether it was made, so the explorer need not try it earlier or later. */
+  /** No other process can ever see whether it was made, so the explorer need not try it earlier or later. */
   readonly unseen?: true
-  /** No other process has a part in it, so the explorer answers it at once: it is no step. */
+  /** It concerns no other process, so the explorer performs it at once: it is not a step of the schedule. */
   readonly own?: true
-  /** Its failure would be nothing that a disk does, or nothing that the process could act on: none is injected. */
+  /** No failure is injected: a disk causes none, or the process could do nothing about it. */
   readonly unfailing?: true
-  /** It is about an open descriptor, not about a name. */
+  /** It acts on an open descriptor, not on a name. */
   readonly onDescriptor?: true
 }
 
-/** What is to be known of each call. */
+/** The traits of each call. */
 const ops: Readonly<Record<Op, Traits>> = {
   open: {},
   read: { onDescriptor: true },
@@ -153,6 +161,6 @@ const ops: Readonly<Record<Op, Traits>> = {
 
 export const allOps = Object.keys(ops) as readonly Op[]
 
-/** Those that have any of these traits. */
+/** The calls that have at least one of these traits. */
 export const opsThat = (...traits: readonly (keyof Traits)[]): ReadonlySet<Op> =>
   new Set(allOps.filter(op => traits.some(trait => ops[op][trait])))

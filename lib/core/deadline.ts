@@ -20,7 +20,7 @@ export function deadlineOf(options: unknown): Deadline | undefined {
   return signal || (timeout ?? Number.POSITIVE_INFINITY) < Number.POSITIVE_INFINITY ? new Deadline(options) : undefined
 }
 
-/** The signal and the timeout of one call. It interrupts once, so that the steps which clean up after that are not cut short. */
+/** The signal and the timeout of one call. It interrupts once, so the clean-up that follows is not cut short. */
 export class Deadline {
   readonly #signal: AbortSignal | undefined
   readonly #timeout: number
@@ -52,7 +52,7 @@ export class Deadline {
   }
 
   waitSync(call: Call): unknown {
-    const value = performSync(this.#shortened(call))
+    const value = performSync(this.#shorten(call))
     const interruption = this.interruption(call)
     if (interruption) throw interruption
     return value
@@ -64,7 +64,7 @@ export class Deadline {
     let wake: Wake | undefined
     let timer: NodeJS.Timeout | undefined
     const stop = () => wake?.()
-    wake = perform(this.#shortened(call), (error, value) => {
+    wake = perform(this.#shorten(call), (error, value) => {
       signal?.removeEventListener('abort', stop)
       clearTimeout(timer)
       // A wait that was woken early has no result: the interruption comes instead.
@@ -81,11 +81,11 @@ export class Deadline {
     return this.#hasInterrupted ? Number.POSITIVE_INFINITY : Math.max(0, this.#endsAtMs - performance.now())
   }
 
-  /** The same wait, cut so that it does not outlast the deadline. A promise is waited for by a timer of `wait` instead. */
-  #shortened(call: Call): Call {
+  /** Returns the same wait, cut so that it ends with the deadline. For a promise, `wait` sets a timer instead. */
+  #shorten(call: Call): Call {
     if (call.op === 'settle') return call
     const ms = call.args.at(-1) as number
-    // Timers may fire a fraction of a millisecond early, so one more is added: after the wait, the deadline must be over.
+    // Timers may fire a fraction of a millisecond early. One more makes sure that the deadline has passed.
     return { op: call.op, args: [...call.args.slice(0, -1), Math.min(ms, Math.ceil(this.#leftMs()) + 1)] }
   }
 }

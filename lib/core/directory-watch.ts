@@ -1,6 +1,6 @@
-// Waiting until a directory changes. A watcher ends with the first change, because more may follow it, thousands a second.
-// It outlives a wait that saw no change, so that nothing goes unseen between two waits. Where the system cannot watch
-// (its limits, network mounts), a wait lasts its full time.
+// Waiting until a directory changes. A watcher ends with the first change, because more may follow it, thousands a
+// second. It outlives a wait that saw no change, so that nothing goes unseen between two waits. Where the system cannot
+// watch (its limits, network mounts), a wait lasts its full time.
 
 import { type Done, longestTimerMs, type Wake } from './wait.js'
 
@@ -37,7 +37,7 @@ class DirectoryWatcher {
       // After an error, the waits last their full time.
       this.#stop = startWatching(dir, onChange, () => this.#close())
     } catch {
-      // There is no watcher, and `canWatch` says so. It is kept for a while all the same, so that not every wait tries anew.
+      // It is kept for a while all the same, so that not every wait tries to watch again.
     }
     watchers.set(dir, this)
   }

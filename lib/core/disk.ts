@@ -1,5 +1,5 @@
-// The one door to the disk. Algorithms describe their calls (./steps.ts), and the two functions below make them. No other
-// file imports a filesystem, so a fault that is injected here reaches everything.
+// The one door to the disk. Algorithms describe their calls (./steps.ts), and the two functions below make them. No
+// other file imports a filesystem, so a fault that is injected here reaches everything.
 
 import nodeFs, { type StatOptions } from 'node:fs'
 import type { Alphabet, Call, Op, Path } from './alphabet.js'
@@ -24,8 +24,8 @@ export function performSync({ op, args }: Call): unknown {
 }
 
 /**
- * Makes the call without blocking the thread for long. Calls `done` once: before it returns if the call was made inline,
- * later otherwise. If the call is a wait, returns how to end it early.
+ * Makes the call without blocking the thread for long. Calls `done` once: before it returns if the call was made
+ * inline, later otherwise. If the call is a wait, returns how to end it early.
  */
 export function perform(call: Call, done: Done): Wake | undefined {
   const { op, args } = call
@@ -69,8 +69,8 @@ const inThisThread: { readonly [O in Op]: (...args: Parameters<Alphabet[O]>) => 
   // Looked up at each call, because graceful-fs replaces it when it loads, and wakes its queue there.
   close: fd => nodeFs.closeSync(fd),
   fstat: fd => nodeFs.fstatSync(fd, { bigint: true }),
-  stat: (path, options?: typeof orNothing) => lookSync(nodeFs.statSync as LookSync, path, options),
-  lstat: (path, options?: typeof orNothing) => lookSync(nodeFs.lstatSync as LookSync, path, options),
+  stat: (path, options?: typeof orNothing) => statOrNothing(nodeFs.statSync as StatSync, path, options),
+  lstat: (path, options?: typeof orNothing) => statOrNothing(nodeFs.lstatSync as StatSync, path, options),
   readFile: path => nodeFs.readFileSync(path),
   readlink: path => nodeFs.readlinkSync(path, 'buffer'),
   readdir: path => {
@@ -101,10 +101,10 @@ const inThisThread: { readonly [O in Op]: (...args: Parameters<Alphabet[O]>) => 
 const cloneToNew = nodeFs.constants.COPYFILE_EXCL | nodeFs.constants.COPYFILE_FICLONE
 const missingAllowed = { bigint: true, throwIfNoEntry: false } as const
 
-type LookSync = (path: Path, options: StatOptions & { throwIfNoEntry?: boolean }) => Stats | undefined
+type StatSync = (path: Path, options: StatOptions & { throwIfNoEntry?: boolean }) => Stats | undefined
 
 /** Node throws ENOTDIR even if it may return undefined, though nothing has that name either. */
-function lookSync(stat: LookSync, path: Path, options?: typeof orNothing): Stats | undefined {
+function statOrNothing(stat: StatSync, path: Path, options?: typeof orNothing): Stats | undefined {
   if (options === undefined) return stat(path, { bigint: true })
   try {
     return stat(path, missingAllowed)
@@ -129,8 +129,8 @@ const watch = (dir: string, onChange: () => void, onError: () => void): (() => v
   return () => watcher.close()
 }
 
-// graceful-fs replaces `fs.close` for the whole process when it loads. It is loaded by the first call that needs a thread,
-// because importing this package must change nothing.
+// graceful-fs replaces `fs.close` for the whole process when it loads. It is loaded by the first call that needs a
+// thread, because importing this package must change nothing.
 let pool: Pool | undefined
 
 function performInPool(call: Call, done: Done): void {
@@ -168,7 +168,7 @@ const devices = {
   ofPath: (path: string) => orUndefined(() => nodeFs.statSync(path, { throwIfNoEntry: false })?.dev),
   kindAt,
 }
-/** Only on Linux can kinds of filesystems be told apart. */
+/** Only the numbers that Linux gives to kinds of filesystems are known (./filesystem-kinds.ts). */
 const fastPath = process.platform === 'linux' ? new FastPath(devices, performSync) : undefined
 
 const { self, alive } = identity({

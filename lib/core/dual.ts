@@ -1,5 +1,5 @@
-// The two drivers. Each performs the calls that an algorithm yields and resumes it with their results: one blocks the
-// thread, one waits on the event loop. State that outlives a call belongs here, in the driver, never in the steps.
+// The two drivers. Each performs the calls that an algorithm yields, and resumes it with their results: one blocks the
+// thread, the other waits on the event loop. State that outlives a call belongs here, never in the steps.
 
 import { type TracingChannel, tracingChannel } from 'node:diagnostics_channel'
 import { opsThat } from './alphabet.js'
@@ -8,20 +8,26 @@ import { perform, performSync } from './disk.js'
 import { inTurn } from './queue.js'
 import type { Call, Steps } from './steps.js'
 
-/** Call as `f()` for a promise, `f.sync()` for a value, `yield* f.steps()` inside another algorithm. */
+/** A function in three forms: `f()` returns a promise, `f.sync()` a value, `f.steps()` the steps for `yield*`. */
 export interface Dual<A extends unknown[], T> {
   (...args: A): Promise<T>
-  /** The same, without a promise: it blocks the thread. */
+  /** Returns the value itself, and blocks the thread until it is there. */
   sync(...args: A): T
-  /** The same, as steps of a larger algorithm; `signal` and `timeout` are those of the outermost call. */
+  /** Returns the steps, for use in a larger algorithm. Only the outermost call's `signal` and `timeout` count. */
   steps(...args: A): Steps<T>
 }
 
 /**
- * Makes a function of an algorithm. The first parameter with a default is its options: `signal` and `timeout` are obeyed
- * between any two calls. Promises whose first arguments are the same thing, as `turns` spells it, run one after the other,
- * each until it is settled, or for as long as `until` says. Diagnostics channels carry the generator's name:
- * `tracing:holdfast.<name>:start` ...
+ * Turns an algorithm into a function in three forms.
+ *
+ * The first parameter with a default is the options: `signal` and `timeout` are obeyed between any two calls.
+ *
+ * Diagnostics channels carry the name of the algorithm: `tracing:holdfast.<name>:start` ...
+ *
+ * @param turns Returns the names of the queues that a call joins, from its first argument. In the promise form, calls
+ *   that share a queue run one after the other. @default none
+ * @param until Returns, from the result of a call, a promise for the end of its turn. @default it ends
+ *   with the call
  */
 export function dual<A extends unknown[], T>(
   algorithm: (...args: A) => Steps<T>,
@@ -29,14 +35,14 @@ export function dual<A extends unknown[], T>(
   until?: (result: T) => unknown,
 ): Dual<A, T> {
   const optionsAt = algorithm.length
-  // Made by the first call, because nothing happens at import.
+  // The first call makes it, because nothing may happen at import.
   let channel: TracingChannel | undefined
-  const subscribed = (args: A) => {
+  const tracingOf = (args: A) => {
     channel ??= tracingChannel(`holdfast.${algorithm.name}`)
-    // Node 20.19 has no `hasSubscribers` on the group, only on each of its channels.
+    // Node 20.19 has `hasSubscribers` only on each channel, not on the group.
     const { start, end, asyncStart, asyncEnd, error } = channel
     if (![start, end, asyncStart, asyncEnd, error].some(one => one.hasSubscribers)) return undefined
-    return { channel, context: traced(algorithm.name, args[0]) }
+    return { channel, context: contextOf(algorithm.name, args[0]) }
   }
   const drive = (args: A, before?: Promise<unknown>) =>
     new Promise<T>((resolve, reject) => {
@@ -51,7 +57,7 @@ export function dual<A extends unknown[], T>(
   }
 
   async function run(...args: A): Promise<T> {
-    const tracing = subscribed(args)
+    const tracing = tracingOf(args)
     try {
       if (!tracing) return await driveInTurn(...args)
       return await tracing.channel.tracePromise(() => driveInTurn(...args), tracing.context)
@@ -60,15 +66,15 @@ export function dual<A extends unknown[], T>(
     }
   }
   function sync(...args: A): T {
-    const tracing = subscribed(args)
+    const tracing = tracingOf(args)
     return tracing ? tracing.channel.traceSync(() => driveNow(...args), tracing.context) : driveNow(...args)
   }
   Object.defineProperty(run, 'name', { value: algorithm.name })
   return Object.assign(run, { sync, steps: algorithm })
 }
 
-/** What the tracing channels carry; Node adds `result`, or `error`. */
-const traced = (name: string, path: unknown) => ({
+/** The message of the tracing channels. Node adds `result` or `error`. */
+const contextOf = (name: string, path: unknown) => ({
   function: name,
   path,
   error: undefined as NodeJS.ErrnoException | undefined,
@@ -79,14 +85,16 @@ const traced = (name: string, path: unknown) => ({
 
 /** One call of the promise form. */
 class Drive<T> {
-  /** What the algorithm is to be resumed with next; undefined while a call is under way. */
+  /** What the algorithm is resumed with next. Undefined while a call is under way. */
   #result: { readonly error: unknown; readonly value: unknown } | undefined = { error: null, value: undefined }
   #running = false
 
   constructor(
     readonly steps: Steps<T>,
     readonly deadline: Deadline | undefined,
-    /** Bad input is refused at once; the first call waits for this. */
+    /**
+     * The first call waits for it. Algorithms check their input before that, so bad input is refused without a wait.
+     */
     private before: Promise<unknown> | undefined,
     readonly resolve: (value: T) => void,
     readonly reject: (error: unknown) => void,
@@ -128,7 +136,7 @@ class Drive<T> {
     else perform(call, this.#resume)
   }
 
-  /** Most calls end later; those that end at once must not deepen the stack. */
+  /** A call that ends inline is resumed by the loop in `run`, so that it does not deepen the stack. */
   readonly #resume = (error: unknown, value?: unknown): void => {
     this.#result = { error, value }
     if (!this.#running) this.run()
@@ -157,7 +165,7 @@ const isFailure = (error: unknown): boolean => error !== null && error !== undef
 const waiting = opsThat('waits')
 const waits = ({ op }: Call): boolean => waiting.has(op)
 
-/** The callback API makes errors without a stack. This one gets one that ends at the caller; the object stays the same. */
+/** Errors of the callback API have no stack. Adds one that ends at the caller, and returns the same object. */
 function withCallerStack(error: unknown): unknown {
   if (error instanceof Error && !error.stack?.includes('\n    at ')) Error.captureStackTrace(error, withCallerStack)
   return error

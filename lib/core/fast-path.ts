@@ -1,16 +1,17 @@
-// The fast path of the promise form: some calls are made inline, in the calling thread, instead of in a thread of the pool.
+// The fast path of the promise form: it makes some calls inline, in the calling thread, instead of in the pool.
 //
 // What it is for. A trip to the pool and back costs about 20 us. On a local filesystem, a call that needs only what the
 // kernel already has in memory takes a few microseconds.
 //
 // How precise it is. What the kernel has in memory is a guess: what this process used within the last second
-// (./kernel-cache.ts). A wrong guess never changes a result, because the call itself is made either way. It costs time, in
-// which the event loop waits. Two bounds limit that time: when a call took longer than 20 ms, its device is left to the pool
-// for 10 s; and one call in 32 goes to the pool in any case, so that the event loop turns.
+// (./kernel-cache.ts). A wrong guess never changes a result, because the call itself is made either way. It costs time,
+// in which the event loop waits. Two bounds limit that time: when a call took longer than 20 ms, its device is left to
+// the pool for 10 s; and one call in 32 goes to the pool in any case, so that the event loop turns.
 //
-// When not to use it. On a filesystem behind a network or another process (NFS, FUSE) any call may wait for a reply. The
-// device has to be known before that can be known: `fstat` after each open, and `stat` after each readdir of a small
-// directory, are made inline on every filesystem. Outside Linux the numbers that tell filesystems apart mean other things.
+// When not to use it. On a filesystem behind a network or another process (NFS, FUSE) any call may wait for a reply. To
+// know the filesystem, some are made inline even there: `fstat` after each open, `stat` after each readdir of a small
+// directory, and `statfs` once for each device. Outside Linux the kinds of filesystems have other numbers, so there is
+// no fast path.
 
 import type { Call, Outcome } from './alphabet.js'
 import { type Cached, type Devices, KernelCache } from './kernel-cache.js'
@@ -33,7 +34,7 @@ export class FastPath {
     this.#performSync = performSync
   }
 
-  /** Makes the call inline and returns what came of it. Returns undefined if the pool must make the call. */
+  /** Makes the call inline, and returns its outcome. Returns undefined if the pool must make the call. */
   make(call: Call): Outcome<unknown> | undefined {
     const { op, args } = call
     // An open descriptor needs nothing from the disk, so these two need no bounds.

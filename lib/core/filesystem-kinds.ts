@@ -27,8 +27,8 @@ const localKinds: ReadonlySet<number> = new Set([...inlineKinds, ...foreignKinds
 export const isInlineKind = (kind: number | undefined): boolean => inlineKinds.has(kind ?? 0)
 
 /**
- * Is `path` on a filesystem where no reply is ever lost? Outside Linux the numbers mean other things, and only the path of a
- * network share of Windows shows that it is one.
+ * Is `path` on a filesystem where no reply is ever lost? Outside Linux the numbers mean other things, and only the path
+ * of a network share of Windows shows that it is one.
  */
 export const isLocal = (path: string, kind: number | undefined): boolean =>
   process.platform === 'linux' ? localKinds.has(kind ?? 0) : !/^[\\/]{2}[^?.]/.test(path)

@@ -1,5 +1,5 @@
-// What a thread keeps in memory between two calls: hints for the next call to begin with, and counts of the calls under way,
-// by which a call that blocks the thread sees that it would wait for itself.
+// What a thread keeps in memory between two calls: hints with which the next call begins, and counts of the calls under
+// way, which a blocking call uses to see that it would wait for itself.
 
 const hints = new Map<string, { readonly value: unknown; readonly atMs: number }>()
 const maxHints = 1000

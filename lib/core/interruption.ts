@@ -1,17 +1,17 @@
-// What stops a call as a whole, between two of its steps: an abort, or its time-out. It stands apart from the clock that
-// throws it (./deadline.ts), so that an algorithm can ask about an error without a door to the disk.
+// The errors that stop a call as a whole, between two of its steps: an abort or a time-out. They are apart from the
+// deadline that throws them (./deadline.ts), so that an algorithm can recognise them without importing the door.
 
-/** Made as Node makes it. */
+/** The same name, code and message as Node's own. */
 export const abortError = (reason: unknown): Error =>
   interruption('AbortError', 'ABORT_ERR', 'The operation was aborted', reason)
 
-/** `lastError` is the last error that the algorithm met, if it met one. */
+/** `lastError` is the last error that the algorithm met. It becomes the `cause`. */
 export const timeoutError = (ms: number, lastError: unknown): Error =>
-  interruption('TimeoutError', 'ERR_TIMEOUT', `Not done within ${ms} ms`, lastError)
+  interruption('TimeoutError', 'ERR_TIMEOUT', `The operation timed out after ${ms} ms`, lastError)
 
 const interruptions = new WeakSet<object>()
 
-/** Did this error stop the call as a whole? Otherwise one of its steps threw it. */
+/** Did this error stop the call as a whole? If not, one of the steps threw it. */
 export const isInterruption = (error: unknown): boolean => interruptions.has(error as object)
 
 /** Was it the time-out that stopped the call? */

@@ -1,19 +1,18 @@
-// What the kernel probably has in memory, because this process used it a moment ago. The fast path (./fast-path.ts) makes
-// calls inline that need no more than that.
+// What the kernel probably has in memory, because this process used it a moment ago. The fast path (./fast-path.ts)
+// makes calls inline that need no more than that.
 //
-// | map            | key        | filled by                         | dropped by          | what happens if it is stale            |
-// |----------------|------------|-----------------------------------|---------------------|----------------------------------------|
-// | #inlineDevices | device     | the first note about a device     | nothing             | a filesystem that is mounted later     |
-// |                |            |                                   |                     | under that number is taken for it      |
-// | #descriptors   | descriptor | open                              | close               | another file is looked at inline       |
-// | #lstatNames    | path       | lstat; link and rename of a name  | rename of that name | the call reads from the disk, inline   |
-// |                |            | that is in here                   |                     |                                        |
-// | #statNames     | path       | stat                              | nothing             | the same                               |
-// | #smallDirs     | path       | readdir that found 0 to 2 entries | readdir that found  | one long readdir is made inline        |
-// |                |            |                                   | more                |                                        |
-// | #newDirs       | path       | mkdir                             | nothing             | the call reads from the disk, inline   |
+// | map            | key        | filled by                   | dropped by         | what happens if it is stale      |
+// |----------------|------------|-----------------------------|--------------------|----------------------------------|
+// | #inlineDevices | device     | any note below              | nothing            | a filesystem that gets the same  |
+// |                |            |                             |                    | number later is mistaken for it  |
+// | #descriptors   | descriptor | open                        | close              | another file is looked at inline |
+// | #lstatNames    | path       | lstat; link and rename of a | rename of the name | the call waits for the disk      |
+// |                |            | name that is in here        |                    |                                  |
+// | #statNames     | path       | stat                        | nothing            | the call waits for the disk      |
+// | #smallDirs     | path       | readdir of 0 to 2 entries   | readdir of more    | one long readdir is made inline  |
+// | #newDirs       | path       | mkdir                       | nothing            | the call waits for the disk      |
 //
-// Only calls that succeeded fill a map. A map of paths forgets all of them when it has 1000.
+// Only calls that succeeded fill a map. A map of paths is emptied when it holds 1000.
 
 import { dirname } from 'node:path'
 import type { Alphabet, Call, Op, Path } from './alphabet.js'

@@ -1,28 +1,28 @@
-// Calls of this process that are about the same thing run one after the other, first come, first served. Other processes
-// do not queue here: what a function promises among processes, it promises without this.
+// Calls of this thread that are about the same thing run one after the other, first come, first served. Other processes
+// do not queue here, so nothing that holds among processes depends on these queues.
 
-/** For each thing, the end of the last place in its queue. */
-const last = new Map<string, Promise<unknown>>()
+/** By thing: a promise for the end of the last place in its queue. */
+const queueEnds = new Map<string, Promise<unknown>>()
 
-/** What a caller that joins these queues must wait for; undefined if it is the first in each of them. */
+/** Returns what a caller that joins these queues must wait for: undefined if it is the first in each of them. */
 function ahead(things: readonly string[]): Promise<unknown> | undefined {
-  const earlier = things.flatMap(thing => last.get(thing) ?? [])
+  const earlier = things.flatMap(thing => queueEnds.get(thing) ?? [])
   return earlier.length > 0 ? Promise.all(earlier) : undefined
 }
 
-/** Joins these queues, until `ended`, whatever comes of it. */
+/** Joins these queues until `ended` settles. */
 function join(things: readonly string[], before: Promise<unknown> | undefined, ended: Promise<unknown>): void {
-  const free = () => {
-    for (const thing of things) if (last.get(thing) === over) last.delete(thing)
+  const leave = () => {
+    for (const thing of things) if (queueEnds.get(thing) === end) queueEnds.delete(thing)
   }
-  // A caller that gives up its place early does not let those behind it pass those in front of it.
-  const over: Promise<void> = (before ? Promise.allSettled([before, ended]) : ended).then(free, free)
-  for (const thing of things) last.set(thing, over)
+  // If a caller gives up its place early, the callers behind it must not pass those in front of it.
+  const end: Promise<void> = (before ? Promise.allSettled([before, ended]) : ended).then(leave, leave)
+  for (const thing of things) queueEnds.set(thing, end)
 }
 
 /**
- * Runs `work` in its turn: `work` gets what it must wait for before its first call. The place is kept until the result is
- * there, or for as long as `until` says.
+ * Runs `work` in its turn: `work` gets what it must wait for before its first call. The place is kept until the promise
+ * that `work` returns has settled, or, with `until`, until `until(result)` has settled too.
  */
 export function inTurn<T>(
   things: readonly string[],
@@ -35,11 +35,11 @@ export function inTurn<T>(
   return result
 }
 
-/** A place that is taken in the middle of a call, so that a call that is done before that waits for no other. */
+/** A place that a call takes when it needs one, so that a call which ends before that never waits. */
 export class Place {
   #leave: (() => void) | undefined
 
-  /** Returns what the call must wait for; undefined if there is nothing, or it has this place already. */
+  /** Returns what the call must wait for: undefined if that is nothing, or if the call has this place already. */
   take(thing: string): Promise<unknown> | undefined {
     if (this.#leave) return undefined
     const before = ahead([thing])

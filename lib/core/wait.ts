@@ -35,7 +35,7 @@ export function sleepSync(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
 }
 
-/** Waits for what a user's callback returned, if that is a promise. When the wait is ended early, its result is ignored. */
+/** Waits for what a user's callback returned, if that is a promise. A wait that is ended early ignores the result. */
 export function settle(returned: unknown, ms: number | undefined, done: Done): Wake | undefined {
   if (!isThenable(returned)) return done(null, returned) as undefined
   let over = false
@@ -63,7 +63,7 @@ export function settleSync(returned: unknown): unknown {
 export const isThenable = (value: unknown): value is PromiseLike<unknown> =>
   typeof (value as PromiseLike<unknown> | null)?.then === 'function'
 
-/** Returns `value`. If it is a promise that is never waited for, because its call is stopped, its rejection is no crash. */
+/** Returns `value`. If that is a promise which no caller waits for, its rejection does not end the process. */
 export function ignoreRejection<T>(value: T): T {
   if (isThenable(value)) value.then(undefined, () => {})
   return value
