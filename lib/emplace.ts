@@ -14,35 +14,43 @@ import { isSameName, respell } from './parts/spelling.js'
 import { type Staged, staged } from './parts/stage.js'
 
 export interface EmplaceOptions extends Patience {
-  /** Only if no file has that name yet. It takes a hard link, so `source` cannot be a directory. @default false */
+  /** Only if no file has that name yet. This takes a hard link, so `source` cannot be a directory. @default false */
   readonly ifAbsent?: boolean | undefined
-  /** `file`: the data is on the disk before the name changes; `full`: the name too. @default 'file' */
+  /**
+   * `file`: a file's data is on disk before the name changes. `full`: the new name is, too, before the call ends.
+   * Nothing inside a directory is synced.
+   * @default 'file'
+   */
   readonly durability?: Durability | undefined
-  /** Makes missing directories above the target. @default false */
+  /** Makes missing directories above the target; `durability` does not cover their names. @default false */
   readonly parents?: boolean | undefined
 }
 
 /**
- * Puts what is at one name in the place of what is at another, in one step.
+ * Renames `source` to `target` in one step, and replaces what is there.
  *
- * Holds afterwards: at an instant during the call `target` was this very inode, `source` is gone, and `target` was never
- * absent or half there. Across devices (no directories) `target` is a copy instead, with its bytes, mode, times, and owner.
+ * Holds afterwards: at an instant during the call `target` was the very inode that `source` had been. `source` is gone.
+ * While it was replaced, `target` was never absent and never incomplete. On another device `target` is a copy instead:
+ * of a file, its bytes, mode, times, and owner as far as the caller may set it; of a link, its text.
  *
- * Not promised: which of several callers comes last; anything if `source` is not the caller's own. If the filesystem
- * calls a rename failed that it did, and another caller replaces `target` before we look, that error comes out.
+ * Not promised: which of several callers comes last; anything if other processes change `source` as well. If the
+ * filesystem reports that a rename failed which it has done, and another caller replaces `target` before this call
+ * looks, that error comes out. A copy on another device keeps no extended attributes, ACLs or hard links.
  *
- * @param source What shall be there: a file, a link (it is not followed), or a directory. Paths or `file:` URLs.
- * @param target Where. A directory can only replace an empty directory, a file only what is no directory.
- * @returns True, or false when `ifAbsent` found another's file there: then `source` is left alone.
- * @throws What the system said, unchanged: ENOENT (no source, or no directory for the target), EISDIR, ENOTEMPTY, EXDEV
- *   (a directory) ...; `ERR_NO_HARD_LINKS` where `ifAbsent` cannot be kept.
+ * @param source A file, a link (it is not followed), or a directory. A path, or a `file:` URL.
+ * @param target Its new name. A directory replaces only an empty directory, and nothing else replaces a directory.
+ * @returns True if it is in place. False if `ifAbsent` found another's file there: then `source` is left alone.
+ * @throws Errors of the system, unchanged: ENOENT (no source, or the target's directory is missing), EISDIR, ENOTEMPTY,
+ *   EEXIST (`ifAbsent`, and something that is not a file has the name), EXDEV (a directory), ENOTDIR ...
+ *   `ERR_NO_HARD_LINKS`: `ifAbsent` cannot be kept, because the filesystem grants no hard links, or because `source` is
+ *   a directory.
  *
  * @example
  * await writeFile('manifest.new', json)
  * await emplace('manifest.new', 'manifest.json')
  *
- * Source of the protocol: rename(2); two names of one inode, for which it does nothing and says so to nobody, as in
- * POSIX.1-2024.
+ * Source of the protocol: rename(2), and POSIX.1-2024 for two names of one inode: there it does nothing, and reports
+ * success.
  */
 export const emplace = dual(function* emplace(
   source: string | URL,
@@ -56,7 +64,7 @@ export const emplace = dual(function* emplace(
 
   const was = yield* fs.lstat(from)
   const trial = { as: 'emplace', path: to, retryFor: options.retryFor, never: mountPointCodes }
-  // A link leaves the source's name, and so does a rename between two names of one inode.
+  // A hard link leaves the source's name, and so does a rename between two names of one inode.
   const lingers = ifAbsent || (was.nlink > 1n && !was.isDirectory())
   const job: Emplacing = { from, to, was, ifAbsent, parents, durability, trial, lingers, apart: false }
   const publish = () =>
@@ -65,10 +73,10 @@ export const emplace = dual(function* emplace(
       error => statEmplaced(job, error),
       trial,
     )
-  const mine = yield* durability === 'none' || !was.isFile() ? publish() : whileSynced(from, publish)
-  if (mine && job.lingers) yield* removeSource(job)
+  const emplaced = yield* durability === 'none' || !was.isFile() ? publish() : whileSynced(from, publish)
+  if (emplaced && job.lingers) yield* removeSourceName(job)
   yield* syncName(to, durability)
-  return mine
+  return emplaced
 })
 
 interface Emplacing {
@@ -80,9 +88,9 @@ interface Emplacing {
   readonly parents: boolean
   readonly durability: Durability
   readonly trial: Trial
-  /** The source's name is still there after the target is in place. */
+  /** After the target is in place, the source's name is still there. */
   lingers: boolean
-  /** It is known that source and target are not two spellings of one name. */
+  /** Source and target are known not to be two spellings of one name. */
   apart: boolean
 }
 
@@ -90,12 +98,12 @@ function* tryEmplace(job: Emplacing): Steps<boolean> {
   try {
     return yield* withParents(job.to, job.parents, () => linkOrRename(job), job.from)
   } catch (error) {
-    const away = [error, (error as Error).cause].find(one => hasCode(one, 'EXDEV'))
-    if (!away) throw error
-    if (!job.was.isFile() && !job.was.isSymbolicLink()) throw away
+    const otherDevice = [error, (error as Error).cause].find(one => hasCode(one, 'EXDEV'))
+    if (!otherDevice) throw error
+    if (!job.was.isFile() && !job.was.isSymbolicLink()) throw otherDevice
     yield* refuseMount(job.from, job.was)
     job.lingers = job.apart = true
-    // Another device: a copy is made at a private name there, and that is put in place.
+    // A copy is made at a private name on the target's device, and gets the target's name there.
     return yield* staged(
       job.to,
       path => duplicate(job.from, path, job.was, { times: true, owner: true }),
@@ -108,13 +116,14 @@ function* linkOrRename(job: Emplacing): Steps<boolean> {
   const { from, to, ifAbsent, trial } = job
   if (!ifAbsent) return yield* done(fs.rename(from, to), true)
   const linked = yield* linkExclusive(from, to, trial)
-  // A name that this call linked was not there before.
+  // The name that this call has just linked was not there before, so it is not the source's.
   job.apart = linked === 'linked'
   return linked !== 'another'
 }
 
 function* emplaceStage(stage: Staged<void>, { to, ifAbsent, durability, trial }: Emplacing): Steps<boolean> {
-  // Next the source's name is removed, on another disk: if that outlives a power cut, this must.
+  // The source is removed next, on another disk. If a power cut keeps that removal, it must keep the target's name,
+  // too.
   const kept = durability === 'none' ? 'none' : 'full'
   stage.spent = yield* emplace.steps(stage.path, to, { ifAbsent, durability: kept, retryFor: trial.retryFor })
   return stage.spent
@@ -126,23 +135,23 @@ function* statEmplaced(job: Emplacing, error: SystemError): Steps<true | Again |
     job.lingers = true
     return true
   }
-  // The target's directory went away between two calls.
+  // The source is there, so the target's directory has vanished between two calls.
   const vanished = job.parents && hasCode(error, 'ENOENT') && (yield* fs.lstat(job.from, orNothing))
   return vanished ? again : undefined
 }
 
 /** Removes the source's name, if it is still the source's. */
-function* removeSource(job: Emplacing): Steps<void> {
-  if (yield* hasLeft(job)) return
-  // If both are spellings of one name, removing the source would remove the target.
+function* removeSourceName(job: Emplacing): Steps<void> {
+  if (yield* isSourceGone(job)) return
+  // If both paths spell one name, removing the source would remove the target.
   if (!job.apart && (yield* isSameName(job.from, job.to))) return yield* respell(job.from, job.to)
   yield* achieve(
     () => done(fs.unlink(job.from), true),
-    () => hasLeft(job),
+    () => isSourceGone(job),
     job.trial,
   )
 }
 
-function* hasLeft({ from, was }: Emplacing): Steps<true | undefined> {
+function* isSourceGone({ from, was }: Emplacing): Steps<true | undefined> {
   return (yield* isInode(from, was)) ? undefined : true
 }

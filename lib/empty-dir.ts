@@ -7,27 +7,27 @@ import { mkdirp } from './mkdirp.js'
 import type { Trial } from './parts/achieve.js'
 import { concurrently } from './parts/concurrently.js'
 import { defaultGraceMs, isDebris, type Liveness } from './parts/debris.js'
-import type { DeleteJob } from './parts/delete-tree.js'
-import { asDeleteJob } from './parts/delete-tree.js'
+import { asDeleteJob, type DeleteJob } from './parts/delete-tree.js'
 import { type Aside, deleteOrPutBack, removeOrSetAside } from './parts/set-aside.js'
 import { ownerOf } from './parts/stage-names.js'
 import { childPath } from './parts/tree.js'
 import type { RemoveOptions } from './remove.js'
 
 /**
- * Empties a directory, and makes it if it is missing, with the missing ones above it.
+ * Empties a directory. Makes it, and the missing ones above it, if it is missing.
  *
- * Holds afterwards: `dir` is a directory, the same as before if there was one, and what was in it when it was read is
- * gone: each thing at once, the whole of it, as `remove` does it.
+ * Holds afterwards: `dir` is a directory, the same as before if there was one. What was in it when it was read is gone:
+ * each thing as a whole, and at once, as `remove` removes it.
  *
- * Not promised: that it is empty if others go on making things in it. Private names that a live process of this package is
- * just about to publish are left alone, so that no writer fails. What is not promised of `remove` is not promised here.
+ * Not promised: that the directory is empty if other processes go on making things in it. That private names of this
+ * package are removed: if their owner lives, or cannot be judged from here and changed them within a day, they are left
+ * alone, so that no writer fails. What `remove` does not promise.
  *
- * @param dir A path, or a `file:` URL. A link to a directory is followed, for its own name; those inside are removed. The
- *   root of a filesystem is refused.
+ * @param dir A path, or a `file:` URL. If `dir` itself is a link to a directory, it is followed; links inside are
+ *   removed. The root of a filesystem is refused.
  * @returns Nothing.
- * @throws ENOTDIR: it is a file. EBUSY: something inside is a mount point, or holds one. What else the system said,
- *   unchanged.
+ * @throws ENOTDIR: it is a file. EBUSY: something inside is a mount point, or has one in it. Other errors of the
+ *   system, unchanged.
  *
  * @example
  * await emptyDir('build')
@@ -36,7 +36,7 @@ export const emptyDir = dual(function* emptyDir(dir: string | URL, options: Remo
   const path = asPath(dir, 'dir')
   const job = asDeleteJob(options)
   const trial = { as: 'emptyDir', path, retryFor: options.retryFor }
-  const entries = yield* list(path, dir)
+  const entries = yield* readEntries(path, dir)
   if (!entries) {
     yield* mkdirp.steps(path, { retryFor: options.retryFor })
     return
@@ -45,15 +45,15 @@ export const emptyDir = dual(function* emptyDir(dir: string | URL, options: Remo
   const aside: Aside[] = []
   const removeEntry = function* (entry: Entry): Steps<void> {
     if (yield* isBeingPublished(entry, liveness)) return
-    const met = yield* removeOrSetAside(childPath(path, entry), job, trial)
-    if (typeof met !== 'boolean') aside.push(met)
+    const removed = yield* removeOrSetAside(childPath(path, entry), job, trial)
+    if (typeof removed !== 'boolean') aside.push(removed)
   }
-  // First every name is free, and then the directories are deleted, one after the other.
+  // First every name is made free; then the directories that were set aside are deleted, one after the other.
   const tasks = entries.map(entry => () => removeEntry(entry)).reverse()
   yield* deletingAside(aside, concurrently(tasks, job.concurrency), job, trial)
 })
 
-/** Runs steps that set directories aside. Whatever comes of the steps, these are deleted, or put back. */
+/** Runs steps that set directories aside. These are deleted or put back, even if the steps fail. */
 function* deletingAside(aside: readonly Aside[], steps: Steps<void>, job: DeleteJob, trial: Trial): Steps<void> {
   let failure: { error: unknown } | undefined
   try {
@@ -71,11 +71,11 @@ function* deletingAside(aside: readonly Aside[], steps: Steps<void>, job: Delete
   if (failure) throw failure.error
 }
 
-/** What is in the directory; undefined if it is missing. */
-function* list(path: string, given: unknown): Steps<Entry[] | undefined> {
+/** Returns what is in the directory, or undefined if it is missing. */
+function* readEntries(path: string, given: unknown): Steps<Entry[] | undefined> {
   try {
     const real = yield* fs.realpath(path)
-    if (dirname(real) === real) throw refusal('ERR_INVALID_ARG_VALUE', 'dir', 'a directory, and not a root', given)
+    if (dirname(real) === real) throw refusal('ERR_INVALID_ARG_VALUE', 'dir', 'a directory that is not a root', given)
     return yield* fs.list(path)
   } catch (error) {
     if (hasCode(error, 'ENOENT')) return undefined

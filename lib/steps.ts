@@ -1,4 +1,4 @@
-// `holdfast/steps`: the notation, to write algorithms of your own in, and prove them with `holdfast/testing`.
+// `holdfast/steps`: the notation. Write algorithms of your own in it, and prove them with `holdfast/testing`.
 
 export { type Dual, dual } from './core/dual.js'
 export { type Errno, hasCode, isSystemError, type SystemError } from './core/errors.js'

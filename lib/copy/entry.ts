@@ -1,4 +1,4 @@
-// One file, or one link: made ready at a private name, and published at once.
+// One file, or one link: made ready at a private name, and published in one step.
 
 import { hasCode, type SystemError, systemError } from '../core/errors.js'
 import { fs, orNothing, type Path, type Steps } from '../core/steps.js'
@@ -16,7 +16,7 @@ export function* copyEntry(item: Item, job: Copying): Steps<void> {
   const there = job.overwrite ? undefined : yield* fs.lstat(to, orNothing)
   if (there?.isDirectory()) throw systemError('EISDIR', 'copy', 'a directory has the name', from, to)
   if (there) return keepExisting(item, job)
-  // Who may run it, and as whom, must be known before there is a copy.
+  // The mode and the owner must be known before there is a copy: they say who may run it, and as whom.
   if (!item.was && item.kind === 'file') item.was = yield* fs.lstat(from)
   item.copied = yield* achieve(
     () => underParents(item, job, () => tryCopy(item, job)),
@@ -26,32 +26,34 @@ export function* copyEntry(item: Item, job: Copying): Steps<void> {
   if (!item.copied) keepExisting(item, job)
 }
 
-/** Only above the topmost there may be directories to make. */
+/** Only above the topmost thing can directories be missing. */
 export const underParents = <T>({ from, to, above }: Item, { parents }: Copying, steps: () => Steps<T>): Steps<T> =>
   above ? steps() : withParents(to as string, parents, steps, from as string)
 
-/** Something is there, and stays. */
+/** Leaves what is at the target as it is, unless that is to be an error. */
 function keepExisting({ from, to }: Item, { errorOnExist }: Copying): void {
   if (errorOnExist) throw systemError('EEXIST', 'copy', 'the target is there', from, to)
 }
 
 function* tryCopy(item: Item, job: Copying): Steps<boolean> {
   if (item.kind === 'link' && !job.overwrite) {
-    // A link is whole as soon as it is there; and hard links to links are not to be had everywhere.
+    // A link is whole as soon as it is there, so it needs no private name; and not every system links links.
     yield* fs.symlink(yield* fs.readlink(item.from), item.to)
     return true
   }
   return yield* staged(
     stageTarget(item),
     path => makeReady(item, path, job),
-    stage => publish(stage, item, job),
+    stage => syncAndPublish(stage, item, job),
   )
 }
 
-/** Beside which name it is made ready: its own, where that can be taken away again. */
+/**
+ * The name beside which the copy is made ready: its own, or a directory above that surely lets names be removed again.
+ */
 const stageTarget = ({ to, above }: Item): Path => (above && mayBeReadOnly(above) ? stageTarget(above) : to)
 
-/** The directory shall be read-only, and another copier who made it may have finished it at any moment. */
+/** True if the directory is to be read-only and another call made it: that call may make it read-only at any moment. */
 export const mayBeReadOnly = ({ was, made }: Item): boolean =>
   !made && was !== undefined && (was.mode & 0o300n) !== 0o300n
 
@@ -61,7 +63,7 @@ function* makeReady({ from, was, kind }: Item, path: Path, { keeps }: Copying): 
   else yield* fs.copyFile(from, path)
 }
 
-function* publish(stage: Staged<void, Path>, item: Item, job: Copying): Steps<boolean> {
+function* syncAndPublish(stage: Staged<void, Path>, item: Item, job: Copying): Steps<boolean> {
   return yield* job.durability === 'none' || item.kind !== 'file'
     ? renameOrClaim(stage, item, job)
     : whileSynced(stage.path, () => renameOrClaim(stage, item, job))
@@ -74,25 +76,25 @@ function* renameOrClaim(stage: Staged<void, Path>, { to }: Item, { overwrite, tr
   return true
 }
 
-/** Looks after an attempt that failed: the very same may be there, by us or by another who copies it. */
+/** After an attempt that failed: is the very same there, made by this call or another, or has the world moved? */
 function* statCopied(item: Item, job: Copying, error: SystemError): Steps<boolean | Again | undefined> {
   const { from, to } = item
   const seen = yield* statCopy(from, to, job.dereference)
   if (seen === 'alike') return true
-  // Something else stays, if that is what was asked for; but a directory is none of what may.
+  // Something else stays, if that was asked for; but a directory there is an error.
   if (seen === 'another') return job.overwrite || (yield* fs.lstat(to, orNothing))?.isDirectory() ? undefined : false
   return yield* statVanished(item, job, error)
 }
 
-/** Nothing is there: has the world moved since the attempt? */
+/** After an attempt that failed, and nothing is there: has the world moved since? */
 export function* statVanished(
   { from, above }: Item,
   { parents }: Copying,
   error: SystemError,
 ): Steps<Again | undefined> {
-  // It was taken: whoever had the name has gone.
+  // The name was taken, and nothing has it now: what had it is gone.
   if (hasCode(error, 'EEXIST')) return again
-  // The directory above went away between two calls.
+  // The source is there, so the target's directory has vanished between two calls.
   const vanished = !above && parents && hasCode(error, 'ENOENT') && (yield* fs.lstat(from, orNothing))
   return vanished ? again : undefined
 }

@@ -19,7 +19,7 @@ export interface Copying {
   readonly onProgress: ((progress: Progress) => unknown) | undefined
   readonly sum: { done: number; total: number; bytes: number }
   readonly trial: Trial
-  /** A directory that must not be in the source, whatever name it has there. */
+  /** A directory that must not be in the source, under any name. */
   readonly barred?: Stats | undefined
 }
 
@@ -28,11 +28,11 @@ export interface Item {
   readonly from: Path
   readonly to: Path
   readonly above: Item | undefined
-  /** What it is; of a file it is asked when its turn comes. */
+  /** What is at `from`; of a file that is read only when its turn comes. */
   was: Stats | undefined
   kind: Entry['kind']
-  /** This call made the directory, so that it finishes it, too. */
+  /** This call made the directory, so it also finishes it. */
   made: boolean
-  /** What is at the target came from here, or might as well. */
+  /** What is at the target came from the source, or is the same. */
   copied: boolean
 }

@@ -1,8 +1,9 @@
-import { refuseSpecialFile, resolveLinks } from '../parts/follow-links.js'
-// How `getOrCreate` comes to its result: a look; if that is not enough, the lock, a second look, and the work.
+// How `getOrCreate` comes to its result: a look; if that finds nothing good, the lock, a second look, and the work.
 
+import { resolve } from 'node:path'
 import { systemError } from '../core/errors.js'
 import { isInterruption, isTimeout } from '../core/interruption.js'
+import type { Place } from '../core/queue.js'
 import type { Stats } from '../core/stats.js'
 import { fs, type Steps } from '../core/steps.js'
 import { acquireInTime, tryAcquire } from '../lock/acquire.js'
@@ -12,6 +13,7 @@ import { achieve, noEvidence } from '../parts/achieve.js'
 import { finishAnyway, tidy } from '../parts/cleanup.js'
 import { silently } from '../parts/delete-tree.js'
 import { syncName } from '../parts/durable.js'
+import { refuseSpecialFile, resolveLinks } from '../parts/follow-links.js'
 import { sameInode } from '../parts/identity.js'
 import { type Aside, deleteSetAside } from '../parts/set-aside.js'
 import { type Producing, produce, whileStaged } from './produce.js'
@@ -28,22 +30,22 @@ export interface Making extends Producing {
   first: Target | undefined
 }
 
-/** Returns whether this very call made it. */
-export function* makeOnce(job: Making, thread: Thread | undefined): Steps<boolean> {
+/** Returns whether this very call made it. `place` is for its turn among the calls of its thread. */
+export function* makeOnce(job: Making, place: Place | undefined): Steps<boolean> {
   for (;;) {
-    const now = yield* statTarget(job)
-    const good = yield* isGoodUnlocked(job, now)
+    const target = yield* statTarget(job)
+    const good = yield* isGoodUnlocked(job, target)
     // Remember what was there at the start: with `refresh`, a different inode means another process has refreshed it.
-    job.first ??= now
+    job.first ??= target
     if (good) return false
-    const locking = job.locking(now.at)
-    if (job.wait && thread && (yield* hasWaited(locking, thread))) continue
-    const met = yield* makeLocked(job, locking)
-    if (met !== 'moved') return met === 'made'
+    const locking = job.locking(target.at)
+    if (job.wait && place && (yield* hasWaited(place, locking))) continue
+    const result = yield* lockAndMake(job, locking)
+    if (result !== 'moved') return result === 'made'
   }
 }
 
-/** What is there, behind all links. Throws at once if that is of the other kind. */
+/** Returns what is there, behind all links. Throws at once if that is of another kind. */
 function* statTarget({ path, kind, trial }: Making): Steps<Target> {
   const target = yield* achieve(() => resolveLinks(path, true), noEvidence, trial)
   const { at, there } = target
@@ -53,40 +55,40 @@ function* statTarget({ path, kind, trial }: Making): Steps<Target> {
   return target
 }
 
-type Wait = <T>(answer: T | PromiseLike<T>) => Steps<Awaited<T>>
-
-function* isGood({ path, refresh, validate, first }: Making, { there }: Target, wait: Wait): Steps<boolean> {
-  if (!there) return false
-  if (refresh && (!first || isSame(first.there, there))) return false
-  return !validate || (yield* wait(validate(path))) !== false
-}
-
-/** The numbers of inodes are used again, so their time of birth is compared, too. */
-const isSame = (a: Stats | undefined, b: Stats): boolean => sameInode(a, b) && a?.birthtimeNs === b.birthtimeNs
-
-/** Without the lock, it may be replaced while `validate` reads it: an error that this causes shows again under the lock. */
-function* isGoodUnlocked(job: Making, now: Target): Steps<boolean> {
+/**
+ * Without the lock, the target may be replaced while `validate` reads it, so an error of `validate` counts as "no". An
+ * error that is not due to that comes again under the lock.
+ */
+function* isGoodUnlocked(job: Making, target: Target): Steps<boolean> {
   try {
-    return yield* isGood(job, now, fs.settle)
+    return yield* isGood(job, target)
   } catch (error) {
     if (isInterruption(error)) throw error
     return false
   }
 }
 
-/** What the calls of one thread know of each other. Only a driver has it: to an algorithm all callers are other processes. */
-export interface Thread {
-  /** What the call must wait for, once. */
-  readonly before: (locking: Locking) => Promise<unknown> | undefined
+/** Under the lock, `hold` makes its heartbeats while `validate` works. */
+function* isGood({ path, refresh, validate, first }: Making, { there }: Target, hold?: Hold): Steps<boolean> {
+  if (!there) return false
+  if (refresh && (!first || isUnchanged(first.there, there))) return false
+  if (!validate) return true
+  const verdict = validate(path)
+  return (yield* hold ? attended(hold, verdict) : fs.settle(verdict)) !== false
 }
 
-function* hasWaited(locking: Locking, thread: Thread): Steps<boolean> {
-  const before = thread.before(locking)
+/** Inode numbers are used again, so the time of birth is compared, too. */
+const isUnchanged = (first: Stats | undefined, now: Stats): boolean =>
+  sameInode(first, now) && first?.birthtimeNs === now.birthtimeNs
+
+/** The first time, joins the queue of the thread for the lock. Returns whether the call had to wait there. */
+function* hasWaited(place: Place, locking: Locking): Steps<boolean> {
+  const before = place.take(`${resolve(locking.path)}.lock`)
   if (before) yield* namingHolder(locking, fs.settle(before))
   return before !== undefined
 }
 
-/** If the time-out ends the wait, the error says who holds the lock. */
+/** Runs steps that wait for the lock. If the time-out ends them, the error names the holder. */
 function* namingHolder<T>(locking: Locking, steps: Steps<T>): Steps<T> {
   try {
     return yield* steps
@@ -97,44 +99,46 @@ function* namingHolder<T>(locking: Locking, steps: Steps<T>): Steps<T> {
 }
 
 /** `moved`: the world has changed since the look, so look again. */
-type Met = 'made' | 'there' | 'moved'
+type Result = 'made' | 'there' | 'moved'
 
-function* makeLocked(job: Making, locking: Locking): Steps<Met> {
-  // No last try after the time-out, as `lock` makes one: no time would be left to produce in.
+function* lockAndMake(job: Making, locking: Locking): Steps<Result> {
+  // Unlike `lock`, this makes no last try after the time-out, because no time would be left to produce in.
   const hold = job.wait ? yield* namingHolder(locking, acquireInTime(locking)) : yield* tryAcquire(locking)
   if (!hold) throw lockHeld(locking, yield* holderOf(locking), undefined)
   const replaced: Aside[] = []
-  let met: Met | undefined
+  let result: Result | undefined
   try {
     return yield* whileHeld(hold, function* () {
-      met = yield* make(job, hold, replaced)
-      return met
+      result = yield* makeUnlessGood(job, hold, replaced)
+      return result
     })
   } catch (error) {
-    // A lock that was lost before it was made costs nothing: another process makes it, or has. After that it changes nothing.
-    if (hold.over === 'lost' && !isInterruption(error)) return met ?? 'moved'
+    // If the lock was lost before there was a result, another call produces one, or has. After that, the loss means
+    // nothing.
+    if (hold.over === 'lost' && !isInterruption(error)) return result ?? 'moved'
     throw error
   } finally {
-    // After the release, so that no other caller waits for it.
+    // After the release, so that no other caller waits for this.
     for (const old of replaced) yield* finishAnyway(() => tidy(deleteSetAside(old, silently(), job.trial)))
   }
 }
 
-function* make(job: Making, hold: Hold, replaced: Aside[]): Steps<Met> {
+/** Adds to `replaced` what the caller must delete after the release. */
+function* makeUnlessGood(job: Making, hold: Hold, replaced: Aside[]): Steps<Result> {
   const now = yield* statTarget(job)
   const { path: at, dir } = hold.locking
-  // A link leads elsewhere now, where there is another lock.
+  // A link leads elsewhere now, to a target with another lock.
   if (job.locking(now.at).dir !== dir) return 'moved'
-  if (yield* isGood(job, now, answer => attended(hold, answer))) return 'there'
+  if (yield* isGood(job, now, hold)) return 'there'
   const target = { at, there: now.there }
-  return yield* whileStaged(at, job, function* (stage): Steps<Met> {
+  return yield* whileStaged(at, job, function* (stage): Steps<Result> {
     const was = yield* produce(job, stage.path, hold)
     // If another process has taken the lock over meanwhile, this throws, and nothing is published.
     yield* renew(hold)
-    const mine = yield* job.kind === 'file'
+    const published = yield* job.kind === 'file'
       ? publishFile(job, target, stage)
       : publishDirectory(job, target, stage, was, replaced)
-    if (!mine) return 'moved'
+    if (!published) return 'moved'
     yield* syncName(at, job.durability)
     return 'made'
   })

@@ -1,4 +1,5 @@
-// A caller's function fills a private name with what `getOrCreate` publishes. If it is not published, nothing of it is left.
+// The caller's function makes, at a private name, what `getOrCreate` publishes. If that is not published, nothing of it
+// is left.
 
 import type { Durability } from '../core/input.js'
 import type { Stats } from '../core/stats.js'
@@ -19,9 +20,12 @@ export type Kind = 'file' | 'directory'
 
 /** What a producer gets. */
 export interface Production {
-  /** Aborted as soon as the result is not wanted any more: the call was stopped, its time is over, or the lock is lost. */
+  /** Aborted as soon as the result is not wanted any more: the call was stopped or timed out, or the lock is lost. */
   readonly signal: AbortSignal
-  /** A fencing token, greater than that of every producer before: the other side can refuse a producer that comes too late. */
+  /**
+   * A fencing token, greater than that of every earlier producer. A service can use it to refuse one that comes too
+   * late.
+   */
   readonly fence: number
 }
 
@@ -40,10 +44,10 @@ export interface Producing {
   readonly trial: Trial
 }
 
-/** How long the call tries to remove what a producer that was stopped goes on filling. */
+/** How long the call tries to remove a directory that a producer goes on filling although it was stopped. */
 const tidyForMs = 200
 
-/** Runs steps with a private name beside `at`, for a file; or with a directory of that name. */
+/** Runs steps with a private name beside `at`; for a directory, that is made. */
 export function* whileStaged<T>(
   at: string,
   { kind, trial }: Producing,
@@ -60,13 +64,13 @@ export function* whileStaged<T>(
   }
 }
 
-/** Runs the producer; returns what is there then, and has it on the disk if that was asked for. */
+/** Runs the producer, syncs what it made if that was asked for, and returns the stats of that. */
 export function* produce(job: Producing, stage: string, hold: Hold): Steps<Stats> {
   const ended = new AbortController()
   const production = { signal: AbortSignal.any([lossSignal(hold), ended.signal]), fence: hold.fence }
   try {
-    const answer = yield* attended(hold, job.produce(stage, production))
-    if (job.kind === 'file' && answer !== undefined) return yield* writeContent(job, stage, answer, hold)
+    const content = yield* attended(hold, job.produce(stage, production))
+    if (job.kind === 'file' && content !== undefined) return yield* writeContent(job, stage, content, hold)
     const there = yield* achieve(() => statProduced(job, stage), noEvidence, job.trial)
     if (job.kind === 'directory') yield* syncTree(stage, job.durability, beatOf(hold))
     else if (job.durability !== 'none') yield* syncFile(stage)
@@ -80,18 +84,19 @@ export function* produce(job: Producing, stage: string, hold: Hold): Steps<Stats
 function* statProduced({ kind, trial }: Producing, stage: string): Steps<Stats> {
   const there = yield* fs.lstat(stage, orNothing)
   if (kind === 'directory' ? there?.isDirectory() : there?.isFile()) return there as Stats
-  const wanted = kind === 'file' ? 'neither made a file nor returned its content' : 'made no directory'
-  const found = there ? ', but something else' : ''
-  throw Object.assign(new Error(`The producer has ${wanted}${found}: ${trial.path}`), {
+  const missing = kind === 'file' ? 'neither made a file nor returned its content' : 'made no directory'
+  const instead = there ? ', but something else' : ''
+  throw Object.assign(new Error(`The producer has ${missing}${instead}: ${trial.path}`), {
     code: 'ERR_NOT_PRODUCED',
     path: trial.path,
   })
 }
 
-/** Writes the content that the producer returned, however long its pieces take to come. */
-function* writeContent({ durability }: Producing, stage: string, answer: unknown, hold: Hold): Steps<Stats> {
+/** Writes the content that the producer returned, with heartbeats while its pieces come. */
+function* writeContent({ durability }: Producing, stage: string, content: unknown, hold: Hold): Steps<Stats> {
   const beat = beatOf(hold)
-  const source = asSource(answer, 'what produce returned', 'utf8', function* settled(piece) {
+  const source = asSource(content, 'what produce returned', 'utf8', function* settlePiece(piece) {
+    // During the heartbeat nothing waits for the piece yet, and its rejection must not end the process.
     const next = ignoreRejection(piece)
     yield* beat()
     return yield* attended(hold, next)
@@ -110,7 +115,7 @@ function* writeContent({ durability }: Producing, stage: string, answer: unknown
   }
 }
 
-/** Heartbeats for work of many calls: each time it runs, it makes one if one is due. */
+/** Returns steps that make a heartbeat if one is due, to be run again and again during work of many calls. */
 function beatOf(hold: Hold): () => Steps<void> {
   let lastMs: number | undefined
   return function* beat() {

@@ -1,12 +1,12 @@
-// What was produced gets its name. The lock keeps callers of `getOrCreate` apart. What other programs put there meanwhile
-// is not overwritten, unless it comes in the very moment between the look and the rename.
+// What was produced gets its name. The lock excludes other callers of `getOrCreate`. What other programs put there
+// meanwhile is not overwritten, unless it comes in the very moment between the look and the rename.
 //
-// | killed after                     | left behind                                      | who repairs it                   |
-// |----------------------------------|--------------------------------------------------|----------------------------------|
-// | any call of the producer         | a private name; at the path what was there       | the next caller; `sweep`         |
-// | file: link                       | a second, private name of it                     | `sweep`                          |
-// | directory: the old set aside     | two private names, and nothing at the path       | the next caller makes it anew    |
-// | directory: the new renamed in    | the old, under a private name                    | `sweep`                          |
+// | killed after                  | left behind                                 | what repairs it               |
+// |-------------------------------|---------------------------------------------|-------------------------------|
+// | any call of the producer      | a private name; at the path, what was there | the next caller; `sweep`      |
+// | file: link                    | a second, private name of it                | `sweep`                       |
+// | directory: the old set aside  | two private names, and nothing at the path  | the next caller makes it anew |
+// | directory: the new renamed in | the old, under a private name               | `sweep`                       |
 
 import { mountPointCodes } from '../core/errors.js'
 import type { Stats } from '../core/stats.js'
@@ -21,13 +21,16 @@ import { type Aside, deleteSetAside, putBack, setAside } from '../parts/set-asid
 import type { Staged } from '../parts/stage.js'
 import type { Producing } from './produce.js'
 
-/** What has the name: nothing, or what must not stay. */
+/** What has the name: nothing, or something that is to be replaced. */
 export interface Target {
   readonly at: string
   readonly there: Stats | undefined
 }
 
-/** A link is the step that overwrites nothing. Returns false if another program's file is there. */
+/**
+ * Uses a hard link if nothing was there, because that overwrites nothing. Returns false if another program's file is
+ * there.
+ */
 export function* publishFile(job: Producing, target: Target, stage: Staged<void>): Steps<boolean> {
   const { at, there } = target
   if (!there) {
@@ -55,21 +58,21 @@ export function* publishDirectory(
   try {
     // Where the old directory cannot be renamed (lower layers of overlayfs), it is deleted in place.
     if (old && old.at === at) yield* deleteSetAside(old, silently(), trial)
-    const mine = yield* achieve<boolean>(
+    const published = yield* achieve<boolean>(
       () => done(fs.rename(stage.path, at), true),
       () => statPublished(at, was),
       trial,
     )
-    stage.spent = mine
+    stage.spent = published
     if (old && old.at !== at) replaced.push(old)
-    return mine
+    return published
   } catch (error) {
     if (old && old.at !== at) yield* finishAnyway(() => tidy(putBack(old, error)))
     throw error
   }
 }
 
-/** After a rename that failed: anything else that is there now is another program's. */
+/** After a rename that failed: is our directory there (true), another program's (false), or nothing (undefined)? */
 function* statPublished(at: string, was: Stats): Steps<boolean | undefined> {
   const there = yield* fs.lstat(at, orNothing)
   return there && sameInode(there, was)

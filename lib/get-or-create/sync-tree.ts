@@ -1,4 +1,4 @@
-// A whole directory on the disk, before its name appears.
+// Brings a whole directory to the disk, before its name appears.
 
 import type { Durability } from '../core/input.js'
 import { type Entry, fs, type Path, type Steps } from '../core/steps.js'
@@ -11,8 +11,8 @@ interface Node {
 }
 
 /**
- * Waits for the disk: `file`, for the data of every file in it; `full`, for every name, too. Links lead elsewhere, and are
- * not followed. `meanwhile` is run again and again, because a large one takes long.
+ * Syncs the data of every file in the directory; with `full`, also every directory. Links are not followed, because
+ * they lead elsewhere. `meanwhile` runs again and again, because a large directory takes long.
  */
 export function* syncTree(dir: string, durability: Durability, meanwhile: () => Steps<void>): Steps<void> {
   if (durability === 'none') return

@@ -1,5 +1,5 @@
-// Moves a directory: by a rename, onto a name that is claimed first if nothing may be overwritten; to another device, as a
-// copy that is made ready beside the target. Files and links come here too when they are moved with a gap.
+// Moves a directory: by a rename, onto a name that is claimed first if nothing may be overwritten; to another device,
+// as a copy that is staged beside the target. Files and links come here, too, if they are moved with a gap.
 
 import { dirname } from 'node:path'
 import { copyTree } from '../copy/tree.js'
@@ -17,8 +17,7 @@ import { withParents } from '../parts/parents.js'
 import { deleteSetAside, putBack, removeOrSetAside } from '../parts/set-aside.js'
 import { isSameName, respell } from '../parts/spelling.js'
 import { stageName } from '../parts/stage-names.js'
-import type { Moving } from './job.js'
-import { quiet } from './job.js'
+import { type Moving, quiet } from './job.js'
 import { isInTheWay, renameWithGap } from './with-gap.js'
 
 export function* moveDirectory(job: Moving, was: Stats): Steps<boolean> {
@@ -26,22 +25,22 @@ export function* moveDirectory(job: Moving, was: Stats): Steps<boolean> {
   if (was.isDirectory() && (yield* containment(dirname(to), from)) !== 'outside')
     throw systemError('EINVAL', 'rename', 'a directory cannot be moved into itself', from, to)
   try {
-    return yield* place(job, from, was)
+    return yield* placeAtTarget(job, from, was)
   } catch (error) {
     if (!hasCode(error, 'EXDEV')) throw error
   }
-  return yield* across(job, was)
+  return yield* moveAcross(job, was)
 }
 
 /** Gives what is at `from`, which is the inode `was`, the target's name. */
-function* place(job: Moving, from: string, was: Stats): Steps<boolean> {
+function* placeAtTarget(job: Moving, from: string, was: Stats): Steps<boolean> {
   const { to, overwrite, parents, trial } = job
   const rename = () =>
     overwrite === 'with-gap'
       ? renameWithGap(job, from, was)
       : overwrite
         ? done(fs.rename(from, to), true)
-        : renameIfAbsent(from, to, was)
+        : claimAndRename(from, to, was)
   return yield* achieve(
     () => withParents<boolean>(to, parents, rename, from),
     error => statPlaced(job, from, was, error),
@@ -50,7 +49,7 @@ function* place(job: Moving, from: string, was: Stats): Steps<boolean> {
 }
 
 /** Claims the name by an empty directory, which only one caller can make, and renames onto that. */
-function* renameIfAbsent(from: string, to: string, was: Stats): Steps<boolean> {
+function* claimAndRename(from: string, to: string, was: Stats): Steps<boolean> {
   yield* fs.mkdir(to, 0o700)
   let claimed: Stats | undefined
   try {
@@ -59,20 +58,20 @@ function* renameIfAbsent(from: string, to: string, was: Stats): Steps<boolean> {
   } catch (error) {
     const there = yield* uninterruptible(() => removeClaim(to, was, claimed))
     if (sameInode(there, was)) return true
-    // Another process has replaced the claim, or put something in it.
+    // Another process has replaced the claim, or has put something in it.
     const taken = hasCode(error, 'ENOTEMPTY', 'EEXIST') || (hasCode(error, 'ENOTDIR') && there && !there.isDirectory())
     if (taken) return false
     throw error
   }
 }
 
-/** Removes the claim, if it is still that; returns what was there. */
+/** Removes the claim, unless something else has the name. Returns the stats of what had the name. */
 function* removeClaim(to: string, was: Stats, claimed: Stats | undefined): Steps<Stats | undefined> {
   let there = claimed
   try {
     there = yield* fs.lstat(to, orNothing)
   } catch (error) {
-    // What cannot be read is taken for the claim: if it is not empty, rmdir leaves it alone.
+    // What cannot be read is taken for the claim. If it has something in it, rmdir leaves it alone.
     if (!isSystemError(error)) throw error
   }
   if (!sameInode(there, was) && (!claimed || sameInode(there, claimed))) yield* tidy(fs.rmdir(to))
@@ -84,19 +83,19 @@ function* statPlaced(job: Moving, from: string, was: Stats, error: SystemError):
   const { to, overwrite, parents } = job
   const there = yield* fs.lstat(to, orNothing)
   if (sameInode(there, was)) {
-    // This call moved it, and the reply was lost; or both are spellings of one name.
+    // This call moved it, and the reply was lost; or both paths spell one name.
     if (!overwrite && (yield* isSameName(from, to))) yield* respell(from, to)
     return true
   }
   if (!overwrite && hasCode(error, 'EEXIST')) return there ? false : again
   // Another process has put something into the gap.
   if (overwrite === 'with-gap' && (yield* isInTheWay(to, error))) return again
-  // The directory above vanished between two calls.
+  // The source is there, so the target's directory has vanished between two calls.
   return parents && hasCode(error, 'ENOENT') && (yield* fs.lstat(from, orNothing)) ? again : undefined
 }
 
-/** A copy, whole and on the disk, gets the name; only then is the source removed. */
-function* across(job: Moving, was: Stats): Steps<boolean> {
+/** Moves to another device: a copy, whole and on disk, gets the name, and only then is the source removed. */
+function* moveAcross(job: Moving, was: Stats): Steps<boolean> {
   const { from, to, parents, durability, deletion, trial } = job
   yield* refuseMount(from, was)
   const stage = yield* stageName(to)
@@ -116,13 +115,13 @@ function* across(job: Moving, was: Stats): Steps<boolean> {
       trial,
       barred: yield* fs.stat(dirname(to), orNothing),
     })
-    placed = yield* place(job, stage, yield* fs.lstat(stage))
+    placed = yield* placeAtTarget(job, stage, yield* fs.lstat(stage))
   } finally {
     if (!placed) yield* tidy(uninterruptible(() => deleteTree(stage, 'directory', quiet(job))))
   }
   if (!placed) return false
   if (durability !== 'none') yield* syncDir(dirname(to))
-  // Anything else that has the source's name now is another process's.
+  // If something else has the source's name now, another process has put it there.
   if (yield* isInode(from, was)) yield* removeSource(job)
   return true
 }
@@ -132,7 +131,7 @@ function* removeSource(job: Moving): Steps<void> {
   const aside = yield* removeOrSetAside(from, quiet(job), trial)
   if (typeof aside === 'boolean') return
   try {
-    // A call that is stopped here must not bring back a part of the source, as if it had not been moved.
+    // If the call is stopped here, a part of the source must not come back, as if the source had not been moved.
     yield* uninterruptible(() => deleteSetAside(aside, quiet(job), trial))
   } catch (error) {
     if (isSystemError(error) && aside.at !== aside.path) yield* tidy(putBack(aside, error))

@@ -1,5 +1,5 @@
-// Moves a file or a link. With `overwrite` it is a rename. Without it, it is a hard link, which replaces nothing; then the
-// source's name is taken away, and of several callers the one that takes it has moved the file.
+// Moves a file or a link. With `overwrite` that is a rename. Without it, it is a hard link, which replaces nothing;
+// then the source's name is taken away, and of several callers the one that takes it has moved the file.
 
 import { basename, dirname } from 'node:path'
 import { cannotLink, hasCode, type SystemError, systemError } from '../core/errors.js'
@@ -27,7 +27,7 @@ export function* moveFile(job: Moving, was: Stats): Steps<boolean> {
   } catch (error) {
     // Something that is not a file has the name.
     if (isTaken(error)) return false
-    // Where nothing can be linked: `emplace` copies it to another device, and throws ERR_NO_HARD_LINKS elsewhere.
+    // Nothing can be linked: `emplace` makes a copy on another device, and throws ERR_NO_HARD_LINKS on the same one.
     if (!cannotLink(error)) throw error
   }
   try {
@@ -54,7 +54,7 @@ function* linkIfAbsent(job: Moving, was: Stats): Steps<boolean> {
     staged(
       to,
       mark => done<Taken>(fs.link(from, mark), {}),
-      stage => linkFrom(stage, job, was),
+      stage => linkAndTake(stage, job, was),
       ({ aside }) => (aside === undefined ? [] : [fs.unlink(aside)]),
     )
   return yield* achieve(
@@ -69,8 +69,8 @@ interface Taken {
   aside?: string | undefined
 }
 
-/** `mark` is a private name of what is moved: while it exists, a call is moving that beside the target. */
-function* linkFrom({ path: mark, made }: Staged<Taken>, job: Moving, was: Stats): Steps<boolean> {
+/** `mark` is a private name of the source beside the target: while it exists, a call is moving the source there. */
+function* linkAndTake({ path: mark, made }: Staged<Taken>, job: Moving, was: Stats): Steps<boolean> {
   const { from, to, trial } = job
   const linked = yield* linkExclusive(mark, to, trial)
   if (linked === 'another') return false
@@ -79,10 +79,10 @@ function* linkFrom({ path: mark, made }: Staged<Taken>, job: Moving, was: Stats)
       yield* respell(from, to)
       return true
     }
-    // The call that linked it will remove its link if this call is the first to take the source.
+    // The call that linked it will remove that link if this call is the first to take the source.
     if (yield* isUnderWay(mark, to)) throw systemError('EAGAIN', 'link', 'another call is moving it there', from, to)
   }
-  // Only a call that is certain to have made the link removes it again.
+  // Only a call that is certain to have made the link may remove it again.
   const sure = linked === 'linked'
   try {
     made.aside = yield* takeNameAside(from, was, trial)
@@ -95,17 +95,17 @@ function* linkFrom({ path: mark, made }: Staged<Taken>, job: Moving, was: Stats)
   throw systemError('ENOENT', 'rename', 'another call has moved or replaced it meanwhile', from, to)
 }
 
-/** If the source's name is gone after all, the target's may be the only one. */
+/** If the source's name is gone after all, the target's name may be the only one left. */
 function* unlinkTargetIfSourceRemains(mark: string, job: Moving, was: Stats): Steps<void> {
   if (yield* isInode(job.from, was)) yield* unlinkTarget(mark, job)
 }
 
-/** The mark shows which inode was linked: another may have come to the source's name before that. */
+/** The mark shows which inode was linked: the source's name may have come to another inode before that. */
 function* unlinkTarget(mark: string, { to, trial }: Moving): Steps<void> {
   yield* takeName(to, yield* fs.lstat(mark), trial)
 }
 
-/** Does a live process have a mark for the same inode, beside the target? */
+/** Does another mark for the same inode exist beside the target, of a process that is not known to be dead? */
 function* isUnderWay(mark: string, to: string): Steps<boolean> {
   const dir = dirname(to)
   const was = yield* fs.lstat(mark)
@@ -117,7 +117,7 @@ function* isUnderWay(mark: string, to: string): Steps<boolean> {
   return false
 }
 
-/** After an attempt that failed: did the directory vanish between two calls? */
+/** After an attempt that failed: has the target's directory vanished between two calls? */
 function* statVanished({ from, parents }: Moving, error: SystemError): Steps<Again | undefined> {
   return parents && hasCode(error, 'ENOENT') && (yield* fs.lstat(from, orNothing)) ? again : undefined
 }

@@ -1,4 +1,4 @@
-// What a rename cannot replace is set aside first, and for a moment nothing has the name.
+// What a rename cannot replace is set aside first; for a moment nothing has the name.
 
 import { dirname } from 'node:path'
 import { type Errno, hasCode, isSystemError } from '../core/errors.js'
@@ -9,13 +9,12 @@ import { tidy, uninterruptible } from '../parts/cleanup.js'
 import { containment } from '../parts/containment.js'
 import { isInode } from '../parts/identity.js'
 import { type Aside, deleteSetAside, putBack, setAside } from '../parts/set-aside.js'
-import type { Moving } from './job.js'
-import { quiet } from './job.js'
+import { type Moving, quiet } from './job.js'
 
-/** What `rename` reports of a directory with something in it, or of another kind of thing. */
+/** What `rename` reports if the target is a directory with something in it, or a thing of another kind. */
 const inTheWay: readonly Errno[] = ['ENOTEMPTY', 'EEXIST', 'EISDIR', 'ENOTDIR']
 
-/** Is the error about the target, and not about something above it? */
+/** Is the error about what has the target's name, and not about something above it? */
 export function* isInTheWay(to: string, error: unknown): Steps<boolean> {
   if (hasCode(error, 'ENOTDIR')) return (yield* fs.stat(dirname(to), orNothing))?.isDirectory() ?? false
   return hasCode(error, ...inTheWay)
@@ -28,8 +27,8 @@ export function* renameWithGap(job: Moving, from: string, was: Stats): Steps<tru
     return true
   } catch (error) {
     if (!hasCode(error, ...inTheWay)) throw error
-    // The source would be set aside with it.
-    if (!hasCode(error, 'ENOTDIR') && (yield* isIn(job.from, to))) throw markFinal(error)
+    // The source would be set aside together with the target.
+    if (!hasCode(error, 'ENOTDIR') && (yield* isWithin(job.from, to))) throw markFinal(error)
   }
   const aside = yield* setTargetAside(job)
   let placed = false
@@ -37,7 +36,7 @@ export function* renameWithGap(job: Moving, from: string, was: Stats): Steps<tru
     yield* fs.rename(from, to)
     placed = true
   } catch (error) {
-    // A call that fails here, or is stopped, leaves the old or the new, and no gap.
+    // A call that fails or is stopped here leaves the old or the new at the name, and no gap.
     yield* uninterruptible(function* () {
       placed = yield* isPlaced(to, was)
       if (aside && !placed) yield* putBackUnlessReplaced(aside, job)
@@ -48,7 +47,7 @@ export function* renameWithGap(job: Moving, from: string, was: Stats): Steps<tru
   return true
 }
 
-/** Where the target cannot be renamed, it is deleted in place. */
+/** Makes the target's name free. A target that cannot be renamed is deleted in place. */
 function* setTargetAside(job: Moving): Steps<Aside | undefined> {
   const { to, trial } = job
   const aside = yield* setAside(to, trial)
@@ -57,17 +56,17 @@ function* setTargetAside(job: Moving): Steps<Aside | undefined> {
   return undefined
 }
 
-function* isIn(from: string, to: string): Steps<boolean> {
+function* isWithin(from: string, to: string): Steps<boolean> {
   try {
     return (yield* containment(dirname(from), to)) !== 'outside'
   } catch (error) {
-    // The target is gone.
+    // ENOENT: the target is gone.
     if (hasCode(error, 'ENOENT')) return false
     throw error
   }
 }
 
-/** What cannot be read is not in place. */
+/** Is the inode `was` at `to`? If that cannot be read, it is taken not to be. */
 function* isPlaced(to: string, was: Stats): Steps<boolean> {
   try {
     return (yield* isInode(to, was)) ?? false
@@ -77,7 +76,7 @@ function* isPlaced(to: string, was: Stats): Steps<boolean> {
   }
 }
 
-/** If something else has the name now, that has replaced it. */
+/** If something else has the name now, that has replaced the old target. */
 function* putBackUnlessReplaced(aside: Aside, job: Moving): Steps<void> {
   try {
     yield* putBack(aside)
@@ -87,5 +86,5 @@ function* putBackUnlessReplaced(aside: Aside, job: Moving): Steps<void> {
   }
 }
 
-/** Best effort: the target is in place. */
+/** Best effort, because something new is in place. */
 const deleteQuietly = (aside: Aside, job: Moving): Steps<void> => tidy(deleteSetAside(aside, quiet(job), job.trial))

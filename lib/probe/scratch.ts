@@ -1,4 +1,4 @@
-// A private directory to experiment in, which is removed afterwards, whatever the experiments did.
+// A private directory to experiment in. It is removed afterwards, whatever the experiments did.
 
 import { basename, dirname } from 'node:path'
 import { hasCode, isSystemError, mountPointCodes } from '../core/errors.js'
@@ -11,13 +11,13 @@ import { deleteTree, silently } from '../parts/delete-tree.js'
 import { isGone } from '../parts/identity.js'
 import { stageName } from '../parts/stage-names.js'
 
-/** The directory, by the two paths that lead to it; usually they are one. */
+/** The directory, by the two paths that lead to it; usually both are the same. */
 export interface ScratchDir {
   readonly here: string
   readonly there: string
 }
 
-/** Makes one in `dir`, which `through` leads to as well; passes it to `use`, and removes it again. */
+/** Makes a directory in `dir`, to which `through` leads as well, passes it to `use`, and removes it again. */
 export function* inScratchDir<T>(
   dir: string,
   through: string,
@@ -27,9 +27,9 @@ export function* inScratchDir<T>(
   const name = basename(yield* stageName(`${dir}/probe`))
   const scratch = { here: `${dir}/${name}`, there: `${through}/${name}` }
   try {
-    yield* make(scratch.here)
+    yield* makeScratch(scratch.here)
     if (through !== dir) {
-      // ENOENT at once, if it is not there at all.
+      // ENOENT at once if `through` is missing: only what is new in it needs to be waited for.
       yield* fs.stat(through)
       yield* statShown(scratch.there, scratch)
     }
@@ -40,7 +40,7 @@ export function* inScratchDir<T>(
 }
 
 /** No other process has this name, so EEXIST comes from a retransmission of our own call. */
-function* make(path: string): Steps<void> {
+function* makeScratch(path: string): Steps<void> {
   try {
     yield* fs.mkdir(path, 0o700)
   } catch (error) {
@@ -48,21 +48,21 @@ function* make(path: string): Steps<void> {
   }
 }
 
-/** Tried twice: an interruption comes once, and with luck so does a failure. */
+/** Removes the directory, in two tries: an interruption comes only once, and a failure may not come again. */
 function* removeScratch(scratch: ScratchDir, trial: Trial): Steps<void> {
-  const away = () =>
+  const remove = () =>
     achieve(
       () => deleteScratch(scratch),
       () => isGone(scratch.here),
-      // What a cache hides for a while is in the way all the same.
+      // Things that a cache hides for a while are in the way all the same.
       { ...trial, also: ['ENOTEMPTY', 'EEXIST'], never: mountPointCodes },
     )
   try {
-    yield* away()
+    yield* remove()
   } catch (error) {
-    // That was retried already.
+    // These have been retried already.
     if (hasCode(error, 'ENOTEMPTY', 'EEXIST')) throw error
-    yield* away()
+    yield* remove()
     if (isInterruption(error)) throw error
   }
 }
@@ -74,26 +74,26 @@ function* deleteScratch({ here, there }: ScratchDir): Steps<true> {
   } catch (error) {
     if (there === here || !isSystemError(error)) throw error
   }
-  // Where caches differ, what was made by the other path is visible only there.
+  // Where caches differ, what was made by the other path is visible only by that path.
   yield* tidy(deleteTree(there, 'directory', job))
   return yield* done(deleteTree(here, 'directory', job), true)
 }
 
 const longestWaitMs = 2000
 
-/** Looks by one path for what was made by the other, where a cache may show it late. */
+/** Waits until one path shows what was made by the other: a cache may show it late. */
 export function* statShown(path: string, { here, there }: ScratchDir): Steps<Stats> {
   const begun = yield* fs.now()
   for (;;) {
-    const seen = yield* fs.lstat(path, orNothing)
-    if (seen) return seen
-    if ((yield* fs.now()) - begun >= longestWaitMs) throw notTheSame(dirname(here), dirname(there))
+    const stats = yield* fs.lstat(path, orNothing)
+    if (stats) return stats
+    if ((yield* fs.now()) - begun >= longestWaitMs) throw notTheSameDirectory(dirname(here), dirname(there))
     yield* fs.sleep(20)
   }
 }
 
-function notTheSame(path: string, dest: string): Error {
-  const why = 'they are two directories, or the second is shown as it was before'
+function notTheSameDirectory(path: string, dest: string): Error {
+  const why = 'they are two directories, or the second path shows an older state'
   const message = `What was made in '${path}' was not seen in '${dest}' within ${longestWaitMs} ms: ${why}`
   return Object.assign(new Error(message), { code: 'ERR_NOT_THE_SAME_DIRECTORY', path, dest })
 }

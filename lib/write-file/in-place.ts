@@ -6,17 +6,17 @@ import { closing } from '../parts/stage.js'
 import type { Writing } from './job.js'
 
 /**
- * Writes what is in a private file into one that cannot be replaced: the weaker promise that `inPlace` names. All the data
- * is on this filesystem already, so little can fail here: no stream, and usually no full disk.
+ * Copies a private file into one that cannot be replaced: the weaker promise that `inPlace` names. All the data is on
+ * this filesystem already, so little can fail here: no stream, and usually no full disk.
  */
 export function* writeInPlace(from: string, to: string, { durability, permissions, trial }: Writing): Steps<void> {
   const source = yield* fs.open(from, 'r')
-  yield* closing(source, () => achieve(() => overwrite(source, to, durability !== 'none'), noEvidence, trial))
+  yield* closing(source, () => achieve(() => overwriteFile(source, to, durability !== 'none'), noEvidence, trial))
   if (typeof permissions.mode === 'number') yield* fs.chmod(to, permissions.mode)
   if (permissions.owner) yield* fs.chown(to, permissions.owner.uid, permissions.owner.gid)
 }
 
-function* overwrite(source: number, to: string, synced: boolean): Steps<Stats> {
+function* overwriteFile(source: number, to: string, synced: boolean): Steps<Stats> {
   const target = yield* fs.open(to, 'r+')
   return yield* closing(target, () => overwriteBytes(source, target, synced))
 }

@@ -1,10 +1,10 @@
-import { refuseSpecialFile, resolveLinks } from '../parts/follow-links.js'
 // The work of `writeFile`: a private file is filled, gets its permissions, is synced, and is renamed onto the name.
 
 import { hasCode, isSystemError, mountPointCodes } from '../core/errors.js'
 import type { Stats } from '../core/stats.js'
 import { fs, type Outcome, type Steps, together, unwrap } from '../core/steps.js'
 import { achieve, markFinal, noEvidence } from '../parts/achieve.js'
+import { refuseSpecialFile, resolveLinks } from '../parts/follow-links.js'
 import { isInode } from '../parts/identity.js'
 import { withParents } from '../parts/parents.js'
 import { creationMode, setPermissions } from '../parts/permissions.js'
@@ -16,13 +16,13 @@ import type { Writing } from './job.js'
 /** Returns the name that was written: where `path` leads, if it is a link. */
 export function* write(job: Writing): Steps<string> {
   const { source, trial } = job
-  // A stream that fails at once, or that the sync form cannot wait for, fails before anything is done.
+  // A stream that fails at once, or that the sync form cannot wait for, must fail before a file is made.
   const first = source.whole ?? (yield* source.next())
-  // The directory may vanish between two calls: then the data is written again, unless it came from a stream.
-  const again = job.parents && source.whole !== undefined
+  // The directory may vanish between two calls. Then the data is written again, unless it comes from a stream.
+  const repeatable = job.parents && source.whole !== undefined
   try {
-    // Only the rename puts anything there, and it has a look of its own.
-    return yield* achieve(() => tryWrite(job, first), noEvidence, again ? { ...trial, also: ['ENOENT'] } : trial)
+    // No look is needed here: the rename has one of its own.
+    return yield* achieve(() => tryWrite(job, first), noEvidence, repeatable ? { ...trial, also: ['ENOENT'] } : trial)
   } catch (error) {
     source.stop()
     throw error
@@ -39,14 +39,17 @@ function* tryWrite(job: Writing, first: Uint8Array | undefined): Steps<string> {
     staged(
       at,
       path => openStage(path, birth),
-      stage => (job.source.whole ? publish(job, target, stage, first) : unrepeated(publish(job, target, stage, first))),
+      stage =>
+        job.source.whole
+          ? fillAndPublish(job, target, stage, first)
+          : unrepeated(fillAndPublish(job, target, stage, first)),
       made => (made.open ? [fs.close(made.fd)] : []),
     ),
   )
   return at
 }
 
-/** The pieces of a stream come once: a failure now must not lead to another try with what is left of it. */
+/** The pieces of a stream come only once, so a failure must not lead to another try with what is left of them. */
 function* unrepeated<T>(steps: Steps<T>): Steps<T> {
   try {
     return yield* steps
@@ -55,7 +58,7 @@ function* unrepeated<T>(steps: Steps<T>): Steps<T> {
   }
 }
 
-/** The file that is written, before it has its name. */
+/** The private file. */
 interface Made {
   readonly fd: number
   open: boolean
@@ -63,8 +66,9 @@ interface Made {
 
 interface Target {
   readonly at: string
-  /** The file that is there. */
+  /** The file that is there, which is replaced. */
   readonly old: Stats | undefined
+  /** It is not replaced, but written in place. */
   readonly inPlace: boolean
 }
 
@@ -72,7 +76,12 @@ function* openStage(path: string, mode: number): Steps<Made> {
   return { fd: yield* fs.open(path, 'wx', mode), open: true }
 }
 
-function* publish(job: Writing, target: Target, stage: Staged<Made>, first: Uint8Array | undefined): Steps<void> {
+function* fillAndPublish(
+  job: Writing,
+  target: Target,
+  stage: Staged<Made>,
+  first: Uint8Array | undefined,
+): Steps<void> {
   const { made } = stage
   const was = yield* fill(made.fd, job.source, first)
   yield* setPermissions(stage.path, was, job.permissions, target.old)
@@ -91,7 +100,7 @@ function* publish(job: Writing, target: Target, stage: Staged<Made>, first: Uint
   }
 }
 
-/** Writes all the data, and returns what the file is then. */
+/** Writes all the data, and returns the file's stats, in which the size may be out of date. */
 function* fill(fd: number, source: Source, first: Uint8Array | undefined): Steps<Stats> {
   let piece = first
   if (!source.whole) {
@@ -99,22 +108,22 @@ function* fill(fd: number, source: Source, first: Uint8Array | undefined): Steps
     return yield* fs.fstat(fd)
   }
   // Together, because neither needs the other.
-  const [written, seen] = (yield* together<unknown>([fs.write(fd, source.whole), fs.fstat(fd)])) as [
+  const [written, stats] = (yield* together<unknown>([fs.write(fd, source.whole), fs.fstat(fd)])) as [
     Outcome<number>,
     Outcome<Stats>,
   ]
   yield* writeFrom(fd, source.whole, unwrap(written))
-  return unwrap(seen)
+  return unwrap(stats)
 }
 
-/** One call may write only a part. */
+/** Writes what is left after the first `written` bytes: one call may write only a part. */
 function* writeFrom(fd: number, bytes: Uint8Array, written: number): Steps<void> {
   for (let at = written; at < bytes.length; ) at += yield* fs.write(fd, at === 0 ? bytes : bytes.subarray(at))
 }
 
 /**
- * The first try closes the file in the same wave. That is safe: until the rename is done, the private name keeps the
- * inode's number from being used again.
+ * The first try also closes the file, in the same wave of calls. That is safe: until the rename is done, the private
+ * name keeps the inode's number from being used again.
  */
 function* renameAndClose(stage: Staged<Made>, to: string): Steps<true> {
   const { made } = stage
@@ -129,6 +138,7 @@ function* renameAndClose(stage: Staged<Made>, to: string): Steps<true> {
 
 function withAdvice(error: unknown): unknown {
   if (isSystemError(error) && hasCode(error, ...mountPointCodes))
-    error.message += " (the file is a mount point: `inPlace: 'when-needed'` writes it, and is not atomic)"
+    error.message +=
+      " (a mount point cannot be replaced; `inPlace: 'when-needed'` writes it in place, which is not atomic)"
   return error
 }
