@@ -60,7 +60,7 @@ function lives(
 const labelIn = (path: string): string | undefined =>
   existsSync(path) ? readdirSync(path)[0]?.split('.').at(-1) : undefined
 
-const long = { maxMs: 60_000, maxSchedules: 10_000_000 }
+const long = { maxSchedules: 10_000_000 }
 
 type Lived = readonly [what: string, programs: string, budgets: Living, bounds?: ExploreOptions]
 
@@ -78,46 +78,31 @@ const worlds: readonly Lived[] = [
 ]
 
 for (const [what, programs, budgets, bounds] of worlds)
-  explored(
-    `explored: ${what}: no state is consumed twice`,
-    () => {
-      const labels = programs.split(' ').map(one => one.split(','))
-      const { complete } = prove(`cell, ${what}`, lives(labels, budgets), { ...long, ...bounds })
-      assert.ok(complete || bounds)
-    },
-    { timeout: 90_000 },
+  explored(`explored: ${what}: no state is consumed twice`, () => {
+    const labels = programs.split(' ').map(one => one.split(','))
+    const { complete } = prove(`cell, ${what}`, lives(labels, budgets), { ...long, ...bounds })
+    assert.ok(complete || bounds)
+  })
+
+explored('explored: three live a whole life, one killed, two lies: no state is consumed twice', () => {
+  const world = lives(
+    [
+      ['a', 'x1'],
+      ['b', 'x2'],
+      ['c', 'd'],
+    ],
+    { kills: 1, lies: 2 },
   )
+  prove('cell, three, two turns each, 1 kill, 2 lies', world, { random: { schedules: 8_000 } })
+  const [two, one] = [lives([['a', 'x1'], ['b', 'x2'], ['c']], { lies: 1, start: 's' }), { preemptions: 1, ...long }]
+  prove('cell, three from a state, 1 lie', two, one)
+})
 
-explored(
-  'explored: three live a whole life, one killed, two lies: no state is consumed twice',
-  () => {
-    const world = lives(
-      [
-        ['a', 'x1'],
-        ['b', 'x2'],
-        ['c', 'd'],
-      ],
-      { kills: 1, lies: 2 },
-    )
-    prove('cell, three, two turns each, 1 kill, 2 lies', world, { random: { schedules: 8_000 }, maxMs: 40_000 })
-    const [two, one] = [
-      lives([['a', 'x1'], ['b', 'x2'], ['c']], { lies: 1, start: 's' }),
-      { preemptions: 1, ...long, maxMs: 30_000 },
-    ]
-    prove('cell, three from a state, 1 lie', two, one)
-  },
-  { timeout: 120_000 },
-)
-
-explored(
-  'explored in full, with what came before what: every history is linearizable',
-  () => {
-    const world = lives([['a', 'x1'], ['b']], { start: 's', realTime: true, kills: 1 })
-    const { complete } = prove('cell, two, in real time, no reduction', world, { ...long, reduction: 'none' })
-    assert.ok(complete)
-  },
-  { timeout: 90_000 },
-)
+explored('explored in full, with what came before what: every history is linearizable', () => {
+  const world = lives([['a', 'x1'], ['b']], { start: 's', realTime: true, kills: 1 })
+  const { complete } = prove('cell, two, in real time, no reduction', world, { ...long, reduction: 'none' })
+  assert.ok(complete)
+})
 
 /** Changes the state, with data that says the same. */
 function* stating(dir: string, label: string): Steps<boolean> {
@@ -137,33 +122,29 @@ for (const [what, budgets] of [
   ['one lie', { lies: 1 }],
   ['one failure', { failures: 1 }],
 ] as const)
-  explored(
-    `explored: two change a state that has data, and one reads, ${what}: never data of another state`,
-    () => {
-      const world: World = {
-        ...budgets,
-        setup: dir => void cell.create.sync(join(dir, 'cell'), { fields: ['s'], data: 's whole' }),
-        players: dir => ({ A: stating(join(dir, 'cell'), 'a'), B: stating(join(dir, 'cell'), 'b') }),
-        adversaries: dir => ({ reader: loading(join(dir, 'cell')) }),
-        check: ({ dir, outcomes }) => {
-          const { reader, ...others } = outcomes
-          const saw = reader?.how === 'returned' ? reader.value : reader
-          if (!['s: s whole', 'a: a whole', 'b: b whole'].includes(saw as string)) throw new Error(`saw ${saw}`)
-          const last = cell.load.sync(join(dir, 'cell'))
-          if (String(last?.data) !== `${last?.state.fields[0]} whole`) throw new Error(`in the end ${last?.data}`)
-          const winners = Object.values(others).filter(one => one.how === 'returned' && one.value).length
-          if (winners < 1 && Object.values(others).every(({ how }) => how === 'returned')) throw new Error('nobody won')
-          // What could not be tidied away is left to `sweep`.
-          const untouched = !('failures' in budgets) && Object.values(others).every(one => one.how === 'returned')
-          const payloads = readdirSync(dir).filter(name => name.endsWith('.payload'))
-          if (untouched && payloads.length !== 1) throw new Error(`payloads: ${payloads}`)
-        },
-      }
-      const { complete } = prove(`cell with data, ${what}`, world, long)
-      assert.ok(complete)
-    },
-    { timeout: 90_000 },
-  )
+  explored(`explored: two change a state that has data, and one reads, ${what}: never data of another state`, () => {
+    const world: World = {
+      ...budgets,
+      setup: dir => void cell.create.sync(join(dir, 'cell'), { fields: ['s'], data: 's whole' }),
+      players: dir => ({ A: stating(join(dir, 'cell'), 'a'), B: stating(join(dir, 'cell'), 'b') }),
+      adversaries: dir => ({ reader: loading(join(dir, 'cell')) }),
+      check: ({ dir, outcomes }) => {
+        const { reader, ...others } = outcomes
+        const saw = reader?.how === 'returned' ? reader.value : reader
+        if (!['s: s whole', 'a: a whole', 'b: b whole'].includes(saw as string)) throw new Error(`saw ${saw}`)
+        const last = cell.load.sync(join(dir, 'cell'))
+        if (String(last?.data) !== `${last?.state.fields[0]} whole`) throw new Error(`in the end ${last?.data}`)
+        const winners = Object.values(others).filter(one => one.how === 'returned' && one.value).length
+        if (winners < 1 && Object.values(others).every(({ how }) => how === 'returned')) throw new Error('nobody won')
+        // What could not be tidied away is left to `sweep`.
+        const untouched = !('failures' in budgets) && Object.values(others).every(one => one.how === 'returned')
+        const payloads = readdirSync(dir).filter(name => name.endsWith('.payload'))
+        if (untouched && payloads.length !== 1) throw new Error(`payloads: ${payloads}`)
+      },
+    }
+    const { complete } = prove(`cell with data, ${what}`, world, long)
+    assert.ok(complete)
+  })
 
 explored('the same worlds catch: an errno that is believed', () => {
   caught('believed', /not linearizable/, lives([['a'], ['b']], { lies: 1, start: 's', calls: trusting }))

@@ -19,7 +19,8 @@ import { performSync } from '../lib/core/disk.js'
 import { linkThenUnlink, lookThenRename, removeThenRename, renameAside } from './broken/broken.js'
 import { abortedAt, caseless, failingAt, through } from './broken/interfere.js'
 import { assert, caught, explored, holds, nobodyElseThrew, nobodyThrew, prove, scratch } from './support/kit.js'
-import { type Kind, kinds, make, plant, privateNames, read, told } from './support/planted.js'
+import { type Kind, kinds, make, plant, read, told } from './support/planted.js'
+import { privateNames } from './support/trees.js'
 
 /** Who this process is, as private names spell it. */
 const self = () => performSync({ op: 'self', args: [] }) as string

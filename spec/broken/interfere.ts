@@ -5,9 +5,10 @@ import { basename, dirname, join } from 'node:path'
 import { type Call, dual, type Op, type Outcome, type Patience, type Steps } from 'holdfast/steps'
 import { performSync } from '../../lib/core/disk.js'
 
-/** Those that ask nobody, so that nothing gets in their way; and a failed close is nobody's. */
+/** Calls that do not reach the disk and so cannot fail; and `close`, whose failure is ignored. */
 const inward: ReadonlySet<Op> = new Set<Op>([
   ...(['now', 'random', 'self', 'alive', 'settle', 'sleep', 'changed', 'close'] as const),
+  ...(['recall', 'remember', 'engage', 'blocking', 'local'] as const),
 ])
 
 /** The same steps; each call is shown to `door` before, which answers the one that is made, or throws instead of it. */
@@ -44,27 +45,49 @@ function* throughAll(call: Call, door: (call: Call) => Call): Steps<Outcome<unkn
   return outcomes
 }
 
-/** Runs the steps; the k-th call, from 0, fails with EIO, and is not made. Answers what came of it, and whether it came to that call. */
-export function failingAt<T>(k: number, steps: Steps<T>): { value?: T; error?: unknown; came: boolean } {
-  const seen = { calls: 0 }
+/** What came of steps that something got in the way of. */
+export interface Interfered<T> {
+  readonly value?: T
+  readonly error?: unknown
+  /** The call that it got in the way of; undefined if there were fewer calls. */
+  readonly call: Call | undefined
+  readonly came: boolean
+}
+
+export interface Failed<T> extends Interfered<T> {
+  /** The error that the call failed with. */
+  readonly injected: Error
+}
+
+/** Runs the steps. The k-th call, from 0, is not made, and fails with EIO. */
+export async function failingAt<T>(k: number, steps: Steps<T>, form: 'sync' | 'promise' = 'sync'): Promise<Failed<T>> {
+  let calls = 0
+  let at: Call | undefined
+  const injected: Error = Object.assign(new Error('EIO: injected'), { code: 'EIO', errno: -5, syscall: 'injected' })
   const door = (call: Call): Call => {
-    if (inward.has(call.op) || seen.calls++ !== k) return call
-    throw Object.assign(new Error(`EIO: injected, ${call.op}`), { code: 'EIO', errno: -5, syscall: call.op })
+    if (inward.has(call.op) || calls++ !== k) return call
+    at = call
+    throw injected
   }
+  const run = dual(() => through(steps, door))
   try {
-    const value = dual(() => through(steps, door)).sync()
-    return { value, came: seen.calls > k }
+    const value = form === 'sync' ? run.sync() : await run()
+    return { value, injected, call: at, came: at !== undefined }
   } catch (error) {
-    return { error, came: seen.calls > k }
+    return { error, injected, call: at, came: at !== undefined }
   }
 }
 
-/** The same, and before the k-th call the whole is aborted. */
-export async function abortedAt<T>(k: number, steps: Steps<T>): Promise<{ value?: T; error?: unknown; came: boolean }> {
+/** Runs the steps, and aborts them before the k-th call. */
+export async function abortedAt<T>(k: number, steps: Steps<T>): Promise<Interfered<T>> {
   const stop = new AbortController()
-  const seen = { calls: 0 }
+  let calls = 0
+  let at: Call | undefined
   const door = (call: Call): Call => {
-    if (!inward.has(call.op) && seen.calls++ === k) stop.abort()
+    if (!inward.has(call.op) && calls++ === k) {
+      at = call
+      stop.abort()
+    }
     return call
   }
   // biome-ignore lint/suspicious/noExplicitAny: `dual` takes the first parameter with a default for the options
@@ -72,9 +95,9 @@ export async function abortedAt<T>(k: number, steps: Steps<T>): Promise<{ value?
     return yield* through(steps, door)
   })
   try {
-    return { value: await run({ signal: stop.signal }), came: seen.calls > k }
+    return { value: await run({ signal: stop.signal }), call: at, came: at !== undefined }
   } catch (error) {
-    return { error, came: seen.calls > k }
+    return { error, call: at, came: at !== undefined }
   }
 }
 

@@ -91,7 +91,7 @@ explored('explore: two who get or create a file, and a kill', () => {
 
 explored('explore: three, and a kill', () => {
   const world = { setup: free, players: players(makeFile, 'A', 'B', 'C'), kills: 1, check: onceAndWhole(it) }
-  prove('3 get or create, 1 kill', world, { preemptions: 1, maxMs: 15_000 })
+  prove('3 get or create, 1 kill', world, { preemptions: 1 })
   prove('3 get or create, 1 kill', world, { random: { schedules: 1500 } })
 })
 
@@ -126,15 +126,10 @@ explored('explore: two who replace what is not good, a kill, and a reader who se
   )
 })
 
-const long = { timeout: 300_000 }
-explored(
-  'explore: two who replace a directory, and a kill',
-  () => {
-    const world = { setup: emptyDirectory, players: two(replaceDirectory), kills: 1, check: onceAndWhole(inIt, 2) }
-    assert.ok(prove('2 replace a directory, 1 kill', world, { maxMs: 240_000 }).complete)
-  },
-  long,
-)
+explored('explore: two who replace a directory, and a kill', () => {
+  const world = { setup: emptyDirectory, players: two(replaceDirectory), kills: 1, check: onceAndWhole(inIt, 2) }
+  assert.ok(prove('2 replace a directory, 1 kill', world).complete)
+})
 
 explored('explore: two who refresh: each has what was made after it began', () => {
   const refresh = (dir: string, who: string) => makeFile(dir, who, { refresh: true })
@@ -168,7 +163,7 @@ explored(
         assert.equal(readdirSync(ending.dir).sort(), ['it', 'it.lock'], 'debris')
       },
     }
-    prove('2 strangers, 1 tick', world, { preemptions: 2, maxMs: 20_000 })
+    prove('2 strangers, 1 tick', world, { preemptions: 2 })
   },
 )
 
@@ -208,7 +203,7 @@ explored('explore: two, and a reply that is lost', () => {
     [makeDirectory, inIt],
   ] as const) {
     const world = { setup: free, players: two(get), lies: 1, check: onceAndWhole(where) }
-    prove(`2 ${get.name}, 1 lie`, world, { preemptions: 1, maxMs: 20_000 })
+    prove(`2 ${get.name}, 1 lie`, world, { preemptions: 1 })
   }
 })
 

@@ -37,7 +37,8 @@ import {
   raced,
   scratch,
 } from '../support/kit.js'
-import { clear, plant, privateNames, told } from '../support/planted.js'
+import { clear, plant, told } from '../support/planted.js'
+import { privateNames } from '../support/trees.js'
 
 const [disk, memory] = places
 

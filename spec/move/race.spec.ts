@@ -4,7 +4,8 @@ import { emptyDir, move } from 'holdfast'
 import { contender, overlaps } from 'holdfast/testing'
 import { linkThenUnlink, lookThenRename, removeThenRename } from '../broken/broken.js'
 import { assert, catchInRace, everyPlace, note, places, race, raced, scratch, sized } from '../support/kit.js'
-import { type Kind, kinds, make, privateNames, read } from '../support/planted.js'
+import { type Kind, kinds, make, read } from '../support/planted.js'
+import { privateNames } from '../support/trees.js'
 
 const seconds = sized(0.3, 30)
 /** Goes on for so long; answers how often, and how often badly. */

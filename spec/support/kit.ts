@@ -52,8 +52,14 @@ function chosen(): Choice {
   }
 }
 
+/**
+ * Milliseconds after which a test is stuck. On two idle cores the longest take about one minute, so this is for machines
+ * that do other things at the same time.
+ */
+const patience = 300_000
+
 interface TestOptions {
-  /** Milliseconds. @default 60_000 */
+  /** Milliseconds. @default 300_000 */
   readonly timeout?: number
 }
 
@@ -80,7 +86,7 @@ function testOf(layer: Layer): Test {
     if (!wanted) report({ layer, name, how: 'left out' })
     return wanted
   }
-  const test = (name: string, body: () => unknown, { timeout = 60_000 }: TestOptions = {}): void => {
+  const test = (name: string, body: () => unknown, { timeout = patience }: TestOptions = {}): void => {
     if (!isWanted(name)) return
     announce()
     file(name, async () => {
@@ -268,9 +274,9 @@ export function* looks(file: string): Steps<(string | undefined)[]> {
   return saw
 }
 
-/** The race of `holdfast/testing`; in `npm run prove` it may take an hour. */
+/** The race of `holdfast/testing`, with the patience of a test; in `npm run prove` it may take an hour. */
 export const race = (file: string, options: RaceOptions): Promise<Result[][]> =>
-  raceOf(file, { timeout: sized(60_000, 3_600_000), ...options })
+  raceOf(file, { timeout: sized(patience, 3_600_000), ...options })
 
 /** Races a broken variant until `wentWrong` says so; throws if it never does. Returns the rounds that it took. */
 export async function catchInRace(
@@ -318,7 +324,7 @@ const atFullSize = ({ preemptions, random, ...options }: ExploreOptions): Explor
  * all is well, that `collided` says so.
  */
 export function prove(what: string, world: World, options: ExploreOptions = {}, collided?: () => boolean): Exploration {
-  const found = explore(world, sized(options, atFullSize(options)))
+  const found = explore(world, sized({ maxMs: patience, ...options }, atFullSize(options)))
   const { schedules, pruned, bound, ms, failed } = found
   const end = bound === undefined ? 'complete' : `bounded: ${bound}`
   note(`${what}: ${schedules} schedules and ${pruned} beginnings in ${Math.round(ms)} ms, ${end}`)

@@ -59,10 +59,6 @@ export function clear(dir: string): void {
   for (const name of readdirSync(dir)) remove.sync(join(dir, name))
 }
 
-/** The private names in a directory. */
-export const privateNames = (dir: string): string[] =>
-  readdirSync(dir).filter(name => /^\..*\.[a-z0-9]+-[a-z0-9]+-[a-z0-9]+\.[0-9a-f]{16}$/s.test(name))
-
 /** What can be moved. */
 export const kinds = ['file', 'directory', 'link'] as const
 export type Kind = (typeof kinds)[number]

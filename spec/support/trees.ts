@@ -50,6 +50,7 @@ export function namesIn(dir: string, above = ''): string[] {
     return entry.isDirectory() ? [name, ...namesIn(join(dir, entry.name), `${name}/`)] : [name]
   })
 }
-/** Names that are nobody else's, and must not outlive the call. */
+
+/** The private names below a directory, which must not outlive the call that made them. */
 export const privateNames = (dir: string): string[] =>
-  namesIn(dir).filter(name => /(^|\/)\.[^/]*\.[^/]*\.[0-9a-f]{16}$/.test(name))
+  namesIn(dir).filter(name => /(^|\/)\.[^/]*\.[a-z0-9]+-[a-z0-9]+-[a-z0-9]+\.[0-9a-f]{16}$/s.test(name))
