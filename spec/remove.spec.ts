@@ -314,7 +314,7 @@ if (!contender(plays)) {
   }
 
   test('explore: two removers, and one who makes things inside', () => {
-    const world = { setup, players: two, adversaries: (dir: string) => ({ maker: maker(dir) }) }
+    const world = { setup, players: two, adversaries: (dir: string) => ({ maker: maker(dir) }), splitListings: true }
     const found = prove('2 remove, 1 maker inside', {
       ...world,
       check: ending => {
