@@ -9,12 +9,20 @@ import type { Choice, World } from './world.js'
 /** What a world allows only so often, by the kind of the choice, and what is left of it. */
 export type Budget = Record<Exclude<Choice['kind'], 'call' | 'pass'>, number>
 
-export const budgetOf = ({ kills = 0, failures = 0, lies = 0, aborts = 0, ticks = 0 }: World): Budget => ({
+export const budgetOf = ({
+  kills = 0,
+  failures = 0,
+  lies = 0,
+  aborts = 0,
+  ticks = 0,
+  omissions = 0,
+}: World): Budget => ({
   kill: kills,
   fail: failures,
   lie: lies,
   abort: aborts,
   tick: ticks,
+  omit: omissions,
 })
 
 /** Everything that may happen next. The player that went last comes first, so that the first schedules are serial. */
@@ -41,14 +49,15 @@ function callsOf({ number, adversary, awake, pending }: Player, world: World, bu
 }
 
 /** It is aborted, or killed. */
-function endsOf({ number, adversary, injected, untouched, pending }: Player, budget: Budget): Choice[] {
+function endsOf({ number, adversary, injected, pending, underWay }: Player, budget: Budget): Choice[] {
   if (adversary) return []
   const ends: Choice[] = []
   // As in truth, an abort comes before a call is made, once, and never before one that gives back.
   const [first] = pending
-  if (budget.abort > 0 && !injected && untouched && first && !givesBack(first))
+  if (budget.abort > 0 && !injected && underWay.untouched && first && !givesBack(first))
     ends.push({ player: number, slot: 0, kind: 'abort' })
-  if (budget.kill > 0) ends.push({ player: number, slot: 0, kind: 'kill' })
+  // To open a directory changes nothing, so a player that has done so may as well have been killed before.
+  if (budget.kill > 0 && underWay.listings.length === 0) ends.push({ player: number, slot: 0, kind: 'kill' })
   return ends
 }
 

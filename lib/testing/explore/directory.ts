@@ -16,11 +16,12 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import type { Stats } from '../../core/stats.js'
-import type { Ground } from './footprint.js'
+import type { Ground } from './ground.js'
 import { rights } from './trace.js'
 
 export class Directory implements Ground {
   linked = false
+  omits = false
   readonly #numbers = new Map<bigint, bigint>()
   #tree: string | undefined
 

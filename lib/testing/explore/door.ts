@@ -4,15 +4,18 @@
 import { existsSync, fstatSync, lstatSync } from 'node:fs'
 import { isAbsolute, resolve, sep } from 'node:path'
 import { performSync } from '../../core/disk.js'
-import type { Call, Entry } from '../../core/steps.js'
+import type { Call, Entry, Op } from '../../core/steps.js'
 import { BadWorld } from './bad-world.js'
 import type { Directory } from './directory.js'
 import { changes } from './faults.js'
+import { Listing, Opening } from './listing.js'
 import type { Player } from './player.js'
 
 /** Makes a player's call, and answers it as every machine would. */
 export function perform(player: Player, call: Call, ground: Directory): unknown {
   const { op, args } = call
+  if (args[0] instanceof Opening) return open(player, call, args[0].path, ground)
+  if (args[0] instanceof Listing) return read(op, args[0])
   const [first, second] = args as [string, string]
   if (op !== 'symlink') keepInside(player, call, first, ground.root)
   if (op === 'symlink' || op === 'link' || op === 'rename') keepInside(player, call, second, ground.root)
@@ -36,9 +39,8 @@ export function perform(player: Player, call: Call, ground: Directory): unknown 
       player.fds.delete(args[0] as number)
       return value
     case 'readdir':
-      return (value as string[]).sort()
     case 'list':
-      return (value as Entry[]).sort((a, b) => (String(a.name) < String(b.name) ? -1 : 1))
+      return sorted(value as (string | Entry)[])
     case 'stat':
     case 'lstat':
     case 'fstat':
@@ -47,6 +49,23 @@ export function perform(player: Player, call: Call, ground: Directory): unknown 
       return value
   }
 }
+
+/** Opens a directory to be listed; it fails as the whole call would. */
+function open(player: Player, call: Call, path: string, ground: Directory): Listing {
+  keepInside(player, call, path, ground.root)
+  quickly(() => performSync({ op: call.op, args: [path] }))
+  return new Listing(path, ground)
+}
+
+function read(op: Op, listing: Listing): unknown {
+  const place = listing.place()
+  return place === undefined ? [] : sorted(performSync({ op, args: [place] }) as (string | Entry)[])
+}
+
+/** In one order on every machine. */
+const sorted = (entries: (string | Entry)[]): (string | Entry)[] =>
+  entries.sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1))
+const nameOf = (entry: string | Entry): string => (typeof entry === 'string' ? entry : String(entry.name))
 
 /** What stands above the world may be looked at, or made once more; what stands beside it is none of its business. */
 function keepInside(player: Player, call: Call, path: unknown, root: string): void {

@@ -1,23 +1,29 @@
 // What is there when a schedule has come to its end: what `check` is given, and what is thrown if it refuses that.
 
 import { BadEnding } from './bad-ending.js'
+import { Listing, Opening } from './listing.js'
 import type { Schedule } from './schedule.js'
 import { columns, mermaid } from './trace.js'
-import type { Ending, Made } from './world.js'
+import { type Ending, type Made, spellChoice } from './world.js'
 
 export function endingOf({ root, players, events }: Schedule): Ending {
   const outcomes = Object.fromEntries(players.map(player => [player.name, player.outcome]))
   const log = events.flatMap((event): Made[] => {
-    if (event.mark) return []
+    // To open a directory is the beginning of a call.
+    if (event.mark || event.value instanceof Listing) return []
     const { call, value, failed } = event
-    const args = call.args.map(arg => (typeof arg === 'string' ? arg.replace(root, '') : arg))
+    const args = call.args.map(arg => {
+      const path = arg instanceof Opening ? arg.path : arg instanceof Listing ? arg.path : arg
+      return typeof path === 'string' ? path.replace(root, '') : path
+    })
     return [{ player: players[event.player]?.name as string, op: call.op, args, value, failed }]
   })
   return { dir: root, outcomes: outcomes as Ending['outcomes'], log }
 }
 
 /** `nth`: which of the schedules it was. */
-export function badEnding(cause: unknown, { players, events, root, replay }: Schedule, nth: number): BadEnding {
+export function badEnding(cause: unknown, { players, events, root, taken }: Schedule, nth: number): BadEnding {
   const names = players.map(({ name }) => name)
+  const replay = taken.map(spellChoice).join(' ')
   return new BadEnding(cause, replay, columns(names, events, root), mermaid(names, events, root), nth)
 }

@@ -3,8 +3,9 @@
 import { constants } from 'node:os'
 import { opsThat } from '../../core/alphabet.js'
 import type { Errno } from '../../core/errors.js'
-import type { Call, Op } from '../../core/steps.js'
+import type { Call, Entry, Op } from '../../core/steps.js'
 import { BadWorld } from './bad-world.js'
+import { Listing, Opening } from './listing.js'
 import type { Choice, World } from './world.js'
 
 const changing = opsThat('changes')
@@ -34,8 +35,11 @@ function lies({ op, args }: Call): readonly ('EEXIST' | 'ENOENT' | 'EIO')[] {
 export function faultsOf(
   call: Call,
   world: World,
-  budget: { fail: number; lie: number },
+  budget: Readonly<Record<'fail' | 'lie' | 'omit', number>>,
 ): Omit<Choice, 'player' | 'slot'>[] {
+  const [first] = call.args
+  // Whatever else may go wrong with a listing, may as well go wrong when the directory is opened.
+  if (first instanceof Listing) return budget.omit > 0 && first.late.length > 0 ? [{ kind: 'omit' }] : []
   const all: Omit<Choice, 'player' | 'slot'>[] = []
   if (budget.fail > 0 && !unfailing.has(call.op) && (world.failIn?.includes(call.op) ?? true)) {
     for (const code of world.failWith ?? (['EIO'] as const)) all.push({ kind: 'fail', code })
@@ -57,6 +61,7 @@ export function attempt(call: Call, { kind, code = 'EIO' }: Choice, make: (call:
   if (kind === 'fail' && code !== 'short') return { done: false, error: injected(call, code) }
   try {
     const value = make(code === 'short' ? shortened(call) : call)
+    if (kind === 'omit') return { done: true, value: withoutLate(value as (string | Entry)[], call.args[0] as Listing) }
     if (kind !== 'lie' || code === 'short') return { done: true, value }
     // The player does not get the descriptor, so nobody else would close it.
     if (call.op === 'open') make({ op: 'close', args: [value] })
@@ -67,6 +72,10 @@ export function attempt(call: Call, { kind, code = 'EIO' }: Choice, make: (call:
   }
 }
 
+/** What a listing shows on btrfs: none of the names that came after the directory was opened. */
+const withoutLate = (entries: readonly (string | Entry)[], { late }: Listing): (string | Entry)[] =>
+  entries.filter(entry => !late.includes(String(typeof entry === 'string' ? entry : entry.name)))
+
 /** A write of only half the bytes. */
 function shortened({ op, args }: Call): Call {
   const data = args[1] as Uint8Array
@@ -74,7 +83,9 @@ function shortened({ op, args }: Call): Call {
 }
 
 function injected({ op, args }: Call, code: Errno): Error {
-  const paths = args.filter(arg => typeof arg === 'string').join(' -> ')
+  const paths = args
+    .flatMap(arg => (arg instanceof Opening ? arg.path : typeof arg === 'string' ? arg : []))
+    .join(' -> ')
   return Object.assign(new Error(`${code}: injected, ${op} ${paths}`), {
     code,
     errno: -(constants.errno[code as keyof typeof constants.errno] ?? 0),

@@ -4,6 +4,8 @@
 
 import { lstatSync, readlinkSync } from 'node:fs'
 import type { Call } from '../../core/steps.js'
+import type { Ground } from './ground.js'
+import { Listing, Opening } from './listing.js'
 
 export interface Footprint {
   /** What it reads, and what it writes. */
@@ -31,16 +33,6 @@ export const merge = (...all: readonly Footprint[]): Footprint => ({
   sees: all.flatMap(f => f.sees),
 })
 
-/** What the calls of a world go by: its directory, and the numbers by which the explorer knows inodes. */
-export interface Ground {
-  readonly root: string
-  /** There are symbolic links, so that one directory may have several paths. */
-  linked: boolean
-  /** What has that name; and if it is a link, also what the link leads to. */
-  inodesAt(path: string): string[]
-  inodeOf(fd: number): string | undefined
-}
-
 /** What `call` will touch, in the state the world is in now. */
 export function footprint({ op, args }: Call, ground: Ground): Footprint {
   const [first, second] = args as [string, string]
@@ -48,17 +40,15 @@ export function footprint({ op, args }: Call, ground: Ground): Footprint {
     case 'mkdir':
     case 'symlink':
       return named(op === 'mkdir' ? first : second, ground)
-    case 'rmdir': {
-      const name = named(first, ground)
-      return { ...name, sees: [`names:${walk(first, ground, false).at}`] }
-    }
+    case 'rmdir':
+      return { ...named(first, ground), sees: namesIn(walk(first, ground, false).at, ground) }
     case 'unlink':
       return merge(named(first, ground), inode(first, ground, 'w'))
     case 'link':
       return merge(read(first, ground, false), named(second, ground), inode(first, ground, 'w'))
     case 'rename': {
       const names = merge(named(first, ground), named(second, ground), inode(second, ground, 'w'))
-      return { ...names, sees: [`names:${walk(second, ground, false).at}`] }
+      return { ...names, sees: namesIn(walk(second, ground, false).at, ground) }
     }
     case 'open': {
       if (second.startsWith('r')) return read(first, ground, true)
@@ -73,10 +63,8 @@ export function footprint({ op, args }: Call, ground: Ground): Footprint {
     case 'realpath':
       return read(first, ground, true)
     case 'readdir':
-    case 'list': {
-      const path = walk(first, ground, true)
-      return { ...nothing, r: path.reads, sees: [`names:${path.at}`] }
-    }
+    case 'list':
+      return listing(args[0], ground)
     case 'chmod':
     case 'chown':
       return merge(read(first, ground, true), inode(first, ground, 'w'), { ...nothing, w: ['modes'] })
@@ -97,10 +85,24 @@ export function footprint({ op, args }: Call, ground: Ground): Footprint {
   }
 }
 
+function listing(what: unknown, ground: Ground): Footprint {
+  if (what instanceof Listing) return { ...nothing, sees: [`names:${what.inode}`] }
+  const path = walk(what instanceof Opening ? what.path : (what as string), ground, true)
+  const sees = what instanceof Opening && !ground.omits ? [] : namesIn(path.at, ground)
+  return { ...nothing, r: path.reads, sees }
+}
+
+/** The set of names in a directory, by its inode: it stays the same set when the directory is renamed. */
+const namesIn = (at: string, ground: Ground): string[] =>
+  ground
+    .inodesAt(ground.root + at)
+    .slice(0, 1)
+    .map(inode => `names:${inode}`)
+
 /** A name is made or taken away. */
 function named(path: string, ground: Ground, follow = false): Footprint {
   const { reads, at, parent } = walk(path, ground, follow)
-  return { r: reads, w: [`name:${at}`], adds: [`names:${parent}`], sees: [] }
+  return { r: reads, w: [`name:${at}`], adds: namesIn(parent, ground), sees: [] }
 }
 
 function read(path: string, ground: Ground, follow: boolean): Footprint {

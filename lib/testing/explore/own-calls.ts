@@ -12,6 +12,8 @@ export interface Surroundings {
   readonly ticking: boolean
   /** Every reply comes, and is true. */
   readonly honest: boolean
+  /** To open a directory is one step, and to read it another. */
+  readonly splitListings: boolean
   readonly events: Event[]
 }
 

@@ -6,8 +6,8 @@ import type { Call, Outcome as CallOutcome, Steps } from '../../core/steps.js'
 import { BadWorld, waitsOutside } from './bad-world.js'
 import { type Footprint, nothing } from './footprint.js'
 import { OwnCalls, type Surroundings } from './own-calls.js'
-import { CallInParts } from './split-calls.js'
 import { describeEnd, describeResult, type End } from './trace.js'
+import { CallsUnderWay } from './under-way.js'
 import type { Outcome } from './world.js'
 
 /** A sleep ends when another player changes something, or when time passes. */
@@ -18,6 +18,7 @@ const apart = opsThat('waits', 'own')
 
 export class Player {
   readonly fds = new Set<number>()
+  underWay: CallsUnderWay
   outcome: Outcome | undefined
   /** When it would wake by itself, if it sleeps. */
   due: number | undefined
@@ -27,8 +28,6 @@ export class Player {
   readonly #steps: Steps<unknown>
   readonly #around: Surroundings
   readonly #own: OwnCalls
-  /** The calls that it is making: usually one. */
-  #making: CallInParts[] = []
   /** It has yielded them as one `together`. */
   #together = false
   /** Has another changed something since it woke last? Then its next sleep is over at once. */
@@ -52,6 +51,7 @@ export class Player {
     this.#steps = steps
     this.#around = around
     this.#own = new OwnCalls(number, name, around)
+    this.underWay = this.#make([])
     this.#goOn({ value: undefined })
   }
 
@@ -59,23 +59,16 @@ export class Player {
     return !this.outcome && this.due === undefined
   }
 
-  /** What it is about to call. Of several that it makes together, those that are done are undefined. */
+  /** What it is about to call. Of several calls that it makes together, those that are done are undefined. */
   get pending(): readonly (Call | undefined)[] {
-    return this.#making.map(({ next }) => next)
+    return this.underWay.pending
   }
 
-  /** No part of what it is about to call was made. */
-  get untouched(): boolean {
-    return this.#making.every(({ history }) => history === '')
-  }
-
-  /** One of its calls was made. When all that it makes together are, it goes on; returns what it touched by sleeping. */
-  made(slot: number, outcome: CallOutcome<unknown>, words: string): Footprint {
-    this.#making[slot]?.made(outcome, words)
-    if (this.#making.some(({ next }) => next)) return nothing
-    // Not in the order in which they ended, because the player does not learn that.
-    this.#history += this.#making.map(({ history }) => history).join('')
-    const outcomes = this.#making.map(one => one.outcome as CallOutcome<unknown>)
+  /** One of its calls, or a part of one, was done. It goes on when all are; returns what it touched by sleeping. */
+  done(slot: number, outcome: CallOutcome<unknown>): Footprint {
+    const outcomes = this.underWay.done(slot, outcome)
+    if (!outcomes) return nothing
+    this.#history += this.underWay.history
     return this.#goOn(this.#together ? { value: outcomes } : (outcomes[0] as CallOutcome<unknown>))
   }
 
@@ -134,12 +127,23 @@ export class Player {
     const { op, args } = call
     this.#together = op === 'together'
     if (op === 'together') return this.#beginTogether(args[0] as Call[])
-    this.#making = [new CallInParts(call)]
+    this.underWay = this.#make([call])
     if (op === 'sleep' || op === 'changed') return this.#sleep(args.at(-1) as number)
     const answer = this.#own.answer(call)
     // Of what it finds out so, only this does not follow from what it knows already.
     if (answer && (op === 'now' || op === 'settle')) this.#history += `${op}>${describeResult(undefined, answer)};`
     return answer
+  }
+
+  #beginTogether(calls: readonly Call[]): CallOutcome<unknown> | undefined {
+    const odd = calls.find(({ op }) => op === 'together' || apart.has(op))
+    if (odd) throw new BadWorld(`Player ${this.name} makes ${odd.op} together with others, and it is not one call`)
+    this.underWay = this.#make(calls)
+    return calls.length === 0 ? { value: [] } : undefined
+  }
+
+  #make(calls: readonly Call[]): CallsUnderWay {
+    return new CallsUnderWay(calls, this.#around.splitListings)
   }
 
   #sleep(ms: number): CallOutcome<unknown> | undefined {
@@ -154,17 +158,9 @@ export class Player {
     return undefined
   }
 
-  #beginTogether(calls: readonly Call[]): CallOutcome<unknown> | undefined {
-    const odd = calls.find(({ op }) => op === 'together' || apart.has(op))
-    if (odd) throw new BadWorld(`Player ${this.name} makes ${odd.op} together with others, and it is not one call`)
-    if (calls.length === 0) return { value: [] }
-    this.#making = calls.map(call => new CallInParts(call))
-    return undefined
-  }
-
   #end(outcome: End): void {
     this.outcome = outcome
-    this.#making = []
+    this.underWay = this.#make([])
     const { text, details } = describeEnd(outcome, this.#around.root)
     this.#ended = `${text}|${this.injected}|${details}`
     this.#around.events.push({ player: this.number, text, mark: true })
@@ -175,7 +171,6 @@ export class Player {
     // How it came to its end makes no difference any more, only what the end was.
     if (this.outcome) return this.#ended
     const open = [...this.fds].map(behind).join()
-    const made = this.#making.map(({ next, history }) => (next ? history : `${history}.`)).join()
-    return [this.#history, made, this.due ?? '', this.#missedChange, this.injected, open].join('|')
+    return [this.#history, this.underWay.state(), this.due ?? '', this.#missedChange, this.injected, open].join('|')
   }
 }

@@ -11,7 +11,7 @@ import { attempt, changes } from './faults.js'
 import { asRead, type Footprint, footprint, merge, nothing } from './footprint.js'
 import { Player, waking } from './player.js'
 import { describeResult, type Event } from './trace.js'
-import { type Choice, spellChoice, type World } from './world.js'
+import type { Choice, World } from './world.js'
 
 export class Schedule {
   readonly players: Player[] = []
@@ -19,12 +19,13 @@ export class Schedule {
   readonly root: string
   readonly ticking: boolean
   readonly honest: boolean
+  readonly splitListings: boolean
+  readonly taken: Choice[] = []
   clock = 0
   /** The player that went last. */
   last = -2
   /** How often a player was interrupted that could go on. */
   preemptions = 0
-  readonly #taken: Choice[] = []
   readonly #budget: Budget
 
   constructor(
@@ -36,6 +37,8 @@ export class Schedule {
     this.ticking = this.#budget.tick > 0
     this.honest = this.#budget.lie === 0
     this.root = ground.root
+    ground.omits = this.#budget.omit > 0
+    this.splitListings = world.splitListings ?? ground.omits
     refusePromise('setup', world.setup?.(this.root))
     ground.survey()
     this.#enter(world.players(this.root), false)
@@ -67,14 +70,9 @@ export class Schedule {
     return this.players.every(player => player.outcome)
   }
 
-  /** How many steps were taken. */
-  get steps(): number {
-    return this.#taken.length
-  }
-
   /** Lets it happen; returns what it touched, if `wanted`. */
   take(choice: Choice, wanted: boolean): Footprint {
-    this.#taken.push(choice)
+    this.taken.push(choice)
     if (choice.player !== this.last && this.canGoOn(this.last)) this.preemptions++
     if (choice.player >= 0) this.last = choice.player
     const { kind } = choice
@@ -132,16 +130,18 @@ export class Schedule {
     const changed = done && changes(call)
     if (changed) {
       this.ground.touched()
+      if (this.ground.omits) for (const { underWay } of this.players) for (const one of underWay.listings) one.update()
       this.#nudgeOthers(player)
     }
     const truly = choice.kind === 'call'
-    if (!truly) player.injected = true
+    // To see less than there is excuses no error.
+    if (!truly && choice.kind !== 'omit') player.injected = true
     const failed = error !== undefined
     const outcome = failed ? { error } : { value }
     const said = describeResult(call, outcome)
     this.events.push({ player: player.number, call, said, value, truly, failed })
     const touched = changed ? merge(reach, { ...nothing, adds: ['world'] }) : asRead(reach)
-    return merge(touched, player.made(choice.slot, outcome, said))
+    return merge(touched, player.done(choice.slot, outcome))
   }
 
   #perform(player: Player, call: Call): unknown {
@@ -162,11 +162,6 @@ export class Schedule {
   state(): string {
     const players = this.players.map(player => player.state(fd => this.ground.behind(fd)))
     return [this.ground.tree(), Object.values(this.#budget).join(), this.clock, ...players].join('\n')
-  }
-
-  /** The schedule so far, as a replay string. */
-  get replay(): string {
-    return this.#taken.map(spellChoice).join(' ')
   }
 
   /** Closes what the players left open, as the end of a process does. */

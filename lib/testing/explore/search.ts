@@ -78,7 +78,7 @@ export class Search {
     const schedule = new Schedule(this.#world, ground, this.#options.footprint ?? footprint)
     try {
       const ended = this.#follow(schedule)
-      this.#steps += schedule.steps
+      this.#steps += schedule.taken.length
       if (!ended) return
       this.#schedules++
       this.#countFailures(schedule)
@@ -93,7 +93,7 @@ export class Search {
   #follow(schedule: Schedule): boolean {
     const { maxSteps = 500 } = this.#options
     while (!schedule.over()) {
-      if (schedule.steps >= maxSteps) {
+      if (schedule.taken.length >= maxSteps) {
         this.#bounds.add(`a schedule of more than ${maxSteps} steps`)
         return false
       }

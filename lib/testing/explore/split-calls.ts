@@ -1,52 +1,30 @@
-// Calls that are several system calls, taken apart, so that another process can come in between.
+// The calls that are several system calls, as what they are made of, so that another process can come in between.
 
-import { type Call, fs, type Outcome, type Steps } from '../../core/steps.js'
+import { type Call, fs, type Steps } from '../../core/steps.js'
 import { tidy } from '../../parts/cleanup.js'
+import { Opening } from './listing.js'
 
-/** A call that a player is making, part by part. Most have one part: the call itself. */
-export class CallInParts {
-  /** The part that is to be made next; undefined when all are made. */
-  next: Call | undefined
-  /** What came of the parts that were made, in words. */
-  history = ''
-  /** What came of the call, when all are made. */
-  outcome: Outcome<unknown> | undefined
-  readonly #parts: Steps<unknown> | undefined
-
-  constructor(call: Call) {
-    this.#parts = partsOf(call)
-    this.next = this.#parts ? (this.#parts.next().value as Call) : call
-  }
-
-  /** The next part was made, and this came of it. */
-  made(outcome: Outcome<unknown>, words: string): void {
-    this.history += `${this.next?.op}>${words};`
-    this.next = undefined
-    try {
-      if (!this.#parts) this.outcome = outcome
-      else {
-        const result = 'error' in outcome ? this.#parts.throw(outcome.error) : this.#parts.next(outcome.value)
-        if (result.done) this.outcome = { value: result.value }
-        else this.next = result.value
-      }
-    } catch (error) {
-      this.outcome = { error }
-    }
-  }
-}
-
-function partsOf({ op, args }: Call): Steps<unknown> | undefined {
-  if (op === 'readFile') return readFile(args[0] as string)
-  if (op === 'copyFile') return copyFile(args[0] as string, args[1] as string)
+/** The parts of a call, and what they come to; undefined if the call is one step of a schedule. */
+export function partsOf({ op, args }: Call, splitListings: boolean): Steps<unknown> | undefined {
+  const [first, second] = args as [string, string]
+  if (op === 'readFile') return readFile(first)
+  if (op === 'copyFile') return copyFile(first, second)
+  if ((op === 'readdir' || op === 'list') && splitListings) return listing(op, first)
   return undefined
 }
 
+/** Without the `close`: no other process can tell when that is made, nor can it fail. */
+function* listing(op: 'readdir' | 'list', path: string): Steps<unknown> {
+  const opened = yield { op, args: [new Opening(path)] }
+  return yield { op, args: [opened] }
+}
+
 function* readFile(path: string): Steps<Buffer> {
-  return yield* opened(path, readAll)
+  return yield* whileOpen(path, readAll)
 }
 
 function* copyFile(from: string, to: string): Steps<void> {
-  yield* opened(from, function* (source) {
+  yield* whileOpen(from, function* (source) {
     const { mode } = yield* fs.fstat(source)
     const fd = yield* fs.open(to, 'wx', Number(mode) & 0o777)
     try {
@@ -58,7 +36,7 @@ function* copyFile(from: string, to: string): Steps<void> {
   })
 }
 
-function* opened<T>(path: string, use: (fd: number) => Steps<T>): Steps<T> {
+function* whileOpen<T>(path: string, use: (fd: number) => Steps<T>): Steps<T> {
   const fd = yield* fs.open(path, 'r')
   try {
     return yield* use(fd)

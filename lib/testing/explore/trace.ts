@@ -4,6 +4,7 @@ import { inspect } from 'node:util'
 import { opsThat } from '../../core/alphabet.js'
 import type { Stats } from '../../core/stats.js'
 import type { Call, Outcome as CallOutcome } from '../../core/steps.js'
+import { Listing, Opening } from './listing.js'
 import type { Outcome } from './world.js'
 
 /** A call and what the player was told of it, or (`mark`) what became of the player. */
@@ -30,6 +31,9 @@ export const cut = (text: string): string => (text.length > longest ? `${text.sl
 const onDescriptor = opsThat('onDescriptor')
 
 function describeCall({ op, args }: Call, root: string): string {
+  const [first] = args
+  if (first instanceof Opening) return describeCall({ op: 'open', args: [first.path] }, root)
+  if (first instanceof Listing) return describeCall({ op, args: [first.path] }, root)
   const shown = args.map(arg => {
     if (typeof arg === 'string') return arg.startsWith(root) ? arg.slice(root.length) || '/' : arg
     if (ArrayBuffer.isView(arg)) return `${arg.byteLength} bytes`
@@ -47,6 +51,7 @@ export function describeResult(call: Call | undefined, outcome: CallOutcome<unkn
   if ('error' in outcome) return (outcome.error as NodeJS.ErrnoException)?.code ?? String(outcome.error)
   const { value } = outcome
   if (call?.op === 'open') return 'fd'
+  if (value instanceof Listing) return `dir #${value.inode}`
   if (call?.op === 'read')
     return JSON.stringify(Buffer.from((call.args[1] as Uint8Array).subarray(0, value as number)).toString('latin1'))
   if (value === undefined) return /stat$/.test(call?.op ?? '') ? 'nothing' : 'ok'

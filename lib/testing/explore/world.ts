@@ -22,6 +22,13 @@ export interface World {
   readonly failIn?: readonly Op[]
   /** How many calls may be done and then say that they were not: a reply was lost, a request was sent twice. @default 0 */
   readonly lies?: number
+  /**
+   * `readdir` and `list` are two steps: the directory is opened, and read later, when others may have changed or removed
+   * it. This takes up to twice as many steps. @default false, or true if there are `omissions`
+   */
+  readonly splitListings?: boolean
+  /** How many listings may leave out the names that came after the directory was opened, as on btrfs. @default 0 */
+  readonly omissions?: number
   /** How many players may be aborted, as if by their signal. @default 0 */
   readonly aborts?: number
   /** Nobody can tell whether another player lives, as if each ran on a machine of its own. @default false */
@@ -63,14 +70,14 @@ export interface Choice {
   readonly player: number
   /** Which of the calls it is making together. */
   readonly slot: number
-  readonly kind: 'call' | 'kill' | 'abort' | 'fail' | 'lie' | 'tick' | 'pass'
+  readonly kind: 'call' | 'kill' | 'abort' | 'fail' | 'lie' | 'omit' | 'tick' | 'pass'
   readonly code?: Errno | 'short'
 }
 
-const marks = { call: '', kill: 'x', abort: '^', fail: '!', lie: '~', tick: '+', pass: '-' } as const
+const marks = { call: '', kill: 'x', abort: '^', fail: '!', lie: '~', omit: '?', tick: '+', pass: '-' } as const
 
 /**
- * A choice in the replay string: `A` (A makes its call), `A~EEXIST`, `B!EIO`, `Ax`, `A^`, `B1` (its second at once),
+ * A choice in the replay string: `A` (A makes its call), `A~EEXIST`, `B!EIO`, `Ax`, `A^`, `A?` (a listing leaves out what came late), `B1` (its second at once),
  * `+` (the clock jumps), `-` (all sleep, and time passes).
  */
 export const spellChoice = ({ player, slot, kind, code }: Choice): string =>

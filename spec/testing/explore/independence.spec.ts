@@ -55,11 +55,15 @@ function linesOf({ there, paths = ['a', 'a/b', 'c'], held }: State): string[] {
     'readdir c',
     'list .',
     'list a',
+    'to open readdir .',
+    'to open readdir a',
+    'opened list .',
     'stat a/../c',
     'mkdir a/..',
     'lstat a/',
     'rename c b',
   ]
+  if (there.includes('mkdir a')) lines.push('opened readdir a')
   const linked = there.some(line => line.startsWith('symlink'))
   for (const path of paths) {
     lines.push(...['wx', 'w', 'r'].map(flags => `open ${path} ${flags}`), ...everywhere.map(op => `${op} ${path}`))
@@ -71,8 +75,11 @@ function linesOf({ there, paths = ['a', 'a/b', 'c'], held }: State): string[] {
 
 function* player(line: string, dir: string, held: string | undefined): Steps<void> {
   const fd = held === undefined ? -1 : yield* fs.open(`${dir}/${held}`, 'r+')
-  yield* callOf(line, dir, fd)
+  yield* callOf(line.replace(listing, ''), dir, fd)
 }
+
+/** A listing has two parts: the first is next, or the second. */
+const listing = /^(to open|opened) /
 
 const root = join(scratch(memory), 'world')
 
@@ -81,9 +88,11 @@ function play<T>(state: State, lines: readonly string[], act: (run: Schedule) =>
   const ground = new Directory(root)
   const setup = (dir: string) => setUp(dir, state.there)
   const players = (dir: string) => Object.fromEntries(lines.map((line, at) => [at, player(line, dir, state.held)]))
-  const run = new Schedule({ setup, players, check() {} }, ground)
+  const splitListings = lines.some(line => listing.test(line))
+  const run = new Schedule({ setup, players, check() {}, splitListings }, ground)
   try {
     if (state.held !== undefined) for (const { number } of run.players) take(run, number)
+    for (const [number, line] of lines.entries()) if (line.startsWith('opened')) take(run, number)
     return act(run)
   } finally {
     run.close()
@@ -157,9 +166,16 @@ function commutes(state: number, i: number, j: number): boolean {
   return canonical(one.first, one.second, one.tree) === canonical(two.second, two.first, two.tree)
 }
 
+/** In one world listings are either whole, or have two parts. */
+const isOfOneWorld = (...both: readonly string[]): boolean =>
+  !both.some(line => listing.test(line)) || !both.some(line => /^(readdir|list) /.test(line))
+
 const pairs: readonly Pair[] = lines.flatMap((own, state) =>
-  own.flatMap((_, i) =>
-    own.slice(i).map((_, more) => ({ state, i, j: i + more, commutes: commutes(state, i, i + more) })),
+  own.flatMap((one, i) =>
+    own
+      .map((other, j) => ({ state, i, j, other }))
+      .filter(({ j, other }) => j >= i && isOfOneWorld(one, other))
+      .map(({ j }) => ({ state, i, j, commutes: commutes(state, i, j) })),
   ),
 )
 

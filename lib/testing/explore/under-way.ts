@@ -1,0 +1,84 @@
+// The calls that a player is making: usually one, several if it has yielded them together; each of them part by part.
+
+import type { Call, Outcome, Steps } from '../../core/steps.js'
+import { Listing } from './listing.js'
+import { partsOf } from './split-calls.js'
+import { describeResult } from './trace.js'
+
+export class CallsUnderWay {
+  readonly #calls: readonly CallInParts[]
+
+  constructor(calls: readonly Call[], splitListings: boolean) {
+    this.#calls = calls.map(call => new CallInParts(call, splitListings))
+  }
+
+  /** The next part of each call; undefined for those that are done. */
+  get pending(): readonly (Call | undefined)[] {
+    return this.#calls.map(({ next }) => next)
+  }
+
+  /** No part of any call is done. */
+  get untouched(): boolean {
+    return this.#calls.every(({ history }) => history === '')
+  }
+
+  /** What has come of them so far, in words. Not in the order in which they ended, which the player does not learn. */
+  get history(): string {
+    return this.#calls.map(({ history }) => history).join('')
+  }
+
+  /** The directories that were opened and are not read yet. */
+  get listings(): readonly Listing[] {
+    return this.#calls.flatMap(({ next }) => (next?.args[0] instanceof Listing ? [next.args[0]] : []))
+  }
+
+  /** The next part of that call was done. Returns the outcome of each call, when all are done. */
+  done(slot: number, outcome: Outcome<unknown>): readonly Outcome<unknown>[] | undefined {
+    this.#calls[slot]?.done(outcome)
+    if (this.#calls.some(({ next }) => next)) return undefined
+    return this.#calls.map(call => call.outcome as Outcome<unknown>)
+  }
+
+  /** Everything that depends on them. */
+  state(): string {
+    const calls = this.#calls.map(({ history, next }) => (next ? history : `${history}.`))
+    return [...calls, ...this.listings.map(({ late }) => late.join())].join()
+  }
+}
+
+class CallInParts {
+  /** The part that is next; undefined when all are done. */
+  next: Call | undefined
+  history = ''
+  /** What came of the call, when all parts are done. */
+  outcome: Outcome<unknown> | undefined
+  readonly #call: Call
+  /** Undefined if the call has one part, which is itself. */
+  readonly #parts: Steps<unknown> | undefined
+
+  constructor(call: Call, splitListings: boolean) {
+    this.#call = call
+    this.#parts = partsOf(call, splitListings)
+    this.next = this.#parts ? (this.#parts.next().value as Call) : call
+  }
+
+  done(outcome: Outcome<unknown>): void {
+    this.history += `${this.next?.op}>${describeResult(this.next, outcome)};`
+    this.next = undefined
+    if (this.#parts) this.#goOn(this.#parts, outcome)
+    else this.outcome = outcome
+    // How the call came to its value makes no difference to what follows. Its error says which part has failed.
+    if (this.outcome && 'value' in this.outcome)
+      this.history = `${this.#call.op}>${describeResult(this.#call, this.outcome)};`
+  }
+
+  #goOn(parts: Steps<unknown>, outcome: Outcome<unknown>): void {
+    try {
+      const result = 'error' in outcome ? parts.throw(outcome.error) : parts.next(outcome.value)
+      if (result.done) this.outcome = { value: result.value }
+      else this.next = result.value
+    } catch (error) {
+      this.outcome = { error }
+    }
+  }
+}
