@@ -2,14 +2,14 @@ import { dual } from './core/dual.js'
 import { hasCode, mountPointCodes, type SystemError } from './core/errors.js'
 import { asDurability, asFlag, asPath, type Durability, type Patience } from './core/input.js'
 import type { Stats } from './core/stats.js'
-import { fs, orNothing, type Steps } from './core/steps.js'
-import { type Again, achieve, again, done, type Trial } from './parts/achieve.js'
+import { fs, type Steps } from './core/steps.js'
+import { type Again, achieve, done, type Trial } from './parts/achieve.js'
 import { linkExclusive } from './parts/claim.js'
 import { duplicate } from './parts/duplicate.js'
 import { syncName, whileSynced } from './parts/durable.js'
 import { isInode } from './parts/identity.js'
 import { refuseMount } from './parts/mount.js'
-import { withParents } from './parts/parents.js'
+import { statVanishedParent, withParents } from './parts/parents.js'
 import { isSameName, respell } from './parts/spelling.js'
 import { type Staged, staged } from './parts/stage.js'
 
@@ -135,9 +135,7 @@ function* statEmplaced(job: Emplacing, error: SystemError): Steps<true | Again |
     job.lingers = true
     return true
   }
-  // The source is there, so the target's directory has vanished between two calls.
-  const vanished = job.parents && hasCode(error, 'ENOENT') && (yield* fs.lstat(job.from, orNothing))
-  return vanished ? again : undefined
+  return yield* statVanishedParent(job.parents, error, job.from)
 }
 
 /** Removes the source's name, if it is still the source's. */

@@ -6,7 +6,7 @@ import { type Again, achieve, again } from '../parts/achieve.js'
 import { claim } from '../parts/claim.js'
 import { duplicate } from '../parts/duplicate.js'
 import { whileSynced } from '../parts/durable.js'
-import { withParents } from '../parts/parents.js'
+import { statVanishedParent, withParents } from '../parts/parents.js'
 import { statCopy } from '../parts/same-content.js'
 import { type Staged, staged } from '../parts/stage.js'
 import type { Copying, Item } from './job.js'
@@ -94,7 +94,5 @@ export function* statVanished(
 ): Steps<Again | undefined> {
   // The name was taken, and nothing has it now: what had it is gone.
   if (hasCode(error, 'EEXIST')) return again
-  // The source is there, so the target's directory has vanished between two calls.
-  const vanished = !above && parents && hasCode(error, 'ENOENT') && (yield* fs.lstat(from, orNothing))
-  return vanished ? again : undefined
+  return yield* statVanishedParent(parents && !above, error, from)
 }

@@ -13,7 +13,7 @@ import { deleteTree } from '../parts/delete-tree.js'
 import { syncDir } from '../parts/durable.js'
 import { isInode, sameInode } from '../parts/identity.js'
 import { refuseMount } from '../parts/mount.js'
-import { withParents } from '../parts/parents.js'
+import { statVanishedParent, withParents } from '../parts/parents.js'
 import { deleteSetAside, putBack, removeOrSetAside } from '../parts/set-aside.js'
 import { isSameName, respell } from '../parts/spelling.js'
 import { stageName } from '../parts/stage-names.js'
@@ -90,8 +90,7 @@ function* statPlaced(job: Moving, from: string, was: Stats, error: SystemError):
   if (!overwrite && hasCode(error, 'EEXIST')) return there ? false : again
   // Another process has put something into the gap.
   if (overwrite === 'with-gap' && (yield* isInTheWay(to, error))) return again
-  // The source is there, so the target's directory has vanished between two calls.
-  return parents && hasCode(error, 'ENOENT') && (yield* fs.lstat(from, orNothing)) ? again : undefined
+  return yield* statVanishedParent(parents, error, from)
 }
 
 /** Moves to another device: a copy, whole and on disk, gets the name, and only then is the source removed. */

@@ -4,14 +4,14 @@
 import { basename, dirname } from 'node:path'
 import { cannotLink, hasCode, type SystemError, systemError } from '../core/errors.js'
 import type { Stats } from '../core/stats.js'
-import { fs, orNothing, type Steps } from '../core/steps.js'
+import { fs, type Steps } from '../core/steps.js'
 import { emplace } from '../emplace.js'
-import { type Again, achieve, again, done } from '../parts/achieve.js'
+import { achieve, done } from '../parts/achieve.js'
 import { linkExclusive } from '../parts/claim.js'
 import { tidy, uninterruptible } from '../parts/cleanup.js'
 import { whileSynced } from '../parts/durable.js'
 import { isInode } from '../parts/identity.js'
-import { withParents } from '../parts/parents.js'
+import { statVanishedParent, withParents } from '../parts/parents.js'
 import { isSameName, respell } from '../parts/spelling.js'
 import { type Staged, staged } from '../parts/stage.js'
 import { ownerOf } from '../parts/stage-names.js'
@@ -59,7 +59,7 @@ function* linkIfAbsent(job: Moving, was: Stats): Steps<boolean> {
     )
   return yield* achieve(
     () => withParents(to, parents, link, from),
-    error => statVanished(job, error),
+    error => statVanishedParent(parents, error, from),
     trial,
   )
 }
@@ -115,9 +115,4 @@ function* isUnderWay(mark: string, to: string): Steps<boolean> {
     if ((yield* isInode(childPath(dir, entry), was)) && (yield* fs.alive(owner)) !== false) return true
   }
   return false
-}
-
-/** After an attempt that failed: has the target's directory vanished between two calls? */
-function* statVanished({ from, parents }: Moving, error: SystemError): Steps<Again | undefined> {
-  return parents && hasCode(error, 'ENOENT') && (yield* fs.lstat(from, orNothing)) ? again : undefined
 }

@@ -1,9 +1,9 @@
 // The option `parents` of every function that publishes a name.
 
 import { dirname } from 'node:path'
-import { hasCode } from '../core/errors.js'
-import { fs, orNothing, type Steps } from '../core/steps.js'
-import { isFinal, markFinal } from './achieve.js'
+import { hasCode, type SystemError } from '../core/errors.js'
+import { fs, orNothing, type Path, type Steps } from '../core/steps.js'
+import { type Again, again, isFinal, markFinal } from './achieve.js'
 import { makeDirectory } from './make-directory.js'
 
 /**
@@ -33,4 +33,12 @@ function* makeParents(path: string): Steps<void> {
     // ENOENT of a name is worth another try, because its directory may have gone again; ENOENT of the directory is not.
     throw markFinal(error)
   }
+}
+
+/**
+ * After an attempt that failed: `again` if `source` is there, and so ENOENT is about the directory of the new name, which
+ * vanished between two calls. `withParents` makes it anew in the next attempt.
+ */
+export function* statVanishedParent(parents: boolean, error: SystemError, source: Path): Steps<Again | undefined> {
+  return parents && hasCode(error, 'ENOENT') && (yield* fs.lstat(source, orNothing)) ? again : undefined
 }
