@@ -6,6 +6,7 @@ import type { Steps } from 'holdfast/steps'
 import { assertLinearizable, type ExploreOptions, type World } from 'holdfast/testing'
 import { asPrograms, type Calls, cellModel, comparing, programModel, Scribe, trusting, turn } from './support/cells.js'
 import { assert, caught, explored, holds, prove, scratch } from './support/kit.js'
+import { assertRefusesBadInput } from './support/laws.js'
 
 type Living = Partial<World> & { readonly start?: string; readonly calls?: Calls; readonly realTime?: boolean }
 
@@ -250,12 +251,16 @@ holds('bad input is refused before anything is done', async () => {
   const top = scratch()
   const dir = join(top, 'cell')
   const first = (await cell.create(dir)) as State
-  for (const fields of [['A'], ['a b'], [''], ['a.b'], [1], 'a', ['x'.repeat(200)]])
-    await assert.rejects(cell.swap(dir, first, { fields } as never), { message: /next\.fields/ })
-  await assert.rejects(cell.swap(dir, first, { data: 1 } as never), { code: 'ERR_INVALID_ARG_TYPE' })
-  await assert.rejects(cell.swap(dir, 'state' as never, {}), { code: 'ERR_INVALID_ARG_TYPE' })
-  await assert.rejects(cell.create(join(top, 'x'.repeat(200)), { data: 'y' }), { code: 'ERR_OUT_OF_RANGE' })
-  await assert.rejects(cell.read(''), { code: 'ERR_INVALID_ARG_VALUE' })
+  const type = 'ERR_INVALID_ARG_TYPE'
+  const fields = [['A'], ['a b'], [''], ['a.b'], [1], 'a', ['x'.repeat(200)]]
+  for (const one of fields)
+    await assert.rejects(cell.swap(dir, first, { fields: one } as never), { message: /next\.fields/ })
+  await assertRefusesBadInput(cell.swap, top, [
+    [[dir, first, { data: 1 }], type],
+    [[dir, 'state', {}], type],
+  ])
+  await assertRefusesBadInput(cell.create, top, [[[join(top, 'x'.repeat(200)), { data: 'y' }], 'ERR_OUT_OF_RANGE']])
+  await assertRefusesBadInput(cell.read, top, [[[''], 'ERR_INVALID_ARG_VALUE']])
   assert.equal(await cell.read(dir), first)
   assert.equal(readdirSync(top), ['cell'])
 })

@@ -20,8 +20,14 @@ import { dirname, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import { type CopyOptions, copy, type Progress } from 'holdfast'
-import { type Call, dual, type Outcome, type Steps } from 'holdfast/steps'
 import { assert, asUser, canBeAnother, holds, note, ownerOf, payload, scratch } from './support/kit.js'
+import {
+  assertNothingLeftBehind,
+  assertOriginalErrorComesOut,
+  assertRefusesBadInput,
+  assertSyncAndAsyncAgree,
+  type Trial,
+} from './support/laws.js'
 import { files, layMany, namesIn, privateNames, readMany, shapeOf } from './support/trees.js'
 
 const modeOf = (path: string): number => lstatSync(path).mode & 0o7777
@@ -463,14 +469,14 @@ holds('bad input is refused before anything is done', async () => {
     ['timeout', -1, 'ERR_OUT_OF_RANGE'],
     ['retryFor', 'long', 'ERR_INVALID_ARG_TYPE'],
   ]
-  for (const { put } of forms) {
-    for (const [name, value, code] of wrong) await assert.rejects(put(from, to, { [name]: value }), { code })
-    await assert.rejects(put('', to), { code: 'ERR_INVALID_ARG_VALUE' })
-    await assert.rejects(put(from, 'a\0b'), { code: 'ERR_INVALID_ARG_VALUE' })
-    await assert.rejects(put(from, 7 as never), { code: 'ERR_INVALID_ARG_TYPE' })
-    await assert.rejects(put(from, to, 7 as never), { code: 'ERR_INVALID_ARG_TYPE' })
-    await assert.rejects(put(join(dir, 'none'), to), { code: 'ENOENT' })
-  }
+  await assertRefusesBadInput(copy, dir, [
+    ...wrong.map(([name, value, code]) => [[from, to, { [name]: value }], code] as const),
+    [['', to], 'ERR_INVALID_ARG_VALUE'],
+    [[from, 'a\0b'], 'ERR_INVALID_ARG_VALUE'],
+    [[from, 7], 'ERR_INVALID_ARG_TYPE'],
+    [[from, to, 7], 'ERR_INVALID_ARG_TYPE'],
+    [[join(dir, 'none'), to], 'ENOENT'],
+  ])
   assert.equal(readdirSync(dir), ['source'])
   // The caller's options are read, and never changed.
   await copy(from, to, Object.freeze({ concurrency: Number.POSITIVE_INFINITY, durability: undefined }))
@@ -630,58 +636,35 @@ holds('a source that goes away meanwhile rejects with what the system said, and 
   }
 })
 
-/** The same steps, of whose calls the k-th of that kind fails, and is not made. Answers how many there were. */
-function* failing(steps: Steps<unknown>, op: Call['op'], k: number): Steps<number> {
-  const error = Object.assign(new Error('EIO: injected'), { code: 'EIO', errno: -5, syscall: op })
-  let seen = 0
-  const fails = (call: Call) => call.op === op && seen++ === k
-  let next = steps.next()
-  while (!next.done) {
-    const { value: call } = next
-    try {
-      if (call.op === 'together') {
-        const calls = call.args[0] as Call[]
-        const bad = calls.map(fails)
-        const made = (yield { op: 'together', args: [calls.filter((_, at) => !bad[at])] }) as Outcome<unknown>[]
-        next = steps.next(bad.map(failed => (failed ? { error } : made.shift())))
-      } else if (fails(call)) next = steps.throw(error)
-      else next = steps.next(yield call)
-    } catch (thrown) {
-      if (thrown === error) throw error
-      next = steps.throw(thrown)
-    }
-  }
-  return seen
-}
+/** A copy of a small tree that has a link in it: many files at a time, or each by itself, because progress is told. */
+const treeTrial = (options: CopyOptions): Trial<[string, string, CopyOptions?], void> => ({
+  setup: dir => {
+    laySmall(dir)
+    symlinkSync('a', join(dir, 'source/link'))
+  },
+  args: dir => [join(dir, 'source'), join(dir, 'p/target'), { parents: true, concurrency: 2, ...options }],
+  done: dir => assert.equal(shapeOf(join(dir, 'p/target')), shapeOf(join(dir, 'source'))),
+})
+const treeTrials = { 'in handfuls': treeTrial({}), 'with care': treeTrial({ onProgress() {} }) }
 
 holds('whichever call fails, that error comes out, or it is cured; and no private name is left', async () => {
-  const dir = scratch()
-  laySmall(dir)
-  symlinkSync('a', join(dir, 'source/link'))
-  const before = shapeOf(join(dir, 'source'))
-  const ops = ['copyFile', 'rename', 'mkdir', 'list', 'stat', 'chmod', 'readlink', 'symlink', 'lstat'] as const
-  // Who is told of each file has it copied with care, and not in handfuls.
-  for (const [how, options] of Object.entries({ 'in handfuls': {}, 'with care': { onProgress() {} } })) {
-    const seen = { calls: 0, cured: 0 }
-    for (const op of ops) {
-      for (let k = 0, calls = 1; k < calls; k++) {
-        const to = join(dir, 'targets', `${how} ${op} ${k}`)
-        const steps = copy.steps(join(dir, 'source'), to, { parents: true, concurrency: 2, ...options })
-        const form = k % 2 ? dual(failing).sync : dual(failing)
-        const result = await Promise.resolve()
-          .then(() => form(steps, op, k))
-          .catch(error => error)
-        if (typeof result === 'number') assert.equal(shapeOf(to), before)
-        else assert.is(result.message, 'EIO: injected')
-        assert.equal(privateNames(dir), [])
-        calls = typeof result === 'number' ? result : calls + 1
-        if (k < calls) seen.calls++
-        if (k < calls && typeof result === 'number') seen.cured++
-      }
-    }
-    note(`${how}: ${seen.calls} calls failed, ${seen.cured} of them were cured`)
-    assert.ok(seen.calls > 15 && seen.cured < seen.calls / 2)
+  for (const [how, trial] of Object.entries(treeTrials)) {
+    const { threw, returned } = await assertOriginalErrorComesOut(copy, trial)
+    await assertNothingLeftBehind(copy, trial)
+    note(`${how}: ${threw + returned} calls failed, ${returned} of them were cured`)
+    assert.ok(threw + returned > 15 && returned < threw)
   }
+})
+
+holds('both forms come to the same', () => {
+  const onto = (kind: string): Trial<[string, string], void> => ({
+    setup: dir => {
+      laySmall(dir)
+      if (kind === 'file') writeFileSync(join(dir, 'target'), 'in the way')
+    },
+    args: dir => [join(dir, kind === 'nothing' ? 'none' : 'source'), join(dir, 'target')],
+  })
+  return assertSyncAndAsyncAgree(copy, ...Object.values(treeTrials), onto('file'), onto('nothing'))
 })
 
 if (!root || process.platform !== 'linux') holds.skip('what is mounted', 'it takes root on Linux')

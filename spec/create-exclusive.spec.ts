@@ -34,6 +34,13 @@ import {
   scratch,
   sized,
 } from './support/kit.js'
+import {
+  assertNothingLeftBehind,
+  assertOriginalErrorComesOut,
+  assertRefusesBadInput,
+  assertSyncAndAsyncAgree,
+  type Trial,
+} from './support/laws.js'
 
 const bytes = 64 * 1024
 
@@ -135,14 +142,36 @@ if (!contender(plays)) {
   })
 
   holds('bad input is refused before anything is done', async () => {
-    const file = join(scratch(), 'x')
-    await assert.rejects(createExclusive('', ''), { code: 'ERR_INVALID_ARG_VALUE' })
-    await assert.rejects(createExclusive(file, 5 as never), { code: 'ERR_INVALID_ARG_TYPE' })
-    await assert.rejects(createExclusive(file, '', { durability: 'very' as never }), { code: 'ERR_INVALID_ARG_VALUE' })
-    await assert.rejects(createExclusive(file, '', { parents: 1 as never }), { code: 'ERR_INVALID_ARG_TYPE' })
-    assert.throws(() => createExclusive.sync(file, undefined as never), { code: 'ERR_INVALID_ARG_TYPE' })
-    assert.not(existsSync(file))
+    const dir = scratch()
+    const file = join(dir, 'x')
+    await assertRefusesBadInput(createExclusive, dir, [
+      [['', ''], 'ERR_INVALID_ARG_VALUE'],
+      [[file, 5], 'ERR_INVALID_ARG_TYPE'],
+      [[file, undefined], 'ERR_INVALID_ARG_TYPE'],
+      [[file, '', { durability: 'very' }], 'ERR_INVALID_ARG_VALUE'],
+      [[file, '', { parents: 1 }], 'ERR_INVALID_ARG_TYPE'],
+    ])
   })
+
+  const trial: Trial<[string, string], boolean> = {
+    args: dir => [join(dir, 'file'), 'whole'],
+    done: (dir, mine) => assert.ok(mine && readFileSync(join(dir, 'file'), 'utf8') === 'whole'),
+  }
+  const taken: Trial<[string, string], boolean> = {
+    ...trial,
+    setup: dir => writeFileSync(join(dir, 'file'), 'another'),
+  }
+  const astray: Trial<[string, string], boolean> = { args: dir => [join(dir, 'none/file'), 'whole'] }
+
+  holds('whichever call fails, its error comes out, or what is promised holds', () =>
+    assertOriginalErrorComesOut(createExclusive, trial),
+  )
+
+  holds('both forms come to the same', () => assertSyncAndAsyncAgree(createExclusive, trial, taken, astray))
+
+  holds('whatever fails or is stopped leaves nothing private behind', () =>
+    assertNothingLeftBehind(createExclusive, trial),
+  )
 
   explored('explore: two creators and a reader, with a kill and a lie', () => {
     const makers = players(['A', 'B'], (file, data) => createExclusive.steps(file, data, { durability: 'none' }))

@@ -36,6 +36,13 @@ import {
   scratch,
   sized,
 } from './support/kit.js'
+import {
+  assertNothingLeftBehind,
+  assertOriginalErrorComesOut,
+  assertRefusesBadInput,
+  assertSyncAndAsyncAgree,
+  type Trial,
+} from './support/laws.js'
 
 const bytes = 64 * 1024
 const seconds = sized(2, 60)
@@ -199,12 +206,27 @@ if (!contender(plays)) {
     await assert.rejects(emplace(join(dir, 'none'), join(dir, 'x')), { code: 'ENOENT' })
     await assert.rejects(emplace(join(dir, 'none'), join(dir, 'p/x'), { parents: true }), { code: 'ENOENT' })
     await assert.rejects(emplace(join(dir, 'file'), join(dir, 'p/x')), { code: 'ENOENT' })
-    await assert.rejects(emplace(join(dir, 'file'), ''), { code: 'ERR_INVALID_ARG_VALUE' })
-    assert.throws(() => emplace.sync(join(dir, 'file'), join(dir, 'x'), { ifAbsent: 1 as never }), {
-      code: 'ERR_INVALID_ARG_TYPE',
-    })
+    await assertRefusesBadInput(emplace, dir, [
+      [[join(dir, 'file'), ''], 'ERR_INVALID_ARG_VALUE'],
+      [[join(dir, 'file'), join(dir, 'x'), { ifAbsent: 1 }], 'ERR_INVALID_ARG_TYPE'],
+    ])
     assert.equal(readdirSync(dir), ['file'])
   })
+
+  const trial: Trial<[string, string], boolean> = {
+    setup,
+    args: dir => [join(dir, 'A.new'), join(dir, 'target')],
+    done: dir => assert.is(readFileSync(join(dir, 'target'), 'utf8'), 'AA'),
+  }
+  const astray: Trial<[string, string], boolean> = { ...trial, args: dir => [join(dir, 'none'), join(dir, 'target')] }
+
+  holds('whichever call fails, its error comes out, or what is promised holds', () =>
+    assertOriginalErrorComesOut(emplace, trial),
+  )
+
+  holds('both forms come to the same', () => assertSyncAndAsyncAgree(emplace, trial, astray))
+
+  holds('whatever fails or is stopped leaves nothing private behind', () => assertNothingLeftBehind(emplace, trial))
 
   const [disk, other] = places
   if (!disk || !other) holds.skip('across devices', 'there is only one here')

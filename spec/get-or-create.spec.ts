@@ -16,8 +16,15 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { setTimeout as wait } from 'node:timers/promises'
 import { cell, type GetOrCreateOptions, type Got, getOrCreate, lock, type Producer, type State } from 'holdfast'
-import { type Call, dual, type Steps } from 'holdfast/steps'
+import { type Call, type Dual, dual, type Steps } from 'holdfast/steps'
 import { assert, holds, scratch } from './support/kit.js'
+import {
+  assertNothingLeftBehind,
+  assertOriginalErrorComesOut,
+  assertRefusesBadInput,
+  assertSyncAndAsyncAgree,
+  type Trial,
+} from './support/laws.js'
 
 type Kind = 'file' | 'directory'
 
@@ -260,32 +267,46 @@ for (const form of ['promise', 'sync'] as const) {
   holds(`bad input is refused before anything is done (${form})`, async () => {
     const dir = scratch()
     const path = join(dir, 'x')
-    const type = { code: 'ERR_INVALID_ARG_TYPE' }
-    const value = { code: 'ERR_INVALID_ARG_VALUE' }
-    const range = { code: 'ERR_OUT_OF_RANGE' }
-    const table: [Parameters<typeof get>, { code: string }][] = [
-      [[5 as never, never], type],
+    const [type, value, range] = ['ERR_INVALID_ARG_TYPE', 'ERR_INVALID_ARG_VALUE', 'ERR_OUT_OF_RANGE'] as const
+    await assertRefusesBadInput(getOrCreate, dir, [
+      [[5, never], type],
       [['', never], value],
       [['/', never], value],
       [['a\0b', never], value],
-      [[path, undefined as never], type],
-      [[path, 'content' as never], type],
-      [[path, never, 'x' as never], type],
-      [[path, never, { kind: 'link' as never }], value],
-      [[path, never, { validate: true as never }], type],
-      [[path, never, { refresh: 1 as never }], type],
-      [[path, never, { wait: 0 as never }], type],
-      [[path, never, { parents: 'yes' as never }], type],
-      [[path, never, { durability: 'always' as never }], value],
+      [[path, undefined], type],
+      [[path, 'content'], type],
+      [[path, never, 'x'], type],
+      [[path, never, { kind: 'link' }], value],
+      [[path, never, { validate: true }], type],
+      [[path, never, { refresh: 1 }], type],
+      [[path, never, { wait: 0 }], type],
+      [[path, never, { parents: 'yes' }], type],
+      [[path, never, { durability: 'always' }], value],
       [[path, never, { stale: 0 }], range],
       [[path, never, { stale: 100, heartbeat: 100 }], range],
       [[path, never, { timeout: -1 }], range],
-      [[path, never, { signal: {} as never }], type],
-    ]
-    for (const [args, expected] of table) await assert.rejects(get(...args), expected)
-    clean(dir)
+      [[path, never, { signal: {} }], type],
+    ])
   })
 }
+
+type Act = Dual<[path: string, produce: Producer<'file'>, options?: GetOrCreateOptions<'file'>], Got>
+const trial: Trial<Parameters<Act>, Got> = {
+  args: dir => [join(dir, 'file'), () => ['all ', 'of it']],
+  done: dir => assert.is(text(join(dir, 'file')), 'all of it'),
+}
+const there: typeof trial = { ...trial, setup: dir => writeFileSync(join(dir, 'file'), 'all of it') }
+const fresh: typeof trial = { ...there, args: dir => [join(dir, 'file'), () => 'all of it', { refresh: true }] }
+const barren: typeof trial = { args: dir => [join(dir, 'file'), () => {}] }
+holds('whichever call fails, its error comes out, or what is promised holds', () =>
+  assertOriginalErrorComesOut(getOrCreate as Act, trial),
+)
+
+holds('both forms come to the same', () => assertSyncAndAsyncAgree(getOrCreate as Act, trial, there, fresh, barren))
+
+holds('whatever fails or is stopped leaves nothing private behind', () =>
+  assertNothingLeftBehind(getOrCreate as Act, trial),
+)
 
 holds('streams are written as they come, and stopped if one is stopped', async () => {
   const dir = scratch()

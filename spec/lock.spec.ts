@@ -4,8 +4,15 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { cell, lock, type State, updateFile, withLock } from 'holdfast'
-import { dual, fs } from 'holdfast/steps'
+import { type Dual, dual, fs } from 'holdfast/steps'
 import { assert, holds, note, scratch } from './support/kit.js'
+import {
+  assertNothingLeftBehind,
+  assertOriginalErrorComesOut,
+  assertRefusesBadInput,
+  assertSyncAndAsyncAgree,
+  type Trial,
+} from './support/laws.js'
 
 /** As if another machine's process held it. */
 const stranger = 'elsewhere-1-0'
@@ -365,7 +372,7 @@ holds('parents, URLs, odd names, and a slash at the end', async () => {
 holds('bad input is refused before anything is done', async () => {
   const dir = scratch()
   const path = join(dir, 'thing')
-  for (const [options, code] of [
+  const bad = [
     [{ stale: 0 }, 'ERR_OUT_OF_RANGE'],
     [{ stale: '1' }, 'ERR_INVALID_ARG_TYPE'],
     [{ heartbeat: 0 }, 'ERR_OUT_OF_RANGE'],
@@ -374,19 +381,39 @@ holds('bad input is refused before anything is done', async () => {
     [{ timeout: -1 }, 'ERR_OUT_OF_RANGE'],
     [{ signal: {} }, 'ERR_INVALID_ARG_TYPE'],
     [null, 'ERR_INVALID_ARG_TYPE'],
-  ] as const) {
-    await assert.rejects(lock(path, options as never), { code })
-    await assert.rejects(lock.try(path, options as never), { code })
-    await assert.rejects(
-      withLock(path, () => 1, options as never),
-      { code },
-    )
-    assert.throws(() => lock.sync(path, options as never), { code })
-  }
-  await assert.rejects(withLock(path, 'work' as never), { code: 'ERR_INVALID_ARG_TYPE' })
-  await assert.rejects(lock(1 as never), { code: 'ERR_INVALID_ARG_TYPE' })
+  ] as const
+  const type = 'ERR_INVALID_ARG_TYPE'
+  const rows = bad.map(([options, code]) => [[path, options], code] as const)
+  for (const act of [lock, lock.try]) await assertRefusesBadInput(act, dir, [...rows, [[1], type]])
+  const working = bad.map(([options, code]) => [[path, () => 1, options], code] as const)
+  await assertRefusesBadInput(withLock, dir, [...working, [[path, 'work'], type]])
   assert.equal(readdirSync(dir), [])
 })
+
+type Work = Dual<[path: string, work: () => string], string>
+const trial: Trial<Parameters<Work>, string> = {
+  args: dir => [join(dir, 'thing'), () => 'done'],
+  done: (dir, value) => assert.equal([value, lock.holder.sync(join(dir, 'thing'))], ['done', undefined]),
+}
+const astray: typeof trial = { args: dir => [join(dir, 'none/thing'), () => 'done'] }
+const throwing: typeof trial = {
+  args: dir => [
+    join(dir, 'thing'),
+    () => {
+      throw new RangeError('of the work')
+    },
+  ],
+}
+
+holds('whichever call fails, its error comes out, or what is promised holds', () =>
+  assertOriginalErrorComesOut(withLock as Work, trial),
+)
+
+holds('both forms come to the same', () => assertSyncAndAsyncAgree(withLock as Work, trial, astray, throwing))
+
+holds('whatever fails or is stopped leaves nothing private behind', () =>
+  assertNothingLeftBehind(withLock as Work, trial),
+)
 
 holds('where nothing can be watched, waiting works all the same', async () => {
   const path = join(scratch(), 'thing')

@@ -21,6 +21,13 @@ import {
   scratch,
   sized,
 } from './support/kit.js'
+import {
+  assertNothingLeftBehind,
+  assertOriginalErrorComesOut,
+  assertRefusesBadInput,
+  assertSyncAndAsyncAgree,
+  type Trial,
+} from './support/laws.js'
 
 const depth4 = (dir: string, round: number) => join(dir, String(round), 'a', 'b', 'c')
 
@@ -172,21 +179,37 @@ if (!contender(plays)) {
   })
 
   holds('bad input is refused before anything is done', async () => {
-    for (const call of [mkdirp, async (...args: Parameters<typeof mkdirp>) => mkdirp.sync(...args)]) {
-      await assert.rejects(call(''), { code: 'ERR_INVALID_ARG_VALUE', name: 'TypeError' })
-      await assert.rejects(call('a\0b'), { code: 'ERR_INVALID_ARG_VALUE' })
-      await assert.rejects(call(7 as never), { code: 'ERR_INVALID_ARG_TYPE', name: 'TypeError' })
-      await assert.rejects(call(new URL('http://localhost/x')), { code: 'ERR_INVALID_URL_SCHEME' })
-      await assert.rejects(call('x', { mode: -1 }), { code: 'ERR_OUT_OF_RANGE' })
-      await assert.rejects(call('x', { mode: 'rwx' }), { code: 'ERR_INVALID_ARG_VALUE' })
-      await assert.rejects(call('x', 0o755 as never), { code: 'ERR_INVALID_ARG_TYPE' })
-      await assert.rejects(call('x', null as never), { code: 'ERR_INVALID_ARG_TYPE' })
-      await assert.rejects(call('x', { timeout: -1 }), { code: 'ERR_OUT_OF_RANGE' })
-      await assert.rejects(call('x', { retryFor: Number.NaN }), { code: 'ERR_OUT_OF_RANGE' })
-      await assert.rejects(call('x', { signal: {} as never }), { code: 'ERR_INVALID_ARG_TYPE' })
-    }
-    assert.not(existsSync('x'))
+    const dir = scratch()
+    const path = join(dir, 'x')
+    await assertRefusesBadInput(mkdirp, dir, [
+      [[''], 'ERR_INVALID_ARG_VALUE'],
+      [['a\0b'], 'ERR_INVALID_ARG_VALUE'],
+      [[7], 'ERR_INVALID_ARG_TYPE'],
+      [[new URL('http://localhost/x')], 'ERR_INVALID_URL_SCHEME'],
+      [[path, { mode: -1 }], 'ERR_OUT_OF_RANGE'],
+      [[path, { mode: 'rwx' }], 'ERR_INVALID_ARG_VALUE'],
+      [[path, 0o755], 'ERR_INVALID_ARG_TYPE'],
+      [[path, null], 'ERR_INVALID_ARG_TYPE'],
+      [[path, { timeout: -1 }], 'ERR_OUT_OF_RANGE'],
+      [[path, { retryFor: Number.NaN }], 'ERR_OUT_OF_RANGE'],
+      [[path, { signal: {} }], 'ERR_INVALID_ARG_TYPE'],
+    ])
+    assert.ok(assert.throws(() => mkdirp.sync(''), {}) instanceof TypeError)
   })
+
+  const trial: Trial<[string], string | undefined> = {
+    args: dir => [join(dir, 'a/b')],
+    done: dir => assert.ok(statSync(join(dir, 'a/b')).isDirectory()),
+  }
+  const inTheWay: Trial<[string]> = { setup: dir => writeFileSync(join(dir, 'a'), ''), args: dir => [join(dir, 'a/b')] }
+
+  holds('whichever call fails, its error comes out, or what is promised holds', () =>
+    assertOriginalErrorComesOut(mkdirp, trial),
+  )
+
+  holds('both forms come to the same', () => assertSyncAndAsyncAgree(mkdirp, trial, inTheWay))
+
+  holds('whatever fails or is stopped leaves nothing private behind', () => assertNothingLeftBehind(mkdirp, trial))
 
   if (process.getuid?.() === 0) holds.skip('no permission is an error at once', 'root may do anything')
   else

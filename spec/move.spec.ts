@@ -19,6 +19,13 @@ import { performSync } from '../lib/core/disk.js'
 import { linkThenUnlink, lookThenRename, removeThenRename, renameAside } from './broken/broken.js'
 import { abortedAt, caseless, failingAt, through } from './broken/interfere.js'
 import { assert, caught, explored, holds, nobodyElseThrew, nobodyThrew, prove, scratch } from './support/kit.js'
+import {
+  assertNothingLeftBehind,
+  assertOriginalErrorComesOut,
+  assertRefusesBadInput,
+  assertSyncAndAsyncAgree,
+  type Trial,
+} from './support/laws.js'
 import { type Kind, kinds, make, plant, read, told } from './support/planted.js'
 import { privateNames } from './support/trees.js'
 
@@ -480,28 +487,60 @@ holds('bad input is refused before anything is done', async () => {
   const own = at(dir)
   writeFileSync(own('a'), '')
   const before = told(dir)
-  const refused = (code: string, ...args: unknown[]) =>
-    assert.rejects((move as (...args: unknown[]) => Promise<boolean>)(...args), { code })
-  await refused('ERR_INVALID_ARG_VALUE', '', own('x'))
-  await refused('ERR_INVALID_ARG_VALUE', own('a'), 'a\0b')
-  await refused('ERR_INVALID_ARG_VALUE', '/', own('x'))
-  await refused('ERR_INVALID_ARG_VALUE', `${dir}/.`, own('x'))
-  await refused('ERR_INVALID_ARG_VALUE', `${dir}/..`, own('x'))
-  await refused('ERR_INVALID_ARG_TYPE', 5, own('x'))
-  await refused('ERR_INVALID_ARG_TYPE', own('a'), null)
-  await refused('ERR_INVALID_ARG_TYPE', own('a'), own('x'), 5)
-  await refused('ERR_INVALID_ARG_VALUE', own('a'), own('x'), { overwrite: 'yes' })
-  await refused('ERR_INVALID_ARG_VALUE', own('a'), own('x'), { durability: 'very' })
-  await refused('ERR_INVALID_ARG_TYPE', own('a'), own('x'), { parents: 1 })
-  await refused('ERR_INVALID_ARG_TYPE', own('a'), own('x'), { onProgress: 1 })
-  await refused('ERR_OUT_OF_RANGE', own('a'), own('x'), { concurrency: 0 })
-  await refused('ERR_INVALID_ARG_TYPE', own('a'), own('x'), { signal: 1 })
-  await refused('ERR_OUT_OF_RANGE', own('a'), own('x'), { retryFor: -1 })
-  assert.throws(() => move.sync(own('a'), ''), { code: 'ERR_INVALID_ARG_VALUE' })
-  assert.equal(told(dir), before)
+  await assertRefusesBadInput(move, dir, [
+    [['', own('x')], 'ERR_INVALID_ARG_VALUE'],
+    [[own('a'), 'a\0b'], 'ERR_INVALID_ARG_VALUE'],
+    [['/', own('x')], 'ERR_INVALID_ARG_VALUE'],
+    [[`${dir}/.`, own('x')], 'ERR_INVALID_ARG_VALUE'],
+    [[`${dir}/..`, own('x')], 'ERR_INVALID_ARG_VALUE'],
+    [[5, own('x')], 'ERR_INVALID_ARG_TYPE'],
+    [[own('a'), null], 'ERR_INVALID_ARG_TYPE'],
+    [[own('a'), own('x'), 5], 'ERR_INVALID_ARG_TYPE'],
+    [[own('a'), own('x'), { overwrite: 'yes' }], 'ERR_INVALID_ARG_VALUE'],
+    [[own('a'), own('x'), { durability: 'very' }], 'ERR_INVALID_ARG_VALUE'],
+    [[own('a'), own('x'), { parents: 1 }], 'ERR_INVALID_ARG_TYPE'],
+    [[own('a'), own('x'), { onProgress: 1 }], 'ERR_INVALID_ARG_TYPE'],
+    [[own('a'), own('x'), { concurrency: 0 }], 'ERR_OUT_OF_RANGE'],
+    [[own('a'), own('x'), { signal: 1 }], 'ERR_INVALID_ARG_TYPE'],
+    [[own('a'), own('x'), { retryFor: -1 }], 'ERR_OUT_OF_RANGE'],
+    [[own('a'), ''], 'ERR_INVALID_ARG_VALUE'],
+  ])
   await assert.rejects(move(own('a'), own('x'), { signal: AbortSignal.abort('why') }), { code: 'ABORT_ERR' })
   assert.equal(told(dir), before)
 })
+
+for (const kind of kinds) {
+  const trial: Trial<[string, string, MoveOptions?], boolean> = {
+    setup: dir => make(join(dir, 'source'), 'text', kind),
+    args: dir => [join(dir, 'source'), join(dir, 'target'), { durability: 'full' }],
+    done: (dir, moved) => {
+      assert.ok(moved && read(join(dir, 'target')) === 'text')
+      assert.is(read(join(dir, 'source')), undefined)
+    },
+  }
+  const onto = (overwrite: NonNullable<MoveOptions['overwrite']>): typeof trial => ({
+    ...trial,
+    setup: dir => {
+      trial.setup?.(dir)
+      make(join(dir, 'target'), 'other', kind)
+    },
+    args: dir => [join(dir, 'source'), join(dir, 'target'), { overwrite }],
+  })
+
+  holds(`a ${kind}: whichever call fails, its error comes out, or what is promised holds`, async () => {
+    await assertOriginalErrorComesOut(move, trial)
+    await assertOriginalErrorComesOut(move, onto('with-gap'))
+  })
+
+  holds(`a ${kind}: both forms come to the same`, () =>
+    assertSyncAndAsyncAgree(move, trial, onto(false), onto(true), onto('with-gap')),
+  )
+
+  holds(`a ${kind}: whatever fails or is stopped leaves nothing private behind`, async () => {
+    await assertNothingLeftBehind(move, trial)
+    await assertNothingLeftBehind(move, onto('with-gap'))
+  })
+}
 
 for (const kind of kinds) {
   explored(`explore: two, and three, move a ${kind} of their own to one name: one wins`, () => {

@@ -8,6 +8,7 @@ import { type Keeps, type ProbeOptions, probe, sweep } from 'holdfast'
 import { type Call, dual, fs, hasCode, type Op, type Outcome, type Stats, type Steps } from 'holdfast/steps'
 import { givesBack } from '../lib/core/deadline.js'
 import { assert, everyPlace, holds, memory, note, scratch } from './support/kit.js'
+import { assertRefusesBadInput } from './support/laws.js'
 
 /** What is not kept. */
 const missing = (kept: Keeps): string[] =>
@@ -127,13 +128,14 @@ for (const { kind, dir: place } of everyPlace) {
 }
 
 holds('bad input is refused before anything is done', async () => {
-  await assert.rejects(probe(''), { code: 'ERR_INVALID_ARG_VALUE' })
-  await assert.rejects(probe(5 as never), { code: 'ERR_INVALID_ARG_TYPE' })
-  await assert.rejects(probe(dir, { through: '' }), { code: 'ERR_INVALID_ARG_VALUE' })
-  await assert.rejects(probe(dir, { through: 5 as never }), { code: 'ERR_INVALID_ARG_TYPE' })
-  for (const links of [0, 1.5, Number.POSITIVE_INFINITY, Number.NaN])
-    assert.throws(() => probe.sync(dir, { links }), { code: 'ERR_OUT_OF_RANGE' })
-  assert.throws(() => probe.sync(dir, { links: '3' as never }), { code: 'ERR_INVALID_ARG_TYPE' })
+  await assertRefusesBadInput(probe, dir, [
+    [[''], 'ERR_INVALID_ARG_VALUE'],
+    [[5], 'ERR_INVALID_ARG_TYPE'],
+    [[dir, { through: '' }], 'ERR_INVALID_ARG_VALUE'],
+    [[dir, { through: 5 }], 'ERR_INVALID_ARG_TYPE'],
+    [[dir, { links: '3' }], 'ERR_INVALID_ARG_TYPE'],
+    ...[0, 1.5, Number.POSITIVE_INFINITY, Number.NaN].map(links => [[dir, { links }], 'ERR_OUT_OF_RANGE'] as const),
+  ])
   for (const links of [0, '3'])
     assert.throws(() => probe.steps(dir, { links: links as never }).next(), { message: /options\.links/ })
   assert.is((await probe(dir, { links: 1 })).maxLinksSeen, 1)

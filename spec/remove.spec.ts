@@ -37,6 +37,13 @@ import {
   scratch,
   sized,
 } from './support/kit.js'
+import {
+  assertNothingLeftBehind,
+  assertOriginalErrorComesOut,
+  assertRefusesBadInput,
+  assertSyncAndAsyncAgree,
+  type Trial,
+} from './support/laws.js'
 
 const root = process.getuid?.() === 0
 const mounts = root && process.platform === 'linux'
@@ -157,9 +164,26 @@ if (!contender(plays)) {
       await assert.rejects(emptyDir(path), { code: 'ERR_INVALID_ARG_VALUE' })
       assert.throws(() => emptyDir.sync(path), { code: 'ERR_INVALID_ARG_VALUE' })
     }
-    await assert.rejects(remove('x', { concurrency: 0 }), { code: 'ERR_OUT_OF_RANGE' })
-    await assert.rejects(remove('x', { onProgress: 5 as never }), { code: 'ERR_INVALID_ARG_TYPE' })
+    const dir = scratch()
+    await assertRefusesBadInput(remove, dir, [
+      [[join(dir, 'x'), { concurrency: 0 }], 'ERR_OUT_OF_RANGE'],
+      [[join(dir, 'x'), { onProgress: 5 }], 'ERR_INVALID_ARG_TYPE'],
+    ])
   })
+
+  const trial: Trial<[string], boolean> = {
+    setup: dir => void everything(dir),
+    args: dir => [join(dir, 'tree')],
+    done: (dir, removed) => assert.ok(removed && !existsSync(join(dir, 'tree'))),
+  }
+  const none: Trial<[string], boolean> = { args: dir => [join(dir, 'none')] }
+  holds('whichever call fails, its error comes out, or what is promised holds', () =>
+    assertOriginalErrorComesOut(remove, trial),
+  )
+
+  holds('both forms come to the same', () => assertSyncAndAsyncAgree(remove, trial, none))
+
+  holds('whatever fails or is stopped leaves nothing private behind', () => assertNothingLeftBehind(remove, trial))
 
   holds('tells how far it has come; what that throws ends it, and what is left has its name again', async () => {
     const dir = scratch()

@@ -24,6 +24,12 @@ import {
   scratch,
   sized,
 } from './support/kit.js'
+import {
+  assertOriginalErrorComesOut,
+  assertRefusesBadInput,
+  assertSyncAndAsyncAgree,
+  type Trial,
+} from './support/laws.js'
 
 const bytes = 20_000
 /** Of one write, those that are made at any time. */
@@ -116,10 +122,31 @@ if (!contender(plays)) {
     await assert.rejects(sweep(join(dir, 'none')), { code: 'ENOENT' })
     writeFileSync(join(dir, 'file'), '')
     await assert.rejects(sweep(join(dir, 'file')), { code: 'ENOTDIR' })
-    await assert.rejects(sweep(dir, { grace: -1 }), { code: 'ERR_OUT_OF_RANGE' })
-    await assert.rejects(sweep(dir, { grace: '1 day' as never }), { code: 'ERR_INVALID_ARG_TYPE' })
+    await assertRefusesBadInput(sweep, dir, [
+      [[dir, { grace: -1 }], 'ERR_OUT_OF_RANGE'],
+      [[dir, { grace: '1 day' }], 'ERR_INVALID_ARG_TYPE'],
+      [[5], 'ERR_INVALID_ARG_TYPE'],
+    ])
     await assert.rejects(sweep(dir, { signal: AbortSignal.abort() }), { code: 'ABORT_ERR' })
   })
+
+  const dead = ownerThatDied()
+  const trial: Trial<[string], string[]> = {
+    setup: dir => {
+      mkdirSync(join(dir, `.tree.${dead}.${nonce}/in`), { recursive: true })
+      writeFileSync(join(dir, `.file.${dead}.${nonce}`), '')
+      writeFileSync(join(dir, 'kept'), '')
+    },
+    args: dir => [dir],
+    done: (dir, swept) => assert.equal([swept.length, readdirSync(dir)], [2, ['kept']]),
+  }
+  const none: Trial<[string], string[]> = { args: dir => [join(dir, 'none')] }
+
+  holds('whichever call fails, its error comes out, or what is promised holds', () =>
+    assertOriginalErrorComesOut(sweep, trial),
+  )
+
+  holds('both forms come to the same', () => assertSyncAndAsyncAgree(sweep, trial, none))
 
   holds('whatever is killed, at whichever call, what it leaves is swept', async () => {
     const source = scratch()

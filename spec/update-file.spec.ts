@@ -14,7 +14,15 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import { cell, type Holder, lock, updateFile, withLock } from 'holdfast'
+import type { Dual } from 'holdfast/steps'
 import { assert, holds, scratch } from './support/kit.js'
+import {
+  assertNothingLeftBehind,
+  assertOriginalErrorComesOut,
+  assertRefusesBadInput,
+  assertSyncAndAsyncAgree,
+  type Trial,
+} from './support/laws.js'
 
 const read = (path: string): string => readFileSync(path, 'utf8')
 const isFree = (file: string): boolean => lock.holder.sync(file) === undefined
@@ -341,14 +349,35 @@ holds('bad input is refused before anything is done', async () => {
     [[file, change, { timeout: -1 }], 'ERR_OUT_OF_RANGE'],
     [[file, change, { signal: 'stop' }], type],
   ]
-  const loose = updateFile as unknown as { (...args: unknown[]): Promise<unknown>; sync(...args: unknown[]): unknown }
-  for (const [args, code] of bad) {
-    // A turn is taken by the path, so a bad one may be thrown at once: an async function rejects all the same.
-    await assert.rejects(loose(...args), { code })
-    assert.throws(() => loose.sync(...args), { code })
-  }
-  assert.equal(readdirSync(dir), [])
+  await assertRefusesBadInput(updateFile, dir, bad)
 })
+
+type Act = Dual<[file: string, change: (old?: string) => string], string | undefined>
+const trial: Trial<Parameters<Act>, string | undefined> = {
+  setup: dir => writeFileSync(join(dir, 'file'), 'old', { mode: 0o600 }),
+  args: dir => [join(dir, 'file'), old => `${old} and new`],
+  done: dir => assert.is(read(join(dir, 'file')), 'old and new'),
+}
+const astray: typeof trial = { args: dir => [join(dir, 'none/file'), () => 'new'] }
+const throwing: typeof trial = {
+  ...trial,
+  args: dir => [
+    join(dir, 'file'),
+    () => {
+      throw new RangeError('of the change')
+    },
+  ],
+}
+
+holds('whichever call fails, its error comes out, or what is promised holds', () =>
+  assertOriginalErrorComesOut(updateFile as Act, trial),
+)
+
+holds('both forms come to the same', () => assertSyncAndAsyncAgree(updateFile as Act, trial, astray, throwing))
+
+holds('whatever fails or is stopped leaves nothing private behind', () =>
+  assertNothingLeftBehind(updateFile as Act, trial),
+)
 
 holds('answers that no file can hold are refused, and the file stays', async () => {
   const file = given('{"a":1}')

@@ -19,7 +19,7 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { setTimeout as wait } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
-import { emplace, remove, sweep, writeFile, writeFiles } from 'holdfast'
+import { emplace, remove, sweep, type WriteFileOptions, writeFile, writeFiles } from 'holdfast'
 import { fs, type Steps } from 'holdfast/steps'
 import type { World } from 'holdfast/testing'
 import { sharedTemp } from './broken/broken.js'
@@ -38,6 +38,13 @@ import {
   prove,
   scratch,
 } from './support/kit.js'
+import {
+  assertNothingLeftBehind,
+  assertOriginalErrorComesOut,
+  assertRefusesBadInput,
+  assertSyncAndAsyncAgree,
+  type Trial,
+} from './support/laws.js'
 
 const root = process.getuid?.() === 0
 const read = (path: string): string => readFileSync(path, 'utf8')
@@ -244,14 +251,28 @@ holds('bad input is refused before anything is done', async () => {
     ['', { signal: {} }, 'ERR_INVALID_ARG_TYPE'],
     ['', null, 'ERR_INVALID_ARG_TYPE'],
   ]
-  for (const [data, options, code] of bad) {
-    await assert.rejects(writeFile(file, data as never, options as never), { code })
-    assert.throws(() => writeFile.sync(file, data as never, options as never), { code })
-  }
-  await assert.rejects(writeFile('', ''), { code: 'ERR_INVALID_ARG_VALUE' })
+  const rows = bad.map(([data, options, code]) => [[file, data, options], code] as const)
+  await assertRefusesBadInput(writeFile, dir, [...rows, [['', ''], 'ERR_INVALID_ARG_VALUE']])
   assert.throws(() => writeFile.sync(file, Readable.from(['x'])), { code: 'ERR_INVALID_RETURN_VALUE' })
   assert.equal(readdirSync(dir), [])
 })
+
+const trial: Trial<[string, string, WriteFileOptions?], void> = {
+  setup: dir => writeFileSync(join(dir, 'file'), 'old', { mode: 0o640 }),
+  args: dir => [join(dir, 'file'), 'new', { durability: 'full' }],
+  done: dir => assert.is(read(join(dir, 'file')), 'new'),
+}
+const deep: typeof trial = { args: dir => [join(dir, 'a/b/file'), 'new', { parents: true }] }
+const astray: typeof trial = { args: dir => [join(dir, 'none/file'), 'new'] }
+const onDirectory: typeof trial = { args: dir => [dir, 'new'] }
+
+holds('whichever call fails, its error comes out, or what is promised holds', () =>
+  assertOriginalErrorComesOut(writeFile, trial),
+)
+
+holds('both forms come to the same', () => assertSyncAndAsyncAgree(writeFile, trial, deep, astray, onDirectory))
+
+holds('whatever fails or is stopped leaves nothing private behind', () => assertNothingLeftBehind(writeFile, trial))
 
 holds('several names of one file: only this one gets the new, unless all shall keep it', async () => {
   const dir = scratch()

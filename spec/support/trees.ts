@@ -42,13 +42,16 @@ export function shapeOf(dir: string | Buffer, above = ''): string[] {
   })
 }
 
-/** The same, only the names. */
-export function namesIn(dir: string, above = ''): string[] {
-  const entries = readdirSync(dir, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))
-  return entries.flatMap(entry => {
-    const name = above + entry.name
-    return entry.isDirectory() ? [name, ...namesIn(join(dir, entry.name), `${name}/`)] : [name]
-  })
+/** The same, only the names; one that is no text has marks in it. */
+export function namesIn(dir: string | Buffer, above = ''): string[] {
+  const entries = readdirSync(dir, { encoding: 'buffer', withFileTypes: true })
+  return entries
+    .map(entry => ({ entry, name: above + entry.name.toString() }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .flatMap(({ entry, name }) => {
+      const path = Buffer.concat([Buffer.from(dir as string), Buffer.from('/'), entry.name])
+      return entry.isDirectory() ? [name, ...namesIn(path, `${name}/`)] : [name]
+    })
 }
 
 /** The private names below a directory, which must not outlive the call that made them. */
