@@ -83,6 +83,11 @@ export const removeInPlace = dual(function* steps(path: string): Steps<boolean> 
   return true
 })
 
+/** Lists a directory, and unlinks each name, which another process may have done since: fs-extra's `emptyDir`. */
+export const emptyInPlace = dual(function* steps(dir: string): Steps<void> {
+  for (const name of yield* fs.readdir(dir)) yield* fs.unlink(`${dir}/${name}`)
+})
+
 /** Out of the way first, and then anew: for a moment nothing is there. */
 export const unlinkThenSymlink = dual(function* steps(target: string, path: string): Steps<string> {
   try {
