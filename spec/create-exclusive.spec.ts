@@ -44,7 +44,7 @@ import {
 
 const bytes = 64 * 1024
 
-/** Reads until it has found the file three times; answers how often it was not whole. */
+/** Reads until it has found the file three times; returns how often it was not whole. */
 function watch(dir: string, round: number): { reads: number; partial: number } {
   const until = performance.now() + 100
   const seen = { reads: 0, partial: 0 }
@@ -57,7 +57,7 @@ function watch(dir: string, round: number): { reads: number; partial: number } {
   return seen
 }
 
-/** The calls that one makes when nothing is in its way: the victim dies before one of them, unless it comes too late. */
+/** The number of calls when nothing interferes: the victim dies before one of them, unless it comes too late. */
 const calls = 8
 const plays = {
   creator: (dir: string, round: number, number: number) =>
@@ -81,7 +81,9 @@ const players =
 
 const readers = { adversaries: (dir: string) => ({ reader: looks(join(dir, 'file')) }) }
 
-/** Exactly one is told that it is his, and it is; nobody sees a part. Who was killed leaves no half file. */
+/**
+ * Exactly one call returns true, and the file is its own; no reader sees a part. A killed process leaves no half file.
+ */
 const oneWins: World['check'] = ending => {
   nobodyThrew(ending)
   const { reader: watcher, ...makers } = ending.outcomes
@@ -213,7 +215,7 @@ if (!contender(plays)) {
     const adversaries = (dir: string) => ({ thief: thief(dir) })
     const two = { players: (dir: string) => ({ A: create(dir), B: create(dir) }), adversaries, check }
     assert.ok(prove('2 createExclusive with parents, 1 thief', two).complete)
-    // Three, because it takes one to make the file, one to find it, and one to make it again.
+    // Three players: one creates the file, one finds it, and one creates it again.
     const claiming = (dir: string) => {
       const claimed = (name: string) => claim(join(dir, name), join(dir, 'd/file'), { as: 'claim', path: name })
       return { A: claimed('A'), B: claimed('B'), C: claimed('C') }
@@ -240,7 +242,7 @@ if (!contender(plays)) {
     nobodyThrew(ending)
     const path = join(ending.dir, 'file')
     if (existsSync(path)) assert.match(readFileSync(path, 'utf8'), /^[AB] whole$/)
-    // Whose call failed, or was stopped, has tidied up. (If it was the tidying that failed, the call did not.)
+    // A call that failed or was aborted has cleaned up. (If only the clean-up failed, the call did not.)
     const harmed = Object.values(ending.outcomes).some(({ how }) => how === 'threw')
     if (harmed)
       assert.equal(
@@ -344,7 +346,7 @@ if (!contender(plays)) {
       note(`${seen.died} killed, ${seen.partial} of ${seen.reads} reads were partial`)
       assert.is(seen.partial + seen.poisoned, 0)
       assert.ok(seen.died > 5 && seen.reads > 90, `${seen.died} died, ${seen.reads} reads`)
-      // What the dead leave behind are private names, and nothing else.
+      // Killed processes leave private names behind, and nothing else.
       const debris = readdirSync(dir).filter(name => !/^\d+$/.test(name))
       assert.ok(debris.length > 0 && debris.every(name => /^\.\d+\.[a-z0-9-]+\.[a-z0-9]+$/.test(name)), String(debris))
     })

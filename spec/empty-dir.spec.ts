@@ -1,5 +1,5 @@
-// The template of CONTRIBUTING.md: what the spec of every public function has, in its three layers. What else `emptyDir`
-// promises is tested in remove.spec.ts.
+// The template of CONTRIBUTING.md: what the spec of every public function has, in its three layers. What else
+// `emptyDir` promises is tested in remove.spec.ts.
 
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

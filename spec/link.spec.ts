@@ -42,7 +42,7 @@ import {
   type Trial,
 } from './support/laws.js'
 
-/** The newest generation of a source of which each replaces the one before. */
+/** The newest of the sources, each of which replaces the one before. */
 const newest = (dir: string): string =>
   join(
     dir,
@@ -214,7 +214,7 @@ if (!contender(plays)) {
       symlinkSync('anywhere', join(here, 'symbolic'))
       assert.is(link.sync(join(here, 'symbolic'), join(there, 'p/s'), { fallback: 'copy', parents: true }), 'copied')
       assert.is(link.sync(join(here, 'symbolic'), join(there, 'p/s'), { fallback: 'copy' }), 'already')
-      // Its text is bytes, and not always a string; and that it dangles is its own affair.
+      // The text of a link is bytes, not always a string; and the link may dangle.
       symlinkSync(Buffer.from([0x61, 0xff, 0x62]), join(here, 'bytes'))
       const texts = await Promise.all(
         Array.from({ length: 4 }, () => link(join(here, 'bytes'), join(there, 'bytes'), { fallback: 'copy' })),
@@ -252,7 +252,7 @@ if (!contender(plays)) {
       yield* fs.rename(join(dir, 'fresh'), join(dir, 'source.3'))
       yield* fs.unlink(join(dir, 'source.2'))
     }
-    // `newest` looks at the directory outside the door, so nothing is left out on the word of footprints.
+    // `newest` reads the directory without the explorer, so footprints must not be used to leave out schedules.
     const follow = (dir: string) => link.steps(() => newest(dir), join(dir, 'name'), { replace: true, tries: 9 })
     const found = prove(
       '2 link by function, 1 replacer',
@@ -273,7 +273,7 @@ if (!contender(plays)) {
 
   const copying = (from: string, to: string) => link.steps(from, to, { fallback: 'copy' })
   const thief = (dir: string) => ({ thief: fs.unlink(join(dir, 'name')) })
-  /** Link or copy, both are true; so nobody may throw, although linking fails now and then. */
+  /** A link or a copy is right; so no player may throw, although some links fail. */
   const linkedOrCopied: World['check'] = ending => {
     const { thief: _, ...linkers } = ending.outcomes
     for (const [name, outcome] of Object.entries(linkers))

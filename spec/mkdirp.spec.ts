@@ -31,14 +31,14 @@ import {
 
 const depth4 = (dir: string, round: number) => join(dir, String(round), 'a', 'b', 'c')
 
-/** Ten calls, in the async form and in the sync one; how many found something to make. */
+/** Ten calls; returns the results of those that made something. */
 async function tenTimes(one: (dir: string) => unknown, dir: string): Promise<unknown[]> {
   const made: unknown[] = []
   for (let i = 0; i < 10; i++) made.push(await one(dir))
   return made.filter(value => value !== undefined)
 }
 
-/** Takes the whole branch away, from the leaf up, as often as it gets hold of it. */
+/** Removes the whole branch from the leaf up, again and again; returns how many directories it removed. */
 function takeAway(dir: string, round: number): number {
   let gone = 0
   for (let i = 0; i < 40; i++) {
@@ -60,7 +60,7 @@ const plays = {
   naiveOnce: (dir: string, round: number) => checkThenMkdir(depth4(dir, round)),
 }
 
-/** Empties a directory from the leaf up. */
+/** Removes the branch from the leaf up. */
 function* remover(dir: string): Steps<void> {
   for (const part of ['a/b', 'a']) {
     try {
@@ -69,7 +69,7 @@ function* remover(dir: string): Steps<void> {
   }
 }
 
-/** The calls to the disk that steps make. */
+/** The calls that the steps make to the disk. */
 function opsOf(steps: Steps<unknown>): string[] {
   const ops: string[] = []
   const watched = dual(function* watched(): Steps<void> {
@@ -87,7 +87,7 @@ function opsOf(steps: Steps<unknown>): string[] {
   return ops
 }
 
-/** One after the other, if it can be. */
+/** Runs all of them in turn, and ignores their failures. */
 function* tidy(...all: Steps<void>[]): Steps<void> {
   for (const steps of all) {
     try {
@@ -99,7 +99,7 @@ function* tidy(...all: Steps<void>[]): Steps<void> {
 const makers = (count: number, make: (dir: string) => Steps<unknown>) => (dir: string) =>
   Object.fromEntries(['A', 'B', 'C'].slice(0, count).map(name => [name, make(join(dir, 'a', 'b'))]))
 
-/** Without a remover it is there in the end, and what was made was made once. */
+/** Without a remover the directory is there in the end, and each directory was made by one caller. */
 const madeOnce: World['check'] = ending => {
   nobodyThrew(ending)
   const all = answers(ending)

@@ -48,7 +48,7 @@ import {
 const root = process.getuid?.() === 0
 const mounts = root && process.platform === 'linux'
 
-/** Makes things in a tree for a while, and again and again the directories for them; not the tree itself. */
+/** Creates files in a tree for a while, and their directories again and again; never the tree itself. */
 async function meddle(tree: string): Promise<number> {
   let made = 0
   for (const until = performance.now() + 15; performance.now() < until; ) {
@@ -90,7 +90,7 @@ function layOut(tree: string): void {
   }
 }
 
-/** How many things there are in a directory, and below. */
+/** The number of things in a directory and below it. */
 function count(dir: Buffer): number {
   const entries = readdirSync(dir, { encoding: 'buffer', withFileTypes: true })
   const within = ({ name }: { name: Buffer }) => Buffer.concat([dir, Buffer.from('/'), name])
@@ -138,7 +138,7 @@ if (!contender(plays)) {
       symlinkSync('outside', join(dir, 'link'))
       symlinkSync('nowhere', join(dir, 'dangling'))
       assert.is(await take(join(dir, 'file')), true)
-      // With a slash, the system would go through it.
+      // With a slash at the end, the system would follow the link.
       assert.is(await take(`${join(dir, 'link')}/`), true)
       assert.is(await take(join(dir, 'dangling')), true)
       assert.is(await take(join(dir, 'outside/kept/x')), false)
@@ -326,7 +326,7 @@ if (!contender(plays)) {
   const taking = (dir: string) => remove.steps(join(dir, 'tree'), { concurrency: 2 })
   const two = (dir: string) => ({ A: taking(dir), B: taking(dir) })
 
-  /** Goes on making things inside, as long as there is an inside. */
+  /** Creates files inside, as long as the directories are there. */
   function* maker(dir: string): Steps<void> {
     for (const name of ['tree/in/new', 'tree/new']) {
       try {
@@ -442,7 +442,7 @@ if (!contender(plays)) {
           const removed = results.filter(({ role }) => role === 'remover').map(({ value }) => value)
           assert.equal(removed.sort(), [false, true])
           for (const { role, value } of results) if (role === 'writer') made += value as number
-          // The writers do not make the tree itself, so it was gone once and for all.
+          // The writers do not make the tree itself, so it cannot come back.
           assert.equal(readdirSync(dir), [], 'debris')
         },
       })

@@ -32,7 +32,7 @@ import {
 } from './support/laws.js'
 
 const bytes = 20_000
-/** Of one write, those that are made at any time. */
+/** The calls that every write makes. */
 const calls = 7
 const rounds = sized(12, 200)
 
@@ -67,14 +67,14 @@ const plays = {
 
 const self = dual(() => fs.self())
 
-/** The name that a process makes here which has died since. */
+/** The owner in the private names of a process that has ended. */
 function ownerThatDied(): string {
   const script = `import { dual, fs } from ${JSON.stringify(import.meta.resolve('holdfast/steps'))}
     console.log(dual(() => fs.self()).sync())`
   return spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' }).stdout.trim()
 }
 const nonce = '0123456789abcdef'
-/** Of another machine, or another container. */
+/** An owner on another machine, or in another container. */
 const unknowable = self.sync().replace(/^[^-]*/, '1y2p0ij32e8e7')
 
 if (!contender(plays)) {
@@ -85,7 +85,7 @@ if (!contender(plays)) {
       assert.match(dead, /^[a-z0-9]+-[a-z0-9]+-[a-z0-9]+$/)
       const at = (name: string) => join(dir, name)
       const debris = [`.file.${dead}.${nonce}`, `.tree.${dead}.${nonce}`, `.link.${dead}.${nonce}`]
-      // Also one that a sweeper was about to remove when it died.
+      // Also a name that a sweeper was removing when it died.
       debris.push(`..tree.${dead}.${nonce}.${dead}.${nonce}`, `.a.b.c.${dead}.${nonce}`, `.new\nline.${dead}.${nonce}`)
       const kept = [
         ...['file', '.hidden', '.file.tmp', `file.${dead}.${nonce}`, `.file.${dead}.${nonce}x`, `.file.${dead}`],
@@ -105,7 +105,7 @@ if (!contender(plays)) {
     const dir = scratch()
     const name = `.file.${unknowable}.${nonce}`
     writeFileSync(join(dir, name), '')
-    // What anybody may set is no evidence.
+    // A time that any process may set is no evidence.
     utimesSync(join(dir, name), 0, 0)
     assert.equal(await sweep(dir), [])
     assert.equal(await sweep(dir, { grace: 60_000 }), [])

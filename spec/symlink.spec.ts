@@ -34,7 +34,7 @@ import {
 
 const turns = sized(200, 5000)
 
-/** Reads what the link leads to, which is a directory with a file in it, until it has been read so often. */
+/** Reads a file through the link many times; returns how often it was absent. */
 function reading(dir: string): { reads: number; absent: number } {
   const seen = { reads: 0, absent: 0 }
   for (; seen.reads < 2000; seen.reads++) {
@@ -68,7 +68,7 @@ const plays = {
   looker: (dir: string, round: number) => lookThenSymlink('the-same', join(dir, `link-${round}`)),
 }
 
-/** Three releases, and a link to one of them. */
+/** Makes three releases, and a link to one of them. */
 function layOut(dir: string): void {
   for (let i = 0; i < 3; i++) {
     mkdirSync(join(dir, `release-${i}`))
@@ -222,7 +222,7 @@ if (!contender(plays)) {
       setup,
       players: players({ A: 'a', B: 'b', C: 'a' }, replacing),
       lies: 1,
-      // A reply that was lost: it was there, and was replaced since.
+      // A lost reply: the link was there, and has been replaced since.
       check: neverAbsent,
     })
     assert.ok(two.complete && three.complete)

@@ -28,14 +28,14 @@ const read = (path: string): string => readFileSync(path, 'utf8')
 const isFree = (file: string): boolean => lock.holder.sync(file) === undefined
 const json = { json: true } as const
 
-/** A file with that in it. */
+/** Makes a file with this content. */
 function given(content: string | Buffer): string {
   const file = join(scratch(), 'file')
   writeFileSync(file, content)
   return file
 }
 
-/** Which file has the name, and when it was written. */
+/** Inode and time of the last write. */
 const identity = (file: string): string => {
   const { ino, mtimeNs } = statSync(file, { bigint: true })
   return `${ino} ${mtimeNs}`
@@ -240,7 +240,8 @@ holds('who waits for the lock may be stopped, and learns who has it', async () =
   const lease = await lock(file)
   const stopped = updateFile(file, () => 'b', { signal: AbortSignal.timeout(20) })
   await assert.rejects(stopped, { code: 'ABORT_ERR' })
-  // In its own thread's turn; and past that, as another process would.
+  // By waiting for a turn in its own thread; and by another spelling, which waits for the lock as another process
+  // would.
   for (const call of [
     () => updateFile(file, () => 'b', { timeout: 20 }),
     () => updateFile(join(file, '..', '.', 'file'), () => 'b', { timeout: 20 }),
@@ -274,7 +275,7 @@ holds('who is stopped while it computes writes nothing, and gives the lock back'
   assert.ok(isFree(file))
 })
 
-/** As if another had found the holder dead. */
+/** Takes the lock over, as a process does that finds the holder dead. */
 function rob(file: string): void {
   const now = cell.read.sync(`${file}.lock`)
   assert.ok(now && cell.swap.sync(`${file}.lock`, now, { fields: ['h', 'zz', 'a-1-1'] }))
@@ -455,7 +456,7 @@ holds('JSON is printed as it was', async () => {
     ['{"a":"{\\n  }"}', '{"a":"{\\n  }","b":[2]}'],
     ['{\n"a": 1\n}\n', '{\n  "a": 1,\n  "b": [\n    2\n  ]\n}\n'],
     ['\n\n  {\n   "a": 1}  ', '{\n   "a": 1,\n   "b": [\n      2\n   ]\n}'],
-    // Nothing is in it that could be in one line.
+    // It has no member that could show whether members go on one line.
     ['{}', '{\n  "b": [\n    2\n  ]\n}'],
     ['{ }\r\n', '{\r\n  "b": [\r\n    2\r\n  ]\r\n}\r\n'],
     ['null\n', '{\n  "b": [\n    2\n  ]\n}\n'],
@@ -464,7 +465,7 @@ holds('JSON is printed as it was', async () => {
     const file = given(before)
     await updateFile(file, set, json)
     assert.is(read(file), after, before)
-    // What is printed is printed so again.
+    // Text in this layout keeps it.
     await updateFile(file, set, json)
     assert.is(read(file), after)
   }

@@ -155,7 +155,7 @@ else {
       holdfast.writeFile.sync(${JSON.stringify(file)}, 'mine', { chown: { uid: 0, gid: 0 } })`
     assert.equal(asUser(script), { said: '', code: 0 })
     assert.is(read(file), 'mine')
-    // Whoever has become its owner must not hand on what root’s file might do.
+    // The new owner must not inherit the privileges of root's file.
     assert.equal([statSync(file).uid, modeOf(file)], [54_321, 0o755])
   })
 }
@@ -179,12 +179,12 @@ holds('follows links to where they lead, be anything there or not; or replaces t
   await writeFile(at('to-link'), 'new')
   assert.is(read(at('d/file')), 'new')
   assert.is(modeOf(at('d/file')), 0o604)
-  // What `..` is, behind a link, is not what it looks like.
+  // Behind a link, `..` is not what the path suggests.
   symlinkSync('../d/not-yet', at('d/dangling'))
   await writeFile(at('to-dir/dangling'), 'there')
   assert.is(read(at('d/not-yet')), 'there')
   assert.ok(lstatSync(at('d/dangling')).isSymbolicLink() && lstatSync(at('to-link')).isSymbolicLink())
-  // Its private name, too, is beside it, where `..` leads in truth.
+  // The private name is beside the file, too, where `..` really leads.
   mkdirSync(at('e'))
   symlinkSync(at('d'), at('e/to-d'))
   const beside = writeFile.steps(at('e/to-d/../beside'), '', { durability: 'none' })
@@ -287,7 +287,7 @@ holds('several names of one file: only this one gets the new, unless all shall k
   assert.equal([read(one), read(other), statSync(one).nlink], ['both', 'both', 2])
   writeFile.sync(one, ['pieces'], { inPlace: 'when-needed', hardLinks: 'keep', mode: 0o600 })
   assert.equal([read(other), modeOf(other)], ['pieces', 0o600])
-  // For those, `inPlace` alone is no reason.
+  // For hard links, `inPlace` alone is no reason to write in place.
   await writeFile(one, 'only', { inPlace: 'when-needed' })
   assert.equal([read(one), read(other)], ['only', 'pieces'])
   assert.equal(readdirSync(dir).sort(), ['one', 'other'])
@@ -393,7 +393,7 @@ holds('calls for one path land in the order in which they were made', async () =
     [...landed].sort((a, b) => a - b),
   )
   assert.is(read(file), '39')
-  // Who fails, or does not want to wait, lets nobody behind him pass those before him.
+  // A call that fails or times out does not let later calls pass earlier ones.
   const first = writeFile(file, slowly('first'))
   const impatient = assert.rejects(writeFile(file, 'second', { timeout: 1 }), { code: 'ERR_TIMEOUT' })
   const refused = assert.rejects(writeFile(file, 5 as never), { code: 'ERR_INVALID_ARG_TYPE' })
@@ -500,7 +500,7 @@ const put: Put = (dir, name) => writeFile.steps(join(dir, 'file'), `${name}${nam
 
 const readers = { adversaries: (dir: string) => ({ reader: looks(join(dir, 'file')) }) }
 
-/** Never torn, never absent; what somebody was told he wrote, was there. */
+/** The file is never torn or absent; what a call reported as written was there. */
 const wholeAlways: World['check'] = ending => {
   const { reader, ...writers } = ending.outcomes
   const wholes = ['old', ...Object.keys(writers).map(name => `${name}${name}`)]
@@ -513,7 +513,7 @@ const wholeAlways: World['check'] = ending => {
   assert.equal(readdirSync(ending.dir), ['file'], 'debris')
 }
 
-/** A reply that was lost: it was there, and was replaced since. */
+/** A lost reply: the file was in place, and has been replaced since. */
 const lostReply: World['check'] = ending => {
   wholeAlways(ending)
   for (const [name, outcome] of Object.entries(ending.outcomes)) {
@@ -565,7 +565,7 @@ explored('explore: a failure at any call, a short write, or an abort leaves the 
       assert.match(read(join(ending.dir, 'file')), /^(old|AA|BB)$/)
       const threw = Object.values(ending.outcomes).some(({ how }) => how === 'threw')
       if (threw) stopped++
-      // If it was the tidying that failed, the call did not.
+      // If only the clean-up failed, the call did not.
       if (threw || budget.aborts) assert.equal(readdirSync(ending.dir), ['file'], 'debris')
     }
     const world = { setup, players: players(['A', 'B'], durable), ...budget, check }

@@ -28,8 +28,8 @@ function lay<A extends unknown[], T>({ setup, args }: Trial<A, T>): { dir: strin
 }
 
 /**
- * The original error comes out: whichever call fails, the function throws that very error object, or returns and has done
- * what it promises. Every call of the trial is made to fail once, in one form or the other.
+ * The original error comes out: whichever call fails, the function throws that very error object, or returns and has
+ * done what it promises. Every call of the trial is made to fail once, in one form or the other.
  */
 export async function assertOriginalErrorComesOut<A extends unknown[], T>(
   act: Act<A, T>,
@@ -89,9 +89,9 @@ const descriptors = (): number => (process.platform === 'linux' ? readdirSync('/
 const givesBack = (call: Call | undefined): boolean => /^(unlink|rmdir|rename)$/.test(call?.op ?? '')
 
 /**
- * Nothing is left behind: no private name and no open descriptor, whether the call returns, fails at any of its calls, or
- * is aborted before any of them. After a failure of a call that would have removed the private name, the name may stay:
- * `sweep` finds it.
+ * Nothing is left behind: no private name and no open descriptor, whether the call returns, fails at any of its calls,
+ * or is aborted before any of them. After a failure of a call that would have removed the private name, the name may
+ * stay: `sweep` finds it.
  */
 export async function assertNothingLeftBehind<A extends unknown[], T>(
   act: Act<A, T>,
