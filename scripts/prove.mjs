@@ -1,5 +1,5 @@
-// Runs one of the tables that issues ask for, at full size: `npm run prove -- NAME`. `npm test` runs the same code small.
-// What follows the name goes to the program, as in `npm run prove -- worlds lock/world`.
+// Runs one of the tables that issues ask for, at full size: `npm run prove -- NAME`. `npm test` runs the same code
+// small. What follows the name goes to the program, as in `npm run prove -- worlds lock/world`.
 
 import { spawnSync } from 'node:child_process'
 import { dirname, join } from 'node:path'

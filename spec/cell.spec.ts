@@ -16,10 +16,13 @@ import {
   turn,
 } from './support/cells.js'
 import { assert, caught, explored, holds, prove, scratch } from './support/kit.js'
+import { assertRefusesBadInput } from './support/laws.js'
 
 type Living = Partial<World> & { readonly start?: string; readonly calls?: Calls; readonly realTime?: boolean }
 
-/** Players take turns at one cell: what each asked and was told, and what is there in the end, is what one cell could do. */
+/**
+ * Players share one cell: their requests, the results, and the state in the end are what a single cell could have done.
+ */
 function lives(
   programs: readonly (readonly string[])[],
   { start, calls = cell, realTime, ...budgets }: Living = {},
@@ -52,7 +55,7 @@ function lives(
       for (const [name, outcome] of Object.entries(outcomes)) {
         if (outcome.how !== 'threw') continue
         const { code, message } = outcome.error as NodeJS.ErrnoException
-        // Not to know is an answer for all, as soon as one reply was not the truth.
+        // Once a reply was a lie, any player may end without knowing the outcome.
         const mayNotKnow = code === 'ERR_UNKNOWN_OUTCOME' && (outcome.injected || budgets.lies)
         const harmed = outcome.injected && (code === 'EIO' || code === 'ABORT_ERR')
         if (!mayNotKnow && !harmed) throw new Error(`${name} threw ${message}`)
@@ -66,7 +69,7 @@ function lives(
   }
 }
 
-/** Nobody is left who could change it, so one look is enough. */
+/** All players have ended, so one look is enough. */
 const labelIn = (path: string): string | undefined =>
   existsSync(path) ? readdirSync(path)[0]?.split('.').at(-1) : undefined
 
@@ -74,7 +77,7 @@ const long = { maxSchedules: 10_000_000 }
 
 type Lived = readonly [what: string, programs: string, budgets: Living, bounds?: ExploreOptions]
 
-// A word for each player, who takes a turn for each label.
+// Each word is a player, which takes a turn for each label.
 const worlds: readonly Lived[] = [
   ['two from void, two turns each, one killed', 'a,x1 b,c', { kills: 1 }],
   ['two from a state, one killed, one lie', 'x1,a b', { kills: 1, lies: 1, start: 's' }],
@@ -116,14 +119,14 @@ explored('explored in full, with what came before what: every history is lineari
   assert.ok(complete)
 })
 
-/** Changes the state, with data that says the same. */
+/** Changes the state, with data that repeats it. */
 function* stating(dir: string, label: string): Steps<boolean> {
   const was = (yield* cell.read.steps(dir)) as State
   const next = { fields: [label], data: `${label} whole` }
   return (yield* cell.swap.steps(dir, was, next, { durability: 'none' })) !== undefined
 }
 
-/** Who reads gets state and data of one piece. */
+/** Reads the state and its data, which must belong together. */
 function* loading(dir: string): Steps<string> {
   const now = yield* cell.load.steps(dir)
   return `${now?.state.fields[0]}: ${now?.data}`
@@ -148,7 +151,7 @@ for (const [what, budgets] of [
         if (String(last?.data) !== `${last?.state.fields[0]} whole`) throw new Error(`in the end ${last?.data}`)
         const winners = Object.values(others).filter(one => one.how === 'returned' && one.value).length
         if (winners < 1 && Object.values(others).every(({ how }) => how === 'returned')) throw new Error('nobody won')
-        // What could not be tidied away is left to `sweep`.
+        // If the clean-up failed, the payload is left to `sweep`.
         const untouched = !('failures' in budgets) && Object.values(others).every(one => one.how === 'returned')
         const payloads = readdirSync(dir).filter(name => name.endsWith('.payload'))
         if (untouched && payloads.length !== 1) throw new Error(`payloads: ${payloads}`)
@@ -220,7 +223,7 @@ holds('sweep takes data that no state names, and only that', async () => {
   const dir = join(top, 'cell')
   const first = (await cell.create(dir, { data: 'kept' })) as State
   const [payload] = readdirSync(top).filter(isPrivate)
-  // Written by somebody on this machine who is dead: the same place, another pid.
+  // Written by a dead process of this machine: the same place, another pid.
   const [place] = (first.writer as string).split('-')
   const pid = spawnSync('true').pid.toString(36)
   const orphan = `.cell.${place}-${pid}-1.00112233aabbccdd.payload`
@@ -273,12 +276,16 @@ holds('bad input is refused before anything is done', async () => {
   const top = scratch()
   const dir = join(top, 'cell')
   const first = (await cell.create(dir)) as State
-  for (const fields of [['A'], ['a b'], [''], ['a.b'], [1], 'a', ['x'.repeat(200)]])
-    await assert.rejects(cell.swap(dir, first, { fields } as never), { message: /next\.fields/ })
-  await assert.rejects(cell.swap(dir, first, { data: 1 } as never), { code: 'ERR_INVALID_ARG_TYPE' })
-  await assert.rejects(cell.swap(dir, 'state' as never, {}), { code: 'ERR_INVALID_ARG_TYPE' })
-  await assert.rejects(cell.create(join(top, 'x'.repeat(200)), { data: 'y' }), { code: 'ERR_OUT_OF_RANGE' })
-  await assert.rejects(cell.read(''), { code: 'ERR_INVALID_ARG_VALUE' })
+  const type = 'ERR_INVALID_ARG_TYPE'
+  const fields = [['A'], ['a b'], [''], ['a.b'], [1], 'a', ['x'.repeat(200)]]
+  for (const one of fields)
+    await assert.rejects(cell.swap(dir, first, { fields: one } as never), { message: /next\.fields/ })
+  await assertRefusesBadInput(cell.swap, top, [
+    [[dir, first, { data: 1 }], type],
+    [[dir, 'state', {}], type],
+  ])
+  await assertRefusesBadInput(cell.create, top, [[[join(top, 'x'.repeat(200)), { data: 'y' }], 'ERR_OUT_OF_RANGE']])
+  await assertRefusesBadInput(cell.read, top, [[[''], 'ERR_INVALID_ARG_VALUE']])
   assert.equal(await cell.read(dir), first)
   assert.equal(readdirSync(top), ['cell'])
 })

@@ -1,5 +1,5 @@
-// Rules that need nothing to be run, and so take seconds: the format, the linter, the package as it would be published, and
-// what the text of the library must say. `npm run check` runs this file; the build before it checks the types.
+// Rules that take seconds, because no code of the library has to run: the format, the linter, the package as it would
+// be published, and what its sources must say. `npm run check` runs this file; the build before it checks the types.
 
 import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
@@ -43,7 +43,7 @@ holds('publint finds nothing', () => {
 })
 
 holds('arethetypeswrong finds nothing', () => {
-  // ESM only: `require` gets it too, by require(esm), but from no Node that cannot.
+  // ESM only: `require` works too, but only in versions of Node that have require(esm).
   tool('attw', pack().tarball, '--profile', 'esm-only', '--no-color', '--no-emoji')
 })
 

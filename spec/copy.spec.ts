@@ -20,8 +20,14 @@ import { dirname, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import { type CopyOptions, copy, type Progress } from 'holdfast'
-import { type Call, dual, type Outcome, type Steps } from 'holdfast/steps'
 import { assert, asUser, canBeAnother, holds, note, ownerOf, payload, scratch } from './support/kit.js'
+import {
+  assertNothingLeftBehind,
+  assertOriginalErrorComesOut,
+  assertRefusesBadInput,
+  assertSyncAndAsyncAgree,
+  type Trial,
+} from './support/laws.js'
 import { files, layMany, namesIn, privateNames, readMany, shapeOf } from './support/trees.js'
 
 const modeOf = (path: string): number => lstatSync(path).mode & 0o7777
@@ -29,7 +35,7 @@ const read = (path: string): string => readFileSync(path, 'utf8')
 const root = process.getuid?.() === 0
 const onWindows = process.platform === 'win32'
 
-/** Both forms, one after the other, each to a target of its own. */
+/** Both forms of `copy`, as promises. */
 const forms = [
   { form: 'async', put: copy },
   { form: 'sync', put: async (...args: Parameters<typeof copy.sync>) => copy.sync(...args) },
@@ -110,7 +116,7 @@ else
     for (const path of [at(source, odd, odd), at(source, odd, 'text', 'file'), at(source, odd, 'text', long, long)])
       writeFileSync(path, path)
     symlinkSync(odd, at(source, odd, 'text', 'link'))
-    // What stands for bytes that are no text is text itself.
+    // The replacement character is text itself.
     writeFileSync(at(source, '\uFFFD'), 'mark')
     for (const { form, put } of forms) {
       for (const options of [{}, { overwrite: false, preserveTimestamps: true }, { durability: 'full' }] as const) {
@@ -134,7 +140,7 @@ holds('hard links become files of their own', async () => {
   await copy(join(dir, 'source'), join(dir, 'target'))
   assert.equal(shapeOf(join(dir, 'target')), shapeOf(join(dir, 'source')))
   for (const name of ['a', 'again']) assert.is(statSync(join(dir, 'target', name)).nlink, 1)
-  // Also where the target has been a name of the very source.
+  // Also where the target was a hard link to the source.
   unlinkSync(join(dir, 'target/a'))
   linkSync(join(dir, 'source/a'), join(dir, 'target/a'))
   await copy(join(dir, 'source'), join(dir, 'target'))
@@ -178,7 +184,7 @@ holds('merges with what is there: what only the target has stays, files are repl
     await put(join(dir, 'source'), target)
     assert.equal(namesIn(target), ['a', 'b', 'other', 'sub', 'sub/c', 'sub/stays', 'theirs'])
     assert.equal([read(join(target, 'a')), modeOf(join(target, 'a'))], ['a', modeOf(join(dir, 'source/a'))])
-    // Another name of what was replaced, and what a link led to, are as they were.
+    // Other hard links of a replaced file, and the target of a replaced link, are unchanged.
     assert.equal([read(join(target, 'other')), read(join(target, 'sub/stays'))], ['old', 'stays'])
     assert.equal([read(join(target, 'b')), lstatSync(join(target, 'b')).isFile()], ['b', true])
     assert.is(modeOf(join(target, 'sub')), 0o700)
@@ -210,14 +216,14 @@ holds('one kind of thing in the place of another', async () => {
     }
     for (const options of [{}, { overwrite: false }]) {
       const kept = JSON.stringify(options)
-      // A file or a link where a directory is: nothing is thrown away.
+      // A file or a link where a directory is: the directory is kept.
       for (const kind of ['file', 'link'] as const) {
         const [from, to] = lay(`${kind} onto directory ${kept}`, kind, 'directory')
         await assert.rejects(put(from, to, options), { code: 'EISDIR' })
         await assert.rejects(put(`${from}/x`, `${to}/x`, options), { code: 'EISDIR' })
         assert.equal(namesIn(to), ['x'])
       }
-      // A directory where a file is, or a link, which below the topmost is not followed.
+      // A directory where a file or a link is; a link is followed only at the top.
       for (const kind of ['file', 'link', 'link to a directory'] as const) {
         const [from, to] = lay(`directory onto ${kind} ${kept}`, 'directory', kind)
         await assert.rejects(put(from, to, options), { code: 'EEXIST' })
@@ -231,7 +237,7 @@ holds('one kind of thing in the place of another', async () => {
     await put(`${from}/x`, `${to}/x`)
     assert.equal(namesIn(at('outside')), ['in'])
     assert.ok(lstatSync(`${to}/x`).isSymbolicLink())
-    // Files and links take each other's places.
+    // Files and links replace each other.
     for (const [source, target] of [
       ['file', 'link'],
       ['link', 'file'],
@@ -270,11 +276,11 @@ holds('without `overwrite` what is there stays, and is not even written again; `
     for (const name of ['', 'a', 'link'])
       await assert.rejects(put(join(source, name), join(target, name), strict), { code: 'EEXIST' })
     assert.equal(inodes(), before)
-    // Directories are there for all.
+    // A directory that exists is no conflict.
     mkdirSync(join(dir, 'fresh/sub'), { recursive: true })
     await put(source, join(dir, 'fresh'), strict)
     assert.equal(shapeOf(join(dir, 'fresh')), shapeOf(source))
-    // It is the opposite of `overwrite`, and says nothing beside it.
+    // With `overwrite` the option has no effect.
     await put(source, join(dir, 'fresh'), { errorOnExist: true })
     assert.equal(privateNames(dir), [])
   }
@@ -325,9 +331,9 @@ holds('a directory into itself is refused before anything is made, by whatever w
     for (const way of ways) for (const parents of [false, true]) await into(way, { parents })
     for (const way of ['none/../source/x', 'none/deep/../../link/x']) await into(way, { parents: true })
     assert.equal(namesIn(dir), before)
-    // A name that only begins alike is no part of it.
+    // A name that begins with the same letters is not inside it.
     await put(source, join(dir, 'source-2'))
-    // Neither is what is above it.
+    // Neither is a directory above it.
     mkdirSync(join(dir, 'source/sub/sub'))
     await put(join(dir, 'source/sub'), source)
     assert.equal(namesIn(source), ['a', 'b', 'c', 'sub', 'sub/c', 'sub/sub'])
@@ -380,7 +386,7 @@ holds(
       await assert.rejects(put(join(dir, 'dangling/sub/none'), join(dir, 'none'), { dereference: true }), {
         code: 'ENOENT',
       })
-      // The link leads to a directory that the target is in: the copy would never end.
+      // The link leads to a directory that contains the target: the copy would never end.
       const source = lay('endless', { link: '../outside' })
       mkdirSync(join(dir, 'outside'))
       await assert.rejects(put(source, join(dir, 'outside/target'), { dereference: true }), { code: 'EINVAL' })
@@ -405,7 +411,7 @@ holds('`preserveTimestamps` keeps the times of files and directories', async () 
       utimesSync(join(source, name), 1_000_000_000.123456 + at, 1_100_000_000.654321 + at)
     })
     const before = names.map(name => times(join(source, name)))
-    // Reading what is older than a day, or than its change, moves its time of access.
+    // Reading a file updates its access time if that is older than a day, or than the last change.
     await put(source, target, { preserveTimestamps: true, durability: 'full' })
     names.forEach((name, at) => {
       const [accessed = 0, modified = 0] = times(join(target, name))
@@ -463,16 +469,16 @@ holds('bad input is refused before anything is done', async () => {
     ['timeout', -1, 'ERR_OUT_OF_RANGE'],
     ['retryFor', 'long', 'ERR_INVALID_ARG_TYPE'],
   ]
-  for (const { put } of forms) {
-    for (const [name, value, code] of wrong) await assert.rejects(put(from, to, { [name]: value }), { code })
-    await assert.rejects(put('', to), { code: 'ERR_INVALID_ARG_VALUE' })
-    await assert.rejects(put(from, 'a\0b'), { code: 'ERR_INVALID_ARG_VALUE' })
-    await assert.rejects(put(from, 7 as never), { code: 'ERR_INVALID_ARG_TYPE' })
-    await assert.rejects(put(from, to, 7 as never), { code: 'ERR_INVALID_ARG_TYPE' })
-    await assert.rejects(put(join(dir, 'none'), to), { code: 'ENOENT' })
-  }
+  await assertRefusesBadInput(copy, dir, [
+    ...wrong.map(([name, value, code]) => [[from, to, { [name]: value }], code] as const),
+    [['', to], 'ERR_INVALID_ARG_VALUE'],
+    [[from, 'a\0b'], 'ERR_INVALID_ARG_VALUE'],
+    [[from, 7], 'ERR_INVALID_ARG_TYPE'],
+    [[from, to, 7], 'ERR_INVALID_ARG_TYPE'],
+    [[join(dir, 'none'), to], 'ENOENT'],
+  ])
   assert.equal(readdirSync(dir), ['source'])
-  // The caller's options are read, and never changed.
+  // The options of the caller are never changed.
   await copy(from, to, Object.freeze({ concurrency: Number.POSITIVE_INFINITY, durability: undefined }))
 })
 
@@ -491,7 +497,7 @@ holds('`onProgress` counts up to the very end, and never back', async () => {
         ...{ concurrency, overwrite: false, onProgress: progress => void told.push(progress) },
         filter: path => !path.endsWith('skip'),
       })
-      // Three files, one of which is longer, a link, what is left out, what is there, and two directories.
+      // Three files, a link, the file that is left out, the file that is there, and two directories.
       assert.equal(told.at(-1), { done: 8, total: 8, bytes: 'a'.length + 'b'.length + 'sub/c'.length })
       assert.is(told.length, 8)
       told.forEach((one, at) => {
@@ -588,7 +594,7 @@ holds('stopped in the middle, by its signal or by the clock, it leaves whole fil
       assert.is(error.cause, 'enough')
       const there = whole(target)
       assert.ok(there > 0 && there < files, `${there} files`)
-      // Whoever goes on where it was stopped finds nothing in his way.
+      // A later call completes the copy.
       await put(source, target)
       assert.is(whole(target), files)
     }
@@ -600,7 +606,7 @@ holds('stopped in the middle, by its signal or by the clock, it leaves whole fil
     })
     assert.ok(whole(target) < files)
     for (let ms = 1; ms <= 16; ms *= 2) {
-      // Wherever that may be.
+      // Wherever that stops it.
       const hurried = join(dir, `${form} ${ms} ms`)
       await put(source, hurried, { timeout: ms }).catch(({ code }) => assert.is(code, 'ERR_TIMEOUT'))
       if (existsSync(hurried)) whole(hurried)
@@ -630,58 +636,35 @@ holds('a source that goes away meanwhile rejects with what the system said, and 
   }
 })
 
-/** The same steps, of whose calls the k-th of that kind fails, and is not made. Answers how many there were. */
-function* failing(steps: Steps<unknown>, op: Call['op'], k: number): Steps<number> {
-  const error = Object.assign(new Error('EIO: injected'), { code: 'EIO', errno: -5, syscall: op })
-  let seen = 0
-  const fails = (call: Call) => call.op === op && seen++ === k
-  let next = steps.next()
-  while (!next.done) {
-    const { value: call } = next
-    try {
-      if (call.op === 'together') {
-        const calls = call.args[0] as Call[]
-        const bad = calls.map(fails)
-        const made = (yield { op: 'together', args: [calls.filter((_, at) => !bad[at])] }) as Outcome<unknown>[]
-        next = steps.next(bad.map(failed => (failed ? { error } : made.shift())))
-      } else if (fails(call)) next = steps.throw(error)
-      else next = steps.next(yield call)
-    } catch (thrown) {
-      if (thrown === error) throw error
-      next = steps.throw(thrown)
-    }
-  }
-  return seen
-}
+/** Copies a small tree that has a link in it: many files at a time, or each by itself if progress is reported. */
+const treeTrial = (options: CopyOptions): Trial<[string, string, CopyOptions?], void> => ({
+  setup: dir => {
+    laySmall(dir)
+    symlinkSync('a', join(dir, 'source/link'))
+  },
+  args: dir => [join(dir, 'source'), join(dir, 'p/target'), { parents: true, concurrency: 2, ...options }],
+  done: dir => assert.equal(shapeOf(join(dir, 'p/target')), shapeOf(join(dir, 'source'))),
+})
+const treeTrials = { 'in handfuls': treeTrial({}), 'with care': treeTrial({ onProgress() {} }) }
 
 holds('whichever call fails, that error comes out, or it is cured; and no private name is left', async () => {
-  const dir = scratch()
-  laySmall(dir)
-  symlinkSync('a', join(dir, 'source/link'))
-  const before = shapeOf(join(dir, 'source'))
-  const ops = ['copyFile', 'rename', 'mkdir', 'list', 'stat', 'chmod', 'readlink', 'symlink', 'lstat'] as const
-  // Who is told of each file has it copied with care, and not in handfuls.
-  for (const [how, options] of Object.entries({ 'in handfuls': {}, 'with care': { onProgress() {} } })) {
-    const seen = { calls: 0, cured: 0 }
-    for (const op of ops) {
-      for (let k = 0, calls = 1; k < calls; k++) {
-        const to = join(dir, 'targets', `${how} ${op} ${k}`)
-        const steps = copy.steps(join(dir, 'source'), to, { parents: true, concurrency: 2, ...options })
-        const form = k % 2 ? dual(failing).sync : dual(failing)
-        const result = await Promise.resolve()
-          .then(() => form(steps, op, k))
-          .catch(error => error)
-        if (typeof result === 'number') assert.equal(shapeOf(to), before)
-        else assert.is(result.message, 'EIO: injected')
-        assert.equal(privateNames(dir), [])
-        calls = typeof result === 'number' ? result : calls + 1
-        if (k < calls) seen.calls++
-        if (k < calls && typeof result === 'number') seen.cured++
-      }
-    }
-    note(`${how}: ${seen.calls} calls failed, ${seen.cured} of them were cured`)
-    assert.ok(seen.calls > 15 && seen.cured < seen.calls / 2)
+  for (const [how, trial] of Object.entries(treeTrials)) {
+    const { threw, returned } = await assertOriginalErrorComesOut(copy, trial)
+    await assertNothingLeftBehind(copy, trial)
+    note(`${how}: ${threw + returned} calls failed, ${returned} of them were cured`)
+    assert.ok(threw + returned > 15 && returned < threw)
   }
+})
+
+holds('both forms come to the same', () => {
+  const onto = (kind: string): Trial<[string, string], void> => ({
+    setup: dir => {
+      laySmall(dir)
+      if (kind === 'file') writeFileSync(join(dir, 'target'), 'in the way')
+    },
+    args: dir => [join(dir, kind === 'nothing' ? 'none' : 'source'), join(dir, 'target')],
+  })
+  return assertSyncAndAsyncAgree(copy, ...Object.values(treeTrials), onto('file'), onto('nothing'))
 })
 
 if (!root || process.platform !== 'linux') holds.skip('what is mounted', 'it takes root on Linux')
@@ -701,7 +684,7 @@ else
       mount('source', 'elsewhere')
       for (const { put } of forms) {
         await assert.rejects(put(at('source/a'), at('file')), { code: 'EBUSY' })
-        // By its name it is elsewhere.
+        // The path does not show that it is the same directory.
         await assert.rejects(put(at('source'), at('elsewhere/sub/x')), { code: 'EINVAL', message: /into itself/ })
         assert.ok(namesIn(at('source')).length < 15)
       }
@@ -757,7 +740,7 @@ else
       for (const name of ['source/shut/in', 'source/shut', 'source']) fs.chmodSync(name, 0o555)
       await copy('source', 'async')
       copy.sync('source', 'sync', { preserveTimestamps: true, durability: 'full' })
-      // What is there, and may not be changed, is as it shall be, or stays.
+      // What is there and cannot be changed is right already, or stays.
       await copy('source', 'async', { overwrite: false })
       for (const overwrite of [true, false]) {
         said('source/shut/file', 'async/shut/new', { overwrite })

@@ -34,10 +34,17 @@ import {
   scratch,
   sized,
 } from './support/kit.js'
+import {
+  assertNothingLeftBehind,
+  assertOriginalErrorComesOut,
+  assertRefusesBadInput,
+  assertSyncAndAsyncAgree,
+  type Trial,
+} from './support/laws.js'
 
 const bytes = 64 * 1024
 
-/** Reads until it has found the file three times; answers how often it was not whole. */
+/** Reads until it has found the file three times; returns how often it was not whole. */
 function watch(dir: string, round: number): { reads: number; partial: number } {
   const until = performance.now() + 100
   const seen = { reads: 0, partial: 0 }
@@ -50,7 +57,7 @@ function watch(dir: string, round: number): { reads: number; partial: number } {
   return seen
 }
 
-/** The calls that one makes when nothing is in its way: the victim dies before one of them, unless it comes too late. */
+/** The number of calls when nothing interferes: the victim dies before one of them, unless it comes too late. */
 const calls = 8
 const plays = {
   creator: (dir: string, round: number, number: number) =>
@@ -74,7 +81,9 @@ const players =
 
 const readers = { adversaries: (dir: string) => ({ reader: looks(join(dir, 'file')) }) }
 
-/** Exactly one is told that it is his, and it is; nobody sees a part. Who was killed leaves no half file. */
+/**
+ * Exactly one call returns true, and the file is its own; no reader sees a part. A killed process leaves no half file.
+ */
 const oneWins: World['check'] = ending => {
   nobodyThrew(ending)
   const { reader: watcher, ...makers } = ending.outcomes
@@ -135,14 +144,36 @@ if (!contender(plays)) {
   })
 
   holds('bad input is refused before anything is done', async () => {
-    const file = join(scratch(), 'x')
-    await assert.rejects(createExclusive('', ''), { code: 'ERR_INVALID_ARG_VALUE' })
-    await assert.rejects(createExclusive(file, 5 as never), { code: 'ERR_INVALID_ARG_TYPE' })
-    await assert.rejects(createExclusive(file, '', { durability: 'very' as never }), { code: 'ERR_INVALID_ARG_VALUE' })
-    await assert.rejects(createExclusive(file, '', { parents: 1 as never }), { code: 'ERR_INVALID_ARG_TYPE' })
-    assert.throws(() => createExclusive.sync(file, undefined as never), { code: 'ERR_INVALID_ARG_TYPE' })
-    assert.not(existsSync(file))
+    const dir = scratch()
+    const file = join(dir, 'x')
+    await assertRefusesBadInput(createExclusive, dir, [
+      [['', ''], 'ERR_INVALID_ARG_VALUE'],
+      [[file, 5], 'ERR_INVALID_ARG_TYPE'],
+      [[file, undefined], 'ERR_INVALID_ARG_TYPE'],
+      [[file, '', { durability: 'very' }], 'ERR_INVALID_ARG_VALUE'],
+      [[file, '', { parents: 1 }], 'ERR_INVALID_ARG_TYPE'],
+    ])
   })
+
+  const trial: Trial<[string, string], boolean> = {
+    args: dir => [join(dir, 'file'), 'whole'],
+    done: (dir, mine) => assert.ok(mine && readFileSync(join(dir, 'file'), 'utf8') === 'whole'),
+  }
+  const taken: Trial<[string, string], boolean> = {
+    ...trial,
+    setup: dir => writeFileSync(join(dir, 'file'), 'another'),
+  }
+  const astray: Trial<[string, string], boolean> = { args: dir => [join(dir, 'none/file'), 'whole'] }
+
+  holds('whichever call fails, its error comes out, or what is promised holds', () =>
+    assertOriginalErrorComesOut(createExclusive, trial),
+  )
+
+  holds('both forms come to the same', () => assertSyncAndAsyncAgree(createExclusive, trial, taken, astray))
+
+  holds('whatever fails or is stopped leaves nothing private behind', () =>
+    assertNothingLeftBehind(createExclusive, trial),
+  )
 
   explored('explore: two creators and a reader, with a kill and a lie', () => {
     const makers = players(['A', 'B'], (file, data) => createExclusive.steps(file, data, { durability: 'none' }))
@@ -184,7 +215,7 @@ if (!contender(plays)) {
     const adversaries = (dir: string) => ({ thief: thief(dir) })
     const two = { players: (dir: string) => ({ A: create(dir), B: create(dir) }), adversaries, check }
     assert.ok(prove('2 createExclusive with parents, 1 thief', two).complete)
-    // Three, because it takes one to make the file, one to find it, and one to make it again.
+    // Three players: one creates the file, one finds it, and one creates it again.
     const claiming = (dir: string) => {
       const claimed = (name: string) => claim(join(dir, name), join(dir, 'd/file'), { as: 'claim', path: name })
       return { A: claimed('A'), B: claimed('B'), C: claimed('C') }
@@ -211,7 +242,7 @@ if (!contender(plays)) {
     nobodyThrew(ending)
     const path = join(ending.dir, 'file')
     if (existsSync(path)) assert.match(readFileSync(path, 'utf8'), /^[AB] whole$/)
-    // Whose call failed, or was stopped, has tidied up. (If it was the tidying that failed, the call did not.)
+    // A call that failed or was aborted has cleaned up. (If only the clean-up failed, the call did not.)
     const harmed = Object.values(ending.outcomes).some(({ how }) => how === 'threw')
     if (harmed)
       assert.equal(
@@ -315,7 +346,7 @@ if (!contender(plays)) {
       note(`${seen.died} killed, ${seen.partial} of ${seen.reads} reads were partial`)
       assert.is(seen.partial + seen.poisoned, 0)
       assert.ok(seen.died > 5 && seen.reads > 90, `${seen.died} died, ${seen.reads} reads`)
-      // What the dead leave behind are private names, and nothing else.
+      // Killed processes leave private names behind, and nothing else.
       const debris = readdirSync(dir).filter(name => !/^\d+$/.test(name))
       assert.ok(debris.length > 0 && debris.every(name => /^\.\d+\.[a-z0-9-]+\.[a-z0-9]+$/.test(name)), String(debris))
     })

@@ -1,5 +1,5 @@
-// What outlives a power cut, by the order of the calls: a file's data is on the disk before its name is given, and the
-// directory is after it. spec/broken/broken.ts has those that forget it.
+// What survives a power cut, judged by the order of the calls: a file's data is synced before its name is given, and
+// the directory after that. spec/broken/broken.ts has variants that forget it.
 
 import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -10,7 +10,7 @@ import { type Ending, explore, type Made } from 'holdfast/testing'
 import { syncedTooLate, unsynced } from './broken/broken.js'
 import { assert, caught, explored, note } from './support/kit.js'
 
-/** Follows the calls, and throws where a name is given to data that is not on the disk yet. Answers the names, with when. */
+/** Follows the calls; throws where a name is given to data that is not synced. Returns when each name was given. */
 function published(log: readonly Made[], durability: Durability): Map<string, number> {
   const behind = new Map<unknown, string>()
   const unsafe = new Set<string>()
@@ -29,7 +29,7 @@ function published(log: readonly Made[], durability: Durability): Map<string, nu
   return names
 }
 
-/** When each directory was synced last. */
+/** Returns when each directory was last synced. */
 function synced(log: readonly Made[]): Map<string, number> {
   const behind = new Map<unknown, string>()
   const at = new Map<string, number>()
@@ -75,7 +75,7 @@ const acts: Readonly<Record<string, Act>> = {
   'writeFile of a new file': (at, durability) => writeFile.steps(at('d/new'), 'new', { durability }),
   'writeFile over another': (at, durability) => writeFile.steps(at('d/old'), 'new', { durability }),
   'writeFile of pieces': (at, durability) => writeFile.steps(at('d/old'), ['1', '2', '3'], { durability }),
-  // The directory that counts is that of the file, not that of the link.
+  // The directory of the file must be synced, not that of the link.
   'writeFile through a link': (at, durability) => writeFile.steps(at('e/link'), 'new', { durability }),
   'writeFile below a link': (at, durability) => writeFile.steps(at('to-d/old'), 'new', { durability }),
   writeFiles: (at, durability) =>
@@ -92,7 +92,7 @@ const acts: Readonly<Record<string, Act>> = {
   'copy of a tree': (at, durability) => copy.steps(at('tree'), at('d/tree'), { durability, concurrency: 2 }),
 }
 
-/** What leads through links in the log. */
+/** The log with paths through links resolved. */
 const resolved = (ending: Ending): Ending => ({
   ...ending,
   log: ending.log.map(made => ({

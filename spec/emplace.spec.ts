@@ -36,11 +36,18 @@ import {
   scratch,
   sized,
 } from './support/kit.js'
+import {
+  assertNothingLeftBehind,
+  assertOriginalErrorComesOut,
+  assertRefusesBadInput,
+  assertSyncAndAsyncAgree,
+  type Trial,
+} from './support/laws.js'
 
 const bytes = 64 * 1024
 const seconds = sized(2, 60)
 
-/** Goes on for so long; answers how often, and how often badly. */
+/** Repeats `once` for some seconds; returns how often it ran, and how often that went wrong. */
 async function forAWhile(once: (turn: number) => Promise<boolean>): Promise<{ turns: number; bad: number }> {
   const until = performance.now() + seconds * 1000
   const seen = { turns: 0, bad: 0 }
@@ -73,7 +80,7 @@ const plays = {
     ),
 }
 
-/** Each player has a file of its own, `A.new` with `A` in it, and puts it at `target`. */
+/** Each player has a file of its own, `A.new` with `AA` in it, and puts it at `target`. */
 const setup = (dir: string): void => {
   for (const name of ['A', 'B', 'C']) writeFileSync(join(dir, `${name}.new`), `${name}${name}`)
   writeFileSync(join(dir, 'target'), 'old')
@@ -88,7 +95,7 @@ const emplaceOwn = (dir: string, name: string) =>
 
 const readers = { adversaries: (dir: string) => ({ reader: looks(join(dir, 'target')) }) }
 
-/** Never torn, never absent; who is told that it is there has no source any more; the last one's stays. */
+/** The target is never torn or absent; after success the source is gone; the target of the last caller stays. */
 const inPlace: World['check'] = ending => {
   const { reader: watcher, ...writers } = ending.outcomes
   const wholes = ['old', ...Object.keys(writers).map(name => `${name}${name}`)]
@@ -99,7 +106,8 @@ const inPlace: World['check'] = ending => {
   const done = Object.entries(writers).filter(([, outcome]) => outcome.how === 'returned')
   for (const [name] of done) assert.not(existsSync(join(ending.dir, `${name}.new`)), `${name} is still there`)
   if (done.length > 0) assert.is.not(there, 'old')
-  // A reply that was lost leaves one case open, which the documentation names: it was there, and was replaced since.
+  // A lost reply leaves one case open, which the documentation names: the file was in place, and has been replaced
+  // since.
   for (const [name, outcome] of Object.entries(writers))
     if (outcome.how === 'threw')
       assert.ok(there !== 'old' && there !== `${name}${name}`, `${name} threw, and it was done`)
@@ -154,7 +162,7 @@ if (!contender(plays)) {
           assert.is(await emplace(from, to, { ifAbsent }), true)
           assert.is(emplace.sync(from, to, { ifAbsent, durability: 'full' }), true)
         }
-    // And when there is another name of it somewhere else.
+    // Also when the file has another name somewhere else.
     linkSync(join(dir, 'sub/a'), join(dir, 'b'))
     for (const ifAbsent of [true, false])
       for (const from of spellings) for (const to of spellings) assert.is(await emplace(from, to, { ifAbsent }), true)
@@ -199,12 +207,27 @@ if (!contender(plays)) {
     await assert.rejects(emplace(join(dir, 'none'), join(dir, 'x')), { code: 'ENOENT' })
     await assert.rejects(emplace(join(dir, 'none'), join(dir, 'p/x'), { parents: true }), { code: 'ENOENT' })
     await assert.rejects(emplace(join(dir, 'file'), join(dir, 'p/x')), { code: 'ENOENT' })
-    await assert.rejects(emplace(join(dir, 'file'), ''), { code: 'ERR_INVALID_ARG_VALUE' })
-    assert.throws(() => emplace.sync(join(dir, 'file'), join(dir, 'x'), { ifAbsent: 1 as never }), {
-      code: 'ERR_INVALID_ARG_TYPE',
-    })
+    await assertRefusesBadInput(emplace, dir, [
+      [[join(dir, 'file'), ''], 'ERR_INVALID_ARG_VALUE'],
+      [[join(dir, 'file'), join(dir, 'x'), { ifAbsent: 1 }], 'ERR_INVALID_ARG_TYPE'],
+    ])
     assert.equal(readdirSync(dir), ['file'])
   })
+
+  const trial: Trial<[string, string], boolean> = {
+    setup,
+    args: dir => [join(dir, 'A.new'), join(dir, 'target')],
+    done: dir => assert.is(readFileSync(join(dir, 'target'), 'utf8'), 'AA'),
+  }
+  const astray: Trial<[string, string], boolean> = { ...trial, args: dir => [join(dir, 'none'), join(dir, 'target')] }
+
+  holds('whichever call fails, its error comes out, or what is promised holds', () =>
+    assertOriginalErrorComesOut(emplace, trial),
+  )
+
+  holds('both forms come to the same', () => assertSyncAndAsyncAgree(emplace, trial, astray))
+
+  holds('whatever fails or is stopped leaves nothing private behind', () => assertNothingLeftBehind(emplace, trial))
 
   const [disk, other] = places
   if (!disk || !other) holds.skip('across devices', 'there is only one here')
@@ -297,7 +320,7 @@ if (!contender(plays)) {
       check: ending => {
         assert.is(readFileSync(join(ending.dir, 'target'), 'utf8'), 'AA')
         assert.not(existsSync(join(ending.dir, 'A.new')))
-        // Who comes when the source is gone already is told so, and nothing else.
+        // A caller that finds the source gone gets ENOENT, and no other error.
         for (const outcome of Object.values(ending.outcomes))
           if (outcome.how === 'threw') assert.is((outcome.error as NodeJS.ErrnoException).code, 'ENOENT')
       },

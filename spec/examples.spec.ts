@@ -1,4 +1,4 @@
-// The samples that readers will copy: they run, they are short, and they leave nothing behind.
+// The samples that readers copy: they run, they are short, and they leave nothing behind.
 
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
@@ -10,7 +10,7 @@ const top = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 
 const ran = new Map<string, { status: number | null; said: string }>()
 
-/** Runs a sample; the same one again says what it said. */
+/** Runs a sample. The result of the first run is kept, because several tests look at it. */
 function example(name: string, ...args: string[]): { status: number | null; said: string } {
   const key = [name, ...args].join('\0')
   const before = ran.get(key)
@@ -22,7 +22,7 @@ function example(name: string, ...args: string[]): { status: number | null; said
   return now
 }
 
-// All but the one that runs the explorer start processes that race.
+// Most start processes that race; one runs the explorer.
 const layers = {
   'config-file': raced,
   'download-once': raced,

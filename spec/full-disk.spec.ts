@@ -1,4 +1,4 @@
-// A disk that is full: the error comes out, every target is what it was, and nothing is left beside it.
+// A full disk: the error comes out, every target is what it was, and nothing is left beside it.
 
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -39,7 +39,7 @@ const mounted =
 
 if (!mounted) holds.skip('a small disk that is filled', 'it takes root on Linux, and the right to mount')
 else {
-  // Before the scratch directory is taken away.
+  // Before the scratch directory is removed.
   process.prependListener('exit', () => spawnSync('umount', [disk]))
 
   holds('no room for bytes: ENOSPC, in both forms, and not even a name is left', async () => {
@@ -49,7 +49,7 @@ else {
     for (let i = 0; i < 5; i++) {
       await assert.rejects(createExclusive(at('new'), big), { code: 'ENOSPC' })
       assert.throws(() => createExclusive.sync(at('p/new'), big, { parents: true }), { code: 'ENOSPC' })
-      // Whoever made it: if it is there, a full disk is no matter.
+      // If the file is there, a full disk does not matter.
       assert.is(await createExclusive(at('old'), big), false)
     }
     const source = join(scratch(), 'source')
@@ -72,7 +72,7 @@ else {
       const text = (name: string | number) => String(name).repeat(size).slice(0, size)
       mkdirSync(join(away, 'tree'))
       for (const number of many) writeFileSync(join(away, 'tree', `${number}`), text(number))
-      /** What came of several at a time: they must not all fit. */
+      /** Runs several at a time, which must not all fit; returns how many failed. */
       const together = async (acts: Promise<unknown>[]): Promise<number> => {
         const ends = await Promise.allSettled(acts)
         for (const end of ends) if (end.status === 'rejected') assert.is(end.reason.code, 'ENOSPC', String(end.reason))
@@ -119,7 +119,7 @@ else {
       }
       noDebris()
 
-      // On a disk that is full to the last byte, things can be taken away.
+      // On a disk that is full to the last byte, things can be removed.
       await mkdirp(at('d/e'))
       for (let fill = 1 << 20; fill >= 1; fill >>= 1) {
         try {
@@ -143,7 +143,7 @@ else {
     assert.ok(made > 10 && (error as NodeJS.ErrnoException).syscall === 'mkdir')
     assert.is(await mkdirp(join(disk, 'd', '0')), undefined)
     await assert.rejects(createExclusive(join(disk, 'new'), ''), { code: 'ENOSPC' })
-    // A rename takes no room.
+    // A rename needs no space.
     assert.is(await emplace(join(disk, 'old'), join(disk, 'moved')), true)
     assert.equal(readdirSync(disk).sort(), ['d', 'moved'])
   })

@@ -16,12 +16,19 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { setTimeout as wait } from 'node:timers/promises'
 import { cell, type GetOrCreateOptions, type Got, getOrCreate, lock, type Producer, type State } from 'holdfast'
-import { type Call, dual, type Steps } from 'holdfast/steps'
+import { type Call, type Dual, dual, type Steps } from 'holdfast/steps'
 import { assert, holds, scratch } from './support/kit.js'
+import {
+  assertNothingLeftBehind,
+  assertOriginalErrorComesOut,
+  assertRefusesBadInput,
+  assertSyncAndAsyncAgree,
+  type Trial,
+} from './support/laws.js'
 
 type Kind = 'file' | 'directory'
 
-/** Nothing beside the thing but its lock, which is free. */
+/** Asserts that there is nothing but these names, and that each lock among them is free. */
 function clean(dir: string, ...names: string[]): void {
   assert.equal(readdirSync(dir).sort(), names.sort(), 'debris')
   for (const name of names) if (name.endsWith('.lock')) assert.is(cell.read.sync(join(dir, name))?.fields[0], 'f')
@@ -30,7 +37,7 @@ function clean(dir: string, ...names: string[]): void {
 const text = (path: string): string => readFileSync(path, 'utf8')
 const never = () => assert.unreachable('it is there')
 
-/** A promise, and what settles it. */
+/** A promise, and the function that resolves it. */
 function gate() {
   let open = () => {}
   const passed = new Promise<void>(resolve => {
@@ -72,7 +79,7 @@ for (const form of ['promise', 'sync'] as const) {
       rmSync(name)
       rmSync(`${name}.lock`, { recursive: true })
     }
-    // What is answered is what counts.
+    // The value that is returned wins over what was written.
     const both = (stage: string) => {
       writeFileSync(stage, 'written, and longer')
       return 'answered'
@@ -113,7 +120,7 @@ for (const form of ['promise', 'sync'] as const) {
       asked.push(path)
       return text(path) === 'new'
     }
-    // Once before it is locked, once after.
+    // Once before the lock is taken, and once after.
     assert.is((await get(file, () => 'new', { validate })).made, true)
     assert.equal(asked, [file, file])
     assert.is((await get(file, never, { validate })).made, false)
@@ -250,7 +257,7 @@ for (const form of ['promise', 'sync'] as const) {
       const error = await assert.rejects(get(path, never, options), { code: 'ERR_LOCK_HELD' })
       assert.is((error as unknown as { holder: { pid: number } }).holder.pid, process.pid)
     }
-    // Whoever finds it there does not mind.
+    // A call that finds it there does not need the lock.
     writeFileSync(path, 'theirs')
     assert.equal(await get(path, never), { path, made: false })
     await lease.release()
@@ -260,32 +267,46 @@ for (const form of ['promise', 'sync'] as const) {
   holds(`bad input is refused before anything is done (${form})`, async () => {
     const dir = scratch()
     const path = join(dir, 'x')
-    const type = { code: 'ERR_INVALID_ARG_TYPE' }
-    const value = { code: 'ERR_INVALID_ARG_VALUE' }
-    const range = { code: 'ERR_OUT_OF_RANGE' }
-    const table: [Parameters<typeof get>, { code: string }][] = [
-      [[5 as never, never], type],
+    const [type, value, range] = ['ERR_INVALID_ARG_TYPE', 'ERR_INVALID_ARG_VALUE', 'ERR_OUT_OF_RANGE'] as const
+    await assertRefusesBadInput(getOrCreate, dir, [
+      [[5, never], type],
       [['', never], value],
       [['/', never], value],
       [['a\0b', never], value],
-      [[path, undefined as never], type],
-      [[path, 'content' as never], type],
-      [[path, never, 'x' as never], type],
-      [[path, never, { kind: 'link' as never }], value],
-      [[path, never, { validate: true as never }], type],
-      [[path, never, { refresh: 1 as never }], type],
-      [[path, never, { wait: 0 as never }], type],
-      [[path, never, { parents: 'yes' as never }], type],
-      [[path, never, { durability: 'always' as never }], value],
+      [[path, undefined], type],
+      [[path, 'content'], type],
+      [[path, never, 'x'], type],
+      [[path, never, { kind: 'link' }], value],
+      [[path, never, { validate: true }], type],
+      [[path, never, { refresh: 1 }], type],
+      [[path, never, { wait: 0 }], type],
+      [[path, never, { parents: 'yes' }], type],
+      [[path, never, { durability: 'always' }], value],
       [[path, never, { stale: 0 }], range],
       [[path, never, { stale: 100, heartbeat: 100 }], range],
       [[path, never, { timeout: -1 }], range],
-      [[path, never, { signal: {} as never }], type],
-    ]
-    for (const [args, expected] of table) await assert.rejects(get(...args), expected)
-    clean(dir)
+      [[path, never, { signal: {} }], type],
+    ])
   })
 }
+
+type Act = Dual<[path: string, produce: Producer<'file'>, options?: GetOrCreateOptions<'file'>], Got>
+const trial: Trial<Parameters<Act>, Got> = {
+  args: dir => [join(dir, 'file'), () => ['all ', 'of it']],
+  done: dir => assert.is(text(join(dir, 'file')), 'all of it'),
+}
+const there: typeof trial = { ...trial, setup: dir => writeFileSync(join(dir, 'file'), 'all of it') }
+const fresh: typeof trial = { ...there, args: dir => [join(dir, 'file'), () => 'all of it', { refresh: true }] }
+const barren: typeof trial = { args: dir => [join(dir, 'file'), () => {}] }
+holds('whichever call fails, its error comes out, or what is promised holds', () =>
+  assertOriginalErrorComesOut(getOrCreate as Act, trial),
+)
+
+holds('both forms come to the same', () => assertSyncAndAsyncAgree(getOrCreate as Act, trial, there, fresh, barren))
+
+holds('whatever fails or is stopped leaves nothing private behind', () =>
+  assertNothingLeftBehind(getOrCreate as Act, trial),
+)
 
 holds('streams are written as they come, and stopped if one is stopped', async () => {
   const dir = scratch()
@@ -350,7 +371,7 @@ holds('stopped while it is produced, it comes out at once, and tidied up; the pr
         await writeFile(kind === 'file' ? stage : join(stage, 'half'), 'half')
         told = signal
         if (how === 'abort') controller.abort('enough')
-        // It does not mind, for a long time.
+        // It ignores the signal for a long time.
         await wait(60_000, undefined, { ref: false })
       }
       const began = performance.now()
@@ -404,7 +425,7 @@ holds(
       assert.is(++running, 1)
       await wait(5)
       running--
-      // The first two have bad luck.
+      // The first two fail.
       if (++tries < 3) throw new Error('bad luck')
       return 'made'
     }
@@ -416,7 +437,7 @@ holds(
       got.filter(one => typeof one === 'object' && one.made),
       [{ path, made: true }],
     )
-    // Nobody else took the lock: each looked first.
+    // No other call took the lock: each looked first.
     assert.is((await cell.read(`${path}.lock`))?.fields[1], '3')
     clean(dir, 'file', 'file.lock')
   },
@@ -438,7 +459,7 @@ holds('while one refreshes, nobody who finds a good thing waits; those who refre
   const second = getOrCreate(path, never, { refresh: true })
   assert.equal(await getOrCreate(path, never), { path, made: false })
   assert.equal(getOrCreate.sync(path, never), { path, made: false })
-  // It would wait for its own thread.
+  // The sync form would wait for its own thread.
   assert.throws(() => getOrCreate.sync(path, never, { refresh: true }), { code: 'ERR_LOCK_HELD' })
   await assert.rejects(getOrCreate(path, never, { refresh: true, wait: false }), { code: 'ERR_LOCK_HELD' })
   await assert.rejects(getOrCreate(path, never, { refresh: true, timeout: 20 }), { code: 'ERR_LOCK_HELD' })
@@ -453,14 +474,14 @@ holds('while one refreshes, nobody who finds a good thing waits; those who refre
   clean(dir, 'file', 'file.lock')
 })
 
-/** Takes the lock away from whoever has it, as one does who takes him for dead, and gives it back in the end. */
+/** Takes the lock over, as a process does that finds the holder dead. Returns a function that releases it. */
 async function rob(path: string): Promise<() => Promise<unknown>> {
   const dir = `${path}.lock`
   for (;;) {
     const held = (await cell.read(dir)) as State
     const fence = (Number.parseInt(held.fields[1] ?? '', 36) + 1).toString(36)
     const mine = await cell.swap(dir, held, { fields: ['h', fence, 'another-zz-0'] })
-    // Unless a heartbeat was faster.
+    // Undefined if a heartbeat was faster.
     if (mine) return () => cell.swap(dir, mine, { fields: ['f', fence] })
   }
 }
@@ -481,7 +502,7 @@ for (const kind of ['file', 'directory'] as const) {
           calls++
           put(stage, 'ours')
           const back = await rob(path)
-          // A heartbeat finds it out.
+          // A heartbeat notices the loss.
           if (heeds) await new Promise(told => signal.addEventListener('abort', told, { once: true }))
           rmSync(path, { recursive: true, force: true })
           if (kind === 'directory') mkdirSync(path)
@@ -544,7 +565,7 @@ holds('heartbeats go on while it is produced, and while its pieces come', async 
   clean(dir, 'file', 'file.lock')
 })
 
-/** The same steps; what they call is noted. */
+/** The same steps; their calls are recorded. */
 function* noted<T>(steps: Steps<T>, calls: Call[]): Steps<T> {
   let next = steps.next()
   while (!next.done) {
@@ -559,7 +580,7 @@ function* noted<T>(steps: Steps<T>, calls: Call[]): Steps<T> {
   return next.value
 }
 
-/** Which calls it makes, and how many of them wait for the disk before it has its name, and after. */
+/** The calls that it makes, and how many of them are fsyncs before the target has its name, and after. */
 function callsOf<K extends Kind = 'file'>(path: string, produce: Producer<K>, options?: GetOrCreateOptions<K>) {
   const calls: Call[] = []
   dual(() => noted(getOrCreate.steps(path, produce, options), calls)).sync()
@@ -594,7 +615,7 @@ holds('what is there costs one call; what is made is on the disk before it has i
   for (const [durability, before, after] of [
     [undefined, 0, 0],
     ['file', 3, 0],
-    // Three directories of it, and then the one above.
+    // Its three files and three directories, and then the directory above.
     ['full', 3 + 3, 1],
   ] as const) {
     const { synced } = callsOf(join(dir, 'tree'), fill, { kind: 'directory', durability })

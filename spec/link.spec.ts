@@ -13,7 +13,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { link } from 'holdfast'
+import { type Existing, type LinkOptions, link } from 'holdfast'
 import { fs, type Steps } from 'holdfast/steps'
 import { contender, overlaps, type World } from 'holdfast/testing'
 import { errnoTrustingLink } from './broken/broken.js'
@@ -34,8 +34,15 @@ import {
   scratch,
   sized,
 } from './support/kit.js'
+import {
+  assertNothingLeftBehind,
+  assertOriginalErrorComesOut,
+  assertRefusesBadInput,
+  assertSyncAndAsyncAgree,
+  type Trial,
+} from './support/laws.js'
 
-/** The newest generation of a source of which each replaces the one before. */
+/** The newest of the sources, each of which replaces the one before. */
 const newest = (dir: string): string =>
   join(
     dir,
@@ -151,14 +158,13 @@ if (!contender(plays)) {
     const dir = scratch()
     setup(dir)
     const at = (name: string) => join(dir, name)
-    await assert.rejects(link('', at('x')), { code: 'ERR_INVALID_ARG_VALUE' })
-    await assert.rejects(link(at('source'), 1 as never), { code: 'ERR_INVALID_ARG_TYPE' })
-    await assert.rejects(link(at('source'), at('x'), { tries: 0 }), { code: 'ERR_OUT_OF_RANGE' })
-    await assert.rejects(link(at('source'), at('x'), { fallback: 'move' as never }), { code: 'ERR_INVALID_ARG_VALUE' })
-    await assert.rejects(
-      link(() => 5 as never, at('x')),
-      { code: 'ERR_INVALID_ARG_TYPE' },
-    )
+    await assertRefusesBadInput(link, dir, [
+      [['', at('x')], 'ERR_INVALID_ARG_VALUE'],
+      [[at('source'), 1], 'ERR_INVALID_ARG_TYPE'],
+      [[at('source'), at('x'), { tries: 0 }], 'ERR_OUT_OF_RANGE'],
+      [[at('source'), at('x'), { fallback: 'move' }], 'ERR_INVALID_ARG_VALUE'],
+      [[() => 5, at('x')], 'ERR_INVALID_ARG_TYPE'],
+    ])
     assert.throws(() => link.sync(async () => at('source'), at('x')), { code: 'ERR_INVALID_RETURN_VALUE' })
     await assert.rejects(
       link(() => Promise.reject(new RangeError('mine')), at('x')),
@@ -166,6 +172,25 @@ if (!contender(plays)) {
     )
     assert.equal(readdirSync(dir), ['source'])
   })
+
+  const trial: Trial<[Existing, string, LinkOptions?]> = {
+    setup: dir => {
+      setup(dir)
+      writeFileSync(join(dir, 'name'), 'other')
+    },
+    args: dir => [join(dir, 'source'), join(dir, 'name'), { replace: true }],
+    done: dir => assert.is(readFileSync(join(dir, 'name'), 'utf8'), 'source'),
+  }
+  const taken: typeof trial = { ...trial, args: dir => [join(dir, 'source'), join(dir, 'name')] }
+  const astray: typeof trial = { ...trial, args: dir => [join(dir, 'none'), join(dir, 'name'), { tries: 1 }] }
+
+  holds('whichever call fails, its error comes out, or what is promised holds', () =>
+    assertOriginalErrorComesOut(link, trial),
+  )
+
+  holds('both forms come to the same', () => assertSyncAndAsyncAgree(link, trial, taken, astray))
+
+  holds('whatever fails or is stopped leaves nothing private behind', () => assertNothingLeftBehind(link, trial))
 
   const [disk, other] = places
   if (!disk || !other) holds.skip('across devices', 'there is only one here')
@@ -189,7 +214,7 @@ if (!contender(plays)) {
       symlinkSync('anywhere', join(here, 'symbolic'))
       assert.is(link.sync(join(here, 'symbolic'), join(there, 'p/s'), { fallback: 'copy', parents: true }), 'copied')
       assert.is(link.sync(join(here, 'symbolic'), join(there, 'p/s'), { fallback: 'copy' }), 'already')
-      // Its text is bytes, and not always a string; and that it dangles is its own affair.
+      // The text of a link is bytes, not always a string; and the link may dangle.
       symlinkSync(Buffer.from([0x61, 0xff, 0x62]), join(here, 'bytes'))
       const texts = await Promise.all(
         Array.from({ length: 4 }, () => link(join(here, 'bytes'), join(there, 'bytes'), { fallback: 'copy' })),
@@ -227,7 +252,7 @@ if (!contender(plays)) {
       yield* fs.rename(join(dir, 'fresh'), join(dir, 'source.3'))
       yield* fs.unlink(join(dir, 'source.2'))
     }
-    // `newest` looks at the directory outside the door, so nothing is left out on the word of footprints.
+    // `newest` reads the directory without the explorer, so footprints must not be used to leave out schedules.
     const follow = (dir: string) => link.steps(() => newest(dir), join(dir, 'name'), { replace: true, tries: 9 })
     const found = prove(
       '2 link by function, 1 replacer',
@@ -248,7 +273,7 @@ if (!contender(plays)) {
 
   const copying = (from: string, to: string) => link.steps(from, to, { fallback: 'copy' })
   const thief = (dir: string) => ({ thief: fs.unlink(join(dir, 'name')) })
-  /** Link or copy, both are true; so nobody may throw, although linking fails now and then. */
+  /** A link or a copy is right; so no player may throw, although some links fail. */
   const linkedOrCopied: World['check'] = ending => {
     const { thief: _, ...linkers } = ending.outcomes
     for (const [name, outcome] of Object.entries(linkers))

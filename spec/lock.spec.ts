@@ -4,16 +4,23 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { cell, lock, type State, updateFile, withLock } from 'holdfast'
-import { dual, fs } from 'holdfast/steps'
+import { type Dual, dual, fs } from 'holdfast/steps'
 import { assert, holds, note, scratch } from './support/kit.js'
+import {
+  assertNothingLeftBehind,
+  assertOriginalErrorComesOut,
+  assertRefusesBadInput,
+  assertSyncAndAsyncAgree,
+  type Trial,
+} from './support/laws.js'
 
-/** As if another machine's process held it. */
+/** An owner of another machine. */
 const stranger = 'elsewhere-1-0'
 
 const held = (path: string, owner: string, fence = '1'): Promise<State | undefined> =>
   cell.create(`${path}.lock`, { fields: ['h', fence, owner] })
 
-/** Runs a script, in which `path` is given, and the package is imported, in a process of its own. */
+/** Runs a script in a process of its own; `path` and the package are there. */
 function script(path: string, text: string, ...flags: string[]) {
   const whole = `import * as holdfast from ${JSON.stringify(import.meta.resolve('holdfast'))}
     const { lock, withLock } = holdfast, path = ${JSON.stringify(path)}
@@ -166,7 +173,7 @@ holds('the sync forms do not wait for their own thread', async () => {
   await lease.release()
   assert.throws(() => withLock.sync(path, () => withLock.sync(path, () => 1)), { code: 'ERR_LOCK_HELD' })
   assert.throws(() => withLock.sync(path, () => updateFile.sync(path, () => 'x')), { code: 'ERR_LOCK_HELD' })
-  // Under way, and perhaps done on the disk already.
+  // The release is under way, and may have reached the disk already.
   const working = withLock(path, () => 'later')
   const tried = await Promise.resolve().then(() => {
     try {
@@ -197,7 +204,7 @@ holds('a pid that is used again is not its owner', async () => {
   const lease = await lock(path)
   const [place] = lease.owner.split('-')
   const again = join(scratch(), 'again')
-  // The same place and pid as a process that lives, and another birth.
+  // The same place and pid as a living process, but another birth.
   await held(again, `${place}-${process.ppid.toString(36)}-1`)
   assert.is((await lock.holder(again))?.alive, false)
   assert.is((await lock.try(again))?.fence, 2)
@@ -214,7 +221,7 @@ holds('who cannot be judged is robbed after `stale` without a heartbeat, and fin
   const path = join(scratch(), 'thing')
   const lease = await lock(path, { heartbeat: 10_000 })
   const { signal } = lease
-  // From here on it looks like another machine's.
+  // From here on the lock seems to be held by another machine.
   const state = (await cell.read(`${path}.lock`)) as State
   await cell.swap(`${path}.lock`, state, { fields: ['h', '1', stranger] })
   assert.is(await lock.try(path), undefined)
@@ -249,7 +256,7 @@ holds('a clock that jumps by hours robs nobody, and keeps nobody waiting', async
 holds('a change in its directory wakes whoever waits, also one between two waits', async () => {
   const dir = scratch()
   const change = dual(function* waiting() {
-    // The first only begins to watch.
+    // The first call only starts to watch.
     yield* fs.changed(dir, 60_000)
     yield* fs.changed(dir, 60_000)
   })
@@ -365,7 +372,7 @@ holds('parents, URLs, odd names, and a slash at the end', async () => {
 holds('bad input is refused before anything is done', async () => {
   const dir = scratch()
   const path = join(dir, 'thing')
-  for (const [options, code] of [
+  const bad = [
     [{ stale: 0 }, 'ERR_OUT_OF_RANGE'],
     [{ stale: '1' }, 'ERR_INVALID_ARG_TYPE'],
     [{ heartbeat: 0 }, 'ERR_OUT_OF_RANGE'],
@@ -374,23 +381,43 @@ holds('bad input is refused before anything is done', async () => {
     [{ timeout: -1 }, 'ERR_OUT_OF_RANGE'],
     [{ signal: {} }, 'ERR_INVALID_ARG_TYPE'],
     [null, 'ERR_INVALID_ARG_TYPE'],
-  ] as const) {
-    await assert.rejects(lock(path, options as never), { code })
-    await assert.rejects(lock.try(path, options as never), { code })
-    await assert.rejects(
-      withLock(path, () => 1, options as never),
-      { code },
-    )
-    assert.throws(() => lock.sync(path, options as never), { code })
-  }
-  await assert.rejects(withLock(path, 'work' as never), { code: 'ERR_INVALID_ARG_TYPE' })
-  await assert.rejects(lock(1 as never), { code: 'ERR_INVALID_ARG_TYPE' })
+  ] as const
+  const type = 'ERR_INVALID_ARG_TYPE'
+  const rows = bad.map(([options, code]) => [[path, options], code] as const)
+  for (const act of [lock, lock.try]) await assertRefusesBadInput(act, dir, [...rows, [[1], type]])
+  const working = bad.map(([options, code]) => [[path, () => 1, options], code] as const)
+  await assertRefusesBadInput(withLock, dir, [...working, [[path, 'work'], type]])
   assert.equal(readdirSync(dir), [])
 })
 
+type Work = Dual<[path: string, work: () => string], string>
+const trial: Trial<Parameters<Work>, string> = {
+  args: dir => [join(dir, 'thing'), () => 'done'],
+  done: (dir, value) => assert.equal([value, lock.holder.sync(join(dir, 'thing'))], ['done', undefined]),
+}
+const astray: typeof trial = { args: dir => [join(dir, 'none/thing'), () => 'done'] }
+const throwing: typeof trial = {
+  args: dir => [
+    join(dir, 'thing'),
+    () => {
+      throw new RangeError('of the work')
+    },
+  ],
+}
+
+holds('whichever call fails, its error comes out, or what is promised holds', () =>
+  assertOriginalErrorComesOut(withLock as Work, trial),
+)
+
+holds('both forms come to the same', () => assertSyncAndAsyncAgree(withLock as Work, trial, astray, throwing))
+
+holds('whatever fails or is stopped leaves nothing private behind', () =>
+  assertNothingLeftBehind(withLock as Work, trial),
+)
+
 holds('where nothing can be watched, waiting works all the same', async () => {
   const path = join(scratch(), 'thing')
-  // In this process every watch fails, as it does when the system's limit is reached.
+  // In this process every watch fails, as it does when the limit of the system is reached.
   const text = `
     const fs = (await import('node:fs')).default
     fs.watch = () => { throw Object.assign(new Error('ENOSPC: System limit for number of file watchers reached'), { code: 'ENOSPC' }) }

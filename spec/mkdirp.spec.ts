@@ -21,17 +21,24 @@ import {
   scratch,
   sized,
 } from './support/kit.js'
+import {
+  assertNothingLeftBehind,
+  assertOriginalErrorComesOut,
+  assertRefusesBadInput,
+  assertSyncAndAsyncAgree,
+  type Trial,
+} from './support/laws.js'
 
 const depth4 = (dir: string, round: number) => join(dir, String(round), 'a', 'b', 'c')
 
-/** Ten calls, in the async form and in the sync one; how many found something to make. */
+/** Ten calls; returns the results of those that made something. */
 async function tenTimes(one: (dir: string) => unknown, dir: string): Promise<unknown[]> {
   const made: unknown[] = []
   for (let i = 0; i < 10; i++) made.push(await one(dir))
   return made.filter(value => value !== undefined)
 }
 
-/** Takes the whole branch away, from the leaf up, as often as it gets hold of it. */
+/** Removes the whole branch from the leaf up, again and again; returns how many directories it removed. */
 function takeAway(dir: string, round: number): number {
   let gone = 0
   for (let i = 0; i < 40; i++) {
@@ -53,7 +60,7 @@ const plays = {
   naiveOnce: (dir: string, round: number) => checkThenMkdir(depth4(dir, round)),
 }
 
-/** Empties a directory from the leaf up. */
+/** Removes the branch from the leaf up. */
 function* remover(dir: string): Steps<void> {
   for (const part of ['a/b', 'a']) {
     try {
@@ -62,7 +69,7 @@ function* remover(dir: string): Steps<void> {
   }
 }
 
-/** The calls to the disk that steps make. */
+/** The calls that the steps make to the disk. */
 function opsOf(steps: Steps<unknown>): string[] {
   const ops: string[] = []
   const watched = dual(function* watched(): Steps<void> {
@@ -80,7 +87,7 @@ function opsOf(steps: Steps<unknown>): string[] {
   return ops
 }
 
-/** One after the other, if it can be. */
+/** Runs all of them in turn, and ignores their failures. */
 function* tidy(...all: Steps<void>[]): Steps<void> {
   for (const steps of all) {
     try {
@@ -92,7 +99,7 @@ function* tidy(...all: Steps<void>[]): Steps<void> {
 const makers = (count: number, make: (dir: string) => Steps<unknown>) => (dir: string) =>
   Object.fromEntries(['A', 'B', 'C'].slice(0, count).map(name => [name, make(join(dir, 'a', 'b'))]))
 
-/** Without a remover it is there in the end, and what was made was made once. */
+/** Without a remover the directory is there in the end, and each directory was made by one caller. */
 const madeOnce: World['check'] = ending => {
   nobodyThrew(ending)
   const all = answers(ending)
@@ -172,21 +179,37 @@ if (!contender(plays)) {
   })
 
   holds('bad input is refused before anything is done', async () => {
-    for (const call of [mkdirp, async (...args: Parameters<typeof mkdirp>) => mkdirp.sync(...args)]) {
-      await assert.rejects(call(''), { code: 'ERR_INVALID_ARG_VALUE', name: 'TypeError' })
-      await assert.rejects(call('a\0b'), { code: 'ERR_INVALID_ARG_VALUE' })
-      await assert.rejects(call(7 as never), { code: 'ERR_INVALID_ARG_TYPE', name: 'TypeError' })
-      await assert.rejects(call(new URL('http://localhost/x')), { code: 'ERR_INVALID_URL_SCHEME' })
-      await assert.rejects(call('x', { mode: -1 }), { code: 'ERR_OUT_OF_RANGE' })
-      await assert.rejects(call('x', { mode: 'rwx' }), { code: 'ERR_INVALID_ARG_VALUE' })
-      await assert.rejects(call('x', 0o755 as never), { code: 'ERR_INVALID_ARG_TYPE' })
-      await assert.rejects(call('x', null as never), { code: 'ERR_INVALID_ARG_TYPE' })
-      await assert.rejects(call('x', { timeout: -1 }), { code: 'ERR_OUT_OF_RANGE' })
-      await assert.rejects(call('x', { retryFor: Number.NaN }), { code: 'ERR_OUT_OF_RANGE' })
-      await assert.rejects(call('x', { signal: {} as never }), { code: 'ERR_INVALID_ARG_TYPE' })
-    }
-    assert.not(existsSync('x'))
+    const dir = scratch()
+    const path = join(dir, 'x')
+    await assertRefusesBadInput(mkdirp, dir, [
+      [[''], 'ERR_INVALID_ARG_VALUE'],
+      [['a\0b'], 'ERR_INVALID_ARG_VALUE'],
+      [[7], 'ERR_INVALID_ARG_TYPE'],
+      [[new URL('http://localhost/x')], 'ERR_INVALID_URL_SCHEME'],
+      [[path, { mode: -1 }], 'ERR_OUT_OF_RANGE'],
+      [[path, { mode: 'rwx' }], 'ERR_INVALID_ARG_VALUE'],
+      [[path, 0o755], 'ERR_INVALID_ARG_TYPE'],
+      [[path, null], 'ERR_INVALID_ARG_TYPE'],
+      [[path, { timeout: -1 }], 'ERR_OUT_OF_RANGE'],
+      [[path, { retryFor: Number.NaN }], 'ERR_OUT_OF_RANGE'],
+      [[path, { signal: {} }], 'ERR_INVALID_ARG_TYPE'],
+    ])
+    assert.ok(assert.throws(() => mkdirp.sync(''), {}) instanceof TypeError)
   })
+
+  const trial: Trial<[string], string | undefined> = {
+    args: dir => [join(dir, 'a/b')],
+    done: dir => assert.ok(statSync(join(dir, 'a/b')).isDirectory()),
+  }
+  const inTheWay: Trial<[string]> = { setup: dir => writeFileSync(join(dir, 'a'), ''), args: dir => [join(dir, 'a/b')] }
+
+  holds('whichever call fails, its error comes out, or what is promised holds', () =>
+    assertOriginalErrorComesOut(mkdirp, trial),
+  )
+
+  holds('both forms come to the same', () => assertSyncAndAsyncAgree(mkdirp, trial, inTheWay))
+
+  holds('whatever fails or is stopped leaves nothing private behind', () => assertNothingLeftBehind(mkdirp, trial))
 
   if (process.getuid?.() === 0) holds.skip('no permission is an error at once', 'root may do anything')
   else

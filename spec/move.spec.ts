@@ -19,10 +19,17 @@ import { performSync } from '../lib/core/disk.js'
 import { linkThenUnlink, lookThenRename, removeThenRename, renameAside } from './broken/broken.js'
 import { abortedAt, caseless, failingAt, through } from './broken/interfere.js'
 import { assert, caught, explored, holds, nobodyElseThrew, nobodyThrew, prove, scratch } from './support/kit.js'
+import {
+  assertNothingLeftBehind,
+  assertOriginalErrorComesOut,
+  assertRefusesBadInput,
+  assertSyncAndAsyncAgree,
+  type Trial,
+} from './support/laws.js'
 import { type Kind, kinds, make, plant, read, told } from './support/planted.js'
 import { privateNames } from './support/trees.js'
 
-/** Who this process is, as private names spell it. */
+/** This process as owner, as private names spell it. */
 const self = () => performSync({ op: 'self', args: [] }) as string
 
 const quick = { durability: 'none' } as const
@@ -34,7 +41,7 @@ interface Play {
 }
 type Faults = Pick<World, 'kills' | 'lies' | 'failures' | 'aborts' | 'failIn' | 'failWith'>
 
-/** Each player has a thing of its own, `A` with `AA` in it, and moves it to one name. */
+/** Each player has a thing of its own, `A` with `AA` in it, and moves it to one name for all. */
 function rivals(names: readonly string[], { kind, options, way = move.steps }: Play, faults: Faults = {}): World {
   const go = (dir: string, name: string) => way(join(dir, name), join(dir, 'target'), { ...quick, ...options })
   const check: World['check'] = ending => {
@@ -49,7 +56,7 @@ function rivals(names: readonly string[], { kind, options, way = move.steps }: P
       else if (returned.includes(name)) assert.is(source, name + name, `${name} is not whole`)
     }
     assert.ok(winners.length <= 1, `${winners.length} winners`)
-    // A directory's claim, whose reply was lost, is told from nobody's.
+    // If the reply to a claim was lost, the empty directory cannot be attributed to any player.
     const unclaimed = kind === 'directory' && there === 'empty' && faults.lies
     if (returned.length === names.length) assert.ok(winners.length === 1 || unclaimed, 'no winner')
     if (!faults.kills && !faults.failures) assert.equal(privateNames(ending.dir), [], 'debris')
@@ -64,7 +71,7 @@ function rivals(names: readonly string[], { kind, options, way = move.steps }: P
   }
 }
 
-/** One source; each player moves it to its own target, which may be that of another, too. */
+/** All players move one source, each to its own target; two players may have the same target. */
 function takers(
   targets: Record<string, string>,
   { kind, options, way = move.steps }: Play,
@@ -97,7 +104,7 @@ function takers(
   }
 }
 
-/** Looks twice, and answers what it saw. */
+/** Reads the target twice; returns what it saw. */
 function* reader(dir: string): Steps<(string | undefined)[]> {
   const saw: (string | undefined)[] = []
   for (let i = 0; i < 2; i++) {
@@ -111,7 +118,7 @@ function* reader(dir: string): Steps<(string | undefined)[]> {
   return saw
 }
 
-/** Each replaces the target by its own, and somebody looks on. */
+/** Each player replaces the target, while a reader looks on. */
 const replacers = (way: Way, faults: Faults = {}): World => ({
   ...faults,
   setup: dir => {
@@ -129,14 +136,14 @@ const replacers = (way: Way, faults: Faults = {}): World => ({
       assert.ok(['old', 'AA', 'BB'].includes(saw as string), `the reader saw ${saw ?? 'nothing'}`)
     for (const [name, outcome] of Object.entries(movers)) {
       if (outcome.how === 'returned') assert.is(read(join(ending.dir, name)), undefined, `${name} is still there`)
-      // As with `emplace`: it was there, its reply was lost, and it was replaced since.
+      // As with `emplace`: the reply was lost, and the target has been replaced since.
       if (outcome.how === 'threw' && !outcome.injected) throw new Error(`${name} threw ${outcome.error}`)
     }
     assert.match(read(join(ending.dir, 'target')) ?? '', /^(old|AA|BB)$/)
   },
 })
 
-/** Two put their directories where a full one is, with a gap. */
+/** The players replace a directory that is not empty, with a gap. */
 const gapMovers = (names: readonly string[], faults: Faults = {}): World => ({
   ...faults,
   setup: dir => {
@@ -150,7 +157,7 @@ const gapMovers = (names: readonly string[], faults: Faults = {}): World => ({
       ]),
     ),
   check: ending => {
-    // As with `emplace`: it was there, its reply was lost, and it was replaced since.
+    // As with `emplace`: the reply was lost, and the target has been replaced since.
     if (faults.failures || faults.lies) nobodyElseThrew(ending)
     else nobodyThrew(ending)
     const there = read(join(ending.dir, 'target'))
@@ -162,7 +169,7 @@ const gapMovers = (names: readonly string[], faults: Faults = {}): World => ({
       if (how === 'threw' && !moved.includes(name)) assert.is(read(join(ending.dir, name)), name + name)
     }
     const wholes = [...moved.map(name => name + name), ...(moved.length === 0 ? ['targettarget'] : [])]
-    // Who is killed in the gap leaves the gap.
+    // A player that is killed in the gap leaves the gap.
     assert.ok(wholes.includes(there as string) || (killed && there === undefined), `${there} is there, of ${moved}`)
     if (!killed && !faults.failures) assert.equal(privateNames(ending.dir), [], 'debris')
   },
@@ -273,7 +280,7 @@ holds('with a gap everything is replaced, and nothing of the old is left', async
       assert.equal(readdirSync(dir), ['old'])
       await remove(own('old'))
     }
-  // It is told of what is copied to another device, and of nothing else.
+  // Progress is reported only for what is copied to another device.
   assert.equal(told, [])
 })
 
@@ -284,7 +291,7 @@ holds('with a gap, too: a source that is in the target is not put aside with it'
     mkdirSync(own('target'))
     make(own('target/source'), 'text', kind)
     const before = told(dir)
-    // POSIX leaves it open which of the two it says.
+    // POSIX allows either error.
     const message = /^(ENOTEMPTY|EEXIST|EISDIR)/
     await assert.rejects(move(own('target/source'), own('target'), { overwrite: 'with-gap' }), { message })
     assert.equal(told(dir), before)
@@ -384,7 +391,7 @@ holds('what another, who lives, is moving to the same name just now is waited fo
   await assert.rejects(move(own('a'), own('b'), { retryFor: 20 }), { code: 'EAGAIN' })
   const waiting = move(own('a'), own('b'))
   rmSync(mark)
-  // Of the two names that were there, and what the dead had begun, one is left.
+  // Of the two names and what the dead process had begun, one name is left.
   assert.is(await waiting, true)
   assert.ok(!existsSync(own('a')) && existsSync(own('b')))
 })
@@ -423,7 +430,7 @@ holds('a directory into itself is an error before anything is done, by whatever 
         await assert.rejects(move(own('a'), `${dir}/${target}`, { overwrite, parents }), { code: 'EINVAL' })
   assert.throws(() => move.sync(own('a'), own('a/b/c/d'), { parents: true }), { code: 'EINVAL' })
   assert.equal(told(dir), before)
-  // A name that only begins like it is outside.
+  // A name that begins with the same letters is not inside it.
   assert.is(await move(own('a'), own('ab/x'), { parents: true }), true)
 })
 
@@ -480,28 +487,60 @@ holds('bad input is refused before anything is done', async () => {
   const own = at(dir)
   writeFileSync(own('a'), '')
   const before = told(dir)
-  const refused = (code: string, ...args: unknown[]) =>
-    assert.rejects((move as (...args: unknown[]) => Promise<boolean>)(...args), { code })
-  await refused('ERR_INVALID_ARG_VALUE', '', own('x'))
-  await refused('ERR_INVALID_ARG_VALUE', own('a'), 'a\0b')
-  await refused('ERR_INVALID_ARG_VALUE', '/', own('x'))
-  await refused('ERR_INVALID_ARG_VALUE', `${dir}/.`, own('x'))
-  await refused('ERR_INVALID_ARG_VALUE', `${dir}/..`, own('x'))
-  await refused('ERR_INVALID_ARG_TYPE', 5, own('x'))
-  await refused('ERR_INVALID_ARG_TYPE', own('a'), null)
-  await refused('ERR_INVALID_ARG_TYPE', own('a'), own('x'), 5)
-  await refused('ERR_INVALID_ARG_VALUE', own('a'), own('x'), { overwrite: 'yes' })
-  await refused('ERR_INVALID_ARG_VALUE', own('a'), own('x'), { durability: 'very' })
-  await refused('ERR_INVALID_ARG_TYPE', own('a'), own('x'), { parents: 1 })
-  await refused('ERR_INVALID_ARG_TYPE', own('a'), own('x'), { onProgress: 1 })
-  await refused('ERR_OUT_OF_RANGE', own('a'), own('x'), { concurrency: 0 })
-  await refused('ERR_INVALID_ARG_TYPE', own('a'), own('x'), { signal: 1 })
-  await refused('ERR_OUT_OF_RANGE', own('a'), own('x'), { retryFor: -1 })
-  assert.throws(() => move.sync(own('a'), ''), { code: 'ERR_INVALID_ARG_VALUE' })
-  assert.equal(told(dir), before)
+  await assertRefusesBadInput(move, dir, [
+    [['', own('x')], 'ERR_INVALID_ARG_VALUE'],
+    [[own('a'), 'a\0b'], 'ERR_INVALID_ARG_VALUE'],
+    [['/', own('x')], 'ERR_INVALID_ARG_VALUE'],
+    [[`${dir}/.`, own('x')], 'ERR_INVALID_ARG_VALUE'],
+    [[`${dir}/..`, own('x')], 'ERR_INVALID_ARG_VALUE'],
+    [[5, own('x')], 'ERR_INVALID_ARG_TYPE'],
+    [[own('a'), null], 'ERR_INVALID_ARG_TYPE'],
+    [[own('a'), own('x'), 5], 'ERR_INVALID_ARG_TYPE'],
+    [[own('a'), own('x'), { overwrite: 'yes' }], 'ERR_INVALID_ARG_VALUE'],
+    [[own('a'), own('x'), { durability: 'very' }], 'ERR_INVALID_ARG_VALUE'],
+    [[own('a'), own('x'), { parents: 1 }], 'ERR_INVALID_ARG_TYPE'],
+    [[own('a'), own('x'), { onProgress: 1 }], 'ERR_INVALID_ARG_TYPE'],
+    [[own('a'), own('x'), { concurrency: 0 }], 'ERR_OUT_OF_RANGE'],
+    [[own('a'), own('x'), { signal: 1 }], 'ERR_INVALID_ARG_TYPE'],
+    [[own('a'), own('x'), { retryFor: -1 }], 'ERR_OUT_OF_RANGE'],
+    [[own('a'), ''], 'ERR_INVALID_ARG_VALUE'],
+  ])
   await assert.rejects(move(own('a'), own('x'), { signal: AbortSignal.abort('why') }), { code: 'ABORT_ERR' })
   assert.equal(told(dir), before)
 })
+
+for (const kind of kinds) {
+  const trial: Trial<[string, string, MoveOptions?], boolean> = {
+    setup: dir => make(join(dir, 'source'), 'text', kind),
+    args: dir => [join(dir, 'source'), join(dir, 'target'), { durability: 'full' }],
+    done: (dir, moved) => {
+      assert.ok(moved && read(join(dir, 'target')) === 'text')
+      assert.is(read(join(dir, 'source')), undefined)
+    },
+  }
+  const onto = (overwrite: NonNullable<MoveOptions['overwrite']>): typeof trial => ({
+    ...trial,
+    setup: dir => {
+      trial.setup?.(dir)
+      make(join(dir, 'target'), 'other', kind)
+    },
+    args: dir => [join(dir, 'source'), join(dir, 'target'), { overwrite }],
+  })
+
+  holds(`a ${kind}: whichever call fails, its error comes out, or what is promised holds`, async () => {
+    await assertOriginalErrorComesOut(move, trial)
+    await assertOriginalErrorComesOut(move, onto('with-gap'))
+  })
+
+  holds(`a ${kind}: both forms come to the same`, () =>
+    assertSyncAndAsyncAgree(move, trial, onto(false), onto(true), onto('with-gap')),
+  )
+
+  holds(`a ${kind}: whatever fails or is stopped leaves nothing private behind`, async () => {
+    await assertNothingLeftBehind(move, trial)
+    await assertNothingLeftBehind(move, onto('with-gap'))
+  })
+}
 
 for (const kind of kinds) {
   explored(`explore: two, and three, move a ${kind} of their own to one name: one wins`, () => {
@@ -578,7 +617,7 @@ explored('explore: a failure or an abort at any call leaves a source or a target
         for (const name of ['A', 'B']) {
           const source = read(join(ending.dir, name))
           assert.ok(source === name + name || there === name + name, `${name} is lost`)
-          // What has failed is not half done.
+          // A call that failed has done nothing.
           const { how } = ending.outcomes[name] as { how: string }
           if (how === 'threw' && faults.aborts) assert.is(source, name + name)
         }

@@ -37,11 +37,18 @@ import {
   scratch,
   sized,
 } from './support/kit.js'
+import {
+  assertNothingLeftBehind,
+  assertOriginalErrorComesOut,
+  assertRefusesBadInput,
+  assertSyncAndAsyncAgree,
+  type Trial,
+} from './support/laws.js'
 
 const root = process.getuid?.() === 0
 const mounts = root && process.platform === 'linux'
 
-/** Makes things in a tree for a while, and again and again the directories for them; not the tree itself. */
+/** Creates files in a tree for a while, and their directories again and again; never the tree itself. */
 async function meddle(tree: string): Promise<number> {
   let made = 0
   for (const until = performance.now() + 15; performance.now() < until; ) {
@@ -83,7 +90,7 @@ function layOut(tree: string): void {
   }
 }
 
-/** How many things there are in a directory, and below. */
+/** The number of things in a directory and below it. */
 function count(dir: Buffer): number {
   const entries = readdirSync(dir, { encoding: 'buffer', withFileTypes: true })
   const within = ({ name }: { name: Buffer }) => Buffer.concat([dir, Buffer.from('/'), name])
@@ -131,7 +138,7 @@ if (!contender(plays)) {
       symlinkSync('outside', join(dir, 'link'))
       symlinkSync('nowhere', join(dir, 'dangling'))
       assert.is(await take(join(dir, 'file')), true)
-      // With a slash, the system would go through it.
+      // With a slash at the end, the system would follow the link.
       assert.is(await take(`${join(dir, 'link')}/`), true)
       assert.is(await take(join(dir, 'dangling')), true)
       assert.is(await take(join(dir, 'outside/kept/x')), false)
@@ -157,9 +164,26 @@ if (!contender(plays)) {
       await assert.rejects(emptyDir(path), { code: 'ERR_INVALID_ARG_VALUE' })
       assert.throws(() => emptyDir.sync(path), { code: 'ERR_INVALID_ARG_VALUE' })
     }
-    await assert.rejects(remove('x', { concurrency: 0 }), { code: 'ERR_OUT_OF_RANGE' })
-    await assert.rejects(remove('x', { onProgress: 5 as never }), { code: 'ERR_INVALID_ARG_TYPE' })
+    const dir = scratch()
+    await assertRefusesBadInput(remove, dir, [
+      [[join(dir, 'x'), { concurrency: 0 }], 'ERR_OUT_OF_RANGE'],
+      [[join(dir, 'x'), { onProgress: 5 }], 'ERR_INVALID_ARG_TYPE'],
+    ])
   })
+
+  const trial: Trial<[string], boolean> = {
+    setup: dir => void everything(dir),
+    args: dir => [join(dir, 'tree')],
+    done: (dir, removed) => assert.ok(removed && !existsSync(join(dir, 'tree'))),
+  }
+  const none: Trial<[string], boolean> = { args: dir => [join(dir, 'none')] }
+  holds('whichever call fails, its error comes out, or what is promised holds', () =>
+    assertOriginalErrorComesOut(remove, trial),
+  )
+
+  holds('both forms come to the same', () => assertSyncAndAsyncAgree(remove, trial, none))
+
+  holds('whatever fails or is stopped leaves nothing private behind', () => assertNothingLeftBehind(remove, trial))
 
   holds('tells how far it has come; what that throws ends it, and what is left has its name again', async () => {
     const dir = scratch()
@@ -302,7 +326,7 @@ if (!contender(plays)) {
   const taking = (dir: string) => remove.steps(join(dir, 'tree'), { concurrency: 2 })
   const two = (dir: string) => ({ A: taking(dir), B: taking(dir) })
 
-  /** Goes on making things inside, as long as there is an inside. */
+  /** Creates files inside, as long as the directories are there. */
   function* maker(dir: string): Steps<void> {
     for (const name of ['tree/in/new', 'tree/new']) {
       try {
@@ -418,7 +442,7 @@ if (!contender(plays)) {
           const removed = results.filter(({ role }) => role === 'remover').map(({ value }) => value)
           assert.equal(removed.sort(), [false, true])
           for (const { role, value } of results) if (role === 'writer') made += value as number
-          // The writers do not make the tree itself, so it was gone once and for all.
+          // The writers do not make the tree itself, so it cannot come back.
           assert.equal(readdirSync(dir), [], 'debris')
         },
       })

@@ -1,6 +1,6 @@
-// Runs spec files, each in a process of its own, and closes with one line: `N passed, N failed`. First come the tests that
-// need no other process, several files at a time; then those that race, one file after the other, so that they have the
-// machine to themselves.
+// Runs spec files, each in a process of its own, and closes with one line: `N passed, N failed`. First come the tests
+// that need no other process, several files at a time; then those that race, one file after the other, so that they
+// have the machine to themselves.
 
 import { readFileSync } from 'node:fs'
 import { availableParallelism, constants } from 'node:os'
@@ -49,7 +49,9 @@ function chosenSpecs({ names }: Choice): readonly string[] {
 
 const tally = new Tally()
 
-/** Runs the tests of those layers, and tells what the file printed: at once, or in one piece if others run meanwhile. */
+/**
+ * Runs the tests of these layers in one file. Its output is printed as it comes, or in one piece while others run.
+ */
 async function run(spec: string, only: readonly Layer[], choice: Choice, room: Room, atOnce: boolean): Promise<void> {
   const env = spec.startsWith('bench/') ? { ...room.env, HOLDFAST_BENCH: JSON.stringify(await buildBench()) } : room.env
   const args = [...only.flatMap(layer => ['--only', layer]), ...choice.texts.flatMap(text => ['--test', text])]

@@ -73,7 +73,7 @@ holds('every call of the alphabet answers the same in both forms', async () => {
     const before = yield* fs.now()
     yield* fs.sleep(3)
     yield* fs.changed(dir, 2)
-    // A wait for a change may be over at once: it is a hint.
+    // Waiting for a change may return at once: it is a hint.
     said.push((yield* fs.now()) - before >= 2, (yield* fs.random(5)).length, yield* fs.settle(7))
     said.push(yield* fs.alive(yield* fs.self()))
     return said

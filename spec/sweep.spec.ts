@@ -24,9 +24,15 @@ import {
   scratch,
   sized,
 } from './support/kit.js'
+import {
+  assertOriginalErrorComesOut,
+  assertRefusesBadInput,
+  assertSyncAndAsyncAgree,
+  type Trial,
+} from './support/laws.js'
 
 const bytes = 20_000
-/** Of one write, those that are made at any time. */
+/** The calls that every write makes. */
 const calls = 7
 const rounds = sized(12, 200)
 
@@ -61,14 +67,14 @@ const plays = {
 
 const self = dual(() => fs.self())
 
-/** The name that a process makes here which has died since. */
+/** The owner in the private names of a process that has ended. */
 function ownerThatDied(): string {
   const script = `import { dual, fs } from ${JSON.stringify(import.meta.resolve('holdfast/steps'))}
     console.log(dual(() => fs.self()).sync())`
   return spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' }).stdout.trim()
 }
 const nonce = '0123456789abcdef'
-/** Of another machine, or another container. */
+/** An owner on another machine, or in another container. */
 const unknowable = self.sync().replace(/^[^-]*/, '1y2p0ij32e8e7')
 
 if (!contender(plays)) {
@@ -79,7 +85,7 @@ if (!contender(plays)) {
       assert.match(dead, /^[a-z0-9]+-[a-z0-9]+-[a-z0-9]+$/)
       const at = (name: string) => join(dir, name)
       const debris = [`.file.${dead}.${nonce}`, `.tree.${dead}.${nonce}`, `.link.${dead}.${nonce}`]
-      // Also one that a sweeper was about to remove when it died.
+      // Also a name that a sweeper was removing when it died.
       debris.push(`..tree.${dead}.${nonce}.${dead}.${nonce}`, `.a.b.c.${dead}.${nonce}`, `.new\nline.${dead}.${nonce}`)
       const kept = [
         ...['file', '.hidden', '.file.tmp', `file.${dead}.${nonce}`, `.file.${dead}.${nonce}x`, `.file.${dead}`],
@@ -99,7 +105,7 @@ if (!contender(plays)) {
     const dir = scratch()
     const name = `.file.${unknowable}.${nonce}`
     writeFileSync(join(dir, name), '')
-    // What anybody may set is no evidence.
+    // A time that any process may set is no evidence.
     utimesSync(join(dir, name), 0, 0)
     assert.equal(await sweep(dir), [])
     assert.equal(await sweep(dir, { grace: 60_000 }), [])
@@ -116,10 +122,31 @@ if (!contender(plays)) {
     await assert.rejects(sweep(join(dir, 'none')), { code: 'ENOENT' })
     writeFileSync(join(dir, 'file'), '')
     await assert.rejects(sweep(join(dir, 'file')), { code: 'ENOTDIR' })
-    await assert.rejects(sweep(dir, { grace: -1 }), { code: 'ERR_OUT_OF_RANGE' })
-    await assert.rejects(sweep(dir, { grace: '1 day' as never }), { code: 'ERR_INVALID_ARG_TYPE' })
+    await assertRefusesBadInput(sweep, dir, [
+      [[dir, { grace: -1 }], 'ERR_OUT_OF_RANGE'],
+      [[dir, { grace: '1 day' }], 'ERR_INVALID_ARG_TYPE'],
+      [[5], 'ERR_INVALID_ARG_TYPE'],
+    ])
     await assert.rejects(sweep(dir, { signal: AbortSignal.abort() }), { code: 'ABORT_ERR' })
   })
+
+  const dead = ownerThatDied()
+  const trial: Trial<[string], string[]> = {
+    setup: dir => {
+      mkdirSync(join(dir, `.tree.${dead}.${nonce}/in`), { recursive: true })
+      writeFileSync(join(dir, `.file.${dead}.${nonce}`), '')
+      writeFileSync(join(dir, 'kept'), '')
+    },
+    args: dir => [dir],
+    done: (dir, swept) => assert.equal([swept.length, readdirSync(dir)], [2, ['kept']]),
+  }
+  const none: Trial<[string], string[]> = { args: dir => [join(dir, 'none')] }
+
+  holds('whichever call fails, its error comes out, or what is promised holds', () =>
+    assertOriginalErrorComesOut(sweep, trial),
+  )
+
+  holds('both forms come to the same', () => assertSyncAndAsyncAgree(sweep, trial, none))
 
   holds('whatever is killed, at whichever call, what it leaves is swept', async () => {
     const source = scratch()

@@ -1,16 +1,7 @@
-import {
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
+import { lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { symlink } from 'holdfast'
+import { type SymlinkOptions, symlink } from 'holdfast'
 import { type Call, dual, fs, hasCode, type Steps } from 'holdfast/steps'
 import { contender, overlaps, type World } from 'holdfast/testing'
 import { lookThenSymlink, unlinkThenSymlink } from './broken/broken.js'
@@ -33,10 +24,17 @@ import {
   scratch,
   sized,
 } from './support/kit.js'
+import {
+  assertNothingLeftBehind,
+  assertOriginalErrorComesOut,
+  assertRefusesBadInput,
+  assertSyncAndAsyncAgree,
+  type Trial,
+} from './support/laws.js'
 
 const turns = sized(200, 5000)
 
-/** Reads what the link leads to, which is a directory with a file in it, until it has been read so often. */
+/** Reads a file through the link many times; returns how often it was absent. */
 function reading(dir: string): { reads: number; absent: number } {
   const seen = { reads: 0, absent: 0 }
   for (; seen.reads < 2000; seen.reads++) {
@@ -70,7 +68,7 @@ const plays = {
   looker: (dir: string, round: number) => lookThenSymlink('the-same', join(dir, `link-${round}`)),
 }
 
-/** Three releases, and a link to one of them. */
+/** Makes three releases, and a link to one of them. */
 function layOut(dir: string): void {
   for (let i = 0; i < 3; i++) {
     mkdirSync(join(dir, `release-${i}`))
@@ -122,8 +120,9 @@ if (!contender(plays)) {
   })
 
   holds('bad input is refused before anything is done', async () => {
-    const path = join(scratch(), 'link')
-    const bad: [unknown, unknown, unknown, string][] = [
+    const dir = scratch()
+    const path = join(dir, 'link')
+    const bad: readonly [unknown, unknown, unknown, string][] = [
       ['', path, undefined, 'ERR_INVALID_ARG_VALUE'],
       ['a\0b', path, undefined, 'ERR_INVALID_ARG_VALUE'],
       [Buffer.alloc(0), path, undefined, 'ERR_INVALID_ARG_VALUE'],
@@ -134,10 +133,25 @@ if (!contender(plays)) {
       ['x', path, { replace: 1 }, 'ERR_INVALID_ARG_TYPE'],
       ['x', path, { durability: 'x' }, 'ERR_INVALID_ARG_VALUE'],
     ]
-    for (const [target, to, options, code] of bad)
-      await assert.rejects(symlink(target as never, to as never, options as never), { code })
-    assert.not(existsSync(path))
+    const rows = bad.map(([target, to, options, code]) => [[target, to, options], code] as const)
+    await assertRefusesBadInput(symlink, dir, rows)
   })
+
+  const trial: Trial<[string, string, SymlinkOptions?]> = {
+    setup: dir => symlinkSync('old', join(dir, 'link')),
+    args: dir => ['new', join(dir, 'link'), { replace: true }],
+    done: dir => assert.is(readlinkSync(join(dir, 'link')), 'new'),
+  }
+  const taken: typeof trial = { ...trial, args: dir => ['new', join(dir, 'link')] }
+  const there: typeof trial = { ...trial, args: dir => ['old', join(dir, 'link')] }
+
+  holds('whichever call fails, its error comes out, or what is promised holds', () =>
+    assertOriginalErrorComesOut(symlink, trial),
+  )
+
+  holds('both forms come to the same', () => assertSyncAndAsyncAgree(symlink, trial, taken, there))
+
+  holds('whatever fails or is stopped leaves nothing private behind', () => assertNothingLeftBehind(symlink, trial))
 
   holds('the kind of link that Windows is to make is handed on, also for the private name', () => {
     for (const type of [undefined, 'file', 'dir', 'junction'] as const) {
@@ -208,7 +222,7 @@ if (!contender(plays)) {
       setup,
       players: players({ A: 'a', B: 'b', C: 'a' }, replacing),
       lies: 1,
-      // A reply that was lost: it was there, and was replaced since.
+      // A lost reply: the link was there, and has been replaced since.
       check: neverAbsent,
     })
     assert.ok(two.complete && three.complete)

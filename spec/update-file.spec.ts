@@ -14,20 +14,28 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import { cell, type Holder, lock, updateFile, withLock } from 'holdfast'
+import type { Dual } from 'holdfast/steps'
 import { assert, holds, scratch } from './support/kit.js'
+import {
+  assertNothingLeftBehind,
+  assertOriginalErrorComesOut,
+  assertRefusesBadInput,
+  assertSyncAndAsyncAgree,
+  type Trial,
+} from './support/laws.js'
 
 const read = (path: string): string => readFileSync(path, 'utf8')
 const isFree = (file: string): boolean => lock.holder.sync(file) === undefined
 const json = { json: true } as const
 
-/** A file with that in it. */
+/** Makes a file with this content. */
 function given(content: string | Buffer): string {
   const file = join(scratch(), 'file')
   writeFileSync(file, content)
   return file
 }
 
-/** Which file has the name, and when it was written. */
+/** Inode and time of the last write. */
 const identity = (file: string): string => {
   const { ino, mtimeNs } = statSync(file, { bigint: true })
   return `${ino} ${mtimeNs}`
@@ -232,7 +240,8 @@ holds('who waits for the lock may be stopped, and learns who has it', async () =
   const lease = await lock(file)
   const stopped = updateFile(file, () => 'b', { signal: AbortSignal.timeout(20) })
   await assert.rejects(stopped, { code: 'ABORT_ERR' })
-  // In its own thread's turn; and past that, as another process would.
+  // By waiting for a turn in its own thread; and by another spelling, which waits for the lock as another process
+  // would.
   for (const call of [
     () => updateFile(file, () => 'b', { timeout: 20 }),
     () => updateFile(join(file, '..', '.', 'file'), () => 'b', { timeout: 20 }),
@@ -266,7 +275,7 @@ holds('who is stopped while it computes writes nothing, and gives the lock back'
   assert.ok(isFree(file))
 })
 
-/** As if another had found the holder dead. */
+/** Takes the lock over, as a process does that finds the holder dead. */
 function rob(file: string): void {
   const now = cell.read.sync(`${file}.lock`)
   assert.ok(now && cell.swap.sync(`${file}.lock`, now, { fields: ['h', 'zz', 'a-1-1'] }))
@@ -341,14 +350,35 @@ holds('bad input is refused before anything is done', async () => {
     [[file, change, { timeout: -1 }], 'ERR_OUT_OF_RANGE'],
     [[file, change, { signal: 'stop' }], type],
   ]
-  const loose = updateFile as unknown as { (...args: unknown[]): Promise<unknown>; sync(...args: unknown[]): unknown }
-  for (const [args, code] of bad) {
-    // A turn is taken by the path, so a bad one may be thrown at once: an async function rejects all the same.
-    await assert.rejects(loose(...args), { code })
-    assert.throws(() => loose.sync(...args), { code })
-  }
-  assert.equal(readdirSync(dir), [])
+  await assertRefusesBadInput(updateFile, dir, bad)
 })
+
+type Act = Dual<[file: string, change: (old?: string) => string], string | undefined>
+const trial: Trial<Parameters<Act>, string | undefined> = {
+  setup: dir => writeFileSync(join(dir, 'file'), 'old', { mode: 0o600 }),
+  args: dir => [join(dir, 'file'), old => `${old} and new`],
+  done: dir => assert.is(read(join(dir, 'file')), 'old and new'),
+}
+const astray: typeof trial = { args: dir => [join(dir, 'none/file'), () => 'new'] }
+const throwing: typeof trial = {
+  ...trial,
+  args: dir => [
+    join(dir, 'file'),
+    () => {
+      throw new RangeError('of the change')
+    },
+  ],
+}
+
+holds('whichever call fails, its error comes out, or what is promised holds', () =>
+  assertOriginalErrorComesOut(updateFile as Act, trial),
+)
+
+holds('both forms come to the same', () => assertSyncAndAsyncAgree(updateFile as Act, trial, astray, throwing))
+
+holds('whatever fails or is stopped leaves nothing private behind', () =>
+  assertNothingLeftBehind(updateFile as Act, trial),
+)
 
 holds('answers that no file can hold are refused, and the file stays', async () => {
   const file = given('{"a":1}')
@@ -426,7 +456,7 @@ holds('JSON is printed as it was', async () => {
     ['{"a":"{\\n  }"}', '{"a":"{\\n  }","b":[2]}'],
     ['{\n"a": 1\n}\n', '{\n  "a": 1,\n  "b": [\n    2\n  ]\n}\n'],
     ['\n\n  {\n   "a": 1}  ', '{\n   "a": 1,\n   "b": [\n      2\n   ]\n}'],
-    // Nothing is in it that could be in one line.
+    // It has no member that could show whether members go on one line.
     ['{}', '{\n  "b": [\n    2\n  ]\n}'],
     ['{ }\r\n', '{\r\n  "b": [\r\n    2\r\n  ]\r\n}\r\n'],
     ['null\n', '{\n  "b": [\n    2\n  ]\n}\n'],
@@ -435,7 +465,7 @@ holds('JSON is printed as it was', async () => {
     const file = given(before)
     await updateFile(file, set, json)
     assert.is(read(file), after, before)
-    // What is printed is printed so again.
+    // Text in this layout keeps it.
     await updateFile(file, set, json)
     assert.is(read(file), after)
   }

@@ -19,7 +19,7 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { setTimeout as wait } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
-import { emplace, remove, sweep, writeFile, writeFiles } from 'holdfast'
+import { emplace, remove, sweep, type WriteFileOptions, writeFile, writeFiles } from 'holdfast'
 import { fs, type Steps } from 'holdfast/steps'
 import type { World } from 'holdfast/testing'
 import { sharedTemp } from './broken/broken.js'
@@ -38,6 +38,13 @@ import {
   prove,
   scratch,
 } from './support/kit.js'
+import {
+  assertNothingLeftBehind,
+  assertOriginalErrorComesOut,
+  assertRefusesBadInput,
+  assertSyncAndAsyncAgree,
+  type Trial,
+} from './support/laws.js'
 
 const root = process.getuid?.() === 0
 const read = (path: string): string => readFileSync(path, 'utf8')
@@ -148,7 +155,7 @@ else {
       holdfast.writeFile.sync(${JSON.stringify(file)}, 'mine', { chown: { uid: 0, gid: 0 } })`
     assert.equal(asUser(script), { said: '', code: 0 })
     assert.is(read(file), 'mine')
-    // Whoever has become its owner must not hand on what root’s file might do.
+    // The new owner must not inherit the privileges of root's file.
     assert.equal([statSync(file).uid, modeOf(file)], [54_321, 0o755])
   })
 }
@@ -172,12 +179,12 @@ holds('follows links to where they lead, be anything there or not; or replaces t
   await writeFile(at('to-link'), 'new')
   assert.is(read(at('d/file')), 'new')
   assert.is(modeOf(at('d/file')), 0o604)
-  // What `..` is, behind a link, is not what it looks like.
+  // Behind a link, `..` is not what the path suggests.
   symlinkSync('../d/not-yet', at('d/dangling'))
   await writeFile(at('to-dir/dangling'), 'there')
   assert.is(read(at('d/not-yet')), 'there')
   assert.ok(lstatSync(at('d/dangling')).isSymbolicLink() && lstatSync(at('to-link')).isSymbolicLink())
-  // Its private name, too, is beside it, where `..` leads in truth.
+  // The private name is beside the file, too, where `..` really leads.
   mkdirSync(at('e'))
   symlinkSync(at('d'), at('e/to-d'))
   const beside = writeFile.steps(at('e/to-d/../beside'), '', { durability: 'none' })
@@ -244,14 +251,28 @@ holds('bad input is refused before anything is done', async () => {
     ['', { signal: {} }, 'ERR_INVALID_ARG_TYPE'],
     ['', null, 'ERR_INVALID_ARG_TYPE'],
   ]
-  for (const [data, options, code] of bad) {
-    await assert.rejects(writeFile(file, data as never, options as never), { code })
-    assert.throws(() => writeFile.sync(file, data as never, options as never), { code })
-  }
-  await assert.rejects(writeFile('', ''), { code: 'ERR_INVALID_ARG_VALUE' })
+  const rows = bad.map(([data, options, code]) => [[file, data, options], code] as const)
+  await assertRefusesBadInput(writeFile, dir, [...rows, [['', ''], 'ERR_INVALID_ARG_VALUE']])
   assert.throws(() => writeFile.sync(file, Readable.from(['x'])), { code: 'ERR_INVALID_RETURN_VALUE' })
   assert.equal(readdirSync(dir), [])
 })
+
+const trial: Trial<[string, string, WriteFileOptions?], void> = {
+  setup: dir => writeFileSync(join(dir, 'file'), 'old', { mode: 0o640 }),
+  args: dir => [join(dir, 'file'), 'new', { durability: 'full' }],
+  done: dir => assert.is(read(join(dir, 'file')), 'new'),
+}
+const deep: typeof trial = { args: dir => [join(dir, 'a/b/file'), 'new', { parents: true }] }
+const astray: typeof trial = { args: dir => [join(dir, 'none/file'), 'new'] }
+const onDirectory: typeof trial = { args: dir => [dir, 'new'] }
+
+holds('whichever call fails, its error comes out, or what is promised holds', () =>
+  assertOriginalErrorComesOut(writeFile, trial),
+)
+
+holds('both forms come to the same', () => assertSyncAndAsyncAgree(writeFile, trial, deep, astray, onDirectory))
+
+holds('whatever fails or is stopped leaves nothing private behind', () => assertNothingLeftBehind(writeFile, trial))
 
 holds('several names of one file: only this one gets the new, unless all shall keep it', async () => {
   const dir = scratch()
@@ -266,7 +287,7 @@ holds('several names of one file: only this one gets the new, unless all shall k
   assert.equal([read(one), read(other), statSync(one).nlink], ['both', 'both', 2])
   writeFile.sync(one, ['pieces'], { inPlace: 'when-needed', hardLinks: 'keep', mode: 0o600 })
   assert.equal([read(other), modeOf(other)], ['pieces', 0o600])
-  // For those, `inPlace` alone is no reason.
+  // For hard links, `inPlace` alone is no reason to write in place.
   await writeFile(one, 'only', { inPlace: 'when-needed' })
   assert.equal([read(one), read(other)], ['only', 'pieces'])
   assert.equal(readdirSync(dir).sort(), ['one', 'other'])
@@ -372,7 +393,7 @@ holds('calls for one path land in the order in which they were made', async () =
     [...landed].sort((a, b) => a - b),
   )
   assert.is(read(file), '39')
-  // Who fails, or does not want to wait, lets nobody behind him pass those before him.
+  // A call that fails or times out does not let later calls pass earlier ones.
   const first = writeFile(file, slowly('first'))
   const impatient = assert.rejects(writeFile(file, 'second', { timeout: 1 }), { code: 'ERR_TIMEOUT' })
   const refused = assert.rejects(writeFile(file, 5 as never), { code: 'ERR_INVALID_ARG_TYPE' })
@@ -479,7 +500,7 @@ const put: Put = (dir, name) => writeFile.steps(join(dir, 'file'), `${name}${nam
 
 const readers = { adversaries: (dir: string) => ({ reader: looks(join(dir, 'file')) }) }
 
-/** Never torn, never absent; what somebody was told he wrote, was there. */
+/** The file is never torn or absent; what a call reported as written was there. */
 const wholeAlways: World['check'] = ending => {
   const { reader, ...writers } = ending.outcomes
   const wholes = ['old', ...Object.keys(writers).map(name => `${name}${name}`)]
@@ -492,7 +513,7 @@ const wholeAlways: World['check'] = ending => {
   assert.equal(readdirSync(ending.dir), ['file'], 'debris')
 }
 
-/** A reply that was lost: it was there, and was replaced since. */
+/** A lost reply: the file was in place, and has been replaced since. */
 const lostReply: World['check'] = ending => {
   wholeAlways(ending)
   for (const [name, outcome] of Object.entries(ending.outcomes)) {
@@ -544,7 +565,7 @@ explored('explore: a failure at any call, a short write, or an abort leaves the 
       assert.match(read(join(ending.dir, 'file')), /^(old|AA|BB)$/)
       const threw = Object.values(ending.outcomes).some(({ how }) => how === 'threw')
       if (threw) stopped++
-      // If it was the tidying that failed, the call did not.
+      // If only the clean-up failed, the call did not.
       if (threw || budget.aborts) assert.equal(readdirSync(ending.dir), ['file'], 'debris')
     }
     const world = { setup, players: players(['A', 'B'], durable), ...budget, check }

@@ -1,4 +1,4 @@
-// The pictures of the bench say what its results say.
+// The pictures of the bench show its results.
 
 import { benchTest, load } from '../support/bench.js'
 import { races, speed } from '../support/bench-results.js'
@@ -15,7 +15,7 @@ benchTest('the picture of the races has each package, ours in front, and the sum
   const at = (says: string) => texts.find(text => text.says === says)?.from.x ?? assert.unreachable(says)
   assert.ok(at('holdfast') < at('fs-extra') && at('fs-extra') < at('steno') && at('steno') < at('by hand'))
   const middle = ({ from, to }: (typeof texts)[number]) => Math.round((from.x + to.x) / 2)
-  /** What stands in one cell: the lines above and below the one that no other cell has. */
+  /** The other lines of a cell, found by the one line that only this cell has. */
   const cellOf = (says: string) => {
     const column = texts.find(text => text.says === says)
     return texts.filter(text => column && middle(text) === middle(column) && text !== column).map(text => text.says)
@@ -23,7 +23,7 @@ benchTest('the picture of the races has each package, ours in front, and the sum
   assert.equal(cellOf('of 222'), ['0'])
   assert.equal(cellOf('of 260'), ['130', 'rejected'])
   assert.equal(cellOf('of 240'), ['2', 'rejected'])
-  // Ten of fs-extra's went wrong too, but it has never said that they would not.
+  // Ten calls of fs-extra went wrong too, but it does not promise otherwise.
   assert.equal(cellOf('not'), ['promised'])
 })
 

@@ -1,4 +1,4 @@
-// The floor in C does what it is compared with.
+// The floor in C does the same work as what it is compared with.
 
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, statSync } from 'node:fs'
@@ -9,7 +9,7 @@ import { assert, holds, scratch } from '../support/kit.js'
 const kib = 1024
 const tree = { names: 1 + 5 + 50 + 1000, bytes: 1000 * kib }
 
-/** What three calls of each work leave: names, and the bytes at them. */
+/** What three calls of each work leave: the number of names, and the bytes in files. */
 const left: Record<string, [names: number, bytes: number]> = {
   'mkdirp, existing': [1, 0],
   'mkdirp, leaf': [3, 0],
@@ -33,7 +33,7 @@ const left: Record<string, [names: number, bytes: number]> = {
   lock: [2, 0],
   updateFile: [3, kib],
   'getOrCreate, existing': [1, kib],
-  // The file, and a lock: a directory with one name in it.
+  // A file, and a lock, which is a directory with one name in it.
   'getOrCreate, new': [3 * 3, 3 * kib],
   'cell swap': [2, 0],
 }
@@ -41,7 +41,7 @@ const left: Record<string, [names: number, bytes: number]> = {
 const [compiler = 'cc'] = (process.env.CC || 'cc').split(' ')
 const none = process.platform === 'win32' || spawnSync(compiler, ['--version']).error !== undefined
 
-/** The names below a directory, and the bytes of its files. */
+/** The number of names below a directory, and the bytes of its files. */
 function inside(room: string): [names: number, bytes: number] {
   const entries = readdirSync(room, { recursive: true, withFileTypes: true })
   const sizes = entries.filter(one => one.isFile()).map(one => statSync(join(one.parentPath, one.name)).size)

@@ -1,4 +1,4 @@
-// The programs of the bench.
+// The programs of the bench: they run, refuse bad input, and leave nothing behind.
 
 import { once } from 'node:events'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -21,7 +21,7 @@ benchTest('bench:charts draws beside the results, and says where there are none'
     assert.match(readFileSync(join(dir, name), 'utf8'), /^<svg .*<\/svg>\n$/s)
 })
 
-// Small, because what they show is measured elsewhere: here they run, and ours are zeros where others are not.
+// Small runs: here it counts that they run, and that our column has zeros where others have none.
 const [mkdirps, links] = ['mkdirp, beside a remover', 'link, by several']
 const layers = { races: raced, speed: holds }
 const small: [program: keyof typeof layers, only: string, says: RegExp[]][] = [
@@ -46,7 +46,7 @@ for (const program of ['races', 'speed'] as const) {
     const dir = scratch()
     const child = started(program, '--on', dir)
     const closed = once(child, 'close')
-    // It is in the middle of it when it has its scratch directory, and something in that.
+    // The run is under way when there is something in its scratch directory.
     while (
       !readdirSync(dir, { recursive: true }).some(name => String(name).split('/').length > 2) &&
       child.exitCode === null
@@ -55,7 +55,7 @@ for (const program of ['races', 'speed'] as const) {
     process.kill(-(child.pid ?? 0), 'SIGINT')
     assert.equal(await closed, [130, null])
     assert.equal(readdirSync(dir), [])
-    // Nobody of it lives.
+    // No process of its group lives.
     assert.throws(() => process.kill(-(child.pid ?? 0), 0), { code: 'ESRCH' })
   }
   benchTest(`bench:${program} that is stopped by Ctrl-C ends at once, and leaves nothing behind`, ends, layers[program])

@@ -1,11 +1,11 @@
-// What people write instead, in the same notation. Every race and every world is run against one of these too, and must
-// catch it: a test that cannot fail proves nothing.
+// What people usually write, in the same notation. Every race and every world is also run against one of these, and
+// must catch it: a test that cannot fail proves nothing.
 
 import { dirname } from 'node:path'
 import { createExclusive, lock, writeFile } from 'holdfast'
 import { dual, fs, hasCode, orNothing, release, type Steps } from 'holdfast/steps'
 
-/** Looks, and makes what is missing: as many a `mkdirp` did, level by level. */
+/** Looks, and then makes what is missing, level by level: as early versions of `mkdirp` did. */
 export const checkThenMkdir = dual(function* steps(dir: string): Steps<undefined> {
   try {
     yield* fs.stat(dir)
@@ -18,7 +18,7 @@ export const checkThenMkdir = dual(function* steps(dir: string): Steps<undefined
   return undefined
 })
 
-/** `flag: 'wx'`: exclusive, and empty until it is written. */
+/** Opens with `wx`: exclusive, but the file is empty until it is written. */
 export const openThenWrite = dual(function* steps(file: string, data: string | Uint8Array): Steps<boolean> {
   let fd: number
   try {
@@ -32,7 +32,7 @@ export const openThenWrite = dual(function* steps(file: string, data: string | U
   return true
 })
 
-/** A temporary name that is the same for everybody. */
+/** Writes to a temporary name that is the same for all processes. */
 export const sharedTemp = dual(function* steps(file: string, data: string | Uint8Array): Steps<boolean> {
   const bytes = Buffer.from(data)
   const fd = yield* fs.open(`${file}.tmp`, 'w')
@@ -44,7 +44,7 @@ export const sharedTemp = dual(function* steps(file: string, data: string | Uint
   return true
 })
 
-/** Whole, and gone with the power: nothing waits for the disk. */
+/** Whole, but lost in a power cut: nothing waits for the disk. */
 export const unsynced = dual(function* steps(file: string, data: string): Steps<void> {
   const fd = yield* fs.open(`${file}.new`, 'wx')
   yield* fs.write(fd, Buffer.from(data))
@@ -52,7 +52,7 @@ export const unsynced = dual(function* steps(file: string, data: string): Steps<
   yield* fs.rename(`${file}.new`, file)
 })
 
-/** The name is there before its data. */
+/** The name reaches the disk before its data. */
 export const syncedTooLate = dual(function* steps(file: string, data: string): Steps<void> {
   const fd = yield* fs.open(`${file}.new`, 'wx')
   yield* fs.write(fd, Buffer.from(data))
@@ -62,7 +62,7 @@ export const syncedTooLate = dual(function* steps(file: string, data: string): S
 })
 
 let writes = 0
-/** A temporary name that only this process has, as long as no other has its pid: write-file-atomic. */
+/** Writes to a temporary name that is unique as long as no other process has the same pid: write-file-atomic. */
 export const pidTemp = dual(function* steps(file: string, data: Uint8Array): Steps<void> {
   const temp = `${file}.${process.pid}.${++writes}`
   const fd = yield* fs.open(temp, 'w')
@@ -72,7 +72,7 @@ export const pidTemp = dual(function* steps(file: string, data: Uint8Array): Ste
   yield* fs.rename(temp, file)
 })
 
-/** What is in it first, and then the directory itself: `fs.rm`, rimraf. */
+/** Deletes what is in a directory, and then the directory itself: `fs.rm`, rimraf. */
 export const removeInPlace = dual(function* steps(path: string): Steps<boolean> {
   if (!(yield* fs.lstat(path)).isDirectory()) {
     yield* fs.unlink(path)
@@ -83,7 +83,14 @@ export const removeInPlace = dual(function* steps(path: string): Steps<boolean> 
   return true
 })
 
-/** Out of the way first, and then anew: for a moment nothing is there. */
+/**
+ * Lists a directory, and unlinks each name, although another process may have done so meanwhile: fs-extra's `emptyDir`.
+ */
+export const emptyInPlace = dual(function* steps(dir: string): Steps<void> {
+  for (const name of yield* fs.readdir(dir)) yield* fs.unlink(`${dir}/${name}`)
+})
+
+/** Unlinks, and then makes a new link: for a moment nothing is there. */
 export const unlinkThenSymlink = dual(function* steps(target: string, path: string): Steps<string> {
   try {
     yield* fs.unlink(path)
@@ -94,7 +101,7 @@ export const unlinkThenSymlink = dual(function* steps(target: string, path: stri
   return 'linked'
 })
 
-/** Looks, and then trusts the look: fs-extra's `ensureSymlink`. */
+/** Looks, and relies on what it saw: fs-extra's `ensureSymlink`. */
 export const lookThenSymlink = dual(function* steps(target: string, path: string): Steps<string> {
   try {
     if (String(yield* fs.readlink(path)) === target) return 'already'
@@ -105,7 +112,7 @@ export const lookThenSymlink = dual(function* steps(target: string, path: string
   return 'linked'
 })
 
-/** Looks for the link, and then trusts the errno: fs-extra's `ensureLink`. */
+/** Looks for the link, and then relies on the errno: fs-extra's `ensureLink`. */
 export const errnoTrustingLink = dual(function* steps(from: string, to: string): Steps<string> {
   const source = yield* fs.lstat(from)
   try {
@@ -116,7 +123,7 @@ export const errnoTrustingLink = dual(function* steps(from: string, to: string):
   return 'linked'
 })
 
-/** Looks whether a directory is there, and copies each file to its final name, where everybody sees it grow: `fs.cp`. */
+/** Looks whether a directory is there, and copies each file to its final name, where readers see it grow: `fs.cp`. */
 export const copyInPlace = dual(function* steps(from: string, to: string): Steps<void> {
   if ((yield* fs.stat(from)).isDirectory()) {
     if (!(yield* fs.lstat(to, orNothing))) yield* fs.mkdir(to)
@@ -131,21 +138,23 @@ export const copyInPlace = dual(function* steps(from: string, to: string): Steps
   yield* fs.close(fd)
 })
 
-/** Overwrites nothing that it has seen. */
+/** Refuses to overwrite what it saw, and replaces what has come since. */
 export const copyIfUnseen = dual(function* steps(from: string, to: string): Steps<void> {
   if (yield* fs.lstat(to, orNothing)) throw Object.assign(new Error('EEXIST: it is there'), { code: 'EEXIST' })
   yield* fs.copyFile(from, `${from}.copy`)
   yield* fs.rename(`${from}.copy`, to)
 })
 
-/** Looks whether the target is there, and then renames, which replaces what has come since: fs-extra's `move`. */
+/**
+ * Looks whether the target is there, and then renames, which replaces a target that has come since: fs-extra's `move`.
+ */
 export const lookThenRename = dual(function* steps(from: string, to: string): Steps<boolean> {
   if (yield* fs.lstat(to, orNothing)) return false
   yield* fs.rename(from, to)
   return true
 })
 
-/** A link, which replaces nothing, and then the source's name is taken away, whoever has done that already. */
+/** Links, which replaces nothing, and then unlinks the source, although another process may have done so already. */
 export const linkThenUnlink = dual(function* steps(from: string, to: string): Steps<boolean> {
   try {
     yield* fs.link(from, to)
@@ -161,7 +170,7 @@ export const linkThenUnlink = dual(function* steps(from: string, to: string): St
   return true
 })
 
-/** Removes what is there, and puts the new in its place: fs-extra's `move` with `overwrite`. */
+/** Removes the target, and then renames the source to it: fs-extra's `move` with `overwrite`. */
 export const removeThenRename = dual(function* steps(from: string, to: string): Steps<boolean> {
   try {
     yield* fs.unlink(to)
@@ -172,7 +181,7 @@ export const removeThenRename = dual(function* steps(from: string, to: string): 
   return true
 })
 
-/** Puts what is there aside, under a name that is the same for everybody. */
+/** Renames the target aside, to a name that is the same for all processes. */
 export const renameAside = dual(function* steps(from: string, to: string): Steps<boolean> {
   try {
     yield* fs.rename(to, `${to}.old`)
@@ -183,7 +192,7 @@ export const renameAside = dual(function* steps(from: string, to: string): Steps
   return true
 })
 
-/** To another device: copies a directory of files straight to its name, and then removes the source. */
+/** To another device: copies a directory of files directly to its name, and then removes the source. */
 export const copyThenRemove = dual(function* steps(from: string, to: string): Steps<boolean> {
   yield* fs.mkdir(to)
   const names = yield* fs.readdir(from)
@@ -195,14 +204,14 @@ export const copyThenRemove = dual(function* steps(from: string, to: string): St
 
 type Change = (old: string) => string
 
-/** Reads, and writes what came of it, and nobody is kept out in between: fs-extra's `readJson` and `writeJson`. */
+/** Reads, and writes the result, without keeping others out in between: fs-extra's `readJson` and `writeJson`. */
 export const readThenWrite = dual(function* steps(file: string, change: Change): Steps<string> {
   const next = change((yield* fs.readFile(file)).toString())
   yield* writeFile.steps(file, next, { durability: 'none' })
   return next
 })
 
-/** A lock file with the name of its holder, which is deleted by whoever finds him dead: as pid files are used. */
+/** A lock file that names its holder, deleted by any process that finds the holder dead: as pid files are used. */
 export const changeByPidFile = dual(function* steps(file: string, change: Change): Steps<string> {
   const pid = `${file}.pid`
   while (!(yield* createExclusive.steps(pid, yield* fs.self(), { durability: 'none' }))) {
@@ -225,7 +234,7 @@ function* writePieces(path: string, pieces: readonly string[]): Steps<void> {
   yield* fs.close(fd)
 }
 
-/** Looks whether it is there, and makes it where everybody sees it grow. */
+/** Looks whether it is there, and makes it in its place, where readers see it grow. */
 export const produceInPlace = dual(function* steps(
   path: string,
   pieces: readonly string[],
@@ -235,7 +244,7 @@ export const produceInPlace = dual(function* steps(
   return { path, made: true }
 })
 
-/** Makes it aside, under a lock, which was waited for; and does not look whether somebody has made it meanwhile. */
+/** Waits for a lock and makes it aside, but does not look whether another process has made it meanwhile. */
 export const lockThenProduce = dual(function* steps(
   path: string,
   pieces: readonly string[],
@@ -248,7 +257,7 @@ export const lockThenProduce = dual(function* steps(
   return { path, made: true }
 })
 
-/** What is there, and not good, is taken away before the new is there. */
+/** Removes what is not valid before the new one is ready. */
 export const removeThenProduce = dual(function* steps(
   path: string,
   pieces: readonly string[],

@@ -1,4 +1,5 @@
-// What gets in the way of one algorithm: a call that fails, an abort, an end, each at exactly the k-th of its calls.
+// Disturbs one algorithm at exactly the k-th of its calls: the call fails, the whole is aborted, or the process ends
+// there.
 
 import { closeSync, readdirSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
@@ -11,7 +12,7 @@ const inward: ReadonlySet<Op> = new Set<Op>([
   ...(['recall', 'remember', 'engage', 'blocking', 'local'] as const),
 ])
 
-/** The same steps; each call is shown to `door` before, which answers the one that is made, or throws instead of it. */
+/** The same steps. `door` sees each call first; it returns the call that is made instead, or throws. */
 export function* through<T>(steps: Steps<T>, door: (call: Call) => Call): Steps<T> {
   let next = steps.next()
   while (!next.done) {
@@ -27,7 +28,7 @@ export function* through<T>(steps: Steps<T>, door: (call: Call) => Call): Steps<
   return next.value
 }
 
-/** Those that are made at once fail one by one. */
+/** Calls that are made together fail one by one. */
 function* throughAll(call: Call, door: (call: Call) => Call): Steps<Outcome<unknown>[]> {
   const outcomes: Outcome<unknown>[] = []
   const passed: Call[] = []
@@ -45,11 +46,11 @@ function* throughAll(call: Call, door: (call: Call) => Call): Steps<Outcome<unkn
   return outcomes
 }
 
-/** What came of steps that something got in the way of. */
+/** What became of steps that were disturbed. */
 export interface Interfered<T> {
   readonly value?: T
   readonly error?: unknown
-  /** The call that it got in the way of; undefined if there were fewer calls. */
+  /** The call that was disturbed; undefined if there were fewer calls. */
   readonly call: Call | undefined
   readonly came: boolean
 }
@@ -102,8 +103,8 @@ export async function abortedAt<T>(k: number, steps: Steps<T>): Promise<Interfer
 }
 
 /**
- * Runs the steps as the process `self`, and ends before the k-th call: nothing of it is resumed, so nothing is tidied up,
- * as after SIGKILL. Answers whether it came to that call.
+ * Runs the steps as the process `self`, and ends before the k-th call. Nothing is resumed, so no clean-up runs, as
+ * after SIGKILL. Returns whether there was a k-th call.
  */
 export function endedAt(k: number, steps: Steps<unknown>, self: string): boolean {
   const open = new Set<unknown>()
@@ -138,7 +139,7 @@ export function endedAt(k: number, steps: Steps<unknown>, self: string): boolean
   }
 }
 
-/** As in a directory in which case does not count, nor how accents are composed, and the spelling is kept: macOS, Windows. */
+/** As in a directory that ignores case and Unicode composition, and keeps the spelling: macOS, Windows. */
 export function caseless<T>(dir: string, steps: Steps<T>): Steps<T> {
   const plain = (name: string) => name.normalize('NFD').toUpperCase()
   const known = (path: unknown): unknown => {
@@ -147,7 +148,7 @@ export function caseless<T>(dir: string, steps: Steps<T>): Steps<T> {
     return name === undefined ? path : join(dir, name)
   }
   return through(steps, ({ op, args: [first, second, ...rest] }) => {
-    // A rename onto its own name spells it anew.
+    // A rename of a name to itself changes its spelling.
     const spelt = op === 'rename' && known(first) === known(second) ? second : known(second)
     return { op, args: [op === 'symlink' ? first : known(first), spelt, ...rest] }
   })

@@ -1,5 +1,5 @@
-// Relations that are wrong: each takes two calls for independent that are not. The tests of the explorer must find out
-// every one of them, or they would not find out a mistake in the real one either.
+// Wrong relations: each declares two calls independent that are not. The explorer's tests must detect every one of
+// them, or they would not detect a mistake in the real relation either.
 
 import { dirname } from 'node:path'
 import type { Call } from 'holdfast/steps'
@@ -7,18 +7,18 @@ import { dependent, type Footprint, footprint, nothing } from '../../lib/testing
 import type { Ground } from '../../lib/testing/explore/ground.js'
 import { Listing, Opening } from '../../lib/testing/explore/listing.js'
 
-/** What `explore` takes in place of its own. */
+/** What `explore` takes instead of its own relation. */
 export interface Relation {
   readonly footprint?: typeof footprint
   readonly dependent?: typeof dependent
 }
 
-/** Everything that was touched is looked at in another way. */
+/** Changes how the footprint of every call is seen. */
 const seenAs = (change: (touched: Footprint) => Footprint): Relation => ({
   dependent: (f, g) => dependent(change(f), change(g)),
 })
 
-/** What one kind of call touches is got wrong. */
+/** Gets the footprint of one kind of call wrong. */
 const callSeenAs = (op: Call['op'], change: (touched: Footprint, call: Call) => Footprint): Relation => ({
   footprint: (call, ground) => (call.op === op ? change(footprint(call, ground), call) : footprint(call, ground)),
 })
@@ -33,7 +33,7 @@ const withoutWay = (f: Footprint): Footprint => {
   return { ...f, r: f.r.filter(one => !all.some(other => other.startsWith(`${one}/`))) }
 }
 
-/** Found out by two calls on a real directory. */
+/** Detected by two calls on a real directory. */
 export const wrongOnPairs: Readonly<Record<string, Relation>> = {
   'everything commutes': seenAs(() => nothing),
   'nobody sees what names there are': seenAs(f => ({ ...f, sees: but('names:', f.sees) })),
@@ -88,7 +88,7 @@ export const wrongOnPairs: Readonly<Record<string, Relation>> = {
   'readlink reads no name': callSeenAs('readlink', () => nothing),
 }
 
-/** Found out by whole schedules only: players sleep, die, and share what may go wrong. */
+/** Detected by whole schedules only, in which players sleep, die, and share the budget of faults. */
 export const wrongOnSchedules: Readonly<Record<string, Relation>> = {
   'everything commutes': seenAs(() => nothing),
   'whoever sleeps does not mind the others': seenAs(f => ({ ...f, sees: but('world', f.sees) })),

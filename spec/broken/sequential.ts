@@ -1,5 +1,5 @@
-// What the tests of the linearizability checker check: sequential models, histories that are drawn at random, and a
-// check by trying every order, which is slow, and too simple to be wrong.
+// For the tests of the linearizability checker: sequential models, random histories, and a second checker that tries
+// every order, which is slow, and too simple to be wrong.
 
 import type { Model, Operation } from 'holdfast/testing'
 
@@ -23,7 +23,7 @@ export const cell: Sequential<string> = {
   key: state => state,
 }
 
-/** `add` answers what it made, `get` what there is. */
+/** `add` returns the new count, `get` the current one. */
 export const counter: Sequential<number> = {
   initial: 0,
   step(state, input, answered) {
@@ -39,8 +39,8 @@ interface Lock {
 }
 
 /**
- * `acquire` answers a fence number that is greater than any before, or false; `wait` the number, when the lock is free;
- * `release 3` true, if 3 holds it.
+ * `acquire` returns a fencing token greater than any before, or false; `wait` returns the token, when the lock is free;
+ * `release 3` returns true if 3 holds the lock.
  */
 export const mutex: Sequential<Lock> = {
   initial: { fence: 0, held: false },
@@ -48,7 +48,7 @@ export const mutex: Sequential<Lock> = {
     const output = answered?.output
     if (input === 'acquire' && held) return when(said(answered, false), { fence, held })
     if (input === 'acquire' || input === 'wait') {
-      // Who never came back took it with some number, and nobody knows which: the smallest leaves all others open.
+      // A call that never returned took the lock with an unknown token: the smallest leaves all others possible.
       const taken = answered ? Number(output) : fence + 1
       return when(!held && output !== false && taken > fence, { fence: taken, held: true })
     }
@@ -58,14 +58,14 @@ export const mutex: Sequential<Lock> = {
   key: ({ fence, held }) => `${fence} ${held}`,
 }
 
-/** Many things, each as `model`; the first word of an input says which. */
+/** Many things, each of which behaves as `model`; the first word of an input says which one is meant. */
 export const many = <S>(model: Sequential<S>): Required<Sequential<S>> => ({
   ...model,
   step: (state, input, answered) => model.step(state, input.slice(input.indexOf(' ') + 1), answered),
   partition: input => input.split(' ')[0] as string,
 })
 
-/** The same, as one thing whose state is all of theirs. */
+/** The same, as one thing whose state has the states of all. */
 export const manyAsOne = <S>(model: Sequential<S>): Sequential<Readonly<Record<string, S>>> => ({
   initial: {},
   step(states, input, answered) {
@@ -78,7 +78,7 @@ export const manyAsOne = <S>(model: Sequential<S>): Sequential<Readonly<Record<s
 
 export const isPending = ({ ended }: Op): boolean => ended === Number.POSITIVE_INFINITY
 
-/** Is it an order that keeps to the real time, has all that returned, and that the model can follow? */
+/** Does the order respect real time, contain every operation that returned, and follow the model? */
 export function isOrder<S>(model: Sequential<S>, history: readonly Op[], order: readonly Op[]): boolean {
   if (new Set(order).size < order.length || order.some(one => !history.includes(one))) return false
   if (history.some(one => !isPending(one) && !order.includes(one))) return false
@@ -94,7 +94,7 @@ function follows<S>(model: Sequential<S>, order: readonly Op[]): boolean {
   return states.length > 0
 }
 
-/** Tries every order of those that returned, with any of the others. */
+/** Tries every order of the operations that returned, with any of those that did not. */
 export function byForce<S>(model: Sequential<S>, history: readonly Op[]): boolean {
   const tries = (order: readonly Op[]): boolean =>
     isOrder(model, history, order) || history.some(one => !order.includes(one) && tries([...order, one]))
@@ -105,17 +105,17 @@ export interface Draw<S> {
   readonly operations: number
   readonly processes: number
   readonly inputs: readonly string[]
-  /** What it may answer: drawn from those that the model takes; and from all of them, where the output is corrupt. */
+  /** Possible outputs. A right one is drawn from those that the model accepts, a corrupt one from all of them. */
   readonly outputs: (state: S) => readonly unknown[]
-  /** How long an operation may take. */
+  /** The longest time that an operation takes. */
   readonly longest: number
-  /** One of so many never returns; 0 for none. */
+  /** One operation of so many never returns; 0 for none. */
   readonly pending?: number
-  /** One of so many is corrupt; 0 for none. */
+  /** One output of so many is corrupt; 0 for none. */
   readonly corrupt?: number
 }
 
-/** A history that was, in which each operation took effect at one moment; unless outputs are corrupt. */
+/** A history in which each operation took effect at one moment, unless outputs are corrupt. */
 export function drawn<S>(model: Sequential<S>, draw: Draw<S>, below: (limit: number) => number): Op[] {
   const { operations, processes, inputs, outputs, longest, pending = 0, corrupt = 0 } = draw
   const free = Array.from({ length: processes }, () => below(longest))
@@ -133,7 +133,7 @@ export function drawn<S>(model: Sequential<S>, draw: Draw<S>, below: (limit: num
       const possible = outputs(state)
       const right = possible.filter(output => model.step(state, input, { output }).length > 0)
       const output = right[below(right.length)]
-      // What can have no answer now waits for ever.
+      // An operation that cannot return anything now waits for ever.
       const lost = right.length === 0 || (pending > 0 && below(pending) === 0)
       if (right.length > 0 && (!lost || below(2) === 0)) state = any(model.step(state, input, { output }), below)
       if (lost) return { process, input, call, ended: Number.POSITIVE_INFINITY }

@@ -1,4 +1,5 @@
-// Real processes at one cell, some of them killed: what they asked and were told is what one cell could do.
+// Real processes share one cell, and some are killed: their requests and results are what a single cell could have
+// done.
 
 import { appendFileSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -10,7 +11,7 @@ import { assert, everyPlace, note, race, raced, scratch, sized } from '../suppor
 
 const isPrivate = (name: string): boolean => name.startsWith('.')
 
-/** Whatever a process was about to ask for, it says so before; what it was told, after: who is killed has asked. */
+/** A process logs each request before it is made, and the result after: the request of a killed process is known. */
 const log = (dir: string, round: number): string => join(dir, `log-${round}-`)
 
 const clock = () => performance.timeOrigin + performance.now()
@@ -46,7 +47,7 @@ const plays = {
   player: (dir: string, round: number, number: number) => living(dir, round, `p${number}`),
   victim: (dir: string, round: number, number: number) =>
     living(dir, round, `v${number}`, 10 * Math.floor(Math.random() * 5) + ((round * 2 + number) % 10)),
-  /** Data and state belong together, whoever reads them when. */
+  /** Counts the reads in which data and state did not belong together. */
   reader: async (dir: string, round: number) => {
     const path = join(dir, `data-${round}`)
     const seen = { read: 0, bad: 0 }
@@ -78,7 +79,7 @@ function swapping(dir: string, round: number): number {
   return swaps
 }
 
-/** Looks as often as it can: how often nothing was seen, by a plain look and by `read`. */
+/** Looks as often as it can; counts how often nothing was seen, by readdir and by `read`. */
 function looking(dir: string, round: number) {
   const path = join(dir, `fast-${round}`)
   const seen = { looks: 0, plainVoid: 0, void: 0 }
@@ -160,7 +161,7 @@ if (!contender(plays)) {
       note(`${kind}: ${total('read')} reads, ${total('bad')} of them not of one piece`)
       assert.equal([total('bad'), history.flat().filter(({ how }) => how !== 'returned')], [0, []])
       assert.ok(total('read') > 500)
-      // Each cell has its last data, and there is nothing else.
+      // Each cell has the data of its last state, and nothing else is left.
       assert.is(readdirSync(dir).filter(isPrivate).length, dataRounds)
     })
   }

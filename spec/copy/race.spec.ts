@@ -21,7 +21,7 @@ import {
 } from '../support/kit.js'
 import { files, layMany, readMany, shapeOf } from '../support/trees.js'
 
-/** Looks at each file that is there, over and over, until all are, or time is over. */
+/** Reads each file that is there, again and again, until all are there or the time is over. */
 function watch(target: string, ms: number): { reads: number; partial: number } {
   const until = performance.now() + ms
   const seen = { reads: 0, partial: 0 }
@@ -39,7 +39,7 @@ const plays = {
   naive: (dir: string, round: number) => copyInPlace(join(dir, 'source'), join(dir, String(round))),
   cp: (dir: string, round: number) => cp(join(dir, 'source'), join(dir, String(round)), { recursive: true }),
   ordinary: async (dir: string, round: number, number: number) => {
-    // What is loaded later must be loaded while everything can be read.
+    // Modules that are loaded lazily must be loaded while this user can read them.
     await import('graceful-fs')
     if (process.getuid?.() === 0) {
       process.setgid?.(54_321)
@@ -48,7 +48,7 @@ const plays = {
     return (number % 2 ? copy : copy.sync)(join(dir, 'source'), join(dir, String(round)))
   },
   reader: (dir: string, round: number) => watch(join(dir, String(round)), 10_000),
-  // Where they fail, not all of it will ever be there.
+  // For copies that fail: the tree will never be complete.
   glancer: (dir: string, round: number) => watch(join(dir, String(round)), 200),
 }
 
@@ -59,7 +59,7 @@ if (!contender(plays)) {
       if (/tmpfs|overlayfs/.test(kind) || process.platform !== 'linux') continue
       const dir = scratch(place)
       const free = () => {
-        // btrfs counts when it commits.
+        // btrfs updates its count when it commits.
         assert.is(spawnSync('sync', ['-f', dir]).status, 0)
         return statfsSync(dir).bfree * statfsSync(dir).bsize
       }
@@ -70,7 +70,7 @@ if (!contender(plays)) {
       note(`${kind}: a copy of ${size} bytes took ${taken}`)
       assert.is(ownerOf(readFileSync(join(dir, 'target')), size), 1)
       if (kind === 'xfs' || kind === 'btrfs') assert.ok(taken < size / 4, 'it is no clone')
-      // The measure itself: these bytes are written.
+      // Checks the measure itself: these bytes are written.
       const then = free()
       await writeFile(join(dir, 'other'), payload(2, size), { durability: 'full' })
       if (kind !== 'ext4') assert.ok(then - free() > size / 2, 'nothing can be measured so')
@@ -119,7 +119,7 @@ if (!contender(plays)) {
   for (const { kind, dir: place } of everyPlace) {
     const dir = scratch(place)
     const source = join(dir, 'source')
-    /** Copies again and again; sums up what the readers saw, and who failed. */
+    /** Copies again and again; sums up what the readers saw, and which copies failed. */
     const play = async (rounds: number, cast: Record<string, number>, check?: (target: string) => void) => {
       if (!existsSync(source)) layMany(source)
       const seen = { reads: 0, partial: 0, overlapping: 0, rejected: [] as (string | undefined)[] }
@@ -157,7 +157,7 @@ if (!contender(plays)) {
 
     raced(`race on ${kind} catches: copies in place, and \`fs.cp\``, async () => {
       let naive = { reads: 0, partial: 0 }
-      // It is a matter of chance, so there are many.
+      // It is a matter of chance, so there are many tries.
       for (let tries = 0; naive.partial === 0 && tries < 20; tries++) naive = await play(2, { naive: 3, glancer: 1 })
       note(`in place: ${naive.partial} of ${naive.reads} reads were partial`)
       assert.ok(naive.partial > 0)

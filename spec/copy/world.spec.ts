@@ -20,10 +20,10 @@ const players =
   dir =>
     Object.fromEntries(names.map(name => [name, make(join(dir, 'source'), join(dir, 'target'))]))
 const one: Copier = (from, to) => copy.steps(from, to, { concurrency: 1 })
-/** Not in handfuls. */
+/** Each file by itself, because each is synced. */
 const carefully: Copier = (from, to) => copy.steps(from, to, { concurrency: 1, durability: 'file' })
 
-/** Looks at a file so often, and answers what it saw. */
+/** Reads a file so many times; returns what it saw. */
 function* reader(path: string, looks: number): Steps<(string | undefined)[]> {
   const saw: (string | undefined)[] = []
   for (let i = 0; i < looks; i++) {
@@ -40,7 +40,7 @@ const readers = (name: string, looks: number) => ({
   adversaries: (dir: string) => ({ reader: reader(join(dir, name), looks) }),
 })
 
-/** Nobody ever sees a part; what is private is there only if somebody was killed. */
+/** No reader ever sees a part; a private name is there only if a player was killed. */
 const neverInPart =
   (...wholes: readonly (string | undefined)[]): World['check'] =>
   ({ dir, outcomes }) => {
@@ -54,7 +54,7 @@ const neverInPart =
     const killed = Object.values(copiers).some(({ how }) => how === 'killed')
     if (!killed) assert.equal(privateNames(dir), [], 'debris')
   }
-/** Whoever came to his end in peace has copied all of it. */
+/** A player that returned has copied everything. */
 const copied: World['check'] = ending => {
   nobodyThrew(ending)
   neverInPart(undefined, 'whole')(ending)
@@ -63,7 +63,7 @@ const copied: World['check'] = ending => {
   if (!done) return
   const [source, target] = ['source', 'target'].map(name => join(ending.dir, name)) as [string, string]
   if (lstatSync(source).isFile()) assert.is(read(target), 'whole')
-  // What the dead left behind may be there, too.
+  // Leftovers of killed players may be there, too.
   else for (const line of shapeOf(source)) assert.ok(shapeOf(target).includes(line), `${line} is missing`)
 }
 
@@ -119,7 +119,7 @@ explored('explore: two copiers of one file onto another, and a reader', () => {
   }
   const world = { setup, players: players(['A', 'B'], one), check }
   const looking = readers('target', 2)
-  // Nothing fails here, because rename only ever replaces.
+  // No call fails here, because a rename replaces its target.
   const replaced = () => true
   assert.ok(prove('2 copy over a file, 1 reader, 1 kill', { ...world, ...looking, kills: 1 }, {}, replaced).complete)
   assert.ok(prove('2 copy over a file, 1 kill, 1 lie', { ...world, kills: 1, lies: 1 }).complete)
@@ -136,7 +136,7 @@ explored('explore: a copier, and one that puts a file at the target by rename', 
   const check: World['check'] = ending => {
     nobodyThrew(ending)
     neverInPart(undefined, 'whole', 'theirs')(ending)
-    // Once there, never absent again.
+    // Once there, the target is never absent again.
     const { value: saw } = ending.outcomes.reader as { value: unknown[] }
     assert.not(saw[0] !== undefined && saw[1] === undefined, 'it was absent')
   }
@@ -195,7 +195,7 @@ explored('explore: the target leads to a directory, and that link is taken away 
     },
     adversaries: dir => ({ thief: fs.unlink(join(dir, 'target')) }),
     check: ({ dir, outcomes }) => {
-      // What was copied to may be gone before it is finished; but nothing was ever in the way.
+      // The target may be gone before the copy is finished, but nothing was ever in the way.
       for (const outcome of Object.values(outcomes))
         if (outcome.how === 'threw')
           assert.is((outcome.error as NodeJS.ErrnoException).code, 'ENOENT', 'it was in the way')
@@ -218,7 +218,7 @@ explored('explore: a failure, or an abort, at any call leaves whole files, and n
   const check: World['check'] = ending => {
     nobodyElseThrew(ending)
     const harmed = Object.values(ending.outcomes).some(({ how }) => how === 'threw')
-    // If it was the tidying that failed, the call did not.
+    // If only the clean-up failed, the call did not.
     if (harmed) neverInPart(undefined, 'whole')(ending)
   }
   for (const fault of [{ failures: 1 }, { aborts: 1 }]) {

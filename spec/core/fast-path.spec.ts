@@ -1,4 +1,4 @@
-// What is done on the spot: how often a thread is asked, and that it is told what is there, and not what was.
+// The inline fast path: how often a thread is used, and that results are what is there, not what was.
 
 import { createHook } from 'node:async_hooks'
 import { existsSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs'
@@ -28,7 +28,7 @@ const write = dual(function* steps(path: string, flags: 'wx' | 'r+', bytes: numb
   yield* fs.close(fd)
 })
 
-/** How often a thread was asked for something meanwhile. */
+/** The number of calls that went to a thread during `work`. */
 async function asked(work: () => Promise<unknown>): Promise<number> {
   let count = 0
   const hook = createHook({ init: (_, type) => void (type === 'FSREQCALLBACK' && count++) }).enable()
@@ -56,7 +56,7 @@ for (const { kind, dir: place } of here) {
         seen.again.push(await asked(() => look(join(dir, String(i)))))
       }
       assert.equal(new Set(seen.new), new Set([1]))
-      // Not always: now and then a thread is asked for its own sake, and for a while after a disk took long.
+      // Not always: some calls go to a thread regularly, and all calls do for a while after the disk was slow.
       assert.is(Math.min(...seen.again), 0, `${seen.again}`)
       assert.is(Math.min(...seen.given), 2, `${seen.given}`)
     },
@@ -74,7 +74,7 @@ for (const { kind, dir: place } of here) {
         seen.many.push(await asked(() => write(join(dir, `many${i}`), 'wx', 100_000)))
         assert.is(readFileSync(path, 'latin1'), 'x'.repeat(1000))
       }
-      // To open it is one.
+      // The open is one.
       assert.is(Math.min(...seen.few), 1, `${seen.few}`)
       assert.equal(new Set([...seen.many, ...seen.again]), new Set([2]))
     },

@@ -16,7 +16,7 @@ const nameFor = dual((target: string) => stageName<string>(target))
 const stat = (pid: number, born: number, state = 'S') =>
   `${pid} (a (strange) name) ${[state, ...Array(18).fill(1), born, 5].join(' ')}`
 
-/** Evidence as a Linux machine gives it: which processes there are, and when they were born. */
+/** The evidence of a Linux machine: its processes, and when they were born. */
 function machine({
   boot = 'boot',
   namespace = 'pid:[1]',
@@ -76,7 +76,7 @@ holds('who lives elsewhere, or cannot be seen, is not judged', () => {
   const other = spellSelf(machine(sameNumbers))
   const hidden = machine({ processes: { 10: stat(10, 100), 20: '' } })
   assert.is(judge(other, mine, hidden), undefined)
-  // /proc belongs to another pid namespace: what it says of pid 20 is about somebody else.
+  // /proc belongs to another pid namespace: its pid 20 is another process.
   const foreign = machine({ proc: '999', processes: { 10: stat(10, 100), 20: stat(20, 555) } })
   assert.is(judge(other, mine, foreign), undefined)
   for (const odd of ['', 'x', '-', 'a-b', `${mine.split('-')[0]}--`, `${mine.split('-')[0]}-0-0`])

@@ -1,4 +1,4 @@
-// `createExclusive` where nothing can be linked: on exFAT, and in worlds and races where every link fails as it does there.
+// `createExclusive` without hard links: on exFAT, and in worlds and races in which every link fails as it does there.
 
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
@@ -54,7 +54,7 @@ const plays = {
   there: (dir: string, round: number, number: number) => dual(() => make(dir, round, number, asItIs))(),
 }
 
-/** One winner in each round, who made what is there. */
+/** Asserts that each round has one winner, which made the file that is there. */
 function judged(dir: string, history: readonly (readonly Result[])[]): { died: number } {
   for (const [round, results] of history.entries()) {
     const threw = results.filter(({ how }) => how === 'threw').map(({ message }) => message)
@@ -92,7 +92,7 @@ const world = (names: readonly string[], budgets: Partial<World>): World => ({
   },
 })
 
-/** A small exFAT filesystem through FUSE. */
+/** Mounts a small exFAT filesystem through FUSE, or returns why that was not possible. */
 function exfat(): { dir: string; unmount: () => void } | { why: string } {
   if (process.platform !== 'linux' || process.getuid?.() !== 0) return { why: 'it takes Linux, and root' }
   const top = scratch()
@@ -176,7 +176,7 @@ if (!contender(plays)) {
   const mounted = exfat()
   if ('why' in mounted) raced.skip('a race on exFAT', mounted.why)
   else {
-    // Before the scratch directory is removed, and also when the race was left out.
+    // Before the scratch directory is removed; also when the race was not chosen.
     process.prependListener('exit', mounted.unmount)
     raced('race on exFAT through FUSE: six creators', async () => {
       const history = await race(import.meta.url, { dir: mounted.dir, cast: { there: 6 }, rounds: sized(20, 400) })

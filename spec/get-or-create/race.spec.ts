@@ -1,4 +1,4 @@
-// Real processes that need one directory of 200 files: whoever makes it first is killed in the middle, every other round.
+// Real processes that need one directory of 200 files; in every other round the first to make it is killed half-way.
 
 import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -13,7 +13,7 @@ const dies = (round: number): boolean => round % 2 === 0
 
 const treeOf = (dir: string, round: number): string => join(dir, `tree-${round}`)
 
-/** Only one in a round gets this far first. */
+/** True for one process in a round. */
 function isFirst(dir: string, round: number): boolean {
   try {
     closeSync(openSync(join(dir, `first-${round}`), 'wx'))
@@ -23,7 +23,7 @@ function isFirst(dir: string, round: number): boolean {
   }
 }
 
-/** Fills a directory with files that tell who made them; whoever is doomed dies in the middle of it. */
+/** Fills a directory with files that name their maker; a doomed process dies half-way. */
 function fill(at: string, owner: number, doomed: boolean): void {
   for (let i = 0; i < files; i++) {
     if (doomed && i === files / 2) {
@@ -34,7 +34,7 @@ function fill(at: string, owner: number, doomed: boolean): void {
   }
 }
 
-/** Who made all of it; undefined if it is not whole, or not of one maker. */
+/** The maker of the whole tree; undefined if it is not whole, or has several makers. */
 function makerOf(tree: string): number | undefined {
   const names = readdirSync(tree)
   const makers = new Set(names.map(name => ownerOf(readFileSync(join(tree, name)), bytes)))
@@ -65,7 +65,7 @@ const plays = {
     }
     return { made, maker: makerOf(tree) }
   },
-  /** Looks again and again, and never sees a part. */
+  /** Looks again and again; counts how often it saw a part. */
   looker: (dir: string, round: number) => {
     const seen = { looks: 0, part: 0 }
     for (let whole = 0; whole < 5 && seen.looks < 1_000_000; seen.looks++) {

@@ -1,5 +1,5 @@
-// Every schedule of `getOrCreate`. What a producer does by itself the explorer does not see, so here it mostly answers
-// pieces, which are written call by call.
+// Every schedule of `getOrCreate`. The explorer does not see what a producer does by itself, so here producers usually
+// return pieces, which are written call by call.
 
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -12,13 +12,13 @@ import { answers, assert, caught, explored, looks, nobodyElseThrew, nobodyThrew,
 const it = (dir: string): string => join(dir, 'it')
 const inIt = (dir: string): string => join(dir, 'it/in')
 
-/** Nobody holds the lock. */
+/** The lock is free. */
 function free(dir: string): void {
   mkdirSync(`${it(dir)}.lock`)
   writeFileSync(`${it(dir)}.lock/t.2.${'a'.repeat(16)}.${'b'.repeat(16)}..f.1`, '')
 }
 
-/** And something is there that is not good. */
+/** The lock is free, and the target is not valid. */
 function badFile(dir: string): void {
   free(dir)
   writeFileSync(it(dir), 'half')
@@ -30,7 +30,7 @@ function badDirectory(dir: string): void {
   writeFileSync(inIt(dir), 'half')
 }
 
-/** The least that is not good, to be deleted in the least of calls. */
+/** The smallest target that is not valid, because each call of its deletion makes the world larger. */
 function emptyDirectory(dir: string): void {
   free(dir)
   mkdirSync(it(dir))
@@ -66,7 +66,9 @@ function tally(ending: Ending): { killed: number; got: number; made: number } {
   return { killed, got: got.length, made: got.filter(({ made }) => made).length }
 }
 
-/** Whoever returned has the whole of it, which one of them made, and nothing is left but what those who died left. */
+/**
+ * Each player that returned has the whole target, which one of them made; only killed players leave anything behind.
+ */
 const onceAndWhole =
   (where: (dir: string) => string, mostLeft = 1): World['check'] =>
   ending => {
@@ -78,7 +80,7 @@ const onceAndWhole =
     assert.ok(left.length <= killed * mostLeft, `debris: ${left}`)
   }
 
-/** What the reader saw, in its order; `half` is what was there before. */
+/** What the reader saw, in order; `half` is the target that was there before. */
 const saw = ({ outcomes }: Ending): (string | undefined)[] =>
   (outcomes.reader as { readonly value?: unknown }).value as (string | undefined)[]
 
@@ -188,7 +190,7 @@ explored('explore: a failure or an abort at any call: it is there whole, or what
         })()
         assert.ok(now === undefined ? setup === free && got === 0 : now === 'half' ? got === 0 : whole.test(now), now)
         const left = readdirSync(ending.dir).filter(name => name !== 'it' && name !== 'it.lock')
-        // What could not be deleted stays under its private name.
+        // If the deletion failed, the private name stays.
         assert.ok(left.length <= ('failures' in budget ? 1 : 0), `debris: ${left}`)
       }
       const world = { setup, players: players(get, 'A'), ...budget, check }

@@ -1,4 +1,5 @@
-// Holders that say nothing: stopped, or in a container of their own, where nobody can tell whether they live.
+// Holders that are silent: stopped, or in a container of their own, so that no other process can tell whether they
+// live.
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
@@ -13,7 +14,7 @@ import { assertApart, clock, counted, digits, type Held, increment } from '../su
 
 const stale = 2000
 
-/** A process that holds a lock until it is told to stop (SIGTERM), or that counts so many times. */
+/** A process that holds a lock until SIGTERM, or that counts so many times. */
 async function child(path: string, times: number): Promise<void> {
   const all: Held[] = []
   for (let i = 0; i < times; i++) {
@@ -22,7 +23,7 @@ async function child(path: string, times: number): Promise<void> {
     await dual(() => increment(path))()
     all.push([lease.fence, from, clock()])
     await lease.release()
-    // So that the other gets it, too.
+    // So that the other process gets its turn.
     await wait(1)
   }
   const lease = times > 0 ? undefined : await lock(path, { stale })
@@ -43,7 +44,7 @@ function start(path: string, how: 'here' | 'apart', times = 0): ChildProcess {
   return spawn(command, args, { env, stdio: ['ignore', 'pipe', 'inherit'] })
 }
 
-/** What it says first. */
+/** The first line that it prints. */
 async function said(one: ChildProcess): Promise<{ pid: number; fence: number; all: Held[] }> {
   let text = ''
   for await (const chunk of one.stdout as NodeJS.ReadableStream) {
@@ -53,7 +54,7 @@ async function said(one: ChildProcess): Promise<{ pid: number; fence: number; al
   return JSON.parse(text)
 }
 
-/** Milliseconds until it was taken; undefined if it was not within that time. */
+/** Milliseconds until the lock was taken; undefined if it could not be taken within `timeout`. */
 async function takenWithin(path: string, timeout: number): Promise<number | undefined> {
   const began = performance.now()
   try {

@@ -1,4 +1,4 @@
-// Real processes and one lock, many of them killed at any of their calls.
+// Real processes that take turns at one lock; many of them are killed at any of their calls.
 
 import { spawnSync } from 'node:child_process'
 import { appendFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -11,7 +11,7 @@ import { assertApart, clock, counted, digits, type Held, increment, unlinkAndRet
 
 const logOf = (dir: string, name: string): string => join(dir, `log-${name}`)
 
-/** Takes it, counts, gives it back; writes down what is about to be done, and what was. */
+/** Takes the lock, counts, and releases it; logs what it is about to do, and what it has done. */
 function* counting(dir: string, name: string, times: number): Steps<Held[]> {
   const all: Held[] = []
   for (let i = 0; i < times; i++) {
@@ -28,7 +28,7 @@ function* counting(dir: string, name: string, times: number): Steps<Held[]> {
 }
 
 const rounds = sized(4, 40)
-/** Five in each round. */
+/** Five victims in each round. */
 const kills = 5 * rounds
 const perRound = 125
 const inherited = sized(150, 2000)
@@ -49,7 +49,7 @@ const plays = {
     const began = performance.now()
     const lease = await lock.try(join(dir, `left-${round}`))
     const ms = performance.now() - began
-    // Who has it, keeps it as long as he lives.
+    // A process that has the lock keeps it as long as it lives.
     if (lease) kept.push(lease)
     return lease && { fence: lease.fence, ms }
   },
@@ -147,7 +147,7 @@ if (!contender(plays)) {
   })
 }
 
-/** So many locks, in ten lots. */
+/** Makes so many locks, fifteen at a time. */
 function leave(dir: string, locks: number, lot: (paths: readonly string[]) => void): void {
   const paths = Array.from({ length: locks }, (_, at) => join(dir, `left-${at}`))
   for (let at = 0; at < locks; at += 15) lot(paths.slice(at, at + 15))

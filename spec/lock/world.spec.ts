@@ -1,4 +1,4 @@
-// Every order of the calls of two or three who want one lock, one of them killed, with a clock that jumps.
+// Every order of the calls of two or three players that want one lock, with one of them killed and a clock that jumps.
 
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -10,7 +10,7 @@ import { asideAndBack, count, unlinkAndRetry } from '../support/locks.js'
 
 type Counting = Partial<World> & { readonly there?: 'free' | 'of the dead' | undefined; readonly options?: LockOptions }
 
-/** All of them count once. */
+/** Each player counts once while it holds the lock. */
 function counting(players: number, { there, options, ...budgets }: Counting = {}): World {
   return {
     ...budgets,
@@ -36,7 +36,7 @@ function counting(players: number, { there, options, ...budgets }: Counting = {}
   }
 }
 
-/** Whoever wants the lock of one who is dead, and keeps it. */
+/** The players want the lock of a dead process, and keep it. */
 function taking(players: number, take: (dir: string) => Steps<unknown>, budgets: Partial<World> = {}): World {
   return {
     ...budgets,

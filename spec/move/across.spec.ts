@@ -1,4 +1,5 @@
-// `move` to another device: a copy is made ready beside the target and published at once, and only then the source goes.
+// `move` to another device: a copy is staged beside the target and published in one step, and only then the source
+// goes.
 
 import { spawnSync } from 'node:child_process'
 import {
@@ -48,7 +49,7 @@ const below = (dir: string): Stats[] =>
     entry.isDirectory() ? below(join(dir, entry.name)) : [lstatSync(join(dir, entry.name))],
   )
 
-/** A small tree, of which a copy makes few calls. */
+/** A small tree, so that a copy makes few calls. */
 function lay(dir: string): string {
   mkdirSync(join(dir, 'in'), { recursive: true })
   writeFileSync(join(dir, 'in/a'), 'aa', { mode: 0o600 })
@@ -59,14 +60,14 @@ function lay(dir: string): string {
   return dir
 }
 
-/** A time that is not lost when it is counted in seconds. */
+/** Sets a time with a fraction of a second that every filesystem can store. */
 const dated = (path: string): void => utimesSync(path, 1_000_000_000.5, 1_000_000_000.25)
 
 const laid = ['b', 'in', 'in/a', 'link']
 const isWhole = (dir: string): boolean =>
   existsSync(dir) && laid.every(name => existsSync(join(dir, name))) && readFileSync(join(dir, 'in/a'), 'utf8') === 'aa'
 
-/** The victim dies before one of its calls; where, the round tells. */
+/** The victim dies before one of its calls, which depends on the round. */
 const stride = 7
 const plays = {
   victim: (dir: string, round: number) => {
@@ -95,7 +96,7 @@ const isWholeThere = (dir: string, name: string): boolean =>
 
 const isMoved = (outcomes: Parameters<World['check']>[0]['outcomes']): boolean =>
   (outcomes.mover as { value?: unknown }).value === true
-/** Who this process is, as private names spell it. */
+/** This process as owner, as private names spell it. */
 const self = () => performSync({ op: 'self', args: [] }) as string
 
 if (!contender(plays)) {
@@ -117,7 +118,7 @@ if (!contender(plays)) {
       assert.equal([done, total, seen.length], [before?.length, before?.length, before?.length])
       assert.ok((bytes ?? 0) > 80 && seen.every((one, at) => one.done === at + 1))
       assert.equal([readdirSync(here), readdirSync(there)], [[], ['target']])
-      // And back, in the place of an empty directory, above which there was nothing.
+      // And back, below directories that are yet to be made.
       assert.is(move.sync(to, join(here, 'p/q'), { parents: true, durability: 'none' }), true)
       assert.equal(told(join(here, 'p/q')), before)
       assert.equal(readdirSync(there), [])
@@ -148,7 +149,7 @@ if (!contender(plays)) {
           assert.is(await move(from, to, { durability }), false)
           if (kind === 'empty') assert.is(await move(from, to, { durability, overwrite: true }), true)
           else {
-            // Of a directory that is full, xfs says EEXIST.
+            // For a directory that is not empty, xfs reports EEXIST.
             const message = kind === 'full' ? /^(ENOTEMPTY|EEXIST)/ : /^ENOTDIR/
             await assert.rejects(move(from, to, { durability, overwrite: true }), { message })
             assert.equal(told(to), there)
@@ -206,7 +207,7 @@ if (!contender(plays)) {
                   JSON.stringify(target) === JSON.stringify(before),
                 ]
                 assert.ok(left || gone, `${where}: ${source}; ${target}`)
-                // An empty directory that had claimed the name, and could not be taken away, is what stays of a failure.
+                // If the failed call was to remove the empty directory that claimed the name, that directory stays.
                 const claim = kind === 'tree' && get === failingAt && target?.length === 1
                 if (!gone && !claim) assert.equal(target, old, where)
                 if (value === true) assert.ok(gone && source === undefined, where)
@@ -308,7 +309,7 @@ if (!contender(plays)) {
           chownSync(program, 4321, 1234)
           chmodSync(program, mode)
           const before = told(program)?.map(line => line.replace(/ \d{13} /, ' '))
-          // Before each call, whatever there is by then.
+          // Before each call, everything that is there.
           const look = (call: Call): Call => {
             for (const { mode, uid, gid } of below(there)) assert.not(mode & 0o6000 && `${uid} ${gid}` !== '4321 1234')
             return call
@@ -345,7 +346,7 @@ if (!contender(plays)) {
           const syncs = log.slice(0).flatMap((one, at) => (one.op === 'fsync' ? [at] : []))
           if (durability === 'none') return assert.equal(syncs, [])
           const before = (at: number) => order.slice(0, at).filter(({ op }) => op === 'fsync').length
-          // The file, and the directory that is copied; then the one in which the name is.
+          // The file and the copied directory first; then the directory that has the name.
           assert.ok(before(published) >= 2 && before(gone) > before(published), `${before(published)}, ${before(gone)}`)
         },
       })
@@ -360,7 +361,7 @@ if (!contender(plays)) {
       const [source, target] = [isWholeThere(dir, 'source'), isWholeThere(dir, 'target')]
       assert.ok(source || target, 'neither is whole')
       if (isMoved(outcomes)) assert.ok(target && !existsSync(join(dir, 'source')))
-      // A target is there at once: an empty directory that claims the name, or all.
+      // The target is an empty directory that claims the name, or the whole tree; nothing in between.
       if (existsSync(join(dir, 'target'))) assert.ok(target || readdirSync(join(dir, 'target')).length === 0, 'half')
     }
     const away = worldOf({ durability: 'none' })
@@ -417,7 +418,7 @@ if (!contender(plays)) {
   const able = mount('-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', own('mounted'))
   if (!able) holds.skip('mount points', 'it takes root on Linux, and the right to mount')
   else {
-    // Before the scratch directory is taken away, the last one first.
+    // Before the scratch directory is removed, in reverse order.
     process.prependListener('exit', () => {
       for (const one of mounts.reverse()) spawnSync('umount', [one])
     })
@@ -438,7 +439,7 @@ if (!contender(plays)) {
       await assert.rejects(move(own('empty'), own('mounted'), { overwrite: true }), { code: 'EBUSY' })
       await assert.rejects(move(own('file'), own('bound'), { overwrite: true }), { code: 'EBUSY' })
       await assert.rejects(move(own('empty'), own('mounted'), { overwrite: 'with-gap' }), { code: 'EBUSY' })
-      // Patience is ten seconds for each.
+      // If each call retried, it would take ten seconds.
       assert.ok(performance.now() - began < 9_000)
       assert.equal(readdirSync(dir).sort(), ['bound', 'empty', 'file', 'mounted'])
       assert.equal([readdirSync(own('mounted')), readdirSync(other)], [['file'], []])
@@ -455,7 +456,7 @@ if (!contender(plays)) {
       for (const overwrite of [false, true, 'with-gap'] as const) {
         for (const target of ['twice/a/x', 'twice/a/deep/x', 'deep/x', 'deep/er/x'])
           await assert.rejects(move(own('a'), own(target), { overwrite }), { code: 'EINVAL' })
-        // And its own name, there, is its own name.
+        // Its name under the other mount is the same name.
         assert.is(await move(own('a'), own('twice/a'), { overwrite }), true)
         assert.is(await move(own('a/file'), own('twice/a/file'), { overwrite }), true)
       }

@@ -8,7 +8,7 @@ import { type Kind, kinds, make, read } from '../support/planted.js'
 import { privateNames } from '../support/trees.js'
 
 const seconds = sized(0.3, 30)
-/** Goes on for so long; answers how often, and how often badly. */
+/** Repeats `once` for some time; returns how often it ran, and how often that went wrong. */
 async function forAWhile(once: (turn: number) => boolean | Promise<boolean>): Promise<{ turns: number; bad: number }> {
   const until = performance.now() + seconds * 1000
   const seen = { turns: 0, bad: 0 }
@@ -16,7 +16,7 @@ async function forAWhile(once: (turn: number) => boolean | Promise<boolean>): Pr
   return seen
 }
 
-/** Each moves a thing of its own of each kind, another one first in each round, to one name for all. */
+/** Each process moves a thing of its own of each kind to one name for all; the order of the kinds differs by round. */
 const rivalry = (way: (from: string, to: string) => unknown) => async (dir: string, round: number, number: number) => {
   const won: boolean[] = []
   for (const at of [0, 1, 2]) {
@@ -25,7 +25,7 @@ const rivalry = (way: (from: string, to: string) => unknown) => async (dir: stri
   }
   return won
 }
-/** All of them move one thing, each to a name of its own. */
+/** All processes move one thing, each to a name of its own. */
 const scramble = (way: (from: string, to: string) => unknown) => async (dir: string, round: number, number: number) => {
   const gets: unknown[] = []
   for (const kind of kinds) {
@@ -64,7 +64,7 @@ if (!contender(plays)) {
       for (const one of kinds) for (const name of names(one)) make(join(dir, name), `whole ${name}`, one)
     }
     const rivalsOf = (round: number) => (one: Kind) => [0, 1, 2].map(number => `${round}-${one}-${number}`)
-    /** Of each kind, how many were told in this round that they have won. */
+    /** How many processes won in this round, of each kind. */
     const winnersOf = (results: readonly { value?: unknown }[]) =>
       kinds.map((_, at) => results.filter(({ value }) => (value as boolean[])[at]).length)
 

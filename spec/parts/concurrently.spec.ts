@@ -1,4 +1,4 @@
-// Many steps at a time, as one generator of calls.
+// Many tasks at a time, as one generator of calls.
 
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,5 +1,5 @@
-// The bench is a package of its own. Its specs find it built: once, and before them, because two builds at the same time
-// would be in each other's way.
+// The bench is a package of its own. Its specs find it built: once, and before them, because two builds at the same
+// time would be in each other's way.
 
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'

@@ -1,5 +1,5 @@
-// Which tests are asked for: `npm test -- NAME ... --only LAYER --test "text"`. The runner and each spec file read the same
-// arguments, so that a file can also be run by itself: `node dist/spec/lock.spec.js --only holds`.
+// Which tests are asked for: `npm test -- NAME ... --only LAYER --test "text"`. The runner and each spec file read the
+// same arguments, so that a file can also be run by itself: `node dist/spec/lock.spec.js --only holds`.
 
 import { parseArgs } from 'node:util'
 
@@ -33,7 +33,7 @@ const options = {
 
 const isLayer = (word: string): word is Layer => (layers as readonly string[]).includes(word)
 
-/** @throws BadArguments, whose message is for whoever typed them. */
+/** @throws BadArguments, whose message is for the user who typed them. */
 export function choose(args: readonly string[]): Choice {
   const { values, positionals } = parsed(args)
   const only = (values.only ?? []).map(word => {

@@ -11,9 +11,9 @@ export function specsBelow(dir: string): string[] {
 }
 
 /**
- * Which of them somebody means who types `wanted`: the spec of exactly that name; else all in the folder, if it ends with a
- * slash; else those of that name in any folder; else those whose path contains it. A path in spec/ or dist/spec/ is
- * understood, too, because that is what shells complete.
+ * The specs that `wanted` means: the spec of exactly that name; else all in the folder, if it ends with a slash; else
+ * those of that name in any folder; else those whose path contains it. It may also be a path in spec/ or dist/spec/,
+ * because shells complete paths.
  */
 export function matching(wanted: string, specs: readonly string[]): readonly string[] {
   const name = wanted.replace(/^(\.\/)?((dist\/)?spec\/)?/, '').replace(/\.spec(\.[jt]s)?$/, '')

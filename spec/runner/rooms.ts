@@ -1,5 +1,5 @@
-// Where spec files work: each of those that run at the same time has directories of its own, on disk, in memory and on the
-// filesystems that are mounted for the run. What is in them when a file has ended was left behind by that file.
+// Where spec files work: each of those that run at the same time has directories of its own, on disk, in memory and on
+// the filesystems that are mounted for the run. What is in them when a file has ended was left behind by that file.
 
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -1,5 +1,5 @@
-// The runner of all specs: which files and tests it chooses, and what it finds out about them. Its files are made here, in
-// a directory that stands for spec/.
+// The runner of all specs: which files and tests it chooses, and what it finds out about them. Its files are made here,
+// in a directory that stands for spec/.
 
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'

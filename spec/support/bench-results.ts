@@ -1,4 +1,4 @@
-// A small made-up run of the bench, whose figures can be told from each other in a picture.
+// A small invented run of the bench, whose figures can be told apart in a picture.
 
 const about = {
   ...{ date: '2026-11-21', command: 'npm run bench', seed: 42, node: 'v20.19.0', kernel: 'Linux 6.8.0', cpus: 2 },

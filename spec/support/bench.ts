@@ -1,4 +1,4 @@
-// The bench as the specs need it: a package of its own, with dependencies of its own, which is made ready first.
+// The bench for its specs: it is a package with dependencies of its own, which is installed and built first.
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { dirname, join } from 'node:path'
@@ -18,7 +18,7 @@ function node(script: string, ...args: string[]): Said {
   return { status, said: stdout + stderr }
 }
 
-/** The runner of all specs has built it before. */
+/** The runner of all specs has built the bench before; a spec that is run by itself builds it here. */
 const ready: Said = process.env.HOLDFAST_BENCH
   ? JSON.parse(process.env.HOLDFAST_BENCH)
   : node(join(top, 'scripts', 'ready.mjs'), 'bench')
@@ -35,12 +35,12 @@ export function benchTest(name: string, body: () => unknown, test = holds): void
     })
 }
 
-/** Runs one of its programs, as in `charts`. */
+/** Runs a program of the bench by name, such as `charts`. */
 export const entry = (name: string, ...args: string[]): Said => node(built(`${name}.js`), ...args)
 
-/** The same, under way, with processes of its own that can be reached together. */
+/** Starts a program of the bench, as the leader of a process group. */
 export const started = (name: string, ...args: string[]): ChildProcess =>
   spawn(process.execPath, [built(`${name}.js`), ...args], { cwd: top, stdio: 'ignore', detached: true })
 
-/** One of its modules, as in `charts/races`; the specs are not compiled with it, and so know no types of its. */
+/** Loads a module of the bench, such as `charts/races`; it has no types here, because it is compiled apart. */
 export const load = (name: string) => import(pathToFileURL(built(`${name}.js`)).href)

@@ -1,18 +1,18 @@
-// What a cell is, as a sequential model, and what players do with one: their histories are held to that.
+// A cell as a sequential model, and what players do with one: their histories must agree with the model.
 
 import { cell, type State } from 'holdfast'
 import { fs, type Steps } from 'holdfast/steps'
 import type { Model, Operation } from 'holdfast/testing'
 import { parseState } from '../../lib/cell/state.js'
 
-/** States are known by what is in their first field, which is given once. */
+/** States are identified by their first field, which is never used twice. */
 export type Asked =
   | { readonly op: 'read' }
   | { readonly op: 'create'; readonly to: string }
   | { readonly op: 'swap'; readonly from: string; readonly to: string }
   | { readonly op: 'clear'; readonly from: string }
 
-/** What was read, or whether this one did it. */
+/** The state that was read, or whether this call made the change. */
 export type Told = string | boolean
 
 export type Did = Operation<Asked, Told>
@@ -30,11 +30,11 @@ export const cellModel = (initial: string): Model<string, Asked, Told> => ({
 
 interface Program {
   readonly state: string
-  /** How far each process has come. */
+  /** How many requests of each process have been made. */
   readonly at: Readonly<Record<string, number>>
 }
 
-/** The same, where only the order within each process is known, and what all of them see in the end. */
+/** The same, where only the order within each process and the state in the end are known. */
 export const programModel = (initial: string): Model<Program, { process: string; nth: number; asked: Asked }, Told> => {
   const { step } = cellModel(initial)
   return {
@@ -59,7 +59,7 @@ export function asPrograms(history: readonly Did[], last: string) {
   return [...programs, { process: 'in the end', input, output: last as Told, call: 2, ended: 3 }]
 }
 
-/** Writes down who asked for what, when, and what came of it. */
+/** Records which process asked for what, when, and the result. */
 export interface Notes {
   note<T>(process: string, input: Asked, steps: Steps<T>, told: (value: T) => Told): Steps<T>
 }
@@ -68,7 +68,7 @@ export class Scribe implements Notes {
   readonly history: Did[] = []
   constructor(readonly now: () => number) {}
 
-  /** What failed for sure is nothing that happened; what nobody knows may have. */
+  /** A request that certainly failed did not happen; one of unknown outcome may have. */
   *note<T>(process: string, input: Asked, steps: Steps<T>, told: (value: T) => Told): Steps<T> {
     const pending: Did = { process, input, call: this.now(), ended: Number.POSITIVE_INFINITY }
     this.history.push(pending)
@@ -86,10 +86,10 @@ export class Scribe implements Notes {
 
 const isDone = (value: unknown): boolean => value !== undefined && value !== false
 
-/** The calls of a cell, or of what somebody writes instead. */
+/** The calls of a cell, or of what people write instead. */
 export type Calls = Pick<typeof cell, 'read' | 'create' | 'swap' | 'clear'>
 
-/** One look, and what may come after that state: a birth, another state, a tombstone (`x...`), the end of one. */
+/** Looks, and does what the state allows: creates the cell, changes it, makes a tombstone (`x...`), or clears one. */
 export function* turn(dir: string, process: string, label: string, scribe: Notes, calls: Calls = cell): Steps<string> {
   const was = yield* scribe.note(process, { op: 'read' }, calls.read.steps(dir), now => now?.fields[0] ?? 'void')
   const next = { fields: [label], gone: label.startsWith('x') }
@@ -107,7 +107,7 @@ export function* turn(dir: string, process: string, label: string, scribe: Notes
   return `${from} ${swapped ? 'swapped' : 'not swapped'} for ${label}`
 }
 
-/** Believes what the system says: an error means that another was faster. */
+/** Takes an error of the system to mean that another process was faster. */
 export const trusting: Calls = {
   ...cell,
   swap: Object.assign(cell.swap.bind(undefined), cell.swap, {
@@ -142,7 +142,7 @@ export const hasty = (looks: number): Calls =>
     }),
   }) as unknown as Calls
 
-/** Finds the state, and replaces whatever is there by then: the name is the same for every state. */
+/** Compares the state, and then replaces whatever is there meanwhile: the name is the same for every state. */
 export const comparing: Calls = {
   ...cell,
   read: Object.assign(cell.read.bind(undefined), cell.read, {

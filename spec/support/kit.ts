@@ -1,5 +1,5 @@
-// uvu, with its traps closed: a file that forgets `.run()` bleeds into the next one, `assert.throws` ignores what the
-// error should be, there is no `rejects`, and a test may hang for ever.
+// uvu without its traps: a file that forgets `.run()` runs into the next one, `assert.throws` ignores what the error
+// should be, there is no `rejects`, and a test may hang for ever.
 
 import { spawnSync } from 'node:child_process'
 import { statfsSync, statSync } from 'node:fs'
@@ -35,11 +35,11 @@ const choice = chosen()
 let announced = false
 let stuck = false
 
-/** The processes that a test starts must be of the same size as it. */
+/** The processes that a test starts have the same size as the test. */
 if (choice.full) process.env.HOLDFAST_FULL = '1'
 const full = process.env.HOLDFAST_FULL === '1'
 
-/** `small` in `npm test`; `whole` in `npm run prove`, where there is time for the table that an issue asks for. */
+/** Returns `small` in `npm test`, and `whole` in `npm run prove`, which runs the tables that issues ask for. */
 export const sized = <T>(small: T, whole: T): T => (full ? whole : small)
 
 function chosen(): Choice {
@@ -53,8 +53,8 @@ function chosen(): Choice {
 }
 
 /**
- * Milliseconds after which a test is stuck. On two idle cores the longest take about one minute, so this is for machines
- * that do other things at the same time.
+ * Milliseconds after which a test is stuck. On two idle cores the longest take about one minute, so this is for
+ * machines that do other things at the same time.
  */
 const patience = 300_000
 
@@ -63,7 +63,7 @@ interface TestOptions {
   readonly timeout?: number
 }
 
-/** What became of a test, as the runner of all specs is told. */
+/** What became of a test, for the runner of all specs. */
 export interface Report {
   readonly layer: Layer
   readonly name: string
@@ -74,9 +74,9 @@ export interface Report {
 const report = (what: Report): void => void process.send?.(what)
 
 export interface Test {
-  /** Names a property, and holds the code to it. The file's tests run by themselves, when all of them are known. */
+  /** States a property as its name, and tests it. The tests of a file run when all of them have been declared. */
   (name: string, body: () => unknown, options?: TestOptions): void
-  /** A test that cannot be run here, and the reason. */
+  /** Declares a test that cannot run here, with the reason. */
   skip(name: string, why: string): void
 }
 
@@ -129,7 +129,7 @@ async function within(ms: number, body: () => unknown): Promise<void> {
 function announce(): void {
   if (announced) return
   announced = true
-  // What a test waited for in vain may keep the process alive for ever.
+  // A test that timed out may keep the process alive for ever.
   file.after(() => void (stuck && setTimeout(() => process.exit(), 1_000)))
   queueMicrotask(() => file.run())
 }
@@ -157,9 +157,9 @@ function matches(error: unknown, expected: Expected): void {
 }
 
 type Assert = Omit<typeof uvu, 'throws'> & {
-  /** It throws, and this; answers the error. */
+  /** Asserts that `body` throws this; returns the error. */
   throws(body: () => unknown, expected: Expected): Error
-  /** It rejects, and with this; answers the error. */
+  /** Asserts that the promise rejects with this; returns the error. */
   rejects(promise: Promise<unknown>, expected: Expected): Promise<Error>
 }
 
@@ -187,7 +187,7 @@ export const assert: Assert = {
   },
 }
 
-/** A fresh directory, gone again with the process. */
+/** A fresh directory, removed when the process ends. */
 export function scratch(where = tmpdir()): string {
   tmp.setGracefulCleanup()
   return tmp.dirSync({ tmpdir: where, prefix: 'holdfast-spec', unsafeCleanup: true }).name
@@ -201,18 +201,18 @@ const kinds: Record<number, string> = {
   2035054128: 'overlayfs',
 }
 
-/** Which filesystem a directory is on; off Linux, the platform. */
+/** The filesystem that a directory is on; on systems other than Linux, the platform. */
 export const kindOf = (dir: string): string => kinds[statfsSync(dir).type] ?? process.platform
 
-/** In memory where that is to be had. The runner of all specs gives a place of its own. */
+/** A directory in memory, where one is available. The runner of all specs provides one for each file. */
 export const memory = process.env.HOLDFAST_SCRATCH ?? (process.platform === 'linux' ? '/dev/shm' : tmpdir())
 
-/** The filesystems that are always there: where temporary files go, and memory. */
+/** The filesystems that are always available: that of temporary files, and memory. */
 export const places: readonly Place[] = [tmpdir(), memory]
   .filter((dir, at, all) => at === 0 || statSync(dir).dev !== statSync(all[0] as string).dev)
   .map(dir => ({ kind: kindOf(dir), dir }))
 
-/** Those, and what the runner of all specs has mounted. */
+/** Those, and the ones that the runner of all specs has mounted. */
 export const everyPlace: readonly Place[] = [...places, ...mounted()]
 
 function mounted(): Place[] {
@@ -222,23 +222,23 @@ function mounted(): Place[] {
   return given
 }
 
-/** The suite's own figures, for the reader. */
+/** Prints figures for the reader. */
 export const note = (text: string): void => console.log(`\n   ${text}`)
 
-/** Bytes that tell by themselves whether they are whole, and whose they are. */
+/** Bytes that show by themselves whether they are whole, and whose they are. */
 export function payload(owner: number, bytes: number): Buffer {
   return Buffer.alloc(bytes, `${owner}`.padStart(15, '0').concat('\n'))
 }
 
-/** Whose payload is it? Undefined if it is torn, cut short, or mixed. */
+/** The owner of a payload; undefined if it is torn, cut short or mixed. */
 export function ownerOf(data: Buffer, bytes: number): number | undefined {
   const owner = Number(data.subarray(0, 15).toString())
   return data.length === bytes && data.equals(payload(owner, bytes)) ? owner : undefined
 }
 
 /**
- * Nobody threw, but for a fault in its own way that nothing can be done about: an EIO, or an abort. A lie that only says
- * that a thing was done already (EEXIST, ENOENT) is no such fault.
+ * Asserts that no player threw, except for an injected fault that it cannot cure: an EIO, or an abort. A lie that only
+ * says that something was done already (EEXIST, ENOENT) is no such fault.
  */
 export function nobodyThrew({ outcomes }: Ending): void {
   for (const [name, outcome] of Object.entries(outcomes)) {
@@ -248,19 +248,19 @@ export function nobodyThrew({ outcomes }: Ending): void {
   }
 }
 
-/** Whoever had no fault in his way did not throw. */
+/** Asserts that no player threw that had no injected fault. */
 export function nobodyElseThrew({ outcomes }: Ending): void {
   for (const [name, outcome] of Object.entries(outcomes))
     if (outcome.how === 'threw' && !outcome.injected)
       throw new Error(`${name} threw ${(outcome.error as Error).message}`)
 }
 
-/** What the players answered that came to their end in peace. */
+/** What the players returned, of those that did. */
 export function answers({ outcomes }: Ending): unknown[] {
   return Object.values(outcomes).flatMap(outcome => (outcome.how === 'returned' ? [outcome.value] : []))
 }
 
-/** Somebody who reads a file twice: what he saw, undefined if nothing was there. */
+/** Reads a file twice; returns what it saw, undefined where there was no file. */
 export function* looks(file: string): Steps<(string | undefined)[]> {
   const saw: (string | undefined)[] = []
   for (let i = 0; i < 2; i++) {
@@ -274,11 +274,11 @@ export function* looks(file: string): Steps<(string | undefined)[]> {
   return saw
 }
 
-/** The race of `holdfast/testing`, with the patience of a test; in `npm run prove` it may take an hour. */
+/** `race` of `holdfast/testing`, with the patience of a test; in `npm run prove` it may take an hour. */
 export const race = (file: string, options: RaceOptions): Promise<Result[][]> =>
   raceOf(file, { timeout: sized(patience, 3_600_000), ...options })
 
-/** Races a broken variant until `wentWrong` says so; throws if it never does. Returns the rounds that it took. */
+/** Races a broken variant until `wentWrong` returns true; throws if it never does. Returns how many rounds it took. */
 export async function catchInRace(
   file: string,
   options: RaceOptions,
@@ -299,18 +299,20 @@ export async function catchInRace(
   throw new Error(`not caught in ${rounds} rounds`)
 }
 
-/** Begins all of them when the first is asked for, because most of what they do is to wait. Returns the result of each. */
+/**
+ * Begins all of them when the first result is asked for: they usually wait. Returns a function from index to result.
+ */
 export function allAtOnce<T>(begins: readonly (() => Promise<T>)[]): (at: number) => Promise<T> {
   let begun: readonly Promise<T>[] | undefined
   return at => {
     begun ??= begins.map(begin => begin())
-    // The test that asks for it has its error.
+    // The test that asks for the result gets its error.
     for (const result of begun) result.catch(() => {})
     return begun[at] as Promise<T>
   }
 }
 
-/** The bounds that a world has at full size: one preemption more, many more random schedules, and an hour. */
+/** The bounds of a world at full size: one preemption more, many more random schedules, and an hour. */
 const atFullSize = ({ preemptions, random, ...options }: ExploreOptions): ExploreOptions => ({
   ...options,
   ...(preemptions !== undefined && { preemptions: preemptions + 1 }),
@@ -320,8 +322,8 @@ const atFullSize = ({ preemptions, random, ...options }: ExploreOptions): Explor
 })
 
 /**
- * Explores, says what was explored, and insists that calls collided: that some failed, or, in a world where none does when
- * all is well, that `collided` says so.
+ * Explores, prints what was explored, and asserts that calls collided: that some failed, or, in a world where no call
+ * fails when all is well, that `collided` returns true.
  */
 export function prove(what: string, world: World, options: ExploreOptions = {}, collided?: () => boolean): Exploration {
   const found = explore(world, sized({ maxMs: patience, ...options }, atFullSize(options)))
@@ -332,7 +334,7 @@ export function prove(what: string, world: World, options: ExploreOptions = {}, 
   return found
 }
 
-/** The world must catch it, and for this reason: prints the schedule. */
+/** Asserts that the world catches a broken variant, for this reason; prints the schedule. */
 export function caught(what: string, why: RegExp, world: World, options?: ExploreOptions): BadEnding {
   let ending: unknown
   try {
@@ -346,10 +348,10 @@ export function caught(what: string, why: RegExp, world: World, options?: Explor
   return ending
 }
 
-/** Can tests become an ordinary user, and would that one find this package? */
+/** Can tests become an ordinary user, and can that user read this package? */
 export const canBeAnother = (): boolean => process.getuid?.() === 0 && asUser('').code === 0
 
-/** Runs a script, in which `holdfast` is this package, as an ordinary user. */
+/** Runs a script as an ordinary user; in it, `holdfast` is this package. */
 export function asUser(script: string): { said: string; code: number | null } {
   const text = `import * as holdfast from ${JSON.stringify(import.meta.resolve('holdfast'))}\n${script}`
   const options = { uid: 54_321, gid: 54_321, encoding: 'utf8', cwd: '/' } as const

@@ -28,8 +28,8 @@ function lay<A extends unknown[], T>({ setup, args }: Trial<A, T>): { dir: strin
 }
 
 /**
- * The original error comes out: whichever call fails, the function throws that very error object, or returns and has done
- * what it promises. Every call of the trial is made to fail once, in one form or the other.
+ * The original error comes out: whichever call fails, the function throws that very error object, or returns and has
+ * done what it promises. Every call of the trial is made to fail once, in one form or the other.
  */
 export async function assertOriginalErrorComesOut<A extends unknown[], T>(
   act: Act<A, T>,
@@ -89,9 +89,9 @@ const descriptors = (): number => (process.platform === 'linux' ? readdirSync('/
 const givesBack = (call: Call | undefined): boolean => /^(unlink|rmdir|rename)$/.test(call?.op ?? '')
 
 /**
- * Nothing is left behind: no private name and no open descriptor, whether the call returns, fails at any of its calls, or
- * is aborted before any of them. After a failure of a call that would have removed the private name, the name may stay:
- * `sweep` finds it.
+ * Nothing is left behind: no private name and no open descriptor, whether the call returns, fails at any of its calls,
+ * or is aborted before any of them. After a failure of a call that would have removed the private name, the name may
+ * stay: `sweep` finds it.
  */
 export async function assertNothingLeftBehind<A extends unknown[], T>(
   act: Act<A, T>,
@@ -110,16 +110,17 @@ export async function assertNothingLeftBehind<A extends unknown[], T>(
     }
 }
 
+/** A function with its sync form, whatever the types of both are. */
+interface Forms {
+  (...args: never[]): Promise<unknown>
+  sync(...args: never[]): unknown
+}
+
 /** Arguments that must be refused, and the code of the error. */
 export type Bad = readonly (readonly [args: readonly unknown[], code: string])[]
 
 /** Bad input is refused by both forms, with the right error, and before anything in the directory is touched. */
-export async function assertRefusesBadInput<A extends unknown[], T>(
-  act: Act<A, T>,
-  dir: string,
-  bad: Bad,
-): Promise<void> {
-  const loose = act as unknown as { (...args: readonly unknown[]): Promise<T>; sync(...args: readonly unknown[]): T }
+export async function assertRefusesBadInput(act: Forms, dir: string, bad: Bad): Promise<void> {
   const before = told(dir)
   for (const [args, code] of bad) {
     const what = inspect(args, { depth: 1 })
@@ -133,14 +134,14 @@ export async function assertRefusesBadInput<A extends unknown[], T>(
       assert.unreachable(`${how}: ${what} was not refused`)
     }
     // A promise that rejects: an error that is thrown at once would pass by a `catch` of the promise.
-    let promise: Promise<T> | undefined
+    let promise: Promise<unknown> | undefined
     try {
-      promise = loose(...args)
+      promise = act(...(args as never[]))
     } catch (error) {
       assert.unreachable(`${what} was thrown at once: ${error}`)
     }
     await refused('promise', () => promise)
-    await refused('sync', () => loose.sync(...args))
+    await refused('sync', () => act.sync(...(args as never[])))
   }
   assert.equal(told(dir), before, 'something was done before it was refused')
 }

@@ -1,9 +1,9 @@
-// Calls as lines of text, `rename a c/d`: what the tests of the explorer make their worlds of.
+// Calls as lines of text, such as `rename a c/d`, of which the explorer's tests make their worlds.
 
 import { linkSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { fs, type OpenFlags, type Steps } from 'holdfast/steps'
 
-/** What there is at first: `mkdir a`, `file a/b` (its content is its name), `link a c`, `symlink c a`. */
+/** Lays out a directory: `mkdir a`, `file a/b` (its content is its name), `link a c`, `symlink c a`. */
 export function setUp(dir: string, lines: readonly string[]): void {
   for (const line of lines) {
     const [op, first = '', second = ''] = line.split(' ')
@@ -14,10 +14,10 @@ export function setUp(dir: string, lines: readonly string[]): void {
   }
 }
 
-/** A target that begins with a slash is absolute, and within the world. */
+/** A target that begins with a slash is absolute, and inside the world. */
 const targetOf = (target: string, dir: string): string => (target.startsWith('/') ? dir + target : target)
 
-/** The call of a line; `.` is the world itself, and what needs a descriptor takes the one that is given. */
+/** The call of a line. `.` is the world itself; calls that need a descriptor use `fd`. */
 export function callOf(line: string, dir: string, fd = -1): Steps<unknown> {
   const [op, first = '', second = ''] = line.split(' ')
   const [one, two] = [`${dir}/${first}`, `${dir}/${second}`]
@@ -60,7 +60,7 @@ export function callOf(line: string, dir: string, fd = -1): Steps<unknown> {
   }
 }
 
-/** Whole numbers below the one that is asked for: the same ones for the same seed. */
+/** Returns a source of whole numbers below a limit, which are the same for the same seed. */
 export function seeded(seed: number): (below: number) => number {
   let state = seed
   return below => {

@@ -1,4 +1,4 @@
-// What players and processes do with a lock, and what people write instead.
+// What players and processes do with a lock, and what people usually write instead.
 
 import { readFileSync } from 'node:fs'
 import { type LockOptions, lock } from 'holdfast'
@@ -6,9 +6,9 @@ import { fs, hasCode, release, type Steps } from 'holdfast/steps'
 import { assert } from './kit.js'
 
 /**
- * Adds one to what is counted while the lock is held: a name, which tells by itself if two have counted at once (ENOENT).
- * Only where holders can be robbed is that no error: then the name also says with which fence it was made, and nobody with
- * a smaller one may make another.
+ * Adds one to a count while the lock is held. The count is a name, so if two players count at once, one gets ENOENT.
+ * Where a holder can lose its lock to another, that is no error: the name also has the fencing token, and a player with
+ * a smaller token must not change it.
  */
 export function* count(dir: string, canBeRobbed = false, options: LockOptions = {}): Steps<string> {
   const hold = yield* lock.steps(`${dir}/x`, options)
@@ -36,13 +36,13 @@ function* add(dir: string, fence: number, canBeRobbed: boolean): Steps<string> {
   }
 }
 
-/** While somebody held it: fence, from when to when. */
+/** One hold: its fencing token, its beginning and its end. */
 export type Held = readonly [fence: number, from: number, to: number]
 
-/** One for all the processes of this machine. */
+/** One clock for all processes of this machine. */
 export const clock = () => performance.timeOrigin + performance.now()
 
-/** Nobody held it while another did, and who came later had the greater fence. */
+/** No two holds overlap, and a later hold has the greater token. */
 export function assertApart(all: readonly Held[]): void {
   const byTime = [...all].sort((a, b) => a[1] - b[1])
   for (const [at, [fence, from]] of byTime.entries()) {
@@ -55,7 +55,9 @@ export const digits = 10
 
 export const counted = (file: string): number => Number(readFileSync(file, 'utf8'))
 
-/** Adds one to the number in a file. In one call, so that who is killed leaves the old number or the new. */
+/**
+ * Adds one to the number in a file. It is written in one call, so a killed process leaves the old number or the new.
+ */
 export function* increment(file: string): Steps<void> {
   const fd = yield* fs.open(file, 'r+')
   const bytes = Buffer.alloc(digits)
@@ -66,18 +68,18 @@ export function* increment(file: string): Steps<void> {
   yield* fs.close(next)
 }
 
-/** The dead one's lock is deleted, and whoever comes first makes another: most lock files, proper-lockfile. */
+/** Deletes the lock of a dead holder, and then competes for a new one: most lock files, proper-lockfile. */
 export function* unlinkAndRetry(dir: string): Steps<boolean> {
   const path = `${dir}/x.lock`
   if (yield* written(path)) return true
   const owner = yield* read(path)
   if (owner === undefined || (yield* fs.alive(owner))) return false
-  // By now it may be another's, who lives.
+  // Meanwhile it may belong to another process, which lives.
   yield* gone(path)
   return yield* written(path)
 }
 
-/** Takes the dead one's lock aside, looks at what it has got, and gives back what it should not have. */
+/** Renames the lock of a dead holder aside, looks at what it got, and puts it back if its holder lives. */
 export function* asideAndBack(dir: string): Steps<boolean> {
   const path = `${dir}/x.lock`
   if (yield* written(path)) return true
@@ -92,7 +94,7 @@ export function* asideAndBack(dir: string): Steps<boolean> {
   }
   const got = yield* read(aside)
   if (got !== undefined && (yield* fs.alive(got))) {
-    // While it was aside, a third may have come.
+    // While it was aside, a third process may have taken the lock.
     yield* fs.rename(aside, path)
     return false
   }
@@ -100,7 +102,7 @@ export function* asideAndBack(dir: string): Steps<boolean> {
   return yield* written(path)
 }
 
-/** Whole at once, so that nobody sees it without its owner. */
+/** Publishes the lock file with its owner in it, so that no other process sees it empty. */
 function* written(path: string): Steps<boolean> {
   const self = yield* fs.self()
   const temp = `${path}.${self}.new`

@@ -1,4 +1,4 @@
-// The filesystems that the races are run on are what they are said to be, and go when the run does.
+// The filesystems for the races are of the kind that they are called, and go when the run ends.
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -47,7 +47,7 @@ if (process.platform !== 'linux' || process.getuid?.() !== 0) {
   holds('nothing stays mounted after a SIGKILL', async () => {
     const dir = scratch()
     const kit = new URL('mounts.js', import.meta.url)
-    // It waits for us, and does not outlive us.
+    // It waits until its input ends, so it does not outlive this process.
     const text = `import { mountAll } from '${kit}'
       console.log(mountAll(process.argv[1]).places.length)
       process.stdin.resume()`

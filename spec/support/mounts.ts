@@ -1,4 +1,4 @@
-// Filesystems to run the races on, each mounted for as long as the run lasts.
+// Mounts filesystems for the races, for as long as the run lasts.
 
 import { spawn, spawnSync } from 'node:child_process'
 import {
@@ -23,11 +23,11 @@ export interface Place {
 export interface Mounts {
   readonly places: readonly Place[]
   readonly missing: readonly { readonly kind: string; readonly why: string }[]
-  /** Takes away whatever was made. Once more does no harm. */
+  /** Unmounts and removes everything that was made. May be called again. */
   unmount(): void
 }
 
-// Sparse. xfs takes no less than 300 MiB; some 10,000 small files fit.
+// The image is sparse. xfs needs at least 300 MiB; about 10,000 small files fit.
 const imageBytes = 512 * 2 ** 20
 
 function run(command: string, ...args: string[]): void {
@@ -45,12 +45,12 @@ function mountImage(kind: string, point: string): void {
     run(`mkfs.${kind}`, '-q', image)
     run('mount', '-t', kind, '-o', 'loop', image, point)
   } finally {
-    // The mount holds it open: its bytes go when the mount does, however that ends.
+    // The mount keeps the image open, so its space is freed when the mount goes, however that happens.
     rmSync(image, { force: true })
   }
 }
 
-/** The layers are on a tmpfs of their own, because an overlay may not be the upper layer of another one. */
+/** The layers are on a tmpfs of their own, because an overlay cannot be the upper layer of another one. */
 function mountOverlay(point: string, layers: string): void {
   run('mount', '-t', 'tmpfs', 'tmpfs', layers)
   for (const name of ['lower', 'upper', 'work']) mkdirSync(join(layers, name))
@@ -58,7 +58,7 @@ function mountOverlay(point: string, layers: string): void {
   run('mount', '-t', 'overlay', '-o', options, 'overlay', point)
 }
 
-/** What is mounted below the directory, in the order of mounting. */
+/** The mount points below the directory, in the order of mounting. */
 export function mountsBelow(dir: string): string[] {
   if (process.platform !== 'linux') return []
   const top = `${realpathSync(dir)}/`
@@ -70,19 +70,20 @@ export function mountsBelow(dir: string): string[] {
     .filter(point => point.startsWith(top))
 }
 
-/** Unmounts whatever is mounted below the directory, also where a process that was killed a moment ago is still in it. */
+/** Unmounts everything below the directory, even while a process that was just killed still uses it. */
 export function unmountBelow(dir: string): void {
   for (const point of mountsBelow(dir).reverse())
     if (spawnSync('umount', [point]).status !== 0) spawnSync('umount', ['-l', point])
 }
 
-/** Unmounts when this process has come to its end without having done so: after a SIGKILL nobody else would. */
+/** Unmounts when this process ends without having done so: after a SIGKILL no other process would. */
 function startWarden(points: readonly string[]): { dismiss(): void } {
-  // Nothing is ever written to the pipe: what it reads is our end. Then it comes twice, because a mount may be under way.
+  // Nothing is written to the pipe: reading ends when this process does. Unmounts twice, because a mount may be under
+  // way.
   const script = 'read -r _; umount -l "$@"; sleep 1; umount -l "$@"'
   const warden = spawn('sh', ['-c', script, 'sh', ...points], {
     cwd: '/',
-    // Ctrl-C is not meant for it.
+    // Ctrl-C must not reach it.
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
   })
@@ -94,7 +95,7 @@ function startWarden(points: readonly string[]): { dismiss(): void } {
 
 const kinds = ['xfs', 'btrfs', 'overlayfs']
 
-/** Mounts each kind below the directory, or says why not. */
+/** Mounts each kind below the directory, or reports why that was not possible. */
 export function mountAll(dir: string): Mounts {
   const hindrance = process.platform !== 'linux' ? 'it takes Linux' : process.getuid?.() !== 0 ? 'it takes root' : ''
   if (hindrance) return { places: [], missing: kinds.map(kind => ({ kind, why: hindrance })), unmount() {} }
@@ -121,7 +122,7 @@ export function mountAll(dir: string): Mounts {
     if (!existsSync(room)) return
     unmountBelow(room)
     warden.dismiss()
-    // Never with what is in them: that would be what is mounted still.
+    // Never recursively: that would delete what is still mounted.
     for (const made of [...points, room]) rmdirSync(made)
   }
   return { places, missing, unmount }

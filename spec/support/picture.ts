@@ -1,8 +1,8 @@
-// What an SVG of the bench says, and where: of its texts and marks, as whoever looks at it sees them.
+// Reads an SVG of the bench: its texts and marks, and where a viewer sees them.
 
 export interface Text {
   readonly says: string
-  /** Where its first letter begins and its last one ends, from the upper left corner of the picture. */
+  /** Where the first letter begins and the last one ends, from the upper left corner of the picture. */
   readonly from: Point
   readonly to: Point
 }
@@ -15,7 +15,7 @@ interface Point {
 const attribute = (attributes: string, name: string): string =>
   new RegExp(` ${name}="([^"]*)"`).exec(attributes)?.[1] ?? ''
 
-/** The sum of all translations: nothing else is said of groups, and of texts at most one rotation. */
+/** The sum of all translations. Groups have no other transforms, and texts at most one rotation. */
 function moved({ x, y }: Point, attributes: string): Point {
   const steps = [...attribute(attributes, 'transform').matchAll(/translate\(([^,]+),([^)]+)\)/g)]
   return steps.reduce((at, [, dx, dy]) => ({ x: at.x + Number(dx), y: at.y + Number(dy) }), { x, y })
@@ -35,7 +35,7 @@ export function textsOf(svg: string): Text[] {
     if (tag === 'g' && end) groups.pop()
     if (tag === 'g' && !end) groups.push(moved(group, attributes))
     if (tag === 'text' && !end) text = attributes
-    // A text of several lines has each in an element of its own.
+    // In a text of several lines, each line is an element of its own.
     if (tag !== 'g' && !end && says) texts.push(laidOut(says, moved(group, text), text))
   }
   return texts
@@ -43,7 +43,7 @@ export function textsOf(svg: string): Text[] {
 
 function laidOut(escaped: string, at: Point, attributes: string): Text {
   const says = escaped.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&')
-  // Half as wide as high, on average: no more can be told without the font.
+  // A letter is half as wide as high on average; more is not known without the font.
   const length = (says.length * Number.parseFloat(attribute(attributes, 'font-size'))) / 2
   const before = { start: 0, middle: length / 2, end: length }[attribute(attributes, 'text-anchor')] ?? 0
   const angle = (Number(/rotate\(([^)]+)\)/.exec(attributes)?.[1] ?? 0) * Math.PI) / 180
@@ -51,7 +51,7 @@ function laidOut(escaped: string, at: Point, attributes: string): Text {
   return { says, from: along(-before), to: along(length - before) }
 }
 
-/** How often each colour fills something. */
+/** How many shapes each colour fills. */
 export function fillsOf(svg: string): Map<string, number> {
   const fills = new Map<string, number>()
   for (const [, colour = ''] of svg.matchAll(/ fill="(#[0-9a-f]{6})"/g)) fills.set(colour, (fills.get(colour) ?? 0) + 1)

@@ -1,4 +1,4 @@
-// A directory with one of everything in it, and how to tell it from another.
+// A directory with one of everything in it, and ways to compare it with another.
 
 import {
   chmodSync,
@@ -18,7 +18,7 @@ import { remove } from 'holdfast'
 const root = process.getuid?.() === 0
 const posix = process.platform !== 'win32'
 
-/** Plants it at `dir`: modes, times, owners where that is allowed, links, names that are no text. */
+/** Makes it at `dir`: modes, times, owners where that is allowed, links, names that are no text. */
 export function plant(dir: string, content = 'content'): string {
   const at = (name: string) => join(dir, name)
   for (const name of ['', 'deep', 'deep/er', 'empty', 'locked']) mkdirSync(at(name))
@@ -38,7 +38,7 @@ export function plant(dir: string, content = 'content'): string {
   return dir
 }
 
-/** All that is at a path, one line a thing; undefined if nothing is. */
+/** Describes everything at a path, a line for each thing; undefined if there is nothing. */
 export function told(path: string | Buffer): string[] | undefined {
   const stats = lstatSync(path, { throwIfNoEntry: false })
   if (!stats) return undefined
@@ -54,23 +54,23 @@ export function told(path: string | Buffer): string[] | undefined {
   return [`directory ${own}`, ...below]
 }
 
-/** Takes away all that is in a directory, locked as it may be, and private as its name may be. */
+/** Removes everything in a directory, also what is read-only or has a private name. */
 export function clear(dir: string): void {
   for (const name of readdirSync(dir)) remove.sync(join(dir, name))
 }
 
-/** What can be moved. */
+/** The kinds of things that can be moved. */
 export const kinds = ['file', 'directory', 'link'] as const
 export type Kind = (typeof kinds)[number]
 
-/** Makes one of them, with this text in it. */
+/** Makes a thing of this kind, with this text in it. */
 export function make(path: string, text: string, kind: Kind): void {
   if (kind === 'link') symlinkSync(text, path)
   if (kind === 'directory') mkdirSync(path)
   if (kind !== 'link') writeFileSync(kind === 'file' ? path : join(path, 'in'), text)
 }
 
-/** What `make` has made there, in a word; undefined: nothing is there. */
+/** The text of what `make` made; undefined if there is nothing. */
 export function read(path: string): string | undefined {
   const stats = lstatSync(path, { throwIfNoEntry: false })
   if (stats?.isSymbolicLink()) return readlinkSync(path)

@@ -1,4 +1,4 @@
-// Trees of files that are copied, and what can be told of them.
+// Trees of files for the copies, and ways to compare them.
 
 import { lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -8,7 +8,7 @@ const bytes = 4096
 export const files = 300
 const nameOf = (file: number): string => `${file % 20}/${file % 3}/${file}`
 
-/** A tree of many files, each of which tells whether it is whole. */
+/** Makes a tree of many files, each of which shows whether it is whole. */
 export function layMany(source: string): void {
   for (let file = 0; file < files; file++) {
     const path = join(source, nameOf(file))
@@ -17,7 +17,7 @@ export function layMany(source: string): void {
   }
 }
 
-/** Reads what is there of such a tree; answers how many files, and how many of them were not whole. */
+/** Reads what there is of such a tree; returns how many files, and how many of them were not whole. */
 export function readMany(target: string): { reads: number; partial: number } {
   const seen = { reads: 0, partial: 0 }
   for (let file = 0; file < files; file++) {
@@ -42,13 +42,16 @@ export function shapeOf(dir: string | Buffer, above = ''): string[] {
   })
 }
 
-/** The same, only the names. */
-export function namesIn(dir: string, above = ''): string[] {
-  const entries = readdirSync(dir, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))
-  return entries.flatMap(entry => {
-    const name = above + entry.name
-    return entry.isDirectory() ? [name, ...namesIn(join(dir, entry.name), `${name}/`)] : [name]
-  })
+/** The names only. A name that is no text gets replacement characters. */
+export function namesIn(dir: string | Buffer, above = ''): string[] {
+  const entries = readdirSync(dir, { encoding: 'buffer', withFileTypes: true })
+  return entries
+    .map(entry => ({ entry, name: above + entry.name.toString() }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .flatMap(({ entry, name }) => {
+      const path = Buffer.concat([Buffer.from(dir as string), Buffer.from('/'), entry.name])
+      return entry.isDirectory() ? [name, ...namesIn(path, `${name}/`)] : [name]
+    })
 }
 
 /** The private names below a directory, which must not outlive the call that made them. */

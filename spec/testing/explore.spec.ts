@@ -1,5 +1,5 @@
-// The explorer keeps what it says: what it explored, what it did not, and what it found. That it leaves out nothing it
-// should not is shown in ./explore/independence.spec.ts and ./explore/reduction.spec.ts.
+// The explorer reports truly what it explored, what it did not, and what it found. That it leaves out nothing it must
+// not is shown in ./explore/independence.spec.ts and ./explore/reduction.spec.ts.
 
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -10,7 +10,7 @@ import { checkThenMkdir, openThenWrite } from '../broken/broken.js'
 import { assert, explored, memory, note, scratch } from '../support/kit.js'
 import { callOf, setUp } from '../support/lines.js'
 
-// A place of its own, because other processes explore on this machine too, and what is left behind shall be found.
+// A directory of its own, because other processes explore on this machine too, and leftovers must be found.
 const place = scratch(memory)
 process.env.HOLDFAST_SCRATCH = place
 const clean = () => assert.equal(readdirSync(place), [], 'something was left behind')
@@ -34,7 +34,7 @@ const worldOf = ({ there = [], players, adversaries = {}, check = () => {}, ...b
   check,
 })
 
-/** Explores; answers every ending that there is, as `A ok, B EEXIST`, and a `*` for what was injected. */
+/** Explores; returns every ending, such as `A ok, B EEXIST`, with a `*` for an injected fault. */
 function endingsOf(small: Small, options?: ExploreOptions) {
   const all: string[] = []
   const check: World['check'] = ending => {
@@ -52,7 +52,7 @@ function endingsOf(small: Small, options?: ExploreOptions) {
 
 const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? String(error)
 
-/** The lines, one call each, until one throws. */
+/** Performs the lines, one call each, until one throws. */
 const calls =
   (...lines: string[]) =>
   (dir: string): Steps<void> =>
@@ -62,7 +62,7 @@ function* inTurn(lines: readonly string[], dir: string): Steps<void> {
   for (const line of lines) yield* callOf(line, dir)
 }
 
-/** Whatever it throws is what it answers. */
+/** Returns what the steps return, or what they threw. */
 const telling = (steps: (dir: string) => Steps<unknown>) =>
   function* (dir: string): Steps<unknown> {
     try {
@@ -101,7 +101,7 @@ explored('a small world is explored to its end, and in full every order is there
   assert.is(full.schedules, 6)
   assert.is(full.steps, 24)
   assert.is(endingsOf({ players: { ...two, C: calls('mkdir c', 'rmdir c') } }, { reduction: 'none' }).schedules, 90)
-  // Nobody meets anybody here, so one order stands for all.
+  // These calls are independent, so one order stands for all.
   assert.is(endingsOf({ players: two }).schedules, 1)
   const one = endingsOf({ players: { A: calls('mkdir a'), B: calls('mkdir a') } })
   assert.equal(one.endings, ['A EEXIST, B ok', 'A ok, B EEXIST'])
@@ -142,7 +142,7 @@ explored('one preemption is enough to catch: look, then make; and without any no
   assert.match(bad(naive, { preemptions: 1 }).message, /A threw EEXIST|B threw EEXIST/)
   const serial = explore(naive, { preemptions: 0 })
   assert.is(serial.bound, 'at most 0 preemptions')
-  // Whoever sleeps gives way of itself: that interrupts nobody.
+  // A player that sleeps yields by itself, which is no preemption.
   function* sleeper(dir: string): Steps<string> {
     yield* fs.sleep(10)
     return (yield* fs.lstat(join(dir, 'a'), { throwIfNoEntry: false })) ? 'there' : 'nothing'
@@ -298,7 +298,7 @@ explored(
       }
     }
     const check: World['check'] = ({ dir, outcomes: { A } }) => {
-      // The clean-up itself is stopped only at its `mkdir`.
+      // The clean-up is interrupted only at its `mkdir`.
       if (A?.how === 'returned') assert.equal(readdirSync(dir), [])
     }
     const found = endingsOf({ players: { A: careful }, aborts: 1, check })
@@ -327,7 +327,7 @@ explored('a sleep lasts until another has changed something, and no longer', () 
     }
     return `saw it after ${looks}`
   }
-  // A call that fails or only looks is no reason to look again: so few looks are enough to see all that there is to see.
+  // A call that fails or only looks wakes no sleeper, so few looks see everything.
   const found = endingsOf({ players: { A: waiter, B: telling(calls('mkdir b', 'rmdir b', 'mkdir a')) } })
   const looks = [0, 1, 2, 3].map(count => `A saw it after ${count}, B ok`)
   assert.equal(found.endings, looks)
@@ -387,7 +387,7 @@ explored('what is made together and hides several calls is taken apart there, to
     return `saw ${yield* fs.readFile(`${dir}/g`)}`
   }
   const found = endingsOf({ setup: dir => setUp(dir, ['file f']), players: { A: batch, B: look } })
-  // The file, while it is empty; half of it is written by one call.
+  // The file while it is empty; one call writes half of it.
   assert.equal(found.endings, ['A copied, B ENOENT', 'A copied, B saw ', 'A copied, B saw f'])
 })
 
@@ -418,7 +418,7 @@ explored('a file may be seen half read, and half copied', () => {
   }
   const there = ['file f']
   const read = endingsOf({ there, players: { A: reader, B: writer } })
-  // The last comes of two reads, one before the write and one after it.
+  // The last one comes from two reads, one before the write and one after it.
   assert.equal(read.endings, ['A read F2, B ok', 'A read f, B ok', 'A read f2, B ok'])
   function* copier(dir: string): Steps<void> {
     yield* fs.copyFile(join(dir, 'f'), join(dir, 'g'))
@@ -522,7 +522,7 @@ explored('a world that the explorer cannot order, or that is none, is named', ()
     clean()
   }
   assert.not(existsSync('relative'))
-  // To look at what is above, and to make it once more, is nothing bad: a climb to the root does.
+  // To look above the world, and to try to make what is there, is allowed: a climb to the root does so.
   assert.equal(endingsOf({ players: { A: calls('stat ..', 'realpath ../..', 'readdir .') } }).endings, ['A ok'])
   assert.equal(endingsOf({ players: { A: telling(calls('mkdir ..')) } }).endings, ['A caught EEXIST'])
 })

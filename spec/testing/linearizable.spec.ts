@@ -1,4 +1,4 @@
-// The checker of histories is right: by the histories that everybody knows, and by trying every order.
+// The checker of histories is right: by well-known histories, and by trying every order.
 
 import { assertLinearizable, linearizable, type Model, type NotLinearizable } from 'holdfast/testing'
 import {
@@ -27,7 +27,7 @@ function history(...lines: readonly string[]): Op[] {
   })
 }
 
-/** The same, where what is said is a number. */
+/** The same, with numbers as outputs. */
 const numbered = (...lines: readonly string[]): Op[] =>
   history(...lines).map(one => (typeof one.output === 'string' ? { ...one, output: Number(one.output) } : one))
 
@@ -95,7 +95,7 @@ const textbook: readonly Known[] = [
     mutex,
     numbered('A 0-1 acquire = 1', 'A 2-3 release 1 = true', 'B 4-5 acquire = 2', 'A 6-7 release 1 = true'),
   ),
-  // Killed, or of an unknown end.
+  // Operations of processes that were killed, or whose outcome is unknown.
   known('yes', 'a pending write has happened', cell, history('A 0- write 1', 'B 2-3 read = 1')),
   known('yes', 'a pending write has not happened', cell, history('A 0- write 1', 'B 2-3 read = 0')),
   known('yes', 'a pending write happens late', cell, history('A 0- write 1', 'B 2-3 read = 0', 'B 8-9 read = 1')),
@@ -118,7 +118,7 @@ const textbook: readonly Known[] = [
   known('yes', 'an answer leaves open whether it was', cell, history('A 0-1 lose 1', 'B 2-3 read = 1')),
   known('yes', 'an answer leaves open whether it was not', cell, history('A 0-1 lose 1', 'B 2-3 read = 0')),
   known('no', 'it did not happen later', cell, history('A 0-1 lose 1', 'B 2-3 read = 0', 'B 4-5 read = 1')),
-  // Only who knows the state sees that the two ways to place both writes differ.
+  // Only the state shows that the two ways to place both writes differ.
   known(
     'yes',
     'the first order of two writes is the wrong one',
@@ -133,11 +133,11 @@ for (const { name, model, history: ops, answer } of textbook)
     assert.is(verdict.answer, answer)
     assert.is(byForce(model, ops), answer === 'yes', 'trying every order says otherwise')
     if (verdict.answer === 'yes') assert.ok(isOrder(model, ops, verdict.order), 'that is no such order')
-    // The order in which it is told is not the order in which it was.
+    // The order of the list is not the order in time.
     assert.is(linearizable(model, [...ops].reverse()).answer, answer)
   })
 
-/** Small worlds in which much collides. */
+/** Short histories in which many operations overlap. */
 const cellDraw: Draw<string> = {
   operations: 5,
   processes: 3,
@@ -187,7 +187,7 @@ holds('it agrees with trying every order', () => {
     } else if (verdict.answer === 'no') {
       const { prefix, left } = verdict
       assert.equal(new Set([...prefix, ...left]), new Set(ops))
-      // As far as it goes it is an order, if what is left never returned.
+      // The beginning is a valid order, if the operations that are left never returned.
       const open = left.map(one => ({ ...one, ended: Number.POSITIVE_INFINITY }))
       assert.ok(isOrder(model, [...prefix, ...open], prefix), `seed ${seed}: a wrong beginning`)
     }
@@ -204,7 +204,7 @@ const changed =
   (model, ops) =>
     says(model, ops.map(change))
 
-/** What never returned is told as if it had, by `ended`; what it said stays unknown. */
+/** Treats operations that never returned as if they had returned at `ended`, with an unknown output. */
 const returning =
   (ended: (call: number) => number, orNot: boolean): Check =>
   (model, ops) => {
@@ -221,7 +221,7 @@ const returning =
 
 const end = 1_000_000
 
-/** Checkers that are wrong, made of the right one by what they are told. */
+/** Wrong checkers: the right one with changed input. */
 const wrong: Readonly<Record<string, Check>> = {
   'the real time does not matter': changed(one => ({ ...one, call: 0, ended: isPending(one) ? one.ended : end })),
   'what has one time does not overlap': changed(({ ended, call, ...one }) => ({
@@ -267,7 +267,7 @@ holds('many things are checked one by one, and it comes to the same as all at on
     assert.is(apart.answer, together.answer, `seed ${seed}: ${JSON.stringify(named)}`)
     if (apart.answer === 'unknown') throw new Error('unknown')
     counted[apart.answer]++
-    // The orders of the parts are made one that is an order of the whole.
+    // The orders of the parts are merged into one of the whole.
     if (apart.answer === 'yes') assert.ok(isOrder(manyAsOne(cell), named, apart.order), `seed ${seed}: no such order`)
     else if (apart.answer === 'no')
       for (const { input } of [...apart.prefix, ...apart.left]) assert.is(cells.partition(input), apart.part)
@@ -318,12 +318,12 @@ holds('who insists gets an order, or is told how far one comes and what cannot b
   assert.equal(error.verdict.answer === 'no' && error.verdict.prefix, [ops[0]])
 })
 
-/** Eight processes, each of which does one thing after the other. */
+/** Eight processes, each of which does one operation after the other. */
 const long = { ...cellDraw, operations: 10_000, processes: 8, longest: 9, pending: 0, corrupt: 0 }
 const longCounter = { ...long, inputs: counterDraw.inputs, outputs: counterDraw.outputs }
 const longCell = { ...long, inputs: Array.from({ length: 99 }, (_, at) => (at % 2 ? `write ${at}` : 'read')) }
 
-/** Far more than is needed, however they are drawn. */
+/** Far more steps than any of these histories needs. */
 const budget = 100_000_000
 
 const longOnes: Readonly<Record<string, (below: (limit: number) => number) => Small>> = {
@@ -342,7 +342,7 @@ for (const [name, draw] of Object.entries(longOnes))
     const refuted = linearizable(model, wrongOne, { budget })
     assert.is(refuted.answer, 'no', `seed ${seed}`)
     const left = refuted.answer === 'no' ? refuted.left : []
-    // It comes as far as to the wrong one, which is among the first that are left.
+    // The search gets as far as the wrong output, which is among the first that are left.
     assert.ok(left.slice(0, 16).includes(wrongOne[at] as Op), `seed ${seed}: stopped elsewhere`)
     note(`seed ${seed}: ${steps} steps, and ${refuted.steps} to refute`)
   })

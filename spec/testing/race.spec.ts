@@ -1,4 +1,4 @@
-// The race itself: what it does with its processes.
+// The race itself: what becomes of its processes.
 
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

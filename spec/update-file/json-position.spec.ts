@@ -1,10 +1,10 @@
-// Where JSON goes wrong: our own reader beside V8's, which says whether it does, and sometimes where.
+// Where invalid JSON goes wrong: our own reader beside that of V8, which knows whether it does, and sometimes where.
 
 import { jsonErrorPosition } from '../../lib/update-file/json-position.js'
 import { assert, holds, note } from '../support/kit.js'
 import { seeded } from '../support/lines.js'
 
-/** What V8 says of it: undefined if it is valid; else where, if it tells. */
+/** The verdict of V8: undefined if the text is valid; else the position, if V8 gives one. */
 function judged(text: string): { at: number | undefined } | undefined {
   try {
     JSON.parse(text)
@@ -79,7 +79,9 @@ holds('what is nested deep, and what is long, is read', () => {
   assert.is(jsonErrorPosition(`[${'1'.repeat(5_000_000)}x`), 5_000_001)
 })
 
-/** What a beginning may lack, but for brackets: the end of a word, of a number, of a string, of a key and its value. */
+/**
+ * What a beginning may lack apart from brackets: the end of a word, of a number, of a string, of a key and its value.
+ */
 const words = ['', 'rue', 'ue', 'e', 'alse', 'lse', 'se', 'ull', 'll', 'l', '0', '"a":0', ':0']
 const strings = ['"', 'n"', '0"', '00"', '000"', '0000"'].flatMap(end => [end, `${end}:0`])
 

@@ -1,4 +1,4 @@
-// Real processes that change one file: many at a time, and killed in the middle. Each counts itself up in it.
+// Real processes that change one file at the same time; some are killed half-way. Each counts its own changes in it.
 
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -14,11 +14,11 @@ const updates = 40
 const updaters = 8
 
 interface Counts {
-  /** Who changed it last. */
+  /** The process that changed it last. */
   readonly last: string
   readonly total: number
   readonly by: Readonly<Record<string, number>>
-  /** So that it takes more than one look to read. */
+  /** Makes the file large enough to be read in several pieces. */
   readonly ballast: string
 }
 
@@ -31,7 +31,7 @@ const counted = (old: Counts, who: string): Counts => ({
   ballast: old.ballast,
 })
 
-/** Does it say what it says everywhere? */
+/** Does the total agree with its parts? */
 function isSound(text: string): boolean {
   try {
     const { total, by, ballast } = JSON.parse(text) as Counts
@@ -47,7 +47,7 @@ const over = (dir: string, round: number): number =>
 
 type Put = (file: string, change: (old: Counts) => Counts, update: number) => unknown
 
-/** Counts itself up so many times; answers how often somebody else had done so since. */
+/** Counts itself up so many times; returns how often another process had done so in between. */
 async function counting(dir: string, round: number, number: number, put: Put): Promise<number> {
   let met = 0
   const change = (old: Counts) => {
@@ -59,7 +59,7 @@ async function counting(dir: string, round: number, number: number, put: Put): P
   return met
 }
 
-/** In each of its forms, and one in twenty waits for the disk. */
+/** Uses each form in turn; one update in twenty waits for the disk. */
 const ours: Put = (file, change, update) => {
   const options = { json: true, durability: update % 20 ? 'none' : 'file' } as const
   const known = (old: Counts | undefined) => change(old ?? none)
@@ -72,7 +72,7 @@ const ours: Put = (file, change, update) => {
   return updateFile<Counts>(file, later, options)
 }
 
-/** The same steps, until the process kills itself before the k-th of their calls from then on when that is so. */
+/** The same steps. As soon as `so` returns true, calls are counted, and the process kills itself before the k-th. */
 function* killedWhen<T>(steps: Steps<T>, so: () => boolean, call: number): Steps<T> {
   let made = 0
   let next = steps.next()

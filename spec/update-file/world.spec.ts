@@ -1,4 +1,5 @@
-// Every schedule of several who change one file: nothing is lost, whoever is killed, stopped, or told of a failure.
+// Every schedule of several players that change one file: no change is lost, whichever player is killed, aborted or
+// failed.
 
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -13,20 +14,23 @@ type Changing = (file: string, change: (old: string | undefined) => string) => S
 
 const ours: Changing = (file, change) => updateFile.steps(file, change, { durability: 'none' })
 
-/** Each adds its letter. */
+/** Each player appends its letter. */
 const players =
   (names: string, changing: Changing): World['players'] =>
   dir =>
     Object.fromEntries([...names].map(name => [name, changing(join(dir, 'file'), (old = '') => old + name)]))
 
-/** The file is there, and its lock, which is free. Not by `lock`, whose nonces would make every schedule look new. */
+/** The file, and its free lock. Not made by `lock`, whose nonces would make every schedule look new. */
 function setup(dir: string): void {
   writeFileSync(join(dir, 'file'), '')
   mkdirSync(join(dir, 'file.lock'))
   writeFileSync(join(dir, 'file.lock', spellState(successor(undefined, { fields: ['f', '1'] }, '0'.repeat(16)))), '')
 }
 
-/** Every letter is there of those who came to their end, once; of the others at most once; and each saw those before. */
+/**
+ * The letter of each player that returned is there once, of the others at most once; each saw the letters before its
+ * own.
+ */
 function nothingLost(ending: Ending): void {
   const { reader, ...outcomes } = ending.outcomes
   const path = join(ending.dir, 'file')
@@ -43,7 +47,7 @@ function nothingLost(ending: Ending): void {
     assert.ok(text.startsWith(saw ?? ''), `the reader saw "${saw}", and in the end it is "${text}"`)
 }
 
-/** And who is alive has given the lock back, and left nothing. */
+/** And players that live have released the lock, and left nothing behind. */
 const allIsWell: World['check'] = ending => {
   nobodyThrew(ending)
   nothingLost(ending)

@@ -1,5 +1,5 @@
-// The explorer leaves out one of two orders of calls that it takes for independent. Here both orders are performed, pair
-// by pair, on real directories and with the pieces of the explorer itself: they must come to one state.
+// Of two calls that it takes for independent, the explorer performs only one order. Here both orders are performed,
+// pair by pair, on real directories and with the explorer's own parts: they must come to one state.
 
 import { join } from 'node:path'
 import { type Call, fs, type Steps } from 'holdfast/steps'
@@ -13,7 +13,7 @@ import { callOf, setUp } from '../../support/lines.js'
 interface State {
   readonly there: readonly string[]
   readonly paths?: readonly string[]
-  /** A file that both players hold open, each for itself. */
+  /** A file that both players have open, each with a descriptor of its own. */
   readonly held?: string
 }
 
@@ -83,7 +83,7 @@ const listing = /^(to open|opened) /
 
 const root = join(scratch(memory), 'world')
 
-/** Makes a world of players with a call each, lets them do something, and takes it away again. */
+/** Makes a world of players with one call each, lets `act` run them, and removes the world. */
 function play<T>(state: State, lines: readonly string[], act: (run: Schedule) => T): T {
   const ground = new Directory(root)
   const setup = (dir: string) => setUp(dir, state.there)
@@ -103,12 +103,12 @@ function play<T>(state: State, lines: readonly string[], act: (run: Schedule) =>
 const take = (run: Schedule, player: number, wanted = false): Footprint =>
   run.take({ player, slot: 0, kind: 'call' }, wanted)
 
-/** What the players were told, in the order in which they were. */
+/** The results of the players, in the order in which they came. */
 const said = (run: Schedule): string[] => run.events.flatMap(event => (event.mark ? [] : [event.said]))
 
 interface Alone {
   readonly touched: Footprint
-  /** What it touched, as each of the wrong relations sees it that sees it otherwise. */
+  /** The footprint as each wrong relation sees it, for those that see another one. */
   readonly wrongly: ReadonlyMap<Relation, Footprint>
   readonly failed: boolean
   readonly said: string
@@ -136,13 +136,17 @@ interface Pair {
 }
 
 const lines = states.map(linesOf)
-/** Each call by itself, in each state. */
-const alone = states.map((state, at) => (lines[at] as string[]).map(line => play(state, [line], actAlone)))
+/** Each call by itself, in each state. Performed when the first test asks for it. */
+let performed: readonly (readonly Alone[])[] | undefined
+const alone = () => {
+  performed ??= states.map((state, at) => (lines[at] as string[]).map(line => play(state, [line], actAlone)))
+  return performed
+}
 
-/** What both were told, and what there is then, if `first` goes first: inodes have the numbers that they are seen in. */
+/** The results of both and the tree in the end, if `first` goes first. */
 function ended(at: number, first: number, second: number): { first: string; second: string; tree: string } {
-  const [one, two] = [alone[at]?.[first], alone[at]?.[second]] as [Alone, Alone]
-  // Whoever fails changes nothing, so the other one goes as if it was alone.
+  const [one, two] = [alone()[at]?.[first], alone()[at]?.[second]] as [Alone, Alone]
+  // A call that fails changes nothing, so the other one runs as if it were alone.
   if (one.failed) return { first: one.said, second: two.said, tree: two.tree }
   const both = [lines[at]?.[first], lines[at]?.[second]] as string[]
   return play(states[at] as State, both, run => {
@@ -152,7 +156,7 @@ function ended(at: number, first: number, second: number): { first: string; seco
   })
 }
 
-/** Inodes by the order in which they are seen. */
+/** Numbers inodes in the order in which they are seen. */
 function canonical(...texts: readonly string[]): string {
   const seen = new Map<string, number>()
   return texts.join('\n').replace(/#\d+/g, number => {
@@ -170,23 +174,27 @@ function commutes(state: number, i: number, j: number): boolean {
 const isOfOneWorld = (...both: readonly string[]): boolean =>
   !both.some(line => listing.test(line)) || !both.some(line => /^(readdir|list) /.test(line))
 
-const pairs: readonly Pair[] = lines.flatMap((own, state) =>
-  own.flatMap((one, i) =>
-    own
-      .map((other, j) => ({ state, i, j, other }))
-      .filter(({ j, other }) => j >= i && isOfOneWorld(one, other))
-      .map(({ j }) => ({ state, i, j, commutes: commutes(state, i, j) })),
-  ),
-)
+let compared: readonly Pair[] | undefined
+const pairs = () => {
+  compared ??= lines.flatMap((own, state) =>
+    own.flatMap((one, i) =>
+      own
+        .map((other, j) => ({ j, other }))
+        .filter(({ j, other }) => j >= i && isOfOneWorld(one, other))
+        .map(({ j }) => ({ state, i, j, commutes: commutes(state, i, j) })),
+    ),
+  )
+  return compared
+}
 
-/** The pairs that are taken for independent. */
+/** The pairs that a relation declares independent. */
 function independent(relation: Relation): Pair[] {
   const depends = relation.dependent ?? dependent
   const touched = ({ state }: Pair, one: number) => {
-    const call = alone[state]?.[one] as Alone
+    const call = alone()[state]?.[one] as Alone
     return call.wrongly.get(relation) ?? call.touched
   }
-  return pairs.filter(pair => !depends(touched(pair, pair.i), touched(pair, pair.j)))
+  return pairs().filter(pair => !depends(touched(pair, pair.i), touched(pair, pair.j)))
 }
 
 const spell = ({ state, i, j }: Pair): string =>
@@ -194,22 +202,24 @@ const spell = ({ state, i, j }: Pair): string =>
 
 explored('a call that failed has changed nothing', () => {
   assert.equal(
-    alone.flat().filter(({ failed, before, tree }) => failed && before !== tree),
+    alone()
+      .flat()
+      .filter(({ failed, before, tree }) => failed && before !== tree),
     [],
   )
 })
 
 explored('what is declared independent commutes', () => {
   const declared = independent({})
-  const commuting = pairs.filter(({ commutes }) => commutes).length
+  const commuting = pairs().filter(({ commutes }) => commutes).length
   const unsound = declared.filter(({ commutes }) => !commutes)
   note(
-    `${pairs.length} pairs in ${states.length} states: ${declared.length} declared independent, ${commuting} commute, ` +
+    `${pairs().length} pairs in ${states.length} states: ${declared.length} declared independent, ${commuting} commute, ` +
       `${unsound.length} unsound`,
   )
   assert.equal(unsound.map(spell), [])
   assert.ok(declared.length > commuting * 0.8, 'the relation is so careful that it leaves out too little')
-  assert.ok(pairs.length - commuting > 1_000, 'hardly any pair gets in the other’s way, so little was tried')
+  assert.ok(pairs().length - commuting > 1_000, 'hardly any pair gets in the other’s way, so little was tried')
 })
 
 for (const [name, wrong] of Object.entries(wrongOnPairs)) {

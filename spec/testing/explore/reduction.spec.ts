@@ -1,5 +1,5 @@
 // The explorer leaves out most schedules. Small random programs, explored in full and with each reduction, must come to
-// the same endings: whatever every player was told, and everything that is there in the end.
+// the same endings: the results of every player, and everything that is there in the end.
 
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
@@ -54,7 +54,7 @@ const budgets: readonly Partial<World>[] = [
   { omissions: 1 },
 ]
 
-/** The same program for the same seed. A line that begins with `-` keeps what it was told to itself; `!` lets it throw. */
+/** The same program for the same seed. The result of a line that begins with `-` is dropped; after `!` it may throw. */
 function programOf(seed: number): Program {
   const below = seeded(seed)
   const pick = <T>(list: readonly T[]): T => list[below(list.length)] as T
@@ -64,11 +64,11 @@ function programOf(seed: number): Program {
   return { there: pick(starts), players, budgets: below(2) === 0 ? {} : pick(budgets) }
 }
 
-/** What random programs hardly ever meet: each found out a mistake of the explorer, or a mutant of it. */
+/** Programs that are rarely drawn at random: each has detected a mistake of the explorer, or a mutant of it. */
 const knownTraps: readonly Program[] = [
-  // Whoever is woken may come to its end, and cannot be killed any more.
+  // A player that is woken may end, and cannot be killed any more.
   { there: [], players: [['mkdir a'], ['sleep'], ['stat a']], budgets: { kills: 1 } },
-  // The end of one player may let time pass for the others; and who else is stopped meanwhile, or before?
+  // The end of one player may let time pass for the others, and faults may hit them before or after that.
   {
     there: [],
     players: [
@@ -88,7 +88,7 @@ const knownTraps: readonly Program[] = [
     budgets: { aborts: 1 },
   },
   { there: [], players: [['sleep', 'stat a'], ['mkdir a']], budgets: { aborts: 1 } },
-  // A sleep is over at once if something has changed since the last one, and a death is a change.
+  // A sleep ends at once if something has changed since the last one, and a death is a change.
   { there: [], players: [['stat c'], ['stat a', 'sleep', 'sleep', 'now'], ['mkdir a']], budgets: { kills: 1 } },
   {
     there: [],
@@ -114,9 +114,9 @@ const knownTraps: readonly Program[] = [
     ],
     budgets: { ticks: 1, tick: 12 },
   },
-  // Whoever asks whether another lives, should ask before and after its death.
+  // A player that asks whether another lives must ask before and after its death.
   { there: [], players: [['alive'], ['mkdir a']], budgets: { kills: 1 } },
-  // A lie that was none is told to one of two, and `check` is told to whom.
+  // One of two players gets a lie that happens to be true, and `check` sees which.
   {
     there: [],
     players: [
@@ -126,11 +126,11 @@ const knownTraps: readonly Program[] = [
     budgets: { lies: 1 },
   },
   { there: [], players: [['!rmdir a'], ['!rmdir c'], ['stat c']], budgets: { lies: 1 } },
-  // A file without a name is still read, and may have been changed or not, when it lost its name.
+  // A file without a name is still read, and may have been changed or not when it lost its name.
   { there: ['file a'], players: [['look a'], ['-overwrite a'], ['-unlink a', '-unlink a']], budgets: {} },
   { there: ['file a'], players: [['look a'], ['-stamp a'], ['-stamp a', '-unlink a']], budgets: {} },
   { there: ['file a'], players: [['look a'], ['-unlink a'], ['-chmod a']], budgets: {} },
-  // Two states that differ in one thing only.
+  // Two states that differ in one respect only.
   { there: ['file a'], players: [['stat a', 'stat a'], ['-chown a']], budgets: {} },
   { there: ['file a'], players: [['-stamp a'], ['-stamp a'], ['read a']], budgets: {} },
   { there: ['file a'], players: [['both a a'], ['-unlink a', '-mkdir c']], budgets: {} },
@@ -139,7 +139,7 @@ const knownTraps: readonly Program[] = [
     players: [['-open a wx', '-link a c', '-mkdir d'], ['-open c wx'], ['!rmdir d', 'chmod a', 'stat c']],
     budgets: {},
   },
-  // What is done through a link is done to what the link leads to; and a link may come to lead somewhere.
+  // What is done through a link is done to its target; and a link may begin to lead somewhere.
   { there: ['symlink c a'], players: [['overwrite a'], ['stat c', 'read c']], budgets: {} },
   { there: ['symlink c a', 'link a b'], players: [['lstat b'], ['-open c wx', '-unlink a']], budgets: {} },
   {
@@ -158,7 +158,7 @@ const knownTraps: readonly Program[] = [
     ],
     budgets: {},
   },
-  // A call that nobody can notice may be the last before a death, or an abort.
+  // A call that no player can notice may be the last before a death or an abort.
   { there: [], players: [['create a'], ['stat a']], budgets: { kills: 1 } },
   { there: [], players: [['-flush a'], ['-flush c', 'stat a']], budgets: { aborts: 1 } },
   { there: [], players: [['-flush a'], ['stat a']], budgets: { failures: 1 } },
@@ -168,7 +168,7 @@ const knownTraps: readonly Program[] = [
   // What is in a directory when it is opened may be all that it shows.
   { there: ['mkdir a', 'file a/b'], players: [['rename a/b a/c'], ['readdir a']], budgets: { omissions: 1 } },
   { there: ['mkdir a'], players: [['readdir a'], ['mkdir a/b']], budgets: { kills: 1, splitListings: true } },
-  // A path may leave a directory again, which must be there.
+  // A path may leave a directory again, and that directory must exist.
   {
     there: [],
     players: [
@@ -179,7 +179,7 @@ const knownTraps: readonly Program[] = [
   },
 ]
 
-/** One call by name, or a small task of several. */
+/** One call by name, or a small task of several calls. */
 function* act(line: string, dir: string, me: number): Steps<unknown> {
   const [task = '', first = '', second = ''] = line.split(' ')
   const [one, two] = [join(dir, first), join(dir, second)]
@@ -272,11 +272,11 @@ function* player(lines: readonly string[], dir: string, me: number): Steps<unkno
       if (code === 'ABORT_ERR') break
     }
   }
-  // A thing that JSON makes nothing of: two endings must not be taken for one because they are spelled alike.
+  // A value that JSON cannot spell: two endings must not be taken for one because they are spelt alike.
   return new Map(Object.entries(said))
 }
 
-/** Everything that is there, with inodes by the order in which they are seen. */
+/** Everything that is there, with inodes numbered in the order in which they are seen. */
 function treeOf(dir: string, seen: bigint[] = []): string {
   const entries = readdirSync(dir).map(name => {
     const path = join(dir, name)
@@ -292,7 +292,7 @@ function treeOf(dir: string, seen: bigint[] = []): string {
   return entries.join(', ')
 }
 
-/** All the endings that are found, and at what price. */
+/** All endings that are found, and how many schedules that took. */
 function endingsOf({ there, players, budgets }: Program, options: ExploreOptions) {
   const endings = new Set<string>()
   const found = explore(
