@@ -104,7 +104,7 @@ const take = (run: Schedule, player: number, wanted = false): Footprint =>
   run.take({ player, slot: 0, kind: 'call' }, wanted)
 
 /** What the players were told, in the order in which they were. */
-const said = (run: Schedule): string[] => run.events.flatMap(event => (event.mark ? [] : [event.said]))
+const said = (run: Schedule): string[] => run.events.flatMap(event => (event.mark ? [] : [event.result]))
 
 interface Alone {
   readonly touched: Footprint

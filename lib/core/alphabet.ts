@@ -1,12 +1,12 @@
-// The alphabet: every call that an algorithm may make, and what the drivers and the explorer must know of each of them
-// beside its types. Every list of calls in this package is read off the table below.
+// The alphabet: every call that an algorithm may make, and what the drivers and the explorer must know about each call
+// besides its types. Every list of calls in this package is derived from the table below.
 
 import type { Stats } from './disk.js'
 
 /** How a file is opened: Node's flag strings, without the append and sync forms that nothing here needs. */
 export type OpenFlags = 'r' | 'r+' | 'w' | 'w+' | 'wx' | 'wx+'
 
-/** A name on the disk. Not every one is text: those that are not are bytes. */
+/** A name on the disk: a string, or bytes if it is not text. */
 export type Path = string | Buffer
 
 /** One name in a directory. */
@@ -16,9 +16,9 @@ export interface Entry {
 }
 
 /**
- * Every call an algorithm may make. Each is one system call, but for those that open, read and close (`readFile`,
- * `readdir`, `list`, which also looks at each entry where the filesystem does not say what it is, and `copyFile`, which
- * writes as well), for `realpath`, which looks at each name on the way, and for `together`.
+ * Every call that an algorithm may make. Each is one system call, except: `readFile`, `readdir` and `list` open, read and
+ * close, and `list` also stats each entry whose kind the filesystem does not tell; `copyFile` opens both files, and reads
+ * and writes; `realpath` looks up each name on the way; `together` makes the calls that it is given.
  */
 export interface Alphabet {
   open(path: Path, flags: OpenFlags, mode?: number): number
@@ -31,10 +31,10 @@ export interface Alphabet {
   stat(path: Path): Stats
   lstat(path: Path): Stats
   readFile(path: string): Buffer
-  /** The text of a link: bytes, because not every one is a string. */
+  /** The text of a link, as bytes, because it need not be text. */
   readlink(path: Path): Buffer
   readdir(path: string): string[]
-  /** What is in a directory, with what each thing is; a name that is no text is bytes. */
+  /** The names in a directory, with the kind of each. */
   list(path: Path): Entry[]
   mkdir(path: Path, mode?: number): void
   rmdir(path: Path): void
@@ -42,7 +42,7 @@ export interface Alphabet {
   link(existing: Path, path: Path): void
   symlink(target: string | Buffer, path: Path, type?: 'file' | 'dir' | 'junction'): void
   unlink(path: Path): void
-  /** Makes `to`, which must not be there, with the bytes and the mode of `from`; a copy-on-write clone where the disk can. */
+  /** Makes `to`, which must not exist, with the bytes and the mode of `from`: a copy-on-write clone where possible. */
   copyFile(from: Path, to: Path): void
   chmod(path: Path, mode: number): void
   chown(path: Path, uid: number, gid: number): void
@@ -51,67 +51,72 @@ export interface Alphabet {
 
   /** Milliseconds on a clock that only goes forward. */
   now(): number
-  /** So many random bytes. */
+  /** Random bytes, as many as are asked for. */
   random(bytes: number): Buffer
-  /** Waits so many milliseconds. */
+  /** Waits that many milliseconds. */
   sleep(ms: number): void
-  /** Waits until the directory changes, or so many milliseconds: a hint, never evidence. */
+  /** Waits until the directory changes, but at most that many milliseconds. A hint, never evidence. */
   changed(dir: string, ms: number): void
-  /** This process, as the names it makes spell it (see ./owner.ts). */
+  /** This process, as it is spelt in the names that it makes (see ./owner.ts). */
   self(): string
-  /** Does that owner live? `undefined`: nobody here can tell. */
+  /** Does that owner live? `undefined` if that cannot be known here. */
   alive(owner: string): boolean | undefined
-  /** What this process has kept in mind under that key, if it still does: a hint, never evidence. */
+  /** What this process keeps in memory under that key, if it still does. A hint, never evidence. */
   recall(key: string): unknown
-  /** Keeps something in mind, or forgets it. */
+  /** Keeps a value in memory under that key; `undefined` removes it. */
   remember(key: string, value: unknown): void
-  /** How many acts of this thread are after a thing, or have it, when so many more are counted. */
+  /**
+   * Adds `more` to this thread's count of calls that hold or want `thing`, and returns the new count. A blocking caller
+   * uses it to see that it would wait for itself.
+   */
   engage(thing: string, more: number): number
-  /** Does a wait block the thread, so that nobody else in it can do anything meanwhile? */
+  /** Does a wait block the thread, so that no other call of the thread can go on meanwhile? */
   blocking(): boolean
-  /** Is that on a disk of this machine's own, where ENOENT is never the echo of a call that was made twice on the way? */
+  /** Is the path on a disk of this machine? Then no reply is ever lost, and ENOENT is never the echo of our own call. */
   local(path: string): boolean
-  /** Several calls at once, in any order; answered when all have ended, whatever came of each. See `together`. */
+  /** Makes several calls at once, in any order. Returns when all have ended, with the outcome of each. See `together`. */
   together(calls: readonly Call[]): Outcome<unknown>[]
-  /** What a user's callback answered: a value, or a promise for one (which the sync driver refuses); `pending` after so many milliseconds. */
-  settle<T>(answer: T | PromiseLike<T>, ms?: number): T | Pending
+  /**
+   * What a user's callback returned, or what its promise resolves to (which the sync driver refuses); `pending` if the
+   * promise has not settled after `ms` milliseconds.
+   */
+  settle<T>(returned: T | PromiseLike<T>, ms?: number): T | Pending
 }
 
-/** It has not settled yet. */
+/** A promise has not settled yet: see `settle`. */
 export const pending: unique symbol = Symbol('pending')
 export type Pending = typeof pending
 
 export type Op = keyof Alphabet
 
-/** A call that is described, and not yet made. */
+/** A call, described but not yet made. */
 export interface Call {
   readonly op: Op
   readonly args: readonly unknown[]
 }
 
-/** What came of one of several calls. */
+/** What came of a call. */
 export type Outcome<T> = { readonly value: T } | { readonly error: unknown }
 
 interface Traits {
-  /** It waits for time or for others, so a driver may end it early, and it is never made together with other calls. */
+  /** It waits for time or for others: a driver ends it early when the call as a whole is interrupted. */
   readonly waits?: true
-  /** No thread and no disk is asked, so it gains nothing from being made together with other calls. */
+  /** It needs neither a thread nor the disk, so nothing is gained by making it together with other calls. */
   readonly inline?: true
-  /** It gives back, so it is never interrupted: an algorithm that was stopped anywhere can still clean up. */
+  /** It gives something back. It is never interrupted, so that an algorithm that was stopped can still clean up. */
   readonly givesBack?: true
-  /** Others may see a difference when it succeeds. (`open` changes something with some of its flags: see the explorer.) */
+  /** When it succeeds, others may notice. (Whether `open` changes something depends on its flags: see the explorer.) */
   readonly changes?: true
-  /** No other process can ever tell whether it was made, so the explorer need not try it earlier or later. */
+  /** No other process can notice when it is made, so the explorer need not try to make it earlier or later. */
   readonly unseen?: true
-  /** No other process has a part in it, so the explorer answers it at once: it is no step. */
+  /** No other process has a part in it, so the explorer knows its result at once: it is no step of a schedule. */
   readonly own?: true
-  /** Its failure would be nothing that a disk does, or nothing that the process could act on: none is injected. */
+  /** The explorer injects no failure: a disk does not fail it, or the process could do nothing about it. */
   readonly unfailing?: true
-  /** It is about an open descriptor, not about a name. */
+  /** Its first argument is an open descriptor, not a path. */
   readonly onDescriptor?: true
 }
 
-/** What is to be known of each call. */
 const ops: Readonly<Record<Op, Traits>> = {
   open: {},
   read: { onDescriptor: true },
@@ -154,6 +159,6 @@ const ops: Readonly<Record<Op, Traits>> = {
 
 export const allOps = Object.keys(ops) as readonly Op[]
 
-/** Those that have any of these traits. */
+/** The calls that have at least one of these traits. */
 export const opsThat = (...traits: readonly (keyof Traits)[]): ReadonlySet<Op> =>
   new Set(allOps.filter(op => traits.some(trait => ops[op][trait])))
