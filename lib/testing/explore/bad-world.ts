@@ -1,7 +1,7 @@
-/** Thrown by `explore` when the world itself is wrong, so that nothing can be said about its endings. */
+/** What `explore` throws when the world itself is wrong, so that its endings prove nothing. */
 export class BadWorld extends Error {}
 
-/** Refuses a promise where the world must be synchronous: what it finds would come too late to be counted. */
+/** `setup` and `check` must be synchronous: the explorer would not wait for what a promise finds out. */
 export function refusePromise(name: string, returned: unknown): void {
   if (isThenable(returned))
     throw new BadWorld(`\`${name}\` returns a promise, and the explorer does not wait: make it sync`)

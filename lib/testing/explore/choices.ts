@@ -6,7 +6,7 @@ import { faultsOf } from './faults.js'
 import type { Player } from './player.js'
 import type { Choice, World } from './world.js'
 
-/** What a world allows only so often, by the kind of the choice, and what is left of it. */
+/** How often each kind of choice may still be made. */
 export type Budget = Record<Exclude<Choice['kind'], 'call' | 'pass'>, number>
 
 export const budgetOf = ({
@@ -25,7 +25,7 @@ export const budgetOf = ({
   omit: omissions,
 })
 
-/** Everything that may happen next. The player that went last comes first, so that the first schedules are serial. */
+/** Everything that may happen next. The player that went last comes first, so that the first schedule is serial. */
 export function choicesOf(players: readonly Player[], last: number, world: World, budget: Budget): Choice[] {
   const inOrder = [
     ...players.filter(({ number }) => number === last),
@@ -38,7 +38,7 @@ export function choicesOf(players: readonly Player[], last: number, world: World
   return all
 }
 
-/** It makes one of the calls that it is about to make, truly or not. */
+/** The player makes one of its calls, truly or not. */
 function callsOf({ number, adversary, awake, pending }: Player, world: World, budget: Budget): Choice[] {
   if (!awake) return []
   return pending.flatMap((call, slot): Choice[] => {
@@ -48,25 +48,25 @@ function callsOf({ number, adversary, awake, pending }: Player, world: World, bu
   })
 }
 
-/** It is aborted, or killed. */
+/** The player is aborted or killed. */
 function endsOf({ number, adversary, injected, pending, underWay }: Player, budget: Budget): Choice[] {
   if (adversary) return []
   const ends: Choice[] = []
-  // As in truth, an abort comes before a call is made, once, and never before one that gives back.
+  // As in truth, an abort comes once, before a call is made, and never before one that gives back.
   const [first] = pending
   if (budget.abort > 0 && !injected && underWay.untouched && first && !givesBack(first))
     ends.push({ player: number, slot: 0, kind: 'abort' })
-  // To open a directory changes nothing, so a player that has done so may as well have been killed before.
+  // Opening a directory changes nothing, so a player that has done it might as well have been killed before.
   if (budget.kill > 0 && underWay.listings.length === 0) ends.push({ player: number, slot: 0, kind: 'kill' })
   return ends
 }
 
-/** No other process can tell when one of these is made. */
+/** No other process can notice when one of these is made. */
 const unseen = opsThat('unseen')
 
 /**
- * If a call is next that no other process can notice, it may as well be made now, and nothing else need be tried before
- * it but what may happen to its player instead (Godefroid's persistent sets, the smallest there are).
+ * If a call is next that no other process can notice, it might as well be made now. Nothing else need be tried before it,
+ * except what may happen to its player instead (Godefroid's persistent sets, the smallest there are).
  */
 export function withoutLater(choices: readonly Choice[], players: readonly Player[]): readonly Choice[] {
   const one = choices.find(({ kind, player, slot }) => {

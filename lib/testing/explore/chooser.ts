@@ -1,4 +1,4 @@
-// Who decides what happens next in a schedule: a replay string, chance, or the search of all schedules
+// What decides which step of a schedule comes next: a replay string, chance, or the search of all schedules
 // (./depth-first.ts).
 
 import { BadWorld } from './bad-world.js'
@@ -7,18 +7,18 @@ import type { Schedule } from './schedule.js'
 import { type Choice, spellChoice } from './world.js'
 
 export interface Chooser {
-  /** What happens next in this schedule; undefined if nothing new can come of it. */
+  /** Chooses what happens next in this schedule; returns undefined if nothing new can come of it. */
   next(schedule: Schedule): Choice | undefined
-  /** Whether `learn` is to be called with what the choice touched. */
+  /** `learn` must be called with what the choice has touched. */
   readonly learns: boolean
   learn(touched: Footprint): void
   /** The schedule has come to its end. */
   end(): void
-  /** Prepares another schedule; false if there is none left. */
+  /** Goes over to another schedule; returns false if there is none left. */
   another(): boolean
 }
 
-/** One schedule, word by word; and after the last word the first choice of each. */
+/** Takes one schedule from a replay string, and after its last word always the first choice. */
 export class Replay implements Chooser {
   readonly learns = false
   readonly #words: string[]
@@ -49,7 +49,7 @@ export class Replay implements Chooser {
 const anotherWorld = (word: string | undefined): Error =>
   new BadWorld(`This replay is of another world: "${word}" cannot happen here`)
 
-/** Schedules drawn at random: the same ones for the same seed. */
+/** Draws schedules at random: the same ones for the same seed. */
 export class RandomWalk implements Chooser {
   readonly learns = false
   readonly #random: () => number

@@ -7,22 +7,22 @@ import { SeenStates, SleepSet } from './reduction.js'
 import type { Schedule } from './schedule.js'
 import type { Choice } from './world.js'
 
-/** A point of the schedule where something had to be chosen. */
+/** A point of the current schedule where something had to be chosen. */
 interface Fork {
   readonly choices: readonly Choice[]
-  /** Which of them is taken in the current schedule. */
+  /** The index of the choice that is taken now. */
   at: number
   readonly asleep: SleepSet
-  /** What that choice touched. */
+  /** What that choice touched; undefined without sleep sets. */
   touched: Footprint | undefined
 }
 
 export interface Reductions {
-  /** The relation that sleep sets go by; undefined: without sleep sets. */
+  /** The relation that sleep sets go by; undefined: no sleep sets. */
   readonly dependent: typeof dependent | undefined
-  /** Whether a state that was explored before is left. */
+  /** Leave a schedule when it comes to a state that was explored before. */
   readonly states: boolean
-  /** How often a player may be interrupted that could go on. */
+  /** Interrupt players that could go on at most so often; undefined: no bound. */
   readonly preemptions: number | undefined
 }
 
@@ -30,7 +30,7 @@ export class DepthFirst implements Chooser {
   readonly #reductions: Reductions
   readonly #seen = new SeenStates()
   readonly #forks: Fork[] = []
-  /** How many forks of this schedule are behind. */
+  /** How many forks this schedule has passed. */
   #depth = 0
   /** What sleeps at the next fork. */
   #asleep = new SleepSet()
@@ -46,7 +46,7 @@ export class DepthFirst implements Chooser {
     return fork.choices[fork.at]
   }
 
-  /** On the way to the last fork nothing is new, so nobody needs to know what is touched there. */
+  /** Only at the last fork: on the way there the schedule repeats the one before. */
   get learns(): boolean {
     return this.#reductions.dependent !== undefined && this.#depth === this.#forks.length
   }
@@ -71,11 +71,11 @@ export class DepthFirst implements Chooser {
     return false
   }
 
-  /** A fork that no schedule came to before; undefined if nothing new can come of it. */
+  /** Adds a fork that no schedule has come to before; returns undefined if nothing new can come of it. */
   #open(schedule: Schedule): Fork | undefined {
     const { preemptions, states } = this.#reductions
     const bound = preemptions === undefined ? '' : `${schedule.last} ${schedule.preemptions}`
-    if (states && this.#seen.has(`${schedule.state()}\n${bound}`, this.#asleep)) return undefined
+    if (states && this.#seen.hasOrAdd(`${schedule.state()}\n${bound}`, this.#asleep)) return undefined
     const fork: Fork = { choices: this.#choicesOf(schedule), at: -1, asleep: this.#asleep, touched: undefined }
     if (!advance(fork)) return undefined
     this.#forks.push(fork)

@@ -1,5 +1,5 @@
-// The door through which the players of a world reach its directory: it performs their calls, keeps them inside, and
-// knows each inode by the call that made it.
+// The door between the players of a world and its directory: it performs their calls, keeps them inside the world, and
+// numbers each inode by the call that made it.
 
 import { existsSync, fstatSync, lstatSync } from 'node:fs'
 import { isAbsolute, resolve, sep } from 'node:path'
@@ -11,7 +11,7 @@ import { changes } from './faults.js'
 import { Listing, Opening } from './listing.js'
 import type { Player } from './player.js'
 
-/** Makes a player's call, and answers it as every machine would. */
+/** Performs a player's call. What it returns is the same on every machine. */
 export function perform(player: Player, call: Call, ground: Directory): unknown {
   const { op, args } = call
   if (args[0] instanceof Opening) return open(player, call, args[0].path, ground)
@@ -19,9 +19,9 @@ export function perform(player: Player, call: Call, ground: Directory): unknown 
   const [first, second] = args as [string, string]
   if (op !== 'symlink') keepInside(player, call, first, ground.root)
   if (op === 'symlink' || op === 'link' || op === 'rename') keepInside(player, call, second, ground.root)
-  // What it says is known before it is done: `w` makes an inode only if there is none.
+  // `w` makes an inode only if there is none, and afterwards there is one in any case.
   const fresh = op === 'open' && changes(call) && !existsSync(first)
-  const value = quickly(() => performSync(call))
+  const value = withoutStack(() => performSync(call))
   const born = (ino: bigint) => ground.born(ino, player.number, player.calls)
   switch (op) {
     case 'mkdir':
@@ -50,10 +50,10 @@ export function perform(player: Player, call: Call, ground: Directory): unknown 
   }
 }
 
-/** Opens a directory to be listed; it fails as the whole call would. */
+/** Opens a directory that is to be listed. If it cannot be listed, this fails as the whole call would. */
 function open(player: Player, call: Call, path: string, ground: Directory): Listing {
   keepInside(player, call, path, ground.root)
-  quickly(() => performSync({ op: call.op, args: [path] }))
+  withoutStack(() => performSync({ op: call.op, args: [path] }))
   return new Listing(path, ground)
 }
 
@@ -62,12 +62,12 @@ function read(op: Op, listing: Listing): unknown {
   return place === undefined ? [] : sorted(performSync({ op, args: [place] }) as (string | Entry)[])
 }
 
-/** In one order on every machine. */
+/** Sorted by name, because filesystems list in different orders. */
 const sorted = (entries: (string | Entry)[]): (string | Entry)[] =>
   entries.sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1))
 const nameOf = (entry: string | Entry): string => (typeof entry === 'string' ? entry : String(entry.name))
 
-/** What stands above the world may be looked at, or made once more; what stands beside it is none of its business. */
+/** A player may look at the directories above its world, or try to make them again, but must not reach what is beside it. */
 function keepInside(player: Player, call: Call, path: unknown, root: string): void {
   if (typeof path !== 'string') return
   const at = isAbsolute(path) && !/[\\/](\.|$)/.test(path) ? path : resolve(path)
@@ -79,8 +79,8 @@ function keepInside(player: Player, call: Call, path: unknown, root: string): vo
 const isWithin = (path: string, dir: string): boolean =>
   path === dir || path.startsWith(dir.endsWith(sep) ? dir : dir + sep)
 
-/** Half the time of a call that fails goes into its error's stack, which nobody reads here. */
-function quickly<T>(work: () => T): T {
+/** Without stacks, which take half the time of a call that fails and are not used here. */
+function withoutStack<T>(work: () => T): T {
   const { stackTraceLimit } = Error
   Error.stackTraceLimit = 0
   try {

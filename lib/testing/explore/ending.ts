@@ -1,4 +1,4 @@
-// What is there when a schedule has come to its end: what `check` is given, and what is thrown if it refuses that.
+// The end of a schedule: what `check` gets, and what is thrown if `check` refuses it.
 
 import { BadEnding } from './bad-ending.js'
 import { Listing, Opening } from './listing.js'
@@ -9,7 +9,7 @@ import { type Ending, type Made, spellChoice } from './world.js'
 export function endingOf({ root, players, events }: Schedule): Ending {
   const outcomes = Object.fromEntries(players.map(player => [player.name, player.outcome]))
   const log = events.flatMap((event): Made[] => {
-    // To open a directory is the beginning of a call.
+    // A directory was opened, which is only the first part of a call.
     if (event.mark || event.value instanceof Listing) return []
     const { call, value, failed } = event
     const args = call.args.map(arg => {
@@ -21,7 +21,7 @@ export function endingOf({ root, players, events }: Schedule): Ending {
   return { dir: root, outcomes: outcomes as Ending['outcomes'], log }
 }
 
-/** `nth`: which of the schedules it was. */
+/** `nth`: how many schedules came to their end, with this one. */
 export function badEnding(cause: unknown, { players, events, root, taken }: Schedule, nth: number): BadEnding {
   const names = players.map(({ name }) => name)
   const replay = taken.map(spellChoice).join(' ')

@@ -1,5 +1,5 @@
-// Which calls of two processes commute? Those that share nothing, of what a call reads or writes: the binding of a name,
-// the set of names in a directory, an inode. The explorer leaves out the second of two orders only on this word, so it
+// Which calls of two processes commute? Those that share nothing that a call reads or writes: the binding of a name, the
+// set of names in a directory, an inode. Because the explorer tries only one order of two calls that commute, this file
 // errs on the side of dependence, and spec/independence.spec.ts checks it pair by pair on real directories.
 
 import { lstatSync, readlinkSync } from 'node:fs'
@@ -8,17 +8,19 @@ import type { Ground } from './ground.js'
 import { Listing, Opening } from './listing.js'
 
 export interface Footprint {
-  /** What it reads, and what it writes. */
+  /** What the call reads. */
   readonly r: readonly string[]
+  /** What the call writes. */
   readonly w: readonly string[]
-  /** What it adds to or takes from, and what it sees whole: two additions commute, an addition and a sight do not. */
+  /** The sets to which it adds, or from which it takes. Two such calls commute. */
   readonly adds: readonly string[]
+  /** The sets that it sees as a whole. Such a call commutes with another, but not with one that adds or takes. */
   readonly sees: readonly string[]
 }
 
 export const nothing: Footprint = { r: [], w: [], adds: [], sees: [] }
 
-/** What a call touched that failed: it has changed nothing, so it only read. That alone saves most of the schedules. */
+/** What a call touched that failed: it changed nothing, so it only read. That alone saves most of the schedules. */
 export const asRead = (f: Footprint): Footprint => ({ r: [...f.r, ...f.w], w: [], adds: [], sees: f.sees })
 
 export const dependent = (f: Footprint, g: Footprint): boolean =>
@@ -33,7 +35,7 @@ export const merge = (...all: readonly Footprint[]): Footprint => ({
   sees: all.flatMap(f => f.sees),
 })
 
-/** What `call` will touch, in the state the world is in now. */
+/** Returns what a call is going to touch, in the state in which the world is now. */
 export function footprint({ op, args }: Call, ground: Ground): Footprint {
   const [first, second] = args as [string, string]
   switch (op) {
@@ -52,7 +54,7 @@ export function footprint({ op, args }: Call, ground: Ground): Footprint {
     }
     case 'open': {
       if (second.startsWith('r')) return read(first, ground, true)
-      // Through a link that leads nowhere `w` makes what the link names, and `wx` makes nothing.
+      // Through a link that leads nowhere, `w` makes what the link names, and `wx` makes nothing.
       return merge(named(first, ground, !second.includes('x')), inode(first, ground, 'w'))
     }
     case 'stat':
@@ -80,7 +82,7 @@ export function footprint({ op, args }: Call, ground: Ground): Footprint {
       return { ...nothing, sees: ['clock'] }
     case 'alive':
       return { ...nothing, r: [`alive:${first.split('-')[1]}`] }
-    default: // close, fsync: nobody else can tell
+    default: // close, fsync: no other process can notice them.
       return nothing
   }
 }
@@ -92,14 +94,14 @@ function listing(what: unknown, ground: Ground): Footprint {
   return { ...nothing, r: path.reads, sees }
 }
 
-/** The set of names in a directory, by its inode: it stays the same set when the directory is renamed. */
+/** The set of names in a directory. It goes by the inode: when the directory is renamed, it is still the same set. */
 const namesIn = (at: string, ground: Ground): string[] =>
   ground
     .inodesAt(ground.root + at)
     .slice(0, 1)
     .map(inode => `names:${inode}`)
 
-/** A name is made or taken away. */
+/** A name is made or removed. */
 function named(path: string, ground: Ground, follow = false): Footprint {
   const { reads, at, parent } = walk(path, ground, follow)
   return { r: reads, w: [`name:${at}`], adds: namesIn(parent, ground), sees: [] }
@@ -114,14 +116,14 @@ function inode(path: string, ground: Ground, how: 'r' | 'w'): Footprint {
 }
 
 interface Walk {
-  /** The names that were looked up on the way, the last one being the path's own. */
+  /** The names that were looked up on the way; the last one is that of the path itself. */
   readonly reads: string[]
-  /** The path without links on the way, from the root of the world. */
+  /** The path from the root of the world, without links on the way. */
   readonly at: string
   readonly parent: string
 }
 
-/** Looks a path up as the system does: name by name, through every link, and through the last one if `follow`. */
+/** Looks up a path as the system does: name by name, through every link on the way, and through a last one if `follow`. */
 function walk(path: string, ground: Ground, follow: boolean): Walk {
   const reads = ['modes']
   const through = follow || path.endsWith('/')

@@ -1,11 +1,11 @@
-/** What the calls of a world go by: its directory, and the numbers by which the explorer knows inodes. */
+/** What the footprints of a world's calls go by: its directory, and the numbers by which the explorer knows inodes. */
 export interface Ground {
   readonly root: string
   /** There are symbolic links, so that one directory may have several paths. */
   linked: boolean
-  /** A listing may show the names as they were when the directory was opened. */
+  /** A listing may leave out what came after the directory was opened, so the moment of opening makes a difference. */
   omits: boolean
-  /** What has that name; and if it is a link, also what the link leads to. */
+  /** The inode that has this name; and if that is a link, also the inode that it leads to. Empty if nothing is there. */
   inodesAt(path: string): string[]
-  inodeOf(fd: number): string | undefined
+  inodeOf(fd: number): string
 }

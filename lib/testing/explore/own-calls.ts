@@ -1,4 +1,4 @@
-// The calls in which no other process has a part. The explorer answers them at once, and in a replay the same way.
+// The calls in which no other process has a part. Their results are known at once, and are the same in every replay.
 
 import type { Call, Outcome } from '../../core/steps.js'
 import { isThenable, waitsOutside } from './bad-world.js'
@@ -8,11 +8,11 @@ import type { Event } from './trace.js'
 export interface Surroundings {
   readonly root: string
   readonly clock: number
-  /** The clock may jump, so that reading it is a step like any other. */
+  /** The clock may jump, so reading it is a step like any other. */
   readonly ticking: boolean
-  /** Every reply comes, and is true. */
+  /** No reply is lost, and every reply is true. */
   readonly honest: boolean
-  /** To open a directory is one step, and to read it another. */
+  /** Opening a directory and reading it are two steps. */
   readonly splitListings: boolean
   readonly events: Event[]
 }
@@ -30,8 +30,8 @@ export class OwnCalls {
     this.#around = around
   }
 
-  /** What comes of the call; undefined if others have a part in it. */
-  answer({ op, args }: Call): Outcome<unknown> | undefined {
+  /** Returns undefined if others have a part in the call. */
+  outcomeOf({ op, args }: Call): Outcome<unknown> | undefined {
     switch (op) {
       case 'random':
         return { value: this.#draw(args[0] as number) }
@@ -58,7 +58,7 @@ export class OwnCalls {
     }
   }
 
-  /** Never the same bytes twice, and never those of another player. */
+  /** Never the same bytes twice, nor those of another player. */
   #draw(bytes: number): Buffer {
     const drawn = Buffer.alloc(bytes, this.#number + 1)
     drawn[0] = this.#drawn++

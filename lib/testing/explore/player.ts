@@ -1,5 +1,4 @@
-// One process of a world, as far as the explorer sees it: what it is about to call, what came of its calls so far, and
-// whether it sleeps.
+// One process of a world: what it is about to call, what has come of its calls so far, and whether it sleeps.
 
 import { opsThat } from '../../core/alphabet.js'
 import type { Call, Outcome as CallOutcome, Steps } from '../../core/steps.js'
@@ -10,17 +9,17 @@ import { describeEnd, describeResult, type End } from './trace.js'
 import { CallsUnderWay } from './under-way.js'
 import type { Outcome } from './world.js'
 
-/** A sleep ends when another player changes something, or when time passes. */
+/** What a sleep depends on: it ends when another player changes something, or when time passes. */
 export const waking: Footprint = { ...nothing, sees: ['world', 'clock'] }
 
-/** These wait, or are answered at once: there is no order to be tried among them and others. */
+/** These wait, or have their result at once: there is no order to try among them and others. */
 const apart = opsThat('waits', 'own')
 
 export class Player {
   readonly fds = new Set<number>()
   underWay: CallsUnderWay
   outcome: Outcome | undefined
-  /** When it would wake by itself, if it sleeps. */
+  /** When it wakes by itself, if it sleeps. */
   due: number | undefined
   calls = 0
   /** A fault was put in its way. */
@@ -28,13 +27,13 @@ export class Player {
   readonly #steps: Steps<unknown>
   readonly #around: Surroundings
   readonly #own: OwnCalls
-  /** It has yielded them as one `together`. */
+  /** The calls under way were yielded as one `together`. */
   #together = false
-  /** Has another changed something since it woke last? Then its next sleep is over at once. */
+  /** Another player has changed something since this one woke last, so its next sleep is over at once. */
   #missedChange = false
-  /** What came of its calls, in words: all of its state follows from that. */
+  /** What has come of its calls, in words. Its state depends on nothing else, because a generator is deterministic. */
   #history = ''
-  /** Its outcome in words, with all that `check` could tell apart. */
+  /** Its outcome in words, in which any two outcomes differ that `check` could tell apart. */
   #ended = ''
 
   constructor(
@@ -59,12 +58,12 @@ export class Player {
     return !this.outcome && this.due === undefined
   }
 
-  /** What it is about to call. Of several calls that it makes together, those that are done are undefined. */
+  /** What it is about to call; undefined for those calls of a `together` that are done. */
   get pending(): readonly (Call | undefined)[] {
     return this.underWay.pending
   }
 
-  /** One of its calls, or a part of one, was done. It goes on when all are; returns what it touched by sleeping. */
+  /** One of its calls, or a part of one, is done. When all are, it goes on. Returns what it touched by going to sleep. */
   done(slot: number, outcome: CallOutcome<unknown>): Footprint {
     const outcomes = this.underWay.done(slot, outcome)
     if (!outcomes) return nothing
@@ -72,7 +71,7 @@ export class Player {
     return this.#goOn(this.#together ? { value: outcomes } : (outcomes[0] as CallOutcome<unknown>))
   }
 
-  /** An error instead of the call that it would make next, or of its sleep. */
+  /** Throws an error into it instead of its next call, or of its sleep. */
   interrupt(error: Error): Footprint {
     const slept = this.due === undefined ? nothing : waking
     this.due = undefined
@@ -86,7 +85,7 @@ export class Player {
     this.#around.events.push({ player: this.number, text: 'KILLED', mark: true })
   }
 
-  /** Another player has changed something. */
+  /** Another player has changed something: a sleeper looks again. */
   nudge(): void {
     if (this.outcome) return
     if (this.due === undefined) this.#missedChange = true
@@ -99,21 +98,21 @@ export class Player {
     this.#goOn({ value: undefined })
   }
 
-  /** Goes on to the next call that others could notice, or to the next sleep. Neither to sleep nor to wake is a step. */
-  #goOn(outcome: CallOutcome<unknown>): Footprint {
+  /** Goes on until it makes a call that others could notice, sleeps, or ends. To sleep or to wake is no step of its own. */
+  #goOn(first: CallOutcome<unknown>): Footprint {
     let slept: Footprint = nothing
-    let answer: CallOutcome<unknown> | undefined = outcome
+    let outcome: CallOutcome<unknown> | undefined = first
     try {
-      for (let spins = 0; answer; spins++) {
+      for (let spins = 0; outcome; spins++) {
         if (spins > 10_000) throw new BadWorld(`Player ${this.name} spins: it waits, and does not sleep`)
-        const next = 'error' in answer ? this.#steps.throw(answer.error) : this.#steps.next(answer.value)
+        const next = 'error' in outcome ? this.#steps.throw(outcome.error) : this.#steps.next(outcome.value)
         if (next.done) {
           this.#end({ how: 'returned', value: next.value })
           break
         }
         if (typeof next.value?.op !== 'string') throw waitsOutside(this.name, next.value)
         if (next.value.op === 'sleep' || next.value.op === 'changed') slept = waking
-        answer = this.#begin(next.value)
+        outcome = this.#begin(next.value)
       }
     } catch (error) {
       if (error instanceof BadWorld) throw error
@@ -122,17 +121,17 @@ export class Player {
     return slept
   }
 
-  /** Its next call is pending, unless no other player can notice it: then it is answered at once. */
+  /** Begins a call. Returns its outcome if that is known at once, because no other player has a part in it. */
   #begin(call: Call): CallOutcome<unknown> | undefined {
     const { op, args } = call
     this.#together = op === 'together'
     if (op === 'together') return this.#beginTogether(args[0] as Call[])
     this.underWay = this.#make([call])
     if (op === 'sleep' || op === 'changed') return this.#sleep(args.at(-1) as number)
-    const answer = this.#own.answer(call)
-    // Of what it finds out so, only this does not follow from what it knows already.
-    if (answer && (op === 'now' || op === 'settle')) this.#history += `${op}>${describeResult(undefined, answer)};`
-    return answer
+    const outcome = this.#own.outcomeOf(call)
+    // The results of the others follow from its history.
+    if (outcome && (op === 'now' || op === 'settle')) this.#history += `${op}>${describeResult(undefined, outcome)};`
+    return outcome
   }
 
   #beginTogether(calls: readonly Call[]): CallOutcome<unknown> | undefined {
@@ -147,13 +146,12 @@ export class Player {
   }
 
   #sleep(ms: number): CallOutcome<unknown> | undefined {
-    // Whether it wakes at once depends on what others did, so it does not commute with that.
     if (this.#missedChange) {
       this.#missedChange = false
       return { value: undefined }
     }
-    // It takes some time, as every timer does: then a player that sleeps for ever moves the clock, and comes to no state
-    // twice.
+    // At least 1 ms, as every timer. So a player that sleeps for ever moves the clock, and comes to no state twice: that
+    // its world has no ending shows as a schedule of too many steps.
     this.due = this.#around.clock + Math.max(1, ms)
     return undefined
   }
@@ -168,7 +166,7 @@ export class Player {
 
   /** Everything that its future depends on. `behind` describes what a descriptor leads to. */
   state(behind: (fd: number) => string): string {
-    // How it came to its end makes no difference any more, only what the end was.
+    // Only its end makes a difference now, not how it came to that.
     if (this.outcome) return this.#ended
     const open = [...this.fds].map(behind).join()
     return [this.#history, this.underWay.state(), this.due ?? '', this.#missedChange, this.injected, open].join('|')

@@ -1,5 +1,5 @@
-// What makes the search small: choices that need not be made again here, and states that were explored before. Neither
-// leaves out an ending; spec/reduction.spec.ts compares them with the full search.
+// What the search may leave out: choices that lead to nothing new, and states that were explored before. Neither leaves
+// out an ending; spec/reduction.spec.ts compares them with the full search.
 
 import { createHash } from 'node:crypto'
 import type { dependent, Footprint } from './footprint.js'
@@ -11,8 +11,8 @@ interface Sleeper {
 }
 
 /**
- * Choices that need not be made at a fork, because what they lead to was explored from a fork on the way to it, and all
- * that has happened since commutes with them (sleep sets; Godefroid 1996).
+ * The choices that need not be made at a fork: what they lead to was explored from an earlier fork, and everything that
+ * has happened since then commutes with them (sleep sets; Godefroid 1996).
  */
 export class SleepSet {
   readonly #sleepers: Map<string, Sleeper>
@@ -25,7 +25,7 @@ export class SleepSet {
     return this.#sleepers.has(spellChoice(choice))
   }
 
-  /** Everything that begins with this choice has been explored. */
+  /** Everything that begins with this choice was explored. */
   add(choice: Choice, touched: Footprint): void {
     this.#sleepers.set(spellChoice(choice), { player: choice.player, touched })
   }
@@ -46,12 +46,12 @@ export class SleepSet {
   }
 }
 
-/** The states that were explored, each with the choices that were asleep there: those were not explored from it. */
+/** The states that were explored, each with the choices that were asleep there and so were not made from it. */
 export class SeenStates {
   readonly #asleepIn = new Map<string, (readonly string[])[]>()
 
-  /** Was this state explored before, with no choice asleep that is awake now? If not, it counts as explored from now on. */
-  has(state: string, asleep: SleepSet): boolean {
+  /** Returns true if the state was explored before, with no choice asleep that is awake now. Otherwise notes it. */
+  hasOrAdd(state: string, asleep: SleepSet): boolean {
     const key = createHash('sha1').update(state).digest('base64')
     const before = this.#asleepIn.get(key)
     if (before?.some(names => asleep.hasAll(names))) return true

@@ -55,7 +55,7 @@ export class Schedule {
     return choicesOf(this.players, this.last, this.world, this.#budget)
   }
 
-  /** Those of them that lead to every ending. */
+  /** Some of them, which are enough to come to every ending. */
   choicesThatMatter(): readonly Choice[] {
     return withoutLater(this.choices(), this.players)
   }
@@ -70,7 +70,7 @@ export class Schedule {
     return this.players.every(player => player.outcome)
   }
 
-  /** Lets it happen; returns what it touched, if `wanted`. */
+  /** Lets something happen. Returns what that touched; what a call touched only if `wanted`, because it costs time. */
   take(choice: Choice, wanted: boolean): Footprint {
     this.taken.push(choice)
     if (choice.player !== this.last && this.canGoOn(this.last)) this.preemptions++
@@ -90,7 +90,7 @@ export class Schedule {
     return this.#call(player, choice, wanted)
   }
 
-  /** When every player that is left sleeps, time passes until the first is due. Those that are due then wake, and race. */
+  /** When all players that are left sleep, time passes until the first is due. All that are due then wake, and race. */
   #passTime(): Footprint {
     const sleepers = this.players.filter(player => !player.outcome)
     const before = this.clock
@@ -108,7 +108,7 @@ export class Schedule {
   }
 
   #kill(player: Player): Footprint {
-    // A sleeper may come to its end as soon as it is woken, and then it can no longer be killed.
+    // What wakes a sleeper may bring it to its end, and then it can no longer be killed.
     const sleeping = player.due === undefined ? nothing : waking
     player.kill()
     this.#nudgeOthers(player)
@@ -123,7 +123,7 @@ export class Schedule {
 
   #call(player: Player, choice: Choice, wanted: boolean): Footprint {
     const call = player.pending[choice.slot] as Call
-    // Before it is made: afterwards its names lead elsewhere.
+    // Before the call, because afterwards its names may lead elsewhere.
     const reach = wanted ? this.footprintOf(call, this.ground) : nothing
     player.calls++
     const { done, value, error } = attempt(call, choice, one => this.#perform(player, one))
@@ -134,12 +134,12 @@ export class Schedule {
       this.#nudgeOthers(player)
     }
     const truly = choice.kind === 'call'
-    // To see less than there is excuses no error.
+    // An omission is no fault: no error of the player is excused by it.
     if (!truly && choice.kind !== 'omit') player.injected = true
     const failed = error !== undefined
     const outcome = failed ? { error } : { value }
-    const said = describeResult(call, outcome)
-    this.events.push({ player: player.number, call, said, value, truly, failed })
+    const result = describeResult(call, outcome)
+    this.events.push({ player: player.number, call, result, value, truly, failed })
     const touched = changed ? merge(reach, { ...nothing, adds: ['world'] }) : asRead(reach)
     return merge(touched, player.done(choice.slot, outcome))
   }
@@ -150,7 +150,7 @@ export class Schedule {
     if (call.op !== 'alive') return perform(player, call, this.ground)
     const owner = this.players[Number((call.args[0] as string).split('-')[1])]
     if (this.world.strangers && owner !== player) return undefined
-    // An owner that is none of the players has died before.
+    // An owner that is none of the players died before the world began.
     return owner !== undefined && owner.outcome?.how !== 'killed'
   }
 

@@ -39,7 +39,7 @@ export class Search {
       this.#bounds.add(`${random.schedules} random schedules, seed ${seed}`)
       this.#chooser = new RandomWalk(random.schedules, seed)
     } else {
-      // Of two equal schedules sleep sets may leave out the one within the bound, so they do not go with one.
+      // Of two equal schedules, sleep sets may leave out the one that is within the bound.
       const sleeps = preemptions === undefined && (reduction === 'both' || reduction === 'sleep')
       const states = reduction === 'both' || reduction === 'hash'
       this.#chooser = new DepthFirst({
@@ -89,7 +89,7 @@ export class Search {
     }
   }
 
-  /** Takes step after step; returns whether the schedule came to its end. */
+  /** Takes step after step. Returns whether the schedule came to its end. */
   #follow(schedule: Schedule): boolean {
     const { maxSteps = 500 } = this.#options
     while (!schedule.over()) {
@@ -113,7 +113,7 @@ export class Search {
   #countFailures({ events }: Schedule): void {
     for (const event of events) {
       if (event.mark || !event.failed) continue
-      const what = `${event.call.op} ${event.said}`
+      const what = `${event.call.op} ${event.result}`
       this.#failed.set(what, (this.#failed.get(what) ?? 0) + 1)
     }
   }
@@ -129,7 +129,7 @@ export class Search {
   }
 }
 
-/** In memory where the machine has such a place, because a schedule is a few hundred calls on its own directory. */
+/** In memory where possible, because an exploration makes millions of calls. */
 function scratchPlace(): string {
   const memory = process.platform === 'linux' && existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
   return process.env.HOLDFAST_SCRATCH ?? memory

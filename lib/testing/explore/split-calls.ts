@@ -1,10 +1,10 @@
-// The calls that are several system calls, as what they are made of, so that another process can come in between.
+// The calls that are several system calls, taken apart, so that another process can come in between.
 
 import { type Call, fs, type Steps } from '../../core/steps.js'
 import { tidy } from '../../parts/cleanup.js'
 import { Opening } from './listing.js'
 
-/** The parts of a call, and what they come to; undefined if the call is one step of a schedule. */
+/** The parts of a call; undefined if the call is one step of a schedule. */
 export function partsOf({ op, args }: Call, splitListings: boolean): Steps<unknown> | undefined {
   const [first, second] = args as [string, string]
   if (op === 'readFile') return readFile(first)
@@ -13,7 +13,7 @@ export function partsOf({ op, args }: Call, splitListings: boolean): Steps<unkno
   return undefined
 }
 
-/** Without the `close`: no other process can tell when that is made, nor can it fail. */
+/** Without the `close`, which cannot fail, and which no other process can notice. */
 function* listing(op: 'readdir' | 'list', path: string): Steps<unknown> {
   const opened = yield { op, args: [new Opening(path)] }
   return yield { op, args: [opened] }

@@ -1,4 +1,4 @@
-// A schedule as a person reads it: one column a player, one line a step; or a Mermaid diagram.
+// A schedule as a person reads it: one column a player and one line a step, or a Mermaid diagram.
 
 import { inspect } from 'node:util'
 import { opsThat } from '../../core/alphabet.js'
@@ -7,22 +7,23 @@ import type { Call, Outcome as CallOutcome } from '../../core/steps.js'
 import { Listing, Opening } from './listing.js'
 import type { Outcome } from './world.js'
 
-/** A call and what the player was told of it, or (`mark`) what became of the player. */
+/** A call and what came of it, or (`mark`) what became of a player. */
 export type Event =
   | { readonly player: number; readonly mark: true; readonly text: string }
   | {
       readonly player: number
       readonly mark?: false
       readonly call: Call
-      readonly said: string
+      /** What the player got, in words. */
+      readonly result: string
       readonly value: unknown
-      /** It was made as it is, and the answer is what came of it. */
+      /** The call was made as it is, and `result` is what came of that. */
       readonly truly: boolean
       readonly failed: boolean
     }
 
 const describe = (event: Event, root: string): string =>
-  event.mark ? event.text : `${describeCall(event.call, root)} ${event.truly ? '->' : '~>'} ${event.said}`
+  event.mark ? event.text : `${describeCall(event.call, root)} ${event.truly ? '->' : '~>'} ${event.result}`
 
 const longest = 60
 
@@ -37,11 +38,8 @@ function describeCall({ op, args }: Call, root: string): string {
   const shown = args.map(arg => {
     if (typeof arg === 'string') return arg.startsWith(root) ? arg.slice(root.length) || '/' : arg
     if (ArrayBuffer.isView(arg)) return `${arg.byteLength} bytes`
-    return typeof arg === 'number' && op !== 'sleep'
-      ? onDescriptor.has(op)
-        ? 'fd'
-        : `0o${arg.toString(8)}`
-      : undefined
+    if (typeof arg !== 'number' || op === 'sleep') return undefined
+    return onDescriptor.has(op) ? 'fd' : `0o${arg.toString(8)}`
   })
   return `${op}(${shown.filter(arg => arg !== undefined).join(', ')})`
 }
@@ -66,33 +64,33 @@ export function describeResult(call: Call | undefined, outcome: CallOutcome<unkn
 /** What becomes of a player that is not killed. */
 export type End = Exclude<Outcome, { readonly how: 'killed' }>
 
-/** What became of a player: a line for the reader; and details, with all that `check` could tell apart, but no stack. */
-export function describeEnd(outcome: End, root: string): { text: string; details: string } {
-  const end = outcome.how === 'threw' ? outcome.error : outcome.value
+/** The end of a player: a line for the reader, and details in which any two ends differ that `check` could tell apart. */
+export function describeEnd(end: End, root: string): { text: string; details: string } {
+  const what = end.how === 'threw' ? end.error : end.value
   const words =
-    outcome.how === 'threw'
-      ? `THROWS ${describeResult(undefined, { error: end })}`
-      : `returns ${describeResult(undefined, { value: end })}`
-  const shown = end instanceof Error ? [String(end), { ...end }, end.cause] : end
-  const isPlain = typeof end !== 'object' || end === null
+    end.how === 'threw'
+      ? `THROWS ${describeResult(undefined, { error: what })}`
+      : `returns ${describeResult(undefined, { value: what })}`
+  // Without its stack, which differs although the error is the same.
+  const shown = what instanceof Error ? [String(what), { ...what }, what.cause] : what
+  const isPlain = typeof what !== 'object' || what === null
   const details = isPlain ? '' : inspect(shown, { depth: null, maxArrayLength: null, maxStringLength: null })
   return { text: words.replaceAll(root, ''), details }
 }
 
-const me = process.getuid?.()
+const ownUid = process.getuid?.()
 
-/** The mode; and the owner, where that is somebody else. */
+/** The mode, and the owner if it is another user. */
 export const rights = ({ mode, uid, gid }: Stats): string =>
-  mode.toString(8) + (Number(uid) === me ? '' : ` of ${uid}:${gid}`)
+  mode.toString(8) + (Number(uid) === ownUid ? '' : ` of ${uid}:${gid}`)
 
-/** The schedule in columns. */
 export function columns(names: readonly string[], events: readonly Event[], root: string): string {
   const cells = events.map(event => cut(`${event.mark ? '** ' : ''}${describe(event, root)}`))
   const widths = names.map((name, player) =>
     Math.max(name.length, ...cells.filter((_, at) => events[at]?.player === player).map(cell => cell.length)),
   )
-  const line = (number: string, filled: (player: number) => string) =>
-    `${number.padStart(4)}  ${names.map((_, player) => filled(player).padEnd(widths[player] ?? 0)).join('  ')}`.trimEnd()
+  const line = (number: string, cellOf: (player: number) => string) =>
+    `${number.padStart(4)}  ${names.map((_, player) => cellOf(player).padEnd(widths[player] ?? 0)).join('  ')}`.trimEnd()
   let step = 0
   const rows = events.map(({ player, mark }, at) => {
     if (player < 0) return `      -- ${cells[at]}`
@@ -101,7 +99,6 @@ export function columns(names: readonly string[], events: readonly Event[], root
   return [line('', player => names[player] as string), ...rows].join('\n')
 }
 
-/** The schedule as a Mermaid sequence diagram. */
 export function mermaid(names: readonly string[], events: readonly Event[], root: string): string {
   const lines = events.map(event => {
     const { player, mark } = event

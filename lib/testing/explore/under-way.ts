@@ -1,4 +1,4 @@
-// The calls that a player is making: usually one, several if it has yielded them together; each of them part by part.
+// The calls that a player is making: usually one, several if it has yielded them together. Each is made part by part.
 
 import type { Call, Outcome, Steps } from '../../core/steps.js'
 import { Listing } from './listing.js'
@@ -12,7 +12,7 @@ export class CallsUnderWay {
     this.#calls = calls.map(call => new CallInParts(call, splitListings))
   }
 
-  /** The next part of each call; undefined for those that are done. */
+  /** The next part of each call; undefined for a call that is done. */
   get pending(): readonly (Call | undefined)[] {
     return this.#calls.map(({ next }) => next)
   }
@@ -22,24 +22,24 @@ export class CallsUnderWay {
     return this.#calls.every(({ history }) => history === '')
   }
 
-  /** What has come of them so far, in words. Not in the order in which they ended, which the player does not learn. */
+  /** What has come of the calls, in words. Not in the order in which they ended: the player does not learn that. */
   get history(): string {
     return this.#calls.map(({ history }) => history).join('')
   }
 
-  /** The directories that were opened and are not read yet. */
+  /** The directories that are open, and are to be read. */
   get listings(): readonly Listing[] {
     return this.#calls.flatMap(({ next }) => (next?.args[0] instanceof Listing ? [next.args[0]] : []))
   }
 
-  /** The next part of that call was done. Returns the outcome of each call, when all are done. */
+  /** The next part of one call is done. Returns the outcome of each call when all are done. */
   done(slot: number, outcome: Outcome<unknown>): readonly Outcome<unknown>[] | undefined {
     this.#calls[slot]?.done(outcome)
     if (this.#calls.some(({ next }) => next)) return undefined
     return this.#calls.map(call => call.outcome as Outcome<unknown>)
   }
 
-  /** Everything that depends on them. */
+  /** Everything that the future of these calls depends on. */
   state(): string {
     const calls = this.#calls.map(({ history, next }) => (next ? history : `${history}.`))
     return [...calls, ...this.listings.map(({ late }) => late.join())].join()
@@ -47,13 +47,14 @@ export class CallsUnderWay {
 }
 
 class CallInParts {
-  /** The part that is next; undefined when all are done. */
+  /** The next part; undefined when all are done. */
   next: Call | undefined
+  /** What has come of the parts so far, in words. */
   history = ''
-  /** What came of the call, when all parts are done. */
+  /** What has come of the call, when all parts are done. */
   outcome: Outcome<unknown> | undefined
   readonly #call: Call
-  /** Undefined if the call has one part, which is itself. */
+  /** Undefined if the call itself is the only part. */
   readonly #parts: Steps<unknown> | undefined
 
   constructor(call: Call, splitListings: boolean) {
@@ -67,7 +68,7 @@ class CallInParts {
     this.next = undefined
     if (this.#parts) this.#goOn(this.#parts, outcome)
     else this.outcome = outcome
-    // How the call came to its value makes no difference to what follows. Its error says which part has failed.
+    // Once there is a value, it makes no difference how the parts came to it. An error says which part has failed.
     if (this.outcome && 'value' in this.outcome)
       this.history = `${this.#call.op}>${describeResult(this.#call, this.outcome)};`
   }

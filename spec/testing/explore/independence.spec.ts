@@ -104,7 +104,7 @@ const take = (run: Schedule, player: number, wanted = false): Footprint =>
   run.take({ player, slot: 0, kind: 'call' }, wanted)
 
 /** The results of the players, in the order in which they came. */
-const said = (run: Schedule): string[] => run.events.flatMap(event => (event.mark ? [] : [event.said]))
+const said = (run: Schedule): string[] => run.events.flatMap(event => (event.mark ? [] : [event.result]))
 
 interface Alone {
   readonly touched: Footprint
