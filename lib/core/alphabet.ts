@@ -1,5 +1,6 @@
 // The alphabet: every call that an algorithm may make, with its types, and what else the drivers and the explorer must
 // know of it. Every list of calls in this package is derived from the table below.
+
 import type { Stats } from './stats.js'
 
 /** How a file is opened: Node's flag strings, except the append and sync forms, which nothing here needs. */
