@@ -22,15 +22,8 @@ NAME    a spec file: 'lock' is spec/lock.spec.ts, 'lock/race' is spec/lock/race.
 --test  the tests whose names contain the text; may be given more than once
 --full  without the bounds that keep it short`
 
-/** Ends with that exit code, and says why. */
-class Refused extends Error {
-  constructor(
-    message: string,
-    readonly code: number,
-  ) {
-    super(message)
-  }
-}
+/** No file or no test has such a name; the message lists those that there are. */
+class NothingMatches extends Error {}
 
 // Another directory is for the specs of this runner.
 const here = process.env.HOLDFAST_SPECS ?? dirname(fileURLToPath(import.meta.url))
@@ -41,7 +34,7 @@ function chosenSpecs({ names }: Choice): readonly string[] {
   if (names.length === 0) return specs
   const found = names.map(name => {
     const some = matching(name, specs)
-    if (some.length === 0) throw new Refused(`There is no spec '${name}'. There are:\n${specs.join('\n')}`, 1)
+    if (some.length === 0) throw new NothingMatches(`There is no spec '${name}'. There are:\n${specs.join('\n')}`)
     return some
   })
   return [...new Set(found.flat())]
@@ -107,7 +100,7 @@ async function main(choice: Choice): Promise<void> {
     const racing = quiet.length > 0 ? specs.filter(spec => tally.hasMore(spec, choice)) : specs
     await runAll(racing, ['raced'], choice, [first])
   }
-  if (tally.ran === 0) throw new Refused(`No test matches. There are:\n${tally.names().join('\n')}`, 1)
+  if (tally.ran === 0) throw new NothingMatches(`No test matches. There are:\n${tally.names().join('\n')}`)
 }
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
@@ -125,7 +118,7 @@ try {
   }
 } catch (error) {
   if (error instanceof BadArguments) console.error(`${error.message}\n\n${usage}`)
-  else if (error instanceof Refused) console.error(error.message)
+  else if (error instanceof NothingMatches) console.error(error.message)
   else throw error
-  process.exitCode = error instanceof Refused ? error.code : 2
+  process.exitCode = error instanceof NothingMatches ? 1 : 2
 }
