@@ -64,8 +64,8 @@ export class Player {
   }
 
   /** One of its calls, or a part of one, is done. When all are, it goes on. Returns what it touched by going to sleep. */
-  done(slot: number, outcome: CallOutcome<unknown>): Footprint {
-    const outcomes = this.underWay.done(slot, outcome)
+  done(slot: number, outcome: CallOutcome<unknown>, result: string): Footprint {
+    const outcomes = this.underWay.done(slot, outcome, result)
     if (!outcomes) return nothing
     this.#history += this.underWay.history
     return this.#goOn(this.#together ? { value: outcomes } : (outcomes[0] as CallOutcome<unknown>))

@@ -141,7 +141,7 @@ export class Schedule {
     const result = describeResult(call, outcome)
     this.events.push({ player: player.number, call, result, value, truly, failed })
     const touched = changed ? merge(reach, { ...nothing, adds: ['world'] }) : asRead(reach)
-    return merge(touched, player.done(choice.slot, outcome))
+    return merge(touched, player.done(choice.slot, outcome, result))
   }
 
   #perform(player: Player, call: Call): unknown {

@@ -32,9 +32,9 @@ export class CallsUnderWay {
     return this.#calls.flatMap(({ next }) => (next?.args[0] instanceof Listing ? [next.args[0]] : []))
   }
 
-  /** The next part of one call is done. Returns the outcome of each call when all are done. */
-  done(slot: number, outcome: Outcome<unknown>): readonly Outcome<unknown>[] | undefined {
-    this.#calls[slot]?.done(outcome)
+  /** The next part of one call is done; `result` is its outcome in words. Returns all outcomes when all calls are done. */
+  done(slot: number, outcome: Outcome<unknown>, result: string): readonly Outcome<unknown>[] | undefined {
+    this.#calls[slot]?.done(outcome, result)
     if (this.#calls.some(({ next }) => next)) return undefined
     return this.#calls.map(call => call.outcome as Outcome<unknown>)
   }
@@ -63,23 +63,27 @@ class CallInParts {
     this.next = this.#parts ? (this.#parts.next().value as Call) : call
   }
 
-  done(outcome: Outcome<unknown>): void {
-    this.history += `${this.next?.op}>${describeResult(this.next, outcome)};`
+  done(outcome: Outcome<unknown>, result: string): void {
+    this.history += `${this.next?.op}>${result};`
     this.next = undefined
     if (this.#parts) this.#goOn(this.#parts, outcome)
     else this.outcome = outcome
-    // Once there is a value, it makes no difference how the parts came to it. An error says which part has failed.
-    if (this.outcome && 'value' in this.outcome)
-      this.history = `${this.#call.op}>${describeResult(this.#call, this.outcome)};`
   }
 
   #goOn(parts: Steps<unknown>, outcome: Outcome<unknown>): void {
     try {
-      const result = 'error' in outcome ? parts.throw(outcome.error) : parts.next(outcome.value)
-      if (result.done) this.outcome = { value: result.value }
-      else this.next = result.value
+      const { value, done } = 'error' in outcome ? parts.throw(outcome.error) : parts.next(outcome.value)
+      if (done) this.#end(value)
+      else this.next = value as Call
     } catch (error) {
+      // How the parts came to it stays in the history: which of them has failed may make a difference.
       this.outcome = { error }
     }
+  }
+
+  /** Once there is a value, it makes no difference how the parts came to it. */
+  #end(value: unknown): void {
+    this.outcome = { value }
+    this.history = `${this.#call.op}>${describeResult(this.#call, this.outcome)};`
   }
 }
