@@ -1,6 +1,7 @@
 // The options of a run, from its command line.
 
 import { parseArgs } from 'node:util'
+import { buildIn } from './build.js'
 
 export interface Options {
   /** The short form, for daily use: fewer rounds. Its results do not replace those of a full run. */
@@ -11,7 +12,7 @@ export interface Options {
   readonly seed: number
   /** Directories on the filesystems to run on. Each gets a scratch directory, which is removed at the end. */
   readonly on: readonly string[]
-  /** A directory that holds another build of holdfast, which takes part as one more package. Only `bench:speed` has it. */
+  /** The entry (a URL) of another build of holdfast, which takes part as one more package. Only `bench:speed` has it. */
   readonly before: string | undefined
   /** Everything is run, on the default filesystems: only such results are shown in the README. */
   readonly whole: boolean
@@ -40,14 +41,16 @@ export function optionsOf(command: string, places: readonly string[]): Options {
         help: { type: 'boolean', default: false },
       },
     })
-    const { quick, only, before, on = places, help } = values
+    const { quick, only, on = places, help } = values
     if (help) {
       console.log(usage(command))
       process.exit(0)
     }
-    if (before !== undefined && command !== 'bench:speed') throw new Error(`--before: ${command} does not take it`)
+    if (values.before !== undefined && command !== 'bench:speed')
+      throw new Error(`--before: ${command} does not take it`)
     const seed = Number(values.seed)
     if (!Number.isSafeInteger(seed) || seed < 0) throw new Error(`--seed: '${values.seed}' is not a whole number`)
+    const before = values.before === undefined ? undefined : buildIn(values.before)
     const whole = !quick && only === '' && before === undefined && on === places
     return { quick, only, seed, before, on, whole }
   } catch (error) {
