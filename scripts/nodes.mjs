@@ -1,5 +1,5 @@
-// The suite on the other Node lines. The `node` package on npm carries their binaries; each is installed once, under
-// node_modules, and its whole suite runs with it, children included, because they are started by `process.execPath`.
+// Runs the suite on the other Node lines. npm has packages that hold the binaries; each is installed once, under
+// node_modules, and the whole suite runs on it, child processes too, because specs start them with `process.execPath`.
 
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
@@ -20,15 +20,15 @@ for (const line of lines) {
     console.log(`Installing Node ${line} ...`)
     mkdirSync(home, { recursive: true })
     writeFileSync(join(home, 'package.json'), '{ "private": true }\n')
-    // The binary's own package, so that no install script has to run.
+    // The package of the binary itself, so that no install script has to run.
     const args = ['install', '--no-audit', '--no-fund', '--loglevel=error', `node-${platform}-${process.arch}@${line}`]
     const shell = process.platform === 'win32'
     if (spawnSync('npm', args, { cwd: home, stdio: 'inherit', shell }).status !== 0) process.exit(1)
   }
   console.log(`\nNode ${spawnSync(binary, ['--version'], { encoding: 'utf8' }).stdout.trim()}`)
-  // Tools that the specs start are found by PATH, and shall run on the same Node.
+  // Tools that the specs start are found by PATH, and must run on the same Node.
   const path = `${dirname(binary)}${process.platform === 'win32' ? ';' : ':'}${process.env.PATH}`
-  const { status } = spawnSync(binary, [join(top, 'dist', 'spec', 'all.js')], {
+  const { status } = spawnSync(binary, [join(top, 'dist', 'spec', 'run.js')], {
     cwd: top,
     stdio: 'inherit',
     env: { ...process.env, PATH: path },
@@ -37,4 +37,5 @@ for (const line of lines) {
 }
 
 for (const { line, status } of results) console.log(`Node ${line}: ${status === 0 ? 'passed' : 'failed'}`)
+process.exitCode = results.every(({ status }) => status === 0) ? 0 : 1
 process.exitCode = results.every(({ status }) => status === 0) ? 0 : 1

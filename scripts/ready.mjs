@@ -1,6 +1,6 @@
-// Installs what is missing and builds what has changed, and is quick when there is nothing to do: `npm start` and
-// `npm test` need no other step. It uses nothing but Node, because nothing else may be there yet. Named directories, as
-// in `node scripts/ready.mjs bench`, are packages of their own, with their own dependencies, and are made ready after it.
+// Installs what is missing and builds what has changed, so that `npm start` and `npm test` need no other step; takes a
+// moment when there is nothing to do. It uses only Node, because nothing else may be installed yet. A directory that is
+// named, as in `node scripts/ready.mjs bench`, is a package with dependencies of its own, and is made ready afterwards.
 
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
@@ -18,7 +18,7 @@ function run(what, cwd, command, args) {
   process.exit(1)
 }
 
-/** Every file that goes into the build, and its directories, whose times tell of files that are gone. */
+/** Every file that goes into the build, and its directories: the time of a directory changes when a file is removed. */
 function* sources(home, parts) {
   yield join(home, 'tsconfig.json')
   yield join(home, 'package-lock.json')
@@ -34,19 +34,19 @@ function* sources(home, parts) {
 }
 
 function ready(home, parts, name) {
-  // npm writes this file at the end of an install, so it tells a whole one from one that was broken off.
+  // npm writes this file at the end of an install, so an install that was interrupted has none.
   if (newer(join(home, 'package-lock.json'), join(home, 'node_modules', '.package-lock.json'))) {
     console.error(`Installing what is missing${name} ...`)
     run('npm ci', home, 'npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'])
   }
   const built = join(home, 'dist')
   const stamp = join(built, '.built')
-  // What stands on holdfast is built again when holdfast was.
+  // A package that depends on holdfast is built again when holdfast was.
   const parents = [...sources(home, parts), join(top, 'dist', '.built')]
   if (existsSync(stamp) && !parents.some(file => newer(file, stamp))) return
   console.error(`Building${name} ...`)
   const begun = new Date()
-  // From nothing: what is no longer in the sources must not be in the build.
+  // From nothing, because the build must not keep what the sources no longer have.
   rmSync(built, { recursive: true, force: true })
   run('The build', home, process.execPath, [join(top, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', home])
   mkdirSync(built, { recursive: true })

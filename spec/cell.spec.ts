@@ -4,12 +4,25 @@ import { join } from 'node:path'
 import { cell, type State, sweep } from 'holdfast'
 import type { Steps } from 'holdfast/steps'
 import { assertLinearizable, type ExploreOptions, type World } from 'holdfast/testing'
-import { asPrograms, type Calls, cellModel, comparing, hasty, programModel, Scribe, trusting, turn } from './cells.js'
-import { assert, caught, prove, scratch, test } from './kit.js'
+import {
+  asPrograms,
+  type Calls,
+  cellModel,
+  comparing,
+  hasty,
+  programModel,
+  Scribe,
+  trusting,
+  turn,
+} from './support/cells.js'
+import { assert, caught, explored, holds, prove, scratch } from './support/kit.js'
+import { assertRefusesBadInput } from './support/laws.js'
 
 type Living = Partial<World> & { readonly start?: string; readonly calls?: Calls; readonly realTime?: boolean }
 
-/** Players take turns at one cell: what each asked and was told, and what is there in the end, is what one cell could do. */
+/**
+ * Players share one cell: their requests, the results, and the state in the end are what a single cell could have done.
+ */
 function lives(
   programs: readonly (readonly string[])[],
   { start, calls = cell, realTime, ...budgets }: Living = {},
@@ -42,7 +55,7 @@ function lives(
       for (const [name, outcome] of Object.entries(outcomes)) {
         if (outcome.how !== 'threw') continue
         const { code, message } = outcome.error as NodeJS.ErrnoException
-        // Not to know is an answer for all, as soon as one reply was not the truth.
+        // Once a reply was a lie, any player may end without knowing the outcome.
         const mayNotKnow = code === 'ERR_UNKNOWN_OUTCOME' && (outcome.injected || budgets.lies)
         const harmed = outcome.injected && (code === 'EIO' || code === 'ABORT_ERR')
         if (!mayNotKnow && !harmed) throw new Error(`${name} threw ${message}`)
@@ -56,15 +69,15 @@ function lives(
   }
 }
 
-/** Nobody is left who could change it, so one look is enough. */
+/** All players have ended, so one look is enough. */
 const labelIn = (path: string): string | undefined =>
   existsSync(path) ? readdirSync(path)[0]?.split('.').at(-1) : undefined
 
-const long = { maxMs: 60_000, maxSchedules: 10_000_000 }
+const long = { maxSchedules: 10_000_000 }
 
 type Lived = readonly [what: string, programs: string, budgets: Living, bounds?: ExploreOptions]
 
-// A word for each player, who takes a turn for each label.
+// Each word is a player, which takes a turn for each label.
 const worlds: readonly Lived[] = [
   ['two from void, two turns each, one killed', 'a,x1 b,c', { kills: 1 }],
   ['two from a state, one killed, one lie', 'x1,a b', { kills: 1, lies: 1, start: 's' }],
@@ -80,55 +93,40 @@ const worlds: readonly Lived[] = [
 ]
 
 for (const [what, programs, budgets, bounds] of worlds)
-  test(
-    `explored: ${what}: no state is consumed twice`,
-    () => {
-      const labels = programs.split(' ').map(one => one.split(','))
-      const { complete } = prove(`cell, ${what}`, lives(labels, budgets), { ...long, ...bounds })
-      assert.ok(complete || bounds)
-    },
-    { timeout: 90_000 },
+  explored(`explored: ${what}: no state is consumed twice`, () => {
+    const labels = programs.split(' ').map(one => one.split(','))
+    const { complete } = prove(`cell, ${what}`, lives(labels, budgets), { ...long, ...bounds })
+    assert.ok(complete || bounds)
+  })
+
+explored('explored: three live a whole life, one killed, two lies: no state is consumed twice', () => {
+  const world = lives(
+    [
+      ['a', 'x1'],
+      ['b', 'x2'],
+      ['c', 'd'],
+    ],
+    { kills: 1, lies: 2 },
   )
+  prove('cell, three, two turns each, 1 kill, 2 lies', world, { random: { schedules: 8_000 } })
+  const [two, one] = [lives([['a', 'x1'], ['b', 'x2'], ['c']], { lies: 1, start: 's' }), { preemptions: 1, ...long }]
+  prove('cell, three from a state, 1 lie', two, one)
+})
 
-test(
-  'explored: three live a whole life, one killed, two lies: no state is consumed twice',
-  () => {
-    const world = lives(
-      [
-        ['a', 'x1'],
-        ['b', 'x2'],
-        ['c', 'd'],
-      ],
-      { kills: 1, lies: 2 },
-    )
-    prove('cell, three, two turns each, 1 kill, 2 lies', world, { random: { schedules: 8_000 }, maxMs: 40_000 })
-    const [two, one] = [
-      lives([['a', 'x1'], ['b', 'x2'], ['c']], { lies: 1, start: 's' }),
-      { preemptions: 1, ...long, maxMs: 30_000 },
-    ]
-    prove('cell, three from a state, 1 lie', two, one)
-  },
-  { timeout: 120_000 },
-)
+explored('explored in full, with what came before what: every history is linearizable', () => {
+  const world = lives([['a', 'x1'], ['b']], { start: 's', realTime: true, kills: 1 })
+  const { complete } = prove('cell, two, in real time, no reduction', world, { ...long, reduction: 'none' })
+  assert.ok(complete)
+})
 
-test(
-  'explored in full, with what came before what: every history is linearizable',
-  () => {
-    const world = lives([['a', 'x1'], ['b']], { start: 's', realTime: true, kills: 1 })
-    const { complete } = prove('cell, two, in real time, no reduction', world, { ...long, reduction: 'none' })
-    assert.ok(complete)
-  },
-  { timeout: 90_000 },
-)
-
-/** Changes the state, with data that says the same. */
+/** Changes the state, with data that repeats it. */
 function* stating(dir: string, label: string): Steps<boolean> {
   const was = (yield* cell.read.steps(dir)) as State
   const next = { fields: [label], data: `${label} whole` }
   return (yield* cell.swap.steps(dir, was, next, { durability: 'none' })) !== undefined
 }
 
-/** Who reads gets state and data of one piece. */
+/** Reads the state and its data, which must belong together. */
 function* loading(dir: string): Steps<string> {
   const now = yield* cell.load.steps(dir)
   return `${now?.state.fields[0]}: ${now?.data}`
@@ -139,35 +137,31 @@ for (const [what, budgets] of [
   ['one lie', { lies: 1 }],
   ['one failure', { failures: 1 }],
 ] as const)
-  test(
-    `explored: two change a state that has data, and one reads, ${what}: never data of another state`,
-    () => {
-      const world: World = {
-        ...budgets,
-        setup: dir => void cell.create.sync(join(dir, 'cell'), { fields: ['s'], data: 's whole' }),
-        players: dir => ({ A: stating(join(dir, 'cell'), 'a'), B: stating(join(dir, 'cell'), 'b') }),
-        adversaries: dir => ({ reader: loading(join(dir, 'cell')) }),
-        check: ({ dir, outcomes }) => {
-          const { reader, ...others } = outcomes
-          const saw = reader?.how === 'returned' ? reader.value : reader
-          if (!['s: s whole', 'a: a whole', 'b: b whole'].includes(saw as string)) throw new Error(`saw ${saw}`)
-          const last = cell.load.sync(join(dir, 'cell'))
-          if (String(last?.data) !== `${last?.state.fields[0]} whole`) throw new Error(`in the end ${last?.data}`)
-          const winners = Object.values(others).filter(one => one.how === 'returned' && one.value).length
-          if (winners < 1 && Object.values(others).every(({ how }) => how === 'returned')) throw new Error('nobody won')
-          // What could not be tidied away is left to `sweep`.
-          const untouched = !('failures' in budgets) && Object.values(others).every(one => one.how === 'returned')
-          const payloads = readdirSync(dir).filter(name => name.endsWith('.payload'))
-          if (untouched && payloads.length !== 1) throw new Error(`payloads: ${payloads}`)
-        },
-      }
-      const { complete } = prove(`cell with data, ${what}`, world, long)
-      assert.ok(complete)
-    },
-    { timeout: 90_000 },
-  )
+  explored(`explored: two change a state that has data, and one reads, ${what}: never data of another state`, () => {
+    const world: World = {
+      ...budgets,
+      setup: dir => void cell.create.sync(join(dir, 'cell'), { fields: ['s'], data: 's whole' }),
+      players: dir => ({ A: stating(join(dir, 'cell'), 'a'), B: stating(join(dir, 'cell'), 'b') }),
+      adversaries: dir => ({ reader: loading(join(dir, 'cell')) }),
+      check: ({ dir, outcomes }) => {
+        const { reader, ...others } = outcomes
+        const saw = reader?.how === 'returned' ? reader.value : reader
+        if (!['s: s whole', 'a: a whole', 'b: b whole'].includes(saw as string)) throw new Error(`saw ${saw}`)
+        const last = cell.load.sync(join(dir, 'cell'))
+        if (String(last?.data) !== `${last?.state.fields[0]} whole`) throw new Error(`in the end ${last?.data}`)
+        const winners = Object.values(others).filter(one => one.how === 'returned' && one.value).length
+        if (winners < 1 && Object.values(others).every(({ how }) => how === 'returned')) throw new Error('nobody won')
+        // If the clean-up failed, the payload is left to `sweep`.
+        const untouched = !('failures' in budgets) && Object.values(others).every(one => one.how === 'returned')
+        const payloads = readdirSync(dir).filter(name => name.endsWith('.payload'))
+        if (untouched && payloads.length !== 1) throw new Error(`payloads: ${payloads}`)
+      },
+    }
+    const { complete } = prove(`cell with data, ${what}`, world, long)
+    assert.ok(complete)
+  })
 
-test('the same worlds catch: an errno that is believed', () => {
+explored('the same worlds catch: an errno that is believed', () => {
   caught('believed', /not linearizable/, lives([['a'], ['b']], { lies: 1, start: 's', calls: trusting }))
 })
 
@@ -175,20 +169,20 @@ for (const [what, looks] of [
   ['one look', 1],
   ['two looks', 2],
 ] as const)
-  test(`the same worlds catch: ${what} at a directory that seems empty`, () => {
+  explored(`the same worlds catch: ${what} at a directory that seems empty`, () => {
     const world = lives([['a'], ['b', 'c', 'd']], { omissions: looks, start: 's', calls: hasty(looks) })
     const { columns, replay } = caught(what, /not linearizable/, world)
     assert.match(columns, /readdir\(\/cell\) ~> \[\]/)
     assert.match(replay, /\?/)
   })
 
-test('the same worlds catch: compare, and then set', () => {
+explored('the same worlds catch: compare, and then set', () => {
   caught('compared', /not linearizable/, lives([['a'], ['b']], { start: 's', calls: comparing }))
 })
 
 const isPrivate = (name: string): boolean => name.startsWith('.')
 
-test('a whole life: create, swap, tombstone, clear, and again', async () => {
+holds('a whole life: create, swap, tombstone, clear, and again', async () => {
   const dir = join(scratch(), 'cell')
   assert.is(await cell.read(dir), undefined)
   const first = await cell.create(dir, { fields: ['a', '1'] })
@@ -207,7 +201,7 @@ test('a whole life: create, swap, tombstone, clear, and again', async () => {
   assert.is(cell.create.sync(dir)?.version, 1)
 })
 
-test('data lies beside it, belongs to one state, and goes with it', async () => {
+holds('data lies beside it, belongs to one state, and goes with it', async () => {
   const top = scratch()
   const dir = join(top, 'cell')
   const first = (await cell.create(dir, { data: 'one' })) as State
@@ -224,12 +218,12 @@ test('data lies beside it, belongs to one state, and goes with it', async () => 
   assert.is(await cell.load(dir), undefined)
 })
 
-test('sweep takes data that no state names, and only that', async () => {
+holds('sweep takes data that no state names, and only that', async () => {
   const top = scratch()
   const dir = join(top, 'cell')
   const first = (await cell.create(dir, { data: 'kept' })) as State
   const [payload] = readdirSync(top).filter(isPrivate)
-  // Written by somebody on this machine who is dead: the same place, another pid.
+  // Written by a dead process of this machine: the same place, another pid.
   const [place] = (first.writer as string).split('-')
   const pid = spawnSync('true').pid.toString(36)
   const orphan = `.cell.${place}-${pid}-1.00112233aabbccdd.payload`
@@ -241,7 +235,7 @@ test('sweep takes data that no state names, and only that', async () => {
   assert.is(String((await cell.load(dir))?.data), 'kept')
 })
 
-test('what is no cell is an error, and stays', async () => {
+holds('what is no cell is an error, and stays', async () => {
   const top = scratch()
   writeFileSync(join(top, 'file'), 'a lock of others')
   mkdirSync(join(top, 'dir/below'), { recursive: true })
@@ -256,7 +250,7 @@ test('what is no cell is an error, and stays', async () => {
   assert.equal(readdirSync(top), ['dir', 'file'])
 })
 
-test('an empty directory is void, and what systems put there is no matter', async () => {
+holds('an empty directory is void, and what systems put there is no matter', async () => {
   const dir = join(scratch(), 'cell')
   mkdirSync(dir)
   assert.is(await cell.read(dir), undefined)
@@ -265,29 +259,33 @@ test('an empty directory is void, and what systems put there is no matter', asyn
   assert.equal(await cell.read(dir), first)
 })
 
-test('parents are made when they are wanted, and their absence is an error otherwise', async () => {
+holds('parents are made when they are wanted, and their absence is an error otherwise', async () => {
   const dir = join(scratch(), 'a/b/cell')
   await assert.rejects(cell.create(dir), { code: 'ENOENT' })
   assert.ok(await cell.create(dir, {}, { parents: true }))
 })
 
-test('two states at once are looked at again, and are an error if they stay', async () => {
+holds('two states at once are looked at again, and are an error if they stay', async () => {
   const dir = join(scratch(), 'cell')
   await cell.create(dir)
   writeFileSync(join(dir, 't.1.00112233aabbccdd..'), '')
   await assert.rejects(cell.read(dir, { retryFor: 20 }), { code: 'EAGAIN' })
 })
 
-test('bad input is refused before anything is done', async () => {
+holds('bad input is refused before anything is done', async () => {
   const top = scratch()
   const dir = join(top, 'cell')
   const first = (await cell.create(dir)) as State
-  for (const fields of [['A'], ['a b'], [''], ['a.b'], [1], 'a', ['x'.repeat(200)]])
-    await assert.rejects(cell.swap(dir, first, { fields } as never), { message: /next\.fields/ })
-  await assert.rejects(cell.swap(dir, first, { data: 1 } as never), { code: 'ERR_INVALID_ARG_TYPE' })
-  await assert.rejects(cell.swap(dir, 'state' as never, {}), { code: 'ERR_INVALID_ARG_TYPE' })
-  await assert.rejects(cell.create(join(top, 'x'.repeat(200)), { data: 'y' }), { code: 'ERR_OUT_OF_RANGE' })
-  await assert.rejects(cell.read(''), { code: 'ERR_INVALID_ARG_VALUE' })
+  const type = 'ERR_INVALID_ARG_TYPE'
+  const fields = [['A'], ['a b'], [''], ['a.b'], [1], 'a', ['x'.repeat(200)]]
+  for (const one of fields)
+    await assert.rejects(cell.swap(dir, first, { fields: one } as never), { message: /next\.fields/ })
+  await assertRefusesBadInput(cell.swap, top, [
+    [[dir, first, { data: 1 }], type],
+    [[dir, 'state', {}], type],
+  ])
+  await assertRefusesBadInput(cell.create, top, [[[join(top, 'x'.repeat(200)), { data: 'y' }], 'ERR_OUT_OF_RANGE']])
+  await assertRefusesBadInput(cell.read, top, [[[''], 'ERR_INVALID_ARG_VALUE']])
   assert.equal(await cell.read(dir), first)
   assert.equal(readdirSync(top), ['cell'])
 })

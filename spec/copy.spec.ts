@@ -20,16 +20,22 @@ import { dirname, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import { type CopyOptions, copy, type Progress } from 'holdfast'
-import { type Call, dual, type Outcome, type Steps } from 'holdfast/steps'
-import { assert, asUser, canBeAnother, note, ownerOf, payload, scratch, skip, test } from './kit.js'
-import { files, layMany, namesIn, privateNames, readMany, shapeOf } from './trees.js'
+import { assert, asUser, canBeAnother, holds, note, ownerOf, payload, scratch } from './support/kit.js'
+import {
+  assertNothingLeftBehind,
+  assertOriginalErrorComesOut,
+  assertRefusesBadInput,
+  assertSyncAndAsyncAgree,
+  type Trial,
+} from './support/laws.js'
+import { files, layMany, namesIn, privateNames, readMany, shapeOf } from './support/trees.js'
 
 const modeOf = (path: string): number => lstatSync(path).mode & 0o7777
 const read = (path: string): string => readFileSync(path, 'utf8')
 const root = process.getuid?.() === 0
 const onWindows = process.platform === 'win32'
 
-/** Both forms, one after the other, each to a target of its own. */
+/** Both forms of `copy`, as promises. */
 const forms = [
   { form: 'async', put: copy },
   { form: 'sync', put: async (...args: Parameters<typeof copy.sync>) => copy.sync(...args) },
@@ -40,7 +46,7 @@ function laySmall(dir: string): void {
   for (const name of ['a', 'b', 'sub/c']) writeFileSync(join(dir, 'source', name), name)
 }
 
-test('copies a file: its bytes and its mode, at once, in the place of another or of nothing', async () => {
+holds('copies a file: its bytes and its mode, at once, in the place of another or of nothing', async () => {
   const dir = scratch()
   const [source, target] = [join(dir, 'source'), join(dir, 'target')]
   for (const { put } of forms) {
@@ -61,7 +67,7 @@ test('copies a file: its bytes and its mode, at once, in the place of another or
   assert.equal(namesIn(dir), ['source', 'target'])
 })
 
-test('copies a tree: directories in directories, empty ones, odd names, modes, links as they are', async () => {
+holds('copies a tree: directories in directories, empty ones, odd names, modes, links as they are', async () => {
   const dir = scratch()
   const source = join(dir, 'source')
   mkdirSync(join(source, 'deep/er/still'), { recursive: true })
@@ -96,9 +102,9 @@ test('copies a tree: directories in directories, empty ones, odd names, modes, l
   assert.equal(shapeOf(source), before)
 })
 
-if (process.platform !== 'linux') skip('names that are no text', 'only here a name may be any bytes')
+if (process.platform !== 'linux') holds.skip('names that are no text', 'only here a name may be any bytes')
 else
-  test('names that are no text arrive byte for byte, in any depth, and so does what is in them', async () => {
+  holds('names that are no text arrive byte for byte, in any depth, and so does what is in them', async () => {
     const dir = scratch()
     const at = (...parts: (string | Buffer)[]) =>
       Buffer.concat(parts.flatMap((part, i) => (i === 0 ? [Buffer.from(part)] : [Buffer.from('/'), Buffer.from(part)])))
@@ -110,7 +116,7 @@ else
     for (const path of [at(source, odd, odd), at(source, odd, 'text', 'file'), at(source, odd, 'text', long, long)])
       writeFileSync(path, path)
     symlinkSync(odd, at(source, odd, 'text', 'link'))
-    // What stands for bytes that are no text is text itself.
+    // The replacement character is text itself.
     writeFileSync(at(source, '\uFFFD'), 'mark')
     for (const { form, put } of forms) {
       for (const options of [{}, { overwrite: false, preserveTimestamps: true }, { durability: 'full' }] as const) {
@@ -127,23 +133,23 @@ else
     assert.equal([asked.length, namesIn(join(dir, 'few'))], [3, []])
   })
 
-test('hard links become files of their own', async () => {
+holds('hard links become files of their own', async () => {
   const dir = scratch()
   laySmall(dir)
   linkSync(join(dir, 'source/a'), join(dir, 'source/again'))
   await copy(join(dir, 'source'), join(dir, 'target'))
   assert.equal(shapeOf(join(dir, 'target')), shapeOf(join(dir, 'source')))
   for (const name of ['a', 'again']) assert.is(statSync(join(dir, 'target', name)).nlink, 1)
-  // Also where the target has been a name of the very source.
+  // Also where the target was a hard link to the source.
   unlinkSync(join(dir, 'target/a'))
   linkSync(join(dir, 'source/a'), join(dir, 'target/a'))
   await copy(join(dir, 'source'), join(dir, 'target'))
   assert.equal([statSync(join(dir, 'source/a')).nlink, statSync(join(dir, 'target/a')).nlink], [2, 1])
 })
 
-if (onWindows) skip('pipes', 'there are none among files here')
+if (onWindows) holds.skip('pipes', 'there are none among files here')
 else
-  test('a pipe is an error that names it, and `filter` leaves it out', async () => {
+  holds('a pipe is an error that names it, and `filter` leaves it out', async () => {
     const dir = scratch()
     laySmall(dir)
     const pipe = join(dir, 'source/sub/pipe')
@@ -163,7 +169,7 @@ else
     assert.not(existsSync(join(dir, 'other')))
   })
 
-test('merges with what is there: what only the target has stays, files are replaced', async () => {
+holds('merges with what is there: what only the target has stays, files are replaced', async () => {
   for (const { put } of forms) {
     const dir = scratch()
     laySmall(dir)
@@ -178,14 +184,14 @@ test('merges with what is there: what only the target has stays, files are repla
     await put(join(dir, 'source'), target)
     assert.equal(namesIn(target), ['a', 'b', 'other', 'sub', 'sub/c', 'sub/stays', 'theirs'])
     assert.equal([read(join(target, 'a')), modeOf(join(target, 'a'))], ['a', modeOf(join(dir, 'source/a'))])
-    // Another name of what was replaced, and what a link led to, are as they were.
+    // Other hard links of a replaced file, and the target of a replaced link, are unchanged.
     assert.equal([read(join(target, 'other')), read(join(target, 'sub/stays'))], ['old', 'stays'])
     assert.equal([read(join(target, 'b')), lstatSync(join(target, 'b')).isFile()], ['b', true])
     assert.is(modeOf(join(target, 'sub')), 0o700)
   }
 })
 
-test('one kind of thing in the place of another', async () => {
+holds('one kind of thing in the place of another', async () => {
   for (const { put } of forms) {
     const dir = scratch()
     const at = (name: string) => join(dir, name)
@@ -210,14 +216,14 @@ test('one kind of thing in the place of another', async () => {
     }
     for (const options of [{}, { overwrite: false }]) {
       const kept = JSON.stringify(options)
-      // A file or a link where a directory is: nothing is thrown away.
+      // A file or a link where a directory is: the directory is kept.
       for (const kind of ['file', 'link'] as const) {
         const [from, to] = lay(`${kind} onto directory ${kept}`, kind, 'directory')
         await assert.rejects(put(from, to, options), { code: 'EISDIR' })
         await assert.rejects(put(`${from}/x`, `${to}/x`, options), { code: 'EISDIR' })
         assert.equal(namesIn(to), ['x'])
       }
-      // A directory where a file is, or a link, which below the topmost is not followed.
+      // A directory where a file or a link is; a link is followed only at the top.
       for (const kind of ['file', 'link', 'link to a directory'] as const) {
         const [from, to] = lay(`directory onto ${kind} ${kept}`, 'directory', kind)
         await assert.rejects(put(from, to, options), { code: 'EEXIST' })
@@ -231,7 +237,7 @@ test('one kind of thing in the place of another', async () => {
     await put(`${from}/x`, `${to}/x`)
     assert.equal(namesIn(at('outside')), ['in'])
     assert.ok(lstatSync(`${to}/x`).isSymbolicLink())
-    // Files and links take each other's places.
+    // Files and links replace each other.
     for (const [source, target] of [
       ['file', 'link'],
       ['link', 'file'],
@@ -247,7 +253,7 @@ test('one kind of thing in the place of another', async () => {
   }
 })
 
-test('without `overwrite` what is there stays, and is not even written again; `errorOnExist` says so', async () => {
+holds('without `overwrite` what is there stays, and is not even written again; `errorOnExist` says so', async () => {
   for (const { put } of forms) {
     const dir = scratch()
     laySmall(dir)
@@ -270,17 +276,17 @@ test('without `overwrite` what is there stays, and is not even written again; `e
     for (const name of ['', 'a', 'link'])
       await assert.rejects(put(join(source, name), join(target, name), strict), { code: 'EEXIST' })
     assert.equal(inodes(), before)
-    // Directories are there for all.
+    // A directory that exists is no conflict.
     mkdirSync(join(dir, 'fresh/sub'), { recursive: true })
     await put(source, join(dir, 'fresh'), strict)
     assert.equal(shapeOf(join(dir, 'fresh')), shapeOf(source))
-    // It is the opposite of `overwrite`, and says nothing beside it.
+    // With `overwrite` the option has no effect.
     await put(source, join(dir, 'fresh'), { errorOnExist: true })
     assert.equal(privateNames(dir), [])
   }
 })
 
-test('onto itself: a file stays as it is, a directory is refused', async () => {
+holds('onto itself: a file stays as it is, a directory is refused', async () => {
   for (const { put } of forms) {
     const dir = scratch()
     laySmall(dir)
@@ -312,7 +318,7 @@ test('onto itself: a file stays as it is, a directory is refused', async () => {
   }
 })
 
-test('a directory into itself is refused before anything is made, by whatever way it leads there', async () => {
+holds('a directory into itself is refused before anything is made, by whatever way it leads there', async () => {
   for (const { put } of forms) {
     const dir = scratch()
     laySmall(dir)
@@ -325,16 +331,16 @@ test('a directory into itself is refused before anything is made, by whatever wa
     for (const way of ways) for (const parents of [false, true]) await into(way, { parents })
     for (const way of ['none/../source/x', 'none/deep/../../link/x']) await into(way, { parents: true })
     assert.equal(namesIn(dir), before)
-    // A name that only begins alike is no part of it.
+    // A name that begins with the same letters is not inside it.
     await put(source, join(dir, 'source-2'))
-    // Neither is what is above it.
+    // Neither is a directory above it.
     mkdirSync(join(dir, 'source/sub/sub'))
     await put(join(dir, 'source/sub'), source)
     assert.equal(namesIn(source), ['a', 'b', 'c', 'sub', 'sub/c', 'sub/sub'])
   }
 })
 
-test('`dereference` copies what links lead to', async () => {
+holds('`dereference` copies what links lead to', async () => {
   for (const { put } of forms) {
     const dir = scratch()
     laySmall(dir)
@@ -361,33 +367,36 @@ test('`dereference` copies what links lead to', async () => {
   }
 })
 
-test('`dereference`: a circle of links, one that leads nowhere, and one that leads to the target are errors', async () => {
-  for (const { form, put } of forms) {
-    const dir = scratch()
-    const lay = (name: string, links: Record<string, string>) => {
-      mkdirSync(join(dir, name, 'sub'), { recursive: true })
-      for (const [path, text] of Object.entries(links)) symlinkSync(text, join(dir, name, path))
-      return join(dir, name)
+holds(
+  '`dereference`: a circle of links, one that leads nowhere, and one that leads to the target are errors',
+  async () => {
+    for (const { form, put } of forms) {
+      const dir = scratch()
+      const lay = (name: string, links: Record<string, string>) => {
+        mkdirSync(join(dir, name, 'sub'), { recursive: true })
+        for (const [path, text] of Object.entries(links)) symlinkSync(text, join(dir, name, path))
+        return join(dir, name)
+      }
+      const refused = (source: string, code: string) =>
+        assert.rejects(put(source, `${source}-${form}`, { dereference: true }), { code })
+      await refused(lay('itself', { 'sub/circle': '..' }), 'ELOOP')
+      await refused(lay('twins', { 'sub/other': '../other', other: 'sub' }), 'ELOOP')
+      await refused(lay('short', { one: 'two', two: 'one' }), 'ELOOP')
+      await refused(lay('dangling', { 'sub/none': 'nowhere' }), 'ENOENT')
+      await assert.rejects(put(join(dir, 'dangling/sub/none'), join(dir, 'none'), { dereference: true }), {
+        code: 'ENOENT',
+      })
+      // The link leads to a directory that contains the target: the copy would never end.
+      const source = lay('endless', { link: '../outside' })
+      mkdirSync(join(dir, 'outside'))
+      await assert.rejects(put(source, join(dir, 'outside/target'), { dereference: true }), { code: 'EINVAL' })
+      assert.ok(namesIn(join(dir, 'outside')).length < 10)
+      assert.equal(privateNames(dir), [])
     }
-    const refused = (source: string, code: string) =>
-      assert.rejects(put(source, `${source}-${form}`, { dereference: true }), { code })
-    await refused(lay('itself', { 'sub/circle': '..' }), 'ELOOP')
-    await refused(lay('twins', { 'sub/other': '../other', other: 'sub' }), 'ELOOP')
-    await refused(lay('short', { one: 'two', two: 'one' }), 'ELOOP')
-    await refused(lay('dangling', { 'sub/none': 'nowhere' }), 'ENOENT')
-    await assert.rejects(put(join(dir, 'dangling/sub/none'), join(dir, 'none'), { dereference: true }), {
-      code: 'ENOENT',
-    })
-    // The link leads to a directory that the target is in: the copy would never end.
-    const source = lay('endless', { link: '../outside' })
-    mkdirSync(join(dir, 'outside'))
-    await assert.rejects(put(source, join(dir, 'outside/target'), { dereference: true }), { code: 'EINVAL' })
-    assert.ok(namesIn(join(dir, 'outside')).length < 10)
-    assert.equal(privateNames(dir), [])
-  }
-})
+  },
+)
 
-test('`preserveTimestamps` keeps the times of files and directories', async () => {
+holds('`preserveTimestamps` keeps the times of files and directories', async () => {
   const dir = scratch()
   laySmall(dir)
   const [source, target] = [join(dir, 'source'), join(dir, 'target')]
@@ -402,7 +411,7 @@ test('`preserveTimestamps` keeps the times of files and directories', async () =
       utimesSync(join(source, name), 1_000_000_000.123456 + at, 1_100_000_000.654321 + at)
     })
     const before = names.map(name => times(join(source, name)))
-    // Reading what is older than a day, or than its change, moves its time of access.
+    // Reading a file updates its access time if that is older than a day, or than the last change.
     await put(source, target, { preserveTimestamps: true, durability: 'full' })
     names.forEach((name, at) => {
       const [accessed = 0, modified = 0] = times(join(target, name))
@@ -415,7 +424,7 @@ test('`preserveTimestamps` keeps the times of files and directories', async () =
   assert.ok(statSync(join(dir, 'now')).mtimeMs > Date.now() - 3_600_000)
 })
 
-test('`parents` makes what is missing above the target; without it, that is ENOENT', async () => {
+holds('`parents` makes what is missing above the target; without it, that is ENOENT', async () => {
   for (const { form, put } of forms) {
     const dir = scratch()
     laySmall(dir)
@@ -441,7 +450,7 @@ test('`parents` makes what is missing above the target; without it, that is ENOE
   }
 })
 
-test('bad input is refused before anything is done', async () => {
+holds('bad input is refused before anything is done', async () => {
   const dir = scratch()
   laySmall(dir)
   const [from, to] = [join(dir, 'source'), join(dir, 'target')]
@@ -460,20 +469,20 @@ test('bad input is refused before anything is done', async () => {
     ['timeout', -1, 'ERR_OUT_OF_RANGE'],
     ['retryFor', 'long', 'ERR_INVALID_ARG_TYPE'],
   ]
-  for (const { put } of forms) {
-    for (const [name, value, code] of wrong) await assert.rejects(put(from, to, { [name]: value }), { code })
-    await assert.rejects(put('', to), { code: 'ERR_INVALID_ARG_VALUE' })
-    await assert.rejects(put(from, 'a\0b'), { code: 'ERR_INVALID_ARG_VALUE' })
-    await assert.rejects(put(from, 7 as never), { code: 'ERR_INVALID_ARG_TYPE' })
-    await assert.rejects(put(from, to, 7 as never), { code: 'ERR_INVALID_ARG_TYPE' })
-    await assert.rejects(put(join(dir, 'none'), to), { code: 'ENOENT' })
-  }
+  await assertRefusesBadInput(copy, dir, [
+    ...wrong.map(([name, value, code]) => [[from, to, { [name]: value }], code] as const),
+    [['', to], 'ERR_INVALID_ARG_VALUE'],
+    [[from, 'a\0b'], 'ERR_INVALID_ARG_VALUE'],
+    [[from, 7], 'ERR_INVALID_ARG_TYPE'],
+    [[from, to, 7], 'ERR_INVALID_ARG_TYPE'],
+    [[join(dir, 'none'), to], 'ENOENT'],
+  ])
   assert.equal(readdirSync(dir), ['source'])
-  // The caller's options are read, and never changed.
+  // The options of the caller are never changed.
   await copy(from, to, Object.freeze({ concurrency: Number.POSITIVE_INFINITY, durability: undefined }))
 })
 
-test('`onProgress` counts up to the very end, and never back', async () => {
+holds('`onProgress` counts up to the very end, and never back', async () => {
   for (const { put } of forms) {
     for (const concurrency of [1, 3, 100]) {
       const dir = scratch()
@@ -488,7 +497,7 @@ test('`onProgress` counts up to the very end, and never back', async () => {
         ...{ concurrency, overwrite: false, onProgress: progress => void told.push(progress) },
         filter: path => !path.endsWith('skip'),
       })
-      // Three files, one of which is longer, a link, what is left out, what is there, and two directories.
+      // Three files, a link, the file that is left out, the file that is there, and two directories.
       assert.equal(told.at(-1), { done: 8, total: 8, bytes: 'a'.length + 'b'.length + 'sub/c'.length })
       assert.is(told.length, 8)
       told.forEach((one, at) => {
@@ -503,7 +512,7 @@ test('`onProgress` counts up to the very end, and never back', async () => {
   }
 })
 
-test('an error of `filter`, or of `onProgress`, comes out as that very object, and leaves no debris', async () => {
+holds('an error of `filter`, or of `onProgress`, comes out as that very object, and leaves no debris', async () => {
   for (const { put } of forms) {
     const dir = scratch()
     laySmall(dir)
@@ -529,39 +538,42 @@ test('an error of `filter`, or of `onProgress`, comes out as that very object, a
   }
 })
 
-test('`filter` is asked of everything, with both paths, and may take its time; the sync form refuses that', async () => {
-  const dir = scratch()
-  laySmall(dir)
-  const [source, target] = [join(dir, 'source'), join(dir, 'target')]
-  for (const { put } of forms) {
-    const asked = new Map<string, string>()
-    await put(source, target, { filter: (from, to) => asked.set(from, to) && !from.endsWith('sub') })
-    assert.equal(
-      [...asked.keys()].sort(),
-      ['', '/a', '/b', '/sub'].map(name => source + name),
-    )
-    for (const [from, to] of asked) assert.is(to, from.replace(source, target))
-    assert.equal(namesIn(target), ['a', 'b'])
-  }
-  const slow = async (path: string) => {
-    await wait(1)
-    return !path.endsWith('/b')
-  }
-  await copy(source, join(dir, 'slow'), { filter: slow })
-  assert.equal(namesIn(join(dir, 'slow')), ['a', 'sub', 'sub/c'])
-  await copy(source, join(dir, 'nothing'), { filter: () => false })
-  await assert.rejects(copy(source, join(dir, 'nothing'), { filter: () => Promise.reject(new RangeError('mine')) }), {
-    name: 'RangeError',
-  })
-  assert.throws(() => copy.sync(source, join(dir, 'nothing'), { filter: slow }), { code: 'ERR_INVALID_RETURN_VALUE' })
-  assert.throws(() => copy.sync(source, join(dir, 'some'), { onProgress: async () => {} }), {
-    code: 'ERR_INVALID_RETURN_VALUE',
-  })
-  assert.not(existsSync(join(dir, 'nothing')))
-  assert.equal(privateNames(dir), [])
-})
+holds(
+  '`filter` is asked of everything, with both paths, and may take its time; the sync form refuses that',
+  async () => {
+    const dir = scratch()
+    laySmall(dir)
+    const [source, target] = [join(dir, 'source'), join(dir, 'target')]
+    for (const { put } of forms) {
+      const asked = new Map<string, string>()
+      await put(source, target, { filter: (from, to) => asked.set(from, to) && !from.endsWith('sub') })
+      assert.equal(
+        [...asked.keys()].sort(),
+        ['', '/a', '/b', '/sub'].map(name => source + name),
+      )
+      for (const [from, to] of asked) assert.is(to, from.replace(source, target))
+      assert.equal(namesIn(target), ['a', 'b'])
+    }
+    const slow = async (path: string) => {
+      await wait(1)
+      return !path.endsWith('/b')
+    }
+    await copy(source, join(dir, 'slow'), { filter: slow })
+    assert.equal(namesIn(join(dir, 'slow')), ['a', 'sub', 'sub/c'])
+    await copy(source, join(dir, 'nothing'), { filter: () => false })
+    await assert.rejects(copy(source, join(dir, 'nothing'), { filter: () => Promise.reject(new RangeError('mine')) }), {
+      name: 'RangeError',
+    })
+    assert.throws(() => copy.sync(source, join(dir, 'nothing'), { filter: slow }), { code: 'ERR_INVALID_RETURN_VALUE' })
+    assert.throws(() => copy.sync(source, join(dir, 'some'), { onProgress: async () => {} }), {
+      code: 'ERR_INVALID_RETURN_VALUE',
+    })
+    assert.not(existsSync(join(dir, 'nothing')))
+    assert.equal(privateNames(dir), [])
+  },
+)
 
-test('stopped in the middle, by its signal or by the clock, it leaves whole files and no private names', async () => {
+holds('stopped in the middle, by its signal or by the clock, it leaves whole files and no private names', async () => {
   const dir = scratch()
   const source = join(dir, 'source')
   layMany(source)
@@ -582,7 +594,7 @@ test('stopped in the middle, by its signal or by the clock, it leaves whole file
       assert.is(error.cause, 'enough')
       const there = whole(target)
       assert.ok(there > 0 && there < files, `${there} files`)
-      // Whoever goes on where it was stopped finds nothing in his way.
+      // A later call completes the copy.
       await put(source, target)
       assert.is(whole(target), files)
     }
@@ -594,7 +606,7 @@ test('stopped in the middle, by its signal or by the clock, it leaves whole file
     })
     assert.ok(whole(target) < files)
     for (let ms = 1; ms <= 16; ms *= 2) {
-      // Wherever that may be.
+      // Wherever that stops it.
       const hurried = join(dir, `${form} ${ms} ms`)
       await put(source, hurried, { timeout: ms }).catch(({ code }) => assert.is(code, 'ERR_TIMEOUT'))
       if (existsSync(hurried)) whole(hurried)
@@ -604,7 +616,7 @@ test('stopped in the middle, by its signal or by the clock, it leaves whole file
   }
 })
 
-test('a source that goes away meanwhile rejects with what the system said, and leaves no private names', async () => {
+holds('a source that goes away meanwhile rejects with what the system said, and leaves no private names', async () => {
   for (const { put } of forms) {
     const dir = scratch()
     laySmall(dir)
@@ -624,63 +636,40 @@ test('a source that goes away meanwhile rejects with what the system said, and l
   }
 })
 
-/** The same steps, of whose calls the k-th of that kind fails, and is not made. Answers how many there were. */
-function* failing(steps: Steps<unknown>, op: Call['op'], k: number): Steps<number> {
-  const error = Object.assign(new Error('EIO: injected'), { code: 'EIO', errno: -5, syscall: op })
-  let seen = 0
-  const fails = (call: Call) => call.op === op && seen++ === k
-  let next = steps.next()
-  while (!next.done) {
-    const { value: call } = next
-    try {
-      if (call.op === 'together') {
-        const calls = call.args[0] as Call[]
-        const bad = calls.map(fails)
-        const made = (yield { op: 'together', args: [calls.filter((_, at) => !bad[at])] }) as Outcome<unknown>[]
-        next = steps.next(bad.map(failed => (failed ? { error } : made.shift())))
-      } else if (fails(call)) next = steps.throw(error)
-      else next = steps.next(yield call)
-    } catch (thrown) {
-      if (thrown === error) throw error
-      next = steps.throw(thrown)
-    }
-  }
-  return seen
-}
+/** Copies a small tree that has a link in it: many files at a time, or each by itself if progress is reported. */
+const treeTrial = (options: CopyOptions): Trial<[string, string, CopyOptions?], void> => ({
+  setup: dir => {
+    laySmall(dir)
+    symlinkSync('a', join(dir, 'source/link'))
+  },
+  args: dir => [join(dir, 'source'), join(dir, 'p/target'), { parents: true, concurrency: 2, ...options }],
+  done: dir => assert.equal(shapeOf(join(dir, 'p/target')), shapeOf(join(dir, 'source'))),
+})
+const treeTrials = { 'in handfuls': treeTrial({}), 'with care': treeTrial({ onProgress() {} }) }
 
-test('whichever call fails, that error comes out, or it is cured; and no private name is left', async () => {
-  const dir = scratch()
-  laySmall(dir)
-  symlinkSync('a', join(dir, 'source/link'))
-  const before = shapeOf(join(dir, 'source'))
-  const ops = ['copyFile', 'rename', 'mkdir', 'list', 'stat', 'chmod', 'readlink', 'symlink', 'lstat'] as const
-  // Who is told of each file has it copied with care, and not in handfuls.
-  for (const [how, options] of Object.entries({ 'in handfuls': {}, 'with care': { onProgress() {} } })) {
-    const seen = { calls: 0, cured: 0 }
-    for (const op of ops) {
-      for (let k = 0, calls = 1; k < calls; k++) {
-        const to = join(dir, 'targets', `${how} ${op} ${k}`)
-        const steps = copy.steps(join(dir, 'source'), to, { parents: true, concurrency: 2, ...options })
-        const form = k % 2 ? dual(failing).sync : dual(failing)
-        const result = await Promise.resolve()
-          .then(() => form(steps, op, k))
-          .catch(error => error)
-        if (typeof result === 'number') assert.equal(shapeOf(to), before)
-        else assert.is(result.message, 'EIO: injected')
-        assert.equal(privateNames(dir), [])
-        calls = typeof result === 'number' ? result : calls + 1
-        if (k < calls) seen.calls++
-        if (k < calls && typeof result === 'number') seen.cured++
-      }
-    }
-    note(`${how}: ${seen.calls} calls failed, ${seen.cured} of them were cured`)
-    assert.ok(seen.calls > 15 && seen.cured < seen.calls / 2)
+holds('whichever call fails, that error comes out, or it is cured; and no private name is left', async () => {
+  for (const [how, trial] of Object.entries(treeTrials)) {
+    const { threw, returned } = await assertOriginalErrorComesOut(copy, trial)
+    await assertNothingLeftBehind(copy, trial)
+    note(`${how}: ${threw + returned} calls failed, ${returned} of them were cured`)
+    assert.ok(threw + returned > 15 && returned < threw)
   }
 })
 
-if (!root || process.platform !== 'linux') skip('what is mounted', 'it takes root on Linux')
+holds('both forms come to the same', () => {
+  const onto = (kind: string): Trial<[string, string], void> => ({
+    setup: dir => {
+      laySmall(dir)
+      if (kind === 'file') writeFileSync(join(dir, 'target'), 'in the way')
+    },
+    args: dir => [join(dir, kind === 'nothing' ? 'none' : 'source'), join(dir, 'target')],
+  })
+  return assertSyncAndAsyncAgree(copy, ...Object.values(treeTrials), onto('file'), onto('nothing'))
+})
+
+if (!root || process.platform !== 'linux') holds.skip('what is mounted', 'it takes root on Linux')
 else
-  test('what is mounted is not waited for, and leads nobody in a circle', async () => {
+  holds('what is mounted is not waited for, and leads nobody in a circle', async () => {
     const dir = scratch()
     laySmall(dir)
     const at = (name: string) => join(dir, name)
@@ -695,7 +684,7 @@ else
       mount('source', 'elsewhere')
       for (const { put } of forms) {
         await assert.rejects(put(at('source/a'), at('file')), { code: 'EBUSY' })
-        // By its name it is elsewhere.
+        // The path does not show that it is the same directory.
         await assert.rejects(put(at('source'), at('elsewhere/sub/x')), { code: 'EINVAL', message: /into itself/ })
         assert.ok(namesIn(at('source')).length < 15)
       }
@@ -706,9 +695,9 @@ else
     }
   })
 
-if (!root) skip('what runs as somebody else', 'it takes root')
+if (!root) holds.skip('what runs as somebody else', 'it takes root')
 else
-  test('what would run as somebody else does not run as we', async () => {
+  holds('what would run as somebody else does not run as we', async () => {
     const dir = scratch()
     const at = (name: string) => join(dir, name)
     mkdirSync(at('tree'))
@@ -733,9 +722,10 @@ else
       }
   })
 
-if (!canBeAnother()) skip('copies of an ordinary user', 'it takes root, and this package where others can read it')
+if (!canBeAnother())
+  holds.skip('copies of an ordinary user', 'it takes root, and this package where others can read it')
 else
-  test('an ordinary user copies what is read-only, in directories that are; what he may not touch is EACCES', () => {
+  holds('an ordinary user copies what is read-only, in directories that are; what he may not touch is EACCES', () => {
     const dir = scratch()
     chmodSync(dir, 0o777)
     const script = `
@@ -750,7 +740,7 @@ else
       for (const name of ['source/shut/in', 'source/shut', 'source']) fs.chmodSync(name, 0o555)
       await copy('source', 'async')
       copy.sync('source', 'sync', { preserveTimestamps: true, durability: 'full' })
-      // What is there, and may not be changed, is as it shall be, or stays.
+      // What is there and cannot be changed is right already, or stays.
       await copy('source', 'async', { overwrite: false })
       for (const overwrite of [true, false]) {
         said('source/shut/file', 'async/shut/new', { overwrite })

@@ -12,13 +12,16 @@ import {
 import { join } from 'node:path'
 import { createExclusive } from 'holdfast'
 import { dual, fs, hasCode, orNothing, type Steps } from 'holdfast/steps'
-import { contender, killedAt, overlaps, race, type World } from 'holdfast/testing'
+import { contender, killedAt, overlaps, type World } from 'holdfast/testing'
 import { claim } from '../lib/parts/claim.js'
-import { openThenWrite } from './broken.js'
+import { openThenWrite } from './broken/broken.js'
 import {
   answers,
   assert,
+  catchInRace,
   caught,
+  explored,
+  holds,
   looks,
   nobodyThrew,
   note,
@@ -26,13 +29,22 @@ import {
   payload,
   places,
   prove,
+  race,
+  raced,
   scratch,
-  test,
-} from './kit.js'
+  sized,
+} from './support/kit.js'
+import {
+  assertNothingLeftBehind,
+  assertOriginalErrorComesOut,
+  assertRefusesBadInput,
+  assertSyncAndAsyncAgree,
+  type Trial,
+} from './support/laws.js'
 
 const bytes = 64 * 1024
 
-/** Reads until it has found the file three times; answers how often it was not whole. */
+/** Reads until it has found the file three times; returns how often it was not whole. */
 function watch(dir: string, round: number): { reads: number; partial: number } {
   const until = performance.now() + 100
   const seen = { reads: 0, partial: 0 }
@@ -45,7 +57,7 @@ function watch(dir: string, round: number): { reads: number; partial: number } {
   return seen
 }
 
-/** The calls that one makes when nothing is in its way: the victim dies before one of them, unless it comes too late. */
+/** The number of calls when nothing interferes: the victim dies before one of them, unless it comes too late. */
 const calls = 8
 const plays = {
   creator: (dir: string, round: number, number: number) =>
@@ -69,7 +81,9 @@ const players =
 
 const readers = { adversaries: (dir: string) => ({ reader: looks(join(dir, 'file')) }) }
 
-/** Exactly one is told that it is his, and it is; nobody sees a part. Who was killed leaves no half file. */
+/**
+ * Exactly one call returns true, and the file is its own; no reader sees a part. A killed process leaves no half file.
+ */
 const oneWins: World['check'] = ending => {
   nobodyThrew(ending)
   const { reader: watcher, ...makers } = ending.outcomes
@@ -89,7 +103,7 @@ const oneWins: World['check'] = ending => {
 }
 
 if (!contender(plays)) {
-  test('creates a file once, whole, and says whose it is', async () => {
+  holds('creates a file once, whole, and says whose it is', async () => {
     const dir = scratch()
     const file = join(dir, 'new')
     assert.is(await createExclusive(file, 'first'), true)
@@ -106,7 +120,7 @@ if (!contender(plays)) {
     assert.is(statSync(file).nlink, 1)
   })
 
-  test('odd names, and names of 255 bytes', async () => {
+  holds('odd names, and names of 255 bytes', async () => {
     const dir = scratch()
     for (const name of [' ', 'new\nline', '雪'.repeat(85), `${'é'.repeat(127)}x`, 'x'.repeat(255), '.hidden', '-rf']) {
       assert.is(await createExclusive(join(dir, name), name), true)
@@ -115,7 +129,7 @@ if (!contender(plays)) {
     assert.is(readdirSync(dir).length, 7)
   })
 
-  test('what is no file, and a link that leads nowhere, is an error; a link to a file is another’s file', async () => {
+  holds('what is no file, and a link that leads nowhere, is an error; a link to a file is another’s file', async () => {
     const dir = scratch()
     mkdirSync(join(dir, 'dir'))
     symlinkSync('nowhere', join(dir, 'dangling'))
@@ -129,17 +143,39 @@ if (!contender(plays)) {
     assert.equal(readdirSync(dir).sort(), ['dangling', 'dir', 'file', 'link'])
   })
 
-  test('bad input is refused before anything is done', async () => {
-    const file = join(scratch(), 'x')
-    await assert.rejects(createExclusive('', ''), { code: 'ERR_INVALID_ARG_VALUE' })
-    await assert.rejects(createExclusive(file, 5 as never), { code: 'ERR_INVALID_ARG_TYPE' })
-    await assert.rejects(createExclusive(file, '', { durability: 'very' as never }), { code: 'ERR_INVALID_ARG_VALUE' })
-    await assert.rejects(createExclusive(file, '', { parents: 1 as never }), { code: 'ERR_INVALID_ARG_TYPE' })
-    assert.throws(() => createExclusive.sync(file, undefined as never), { code: 'ERR_INVALID_ARG_TYPE' })
-    assert.not(existsSync(file))
+  holds('bad input is refused before anything is done', async () => {
+    const dir = scratch()
+    const file = join(dir, 'x')
+    await assertRefusesBadInput(createExclusive, dir, [
+      [['', ''], 'ERR_INVALID_ARG_VALUE'],
+      [[file, 5], 'ERR_INVALID_ARG_TYPE'],
+      [[file, undefined], 'ERR_INVALID_ARG_TYPE'],
+      [[file, '', { durability: 'very' }], 'ERR_INVALID_ARG_VALUE'],
+      [[file, '', { parents: 1 }], 'ERR_INVALID_ARG_TYPE'],
+    ])
   })
 
-  test('explore: two creators and a reader, with a kill and a lie', () => {
+  const trial: Trial<[string, string], boolean> = {
+    args: dir => [join(dir, 'file'), 'whole'],
+    done: (dir, mine) => assert.ok(mine && readFileSync(join(dir, 'file'), 'utf8') === 'whole'),
+  }
+  const taken: Trial<[string, string], boolean> = {
+    ...trial,
+    setup: dir => writeFileSync(join(dir, 'file'), 'another'),
+  }
+  const astray: Trial<[string, string], boolean> = { args: dir => [join(dir, 'none/file'), 'whole'] }
+
+  holds('whichever call fails, its error comes out, or what is promised holds', () =>
+    assertOriginalErrorComesOut(createExclusive, trial),
+  )
+
+  holds('both forms come to the same', () => assertSyncAndAsyncAgree(createExclusive, trial, taken, astray))
+
+  holds('whatever fails or is stopped leaves nothing private behind', () =>
+    assertNothingLeftBehind(createExclusive, trial),
+  )
+
+  explored('explore: two creators and a reader, with a kill and a lie', () => {
     const makers = players(['A', 'B'], (file, data) => createExclusive.steps(file, data, { durability: 'none' }))
     const found = prove('2 createExclusive, 1 reader, 1 kill, 1 lie', {
       ...readers,
@@ -151,13 +187,13 @@ if (!contender(plays)) {
     assert.ok(found.complete && found.failed.has('link EEXIST'))
   })
 
-  test('explore: three creators, with a kill and a lie', () => {
+  explored('explore: three creators, with a kill and a lie', () => {
     const makers = players(['A', 'B', 'C'], (file, data) => createExclusive.steps(file, data, { durability: 'none' }))
     const found = prove('3 createExclusive, 1 kill, 1 lie', { players: makers, check: oneWins, kills: 1, lies: 1 })
     assert.ok(found.complete && found.failed.has('link EEXIST'))
   })
 
-  test('explore: two creators and somebody who takes the file and its directory away', () => {
+  explored('explore: two creators and somebody who takes the file and its directory away', () => {
     function* thief(dir: string): Steps<void> {
       for (const step of [fs.unlink(join(dir, 'd/file')), fs.rmdir(join(dir, 'd'))]) {
         try {
@@ -179,7 +215,7 @@ if (!contender(plays)) {
     const adversaries = (dir: string) => ({ thief: thief(dir) })
     const two = { players: (dir: string) => ({ A: create(dir), B: create(dir) }), adversaries, check }
     assert.ok(prove('2 createExclusive with parents, 1 thief', two).complete)
-    // Three, because it takes one to make the file, one to find it, and one to make it again.
+    // Three players: one creates the file, one finds it, and one creates it again.
     const claiming = (dir: string) => {
       const claimed = (name: string) => claim(join(dir, name), join(dir, 'd/file'), { as: 'claim', path: name })
       return { A: claimed('A'), B: claimed('B'), C: claimed('C') }
@@ -206,7 +242,7 @@ if (!contender(plays)) {
     nobodyThrew(ending)
     const path = join(ending.dir, 'file')
     if (existsSync(path)) assert.match(readFileSync(path, 'utf8'), /^[AB] whole$/)
-    // Whose call failed, or was stopped, has tidied up. (If it was the tidying that failed, the call did not.)
+    // A call that failed or was aborted has cleaned up. (If only the clean-up failed, the call did not.)
     const harmed = Object.values(ending.outcomes).some(({ how }) => how === 'threw')
     if (harmed)
       assert.equal(
@@ -217,21 +253,21 @@ if (!contender(plays)) {
   }
   const syncing = players(['A', 'B'], (file, data) => createExclusive.steps(file, data, { durability: 'full' }))
 
-  test('explore: a failure at any call, or a short write, leaves no debris and no half file', () => {
+  explored('explore: a failure at any call, or a short write, leaves no debris and no half file', () => {
     assert.ok(prove('2 createExclusive, 1 failure', { players: syncing, failures: 1, check: wholeOrAbsent }).complete)
   })
 
-  test('explore: an abort at any call leaves no debris and no half file', () => {
+  explored('explore: an abort at any call leaves no debris and no half file', () => {
     assert.ok(prove('2 createExclusive, 2 aborts', { players: syncing, aborts: 2, check: wholeOrAbsent }).complete)
   })
 
-  test('explore catches: open exclusively, then write', () => {
+  explored('explore catches: open exclusively, then write', () => {
     const makers = players(['A', 'B'], openThenWrite.steps)
     caught('open(wx), then write', /saw a part/, { ...readers, players: makers, check: oneWins })
     caught('open(wx), then write, and a kill', /torn/, { players: makers, check: oneWins, kills: 1 })
   })
 
-  test('explore catches: an errno that is believed', () => {
+  explored('explore catches: an errno that is believed', () => {
     function* believing(file: string, data: string): Steps<boolean> {
       const stage = `${file}.${data[0]}`
       const fd = yield* fs.open(stage, 'wx')
@@ -257,15 +293,16 @@ if (!contender(plays)) {
     })
   })
 
+  const rounds = sized(200, 4000)
   for (const { kind, dir: place } of places) {
     const cast = { creator: 8, reader: 2 }
-    test(`race on ${kind}: eight creators, one winner a round, and readers never see a part`, async () => {
+    raced(`race on ${kind}: eight creators, one winner a round, and readers never see a part`, async () => {
       const dir = scratch(place)
       const seen = { reads: 0, partial: 0, overlapping: 0 }
       await race(import.meta.url, {
         dir,
         cast,
-        rounds: 200,
+        rounds,
         after: (results, round) => {
           const creators = results.filter(({ role }) => role === 'creator')
           assert.equal(
@@ -279,21 +316,21 @@ if (!contender(plays)) {
           for (const { role, value } of results) if (role === 'reader') add(seen, value as typeof seen)
         },
       })
-      assert.is(readdirSync(dir).length, 200, 'debris')
+      assert.is(readdirSync(dir).length, rounds, 'debris')
       note(
-        `200 rounds, ${seen.overlapping} with overlapping calls; ${seen.partial} of ${seen.reads} reads were partial`,
+        `${rounds} rounds, ${seen.overlapping} with overlapping calls; ${seen.partial} of ${seen.reads} reads were partial`,
       )
       assert.is(seen.partial, 0)
-      assert.ok(seen.reads > 200 && seen.overlapping > 50, 'no contention')
+      assert.ok(seen.reads > rounds && seen.overlapping > rounds / 4, 'no contention')
     })
 
-    test(`race on ${kind}: one is killed at any of its calls, and the next caller succeeds`, async () => {
+    raced(`race on ${kind}: one is killed at any of its calls, and the next caller succeeds`, async () => {
       const dir = scratch(place)
       const seen = { reads: 0, partial: 0, died: 0, poisoned: 0 }
       await race(import.meta.url, {
         dir,
         cast: { victim: 1, creator: 2, reader: 1 },
-        rounds: 90,
+        rounds: sized(90, 1000),
         after: (results, round) => {
           const creators = results.filter(({ role }) => role === 'creator')
           assert.equal(
@@ -309,12 +346,12 @@ if (!contender(plays)) {
       note(`${seen.died} killed, ${seen.partial} of ${seen.reads} reads were partial`)
       assert.is(seen.partial + seen.poisoned, 0)
       assert.ok(seen.died > 5 && seen.reads > 90, `${seen.died} died, ${seen.reads} reads`)
-      // What the dead leave behind are private names, and nothing else.
+      // Killed processes leave private names behind, and nothing else.
       const debris = readdirSync(dir).filter(name => !/^\d+$/.test(name))
       assert.ok(debris.length > 0 && debris.every(name => /^\.\d+\.[a-z0-9-]+\.[a-z0-9]+$/.test(name)), String(debris))
     })
 
-    test(`race on ${kind}: alone, killed before each of its calls, it leaves nothing or all`, async () => {
+    raced(`race on ${kind}: alone, killed before each of its calls, it leaves nothing or all`, async () => {
       const dir = mkdtempSync(join(scratch(place), 'x'))
       let whole = 0
       await race(import.meta.url, {
@@ -334,19 +371,16 @@ if (!contender(plays)) {
       rmSync(dir, { recursive: true })
     })
 
-    test(`race on ${kind} catches: open exclusively, then write`, async () => {
+    raced(`race on ${kind} catches: open exclusively, then write`, async () => {
       const dir = scratch(place)
-      const seen = { reads: 0, partial: 0, died: 0 }
-      const options = { dir, rounds: 60, cast: { naive: 4, naiveVictim: 2, reader: 2 } }
-      for (const { role, how, value } of (await race(import.meta.url, options)).flat()) {
-        if (role === 'reader') add(seen, value as typeof seen)
-        if (how === 'died') seen.died++
-      }
-      const poisoned = readdirSync(dir).filter(name => ownerOf(readFileSync(join(dir, name)), bytes) === undefined)
-      note(
-        `${seen.partial} of ${seen.reads} reads partial, ${poisoned.length} of 60 files poisoned, ${seen.died} killed`,
-      )
-      assert.ok(seen.partial > 0 || poisoned.length > 0)
+      const seen = { reads: 0, partial: 0, poisoned: 0 }
+      const options = { dir, cast: { naive: 4, naiveVictim: 2, reader: 2 } }
+      const rounds = await catchInRace(import.meta.url, options, (results, round) => {
+        for (const { role, value } of results) if (role === 'reader') add(seen, value as typeof seen)
+        if (ownerOf(readFileSync(join(dir, String(round))), bytes) === undefined) seen.poisoned++
+        return seen.partial > 0 || seen.poisoned > 0
+      })
+      note(`${seen.partial} of ${seen.reads} reads partial, ${seen.poisoned} of ${rounds} files poisoned`)
     })
   }
 }

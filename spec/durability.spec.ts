@@ -1,5 +1,5 @@
-// What outlives a power cut, by the order of the calls: a file's data is on the disk before its name is given, and the
-// directory is after it. spec/broken.ts has those that forget it.
+// What survives a power cut, judged by the order of the calls: a file's data is synced before its name is given, and
+// the directory after that. spec/broken/broken.ts has variants that forget it.
 
 import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -7,10 +7,10 @@ import type { Durability } from 'holdfast'
 import { copy, createExclusive, emplace, move, symlink, writeFile, writeFiles } from 'holdfast'
 import type { Steps } from 'holdfast/steps'
 import { type Ending, explore, type Made } from 'holdfast/testing'
-import { syncedTooLate, unsynced } from './broken.js'
-import { assert, caught, note, test } from './kit.js'
+import { syncedTooLate, unsynced } from './broken/broken.js'
+import { assert, caught, explored, note } from './support/kit.js'
 
-/** Follows the calls, and throws where a name is given to data that is not on the disk yet. Answers the names, with when. */
+/** Follows the calls; throws where a name is given to data that is not synced. Returns when each name was given. */
 function published(log: readonly Made[], durability: Durability): Map<string, number> {
   const behind = new Map<unknown, string>()
   const unsafe = new Set<string>()
@@ -29,7 +29,7 @@ function published(log: readonly Made[], durability: Durability): Map<string, nu
   return names
 }
 
-/** When each directory was synced last. */
+/** Returns when each directory was last synced. */
 function synced(log: readonly Made[]): Map<string, number> {
   const behind = new Map<unknown, string>()
   const at = new Map<string, number>()
@@ -75,7 +75,7 @@ const acts: Readonly<Record<string, Act>> = {
   'writeFile of a new file': (at, durability) => writeFile.steps(at('d/new'), 'new', { durability }),
   'writeFile over another': (at, durability) => writeFile.steps(at('d/old'), 'new', { durability }),
   'writeFile of pieces': (at, durability) => writeFile.steps(at('d/old'), ['1', '2', '3'], { durability }),
-  // The directory that counts is that of the file, not that of the link.
+  // The directory of the file must be synced, not that of the link.
   'writeFile through a link': (at, durability) => writeFile.steps(at('e/link'), 'new', { durability }),
   'writeFile below a link': (at, durability) => writeFile.steps(at('to-d/old'), 'new', { durability }),
   writeFiles: (at, durability) =>
@@ -92,7 +92,7 @@ const acts: Readonly<Record<string, Act>> = {
   'copy of a tree': (at, durability) => copy.steps(at('tree'), at('d/tree'), { durability, concurrency: 2 }),
 }
 
-/** What leads through links in the log. */
+/** The log with paths through links resolved. */
 const resolved = (ending: Ending): Ending => ({
   ...ending,
   log: ending.log.map(made => ({
@@ -102,7 +102,7 @@ const resolved = (ending: Ending): Ending => ({
 })
 
 for (const [name, act] of Object.entries(acts)) {
-  test(`${name}: data before the name, and the directory after it`, () => {
+  explored(`${name}: data before the name, and the directory after it`, () => {
     for (const durability of ['file', 'full'] as const) {
       const players = (dir: string) => ({ A: act(file => join(dir, file), durability) })
       const check = (ending: Ending) => ordered(durability)(resolved(ending))
@@ -111,7 +111,7 @@ for (const [name, act] of Object.entries(acts)) {
   })
 }
 
-test('with none it waits for nothing', () => {
+explored('with none it waits for nothing', () => {
   for (const act of Object.values(acts)) {
     const players = (dir: string) => ({ A: act(file => join(dir, file), 'none') })
     const check = ({ log }: Ending) => assert.not(log.some(({ op }) => op === 'fsync'))
@@ -119,7 +119,7 @@ test('with none it waits for nothing', () => {
   }
 })
 
-test('many files share the sync of a directory', () => {
+explored('many files share the sync of a directory', () => {
   const names = ['d/1', 'd/2', 'd/3', 'e/4', 'e/5']
   const all = (dir: string) => names.map(name => [join(dir, name), name] as const)
   const players = (dir: string) => ({ A: writeFiles.steps(all(dir), { durability: 'full', concurrency: 1 }) })
@@ -130,7 +130,7 @@ test('many files share the sync of a directory', () => {
   explore({ setup, players, check })
 })
 
-test('to another device: the copy is on the disk, data and names, before the source goes', () => {
+explored('to another device: the copy is on the disk, data and names, before the source goes', () => {
   let crossed = 0
   for (const source of ['source', 'tree']) {
     const check = (ending: Ending) => {
@@ -159,7 +159,7 @@ test('to another device: the copy is on the disk, data and names, before the sou
   assert.ok(crossed >= 2)
 })
 
-test('it catches: no sync, a sync too late, no sync of the directory', () => {
+explored('it catches: no sync, a sync too late, no sync of the directory', () => {
   const world = (durability: Durability, act: Act) => ({
     setup,
     players: (dir: string) => ({ A: act(name => join(dir, name), durability) }),

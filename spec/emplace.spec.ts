@@ -16,12 +16,14 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { emplace } from 'holdfast'
 import { dual, type Steps } from 'holdfast/steps'
-import { contender, explore, type Made, overlaps, race, type World } from 'holdfast/testing'
-import { sharedTemp } from './broken.js'
-import { caseless } from './interfere.js'
+import { contender, explore, type Made, overlaps, type World } from 'holdfast/testing'
+import { sharedTemp } from './broken/broken.js'
+import { caseless } from './broken/interfere.js'
 import {
   assert,
   caught,
+  explored,
+  holds,
   looks,
   nobodyThrew,
   note,
@@ -29,15 +31,23 @@ import {
   payload,
   places,
   prove,
+  race,
+  raced,
   scratch,
-  skip,
-  test,
-} from './kit.js'
+  sized,
+} from './support/kit.js'
+import {
+  assertNothingLeftBehind,
+  assertOriginalErrorComesOut,
+  assertRefusesBadInput,
+  assertSyncAndAsyncAgree,
+  type Trial,
+} from './support/laws.js'
 
 const bytes = 64 * 1024
-const seconds = 2
+const seconds = sized(2, 60)
 
-/** Goes on for so long; answers how often, and how often badly. */
+/** Repeats `once` for some seconds; returns how often it ran, and how often that went wrong. */
 async function forAWhile(once: (turn: number) => Promise<boolean>): Promise<{ turns: number; bad: number }> {
   const until = performance.now() + seconds * 1000
   const seen = { turns: 0, bad: 0 }
@@ -70,7 +80,7 @@ const plays = {
     ),
 }
 
-/** Each player has a file of its own, `A.new` with `A` in it, and puts it at `target`. */
+/** Each player has a file of its own, `A.new` with `AA` in it, and puts it at `target`. */
 const setup = (dir: string): void => {
   for (const name of ['A', 'B', 'C']) writeFileSync(join(dir, `${name}.new`), `${name}${name}`)
   writeFileSync(join(dir, 'target'), 'old')
@@ -85,7 +95,7 @@ const emplaceOwn = (dir: string, name: string) =>
 
 const readers = { adversaries: (dir: string) => ({ reader: looks(join(dir, 'target')) }) }
 
-/** Never torn, never absent; who is told that it is there has no source any more; the last one's stays. */
+/** The target is never torn or absent; after success the source is gone; the target of the last caller stays. */
 const inPlace: World['check'] = ending => {
   const { reader: watcher, ...writers } = ending.outcomes
   const wholes = ['old', ...Object.keys(writers).map(name => `${name}${name}`)]
@@ -96,14 +106,15 @@ const inPlace: World['check'] = ending => {
   const done = Object.entries(writers).filter(([, outcome]) => outcome.how === 'returned')
   for (const [name] of done) assert.not(existsSync(join(ending.dir, `${name}.new`)), `${name} is still there`)
   if (done.length > 0) assert.is.not(there, 'old')
-  // A reply that was lost leaves one case open, which the documentation names: it was there, and was replaced since.
+  // A lost reply leaves one case open, which the documentation names: the file was in place, and has been replaced
+  // since.
   for (const [name, outcome] of Object.entries(writers))
     if (outcome.how === 'threw')
       assert.ok(there !== 'old' && there !== `${name}${name}`, `${name} threw, and it was done`)
 }
 
 if (!contender(plays)) {
-  test('puts a file in the place of another, or of nothing', async () => {
+  holds('puts a file in the place of another, or of nothing', async () => {
     const dir = scratch()
     const at = (name: string) => join(dir, name)
     writeFileSync(at('one'), '1')
@@ -118,7 +129,7 @@ if (!contender(plays)) {
     assert.equal(readdirSync(dir).sort(), ['deep', 'target'])
   })
 
-  test('with ifAbsent it replaces nothing, and leaves the source alone', async () => {
+  holds('with ifAbsent it replaces nothing, and leaves the source alone', async () => {
     const dir = scratch()
     const at = (name: string) => join(dir, name)
     writeFileSync(at('one'), '1')
@@ -129,7 +140,7 @@ if (!contender(plays)) {
     assert.equal(readdirSync(dir).sort(), ['target', 'two'])
   })
 
-  test('two names of one inode: rename does nothing, and yet the source is gone', async () => {
+  holds('two names of one inode: rename does nothing, and yet the source is gone', async () => {
     const dir = scratch()
     writeFileSync(join(dir, 'a'), 'same')
     linkSync(join(dir, 'a'), join(dir, 'b'))
@@ -139,7 +150,7 @@ if (!contender(plays)) {
     assert.equal(readdirSync(dir), ['b'])
   })
 
-  test('two spellings of one name: with ifAbsent, too, the file stays', async () => {
+  holds('two spellings of one name: with ifAbsent, too, the file stays', async () => {
     const dir = scratch()
     mkdirSync(join(dir, 'sub'))
     symlinkSync('sub', join(dir, 'link'))
@@ -151,7 +162,7 @@ if (!contender(plays)) {
           assert.is(await emplace(from, to, { ifAbsent }), true)
           assert.is(emplace.sync(from, to, { ifAbsent, durability: 'full' }), true)
         }
-    // And when there is another name of it somewhere else.
+    // Also when the file has another name somewhere else.
     linkSync(join(dir, 'sub/a'), join(dir, 'b'))
     for (const ifAbsent of [true, false])
       for (const from of spellings) for (const to of spellings) assert.is(await emplace(from, to, { ifAbsent }), true)
@@ -159,7 +170,7 @@ if (!contender(plays)) {
     assert.equal([readdirSync(join(dir, 'sub')), statSync(join(dir, 'b')).nlink], [['a'], 2])
   })
 
-  test('where case does not count, or ß is ss, another spelling is no other name', () => {
+  holds('where case does not count, or ß is ss, another spelling is no other name', () => {
     const dir = scratch()
     for (const [one, other] of [
       ['a', 'A'],
@@ -177,7 +188,7 @@ if (!contender(plays)) {
         }
   })
 
-  test('a link is put there as a link; a directory replaces an empty one', async () => {
+  holds('a link is put there as a link; a directory replaces an empty one', async () => {
     const dir = scratch()
     symlinkSync('nowhere', join(dir, 'link'))
     await emplace(join(dir, 'link'), join(dir, 'target'))
@@ -190,23 +201,38 @@ if (!contender(plays)) {
     await assert.rejects(emplace(join(dir, 'other'), join(dir, 'empty')), { code: 'ENOTEMPTY' })
   })
 
-  test('what is missing is an error, and so is bad input', async () => {
+  holds('what is missing is an error, and so is bad input', async () => {
     const dir = scratch()
     writeFileSync(join(dir, 'file'), '')
     await assert.rejects(emplace(join(dir, 'none'), join(dir, 'x')), { code: 'ENOENT' })
     await assert.rejects(emplace(join(dir, 'none'), join(dir, 'p/x'), { parents: true }), { code: 'ENOENT' })
     await assert.rejects(emplace(join(dir, 'file'), join(dir, 'p/x')), { code: 'ENOENT' })
-    await assert.rejects(emplace(join(dir, 'file'), ''), { code: 'ERR_INVALID_ARG_VALUE' })
-    assert.throws(() => emplace.sync(join(dir, 'file'), join(dir, 'x'), { ifAbsent: 1 as never }), {
-      code: 'ERR_INVALID_ARG_TYPE',
-    })
+    await assertRefusesBadInput(emplace, dir, [
+      [[join(dir, 'file'), ''], 'ERR_INVALID_ARG_VALUE'],
+      [[join(dir, 'file'), join(dir, 'x'), { ifAbsent: 1 }], 'ERR_INVALID_ARG_TYPE'],
+    ])
     assert.equal(readdirSync(dir), ['file'])
   })
 
+  const trial: Trial<[string, string], boolean> = {
+    setup,
+    args: dir => [join(dir, 'A.new'), join(dir, 'target')],
+    done: dir => assert.is(readFileSync(join(dir, 'target'), 'utf8'), 'AA'),
+  }
+  const astray: Trial<[string, string], boolean> = { ...trial, args: dir => [join(dir, 'none'), join(dir, 'target')] }
+
+  holds('whichever call fails, its error comes out, or what is promised holds', () =>
+    assertOriginalErrorComesOut(emplace, trial),
+  )
+
+  holds('both forms come to the same', () => assertSyncAndAsyncAgree(emplace, trial, astray))
+
+  holds('whatever fails or is stopped leaves nothing private behind', () => assertNothingLeftBehind(emplace, trial))
+
   const [disk, other] = places
-  if (!disk || !other) skip('across devices', 'there is only one here')
+  if (!disk || !other) holds.skip('across devices', 'there is only one here')
   else
-    test('across devices the bytes and the mode go over, at once', async () => {
+    holds('across devices the bytes and the mode go over, at once', async () => {
       const [here, there] = [scratch(disk.dir), scratch(other.dir)]
       const source = join(here, 'source')
       writeFileSync(source, 'over', { mode: 0o600 })
@@ -226,7 +252,7 @@ if (!contender(plays)) {
     })
 
   if (disk && other)
-    test('across devices links go over, too, and a file keeps its times and its owner', async () => {
+    holds('across devices links go over, too, and a file keeps its times and its owner', async () => {
       const [here, there] = [scratch(disk.dir), scratch(other.dir)]
       const [from, to] = [join(here, 'source'), join(there, 'target')]
       const text = Buffer.from([0x61, 0xff, 0x62])
@@ -247,7 +273,7 @@ if (!contender(plays)) {
       assert.equal([now.atimeMs, now.mtimeMs], [1_000_000_000_250, 1_111_111_111_500])
     })
 
-  test('across devices the new name is on the disk before the old one goes', () => {
+  explored('across devices the new name is on the disk before the old one goes', () => {
     for (const durability of ['none', 'file', 'full'] as const)
       for (const ifAbsent of [false, true]) {
         let looked = 0
@@ -276,17 +302,17 @@ if (!contender(plays)) {
       }
   })
 
-  test('explore: two writers and a reader, with a kill and a lie', () => {
+  explored('explore: two writers and a reader, with a kill and a lie', () => {
     const world = { setup, ...readers, players: players(['A', 'B'], emplaceOwn), check: inPlace, kills: 1, lies: 1 }
     assert.ok(prove('2 emplace, 1 reader, 1 kill, 1 lie', world).complete)
   })
 
-  test('explore: three writers, with a kill and a lie', () => {
+  explored('explore: three writers, with a kill and a lie', () => {
     const world = { setup, players: players(['A', 'B', 'C'], emplaceOwn), check: inPlace, kills: 1, lies: 1 }
     assert.ok(prove('3 emplace, 1 kill, 1 lie', world).complete)
   })
 
-  test('explore: one source that two callers put at one place', () => {
+  explored('explore: one source that two callers put at one place', () => {
     const shared = (dir: string) => emplace.steps(join(dir, 'A.new'), join(dir, 'target'), { durability: 'none' })
     const found = prove('2 emplace of one source', {
       setup,
@@ -294,7 +320,7 @@ if (!contender(plays)) {
       check: ending => {
         assert.is(readFileSync(join(ending.dir, 'target'), 'utf8'), 'AA')
         assert.not(existsSync(join(ending.dir, 'A.new')))
-        // Who comes when the source is gone already is told so, and nothing else.
+        // A caller that finds the source gone gets ENOENT, and no other error.
         for (const outcome of Object.values(ending.outcomes))
           if (outcome.how === 'threw') assert.is((outcome.error as NodeJS.ErrnoException).code, 'ENOENT')
       },
@@ -302,7 +328,7 @@ if (!contender(plays)) {
     assert.ok(found.complete)
   })
 
-  test('explore: with ifAbsent one of two wins, and the other keeps its source', () => {
+  explored('explore: with ifAbsent one of two wins, and the other keeps its source', () => {
     const put = (dir: string, name: string) =>
       emplace.steps(join(dir, `${name}.new`), join(dir, 'fresh'), { ifAbsent: true, durability: 'none' })
     const found = prove('2 emplace ifAbsent, 1 lie', {
@@ -321,7 +347,7 @@ if (!contender(plays)) {
     assert.ok(found.complete)
   })
 
-  test('explore: a failure or an abort at any call leaves the old or the new', () => {
+  explored('explore: a failure or an abort at any call leaves the old or the new', () => {
     const durable = (dir: string, name: string) =>
       emplace.steps(join(dir, `${name}.new`), join(dir, 'target'), { durability: 'full' })
     const found = prove('2 emplace, 1 failure, 1 abort', {
@@ -339,7 +365,7 @@ if (!contender(plays)) {
     assert.ok(found.complete)
   })
 
-  test('explore catches: one temporary name for all', () => {
+  explored('explore catches: one temporary name for all', () => {
     const broken = (dir: string, name: string) => sharedTemp.steps(join(dir, 'target'), `${name}${name}`)
     const world = { setup, ...readers, players: players(['A', 'B'], broken) }
     caught('a shared temporary name', /torn|saw|ENOENT/, {
@@ -351,7 +377,7 @@ if (!contender(plays)) {
 
   for (const { kind, dir: place } of places) {
     const cast = { writer: 8, reader: 4 }
-    test(`race on ${kind}: eight writers and four readers, ${seconds} seconds`, async () => {
+    raced(`race on ${kind}: eight writers and four readers, ${seconds} seconds`, async () => {
       const dir = scratch(place)
       writeFileSync(join(dir, 'target'), payload(0, bytes))
       const [results = []] = await race(import.meta.url, { dir, cast, rounds: 1 })
@@ -368,7 +394,7 @@ if (!contender(plays)) {
       assert.ok(overlaps(results) && sums.writer.turns > 50 && sums.reader.turns > 50, 'no contention')
     })
 
-    test(`race on ${kind} catches: one temporary name for all`, async () => {
+    raced(`race on ${kind} catches: one temporary name for all`, async () => {
       const dir = scratch(place)
       writeFileSync(join(dir, 'target'), payload(0, bytes))
       const [results = []] = await race(import.meta.url, { dir, cast: { naive: 4, reader: 2 }, rounds: 1 })

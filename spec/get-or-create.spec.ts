@@ -16,12 +16,19 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { setTimeout as wait } from 'node:timers/promises'
 import { cell, type GetOrCreateOptions, type Got, getOrCreate, lock, type Producer, type State } from 'holdfast'
-import { type Call, dual, type Steps } from 'holdfast/steps'
-import { assert, scratch, test } from './kit.js'
+import { type Call, type Dual, dual, type Steps } from 'holdfast/steps'
+import { assert, holds, scratch } from './support/kit.js'
+import {
+  assertNothingLeftBehind,
+  assertOriginalErrorComesOut,
+  assertRefusesBadInput,
+  assertSyncAndAsyncAgree,
+  type Trial,
+} from './support/laws.js'
 
 type Kind = 'file' | 'directory'
 
-/** Nothing beside the thing but its lock, which is free. */
+/** Asserts that there is nothing but these names, and that each lock among them is free. */
 function clean(dir: string, ...names: string[]): void {
   assert.equal(readdirSync(dir).sort(), names.sort(), 'debris')
   for (const name of names) if (name.endsWith('.lock')) assert.is(cell.read.sync(join(dir, name))?.fields[0], 'f')
@@ -30,7 +37,7 @@ function clean(dir: string, ...names: string[]): void {
 const text = (path: string): string => readFileSync(path, 'utf8')
 const never = () => assert.unreachable('it is there')
 
-/** A promise, and what settles it. */
+/** A promise, and the function that resolves it. */
 function gate() {
   let open = () => {}
   const passed = new Promise<void>(resolve => {
@@ -46,7 +53,7 @@ for (const form of ['promise', 'sync'] as const) {
     options?: GetOrCreateOptions<K>,
   ): Promise<Got> => (form === 'sync' ? getOrCreate.sync(path, produce, options) : getOrCreate(path, produce, options))
 
-  test(`a file is made once, of what was answered or written, and then it is there (${form})`, async () => {
+  holds(`a file is made once, of what was answered or written, and then it is there (${form})`, async () => {
     const dir = scratch()
     const [path, own] = [join(dir, 'file'), join(dir, 'own')]
     assert.equal(await get(path, () => 'made'), { path, made: true })
@@ -72,7 +79,7 @@ for (const form of ['promise', 'sync'] as const) {
       rmSync(name)
       rmSync(`${name}.lock`, { recursive: true })
     }
-    // What is answered is what counts.
+    // The value that is returned wins over what was written.
     const both = (stage: string) => {
       writeFileSync(stage, 'written, and longer')
       return 'answered'
@@ -82,7 +89,7 @@ for (const form of ['promise', 'sync'] as const) {
     clean(dir, 'file', 'file.lock', 'own', 'own.lock')
   })
 
-  test(`a directory is made once, whole (${form})`, async () => {
+  holds(`a directory is made once, whole (${form})`, async () => {
     const dir = scratch()
     for (const durability of [undefined, 'file', 'full'] as const) {
       const path = join(dir, String(durability))
@@ -102,7 +109,7 @@ for (const form of ['promise', 'sync'] as const) {
     clean(dir, 'undefined', 'undefined.lock', 'file', 'file.lock', 'full', 'full.lock')
   })
 
-  test(`what is not valid, or shall be fresh, is replaced (${form})`, async () => {
+  holds(`what is not valid, or shall be fresh, is replaced (${form})`, async () => {
     const dir = scratch()
     const [file, tree] = [join(dir, 'file'), join(dir, 'tree')]
     writeFileSync(file, 'old')
@@ -113,7 +120,7 @@ for (const form of ['promise', 'sync'] as const) {
       asked.push(path)
       return text(path) === 'new'
     }
-    // Once before it is locked, once after.
+    // Once before the lock is taken, and once after.
     assert.is((await get(file, () => 'new', { validate })).made, true)
     assert.equal(asked, [file, file])
     assert.is((await get(file, never, { validate })).made, false)
@@ -134,7 +141,7 @@ for (const form of ['promise', 'sync'] as const) {
     clean(dir, 'file', 'file.lock', 'tree', 'tree.lock')
   })
 
-  test(`a producer that fails leaves what was there, and nothing else (${form})`, async () => {
+  holds(`a producer that fails leaves what was there, and nothing else (${form})`, async () => {
     const dir = scratch()
     const old = join(dir, 'old')
     writeFileSync(old, 'old')
@@ -163,13 +170,13 @@ for (const form of ['promise', 'sync'] as const) {
     clean(dir, 'new.lock', 'old', 'old.lock', 'tree', 'tree.lock')
   })
 
-  test(`a producer that makes nothing, or something else, is told so (${form})`, async () => {
+  holds(`a producer that makes nothing, or something else, is told so (${form})`, async () => {
     const dir = scratch()
     const path = join(dir, 'x')
     const not = { code: 'ERR_NOT_PRODUCED' }
     await assert.rejects(
       get(path, () => {}),
-      { ...not, message: /nor answered its content: .*\/x$/ },
+      { ...not, message: /nor returned its content: .*\/x$/ },
     )
     await assert.rejects(
       get(path, stage => mkdirSync(join(stage, 'deep'), { recursive: true }) && undefined),
@@ -187,16 +194,16 @@ for (const form of ['promise', 'sync'] as const) {
       rmSync(stage, { recursive: true })
       writeFileSync(stage, '')
     }
-    await assert.rejects(get(path, other, { kind: 'directory' }), { ...not, message: /no directory there, but/ })
+    await assert.rejects(get(path, other, { kind: 'directory' }), { ...not, message: /made no directory, but/ })
     for (const answer of [5, null, {}, new Date()])
       await assert.rejects(
         get(path, () => answer as never),
-        { code: 'ERR_INVALID_ARG_TYPE', message: /produce answered/ },
+        { code: 'ERR_INVALID_ARG_TYPE', message: /produce returned/ },
       )
     clean(dir, 'x.lock')
   })
 
-  test(`what is of another kind is an error at once, and not touched (${form})`, async () => {
+  holds(`what is of another kind is an error at once, and not touched (${form})`, async () => {
     const dir = scratch()
     writeFileSync(join(dir, 'file'), '')
     mkdirSync(join(dir, 'tree'))
@@ -210,7 +217,7 @@ for (const form of ['promise', 'sync'] as const) {
     clean(dir, 'file', 'link', 'tree')
   })
 
-  test(`links are followed: what they lead to is looked at, locked, made and replaced (${form})`, async () => {
+  holds(`links are followed: what they lead to is looked at, locked, made and replaced (${form})`, async () => {
     const dir = scratch()
     mkdirSync(join(dir, 'far'))
     symlinkSync('far/file', join(dir, 'link'))
@@ -231,7 +238,7 @@ for (const form of ['promise', 'sync'] as const) {
     await assert.rejects(get(join(dir, 'loop'), never), { code: 'ELOOP' })
   })
 
-  test(`parents are made if that is wished (${form})`, async () => {
+  holds(`parents are made if that is wished (${form})`, async () => {
     const dir = scratch()
     const path = join(dir, 'a/b/file')
     await assert.rejects(get(path, never), { code: 'ENOENT' })
@@ -242,7 +249,7 @@ for (const form of ['promise', 'sync'] as const) {
     await assert.rejects(get(join(dir, 'file/x'), never, { parents: true }), { code: 'ENOTDIR' })
   })
 
-  test(`without waiting, and in vain: whoever holds the lock is named (${form})`, async () => {
+  holds(`without waiting, and in vain: whoever holds the lock is named (${form})`, async () => {
     const dir = scratch()
     const path = join(dir, 'file')
     const lease = await lock(path)
@@ -250,44 +257,58 @@ for (const form of ['promise', 'sync'] as const) {
       const error = await assert.rejects(get(path, never, options), { code: 'ERR_LOCK_HELD' })
       assert.is((error as unknown as { holder: { pid: number } }).holder.pid, process.pid)
     }
-    // Whoever finds it there does not mind.
+    // A call that finds it there does not need the lock.
     writeFileSync(path, 'theirs')
     assert.equal(await get(path, never), { path, made: false })
     await lease.release()
     clean(dir, 'file', 'file.lock')
   })
 
-  test(`bad input is refused before anything is done (${form})`, async () => {
+  holds(`bad input is refused before anything is done (${form})`, async () => {
     const dir = scratch()
     const path = join(dir, 'x')
-    const type = { code: 'ERR_INVALID_ARG_TYPE' }
-    const value = { code: 'ERR_INVALID_ARG_VALUE' }
-    const range = { code: 'ERR_OUT_OF_RANGE' }
-    const table: [Parameters<typeof get>, { code: string }][] = [
-      [[5 as never, never], type],
+    const [type, value, range] = ['ERR_INVALID_ARG_TYPE', 'ERR_INVALID_ARG_VALUE', 'ERR_OUT_OF_RANGE'] as const
+    await assertRefusesBadInput(getOrCreate, dir, [
+      [[5, never], type],
       [['', never], value],
       [['/', never], value],
       [['a\0b', never], value],
-      [[path, undefined as never], type],
-      [[path, 'content' as never], type],
-      [[path, never, 'x' as never], type],
-      [[path, never, { kind: 'link' as never }], value],
-      [[path, never, { validate: true as never }], type],
-      [[path, never, { refresh: 1 as never }], type],
-      [[path, never, { wait: 0 as never }], type],
-      [[path, never, { parents: 'yes' as never }], type],
-      [[path, never, { durability: 'always' as never }], value],
+      [[path, undefined], type],
+      [[path, 'content'], type],
+      [[path, never, 'x'], type],
+      [[path, never, { kind: 'link' }], value],
+      [[path, never, { validate: true }], type],
+      [[path, never, { refresh: 1 }], type],
+      [[path, never, { wait: 0 }], type],
+      [[path, never, { parents: 'yes' }], type],
+      [[path, never, { durability: 'always' }], value],
       [[path, never, { stale: 0 }], range],
       [[path, never, { stale: 100, heartbeat: 100 }], range],
       [[path, never, { timeout: -1 }], range],
-      [[path, never, { signal: {} as never }], type],
-    ]
-    for (const [args, expected] of table) await assert.rejects(get(...args), expected)
-    clean(dir)
+      [[path, never, { signal: {} }], type],
+    ])
   })
 }
 
-test('streams are written as they come, and stopped if one is stopped', async () => {
+type Act = Dual<[path: string, produce: Producer<'file'>, options?: GetOrCreateOptions<'file'>], Got>
+const trial: Trial<Parameters<Act>, Got> = {
+  args: dir => [join(dir, 'file'), () => ['all ', 'of it']],
+  done: dir => assert.is(text(join(dir, 'file')), 'all of it'),
+}
+const there: typeof trial = { ...trial, setup: dir => writeFileSync(join(dir, 'file'), 'all of it') }
+const fresh: typeof trial = { ...there, args: dir => [join(dir, 'file'), () => 'all of it', { refresh: true }] }
+const barren: typeof trial = { args: dir => [join(dir, 'file'), () => {}] }
+holds('whichever call fails, its error comes out, or what is promised holds', () =>
+  assertOriginalErrorComesOut(getOrCreate as Act, trial),
+)
+
+holds('both forms come to the same', () => assertSyncAndAsyncAgree(getOrCreate as Act, trial, there, fresh, barren))
+
+holds('whatever fails or is stopped leaves nothing private behind', () =>
+  assertNothingLeftBehind(getOrCreate as Act, trial),
+)
+
+holds('streams are written as they come, and stopped if one is stopped', async () => {
   const dir = scratch()
   const path = join(dir, 'file')
   const bytes = Buffer.alloc(500_000, 'stream')
@@ -325,7 +346,7 @@ test('streams are written as they come, and stopped if one is stopped', async ()
   clean(dir, 'file', 'file.lock')
 })
 
-test('the sync form refuses promises, and gives the lock back', () => {
+holds('the sync form refuses promises, and gives the lock back', () => {
   const dir = scratch()
   const path = join(dir, 'file')
   const refused = { code: 'ERR_INVALID_RETURN_VALUE', message: /promise/ }
@@ -339,7 +360,7 @@ test('the sync form refuses promises, and gives the lock back', () => {
   clean(dir, 'file', 'file.lock')
 })
 
-test('stopped while it is produced, it comes out at once, and tidied up; the producer is told', async () => {
+holds('stopped while it is produced, it comes out at once, and tidied up; the producer is told', async () => {
   const dir = scratch()
   for (const kind of ['file', 'directory'] as const) {
     for (const how of ['abort', 'timeout'] as const) {
@@ -350,7 +371,7 @@ test('stopped while it is produced, it comes out at once, and tidied up; the pro
         await writeFile(kind === 'file' ? stage : join(stage, 'half'), 'half')
         told = signal
         if (how === 'abort') controller.abort('enough')
-        // It does not mind, for a long time.
+        // It ignores the signal for a long time.
         await wait(60_000, undefined, { ref: false })
       }
       const began = performance.now()
@@ -367,7 +388,7 @@ test('stopped while it is produced, it comes out at once, and tidied up; the pro
   }
 })
 
-test('a producer that is stopped while it goes on filling its directory leaves nothing either', async () => {
+holds('a producer that is stopped while it goes on filling its directory leaves nothing either', async () => {
   const dir = scratch()
   let ended = 0
   const controller = new AbortController()
@@ -394,32 +415,35 @@ test('a producer that is stopped while it goes on filling its directory leaves n
   clean(dir, 'tree.lock')
 })
 
-test('calls of one thread: one at a time produces, and takes no lock from another; the others get the same', async () => {
-  const dir = scratch()
-  const path = join(dir, 'file')
-  let [running, tries] = [0, 0]
-  const produce = async () => {
-    assert.is(++running, 1)
-    await wait(5)
-    running--
-    // The first two have bad luck.
-    if (++tries < 3) throw new Error('bad luck')
-    return 'made'
-  }
-  const get = () => getOrCreate(path, produce).catch((error: Error) => error.message)
-  const got = await Promise.all(Array.from({ length: 300 }, get))
-  assert.is(tries, 3)
-  assert.is(got.filter(one => one === 'bad luck').length, 2)
-  assert.equal(
-    got.filter(one => typeof one === 'object' && one.made),
-    [{ path, made: true }],
-  )
-  // Nobody else took the lock: each looked first.
-  assert.is((await cell.read(`${path}.lock`))?.fields[1], '3')
-  clean(dir, 'file', 'file.lock')
-})
+holds(
+  'calls of one thread: one at a time produces, and takes no lock from another; the others get the same',
+  async () => {
+    const dir = scratch()
+    const path = join(dir, 'file')
+    let [running, tries] = [0, 0]
+    const produce = async () => {
+      assert.is(++running, 1)
+      await wait(5)
+      running--
+      // The first two fail.
+      if (++tries < 3) throw new Error('bad luck')
+      return 'made'
+    }
+    const get = () => getOrCreate(path, produce).catch((error: Error) => error.message)
+    const got = await Promise.all(Array.from({ length: 300 }, get))
+    assert.is(tries, 3)
+    assert.is(got.filter(one => one === 'bad luck').length, 2)
+    assert.equal(
+      got.filter(one => typeof one === 'object' && one.made),
+      [{ path, made: true }],
+    )
+    // No other call took the lock: each looked first.
+    assert.is((await cell.read(`${path}.lock`))?.fields[1], '3')
+    clean(dir, 'file', 'file.lock')
+  },
+)
 
-test('while one refreshes, nobody who finds a good thing waits; those who refresh, too, take the new', async () => {
+holds('while one refreshes, nobody who finds a good thing waits; those who refresh, too, take the new', async () => {
   const dir = scratch()
   const path = join(dir, 'file')
   writeFileSync(path, 'old')
@@ -435,7 +459,7 @@ test('while one refreshes, nobody who finds a good thing waits; those who refres
   const second = getOrCreate(path, never, { refresh: true })
   assert.equal(await getOrCreate(path, never), { path, made: false })
   assert.equal(getOrCreate.sync(path, never), { path, made: false })
-  // It would wait for its own thread.
+  // The sync form would wait for its own thread.
   assert.throws(() => getOrCreate.sync(path, never, { refresh: true }), { code: 'ERR_LOCK_HELD' })
   await assert.rejects(getOrCreate(path, never, { refresh: true, wait: false }), { code: 'ERR_LOCK_HELD' })
   await assert.rejects(getOrCreate(path, never, { refresh: true, timeout: 20 }), { code: 'ERR_LOCK_HELD' })
@@ -450,20 +474,20 @@ test('while one refreshes, nobody who finds a good thing waits; those who refres
   clean(dir, 'file', 'file.lock')
 })
 
-/** Takes the lock away from whoever has it, as one does who takes him for dead, and gives it back in the end. */
+/** Takes the lock over, as a process does that finds the holder dead. Returns a function that releases it. */
 async function rob(path: string): Promise<() => Promise<unknown>> {
   const dir = `${path}.lock`
   for (;;) {
     const held = (await cell.read(dir)) as State
     const fence = (Number.parseInt(held.fields[1] ?? '', 36) + 1).toString(36)
     const mine = await cell.swap(dir, held, { fields: ['h', fence, 'another-zz-0'] })
-    // Unless a heartbeat was faster.
+    // Undefined if a heartbeat was faster.
     if (mine) return () => cell.swap(dir, mine, { fields: ['f', fence] })
   }
 }
 
 for (const kind of ['file', 'directory'] as const) {
-  test(`whoever is robbed of the lock while it produces takes what the other has made (${kind})`, async () => {
+  holds(`whoever is robbed of the lock while it produces takes what the other has made (${kind})`, async () => {
     const dir = scratch()
     const path = join(dir, 'it')
     const put = (at: string, what: string) => writeFileSync(kind === 'file' ? at : join(at, 'in'), what)
@@ -478,7 +502,7 @@ for (const kind of ['file', 'directory'] as const) {
           calls++
           put(stage, 'ours')
           const back = await rob(path)
-          // A heartbeat finds it out.
+          // A heartbeat notices the loss.
           if (heeds) await new Promise(told => signal.addEventListener('abort', told, { once: true }))
           rmSync(path, { recursive: true, force: true })
           if (kind === 'directory') mkdirSync(path)
@@ -496,7 +520,7 @@ for (const kind of ['file', 'directory'] as const) {
     }
   })
 
-  test(`what a stranger puts there meanwhile is taken, and not overwritten (${kind})`, async () => {
+  holds(`what a stranger puts there meanwhile is taken, and not overwritten (${kind})`, async () => {
     const dir = scratch()
     const path = join(dir, 'it')
     const produce = (stage: string): undefined => {
@@ -514,7 +538,7 @@ for (const kind of ['file', 'directory'] as const) {
   })
 }
 
-test('heartbeats go on while it is produced, and while its pieces come', async () => {
+holds('heartbeats go on while it is produced, and while its pieces come', async () => {
   const dir = scratch()
   const path = join(dir, 'file')
   const versions = new Set<number>()
@@ -541,7 +565,7 @@ test('heartbeats go on while it is produced, and while its pieces come', async (
   clean(dir, 'file', 'file.lock')
 })
 
-/** The same steps; what they call is noted. */
+/** The same steps; their calls are recorded. */
 function* noted<T>(steps: Steps<T>, calls: Call[]): Steps<T> {
   let next = steps.next()
   while (!next.done) {
@@ -556,7 +580,7 @@ function* noted<T>(steps: Steps<T>, calls: Call[]): Steps<T> {
   return next.value
 }
 
-/** Which calls it makes, and how many of them wait for the disk before it has its name, and after. */
+/** The calls that it makes, and how many of them are fsyncs before the target has its name, and after. */
 function callsOf<K extends Kind = 'file'>(path: string, produce: Producer<K>, options?: GetOrCreateOptions<K>) {
   const calls: Call[] = []
   dual(() => noted(getOrCreate.steps(path, produce, options), calls)).sync()
@@ -568,7 +592,7 @@ function callsOf<K extends Kind = 'file'>(path: string, produce: Producer<K>, op
   }
 }
 
-test('what is there costs one call; what is made is on the disk before it has its name, if that is wished', () => {
+holds('what is there costs one call; what is made is on the disk before it has its name, if that is wished', () => {
   const dir = scratch()
   const path = join(dir, 'file')
   const writing = (stage: string) => writeFileSync(stage, 'x')
@@ -591,7 +615,7 @@ test('what is there costs one call; what is made is on the disk before it has it
   for (const [durability, before, after] of [
     [undefined, 0, 0],
     ['file', 3, 0],
-    // Three directories of it, and then the one above.
+    // Its three files and three directories, and then the directory above.
     ['full', 3 + 3, 1],
   ] as const) {
     const { synced } = callsOf(join(dir, 'tree'), fill, { kind: 'directory', durability })
@@ -600,7 +624,7 @@ test('what is there costs one call; what is made is on the disk before it has it
   }
 })
 
-test('the producer is told the fence, which grows', async () => {
+holds('the producer is told the fence, which grows', async () => {
   const dir = scratch()
   const path = join(dir, 'file')
   const fences: number[] = []
@@ -611,7 +635,7 @@ test('the producer is told the fence, which grows', async () => {
   )
 })
 
-test('a file that is replaced loses none of its other names', async () => {
+holds('a file that is replaced loses none of its other names', async () => {
   const dir = scratch()
   const path = join(dir, 'file')
   writeFileSync(path, 'old')

@@ -4,16 +4,23 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { cell, lock, type State, updateFile, withLock } from 'holdfast'
-import { dual, fs } from 'holdfast/steps'
-import { assert, note, scratch, test } from './kit.js'
+import { type Dual, dual, fs } from 'holdfast/steps'
+import { assert, holds, note, scratch } from './support/kit.js'
+import {
+  assertNothingLeftBehind,
+  assertOriginalErrorComesOut,
+  assertRefusesBadInput,
+  assertSyncAndAsyncAgree,
+  type Trial,
+} from './support/laws.js'
 
-/** As if another machine's process held it. */
+/** An owner of another machine. */
 const stranger = 'elsewhere-1-0'
 
 const held = (path: string, owner: string, fence = '1'): Promise<State | undefined> =>
   cell.create(`${path}.lock`, { fields: ['h', fence, owner] })
 
-/** Runs a script, in which `path` is given, and the package is imported, in a process of its own. */
+/** Runs a script in a process of its own; `path` and the package are there. */
 function script(path: string, text: string, ...flags: string[]) {
   const whole = `import * as holdfast from ${JSON.stringify(import.meta.resolve('holdfast'))}
     const { lock, withLock } = holdfast, path = ${JSON.stringify(path)}
@@ -29,7 +36,7 @@ function script(path: string, text: string, ...flags: string[]) {
   return { said: stdout.trim(), warned: stderr, status, signal }
 }
 
-test('taken, held, released, and taken again: the fence grows by one', async () => {
+holds('taken, held, released, and taken again: the fence grows by one', async () => {
   const path = join(scratch(), 'thing')
   for (const fence of [1, 2, 3]) {
     const lease = await lock(path)
@@ -45,7 +52,7 @@ test('taken, held, released, and taken again: the fence grows by one', async () 
   assert.is(existsSync(path), false)
 })
 
-test('the sync forms are the same lock', () => {
+holds('the sync forms are the same lock', () => {
   const path = join(scratch(), 'thing')
   const lease = lock.sync(path)
   assert.is(lock.try.sync(path), undefined)
@@ -59,7 +66,7 @@ test('the sync forms are the same lock', () => {
   assert.is(lock.try.sync(path)?.fence, 3)
 })
 
-test('it is given back at the end of a block', async () => {
+holds('it is given back at the end of a block', async () => {
   const path = join(scratch(), 'thing')
   {
     await using lease = await lock(path)
@@ -72,7 +79,7 @@ test('it is given back at the end of a block', async () => {
   assert.is(await lock.holder(path), undefined)
 })
 
-test('in one thread, first come, first served', async () => {
+holds('in one thread, first come, first served', async () => {
   const path = join(scratch(), 'thing')
   const order: number[] = []
   const first = await lock(path)
@@ -92,7 +99,7 @@ test('in one thread, first come, first served', async () => {
   )
 })
 
-test('withLock answers what the work answers, throws what it throws, and gives the lock back', async () => {
+holds('withLock answers what the work answers, throws what it throws, and gives the lock back', async () => {
   const path = join(scratch(), 'thing')
   assert.is(await withLock(path, async ({ fence }) => fence * 10), 10)
   const failure = new Error('of the work')
@@ -108,7 +115,7 @@ test('withLock answers what the work answers, throws what it throws, and gives t
   assert.is(await lock.holder(path), undefined)
 })
 
-test('who is stopped while it works gives nothing back before it is done', async () => {
+holds('who is stopped while it works gives nothing back before it is done', async () => {
   const path = join(scratch(), 'thing')
   const stop = new AbortController()
   let done = false
@@ -125,12 +132,12 @@ test('who is stopped while it works gives nothing back before it is done', async
   assert.equal([await working, done], ['done', true])
 })
 
-test('a wait that is too long says who has it', async () => {
+holds('a wait that is too long says who has it', async () => {
   const path = join(scratch(), 'thing')
   await held(path, stranger, 'z')
   const late = (await assert.rejects(lock(path, { timeout: 30 }), {
     code: 'ERR_LOCK_HELD',
-    message: /nobody here can tell.*fence 35/,
+    message: /may or may not be alive.*fence 35/,
   })) as Error & { holder: object }
   assert.is((late.cause as NodeJS.ErrnoException).code, 'ERR_TIMEOUT')
   assert.equal(late.holder, { owner: stranger, pid: 1, fence: 35, alive: undefined })
@@ -139,13 +146,13 @@ test('a wait that is too long says who has it', async () => {
   const lease = await lock(mine)
   await assert.rejects(lock(mine, { timeout: 20 }), {
     code: 'ERR_LOCK_HELD',
-    message: new RegExp(`${process.pid}, which lives`),
+    message: new RegExp(`${process.pid}, which is alive`),
   })
   await lease.release()
   assert.is((await lock(mine, { timeout: 0 })).fence, 2)
 })
 
-test('a wait can be aborted, and takes nothing afterwards', async () => {
+holds('a wait can be aborted, and takes nothing afterwards', async () => {
   const path = join(scratch(), 'thing')
   const lease = await lock(path)
   const stop = new AbortController()
@@ -158,15 +165,15 @@ test('a wait can be aborted, and takes nothing afterwards', async () => {
   assert.is((await next).fence, 2)
 })
 
-test('the sync forms do not wait for their own thread', async () => {
+holds('the sync forms do not wait for their own thread', async () => {
   const path = join(scratch(), 'thing')
   const lease = await lock(path)
-  assert.throws(() => lock.sync(path), { code: 'ERR_LOCK_HELD', message: new RegExp(`${process.pid}, which lives`) })
+  assert.throws(() => lock.sync(path), { code: 'ERR_LOCK_HELD', message: new RegExp(`${process.pid}, which is alive`) })
   assert.throws(() => withLock.sync(path, () => 1), { code: 'ERR_LOCK_HELD' })
   await lease.release()
   assert.throws(() => withLock.sync(path, () => withLock.sync(path, () => 1)), { code: 'ERR_LOCK_HELD' })
   assert.throws(() => withLock.sync(path, () => updateFile.sync(path, () => 'x')), { code: 'ERR_LOCK_HELD' })
-  // Under way, and perhaps done on the disk already.
+  // The release is under way, and may have reached the disk already.
   const working = withLock(path, () => 'later')
   const tried = await Promise.resolve().then(() => {
     try {
@@ -182,7 +189,7 @@ test('the sync forms do not wait for their own thread', async () => {
   assert.is(await lock.holder(path), undefined)
 })
 
-test('the dead hold nothing: taken over at once', async () => {
+holds('the dead hold nothing: taken over at once', async () => {
   const path = join(scratch(), 'thing')
   const { signal, said } = script(path, `console.log((await lock(path)).fence); process.kill(process.pid, 'SIGKILL')`)
   assert.equal([signal, said], ['SIGKILL', '1'])
@@ -192,29 +199,29 @@ test('the dead hold nothing: taken over at once', async () => {
   note(`taken over from a dead process after ${(performance.now() - began).toFixed(1)} ms`)
 })
 
-test('a pid that is used again is not its owner', async () => {
+holds('a pid that is used again is not its owner', async () => {
   const path = join(scratch(), 'thing')
   const lease = await lock(path)
   const [place] = lease.owner.split('-')
   const again = join(scratch(), 'again')
-  // The same place and pid as a process that lives, and another birth.
+  // The same place and pid as a living process, but another birth.
   await held(again, `${place}-${process.ppid.toString(36)}-1`)
   assert.is((await lock.holder(again))?.alive, false)
   assert.is((await lock.try(again))?.fence, 2)
 })
 
-test('who lives is not robbed, however long it says nothing', async () => {
+holds('who lives is not robbed, however long it says nothing', async () => {
   const path = join(scratch(), 'thing')
   const lease = await lock(path, { stale: 30_000, heartbeat: 20_000 })
   await assert.rejects(lock(path, { stale: 30, timeout: 300 }), { code: 'ERR_LOCK_HELD' })
   await lease.release()
 })
 
-test('who cannot be judged is robbed after `stale` without a heartbeat, and finds out', async () => {
+holds('who cannot be judged is robbed after `stale` without a heartbeat, and finds out', async () => {
   const path = join(scratch(), 'thing')
   const lease = await lock(path, { heartbeat: 10_000 })
   const { signal } = lease
-  // From here on it looks like another machine's.
+  // From here on the lock seems to be held by another machine.
   const state = (await cell.read(`${path}.lock`)) as State
   await cell.swap(`${path}.lock`, state, { fields: ['h', '1', stranger] })
   assert.is(await lock.try(path), undefined)
@@ -232,7 +239,7 @@ test('who cannot be judged is robbed after `stale` without a heartbeat, and find
   await assert.rejects(lease.release(), { code: 'ERR_LEASE_LOST' })
 })
 
-test('a clock that jumps by hours robs nobody, and keeps nobody waiting', async () => {
+holds('a clock that jumps by hours robs nobody, and keeps nobody waiting', async () => {
   const path = join(scratch(), 'thing')
   await held(path, stranger)
   const text = `const real = Date.now
@@ -246,10 +253,10 @@ test('a clock that jumps by hours robs nobody, and keeps nobody waiting', async 
   assert.ok(fence === 2 && ms >= 300)
 })
 
-test('a change in its directory wakes whoever waits, also one between two waits', async () => {
+holds('a change in its directory wakes whoever waits, also one between two waits', async () => {
   const dir = scratch()
   const change = dual(function* waiting() {
-    // The first only begins to watch.
+    // The first call only starts to watch.
     yield* fs.changed(dir, 60_000)
     yield* fs.changed(dir, 60_000)
   })
@@ -267,7 +274,7 @@ test('a change in its directory wakes whoever waits, also one between two waits'
   await twice()
 })
 
-test('heartbeats show that it lives; one by hand, too', async () => {
+holds('heartbeats show that it lives; one by hand, too', async () => {
   const path = join(scratch(), 'thing')
   const lease = await lock(path, { stale: 90 })
   const versions = new Set<number>()
@@ -282,7 +289,7 @@ test('heartbeats show that it lives; one by hand, too', async () => {
   assert.is((await cell.read(`${path}.lock`))?.version, now, 'it beats after its release')
 })
 
-test('a loss is noticed by the next heartbeat', async () => {
+holds('a loss is noticed by the next heartbeat', async () => {
   const path = join(scratch(), 'thing')
   const lease = await lock(path, { stale: 60 })
   const { signal } = lease
@@ -294,7 +301,7 @@ test('a loss is noticed by the next heartbeat', async () => {
   assert.is(signal.reason.code, 'ERR_LEASE_LOST')
 })
 
-test('withLock makes heartbeats, tells of a loss, and waits for its work all the same', async () => {
+holds('withLock makes heartbeats, tells of a loss, and waits for its work all the same', async () => {
   const path = join(scratch(), 'thing')
   let ended = false
   const working = withLock(
@@ -314,7 +321,7 @@ test('withLock makes heartbeats, tells of a loss, and waits for its work all the
   assert.ok(ended)
 })
 
-test('nothing keeps a process alive, and who exits holds nothing', async () => {
+holds('nothing keeps a process alive, and who exits holds nothing', async () => {
   const path = join(scratch(), 'thing')
   const { said, status, warned } = script(
     path,
@@ -324,7 +331,7 @@ test('nothing keeps a process alive, and who exits holds nothing', async () => {
   assert.is((await lock(path)).fence, 2)
 })
 
-test('a lease that is dropped is released, with a warning', async () => {
+holds('a lease that is dropped is released, with a warning', async () => {
   const path = join(scratch(), 'thing')
   const text = `await lock(path)
     const { release } = await lock(path + 2)
@@ -340,7 +347,7 @@ test('a lease that is dropped is released, with a warning', async () => {
   assert.is(warned.match(/LEASE_DROPPED/g)?.length, 1)
 })
 
-test('other packages’ locks are errors, and stay', async () => {
+holds('other packages’ locks are errors, and stay', async () => {
   const dir = scratch()
   writeFileSync(join(dir, 'file.lock'), '')
   mkdirSync(join(dir, 'dir.lock'))
@@ -352,7 +359,7 @@ test('other packages’ locks are errors, and stay', async () => {
   assert.equal(readdirSync(dir).sort(), ['cell.lock', 'dir.lock', 'file.lock'])
 })
 
-test('parents, URLs, odd names, and a slash at the end', async () => {
+holds('parents, URLs, odd names, and a slash at the end', async () => {
   const dir = scratch()
   await assert.rejects(lock(join(dir, 'a/b/c')), { code: 'ENOENT' })
   assert.is((await lock(join(dir, 'a/b/c'), { parents: true })).fence, 1)
@@ -362,10 +369,10 @@ test('parents, URLs, odd names, and a slash at the end', async () => {
   await assert.rejects(lock('/'), { code: 'ERR_INVALID_ARG_VALUE' })
 })
 
-test('bad input is refused before anything is done', async () => {
+holds('bad input is refused before anything is done', async () => {
   const dir = scratch()
   const path = join(dir, 'thing')
-  for (const [options, code] of [
+  const bad = [
     [{ stale: 0 }, 'ERR_OUT_OF_RANGE'],
     [{ stale: '1' }, 'ERR_INVALID_ARG_TYPE'],
     [{ heartbeat: 0 }, 'ERR_OUT_OF_RANGE'],
@@ -374,23 +381,43 @@ test('bad input is refused before anything is done', async () => {
     [{ timeout: -1 }, 'ERR_OUT_OF_RANGE'],
     [{ signal: {} }, 'ERR_INVALID_ARG_TYPE'],
     [null, 'ERR_INVALID_ARG_TYPE'],
-  ] as const) {
-    await assert.rejects(lock(path, options as never), { code })
-    await assert.rejects(lock.try(path, options as never), { code })
-    await assert.rejects(
-      withLock(path, () => 1, options as never),
-      { code },
-    )
-    assert.throws(() => lock.sync(path, options as never), { code })
-  }
-  await assert.rejects(withLock(path, 'work' as never), { code: 'ERR_INVALID_ARG_TYPE' })
-  await assert.rejects(lock(1 as never), { code: 'ERR_INVALID_ARG_TYPE' })
+  ] as const
+  const type = 'ERR_INVALID_ARG_TYPE'
+  const rows = bad.map(([options, code]) => [[path, options], code] as const)
+  for (const act of [lock, lock.try]) await assertRefusesBadInput(act, dir, [...rows, [[1], type]])
+  const working = bad.map(([options, code]) => [[path, () => 1, options], code] as const)
+  await assertRefusesBadInput(withLock, dir, [...working, [[path, 'work'], type]])
   assert.equal(readdirSync(dir), [])
 })
 
-test('where nothing can be watched, waiting works all the same', async () => {
+type Work = Dual<[path: string, work: () => string], string>
+const trial: Trial<Parameters<Work>, string> = {
+  args: dir => [join(dir, 'thing'), () => 'done'],
+  done: (dir, value) => assert.equal([value, lock.holder.sync(join(dir, 'thing'))], ['done', undefined]),
+}
+const astray: typeof trial = { args: dir => [join(dir, 'none/thing'), () => 'done'] }
+const throwing: typeof trial = {
+  args: dir => [
+    join(dir, 'thing'),
+    () => {
+      throw new RangeError('of the work')
+    },
+  ],
+}
+
+holds('whichever call fails, its error comes out, or what is promised holds', () =>
+  assertOriginalErrorComesOut(withLock as Work, trial),
+)
+
+holds('both forms come to the same', () => assertSyncAndAsyncAgree(withLock as Work, trial, astray, throwing))
+
+holds('whatever fails or is stopped leaves nothing private behind', () =>
+  assertNothingLeftBehind(withLock as Work, trial),
+)
+
+holds('where nothing can be watched, waiting works all the same', async () => {
   const path = join(scratch(), 'thing')
-  // In this process every watch fails, as it does when the system's limit is reached.
+  // In this process every watch fails, as it does when the limit of the system is reached.
   const text = `
     const fs = (await import('node:fs')).default
     fs.watch = () => { throw Object.assign(new Error('ENOSPC: System limit for number of file watchers reached'), { code: 'ENOSPC' }) }

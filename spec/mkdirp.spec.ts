@@ -3,20 +3,42 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { mkdirp } from 'holdfast'
 import { dual, fs, type Steps } from 'holdfast/steps'
-import { contender, race, type World } from 'holdfast/testing'
-import { checkThenMkdir } from './broken.js'
-import { answers, assert, caught, nobodyThrew, note, places, prove, scratch, skip, test } from './kit.js'
+import { contender, type RaceOptions, type Result, type World } from 'holdfast/testing'
+import { checkThenMkdir } from './broken/broken.js'
+import {
+  answers,
+  assert,
+  catchInRace,
+  caught,
+  explored,
+  holds,
+  nobodyThrew,
+  note,
+  places,
+  prove,
+  race,
+  raced,
+  scratch,
+  sized,
+} from './support/kit.js'
+import {
+  assertNothingLeftBehind,
+  assertOriginalErrorComesOut,
+  assertRefusesBadInput,
+  assertSyncAndAsyncAgree,
+  type Trial,
+} from './support/laws.js'
 
 const depth4 = (dir: string, round: number) => join(dir, String(round), 'a', 'b', 'c')
 
-/** Ten calls, in the async form and in the sync one; how many found something to make. */
+/** Ten calls; returns the results of those that made something. */
 async function tenTimes(one: (dir: string) => unknown, dir: string): Promise<unknown[]> {
   const made: unknown[] = []
   for (let i = 0; i < 10; i++) made.push(await one(dir))
   return made.filter(value => value !== undefined)
 }
 
-/** Takes the whole branch away, from the leaf up, as often as it gets hold of it. */
+/** Removes the whole branch from the leaf up, again and again; returns how many directories it removed. */
 function takeAway(dir: string, round: number): number {
   let gone = 0
   for (let i = 0; i < 40; i++) {
@@ -38,7 +60,7 @@ const plays = {
   naiveOnce: (dir: string, round: number) => checkThenMkdir(depth4(dir, round)),
 }
 
-/** Empties a directory from the leaf up. */
+/** Removes the branch from the leaf up. */
 function* remover(dir: string): Steps<void> {
   for (const part of ['a/b', 'a']) {
     try {
@@ -47,7 +69,7 @@ function* remover(dir: string): Steps<void> {
   }
 }
 
-/** The calls to the disk that steps make. */
+/** The calls that the steps make to the disk. */
 function opsOf(steps: Steps<unknown>): string[] {
   const ops: string[] = []
   const watched = dual(function* watched(): Steps<void> {
@@ -65,7 +87,7 @@ function opsOf(steps: Steps<unknown>): string[] {
   return ops
 }
 
-/** One after the other, if it can be. */
+/** Runs all of them in turn, and ignores their failures. */
 function* tidy(...all: Steps<void>[]): Steps<void> {
   for (const steps of all) {
     try {
@@ -77,7 +99,7 @@ function* tidy(...all: Steps<void>[]): Steps<void> {
 const makers = (count: number, make: (dir: string) => Steps<unknown>) => (dir: string) =>
   Object.fromEntries(['A', 'B', 'C'].slice(0, count).map(name => [name, make(join(dir, 'a', 'b'))]))
 
-/** Without a remover it is there in the end, and what was made was made once. */
+/** Without a remover the directory is there in the end, and each directory was made by one caller. */
 const madeOnce: World['check'] = ending => {
   nobodyThrew(ending)
   const all = answers(ending)
@@ -87,7 +109,7 @@ const madeOnce: World['check'] = ending => {
 }
 
 if (!contender(plays)) {
-  test('makes what is missing, and answers the topmost that it made', async () => {
+  holds('makes what is missing, and answers the topmost that it made', async () => {
     const dir = scratch()
     assert.is(await mkdirp(join(dir, 'x/y/z')), join(dir, 'x'))
     assert.is(await mkdirp(join(dir, 'x/y/z')), undefined)
@@ -100,7 +122,7 @@ if (!contender(plays)) {
     }
   })
 
-  test('below what is there already it makes only the rest, at every depth', async () => {
+  holds('below what is there already it makes only the rest, at every depth', async () => {
     const dir = scratch()
     for (let there = 0; there <= 9; there++) {
       for (let missing = 1; missing <= 9; missing++) {
@@ -111,7 +133,7 @@ if (!contender(plays)) {
     }
   })
 
-  test('relative paths, trailing slashes, dots, odd names and names of 255 bytes', async () => {
+  holds('relative paths, trailing slashes, dots, odd names and names of 255 bytes', async () => {
     const dir = scratch()
     const before = process.cwd()
     process.chdir(dir)
@@ -130,7 +152,7 @@ if (!contender(plays)) {
     }
   })
 
-  test('a mode goes to what is made', async () => {
+  holds('a mode goes to what is made', async () => {
     const dir = scratch()
     await mkdirp(join(dir, 'm/n'), { mode: 0o700 })
     assert.is(statSync(join(dir, 'm')).mode & 0o777, 0o700)
@@ -138,7 +160,7 @@ if (!contender(plays)) {
     assert.is(statSync(join(dir, 'o/p')).mode & 0o777, 0o750)
   })
 
-  test('a file in the way, or a link that leads nowhere, is an error at once', async () => {
+  holds('a file in the way, or a link that leads nowhere, is an error at once', async () => {
     const dir = scratch()
     writeFileSync(join(dir, 'file'), '')
     symlinkSync(join(dir, 'nowhere'), join(dir, 'dangling'))
@@ -156,26 +178,42 @@ if (!contender(plays)) {
     assert.is(await mkdirp(join(dir, 'around', 'new')), join(dir, 'around', 'new'))
   })
 
-  test('bad input is refused before anything is done', async () => {
-    for (const call of [mkdirp, async (...args: Parameters<typeof mkdirp>) => mkdirp.sync(...args)]) {
-      await assert.rejects(call(''), { code: 'ERR_INVALID_ARG_VALUE', name: 'TypeError' })
-      await assert.rejects(call('a\0b'), { code: 'ERR_INVALID_ARG_VALUE' })
-      await assert.rejects(call(7 as never), { code: 'ERR_INVALID_ARG_TYPE', name: 'TypeError' })
-      await assert.rejects(call(new URL('http://localhost/x')), { code: 'ERR_INVALID_URL_SCHEME' })
-      await assert.rejects(call('x', { mode: -1 }), { code: 'ERR_OUT_OF_RANGE' })
-      await assert.rejects(call('x', { mode: 'rwx' }), { code: 'ERR_INVALID_ARG_VALUE' })
-      await assert.rejects(call('x', 0o755 as never), { code: 'ERR_INVALID_ARG_TYPE' })
-      await assert.rejects(call('x', null as never), { code: 'ERR_INVALID_ARG_TYPE' })
-      await assert.rejects(call('x', { timeout: -1 }), { code: 'ERR_OUT_OF_RANGE' })
-      await assert.rejects(call('x', { retryFor: Number.NaN }), { code: 'ERR_OUT_OF_RANGE' })
-      await assert.rejects(call('x', { signal: {} as never }), { code: 'ERR_INVALID_ARG_TYPE' })
-    }
-    assert.not(existsSync('x'))
+  holds('bad input is refused before anything is done', async () => {
+    const dir = scratch()
+    const path = join(dir, 'x')
+    await assertRefusesBadInput(mkdirp, dir, [
+      [[''], 'ERR_INVALID_ARG_VALUE'],
+      [['a\0b'], 'ERR_INVALID_ARG_VALUE'],
+      [[7], 'ERR_INVALID_ARG_TYPE'],
+      [[new URL('http://localhost/x')], 'ERR_INVALID_URL_SCHEME'],
+      [[path, { mode: -1 }], 'ERR_OUT_OF_RANGE'],
+      [[path, { mode: 'rwx' }], 'ERR_INVALID_ARG_VALUE'],
+      [[path, 0o755], 'ERR_INVALID_ARG_TYPE'],
+      [[path, null], 'ERR_INVALID_ARG_TYPE'],
+      [[path, { timeout: -1 }], 'ERR_OUT_OF_RANGE'],
+      [[path, { retryFor: Number.NaN }], 'ERR_OUT_OF_RANGE'],
+      [[path, { signal: {} }], 'ERR_INVALID_ARG_TYPE'],
+    ])
+    assert.ok(assert.throws(() => mkdirp.sync(''), {}) instanceof TypeError)
   })
 
-  if (process.getuid?.() === 0) skip('no permission is an error at once', 'root may do anything')
+  const trial: Trial<[string], string | undefined> = {
+    args: dir => [join(dir, 'a/b')],
+    done: dir => assert.ok(statSync(join(dir, 'a/b')).isDirectory()),
+  }
+  const inTheWay: Trial<[string]> = { setup: dir => writeFileSync(join(dir, 'a'), ''), args: dir => [join(dir, 'a/b')] }
+
+  holds('whichever call fails, its error comes out, or what is promised holds', () =>
+    assertOriginalErrorComesOut(mkdirp, trial),
+  )
+
+  holds('both forms come to the same', () => assertSyncAndAsyncAgree(mkdirp, trial, inTheWay))
+
+  holds('whatever fails or is stopped leaves nothing private behind', () => assertNothingLeftBehind(mkdirp, trial))
+
+  if (process.getuid?.() === 0) holds.skip('no permission is an error at once', 'root may do anything')
   else
-    test('no permission is an error at once, and no hindrance where nothing is to be made', async () => {
+    holds('no permission is an error at once, and no hindrance where nothing is to be made', async () => {
       const dir = scratch()
       mkdirSync(join(dir, 'closed/in'), { recursive: true })
       chmodSync(join(dir, 'closed'), 0o555)
@@ -184,7 +222,7 @@ if (!contender(plays)) {
       chmodSync(join(dir, 'closed'), 0o755)
     })
 
-  test('explore: two makers and a remover, with a kill and a lie', () => {
+  explored('explore: two makers and a remover, with a kill and a lie', () => {
     const found = prove('2 mkdirp, 1 remover, 1 kill, 1 lie', {
       players: makers(2, mkdirp.steps),
       adversaries: dir => ({ remover: remover(dir) }),
@@ -195,7 +233,7 @@ if (!contender(plays)) {
     assert.ok(found.complete)
   })
 
-  test('explore: two makers, with an abort and a failure', () => {
+  explored('explore: two makers, with an abort and a failure', () => {
     const found = prove('2 mkdirp, 1 abort, 1 failure', {
       players: makers(2, mkdirp.steps),
       check: madeOnce,
@@ -205,7 +243,7 @@ if (!contender(plays)) {
     assert.ok(found.complete)
   })
 
-  test('explore: three makers, with a kill and a lie', () => {
+  explored('explore: three makers, with a kill and a lie', () => {
     const found = prove('3 mkdirp, 1 kill, 1 lie', {
       players: makers(3, mkdirp.steps),
       check: ending => madeOnce(ending),
@@ -215,34 +253,37 @@ if (!contender(plays)) {
     assert.ok(found.complete)
   })
 
-  test('explore: three makers and a remover', () => {
+  explored('explore: three makers and a remover', () => {
     const world = { players: makers(3, mkdirp.steps), adversaries: (dir: string) => ({ remover: remover(dir) }) }
     const found = prove('3 mkdirp, 1 remover', { ...world, check: nobodyThrew })
     assert.ok(found.complete)
   })
 
-  test('explore: two who make one beside another, and so begin the second with a guess; a remover, or a kill and a lie', () => {
-    function* both(dir: string): Steps<string[]> {
-      const made = [yield* mkdirp.steps(join(dir, 'a/b')), yield* mkdirp.steps(join(dir, 'a/c/d'))]
-      return made.flatMap(one => one ?? [])
-    }
-    const players = (dir: string) => ({ A: both(dir), B: both(dir) })
-    const thief = (dir: string) => ({ remover: tidy(fs.rmdir(join(dir, 'a/b')), fs.rmdir(join(dir, 'a'))) })
-    const removed = prove('2 x 2 mkdirp, 1 remover', { players, adversaries: thief, check: nobodyThrew })
-    const harmed = prove('2 x 2 mkdirp, 1 kill, 1 lie', {
-      players,
-      kills: 1,
-      lies: 1,
-      check: ending => {
-        nobodyThrew(ending)
-        const claimed = answers(ending).flat()
-        assert.is(new Set(claimed).size, claimed.length, 'two callers claim one directory')
-      },
-    })
-    assert.ok(removed.complete && harmed.complete)
-  })
+  explored(
+    'explore: two who make one beside another, and so begin the second with a guess; a remover, or a kill and a lie',
+    () => {
+      function* both(dir: string): Steps<string[]> {
+        const made = [yield* mkdirp.steps(join(dir, 'a/b')), yield* mkdirp.steps(join(dir, 'a/c/d'))]
+        return made.flatMap(one => one ?? [])
+      }
+      const players = (dir: string) => ({ A: both(dir), B: both(dir) })
+      const thief = (dir: string) => ({ remover: tidy(fs.rmdir(join(dir, 'a/b')), fs.rmdir(join(dir, 'a'))) })
+      const removed = prove('2 x 2 mkdirp, 1 remover', { players, adversaries: thief, check: nobodyThrew })
+      const harmed = prove('2 x 2 mkdirp, 1 kill, 1 lie', {
+        players,
+        kills: 1,
+        lies: 1,
+        check: ending => {
+          nobodyThrew(ending)
+          const claimed = answers(ending).flat()
+          assert.is(new Set(claimed).size, claimed.length, 'two callers claim one directory')
+        },
+      })
+      assert.ok(removed.complete && harmed.complete)
+    },
+  )
 
-  test('a guess that is right costs no look, and one that is wrong is no harm', () => {
+  holds('a guess that is right costs no look, and one that is wrong is no harm', () => {
     const dir = scratch()
     mkdirp.sync(join(dir, 'a'))
     assert.equal(opsOf(mkdirp.steps(join(dir, 'b'))), ['mkdir'])
@@ -260,7 +301,7 @@ if (!contender(plays)) {
     assert.is(mkdirp.sync(join(dir, 'h/j/k')), join(dir, 'h'))
   })
 
-  test('explore catches: look, then make', () => {
+  explored('explore catches: look, then make', () => {
     caught('check-then-mkdir', /EEXIST/, { players: makers(2, checkThenMkdir.steps), check: madeOnce })
     const world = {
       players: makers(3, checkThenMkdir.steps),
@@ -269,10 +310,11 @@ if (!contender(plays)) {
     caught('check-then-mkdir, and a remover', /EEXIST|ENOENT/, { ...world, check: nobodyThrew })
   })
 
+  const allRounds = sized(200, 4000)
   for (const { kind, dir: place } of places) {
-    test(`race on ${kind}: six makers and two removers, nobody is rejected`, async () => {
+    raced(`race on ${kind}: six makers and two removers, nobody is rejected`, async () => {
       const dir = scratch(place)
-      const rounds = await race(import.meta.url, { dir, cast: { maker: 6, remover: 2 }, rounds: 200 })
+      const rounds = await race(import.meta.url, { dir, cast: { maker: 6, remover: 2 }, rounds: allRounds })
       const makers = rounds.flat().filter(({ role }) => role === 'maker')
       const rejected = makers.filter(({ how }) => how !== 'returned')
       const remade = rounds.filter(
@@ -286,13 +328,13 @@ if (!contender(plays)) {
       assert.ok(removed > 100 && remade.length > 10, `no contention: ${removed} removed, ${remade.length} rounds`)
     })
 
-    test(`race on ${kind}: eight makers, nobody is rejected, and nothing is claimed twice`, async () => {
+    raced(`race on ${kind}: eight makers, nobody is rejected, and nothing is claimed twice`, async () => {
       const dir = scratch(place)
       let contended = 0
       await race(import.meta.url, {
         dir,
         cast: { once: 8 },
-        rounds: 200,
+        rounds: allRounds,
         after: (results, round) => {
           assert.equal(
             results.filter(({ how }) => how !== 'returned'),
@@ -305,19 +347,21 @@ if (!contender(plays)) {
           if (claimed.length > 1) contended++
         },
       })
-      note(`in ${contended} of 200 rounds several callers made a part of it`)
+      note(`in ${contended} of ${allRounds} rounds several callers made a part of it`)
       assert.ok(contended > 0, 'no contention')
     })
 
-    test(`race on ${kind} catches: look, then make`, async () => {
-      const dir = scratch(place)
-      const rounds = await race(import.meta.url, { dir, cast: { naive: 6, remover: 2 }, rounds: 20 })
-      const rejected = rounds.flat().filter(({ role, how }) => role === 'naive' && how === 'threw')
-      const once = (await race(import.meta.url, { dir: scratch(place), cast: { naiveOnce: 8 }, rounds: 50 })).flat()
-      const lost = once.filter(({ how }) => how === 'threw')
-      assert.ok([...rejected, ...lost].every(({ code }) => code === 'ENOENT' || code === 'EEXIST'))
-      note(`rejected: ${rejected.length} of 120 beside removers, ${lost.length} of 400 without`)
-      assert.ok(rejected.length > 0 && lost.length > 0)
+    raced(`race on ${kind} catches: look, then make`, async () => {
+      const isRejected = (results: readonly Result[]) => {
+        const threw = results.filter(({ how }) => how === 'threw')
+        assert.ok(threw.every(({ code }) => code === 'ENOENT' || code === 'EEXIST'))
+        return threw.length > 0
+      }
+      const caughtWith = (cast: RaceOptions['cast']) =>
+        catchInRace(import.meta.url, { dir: scratch(place), cast }, isRejected)
+      const beside = await caughtWith({ naive: 6, remover: 2 })
+      const without = await caughtWith({ naiveOnce: 8 })
+      note(`rejected beside removers in round ${beside}, and without in round ${without}`)
     })
   }
 }

@@ -16,12 +16,20 @@ import { emptyDir, type MoveOptions, move, remove } from 'holdfast'
 import { type Call, dual, fs, hasCode, type Steps } from 'holdfast/steps'
 import type { World } from 'holdfast/testing'
 import { performSync } from '../lib/core/disk.js'
-import { linkThenUnlink, lookThenRename, removeThenRename, renameAside } from './broken.js'
-import { abortedAt, caseless, failingAt, through } from './interfere.js'
-import { assert, caught, nobodyElseThrew, nobodyThrew, prove, scratch, skip, test } from './kit.js'
-import { type Kind, kinds, make, plant, privateNames, read, told } from './planted.js'
+import { linkThenUnlink, lookThenRename, removeThenRename, renameAside } from './broken/broken.js'
+import { abortedAt, caseless, failingAt, through } from './broken/interfere.js'
+import { assert, caught, explored, holds, nobodyElseThrew, nobodyThrew, prove, scratch } from './support/kit.js'
+import {
+  assertNothingLeftBehind,
+  assertOriginalErrorComesOut,
+  assertRefusesBadInput,
+  assertSyncAndAsyncAgree,
+  type Trial,
+} from './support/laws.js'
+import { type Kind, kinds, make, plant, read, told } from './support/planted.js'
+import { privateNames } from './support/trees.js'
 
-/** Who this process is, as private names spell it. */
+/** This process as owner, as private names spell it. */
 const self = () => performSync({ op: 'self', args: [] }) as string
 
 const quick = { durability: 'none' } as const
@@ -33,7 +41,7 @@ interface Play {
 }
 type Faults = Pick<World, 'kills' | 'lies' | 'failures' | 'aborts' | 'failIn' | 'failWith'>
 
-/** Each player has a thing of its own, `A` with `AA` in it, and moves it to one name. */
+/** Each player has a thing of its own, `A` with `AA` in it, and moves it to one name for all. */
 function rivals(names: readonly string[], { kind, options, way = move.steps }: Play, faults: Faults = {}): World {
   const go = (dir: string, name: string) => way(join(dir, name), join(dir, 'target'), { ...quick, ...options })
   const check: World['check'] = ending => {
@@ -48,7 +56,7 @@ function rivals(names: readonly string[], { kind, options, way = move.steps }: P
       else if (returned.includes(name)) assert.is(source, name + name, `${name} is not whole`)
     }
     assert.ok(winners.length <= 1, `${winners.length} winners`)
-    // A directory's claim, whose reply was lost, is told from nobody's.
+    // If the reply to a claim was lost, the empty directory cannot be attributed to any player.
     const unclaimed = kind === 'directory' && there === 'empty' && faults.lies
     if (returned.length === names.length) assert.ok(winners.length === 1 || unclaimed, 'no winner')
     if (!faults.kills && !faults.failures) assert.equal(privateNames(ending.dir), [], 'debris')
@@ -63,7 +71,7 @@ function rivals(names: readonly string[], { kind, options, way = move.steps }: P
   }
 }
 
-/** One source; each player moves it to its own target, which may be that of another, too. */
+/** All players move one source, each to its own target; two players may have the same target. */
 function takers(
   targets: Record<string, string>,
   { kind, options, way = move.steps }: Play,
@@ -96,7 +104,7 @@ function takers(
   }
 }
 
-/** Looks twice, and answers what it saw. */
+/** Reads the target twice; returns what it saw. */
 function* reader(dir: string): Steps<(string | undefined)[]> {
   const saw: (string | undefined)[] = []
   for (let i = 0; i < 2; i++) {
@@ -110,7 +118,7 @@ function* reader(dir: string): Steps<(string | undefined)[]> {
   return saw
 }
 
-/** Each replaces the target by its own, and somebody looks on. */
+/** Each player replaces the target, while a reader looks on. */
 const replacers = (way: Way, faults: Faults = {}): World => ({
   ...faults,
   setup: dir => {
@@ -128,14 +136,14 @@ const replacers = (way: Way, faults: Faults = {}): World => ({
       assert.ok(['old', 'AA', 'BB'].includes(saw as string), `the reader saw ${saw ?? 'nothing'}`)
     for (const [name, outcome] of Object.entries(movers)) {
       if (outcome.how === 'returned') assert.is(read(join(ending.dir, name)), undefined, `${name} is still there`)
-      // As with `emplace`: it was there, its reply was lost, and it was replaced since.
+      // As with `emplace`: the reply was lost, and the target has been replaced since.
       if (outcome.how === 'threw' && !outcome.injected) throw new Error(`${name} threw ${outcome.error}`)
     }
     assert.match(read(join(ending.dir, 'target')) ?? '', /^(old|AA|BB)$/)
   },
 })
 
-/** Two put their directories where a full one is, with a gap. */
+/** The players replace a directory that is not empty, with a gap. */
 const gapMovers = (names: readonly string[], faults: Faults = {}): World => ({
   ...faults,
   setup: dir => {
@@ -149,7 +157,7 @@ const gapMovers = (names: readonly string[], faults: Faults = {}): World => ({
       ]),
     ),
   check: ending => {
-    // As with `emplace`: it was there, its reply was lost, and it was replaced since.
+    // As with `emplace`: the reply was lost, and the target has been replaced since.
     if (faults.failures || faults.lies) nobodyElseThrew(ending)
     else nobodyThrew(ending)
     const there = read(join(ending.dir, 'target'))
@@ -161,7 +169,7 @@ const gapMovers = (names: readonly string[], faults: Faults = {}): World => ({
       if (how === 'threw' && !moved.includes(name)) assert.is(read(join(ending.dir, name)), name + name)
     }
     const wholes = [...moved.map(name => name + name), ...(moved.length === 0 ? ['targettarget'] : [])]
-    // Who is killed in the gap leaves the gap.
+    // A player that is killed in the gap leaves the gap.
     assert.ok(wholes.includes(there as string) || (killed && there === undefined), `${there} is there, of ${moved}`)
     if (!killed && !faults.failures) assert.equal(privateNames(ending.dir), [], 'debris')
   },
@@ -170,7 +178,7 @@ const gapMovers = (names: readonly string[], faults: Faults = {}): World => ({
 const at = (dir: string) => (name: string) => join(dir, name)
 
 for (const kind of kinds)
-  test(`a ${kind} gets a fresh name, the very inode, and the source is gone`, async () => {
+  holds(`a ${kind} gets a fresh name, the very inode, and the source is gone`, async () => {
     const dir = scratch()
     const own = at(dir)
     make(own('a'), 'text', kind)
@@ -183,25 +191,28 @@ for (const kind of kinds)
     assert.equal(readdirSync(dir), ['p'])
   })
 
-test('an empty directory and a full one, a link that leads nowhere, and what is no file, are moved as they are', async () => {
-  const dir = scratch()
-  const own = at(dir)
-  mkdirSync(own('empty'))
-  assert.is(await move(own('empty'), own('e')), true)
-  assert.is(await move(plant(own('tree')), own('t')), true)
-  assert.ok((told(own('t')) ?? []).length > 8)
-  symlinkSync('no where', own('dangling'))
-  assert.is(move.sync(own('dangling'), own('d')), true)
-  if (process.platform !== 'win32') {
-    spawnSync('mkfifo', [own('pipe')])
-    assert.is(await move(own('pipe'), own('p')), true)
-    assert.ok(lstatSync(own('p')).isFIFO())
-  }
-  assert.ok(!existsSync(own('dangling')) && readlinkSync(own('d')) === 'no where')
-  await emptyDir(dir)
-})
+holds(
+  'an empty directory and a full one, a link that leads nowhere, and what is no file, are moved as they are',
+  async () => {
+    const dir = scratch()
+    const own = at(dir)
+    mkdirSync(own('empty'))
+    assert.is(await move(own('empty'), own('e')), true)
+    assert.is(await move(plant(own('tree')), own('t')), true)
+    assert.ok((told(own('t')) ?? []).length > 8)
+    symlinkSync('no where', own('dangling'))
+    assert.is(move.sync(own('dangling'), own('d')), true)
+    if (process.platform !== 'win32') {
+      spawnSync('mkfifo', [own('pipe')])
+      assert.is(await move(own('pipe'), own('p')), true)
+      assert.ok(lstatSync(own('p')).isFIFO())
+    }
+    assert.ok(!existsSync(own('dangling')) && readlinkSync(own('d')) === 'no where')
+    await emptyDir(dir)
+  },
+)
 
-test('by default nothing is overwritten, whatever it is, and the source is left alone', async () => {
+holds('by default nothing is overwritten, whatever it is, and the source is left alone', async () => {
   const dir = scratch()
   const own = at(dir)
   for (const kind of kinds) make(own(`there-${kind}`), 'old', kind)
@@ -216,7 +227,7 @@ test('by default nothing is overwritten, whatever it is, and the source is left 
   assert.equal(told(dir)?.slice(1), before?.slice(1))
 })
 
-test('with overwrite a file or a link takes the place of one, and a directory that of an empty one', async () => {
+holds('with overwrite a file or a link takes the place of one, and a directory that of an empty one', async () => {
   const dir = scratch()
   const own = at(dir)
   mkdirSync(own('kept'))
@@ -235,7 +246,7 @@ test('with overwrite a file or a link takes the place of one, and a directory th
   assert.equal(readdirSync(dir).sort(), ['kept', 'old'])
 })
 
-test('what cannot be replaced at once is an error, and nothing is done', async () => {
+holds('what cannot be replaced at once is an error, and nothing is done', async () => {
   const dir = scratch()
   const own = at(dir)
   for (const kind of kinds) make(own(kind), kind, kind)
@@ -252,7 +263,7 @@ test('what cannot be replaced at once is an error, and nothing is done', async (
   assert.equal(told(dir), before)
 })
 
-test('with a gap everything is replaced, and nothing of the old is left', async () => {
+holds('with a gap everything is replaced, and nothing of the old is left', async () => {
   const dir = scratch()
   const own = at(dir)
   const told: unknown[] = []
@@ -269,18 +280,18 @@ test('with a gap everything is replaced, and nothing of the old is left', async 
       assert.equal(readdirSync(dir), ['old'])
       await remove(own('old'))
     }
-  // It is told of what is copied to another device, and of nothing else.
+  // Progress is reported only for what is copied to another device.
   assert.equal(told, [])
 })
 
-test('with a gap, too: a source that is in the target is not put aside with it', async () => {
+holds('with a gap, too: a source that is in the target is not put aside with it', async () => {
   const dir = scratch()
   const own = at(dir)
   for (const kind of kinds) {
     mkdirSync(own('target'))
     make(own('target/source'), 'text', kind)
     const before = told(dir)
-    // POSIX leaves it open which of the two it says.
+    // POSIX allows either error.
     const message = /^(ENOTEMPTY|EEXIST|EISDIR)/
     await assert.rejects(move(own('target/source'), own('target'), { overwrite: 'with-gap' }), { message })
     assert.equal(told(dir), before)
@@ -295,7 +306,7 @@ for (const [kind, there] of [
   ['link', 'directory'],
   ['directory', 'link'],
 ] as const)
-  test(`with a gap, a ${kind} onto a ${there}: what fails at any call leaves the old or the new`, async () => {
+  holds(`with a gap, a ${kind} onto a ${there}: what fails at any call leaves the old or the new`, async () => {
     const play = () => {
       const dir = scratch()
       make(join(dir, 'new'), 'new', kind)
@@ -318,7 +329,7 @@ for (const [kind, there] of [
     assert.ok(seen.old > 4 && seen.new > 4, JSON.stringify(seen))
   })
 
-test('moved onto itself, however that is spelt, nothing is lost', async () => {
+holds('moved onto itself, however that is spelt, nothing is lost', async () => {
   const dir = scratch()
   const own = at(dir)
   symlinkSync('.', own('here'))
@@ -343,7 +354,7 @@ test('moved onto itself, however that is spelt, nothing is lost', async () => {
   assert.equal(readdirSync(dir).sort(), [...kinds, 'here'].sort())
 })
 
-test('two names of one inode become one', async () => {
+holds('two names of one inode become one', async () => {
   const dir = scratch()
   const own = at(dir)
   for (const overwrite of [false, true, 'with-gap'] as const) {
@@ -368,7 +379,7 @@ const respelt = (dir: string, run: (from: string, to: string, options: MoveOptio
       for (const name of ['readME', 'other']) rmSync(join(dir, name), { recursive: true })
     }
 }
-test('what another, who lives, is moving to the same name just now is waited for', async () => {
+holds('what another, who lives, is moving to the same name just now is waited for', async () => {
   const dir = scratch()
   const own = at(dir)
   writeFileSync(own('a'), 'text')
@@ -380,21 +391,21 @@ test('what another, who lives, is moving to the same name just now is waited for
   await assert.rejects(move(own('a'), own('b'), { retryFor: 20 }), { code: 'EAGAIN' })
   const waiting = move(own('a'), own('b'))
   rmSync(mark)
-  // Of the two names that were there, and what the dead had begun, one is left.
+  // Of the two names and what the dead process had begun, one name is left.
   assert.is(await waiting, true)
   assert.ok(!existsSync(own('a')) && existsSync(own('b')))
 })
 
-test('where case does not count, another spelling of its own name is a new spelling', () => {
+holds('where case does not count, another spelling of its own name is a new spelling', () => {
   const dir = scratch()
   respelt(dir, (from, to, options) => dual(() => caseless(dir, move.steps(from, to, options))).sync())
 })
 const here = scratch()
 const counts = !existsSync(join(dirname(here), basename(here).toUpperCase()))
-if (counts) skip('the same on a real disk', 'case counts on this one')
-else test('the same on a real disk', () => respelt(scratch(), move.sync))
+if (counts) holds.skip('the same on a real disk', 'case counts on this one')
+else holds('the same on a real disk', () => respelt(scratch(), move.sync))
 
-test('a directory into itself is an error before anything is done, by whatever way', async () => {
+holds('a directory into itself is an error before anything is done, by whatever way', async () => {
   const dir = scratch()
   const own = at(dir)
   mkdirSync(own('a/b'), { recursive: true })
@@ -419,11 +430,11 @@ test('a directory into itself is an error before anything is done, by whatever w
         await assert.rejects(move(own('a'), `${dir}/${target}`, { overwrite, parents }), { code: 'EINVAL' })
   assert.throws(() => move.sync(own('a'), own('a/b/c/d'), { parents: true }), { code: 'EINVAL' })
   assert.equal(told(dir), before)
-  // A name that only begins like it is outside.
+  // A name that begins with the same letters is not inside it.
   assert.is(await move(own('a'), own('ab/x'), { parents: true }), true)
 })
 
-test('a link to a directory is moved itself, also with a slash at its end', async () => {
+holds('a link to a directory is moved itself, also with a slash at its end', async () => {
   const dir = scratch()
   const own = at(dir)
   make(own('real'), 'text', 'directory')
@@ -434,7 +445,7 @@ test('a link to a directory is moved itself, also with a slash at its end', asyn
   assert.equal(readdirSync(dir).sort(), ['moved', 'there'])
 })
 
-test('private names are made where the target is in truth', async () => {
+holds('private names are made where the target is in truth', async () => {
   const dir = scratch()
   const own = at(dir)
   mkdirSync(own('far/away'), { recursive: true })
@@ -450,7 +461,7 @@ test('private names are made where the target is in truth', async () => {
   assert.ok(made.length > 0 && made.every(path => path.startsWith(`${dir}/link/../`)), String(made))
 })
 
-test('what is missing is an error, and nothing is made', async () => {
+holds('what is missing is an error, and nothing is made', async () => {
   const dir = scratch()
   const own = at(dir)
   writeFileSync(own('file'), '')
@@ -471,49 +482,81 @@ test('what is missing is an error, and nothing is made', async () => {
   assert.equal(told(dir), before)
 })
 
-test('bad input is refused before anything is done', async () => {
+holds('bad input is refused before anything is done', async () => {
   const dir = scratch()
   const own = at(dir)
   writeFileSync(own('a'), '')
   const before = told(dir)
-  const refused = (code: string, ...args: unknown[]) =>
-    assert.rejects((move as (...args: unknown[]) => Promise<boolean>)(...args), { code })
-  await refused('ERR_INVALID_ARG_VALUE', '', own('x'))
-  await refused('ERR_INVALID_ARG_VALUE', own('a'), 'a\0b')
-  await refused('ERR_INVALID_ARG_VALUE', '/', own('x'))
-  await refused('ERR_INVALID_ARG_VALUE', `${dir}/.`, own('x'))
-  await refused('ERR_INVALID_ARG_VALUE', `${dir}/..`, own('x'))
-  await refused('ERR_INVALID_ARG_TYPE', 5, own('x'))
-  await refused('ERR_INVALID_ARG_TYPE', own('a'), null)
-  await refused('ERR_INVALID_ARG_TYPE', own('a'), own('x'), 5)
-  await refused('ERR_INVALID_ARG_VALUE', own('a'), own('x'), { overwrite: 'yes' })
-  await refused('ERR_INVALID_ARG_VALUE', own('a'), own('x'), { durability: 'very' })
-  await refused('ERR_INVALID_ARG_TYPE', own('a'), own('x'), { parents: 1 })
-  await refused('ERR_INVALID_ARG_TYPE', own('a'), own('x'), { onProgress: 1 })
-  await refused('ERR_OUT_OF_RANGE', own('a'), own('x'), { concurrency: 0 })
-  await refused('ERR_INVALID_ARG_TYPE', own('a'), own('x'), { signal: 1 })
-  await refused('ERR_OUT_OF_RANGE', own('a'), own('x'), { retryFor: -1 })
-  assert.throws(() => move.sync(own('a'), ''), { code: 'ERR_INVALID_ARG_VALUE' })
-  assert.equal(told(dir), before)
+  await assertRefusesBadInput(move, dir, [
+    [['', own('x')], 'ERR_INVALID_ARG_VALUE'],
+    [[own('a'), 'a\0b'], 'ERR_INVALID_ARG_VALUE'],
+    [['/', own('x')], 'ERR_INVALID_ARG_VALUE'],
+    [[`${dir}/.`, own('x')], 'ERR_INVALID_ARG_VALUE'],
+    [[`${dir}/..`, own('x')], 'ERR_INVALID_ARG_VALUE'],
+    [[5, own('x')], 'ERR_INVALID_ARG_TYPE'],
+    [[own('a'), null], 'ERR_INVALID_ARG_TYPE'],
+    [[own('a'), own('x'), 5], 'ERR_INVALID_ARG_TYPE'],
+    [[own('a'), own('x'), { overwrite: 'yes' }], 'ERR_INVALID_ARG_VALUE'],
+    [[own('a'), own('x'), { durability: 'very' }], 'ERR_INVALID_ARG_VALUE'],
+    [[own('a'), own('x'), { parents: 1 }], 'ERR_INVALID_ARG_TYPE'],
+    [[own('a'), own('x'), { onProgress: 1 }], 'ERR_INVALID_ARG_TYPE'],
+    [[own('a'), own('x'), { concurrency: 0 }], 'ERR_OUT_OF_RANGE'],
+    [[own('a'), own('x'), { signal: 1 }], 'ERR_INVALID_ARG_TYPE'],
+    [[own('a'), own('x'), { retryFor: -1 }], 'ERR_OUT_OF_RANGE'],
+    [[own('a'), ''], 'ERR_INVALID_ARG_VALUE'],
+  ])
   await assert.rejects(move(own('a'), own('x'), { signal: AbortSignal.abort('why') }), { code: 'ABORT_ERR' })
   assert.equal(told(dir), before)
 })
 
 for (const kind of kinds) {
-  test(`explore: two, and three, move a ${kind} of their own to one name: one wins`, () => {
+  const trial: Trial<[string, string, MoveOptions?], boolean> = {
+    setup: dir => make(join(dir, 'source'), 'text', kind),
+    args: dir => [join(dir, 'source'), join(dir, 'target'), { durability: 'full' }],
+    done: (dir, moved) => {
+      assert.ok(moved && read(join(dir, 'target')) === 'text')
+      assert.is(read(join(dir, 'source')), undefined)
+    },
+  }
+  const onto = (overwrite: NonNullable<MoveOptions['overwrite']>): typeof trial => ({
+    ...trial,
+    setup: dir => {
+      trial.setup?.(dir)
+      make(join(dir, 'target'), 'other', kind)
+    },
+    args: dir => [join(dir, 'source'), join(dir, 'target'), { overwrite }],
+  })
+
+  holds(`a ${kind}: whichever call fails, its error comes out, or what is promised holds`, async () => {
+    await assertOriginalErrorComesOut(move, trial)
+    await assertOriginalErrorComesOut(move, onto('with-gap'))
+  })
+
+  holds(`a ${kind}: both forms come to the same`, () =>
+    assertSyncAndAsyncAgree(move, trial, onto(false), onto(true), onto('with-gap')),
+  )
+
+  holds(`a ${kind}: whatever fails or is stopped leaves nothing private behind`, async () => {
+    await assertNothingLeftBehind(move, trial)
+    await assertNothingLeftBehind(move, onto('with-gap'))
+  })
+}
+
+for (const kind of kinds) {
+  explored(`explore: two, and three, move a ${kind} of their own to one name: one wins`, () => {
     assert.ok(prove(`2 rivals, ${kind}, 1 kill, 1 lie`, rivals(['A', 'B'], { kind }, { kills: 1, lies: 1 })).complete)
     assert.ok(prove(`3 rivals, ${kind}`, rivals(['A', 'B', 'C'], { kind })).complete)
   })
-  test(`explore catches: look whether it is there, and rename a ${kind}`, () => {
+  explored(`explore catches: look whether it is there, and rename a ${kind}`, () => {
     caught(`look, then rename a ${kind}`, /is lost|ENOTEMPTY/, rivals(['A', 'B'], { kind, way: lookThenRename.steps }))
   })
 }
-test('explore: three move directories of their own to one name, with a kill and a lie', () => {
+explored('explore: three move directories of their own to one name, with a kill and a lie', () => {
   const world = rivals(['A', 'B', 'C'], { kind: 'directory' }, { kills: 1, lies: 1 })
   assert.ok(prove('3 directories, 1 kill, 1 lie', world).complete)
 })
 
-test('explore: a file, a link and a directory, moved to one name', () => {
+explored('explore: a file, a link and a directory, moved to one name', () => {
   const mixed: World = {
     ...rivals(['A', 'B', 'C'], { kind: 'file' }),
     setup: dir => {
@@ -526,7 +569,7 @@ test('explore: a file, a link and a directory, moved to one name', () => {
 })
 
 for (const kind of ['file', 'directory'] as const)
-  test(`explore: one ${kind} that several take: one gets it, the others are told that it is gone`, () => {
+  explored(`explore: one ${kind} that several take: one gets it, the others are told that it is gone`, () => {
     const [apart, one] = [
       { A: 'a', B: 'b' },
       { A: 'a', B: 'a' },
@@ -543,18 +586,18 @@ for (const kind of ['file', 'directory'] as const)
     assert.ok(prove(`3 take a ${kind}, with overwrite`, takers({ ...apart, C: 'c' }, overwrite, faults)).complete)
   })
 
-test('explore catches: a link, and then an unlink that another has done', () => {
+explored('explore catches: a link, and then an unlink that another has done', () => {
   const world = takers({ A: 'a', B: 'b' }, { kind: 'file', way: linkThenUnlink.steps })
   caught('link, then unlink', /2 winners/, world)
 })
 
-test('explore: who replaces a file leaves no moment without one', () => {
+explored('explore: who replaces a file leaves no moment without one', () => {
   assert.ok(prove('2 replace a file, 1 reader, 1 kill, 1 lie', replacers(move.steps, { kills: 1, lies: 1 })).complete)
   caught('remove, then rename', /saw nothing/, replacers(removeThenRename.steps))
   caught('aside, then rename', /saw nothing/, replacers(renameAside.steps))
 })
 
-test('explore: with a gap, two onto a full directory: the last one is there, whole', () => {
+explored('explore: with a gap, two onto a full directory: the last one is there, whole', () => {
   assert.ok(prove('2 with a gap', gapMovers(['A', 'B'])).complete)
   assert.ok(prove('2 with a gap, 1 abort', gapMovers(['A', 'B'], { aborts: 1 })).complete)
   assert.ok(prove('2 with a gap, 1 failure', gapMovers(['A', 'B'], { failures: 1 })).complete)
@@ -563,7 +606,7 @@ test('explore: with a gap, two onto a full directory: the last one is there, who
   assert.ok(prove('1 with a gap, 1 kill, 1 lie', gapMovers(['A'], { kills: 1, lies: 1 })).complete)
 })
 
-test('explore: a failure or an abort at any call leaves a source or a target, and no private name', () => {
+explored('explore: a failure or an abort at any call leaves a source or a target, and no private name', () => {
   for (const kind of kinds)
     for (const faults of [{ failures: 1 }, { aborts: 1 }]) {
       const world = rivals(['A', 'B'], { kind }, faults)
@@ -574,7 +617,7 @@ test('explore: a failure or an abort at any call leaves a source or a target, an
         for (const name of ['A', 'B']) {
           const source = read(join(ending.dir, name))
           assert.ok(source === name + name || there === name + name, `${name} is lost`)
-          // What has failed is not half done.
+          // A call that failed has done nothing.
           const { how } = ending.outcomes[name] as { how: string }
           if (how === 'threw' && faults.aborts) assert.is(source, name + name)
         }
@@ -585,7 +628,7 @@ test('explore: a failure or an abort at any call leaves a source or a target, an
     }
 })
 
-test('explore: a source that is removed or replaced meanwhile, and a target that is taken away', () => {
+explored('explore: a source that is removed or replaced meanwhile, and a target that is taken away', () => {
   function* rudely(...steps: Steps<unknown>[]): Steps<void> {
     for (const step of steps) {
       try {

@@ -7,24 +7,25 @@ import { pathToFileURL } from 'node:url'
 import { type Keeps, type ProbeOptions, probe, sweep } from 'holdfast'
 import { type Call, dual, fs, hasCode, type Op, type Outcome, type Stats, type Steps } from 'holdfast/steps'
 import { givesBack } from '../lib/core/deadline.js'
-import { assert, everyPlace, memory, note, scratch, test } from './kit.js'
+import { assert, everyPlace, holds, memory, note, scratch } from './support/kit.js'
+import { assertRefusesBadInput } from './support/laws.js'
 
-/** What is not kept. */
+/** The promises that the filesystem does not keep. */
 const missing = (kept: Keeps): string[] =>
   Object.entries(kept).flatMap(([name, value]) => (value === false ? [name] : []))
 
 const failing = (code: keyof typeof constants.errno): Error =>
   Object.assign(new Error(code), { code, errno: -constants.errno[code], syscall: 'test' })
 
-/** A filesystem that is not as it should be: how it performs a call. */
+/** A filesystem that breaks a promise, as the way in which it performs a call. */
 type Mount = (call: Call) => Steps<unknown>
 
-/** As it is asked to. */
+/** Performs the call as it is. */
 function* asIs(call: Call): Steps<unknown> {
   return yield call
 }
 
-/** Drives the steps on such a filesystem. What is made together is made in turns, one step of each at a time. */
+/** Drives the steps on such a filesystem. Calls that are made together take turns, one step of each at a time. */
 function* onMount<T>(steps: Steps<T>, mount: Mount): Steps<T> {
   let next = steps.next()
   while (!next.done) {
@@ -70,7 +71,7 @@ function* outcomeOf(call: Call): Steps<Outcome<unknown>> {
 
 const dir = scratch(memory)
 
-/** Probes such a filesystem; nothing may be left. */
+/** Probes such a filesystem; nothing may be left behind. */
 function probed(mount: Mount, options: ProbeOptions = {}): Keeps {
   try {
     return dual(() => onMount(probe.steps(dir, options), mount)).sync()
@@ -79,7 +80,7 @@ function probed(mount: Mount, options: ProbeOptions = {}): Keeps {
   }
 }
 
-/** One of its calls is made in another way. */
+/** Performs one kind of call in another way. */
 const but =
   (op: Op, how: Mount): Mount =>
   call =>
@@ -91,7 +92,7 @@ const always = (op: Op, code: keyof typeof constants.errno): Mount =>
     throw failing(code)
   })
 
-/** Says that it was done when it was done by somebody else. */
+/** Reports success although another caller did it. */
 const granting = (op: Op, code: 'EEXIST' | 'ENOENT'): Mount =>
   but(op, function* (call) {
     try {
@@ -101,7 +102,7 @@ const granting = (op: Op, code: 'EEXIST' | 'ENOENT'): Mount =>
     }
   })
 
-/** Stats that are told otherwise than they are. */
+/** Reports stats that differ from the true ones. */
 const telling = (how: (stats: Stats, call: Call) => Partial<Stats>): Mount =>
   function* (call) {
     const answer = yield call
@@ -110,7 +111,7 @@ const telling = (how: (stats: Stats, call: Call) => Partial<Stats>): Mount =>
   }
 
 for (const { kind, dir: place } of everyPlace) {
-  test(`${kind}: what it keeps, and nothing is left behind`, async () => {
+  holds(`${kind}: what it keeps, and nothing is left behind`, async () => {
     const dir = scratch(place)
     writeFileSync(join(dir, 'mine'), '')
     const all = [await probe(dir), probe.sync(pathToFileURL(dir)), await probe(dir, { links: 40 })]
@@ -126,25 +127,26 @@ for (const { kind, dir: place } of everyPlace) {
   })
 }
 
-test('bad input is refused before anything is done', async () => {
-  await assert.rejects(probe(''), { code: 'ERR_INVALID_ARG_VALUE' })
-  await assert.rejects(probe(5 as never), { code: 'ERR_INVALID_ARG_TYPE' })
-  await assert.rejects(probe(dir, { through: '' }), { code: 'ERR_INVALID_ARG_VALUE' })
-  await assert.rejects(probe(dir, { through: 5 as never }), { code: 'ERR_INVALID_ARG_TYPE' })
-  for (const links of [0, 1.5, Number.POSITIVE_INFINITY, Number.NaN])
-    assert.throws(() => probe.sync(dir, { links }), { code: 'ERR_OUT_OF_RANGE' })
-  assert.throws(() => probe.sync(dir, { links: '3' as never }), { code: 'ERR_INVALID_ARG_TYPE' })
+holds('bad input is refused before anything is done', async () => {
+  await assertRefusesBadInput(probe, dir, [
+    [[''], 'ERR_INVALID_ARG_VALUE'],
+    [[5], 'ERR_INVALID_ARG_TYPE'],
+    [[dir, { through: '' }], 'ERR_INVALID_ARG_VALUE'],
+    [[dir, { through: 5 }], 'ERR_INVALID_ARG_TYPE'],
+    [[dir, { links: '3' }], 'ERR_INVALID_ARG_TYPE'],
+    ...[0, 1.5, Number.POSITIVE_INFINITY, Number.NaN].map(links => [[dir, { links }], 'ERR_OUT_OF_RANGE'] as const),
+  ])
   for (const links of [0, '3'])
     assert.throws(() => probe.steps(dir, { links: links as never }).next(), { message: /options\.links/ })
   assert.is((await probe(dir, { links: 1 })).maxLinksSeen, 1)
 })
 
-test('what is wrong with the directory itself comes out as it is', async () => {
+holds('what is wrong with the directory itself comes out as it is', async () => {
   await assert.rejects(probe(join(dir, 'none')), { code: 'ENOENT' })
   await assert.rejects(probe(import.meta.filename), { code: 'ENOTDIR' })
   for (const code of ['EROFS', 'EACCES', 'EPERM', 'ENOSPC'] as const)
     assert.throws(() => probed(always('mkdir', code)), { code })
-  // Also when the directory could still be made.
+  // Also when the directory could still be created.
   for (const [op, code] of [
     ['open', 'ENOSPC'],
     ['link', 'ENOSPC'],
@@ -154,7 +156,7 @@ test('what is wrong with the directory itself comes out as it is', async () => {
     ['utimes', 'EIO'],
   ] as const)
     assert.throws(() => probed(always(op, code)), { code })
-  // Where nobody wins, somebody else has not.
+  // If no caller wins, it does not follow that another one did.
   const broken = but('rename', function* (call) {
     if (/token/.test(call.args[0] as string)) throw failing('EIO')
     return yield call
@@ -162,7 +164,7 @@ test('what is wrong with the directory itself comes out as it is', async () => {
   assert.throws(() => probed(broken), { code: 'EIO' })
 })
 
-test('what waiting cures is waited for', () => {
+holds('what waiting cures is waited for', () => {
   let left = 3
   const short = but('open', function* (call) {
     if (left-- > 0) throw failing('EMFILE')
@@ -173,7 +175,7 @@ test('what waiting cures is waited for', () => {
   assert.throws(() => probed(short, { retryFor: 0 }), { code: 'EMFILE' })
 })
 
-test('a reply that was lost is not taken for an answer', () => {
+holds('a reply that was lost is not taken for an answer', () => {
   for (const code of ['EEXIST', 'EIO'] as const)
     for (const op of ['mkdir', 'link', 'symlink'] as const) {
       let lost = false
@@ -204,7 +206,7 @@ const asked = new Map<unknown, number>()
 const copying = but('link', ({ args: [from, to] }) => fs.copyFile(from as string, to as string))
 const seen = { renamed: false }
 
-/** Each is what some filesystem does, and what is then not kept. */
+/** What some filesystem does, and which promise is then not kept. */
 const broken: Record<string, readonly [Mount, ...string[]]> = {
   'two are told that they made the file': [
     but('open', ({ args: [path, flags, mode] }) =>
@@ -344,14 +346,14 @@ const broken: Record<string, readonly [Mount, ...string[]]> = {
 }
 
 for (const [name, [mount, ...expected]] of Object.entries(broken)) {
-  test(`sees it when a filesystem does not keep it: ${name}`, () => {
+  holds(`sees it when a filesystem does not keep it: ${name}`, () => {
     const kept = probed(mount)
     assert.equal(missing(kept), expected)
     assert.is(kept.maxLinksSeen, kept.hardLinks ? 10 : 1)
   })
 }
 
-test('of links it tells how many there were', () => {
+holds('of links it tells how many there were', () => {
   let made = 0
   const few = but('link', function* (call) {
     if (/name1$/.test(call.args[0] as string) && ++made === 5) throw failing('EMLINK')
@@ -363,7 +365,7 @@ test('of links it tells how many there were', () => {
 
 const grained = (ns: bigint): Mount => telling(({ mtimeNs }) => ({ mtimeNs: mtimeNs - (mtimeNs % ns) }))
 
-test('the grain of times is that in which they are stored, or that in which they go on', () => {
+holds('the grain of times is that in which they are stored, or that in which they go on', () => {
   // exFAT, ext4 with small inodes, FAT.
   for (const [ns, ms] of [
     [100_000n, 0.1],
@@ -372,15 +374,15 @@ test('the grain of times is that in which they are stored, or that in which they
     [2_000_000_000n, 2000],
   ] as const) {
     const { mtimeGrain } = probed(grained(ns))
-    // A slow machine may see only larger steps.
+    // A slow machine may see only larger steps of the clock.
     assert.ok(mtimeGrain >= ms && mtimeGrain < ms + 1000, `${mtimeGrain} for ${ms}`)
     assert.is(Math.round((mtimeGrain / ms) * 1000) % 1000, 0, `${mtimeGrain} is no multiple of ${ms}`)
   }
 })
 
-test('a clock that goes on in large steps, and times that cannot be set, or are not', () => {
+holds('a clock that goes on in large steps, and times that cannot be set, or are not', () => {
   const begun = performance.now()
-  /** The clock of the kernel goes on every 8 ms; times that are set are kept as they are. */
+  /** The clock advances every 8 ms; times that are set are kept as they are. */
   const ticking: Mount = telling(({ mtimeNs }, { op }) =>
     op === 'fstat' ? { mtimeNs: BigInt(Math.floor((performance.now() - begun) / 8)) * 8_000_000n } : { mtimeNs },
   )
@@ -394,7 +396,7 @@ test('a clock that goes on in large steps, and times that cannot be set, or are 
     const { mtimeGrain } = probed(mount)
     assert.ok(mtimeGrain >= 8 && mtimeGrain % 8 === 0, String(mtimeGrain))
   }
-  // One that stands still.
+  // A clock that stands still.
   const { mtimeGrain } = probed(
     unset(
       telling(() => ({ mtimeNs: 7n })),
@@ -402,13 +404,13 @@ test('a clock that goes on in large steps, and times that cannot be set, or are 
     ),
   )
   assert.ok(mtimeGrain >= 30 && mtimeGrain < 1000, String(mtimeGrain))
-  // One that is set back all the time.
+  // A clock that is always being set back.
   let ns = 1n << 60n
   const back = probed(unset(telling(({ mtimeNs }, { op }) => ({ mtimeNs: op === 'fstat' ? --ns : mtimeNs }))))
   assert.ok(back.mtimeGrain >= 30 && back.mtimeGrain < 1000, String(back.mtimeGrain))
 })
 
-test('through: another path to the same directory', async () => {
+holds('through: another path to the same directory', async () => {
   const [dir, other] = [scratch(), join(scratch(), 'other')]
   symlinkSync(dir, other)
   for (const kept of [await probe(dir, { through: other }), probe.sync(dir, { through: pathToFileURL(other) })])
@@ -416,11 +418,11 @@ test('through: another path to the same directory', async () => {
   assert.equal(readdirSync(dir), [])
 })
 
-test('through: what is not kept between two mounts', () => {
+holds('through: what is not kept between two mounts', () => {
   const other = join(scratch(), 'other')
   symlinkSync(dir, other)
   const isThere = (path: unknown) => String(path).startsWith(other)
-  /** Each mount keeps it for itself. */
+  /** Each mount keeps the promise by itself, and both together do not. */
   const apart = but('open', ({ args: [path, flags, mode] }) =>
     fs.open(path as string, isThere(path) && flags === 'wx' ? 'w' : (flags as 'r'), mode as number),
   )
@@ -432,7 +434,7 @@ test('through: what is not kept between two mounts', () => {
   assert.equal(missing(probed(renumbering, { through: other })), ['stableInodes'])
   const elsewhere = telling(({ dev }, { args: [path] }) => (isThere(path) ? { dev: dev + 1n } : {}))
   assert.equal(missing(probed(elsewhere, { through: other })), [])
-  // Who loses to another mount of rclone gets EIO.
+  // A caller that loses to another mount of rclone gets EIO.
   const confused = but('rename', function* (call) {
     try {
       return yield call
@@ -441,7 +443,7 @@ test('through: what is not kept between two mounts', () => {
     }
   })
   assert.equal(missing(probed(confused, { through: other })), [])
-  // Shown late.
+  // The other mount sees it late.
   let looks = 0
   const late = but('lstat', function* (call) {
     return isThere(call.args[0]) && looks++ < 3 ? undefined : yield call
@@ -450,7 +452,7 @@ test('through: what is not kept between two mounts', () => {
   assert.ok(looks > 3)
 })
 
-test('through: another directory is told from the same', async () => {
+holds('through: another directory is told from the same', async () => {
   const [dir, other] = [scratch(), scratch()]
   const begun = performance.now()
   const error = await assert.rejects(probe(dir, { through: other }), { code: 'ERR_NOT_THE_SAME_DIRECTORY' })
@@ -461,10 +463,10 @@ test('through: another directory is told from the same', async () => {
   assert.equal([...readdirSync(dir), ...readdirSync(other)], [])
 })
 
-test('what one mount made, and the other does not see, is taken away through the first', () => {
+holds('what one mount made, and the other does not see, is taken away through the first', () => {
   const other = join(scratch(), 'other')
   symlinkSync(dir, other)
-  /** Here, what was made there is not seen. */
+  /** This mount does not see what was created through the other. */
   const blind: Mount = function* (call) {
     const answer = yield call
     if (call.op !== 'list' || !String(call.args[0]).startsWith(dir)) return answer
@@ -473,10 +475,10 @@ test('what one mount made, and the other does not see, is taken away through the
   assert.equal(missing(probed(blind, { through: other })), [])
 })
 
-/** Open descriptors of this process, where that can be told. */
+/** The number of open descriptors of this process, on Linux. */
 const descriptors = (): number => (process.platform === 'linux' ? readdirSync('/proc/self/fd').length : 0)
 
-test('whatever call fails, nothing is left behind, and the error comes out', () => {
+holds('whatever call fails, nothing is left behind, and the error comes out', () => {
   const before = descriptors()
   let threw = 0
   for (let at = 1; ; at++) {
@@ -484,7 +486,7 @@ test('whatever call fails, nothing is left behind, and the error comes out', () 
     let calls = 0
     const mount: Mount = function* (call) {
       if (++calls !== at) return yield call
-      // A descriptor is given back also by a close that fails.
+      // A close that fails releases the descriptor all the same.
       if (call.op === 'close') yield call
       throw injected
     }
@@ -503,7 +505,7 @@ test('whatever call fails, nothing is left behind, and the error comes out', () 
   assert.is(descriptors(), before)
 })
 
-test('whenever it is aborted, nothing is left behind', async () => {
+holds('whenever it is aborted, nothing is left behind', async () => {
   const before = descriptors()
   let aborted = 0
   for (let at = 1; ; at++) {
@@ -525,7 +527,7 @@ test('whenever it is aborted, nothing is left behind', async () => {
     })
     try {
       stopped.sync({ signal: controller.signal })
-      // Nothing was left to be done but to give back.
+      // Only clean-up was left, which is never interrupted.
       assert.ok(!last || givesBack(last), last?.op)
     } catch (error) {
       if (!hasCode(error, 'ABORT_ERR' as never)) throw error
@@ -544,7 +546,7 @@ test('whenever it is aborted, nothing is left behind', async () => {
   assert.is(descriptors(), before)
 })
 
-test('of one that was killed, sweep takes away what is left', async () => {
+holds('of one that was killed, sweep takes away what is left', async () => {
   const dir = scratch()
   mkdirSync(join(dir, 'mine'))
   const script = `

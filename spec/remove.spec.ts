@@ -15,29 +15,40 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { emptyDir, mkdirp, remove, writeFile as writeWhole } from 'holdfast'
 import { fs, hasCode, type Steps } from 'holdfast/steps'
-import { contender, overlaps, race, type World } from 'holdfast/testing'
-import { removeInPlace } from './broken.js'
+import { contender, overlaps, type World } from 'holdfast/testing'
+import { removeInPlace } from './broken/broken.js'
 import {
   answers,
   assert,
   asUser,
   canBeAnother,
+  catchInRace,
   caught,
   everyPlace,
+  explored,
+  holds,
   nobodyElseThrew,
   nobodyThrew,
   note,
   places,
   prove,
+  race,
+  raced,
   scratch,
-  skip,
-  test,
-} from './kit.js'
+  sized,
+} from './support/kit.js'
+import {
+  assertNothingLeftBehind,
+  assertOriginalErrorComesOut,
+  assertRefusesBadInput,
+  assertSyncAndAsyncAgree,
+  type Trial,
+} from './support/laws.js'
 
 const root = process.getuid?.() === 0
 const mounts = root && process.platform === 'linux'
 
-/** Makes things in a tree for a while, and again and again the directories for them; not the tree itself. */
+/** Creates files in a tree for a while, and their directories again and again; never the tree itself. */
 async function meddle(tree: string): Promise<number> {
   let made = 0
   for (const until = performance.now() + 15; performance.now() < until; ) {
@@ -79,7 +90,7 @@ function layOut(tree: string): void {
   }
 }
 
-/** How many things there are in a directory, and below. */
+/** The number of things in a directory and below it. */
 function count(dir: Buffer): number {
   const entries = readdirSync(dir, { encoding: 'buffer', withFileTypes: true })
   const within = ({ name }: { name: Buffer }) => Buffer.concat([dir, Buffer.from('/'), name])
@@ -117,7 +128,7 @@ if (!contender(plays)) {
     const take = async (path: string | URL, options?: object) =>
       form === 'sync' ? remove.sync(path, options) : remove(path, options)
 
-    test(`removes files, links and whole trees, and says whether it did (${form})`, async () => {
+    holds(`removes files, links and whole trees, and says whether it did (${form})`, async () => {
       const dir = scratch()
       const tree = everything(dir)
       assert.is(await take(tree), true)
@@ -127,7 +138,7 @@ if (!contender(plays)) {
       symlinkSync('outside', join(dir, 'link'))
       symlinkSync('nowhere', join(dir, 'dangling'))
       assert.is(await take(join(dir, 'file')), true)
-      // With a slash, the system would go through it.
+      // With a slash at the end, the system would follow the link.
       assert.is(await take(`${join(dir, 'link')}/`), true)
       assert.is(await take(join(dir, 'dangling')), true)
       assert.is(await take(join(dir, 'outside/kept/x')), false)
@@ -142,7 +153,7 @@ if (!contender(plays)) {
     })
   }
 
-  test('a root, and what is no name, is refused; so is other bad input', async () => {
+  holds('a root, and what is no name, is refused; so is other bad input', async () => {
     for (const path of ['/', '//', '/.', '/..', '.', './', '..', '../', '/usr/..']) {
       await assert.rejects(remove(path), { code: 'ERR_INVALID_ARG_VALUE' })
       assert.throws(() => remove.sync(path), { code: 'ERR_INVALID_ARG_VALUE' })
@@ -153,11 +164,28 @@ if (!contender(plays)) {
       await assert.rejects(emptyDir(path), { code: 'ERR_INVALID_ARG_VALUE' })
       assert.throws(() => emptyDir.sync(path), { code: 'ERR_INVALID_ARG_VALUE' })
     }
-    await assert.rejects(remove('x', { concurrency: 0 }), { code: 'ERR_OUT_OF_RANGE' })
-    await assert.rejects(remove('x', { onProgress: 5 as never }), { code: 'ERR_INVALID_ARG_TYPE' })
+    const dir = scratch()
+    await assertRefusesBadInput(remove, dir, [
+      [[join(dir, 'x'), { concurrency: 0 }], 'ERR_OUT_OF_RANGE'],
+      [[join(dir, 'x'), { onProgress: 5 }], 'ERR_INVALID_ARG_TYPE'],
+    ])
   })
 
-  test('tells how far it has come; what that throws ends it, and what is left has its name again', async () => {
+  const trial: Trial<[string], boolean> = {
+    setup: dir => void everything(dir),
+    args: dir => [join(dir, 'tree')],
+    done: (dir, removed) => assert.ok(removed && !existsSync(join(dir, 'tree'))),
+  }
+  const none: Trial<[string], boolean> = { args: dir => [join(dir, 'none')] }
+  holds('whichever call fails, its error comes out, or what is promised holds', () =>
+    assertOriginalErrorComesOut(remove, trial),
+  )
+
+  holds('both forms come to the same', () => assertSyncAndAsyncAgree(remove, trial, none))
+
+  holds('whatever fails or is stopped leaves nothing private behind', () => assertNothingLeftBehind(remove, trial))
+
+  holds('tells how far it has come; what that throws ends it, and what is left has its name again', async () => {
     const dir = scratch()
     const tree = everything(dir)
     const things = 1 + count(Buffer.from(tree))
@@ -178,7 +206,7 @@ if (!contender(plays)) {
     untouched(dir)
   })
 
-  test('what is stopped puts back what is left', async () => {
+  holds('what is stopped puts back what is left', async () => {
     const dir = scratch()
     const tree = join(dir, 'tree')
     layOut(tree)
@@ -193,9 +221,9 @@ if (!contender(plays)) {
   })
 
   if (!canBeAnother())
-    skip('directories that are read-only, or another’s', 'it takes root, and a checkout that others may read')
+    holds.skip('directories that are read-only, or another’s', 'it takes root, and a checkout that others may read')
   else {
-    test('read-only directories of one’s own are no obstacle; another’s is an error, and has its name again', () => {
+    holds('read-only directories of one’s own are no obstacle; another’s is an error, and has its name again', () => {
       const dir = scratch()
       chmodSync(dir, 0o777)
       const tree = join(dir, 'tree')
@@ -219,9 +247,9 @@ if (!contender(plays)) {
     })
   }
 
-  if (!mounts) skip('mount points', 'it takes root on Linux')
+  if (!mounts) holds.skip('mount points', 'it takes root on Linux')
   else {
-    test('what is mounted inside is named, and not touched, also if it is the same device', async () => {
+    holds('what is mounted inside is named, and not touched, also if it is the same device', async () => {
       const dir = scratch()
       const [tree, inside, other] = [join(dir, 'tree'), join(dir, 'tree/a/inside'), join(dir, 'other')]
       mkdirSync(inside, { recursive: true })
@@ -253,7 +281,7 @@ if (!contender(plays)) {
       assert.is(await remove(tree), true)
     })
 
-    test('a directory of a lower layer of overlayfs, which cannot be renamed, is removed all the same', async () => {
+    holds('a directory of a lower layer of overlayfs, which cannot be renamed, is removed all the same', async () => {
       const dir = scratch(places.at(-1)?.dir)
       for (const name of ['lower/tree/a/b', 'upper', 'work', 'merged']) mkdirSync(join(dir, name), { recursive: true })
       writeFileSync(join(dir, 'lower/tree/a/file'), '')
@@ -270,7 +298,7 @@ if (!contender(plays)) {
     })
   }
 
-  test('emptyDir empties, keeps the directory, and makes it if it is missing', async () => {
+  holds('emptyDir empties, keeps the directory, and makes it if it is missing', async () => {
     const dir = scratch()
     const tree = everything(dir)
     const { ino } = statSync(tree)
@@ -298,7 +326,7 @@ if (!contender(plays)) {
   const taking = (dir: string) => remove.steps(join(dir, 'tree'), { concurrency: 2 })
   const two = (dir: string) => ({ A: taking(dir), B: taking(dir) })
 
-  /** Goes on making things inside, as long as there is an inside. */
+  /** Creates files inside, as long as the directories are there. */
   function* maker(dir: string): Steps<void> {
     for (const name of ['tree/in/new', 'tree/new']) {
       try {
@@ -313,7 +341,7 @@ if (!contender(plays)) {
     assert.equal(readdirSync(ending.dir), [], 'debris')
   }
 
-  test('explore: two removers, and one who makes things inside', () => {
+  explored('explore: two removers, and one who makes things inside', () => {
     const world = { setup, players: two, adversaries: (dir: string) => ({ maker: maker(dir) }), splitListings: true }
     const found = prove('2 remove, 1 maker inside', {
       ...world,
@@ -326,7 +354,7 @@ if (!contender(plays)) {
     assert.ok(found.complete)
   })
 
-  test('explore: a remover and one who makes the directories again', () => {
+  explored('explore: a remover and one who makes the directories again', () => {
     const found = prove('1 remove, 1 mkdirp', {
       setup,
       players: dir => ({ A: taking(dir), B: mkdirp.steps(join(dir, 'tree/in')) }),
@@ -339,7 +367,7 @@ if (!contender(plays)) {
     assert.ok(found.complete)
   })
 
-  test('explore: two removers with a kill; what is left is nobody’s, and swept', () => {
+  explored('explore: two removers with a kill; what is left is nobody’s, and swept', () => {
     const found = prove('2 remove, 1 kill', {
       setup,
       players: two,
@@ -355,12 +383,12 @@ if (!contender(plays)) {
     assert.ok(found.complete)
   })
 
-  test('explore: two removers with a lie', () => {
+  explored('explore: two removers with a lie', () => {
     const found = prove('2 remove, 1 lie', { setup, players: two, lies: 1, check: nothingLeft })
     assert.ok(found.complete)
   })
 
-  test('explore: a failure or an abort at any call: it is gone, or has its name', () => {
+  explored('explore: a failure or an abort at any call: it is gone, or has its name', () => {
     for (const budget of [{ failures: 1 }, { aborts: 1 }, { failures: 1, failWith: ['ENOSPC', 'EXDEV'] as const }]) {
       const check: World['check'] = ending => {
         nobodyElseThrew(ending)
@@ -372,7 +400,7 @@ if (!contender(plays)) {
     }
   })
 
-  test('explore: emptyDir beside a writer never makes it fail', () => {
+  explored('explore: emptyDir beside a writer never makes it fail', () => {
     const found = prove('1 emptyDir, 1 writeFile', {
       setup,
       players: dir => ({
@@ -387,7 +415,7 @@ if (!contender(plays)) {
     assert.ok(found.complete)
   })
 
-  test('explore catches: deleted in place', () => {
+  explored('explore catches: deleted in place', () => {
     const world = {
       setup,
       players: (dir: string) => ({ A: removeInPlace.steps(join(dir, 'tree')) }),
@@ -396,9 +424,9 @@ if (!contender(plays)) {
     caught('what is deleted in place', /A threw ENOTEMPTY/, { ...world, check: nobodyThrew })
   })
 
-  const rounds = 40
+  const rounds = sized(40, 1000)
   for (const { kind, dir: place } of everyPlace) {
-    test(`race on ${kind}: two removers against four writers inside`, async () => {
+    raced(`race on ${kind}: two removers against four writers inside`, async () => {
       const dir = scratch(place)
       let made = 0
       const history = await race(import.meta.url, {
@@ -414,7 +442,7 @@ if (!contender(plays)) {
           const removed = results.filter(({ role }) => role === 'remover').map(({ value }) => value)
           assert.equal(removed.sort(), [false, true])
           for (const { role, value } of results) if (role === 'writer') made += value as number
-          // The writers do not make the tree itself, so it was gone once and for all.
+          // The writers do not make the tree itself, so it cannot come back.
           assert.equal(readdirSync(dir), [], 'debris')
         },
       })
@@ -422,13 +450,13 @@ if (!contender(plays)) {
       assert.ok(made > rounds && history.some(overlaps), 'no contention')
     })
 
-    test(`race on ${kind}: emptyDir beside four writers of whole files`, async () => {
+    raced(`race on ${kind}: emptyDir beside four writers of whole files`, async () => {
       const dir = scratch(place)
       let survived = 0
       await race(import.meta.url, {
         dir,
         cast: { emptier: 1, whole: 4 },
-        rounds: 20,
+        rounds: rounds / 2,
         before: round => layOut(treeOf(dir, round)),
         after: (results, round) => {
           assert.equal(
@@ -444,26 +472,20 @@ if (!contender(plays)) {
           remove.sync(treeOf(dir, round))
         },
       })
-      note(`${kind}: 0 rejected, of 80 files ${survived} were written after it was emptied`)
+      note(`${kind}: 0 rejected, of ${2 * rounds} files ${survived} were written after it was emptied`)
     })
   }
 
   for (const { kind, dir: place } of places) {
-    test(`race on ${kind} catches: deleted in place`, async () => {
+    raced(`race on ${kind} catches: deleted in place`, async () => {
       const dir = scratch(place)
-      let rejected = 0
-      await race(import.meta.url, {
-        dir,
-        cast: { naive: 1, writer: 4 },
-        rounds,
-        before: round => layOut(treeOf(dir, round)),
-        after: (results, round) => {
-          rejected += results.filter(({ role, how }) => role === 'naive' && how === 'threw').length
-          remove.sync(treeOf(dir, round))
-        },
+      const before = (round: number) => layOut(treeOf(dir, round))
+      const options = { dir, cast: { naive: 1, writer: 4 }, before }
+      const caughtIn = await catchInRace(import.meta.url, options, (results, round) => {
+        remove.sync(treeOf(dir, round))
+        return results.some(({ role, how }) => role === 'naive' && how === 'threw')
       })
-      note(`${kind}: ${rejected} of ${rounds} rejected`)
-      assert.ok(rejected > 0)
+      note(`${kind}: rejected in round ${caughtIn}`)
     })
   }
 }

@@ -3,12 +3,12 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createExclusive, link, mkdirp } from 'holdfast'
 import { achieve, again, dual, fs, hasCode, isSystemError, type Steps, tidy, together } from 'holdfast/steps'
-import { assert, scratch, test } from './kit.js'
+import { assert, holds, scratch } from './support/kit.js'
 
 const failing = (code: string, errno: number) =>
   Object.assign(new Error(`${code}: mine`), { code, errno, syscall: 'test' })
 
-test('one text is a promise, a value, and steps', async () => {
+holds('one text is a promise, a value, and steps', async () => {
   const dir = scratch()
   const twice = dual(function* twice(path: string): Steps<number> {
     yield* mkdirp.steps(path)
@@ -24,7 +24,7 @@ test('one text is a promise, a value, and steps', async () => {
   )
 })
 
-test('every call of the alphabet answers the same in both forms', async () => {
+holds('every call of the alphabet answers the same in both forms', async () => {
   const dir = scratch()
   const at = (name: string) => join(dir, name)
   const all = dual(function* all(prefix: string): Steps<unknown[]> {
@@ -73,7 +73,7 @@ test('every call of the alphabet answers the same in both forms', async () => {
     const before = yield* fs.now()
     yield* fs.sleep(3)
     yield* fs.changed(dir, 2)
-    // A wait for a change may be over at once: it is a hint.
+    // Waiting for a change may return at once: it is a hint.
     said.push((yield* fs.now()) - before >= 2, (yield* fs.random(5)).length, yield* fs.settle(7))
     said.push(yield* fs.alive(yield* fs.self()))
     return said
@@ -84,7 +84,7 @@ test('every call of the alphabet answers the same in both forms', async () => {
   assert.equal(readdirSync(dir).sort(), ['pf', 'sf'])
 })
 
-test('the sync form refuses a promise; the async one waits for it', async () => {
+holds('the sync form refuses a promise; the async one waits for it', async () => {
   const settled = dual(function* settled(answer: unknown): Steps<unknown> {
     return yield* fs.settle(answer)
   })
@@ -93,7 +93,7 @@ test('the sync form refuses a promise; the async one waits for it', async () => 
   await assert.rejects(settled(Promise.reject(new RangeError('r'))), { name: 'RangeError' })
 })
 
-test('an error comes out as the same object, and its stack reaches the caller', async () => {
+holds('an error comes out as the same object, and its stack reaches the caller', async () => {
   const mine = failing('EIO', -5)
   const throwing = dual(function* throwing(): Steps<true> {
     return yield* achieve(
@@ -117,7 +117,7 @@ test('an error comes out as the same object, and its stack reaches the caller', 
   assert.match(error.stack ?? '', /at mkdirp .*\n(.*\n)*.*theCaller/)
 })
 
-test('achieve: looks before it reads the errno, retries what waiting cures, and only for so long', async () => {
+holds('achieve: looks before it reads the errno, retries what waiting cures, and only for so long', async () => {
   const trial = { as: 'trial', path: 'x', retryFor: 50 }
   const trying = (errors: readonly Error[], answer: () => true | typeof again | undefined, also = {}) => {
     let tries = 0
@@ -154,14 +154,14 @@ test('achieve: looks before it reads the errno, retries what waiting cures, and 
   await assert.rejects(trying([new TypeError('a bug')], () => true)(), { name: 'TypeError' })
 })
 
-test('an errno is known by its number too, because Node has no name for some', () => {
+holds('an errno is known by its number too, because Node has no name for some', () => {
   const stale = { code: 'Unknown system error -116', errno: -116 }
   if (process.platform === 'linux') assert.ok(hasCode(stale, 'ESTALE'))
   assert.not(hasCode(stale, 'EEXIST'))
   assert.not(hasCode(undefined, 'EEXIST'))
 })
 
-test('a signal stops between two calls, and what was begun is tidied up', async () => {
+holds('a signal stops between two calls, and what was begun is tidied up', async () => {
   const dir = scratch()
   const reason = new Error('enough')
   const error = await assert.rejects(mkdirp(join(dir, 'a'), { signal: AbortSignal.abort(reason) }), {
@@ -183,7 +183,7 @@ test('a signal stops between two calls, and what was begun is tidied up', async 
   )
 })
 
-test('a signal wakes a waiting call at once, and a timeout ends it with what went wrong last', async () => {
+holds('a signal wakes a waiting call at once, and a timeout ends it with what went wrong last', async () => {
   const dir = scratch()
   const nothing = join(dir, 'none')
   const controller = new AbortController()
@@ -200,24 +200,27 @@ test('a signal wakes a waiting call at once, and a timeout ends it with what wen
   assert.ok(performance.now() - since < 3_000)
 })
 
-test('an interruption comes once: clean-up that waits is not cut short, and giving back is never interrupted', async () => {
-  const seen: string[] = []
-  const cleaning = dual(function* cleaning(_options: object = {}): Steps<void> {
-    try {
-      yield* fs.sleep(10_000)
-    } finally {
-      yield* fs.sleep(1)
-      seen.push('waited')
-      yield* tidy(fs.unlink(join(scratch(), 'none')))
-      seen.push('tidied')
-    }
-  })
-  await assert.rejects(cleaning({ timeout: 5 }), { code: 'ERR_TIMEOUT' })
-  await assert.rejects(cleaning({ signal: AbortSignal.timeout(5) }), { code: 'ABORT_ERR' })
-  assert.equal(seen, ['waited', 'tidied', 'waited', 'tidied'])
-})
+holds(
+  'an interruption comes once: clean-up that waits is not cut short, and giving back is never interrupted',
+  async () => {
+    const seen: string[] = []
+    const cleaning = dual(function* cleaning(_options: object = {}): Steps<void> {
+      try {
+        yield* fs.sleep(10_000)
+      } finally {
+        yield* fs.sleep(1)
+        seen.push('waited')
+        yield* tidy(fs.unlink(join(scratch(), 'none')))
+        seen.push('tidied')
+      }
+    })
+    await assert.rejects(cleaning({ timeout: 5 }), { code: 'ERR_TIMEOUT' })
+    await assert.rejects(cleaning({ signal: AbortSignal.timeout(5) }), { code: 'ABORT_ERR' })
+    assert.equal(seen, ['waited', 'tidied', 'waited', 'tidied'])
+  },
+)
 
-test('diagnostics: calls, retries, and what held although an errno said otherwise', async () => {
+holds('diagnostics: calls, retries, and what held although an errno said otherwise', async () => {
   const dir = scratch()
   const heard: Record<string, { function: string; path: string; errno?: number; attempt?: number }[]> = {}
   const listen = (name: string) => {
@@ -251,7 +254,7 @@ test('diagnostics: calls, retries, and what held although an errno said otherwis
   )
 })
 
-test('many calls at once, one of them for the same path', async () => {
+holds('many calls at once, one of them for the same path', async () => {
   const dir = scratch()
   const all = await Promise.all(Array.from({ length: 500 }, (_, i) => mkdirp(join(dir, 'deep/er', String(i % 50)))))
   assert.is(all.filter(made => made === join(dir, 'deep')).length, 1)

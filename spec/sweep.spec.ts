@@ -4,26 +4,37 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { remove, sweep, writeFile } from 'holdfast'
 import { dual, fs, type Steps } from 'holdfast/steps'
-import { contender, killedAt, overlaps, race, type World } from 'holdfast/testing'
+import { contender, killedAt, overlaps, type World } from 'holdfast/testing'
 import {
   answers,
   assert,
+  catchInRace,
   caught,
   everyPlace,
+  explored,
+  holds,
   nobodyThrew,
   note,
   ownerOf,
   payload,
   places,
   prove,
+  race,
+  raced,
   scratch,
-  test,
-} from './kit.js'
+  sized,
+} from './support/kit.js'
+import {
+  assertOriginalErrorComesOut,
+  assertRefusesBadInput,
+  assertSyncAndAsyncAgree,
+  type Trial,
+} from './support/laws.js'
 
 const bytes = 20_000
-/** Of one write, those that are made at any time. */
+/** The calls that every write makes. */
 const calls = 7
-const rounds = 12
+const rounds = sized(12, 200)
 
 const plays = {
   writer: async (dir: string, round: number, number: number) => {
@@ -56,25 +67,25 @@ const plays = {
 
 const self = dual(() => fs.self())
 
-/** The name that a process makes here which has died since. */
+/** The owner in the private names of a process that has ended. */
 function ownerThatDied(): string {
   const script = `import { dual, fs } from ${JSON.stringify(import.meta.resolve('holdfast/steps'))}
     console.log(dual(() => fs.self()).sync())`
   return spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' }).stdout.trim()
 }
 const nonce = '0123456789abcdef'
-/** Of another machine, or another container. */
+/** An owner on another machine, or in another container. */
 const unknowable = self.sync().replace(/^[^-]*/, '1y2p0ij32e8e7')
 
 if (!contender(plays)) {
   for (const { kind, dir: place } of everyPlace) {
-    test(`removes what the dead have left, of any kind, and nothing else (${kind})`, async () => {
+    holds(`removes what the dead have left, of any kind, and nothing else (${kind})`, async () => {
       const dir = scratch(place)
       const dead = ownerThatDied()
       assert.match(dead, /^[a-z0-9]+-[a-z0-9]+-[a-z0-9]+$/)
       const at = (name: string) => join(dir, name)
       const debris = [`.file.${dead}.${nonce}`, `.tree.${dead}.${nonce}`, `.link.${dead}.${nonce}`]
-      // Also one that a sweeper was about to remove when it died.
+      // Also a name that a sweeper was removing when it died.
       debris.push(`..tree.${dead}.${nonce}.${dead}.${nonce}`, `.a.b.c.${dead}.${nonce}`, `.new\nline.${dead}.${nonce}`)
       const kept = [
         ...['file', '.hidden', '.file.tmp', `file.${dead}.${nonce}`, `.file.${dead}.${nonce}x`, `.file.${dead}`],
@@ -90,11 +101,11 @@ if (!contender(plays)) {
     })
   }
 
-  test('who cannot be judged from here is spared for the grace, by the filesystem’s own clock', async () => {
+  holds('who cannot be judged from here is spared for the grace, by the filesystem’s own clock', async () => {
     const dir = scratch()
     const name = `.file.${unknowable}.${nonce}`
     writeFileSync(join(dir, name), '')
-    // What anybody may set is no evidence.
+    // A time that any process may set is no evidence.
     utimesSync(join(dir, name), 0, 0)
     assert.equal(await sweep(dir), [])
     assert.equal(await sweep(dir, { grace: 60_000 }), [])
@@ -106,17 +117,38 @@ if (!contender(plays)) {
     assert.equal(readdirSync(dir), [])
   })
 
-  test('bad input, and no directory, are errors', async () => {
+  holds('bad input, and no directory, are errors', async () => {
     const dir = scratch()
     await assert.rejects(sweep(join(dir, 'none')), { code: 'ENOENT' })
     writeFileSync(join(dir, 'file'), '')
     await assert.rejects(sweep(join(dir, 'file')), { code: 'ENOTDIR' })
-    await assert.rejects(sweep(dir, { grace: -1 }), { code: 'ERR_OUT_OF_RANGE' })
-    await assert.rejects(sweep(dir, { grace: '1 day' as never }), { code: 'ERR_INVALID_ARG_TYPE' })
+    await assertRefusesBadInput(sweep, dir, [
+      [[dir, { grace: -1 }], 'ERR_OUT_OF_RANGE'],
+      [[dir, { grace: '1 day' }], 'ERR_INVALID_ARG_TYPE'],
+      [[5], 'ERR_INVALID_ARG_TYPE'],
+    ])
     await assert.rejects(sweep(dir, { signal: AbortSignal.abort() }), { code: 'ABORT_ERR' })
   })
 
-  test('whatever is killed, at whichever call, what it leaves is swept', async () => {
+  const dead = ownerThatDied()
+  const trial: Trial<[string], string[]> = {
+    setup: dir => {
+      mkdirSync(join(dir, `.tree.${dead}.${nonce}/in`), { recursive: true })
+      writeFileSync(join(dir, `.file.${dead}.${nonce}`), '')
+      writeFileSync(join(dir, 'kept'), '')
+    },
+    args: dir => [dir],
+    done: (dir, swept) => assert.equal([swept.length, readdirSync(dir)], [2, ['kept']]),
+  }
+  const none: Trial<[string], string[]> = { args: dir => [join(dir, 'none')] }
+
+  holds('whichever call fails, its error comes out, or what is promised holds', () =>
+    assertOriginalErrorComesOut(sweep, trial),
+  )
+
+  holds('both forms come to the same', () => assertSyncAndAsyncAgree(sweep, trial, none))
+
+  holds('whatever is killed, at whichever call, what it leaves is swept', async () => {
     const source = scratch()
     mkdirSync(join(source, 'tree/in'), { recursive: true })
     for (const name of ['tree/in/one', 'tree/two', 'file']) writeFileSync(join(source, name), name)
@@ -164,7 +196,7 @@ if (!contender(plays)) {
   const put = (dir: string, name: string) =>
     writeFile.steps(join(dir, 'file'), `${name}${name}`, { durability: 'none' })
 
-  test('explore: a writer, one that is killed, and two sweepers', () => {
+  explored('explore: a writer, one that is killed, and two sweepers', () => {
     let swept = 0
     const world: World = {
       setup,
@@ -182,7 +214,7 @@ if (!contender(plays)) {
     assert.ok(prove('2 writeFile, 2 sweep, 1 kill', world, {}, () => swept > 0).complete)
   })
 
-  test('explore: who is killed while it removes a directory, and two sweepers', () => {
+  explored('explore: who is killed while it removes a directory, and two sweepers', () => {
     const world: World = {
       setup: dir => {
         mkdirSync(join(dir, 'tree/in'), { recursive: true })
@@ -202,7 +234,7 @@ if (!contender(plays)) {
     assert.ok(prove('1 remove, 2 sweep, 1 kill', world).complete)
   })
 
-  test('explore catches: a sweeper that asks nobody whether the owner lives', () => {
+  explored('explore catches: a sweeper that asks nobody whether the owner lives', () => {
     function* careless(dir: string): Steps<void> {
       for (const name of yield* fs.readdir(dir)) if (name.startsWith('.file.')) yield* fs.unlink(join(dir, name))
     }
@@ -214,7 +246,7 @@ if (!contender(plays)) {
   })
 
   for (const { kind, dir: place } of everyPlace) {
-    test(`race on ${kind}: writers, writers that are killed, and sweepers`, async () => {
+    raced(`race on ${kind}: writers, writers that are killed, and sweepers`, async () => {
       const dir = scratch(place)
       let died = 0
       const swept: string[] = []
@@ -245,19 +277,12 @@ if (!contender(plays)) {
   }
 
   for (const { kind, dir: place } of places) {
-    test(`race on ${kind} catches: a sweeper that asks nobody`, async () => {
+    raced(`race on ${kind} catches: a sweeper that asks nobody`, async () => {
       const dir = scratch(place)
-      let failed = 0
-      await race(import.meta.url, {
-        dir,
-        cast: { writer: 5, careless: 2 },
-        rounds,
-        after: results => {
-          failed += results.filter(({ role, how }) => role === 'writer' && how === 'threw').length
-        },
-      })
-      note(`${kind}: ${failed} of ${rounds * 5} writers failed`)
-      assert.ok(failed > 0)
+      const caughtIn = await catchInRace(import.meta.url, { dir, cast: { writer: 5, careless: 2 } }, results =>
+        results.some(({ role, how }) => role === 'writer' && how === 'threw'),
+      )
+      note(`${kind}: a writer fails in round ${caughtIn}`)
     })
   }
 }

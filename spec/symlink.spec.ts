@@ -1,37 +1,40 @@
-import {
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
+import { lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { symlink } from 'holdfast'
+import { type SymlinkOptions, symlink } from 'holdfast'
 import { type Call, dual, fs, hasCode, type Steps } from 'holdfast/steps'
-import { contender, overlaps, race, type World } from 'holdfast/testing'
-import { lookThenSymlink, unlinkThenSymlink } from './broken.js'
-import { through } from './interfere.js'
+import { contender, overlaps, type World } from 'holdfast/testing'
+import { lookThenSymlink, unlinkThenSymlink } from './broken/broken.js'
+import { through } from './broken/interfere.js'
 import {
   answers,
   assert,
+  catchInRace,
   caught,
   everyPlace,
+  explored,
+  holds,
   nobodyElseThrew,
   nobodyThrew,
   note,
   places,
   prove,
+  race,
+  raced,
   scratch,
-  test,
-} from './kit.js'
+  sized,
+} from './support/kit.js'
+import {
+  assertNothingLeftBehind,
+  assertOriginalErrorComesOut,
+  assertRefusesBadInput,
+  assertSyncAndAsyncAgree,
+  type Trial,
+} from './support/laws.js'
 
-const turns = 200
+const turns = sized(200, 5000)
 
-/** Reads what the link leads to, which is a directory with a file in it, until it has been read so often. */
+/** Reads a file through the link many times; returns how often it was absent. */
 function reading(dir: string): { reads: number; absent: number } {
   const seen = { reads: 0, absent: 0 }
   for (; seen.reads < 2000; seen.reads++) {
@@ -65,7 +68,7 @@ const plays = {
   looker: (dir: string, round: number) => lookThenSymlink('the-same', join(dir, `link-${round}`)),
 }
 
-/** Three releases, and a link to one of them. */
+/** Makes three releases, and a link to one of them. */
 function layOut(dir: string): void {
   for (let i = 0; i < 3; i++) {
     mkdirSync(join(dir, `release-${i}`))
@@ -75,7 +78,7 @@ function layOut(dir: string): void {
 }
 
 if (!contender(plays)) {
-  test('makes a link, and says whether it was there', async () => {
+  holds('makes a link, and says whether it was there', async () => {
     const dir = scratch()
     const at = (name: string) => join(dir, name)
     assert.is(await symlink('nowhere', at('dangling')), 'linked')
@@ -96,7 +99,7 @@ if (!contender(plays)) {
     assert.equal(readdirSync(dir).sort(), ['by-url', 'bytes', 'dangling', 'file', 'p', 'verbatim'])
   })
 
-  test('what has the name stays, unless it shall be replaced; a directory always', async () => {
+  holds('what has the name stays, unless it shall be replaced; a directory always', async () => {
     const dir = scratch()
     const at = (name: string) => join(dir, name)
     writeFileSync(at('file'), 'file')
@@ -116,9 +119,10 @@ if (!contender(plays)) {
     assert.equal(readdirSync(dir).sort(), ['dir', 'file', 'link'])
   })
 
-  test('bad input is refused before anything is done', async () => {
-    const path = join(scratch(), 'link')
-    const bad: [unknown, unknown, unknown, string][] = [
+  holds('bad input is refused before anything is done', async () => {
+    const dir = scratch()
+    const path = join(dir, 'link')
+    const bad: readonly [unknown, unknown, unknown, string][] = [
       ['', path, undefined, 'ERR_INVALID_ARG_VALUE'],
       ['a\0b', path, undefined, 'ERR_INVALID_ARG_VALUE'],
       [Buffer.alloc(0), path, undefined, 'ERR_INVALID_ARG_VALUE'],
@@ -129,12 +133,27 @@ if (!contender(plays)) {
       ['x', path, { replace: 1 }, 'ERR_INVALID_ARG_TYPE'],
       ['x', path, { durability: 'x' }, 'ERR_INVALID_ARG_VALUE'],
     ]
-    for (const [target, to, options, code] of bad)
-      await assert.rejects(symlink(target as never, to as never, options as never), { code })
-    assert.not(existsSync(path))
+    const rows = bad.map(([target, to, options, code]) => [[target, to, options], code] as const)
+    await assertRefusesBadInput(symlink, dir, rows)
   })
 
-  test('the kind of link that Windows is to make is handed on, also for the private name', () => {
+  const trial: Trial<[string, string, SymlinkOptions?]> = {
+    setup: dir => symlinkSync('old', join(dir, 'link')),
+    args: dir => ['new', join(dir, 'link'), { replace: true }],
+    done: dir => assert.is(readlinkSync(join(dir, 'link')), 'new'),
+  }
+  const taken: typeof trial = { ...trial, args: dir => ['new', join(dir, 'link')] }
+  const there: typeof trial = { ...trial, args: dir => ['old', join(dir, 'link')] }
+
+  holds('whichever call fails, its error comes out, or what is promised holds', () =>
+    assertOriginalErrorComesOut(symlink, trial),
+  )
+
+  holds('both forms come to the same', () => assertSyncAndAsyncAgree(symlink, trial, taken, there))
+
+  holds('whatever fails or is stopped leaves nothing private behind', () => assertNothingLeftBehind(symlink, trial))
+
+  holds('the kind of link that Windows is to make is handed on, also for the private name', () => {
     for (const type of [undefined, 'file', 'dir', 'junction'] as const) {
       const made: Call[] = []
       const watch = (call: Call) => {
@@ -188,7 +207,7 @@ if (!contender(plays)) {
     assert.equal(readdirSync(ending.dir), ['link'], 'debris')
   }
 
-  test('explore: replacers and a reader', () => {
+  explored('explore: replacers and a reader', () => {
     const two = prove('2 symlink with replace, 1 reader, 1 kill', {
       setup,
       ...readers,
@@ -203,13 +222,13 @@ if (!contender(plays)) {
       setup,
       players: players({ A: 'a', B: 'b', C: 'a' }, replacing),
       lies: 1,
-      // A reply that was lost: it was there, and was replaced since.
+      // A lost reply: the link was there, and has been replaced since.
       check: neverAbsent,
     })
     assert.ok(two.complete && three.complete)
   })
 
-  test('explore: of those who make one link, one is told that he made it, and nobody that he failed', () => {
+  explored('explore: of those who make one link, one is told that he made it, and nobody that he failed', () => {
     const found = prove('3 symlink of one text', {
       players: players({ A: 'a', B: 'a', C: 'a' }, linking),
       check: ending => {
@@ -229,22 +248,25 @@ if (!contender(plays)) {
     assert.ok(found.complete && lied.complete)
   })
 
-  test('explore: with replace, nobody is told of a reply that was lost, though another has replaced the link since', () => {
-    const found = prove('2 symlink with replace, 1 reader, 1 kill, 1 lie', {
-      setup,
-      ...readers,
-      players: players({ A: 'a', B: 'b' }, replacing),
-      kills: 1,
-      lies: 1,
-      check: ending => {
-        nobodyThrew(ending)
-        neverAbsent(ending)
-      },
-    })
-    assert.ok(found.complete)
-  })
+  explored(
+    'explore: with replace, nobody is told of a reply that was lost, though another has replaced the link since',
+    () => {
+      const found = prove('2 symlink with replace, 1 reader, 1 kill, 1 lie', {
+        setup,
+        ...readers,
+        players: players({ A: 'a', B: 'b' }, replacing),
+        kills: 1,
+        lies: 1,
+        check: ending => {
+          nobodyThrew(ending)
+          neverAbsent(ending)
+        },
+      })
+      assert.ok(found.complete)
+    },
+  )
 
-  test('explore: somebody takes the link away, and its directory', () => {
+  explored('explore: somebody takes the link away, and its directory', () => {
     function* thief(dir: string): Steps<void> {
       for (const step of [fs.unlink(join(dir, 'd/link')), fs.rmdir(join(dir, 'd'))]) {
         try {
@@ -263,7 +285,7 @@ if (!contender(plays)) {
     }
   })
 
-  test('explore: a failure, or an abort, leaves the old or the new, and nothing beside', () => {
+  explored('explore: a failure, or an abort, leaves the old or the new, and nothing beside', () => {
     for (const budget of [{ failures: 1 }, { aborts: 1 }]) {
       const found = prove(`2 symlink with replace, ${JSON.stringify(budget)}`, {
         setup,
@@ -280,7 +302,7 @@ if (!contender(plays)) {
     }
   })
 
-  test('explore catches: a gap, and a look that is trusted', () => {
+  explored('explore catches: a gap, and a look that is trusted', () => {
     const broken = (link: Link) => ({ setup, ...readers, players: players({ A: 'a', B: 'b' }, link) })
     caught('unlink, then symlink', /saw nothing/, { ...broken(unlinkThenSymlink.steps), check: neverAbsent })
     const same = { players: players({ A: 'a', B: 'a' }, lookThenSymlink.steps), check: nobodyThrew }
@@ -288,7 +310,7 @@ if (!contender(plays)) {
   })
 
   for (const { kind, dir: place } of everyPlace) {
-    test(`race on ${kind}: four replacers beside two readers`, async () => {
+    raced(`race on ${kind}: four replacers beside two readers`, async () => {
       const dir = scratch(place)
       layOut(dir)
       const [results = []] = await race(import.meta.url, { dir, cast: { replacer: 4, reader: 2 }, rounds: 1 })
@@ -305,13 +327,13 @@ if (!contender(plays)) {
       assert.equal(readdirSync(dir).sort(), ['current', 'release-0', 'release-1', 'release-2'])
     })
 
-    test(`race on ${kind}: eight make one link`, async () => {
+    raced(`race on ${kind}: eight make one link`, async () => {
       const dir = scratch(place)
       let contested = 0
       await race(import.meta.url, {
         dir,
         cast: { linker: 8 },
-        rounds: 60,
+        rounds: sized(60, 2000),
         after: results => {
           assert.equal(results.map(({ value }) => value).sort(), [...Array(7).fill('already'), 'linked'])
           if (overlaps(results)) contested++
@@ -322,22 +344,18 @@ if (!contender(plays)) {
   }
 
   for (const { kind, dir: place } of places) {
-    test(`race on ${kind} catches: a gap, and a look that is trusted`, async () => {
+    raced(`race on ${kind} catches: a gap, and a look that is trusted`, async () => {
       const dir = scratch(place)
       layOut(dir)
       const [results = []] = await race(import.meta.url, { dir, cast: { naive: 4, reader: 2 }, rounds: 1 })
       const absent = results.reduce((sum, { value }) => sum + ((value as { absent?: number })?.absent ?? 0), 0)
-      let rejected = 0
-      await race(import.meta.url, {
-        dir,
-        cast: { looker: 8 },
-        rounds: 60,
-        after: all => {
-          rejected += all.filter(({ how }) => how === 'threw').length
-        },
-      })
-      note(`${kind}: absent in ${absent} of 4000 reads; ${rejected} of 480 rejected that found the identical link`)
-      assert.ok(absent > 0 && rejected > 0)
+      const rounds = await catchInRace(import.meta.url, { dir, cast: { looker: 8 } }, all =>
+        all.some(({ how }) => how === 'threw'),
+      )
+      note(
+        `${kind}: absent in ${absent} of 4000 reads; one that found the identical link is rejected in round ${rounds}`,
+      )
+      assert.ok(absent > 0)
     })
   }
 }

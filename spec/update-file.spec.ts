@@ -14,26 +14,34 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import { cell, type Holder, lock, updateFile, withLock } from 'holdfast'
-import { assert, scratch, test } from './kit.js'
+import type { Dual } from 'holdfast/steps'
+import { assert, holds, scratch } from './support/kit.js'
+import {
+  assertNothingLeftBehind,
+  assertOriginalErrorComesOut,
+  assertRefusesBadInput,
+  assertSyncAndAsyncAgree,
+  type Trial,
+} from './support/laws.js'
 
 const read = (path: string): string => readFileSync(path, 'utf8')
 const isFree = (file: string): boolean => lock.holder.sync(file) === undefined
 const json = { json: true } as const
 
-/** A file with that in it. */
+/** Makes a file with this content. */
 function given(content: string | Buffer): string {
   const file = join(scratch(), 'file')
   writeFileSync(file, content)
   return file
 }
 
-/** Which file has the name, and when it was written. */
+/** Inode and time of the last write. */
 const identity = (file: string): string => {
   const { ino, mtimeNs } = statSync(file, { bigint: true })
   return `${ino} ${mtimeNs}`
 }
 
-test('writes what came of what was there, and answers it', async () => {
+holds('writes what came of what was there, and answers it', async () => {
   const file = given('a')
   assert.is(await updateFile(file, old => `${old}b`), 'ab')
   assert.is(await updateFile(pathToFileURL(file), async old => `${old}c`), 'abc')
@@ -46,7 +54,7 @@ test('writes what came of what was there, and answers it', async () => {
   assert.ok(isFree(file))
 })
 
-test('bytes, and text in an encoding', async () => {
+holds('bytes, and text in an encoding', async () => {
   const bytes = Buffer.from([0xff, 0, 0xfe, 0x80])
   const file = given(bytes)
   const more = await updateFile(file, old => old && Buffer.concat([old, new Uint8Array([1])]), { encoding: 'buffer' })
@@ -60,7 +68,7 @@ test('bytes, and text in an encoding', async () => {
   assert.equal(readFileSync(file), Buffer.from('BA\xff', 'latin1'))
 })
 
-test('where there is no file it is made, or not', async () => {
+holds('where there is no file it is made, or not', async () => {
   const dir = scratch()
   const file = join(dir, 'new')
   assert.is(
@@ -76,7 +84,7 @@ test('where there is no file it is made, or not', async () => {
   assert.is(read(join(dir, 'json')), '{\n  "a": [\n    1\n  ]\n}\n')
 })
 
-test('undefined leaves the file as it is, and its time', async () => {
+holds('undefined leaves the file as it is, and its time', async () => {
   const file = given('{"a":1}')
   const before = identity(file)
   assert.is(await updateFile(file, () => undefined), '{"a":1}')
@@ -88,7 +96,7 @@ test('undefined leaves the file as it is, and its time', async () => {
   assert.is(identity(file), before)
 })
 
-test('who changes the old value in its place, and answers nothing, is told', async () => {
+holds('who changes the old value in its place, and answers nothing, is told', async () => {
   const file = given('{"a":1}')
   const forgets = (old: { a: number } | undefined) => {
     if (old) old.a++
@@ -103,7 +111,7 @@ test('who changes the old value in its place, and answers nothing, is told', asy
   assert.equal(await updateFile(file, answers, json), { a: 2 })
 })
 
-test('calls of one thread come in turn, and none is lost', async () => {
+holds('calls of one thread come in turn, and none is lost', async () => {
   const file = given('')
   const letters = [...'abcdefghijklmnopqrstuvwxyz']
   await Promise.all(letters.map(letter => updateFile(file, async old => `${old}${letter}`, { durability: 'none' })))
@@ -116,10 +124,10 @@ test('calls of one thread come in turn, and none is lost', async () => {
   assert.is(await later, `${letters.join('')}!`)
 })
 
-test('the sync form refuses promises, and never waits for its own thread', async () => {
+holds('the sync form refuses promises, and never waits for its own thread', async () => {
   const file = given('a')
   const promises = (() => Promise.resolve('b')) as never
-  assert.throws(() => updateFile.sync(file, promises), { message: /the sync form cannot wait for it/ })
+  assert.throws(() => updateFile.sync(file, promises), { message: /which the sync form cannot wait for/ })
   const nested = () => updateFile.sync(file, () => updateFile.sync(file, () => 'inner'))
   assert.throws(nested, { code: 'ERR_LOCK_HELD' })
   let go: ((text: string) => void) | undefined
@@ -137,7 +145,7 @@ test('the sync form refuses promises, and never waits for its own thread', async
   )
 })
 
-test('links to one file share its lock, and stay links', async () => {
+holds('links to one file share its lock, and stay links', async () => {
   const dir = scratch()
   for (const name of ['real', 'elsewhere']) mkdirSync(join(dir, name))
   const file = join(dir, 'real/file')
@@ -155,7 +163,7 @@ test('links to one file share its lock, and stay links', async () => {
   assert.equal(readdirSync(join(dir, 'elsewhere')), ['link'])
 })
 
-test('a link that leads elsewhere by the time its lock is there is followed again', async () => {
+holds('a link that leads elsewhere by the time its lock is there is followed again', async () => {
   const dir = scratch()
   const link = join(dir, 'link')
   for (const name of ['one', 'two']) writeFileSync(join(dir, name), name)
@@ -171,7 +179,7 @@ test('a link that leads elsewhere by the time its lock is there is followed agai
   assert.ok(isFree(join(dir, 'one')) && isFree(join(dir, 'two')))
 })
 
-test('what is no file is refused before there is a lock', async () => {
+holds('what is no file is refused before there is a lock', async () => {
   const dir = scratch()
   mkdirSync(join(dir, 'dir'))
   await assert.rejects(
@@ -189,7 +197,7 @@ test('what is no file is refused before there is a lock', async () => {
   assert.equal(readdirSync(dir), ['dir'])
 })
 
-test('missing directories are made if that is wanted', async () => {
+holds('missing directories are made if that is wanted', async () => {
   const dir = scratch()
   const file = join(dir, 'a/b/file')
   await assert.rejects(
@@ -201,7 +209,7 @@ test('missing directories are made if that is wanted', async () => {
   assert.is(read(file), 'deep')
 })
 
-test('the mode stays, or is the one that is given', async () => {
+holds('the mode stays, or is the one that is given', async () => {
   const file = given('')
   chmodSync(file, 0o600)
   await updateFile(file, () => 'a')
@@ -210,7 +218,7 @@ test('the mode stays, or is the one that is given', async () => {
   assert.is(statSync(file).mode & 0o7777, 0o640)
 })
 
-test('what the change throws comes out, that very object, and the lock is free', async () => {
+holds('what the change throws comes out, that very object, and the lock is free', async () => {
   const file = given('a')
   const before = identity(file)
   const mine = new Error('mine')
@@ -227,12 +235,13 @@ test('what the change throws comes out, that very object, and the lock is free',
   assert.ok(isFree(file))
 })
 
-test('who waits for the lock may be stopped, and learns who has it', async () => {
+holds('who waits for the lock may be stopped, and learns who has it', async () => {
   const file = given('a')
   const lease = await lock(file)
   const stopped = updateFile(file, () => 'b', { signal: AbortSignal.timeout(20) })
   await assert.rejects(stopped, { code: 'ABORT_ERR' })
-  // In its own thread's turn; and past that, as another process would.
+  // By waiting for a turn in its own thread; and by another spelling, which waits for the lock as another process
+  // would.
   for (const call of [
     () => updateFile(file, () => 'b', { timeout: 20 }),
     () => updateFile(join(file, '..', '.', 'file'), () => 'b', { timeout: 20 }),
@@ -247,12 +256,12 @@ test('who waits for the lock may be stopped, and learns who has it', async () =>
   const said = await withLock(file, () =>
     spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' }),
   )
-  assert.match(said.stderr, new RegExp(`held by process ${process.pid}, which lives`))
+  assert.match(said.stderr, new RegExp(`held by process ${process.pid}, which is alive`))
   assert.is(read(file), 'a')
   assert.is(await updateFile(file, old => `${old}!`), 'a!')
 })
 
-test('who is stopped while it computes writes nothing, and gives the lock back', async () => {
+holds('who is stopped while it computes writes nothing, and gives the lock back', async () => {
   const file = given('a')
   const before = identity(file)
   const never = () => new Promise<string>(() => {})
@@ -266,13 +275,13 @@ test('who is stopped while it computes writes nothing, and gives the lock back',
   assert.ok(isFree(file))
 })
 
-/** As if another had found the holder dead. */
+/** Takes the lock over, as a process does that finds the holder dead. */
 function rob(file: string): void {
   const now = cell.read.sync(`${file}.lock`)
   assert.ok(now && cell.swap.sync(`${file}.lock`, now, { fields: ['h', 'zz', 'a-1-1'] }))
 }
 
-test('who has lost the lock while it computed writes nothing', async () => {
+holds('who has lost the lock while it computed writes nothing', async () => {
   const file = given('a')
   const before = identity(file)
   const robbed = async () => {
@@ -285,7 +294,7 @@ test('who has lost the lock while it computed writes nothing', async () => {
   assert.match(cell.read.sync(`${file}.lock`)?.fields.join() ?? '', /^h,zz/)
 })
 
-test('who computed for longer than a heartbeat, on the spot, finds out too', () => {
+holds('who computed for longer than a heartbeat, on the spot, finds out too', () => {
   const file = given('a')
   const before = identity(file)
   const slow = () => {
@@ -298,7 +307,7 @@ test('who computed for longer than a heartbeat, on the spot, finds out too', () 
   assert.is(identity(file), before)
 })
 
-test('while it computes it shows that it lives', async () => {
+holds('while it computes it shows that it lives', async () => {
   const file = given('a')
   const states = new Set<string | undefined>()
   const slow = async () => {
@@ -312,7 +321,7 @@ test('while it computes it shows that it lives', async () => {
   assert.ok(states.size > 3, `${states.size} states in 60 ms`)
 })
 
-test('bad input is refused before anything is done', async () => {
+holds('bad input is refused before anything is done', async () => {
   const dir = scratch()
   const file = join(dir, 'file')
   const change = () => ''
@@ -341,16 +350,37 @@ test('bad input is refused before anything is done', async () => {
     [[file, change, { timeout: -1 }], 'ERR_OUT_OF_RANGE'],
     [[file, change, { signal: 'stop' }], type],
   ]
-  const loose = updateFile as unknown as { (...args: unknown[]): Promise<unknown>; sync(...args: unknown[]): unknown }
-  for (const [args, code] of bad) {
-    // A turn is taken by the path, so a bad one may be thrown at once: an async function rejects all the same.
-    await assert.rejects(loose(...args), { code })
-    assert.throws(() => loose.sync(...args), { code })
-  }
-  assert.equal(readdirSync(dir), [])
+  await assertRefusesBadInput(updateFile, dir, bad)
 })
 
-test('answers that no file can hold are refused, and the file stays', async () => {
+type Act = Dual<[file: string, change: (old?: string) => string], string | undefined>
+const trial: Trial<Parameters<Act>, string | undefined> = {
+  setup: dir => writeFileSync(join(dir, 'file'), 'old', { mode: 0o600 }),
+  args: dir => [join(dir, 'file'), old => `${old} and new`],
+  done: dir => assert.is(read(join(dir, 'file')), 'old and new'),
+}
+const astray: typeof trial = { args: dir => [join(dir, 'none/file'), () => 'new'] }
+const throwing: typeof trial = {
+  ...trial,
+  args: dir => [
+    join(dir, 'file'),
+    () => {
+      throw new RangeError('of the change')
+    },
+  ],
+}
+
+holds('whichever call fails, its error comes out, or what is promised holds', () =>
+  assertOriginalErrorComesOut(updateFile as Act, trial),
+)
+
+holds('both forms come to the same', () => assertSyncAndAsyncAgree(updateFile as Act, trial, astray, throwing))
+
+holds('whatever fails or is stopped leaves nothing private behind', () =>
+  assertNothingLeftBehind(updateFile as Act, trial),
+)
+
+holds('answers that no file can hold are refused, and the file stays', async () => {
   const file = given('{"a":1}')
   const before = identity(file)
   for (const wrong of [5, null, {}, true, Symbol('s'), () => ''])
@@ -377,7 +407,7 @@ test('answers that no file can hold are refused, and the file stays', async () =
   assert.ok(isFree(file))
 })
 
-test('text that is not valid is an error, and not mended', async () => {
+holds('text that is not valid is an error, and not mended', async () => {
   const texts: readonly (readonly [bytes: Buffer, encoding: BufferEncoding | undefined, at: number])[] = [
     [Buffer.from([0x61, 0xff, 0x62]), undefined, 1],
     [Buffer.from('grün', 'latin1'), 'utf8', 2],
@@ -405,7 +435,7 @@ test('text that is not valid is an error, and not mended', async () => {
   )
 })
 
-test('a byte order mark stays: text begins with it, JSON does not see it', async () => {
+holds('a byte order mark stays: text begins with it, JSON does not see it', async () => {
   const file = given('\uFEFF{\n "a": 1\n}')
   await updateFile(file, old => {
     assert.ok(old?.startsWith('\uFEFF'))
@@ -415,7 +445,7 @@ test('a byte order mark stays: text begins with it, JSON does not see it', async
   assert.is(read(file), '\uFEFF{\n "a": 1,\n "b": 2\n}')
 })
 
-test('JSON is printed as it was', async () => {
+holds('JSON is printed as it was', async () => {
   const set = (old: unknown) => ({ ...(old as object), b: [2] })
   const layouts: readonly (readonly [before: string, after: string])[] = [
     ['{\n  "a": 1\n}\n', '{\n  "a": 1,\n  "b": [\n    2\n  ]\n}\n'],
@@ -426,7 +456,7 @@ test('JSON is printed as it was', async () => {
     ['{"a":"{\\n  }"}', '{"a":"{\\n  }","b":[2]}'],
     ['{\n"a": 1\n}\n', '{\n  "a": 1,\n  "b": [\n    2\n  ]\n}\n'],
     ['\n\n  {\n   "a": 1}  ', '{\n   "a": 1,\n   "b": [\n      2\n   ]\n}'],
-    // Nothing is in it that could be in one line.
+    // It has no member that could show whether members go on one line.
     ['{}', '{\n  "b": [\n    2\n  ]\n}'],
     ['{ }\r\n', '{\r\n  "b": [\r\n    2\r\n  ]\r\n}\r\n'],
     ['null\n', '{\n  "b": [\n    2\n  ]\n}\n'],
@@ -435,7 +465,7 @@ test('JSON is printed as it was', async () => {
     const file = given(before)
     await updateFile(file, set, json)
     assert.is(read(file), after, before)
-    // What is printed is printed so again.
+    // Text in this layout keeps it.
     await updateFile(file, set, json)
     assert.is(read(file), after)
   }
@@ -446,7 +476,7 @@ test('JSON is printed as it was', async () => {
   }
 })
 
-test('invalid JSON is an error that names the place, and the file stays', async () => {
+holds('invalid JSON is an error that names the place, and the file stays', async () => {
   const texts: readonly (readonly [text: string, position: number, line: number, column: number])[] = [
     ['', 0, 1, 1],
     ['\uFEFF', 0, 1, 1],
@@ -481,7 +511,7 @@ test('invalid JSON is an error that names the place, and the file stays', async 
   )
 })
 
-test('what it takes and answers is typed', async () => {
+holds('what it takes and answers is typed', async () => {
   const file = join(scratch(), 'file')
   interface Config {
     runs: number
@@ -504,7 +534,7 @@ test('what it takes and answers is typed', async () => {
   await updateFile(file, wrong).catch(() => {})
 })
 
-test('whoever is stopped while it computes leaves nobody with a rejection that nobody hears', () => {
+holds('whoever is stopped while it computes leaves nobody with a rejection that nobody hears', () => {
   const file = join(scratch(), 'file')
   const text = `import { updateFile } from ${JSON.stringify(import.meta.resolve('holdfast'))}
     const stop = new AbortController()

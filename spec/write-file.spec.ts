@@ -19,31 +19,38 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { setTimeout as wait } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
-import { emplace, remove, sweep, writeFile, writeFiles } from 'holdfast'
+import { emplace, remove, sweep, type WriteFileOptions, writeFile, writeFiles } from 'holdfast'
 import { fs, type Steps } from 'holdfast/steps'
 import type { World } from 'holdfast/testing'
-import { sharedTemp } from './broken.js'
+import { sharedTemp } from './broken/broken.js'
 import {
   answers,
   assert,
   asUser,
   canBeAnother,
   caught,
+  explored,
+  holds,
   looks,
   memory,
   nobodyElseThrew,
   nobodyThrew,
   prove,
   scratch,
-  skip,
-  test,
-} from './kit.js'
+} from './support/kit.js'
+import {
+  assertNothingLeftBehind,
+  assertOriginalErrorComesOut,
+  assertRefusesBadInput,
+  assertSyncAndAsyncAgree,
+  type Trial,
+} from './support/laws.js'
 
 const root = process.getuid?.() === 0
 const read = (path: string): string => readFileSync(path, 'utf8')
 const modeOf = (path: string): number => statSync(path).mode & 0o7777
 
-test('writes text in an encoding, and all the bytes of any view', async () => {
+holds('writes text in an encoding, and all the bytes of any view', async () => {
   const dir = scratch()
   const file = join(dir, 'file')
   await writeFile(file, 'grün')
@@ -62,7 +69,7 @@ test('writes text in an encoding, and all the bytes of any view', async () => {
   assert.equal(readdirSync(dir), ['file'])
 })
 
-test('writes what iterables and streams give, piece by piece', async () => {
+holds('writes what iterables and streams give, piece by piece', async () => {
   const dir = scratch()
   const file = join(dir, 'file')
   function* pieces(): Iterable<string | Uint16Array> {
@@ -94,7 +101,7 @@ test('writes what iterables and streams give, piece by piece', async () => {
   assert.ok(readFileSync(file).equals(large))
 })
 
-test('keeps the mode of the file it replaces, unless told otherwise', async () => {
+holds('keeps the mode of the file it replaces, unless told otherwise', async () => {
   const dir = scratch()
   const file = join(dir, 'file')
   const before = process.umask(0o027)
@@ -117,9 +124,9 @@ test('keeps the mode of the file it replaces, unless told otherwise', async () =
   }
 })
 
-if (!root) skip('keeps the owner', 'it takes root to have a file of somebody else’s')
+if (!root) holds.skip('keeps the owner', 'it takes root to have a file of somebody else’s')
 else {
-  test('keeps the owner of the file it replaces, unless told otherwise', async () => {
+  holds('keeps the owner of the file it replaces, unless told otherwise', async () => {
     const file = join(scratch(), 'file')
     const owner = () => [statSync(file).uid, statSync(file).gid]
     writeFileSync(file, 'theirs', { mode: 0o640 })
@@ -135,9 +142,9 @@ else {
 }
 
 if (!canBeAnother())
-  skip('an ordinary user replaces another’s file', 'it takes root, and a checkout that others may read')
+  holds.skip('an ordinary user replaces another’s file', 'it takes root, and a checkout that others may read')
 else {
-  test('an ordinary user replaces another’s file, and keeps it', () => {
+  holds('an ordinary user replaces another’s file, and keeps it', () => {
     const dir = scratch()
     chmodSync(dir, 0o777)
     const file = join(dir, 'file')
@@ -148,12 +155,12 @@ else {
       holdfast.writeFile.sync(${JSON.stringify(file)}, 'mine', { chown: { uid: 0, gid: 0 } })`
     assert.equal(asUser(script), { said: '', code: 0 })
     assert.is(read(file), 'mine')
-    // Whoever has become its owner must not hand on what root’s file might do.
+    // The new owner must not inherit the privileges of root's file.
     assert.equal([statSync(file).uid, modeOf(file)], [54_321, 0o755])
   })
 }
 
-test('the caller’s options are read, and never changed', async () => {
+holds('the caller’s options are read, and never changed', async () => {
   const dir = scratch()
   const options = Object.freeze({ durability: 'none', parents: true } as const)
   writeFileSync(join(dir, 'private'), '', { mode: 0o600 })
@@ -161,7 +168,7 @@ test('the caller’s options are read, and never changed', async () => {
   assert.not.equal(modeOf(join(dir, 'p/q')), 0o600)
 })
 
-test('follows links to where they lead, be anything there or not; or replaces the link', async () => {
+holds('follows links to where they lead, be anything there or not; or replaces the link', async () => {
   const dir = scratch()
   const at = (name: string) => join(dir, name)
   mkdirSync(at('d'))
@@ -172,12 +179,12 @@ test('follows links to where they lead, be anything there or not; or replaces th
   await writeFile(at('to-link'), 'new')
   assert.is(read(at('d/file')), 'new')
   assert.is(modeOf(at('d/file')), 0o604)
-  // What `..` is, behind a link, is not what it looks like.
+  // Behind a link, `..` is not what the path suggests.
   symlinkSync('../d/not-yet', at('d/dangling'))
   await writeFile(at('to-dir/dangling'), 'there')
   assert.is(read(at('d/not-yet')), 'there')
   assert.ok(lstatSync(at('d/dangling')).isSymbolicLink() && lstatSync(at('to-link')).isSymbolicLink())
-  // Its private name, too, is beside it, where `..` leads in truth.
+  // The private name is beside the file, too, where `..` really leads.
   mkdirSync(at('e'))
   symlinkSync(at('d'), at('e/to-d'))
   const beside = writeFile.steps(at('e/to-d/../beside'), '', { durability: 'none' })
@@ -198,7 +205,7 @@ test('follows links to where they lead, be anything there or not; or replaces th
   assert.equal(readdirSync(at('d')).sort(), ['dangling', 'file', 'link', 'not-yet'])
 })
 
-test('what is no file is refused, before anything is done', async () => {
+holds('what is no file is refused, before anything is done', async () => {
   const dir = scratch()
   const made = spawnSync('mkfifo', [join(dir, 'pipe')]).status === 0
   await assert.rejects(writeFile(dir, ''), { code: 'EISDIR' })
@@ -210,7 +217,7 @@ test('what is no file is refused, before anything is done', async () => {
   assert.equal(readdirSync(dir), made ? ['pipe'] : [])
 })
 
-test('makes missing parents only when asked, and says at once when they cannot be made', async () => {
+holds('makes missing parents only when asked, and says at once when they cannot be made', async () => {
   const dir = scratch()
   await writeFile(join(dir, 'p/q/r'), 'deep', { parents: true })
   assert.is(read(join(dir, 'p/q/r')), 'deep')
@@ -223,7 +230,7 @@ test('makes missing parents only when asked, and says at once when they cannot b
   assert.is(read(join(dir, 'with-stream/x')), 's')
 })
 
-test('bad input is refused before anything is done', async () => {
+holds('bad input is refused before anything is done', async () => {
   const dir = scratch()
   const file = join(dir, 'file')
   const bad: [unknown, unknown, string][] = [
@@ -244,16 +251,30 @@ test('bad input is refused before anything is done', async () => {
     ['', { signal: {} }, 'ERR_INVALID_ARG_TYPE'],
     ['', null, 'ERR_INVALID_ARG_TYPE'],
   ]
-  for (const [data, options, code] of bad) {
-    await assert.rejects(writeFile(file, data as never, options as never), { code })
-    assert.throws(() => writeFile.sync(file, data as never, options as never), { code })
-  }
-  await assert.rejects(writeFile('', ''), { code: 'ERR_INVALID_ARG_VALUE' })
+  const rows = bad.map(([data, options, code]) => [[file, data, options], code] as const)
+  await assertRefusesBadInput(writeFile, dir, [...rows, [['', ''], 'ERR_INVALID_ARG_VALUE']])
   assert.throws(() => writeFile.sync(file, Readable.from(['x'])), { code: 'ERR_INVALID_RETURN_VALUE' })
   assert.equal(readdirSync(dir), [])
 })
 
-test('several names of one file: only this one gets the new, unless all shall keep it', async () => {
+const trial: Trial<[string, string, WriteFileOptions?], void> = {
+  setup: dir => writeFileSync(join(dir, 'file'), 'old', { mode: 0o640 }),
+  args: dir => [join(dir, 'file'), 'new', { durability: 'full' }],
+  done: dir => assert.is(read(join(dir, 'file')), 'new'),
+}
+const deep: typeof trial = { args: dir => [join(dir, 'a/b/file'), 'new', { parents: true }] }
+const astray: typeof trial = { args: dir => [join(dir, 'none/file'), 'new'] }
+const onDirectory: typeof trial = { args: dir => [dir, 'new'] }
+
+holds('whichever call fails, its error comes out, or what is promised holds', () =>
+  assertOriginalErrorComesOut(writeFile, trial),
+)
+
+holds('both forms come to the same', () => assertSyncAndAsyncAgree(writeFile, trial, deep, astray, onDirectory))
+
+holds('whatever fails or is stopped leaves nothing private behind', () => assertNothingLeftBehind(writeFile, trial))
+
+holds('several names of one file: only this one gets the new, unless all shall keep it', async () => {
   const dir = scratch()
   const [one, other] = [join(dir, 'one'), join(dir, 'other')]
   writeFileSync(one, 'the same, and long')
@@ -266,15 +287,15 @@ test('several names of one file: only this one gets the new, unless all shall ke
   assert.equal([read(one), read(other), statSync(one).nlink], ['both', 'both', 2])
   writeFile.sync(one, ['pieces'], { inPlace: 'when-needed', hardLinks: 'keep', mode: 0o600 })
   assert.equal([read(other), modeOf(other)], ['pieces', 0o600])
-  // For those, `inPlace` alone is no reason.
+  // For hard links, `inPlace` alone is no reason to write in place.
   await writeFile(one, 'only', { inPlace: 'when-needed' })
   assert.equal([read(one), read(other)], ['only', 'pieces'])
   assert.equal(readdirSync(dir).sort(), ['one', 'other'])
 })
 
-if (!root || process.platform !== 'linux') skip('a file that is mounted', 'it takes root on Linux')
+if (!root || process.platform !== 'linux') holds.skip('a file that is mounted', 'it takes root on Linux')
 else {
-  test('a file that is mounted is written in place when that is allowed, and else says so at once', async () => {
+  holds('a file that is mounted is written in place when that is allowed, and else says so at once', async () => {
     const dir = scratch()
     const [file, under] = [join(dir, 'file'), join(dir, 'under')]
     writeFileSync(file, '')
@@ -296,7 +317,7 @@ else {
   })
 }
 
-test('a stream that fails leaves the old file, and its own error comes out', async () => {
+holds('a stream that fails leaves the old file, and its own error comes out', async () => {
   const dir = scratch()
   const file = join(dir, 'file')
   writeFileSync(file, 'old')
@@ -319,7 +340,7 @@ test('a stream that fails leaves the old file, and its own error comes out', asy
   assert.equal([read(file), readdirSync(dir)], ['old', ['file']])
 })
 
-test('what is stopped leaves the old file, even while its stream has stalled; the stream is let go', async () => {
+holds('what is stopped leaves the old file, even while its stream has stalled; the stream is let go', async () => {
   const dir = scratch()
   const file = join(dir, 'file')
   writeFileSync(file, 'old')
@@ -353,7 +374,7 @@ test('what is stopped leaves the old file, even while its stream has stalled; th
   assert.equal([read(file), readdirSync(dir)], ['old', ['file']])
 })
 
-test('calls for one path land in the order in which they were made', async () => {
+holds('calls for one path land in the order in which they were made', async () => {
   const dir = scratch()
   const file = join(dir, 'file')
   const landed: number[] = []
@@ -372,7 +393,7 @@ test('calls for one path land in the order in which they were made', async () =>
     [...landed].sort((a, b) => a - b),
   )
   assert.is(read(file), '39')
-  // Who fails, or does not want to wait, lets nobody behind him pass those before him.
+  // A call that fails or times out does not let later calls pass earlier ones.
   const first = writeFile(file, slowly('first'))
   const impatient = assert.rejects(writeFile(file, 'second', { timeout: 1 }), { code: 'ERR_TIMEOUT' })
   const refused = assert.rejects(writeFile(file, 5 as never), { code: 'ERR_INVALID_ARG_TYPE' })
@@ -386,7 +407,7 @@ test('calls for one path land in the order in which they were made', async () =>
   assert.equal(readdirSync(dir), ['file'])
 })
 
-test('from several threads each lands whole', async () => {
+holds('from several threads each lands whole', async () => {
   const dir = scratch()
   const file = join(dir, 'file')
   const script = `
@@ -413,7 +434,7 @@ test('from several threads each lands whole', async () => {
   assert.equal(readdirSync(dir), ['file'])
 })
 
-test('many files: each whole, in one call', async () => {
+holds('many files: each whole, in one call', async () => {
   const dir = scratch()
   const files = Array.from({ length: 100 }, (_, at) => [join(dir, String(at % 7), String(at)), `${at}`] as const)
   await writeFiles(new Map(files), { parents: true, durability: 'full' })
@@ -442,7 +463,7 @@ test('many files: each whole, in one call', async () => {
   assert.equal(readdirSync(dir).sort(), ['0', '1', '2', '3', '4', '5', '6', 'y'])
 })
 
-test('no descriptor is left open, whatever becomes of the calls', async () => {
+holds('no descriptor is left open, whatever becomes of the calls', async () => {
   if (!existsSync('/proc/self/fd')) return
   const open = () => readdirSync('/proc/self/fd').length
   for (const dir of [scratch(), scratch(memory)]) {
@@ -459,7 +480,7 @@ test('no descriptor is left open, whatever becomes of the calls', async () => {
   }
 })
 
-test('odd names, and names of 255 bytes', async () => {
+holds('odd names, and names of 255 bytes', async () => {
   const dir = scratch()
   for (const name of [' ', 'new\nline', '雪'.repeat(85), `${'é'.repeat(127)}x`, 'x'.repeat(255), '.hidden', '-rf']) {
     await writeFile(join(dir, name), name)
@@ -479,7 +500,7 @@ const put: Put = (dir, name) => writeFile.steps(join(dir, 'file'), `${name}${nam
 
 const readers = { adversaries: (dir: string) => ({ reader: looks(join(dir, 'file')) }) }
 
-/** Never torn, never absent; what somebody was told he wrote, was there. */
+/** The file is never torn or absent; what a call reported as written was there. */
 const wholeAlways: World['check'] = ending => {
   const { reader, ...writers } = ending.outcomes
   const wholes = ['old', ...Object.keys(writers).map(name => `${name}${name}`)]
@@ -492,7 +513,7 @@ const wholeAlways: World['check'] = ending => {
   assert.equal(readdirSync(ending.dir), ['file'], 'debris')
 }
 
-/** A reply that was lost: it was there, and was replaced since. */
+/** A lost reply: the file was in place, and has been replaced since. */
 const lostReply: World['check'] = ending => {
   wholeAlways(ending)
   for (const [name, outcome] of Object.entries(ending.outcomes)) {
@@ -502,7 +523,7 @@ const lostReply: World['check'] = ending => {
   }
 }
 
-test('explore: two writers and a reader, with a kill', () => {
+explored('explore: two writers and a reader, with a kill', () => {
   const sights = new Set<string>()
   const world: World = {
     setup,
@@ -519,12 +540,12 @@ test('explore: two writers and a reader, with a kill', () => {
   assert.ok(found.complete)
 })
 
-test('explore: two writers, with a lie', () => {
+explored('explore: two writers, with a lie', () => {
   const found = prove('2 writeFile, 1 lie', { setup, players: players(['A', 'B'], put), lies: 1, check: lostReply })
   assert.ok(found.complete && found.failed.has('rename EIO'))
 })
 
-test('explore: three writers, with a kill and a lie', () => {
+explored('explore: three writers, with a kill and a lie', () => {
   const found = prove('3 writeFile, 1 kill, 1 lie', {
     setup,
     players: players(['A', 'B', 'C'], put),
@@ -535,7 +556,7 @@ test('explore: three writers, with a kill and a lie', () => {
   assert.ok(found.complete)
 })
 
-test('explore: a failure at any call, a short write, or an abort leaves the old or the new, and no debris', () => {
+explored('explore: a failure at any call, a short write, or an abort leaves the old or the new, and no debris', () => {
   const durable: Put = (dir, name) => writeFile.steps(join(dir, 'file'), `${name}${name}`, { durability: 'full' })
   for (const budget of [{ failures: 1 }, { failures: 1, failWith: ['ENOSPC'] as const }, { aborts: 1 }]) {
     let stopped = 0
@@ -544,7 +565,7 @@ test('explore: a failure at any call, a short write, or an abort leaves the old 
       assert.match(read(join(ending.dir, 'file')), /^(old|AA|BB)$/)
       const threw = Object.values(ending.outcomes).some(({ how }) => how === 'threw')
       if (threw) stopped++
-      // If it was the tidying that failed, the call did not.
+      // If only the clean-up failed, the call did not.
       if (threw || budget.aborts) assert.equal(readdirSync(ending.dir), ['file'], 'debris')
     }
     const world = { setup, players: players(['A', 'B'], durable), ...budget, check }
@@ -552,7 +573,7 @@ test('explore: a failure at any call, a short write, or an abort leaves the old 
   }
 })
 
-test('explore: a writer with parents, and somebody who takes the directory away', () => {
+explored('explore: a writer with parents, and somebody who takes the directory away', () => {
   const deep = (dir: string) => writeFile.steps(join(dir, 'd/file'), 'new', { parents: true, durability: 'none' })
   const found = prove('1 writeFile with parents, 1 remove of the directory', {
     setup: dir => mkdirSync(join(dir, 'd')),
@@ -568,7 +589,7 @@ test('explore: a writer with parents, and somebody who takes the directory away'
   assert.ok(found.complete)
 })
 
-test('explore: what comes piece by piece is written whole or not at all, whatever is tried again', () => {
+explored('explore: what comes piece by piece is written whole or not at all, whatever is tried again', () => {
   const pieces = (dir: string, name: string) =>
     writeFile.steps(join(dir, name), ['1', '2', '3'], { parents: true, durability: 'file' })
   const wholeOrOld = (path: string) => !existsSync(path) || assert.match(read(path), /^(old|123)$/)
@@ -591,7 +612,7 @@ test('explore: what comes piece by piece is written whole or not at all, whateve
   assert.ok(transient.complete && vanishing.complete)
 })
 
-test('explore: who writes through a link writes what it leads to, whoever replaces the link', () => {
+explored('explore: who writes through a link writes what it leads to, whoever replaces the link', () => {
   const sights = new Set<string>()
   const world: World = {
     setup: dir => {
@@ -612,7 +633,7 @@ test('explore: who writes through a link writes what it leads to, whoever replac
   assert.ok(prove('1 writeFile through a link, 1 who leads it elsewhere', world, {}, () => sights.size === 2).complete)
 })
 
-test('explore: two writers, of whom one is killed, and a sweeper', () => {
+explored('explore: two writers, of whom one is killed, and a sweeper', () => {
   let swept = 0
   const world: World = {
     setup,
@@ -628,14 +649,14 @@ test('explore: two writers, of whom one is killed, and a sweeper', () => {
   assert.ok(prove('2 writeFile, 1 sweep, 1 kill', world, {}, () => swept > 0).complete)
 })
 
-test('explore catches: one temporary name for all', () => {
+explored('explore catches: one temporary name for all', () => {
   const broken: Put = (dir, name) => sharedTemp.steps(join(dir, 'file'), `${name}${name}`)
   const world = { setup, ...readers, players: players(['A', 'B'], broken) }
   caught('a shared temporary name', /torn|saw/, { ...world, check: wholeAlways })
   caught('a shared temporary name rejects', /ENOENT/, { ...world, check: nobodyThrew })
 })
 
-test('explore catches: a sweeper that takes everybody for dead', () => {
+explored('explore catches: a sweeper that takes everybody for dead', () => {
   function* sweepAll(dir: string): Steps<void> {
     for (const name of yield* fs.readdir(dir)) if (name.startsWith('.file.')) yield* fs.unlink(join(dir, name))
   }

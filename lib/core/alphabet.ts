@@ -1,24 +1,24 @@
-// The alphabet: every call that an algorithm may make, and what the drivers and the explorer must know about each call
-// besides its types. Every list of calls in this package is derived from the table below.
+// The alphabet: every call that an algorithm may make, with its types, and what else the drivers and the explorer must
+// know of it. Every list of calls in this package is derived from the table below.
 
-import type { Stats } from './disk.js'
+import type { Stats } from './stats.js'
 
-/** How a file is opened: Node's flag strings, without the append and sync forms that nothing here needs. */
+/** How a file is opened: Node's flag strings, except the append and sync forms, which nothing here needs. */
 export type OpenFlags = 'r' | 'r+' | 'w' | 'w+' | 'wx' | 'wx+'
 
-/** A name on the disk: a string, or bytes if it is not text. */
+/** A path on the disk: a string, or bytes where it is not valid text. */
 export type Path = string | Buffer
 
-/** One name in a directory. */
+/** One entry of a directory. */
 export interface Entry {
   readonly name: Path
   readonly kind: 'file' | 'directory' | 'link' | 'other'
 }
 
 /**
- * Every call that an algorithm may make. Each is one system call, except: `readFile`, `readdir` and `list` open, read and
- * close, and `list` also stats each entry whose kind the filesystem does not tell; `copyFile` opens both files, and reads
- * and writes; `realpath` looks up each name on the way; `together` makes the calls that it is given.
+ * Every call that an algorithm may make. Each is one system call, with these exceptions: `readFile`, `readdir` and
+ * `list` open, read and close (and `list` calls lstat for each entry whose kind the filesystem does not report);
+ * `copyFile` does the same and writes; `realpath` looks at each name of the path; `together` makes several calls.
  */
 export interface Alphabet {
   open(path: Path, flags: OpenFlags, mode?: number): number
@@ -31,10 +31,10 @@ export interface Alphabet {
   stat(path: Path): Stats
   lstat(path: Path): Stats
   readFile(path: string): Buffer
-  /** The text of a link, as bytes, because it need not be text. */
+  /** Returns the text of a symbolic link in bytes, because it need not be valid text. */
   readlink(path: Path): Buffer
   readdir(path: string): string[]
-  /** The names in a directory, with the kind of each. */
+  /** Returns the entries of a directory, each with its kind. A name that is not valid text is bytes. */
   list(path: Path): Entry[]
   mkdir(path: Path, mode?: number): void
   rmdir(path: Path): void
@@ -42,81 +42,84 @@ export interface Alphabet {
   link(existing: Path, path: Path): void
   symlink(target: string | Buffer, path: Path, type?: 'file' | 'dir' | 'junction'): void
   unlink(path: Path): void
-  /** Makes `to`, which must not exist, with the bytes and the mode of `from`: a copy-on-write clone where possible. */
+  /** Creates `to`, which must not exist, with the bytes and the mode of `from`: a copy-on-write clone if possible. */
   copyFile(from: Path, to: Path): void
   chmod(path: Path, mode: number): void
   chown(path: Path, uid: number, gid: number): void
   utimes(path: Path, atime: number, mtime: number): void
   realpath(path: string): string
 
-  /** Milliseconds on a clock that only goes forward. */
+  /** Returns the milliseconds of a monotonic clock. */
   now(): number
-  /** Random bytes, as many as are asked for. */
+  /** Returns `bytes` random bytes. */
   random(bytes: number): Buffer
-  /** Waits that many milliseconds. */
+  /** Waits for `ms` milliseconds. */
   sleep(ms: number): void
-  /** Waits until the directory changes, but at most that many milliseconds. A hint, never evidence. */
+  /** Waits until the directory changes, but at most `ms` milliseconds. That it returned is a hint, never evidence. */
   changed(dir: string, ms: number): void
-  /** This process, as it is spelt in the names that it makes (see ./owner.ts). */
+  /** Returns this process as an owner, as it is spelt in the names that it makes (see ./owner.ts). */
   self(): string
-  /** Does that owner live? `undefined` if that cannot be known here. */
+  /** Is the process that `owner` names alive? `undefined`: this process cannot know. */
   alive(owner: string): boolean | undefined
-  /** What this process keeps in memory under that key, if it still does. A hint, never evidence. */
+  /** Returns what `remember` kept under `key` within the last second: a hint, never evidence. */
   recall(key: string): unknown
-  /** Keeps a value in memory under that key; `undefined` removes it. */
+  /** Keeps `value` in this process under `key`; `undefined` removes it. */
   remember(key: string, value: unknown): void
   /**
-   * Adds `more` to this thread's count of calls that hold or want `thing`, and returns the new count. A blocking caller
+   * Adds `more` to this thread's count of calls that hold or want `thing`; returns the new count. A blocking caller
    * uses it to see that it would wait for itself.
    */
   engage(thing: string, more: number): number
-  /** Does a wait block the thread, so that no other call of the thread can go on meanwhile? */
+  /** Does a wait block the thread, so that no other call of this thread can go on meanwhile? */
   blocking(): boolean
-  /** Is the path on a disk of this machine? Then no reply is ever lost, and ENOENT is never the echo of our own call. */
+  /** Is `path` on a local filesystem, where ENOENT is never due to a retransmission after a lost reply? */
   local(path: string): boolean
-  /** Makes several calls at once, in any order. Returns when all have ended, with the outcome of each. See `together`. */
+  /** Makes several calls at once, in any order. Returns when all have ended, failed or not. See `together`. */
   together(calls: readonly Call[]): Outcome<unknown>[]
   /**
-   * What a user's callback returned, or what its promise resolves to (which the sync driver refuses); `pending` if the
-   * promise has not settled after `ms` milliseconds.
+   * Waits for what a user's callback returned, if that is a promise. The sync driver refuses a promise. Returns
+   * `pending` if it has not settled after `ms` milliseconds.
    */
   settle<T>(returned: T | PromiseLike<T>, ms?: number): T | Pending
 }
 
-/** A promise has not settled yet: see `settle`. */
+/** What `settle` returns for a promise that has not settled in time. */
 export const pending: unique symbol = Symbol('pending')
 export type Pending = typeof pending
 
 export type Op = keyof Alphabet
 
-/** A call, described but not yet made. */
+/** A call that is described, not yet made. */
 export interface Call {
   readonly op: Op
   readonly args: readonly unknown[]
 }
 
-/** What came of a call. */
+/** How one of several calls ended. */
 export type Outcome<T> = { readonly value: T } | { readonly error: unknown }
 
 interface Traits {
-  /** It waits for time or for others: a driver ends it early when the call as a whole is interrupted. */
+  /** It waits for time or other processes, so a driver may end it early, and it is never made with other calls. */
   readonly waits?: true
-  /** It needs neither a thread nor the disk, so nothing is gained by making it together with other calls. */
+  /** It needs neither a thread nor the disk, so it gains nothing from being made together with other calls. */
   readonly inline?: true
-  /** It gives something back. It is never interrupted, so that an algorithm that was stopped can still clean up. */
+  /** It gives something back, so it is never interrupted: an algorithm can clean up wherever it was stopped. */
   readonly givesBack?: true
-  /** When it succeeds, others may notice. (Whether `open` changes something depends on its flags: see the explorer.) */
+  /**
+   * Other processes may see a difference when it succeeds. (For `open`, that depends on its flags.)
+   */
   readonly changes?: true
-  /** No other process can notice when it is made, so the explorer need not try to make it earlier or later. */
+  /** No other process can ever see whether it was made, so the explorer need not try it earlier or later. */
   readonly unseen?: true
-  /** No other process has a part in it, so the explorer knows its result at once: it is no step of a schedule. */
+  /** It concerns no other process, so the explorer performs it at once: it is not a step of the schedule. */
   readonly own?: true
-  /** The explorer injects no failure: a disk does not fail it, or the process could do nothing about it. */
+  /** No failure is injected: a disk causes none, or the process could do nothing about it. */
   readonly unfailing?: true
-  /** Its first argument is an open descriptor, not a path. */
+  /** It acts on an open descriptor, not on a name. */
   readonly onDescriptor?: true
 }
 
+/** The traits of each call. */
 const ops: Readonly<Record<Op, Traits>> = {
   open: {},
   read: { onDescriptor: true },

@@ -1,9 +1,9 @@
-// The notation. An algorithm here is a generator of filesystem calls: it describes each call and yields it, and whoever
-// drives the generator performs it. One text therefore runs as sync code, as a promise (./drive.ts), and under the
-// explorer (../testing), which decides between any two calls which process goes next, or dies.
+// The notation. An algorithm is a generator of filesystem calls: it describes each call and yields it, and a driver
+// performs the call. One text therefore runs as sync code, as a promise (./dual.ts), and under the explorer
+// (../testing), which decides between any two calls which process goes next, or dies.
 
 import { type Alphabet, allOps, type Call, type Op, type Outcome, type Path, type Pending } from './alphabet.js'
-import type { Stats } from './disk.js'
+import type { Stats } from './stats.js'
 
 export {
   type Alphabet,
@@ -17,11 +17,11 @@ export {
   pending,
 } from './alphabet.js'
 
-/** An algorithm under way: it yields calls, is answered by whoever drives it, and returns a `T`. */
-// biome-ignore lint/suspicious/noExplicitAny: what a yield answers depends on the call; `fs` below gives each its type
+/** A running algorithm: it yields calls, is resumed with their results, and returns a `T`. */
+// biome-ignore lint/suspicious/noExplicitAny: what a yield evaluates to depends on the call: `fs` below has the types
 export type Steps<T> = Generator<Call, T, any>
 
-/** What was answered, or what went wrong. */
+/** Returns the value, or throws the error. */
 export function unwrap<T>(outcome: Outcome<T>): T {
   if ('error' in outcome) throw outcome.error
   return outcome.value
@@ -33,20 +33,20 @@ type Calls = {
   ) => Steps<ReturnType<Alphabet[O]>>
 }
 
-interface Look {
+interface StatCall {
   (path: Path): Steps<Stats>
-  /** Answers undefined when nothing has that name (ENOENT, ENOTDIR). */
+  /** Returns undefined if nothing has that name (ENOENT, ENOTDIR). */
   (path: Path, options: { readonly throwIfNoEntry: false }): Steps<Stats | undefined>
 }
 
 export interface Fs extends Calls {
-  readonly stat: Look
-  readonly lstat: Look
-  settle<T>(answer: T | PromiseLike<T>): Steps<Awaited<T>>
-  settle<T>(answer: T | PromiseLike<T>, ms: number): Steps<Awaited<T> | Pending>
+  readonly stat: StatCall
+  readonly lstat: StatCall
+  settle<T>(returned: T | PromiseLike<T>): Steps<Awaited<T>>
+  settle<T>(returned: T | PromiseLike<T>, ms: number): Steps<Awaited<T> | Pending>
 }
 
-/** The calls, to be used with `yield*`: `const fd = yield* fs.open(path, 'wx')`. */
+/** The calls, for use with `yield*`: `const fd = yield* fs.open(path, 'wx')`. */
 export const fs: Fs = describe(allOps.filter(op => op !== 'together'))
 
 function describe(ops: readonly Op[]): Fs {
@@ -54,8 +54,8 @@ function describe(ops: readonly Op[]): Fs {
 }
 
 /**
- * A call, and the steps of just that call: they yield it, and return what they are answered. A generator would do the
- * same; it would cost as much again as the cheapest calls, and every algorithm makes these all the time.
+ * A call that is also the steps which make just this call: they yield it and return its result. A generator would do
+ * the same, but it would cost as much again as the cheapest calls, and each call of an algorithm needs one.
  */
 class SingleCall implements Call, Iterator<Call, unknown> {
   #yielded = false
@@ -65,8 +65,8 @@ class SingleCall implements Call, Iterator<Call, unknown> {
     readonly args: readonly unknown[],
   ) {}
 
-  next(answer?: unknown): IteratorResult<Call, unknown> {
-    if (this.#yielded) return { value: answer, done: true }
+  next(result?: unknown): IteratorResult<Call, unknown> {
+    if (this.#yielded) return { value: result, done: true }
     this.#yielded = true
     return { value: this, done: false }
   }
@@ -84,13 +84,13 @@ class SingleCall implements Call, Iterator<Call, unknown> {
   }
 }
 
-/** For `stat` and `lstat`: a missing name is an answer, not an error. */
+/** Option of `stat` and `lstat`: they return undefined for a missing name instead of throwing. */
 export const orNothing = { throwIfNoEntry: false } as const
 
-/** Makes several calls at once: `yield* together([fs.unlink(a), fs.unlink(b)])`. Each of the steps is a single call. */
+/** Makes several calls at once: `yield* together([fs.unlink(a), fs.unlink(b)])`. Each step must be a single call. */
 export const together = <T>(steps: readonly Steps<T>[]): Steps<Outcome<T>[]> =>
   atOnce(steps.map(one => one.next().value as Call)) as Steps<Outcome<T>[]>
 
-/** The same, of calls that are described already. */
+/** Like `together`, for calls that are already described. */
 export const atOnce = (calls: readonly Call[]): Steps<Outcome<unknown>[]> =>
   new SingleCall('together', [calls]) as unknown as Steps<Outcome<unknown>[]>

@@ -15,7 +15,7 @@ import {
   unlinkSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import type { Stats } from '../../core/disk.js'
+import type { Stats } from '../../core/stats.js'
 import type { Ground } from './ground.js'
 import { rights } from './trace.js'
 

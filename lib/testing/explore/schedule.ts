@@ -1,7 +1,7 @@
 // One schedule of a world, from its start to its end: what may happen next, and what comes of it.
 
 import { closeSync } from 'node:fs'
-import { abortError } from '../../core/deadline.js'
+import { abortError } from '../../core/interruption.js'
 import type { Call, Steps } from '../../core/steps.js'
 import { refusePromise } from './bad-world.js'
 import { type Budget, budgetOf, choicesOf, withoutLater } from './choices.js'

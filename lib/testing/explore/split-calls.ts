@@ -1,7 +1,7 @@
 // The calls that are several system calls, taken apart, so that another process can come in between.
 
 import { type Call, fs, type Steps } from '../../core/steps.js'
-import { tidy } from '../../parts/achieve.js'
+import { tidy } from '../../parts/cleanup.js'
 import { Opening } from './listing.js'
 
 /** The parts of a call; undefined if the call is one step of a schedule. */

@@ -2,7 +2,7 @@
 
 import { inspect } from 'node:util'
 import { opsThat } from '../../core/alphabet.js'
-import type { Stats } from '../../core/disk.js'
+import type { Stats } from '../../core/stats.js'
 import type { Call, Outcome as CallOutcome } from '../../core/steps.js'
 import { Listing, Opening } from './listing.js'
 import type { Outcome } from './world.js'

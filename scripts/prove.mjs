@@ -1,0 +1,49 @@
+// Runs one of the tables that issues ask for, at full size: `npm run prove -- NAME`. `npm test` runs the same code
+// small. What follows the name goes to the program, as in `npm run prove -- worlds lock/world`.
+
+import { spawnSync } from 'node:child_process'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const top = dirname(dirname(fileURLToPath(import.meta.url)))
+const specs = join('dist', 'spec', 'run.js')
+const bench = program => [[join('scripts', 'ready.mjs'), 'bench'], [join('bench', 'dist', `${program}.js`)]]
+
+/** Each is a list of programs; the last one gets the arguments. */
+const tables = {
+  worlds: {
+    says: 'every world of the explorer, with one preemption more and many more random schedules, an hour for each',
+    programs: [[specs, '--only', 'explored', '--full']],
+  },
+  rounds: {
+    says: 'every race of real processes, with about twenty times the rounds',
+    programs: [[specs, '--only', 'raced', '--full']],
+  },
+  nodes: {
+    says: 'the whole suite on Node 22, 24 and 26, or on the lines that are named',
+    programs: [[join('scripts', 'nodes.mjs')]],
+  },
+  races: {
+    says: 'our functions and those of other packages in races of real processes: ours make no mistake, others do',
+    programs: bench('races'),
+  },
+  speed: {
+    says: 'our functions beside those of other packages and beside the bare system calls, in microseconds',
+    programs: bench('speed'),
+  },
+}
+
+const [name, ...args] = process.argv.slice(2)
+const table = Object.hasOwn(tables, name ?? '') ? tables[name] : undefined
+if (!table) {
+  if (name !== undefined) console.error(`There is no table '${name}'.`)
+  console.log('npm run prove -- NAME runs one of these:')
+  for (const [one, { says }] of Object.entries(tables)) console.log(`  ${one.padEnd(6)}  ${says}`)
+  process.exit(name === undefined ? 0 : 1)
+}
+
+for (const [at, program] of table.programs.entries()) {
+  const last = at === table.programs.length - 1
+  const { status } = spawnSync(process.execPath, [...program, ...(last ? args : [])], { cwd: top, stdio: 'inherit' })
+  if (status !== 0) process.exit(status ?? 1)
+}

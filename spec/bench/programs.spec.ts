@@ -1,0 +1,70 @@
+// The programs of the bench: they run, refuse bad input, and leave nothing behind.
+
+import { once } from 'node:events'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { benchTest, entry, started } from '../support/bench.js'
+import { races, speed } from '../support/bench-results.js'
+import { assert, holds, raced, scratch } from '../support/kit.js'
+
+benchTest('bench:charts draws beside the results, and says where there are none', () => {
+  const dir = scratch()
+  const none = entry('charts', dir)
+  assert.is(none.status, 1)
+  assert.match(none.said, 'No results')
+  writeFileSync(join(dir, 'races.json'), JSON.stringify(races(3)))
+  writeFileSync(join(dir, 'speed.json'), JSON.stringify(speed))
+  const { status, said } = entry('charts', dir)
+  assert.is(status, 0, said)
+  assert.equal(readdirSync(dir).sort(), ['races.json', 'races.svg', 'speed.json', 'speed.svg'])
+  for (const name of ['races.svg', 'speed.svg'])
+    assert.match(readFileSync(join(dir, name), 'utf8'), /^<svg .*<\/svg>\n$/s)
+})
+
+// Small runs: here it counts that they run, and that our column has zeros where others have none.
+const [mkdirps, links] = ['mkdirp, beside a remover', 'link, by several']
+const layers = { races: raced, speed: holds }
+const small: [program: keyof typeof layers, only: string, says: RegExp[]][] = [
+  ['races', mkdirps, [/│ holdfast +│ 0 of \d+ /, /│ by hand +│ [1-9]\d* of \d+ /, /seed 11/, /holdfast 0\.\d/]],
+  ['races', links, [/│ holdfast +│ 0 of \d+ +│ 0 of \d+ /, /│ fs\.promises +│ not promised/]],
+  ['speed', 'mkdirp, leaf', [/│ +make-dir +│ async │ [\d.]+ +│ [\d.]+ +│ [\d.]+ +│/, /floor: callbacks/, /seed 11/]],
+]
+for (const [program, only, says] of small) {
+  const shows = () => {
+    const dir = scratch()
+    const { status, said } = entry(program, '--quick', '--only', only, '--seed', '11', '--on', dir)
+    assert.is(status, 0, said)
+    for (const text of says) assert.match(said, text)
+    assert.equal(readdirSync(dir), [])
+  }
+  const name = `bench:${program} --quick --only '${only}' shows a table, and leaves nothing behind`
+  benchTest(name, shows, layers[program])
+}
+
+for (const program of ['races', 'speed'] as const) {
+  const ends = async () => {
+    const dir = scratch()
+    const child = started(program, '--on', dir)
+    const closed = once(child, 'close')
+    // The run is under way when there is something in its scratch directory.
+    while (
+      !readdirSync(dir, { recursive: true }).some(name => String(name).split('/').length > 2) &&
+      child.exitCode === null
+    )
+      await new Promise(next => setTimeout(next, 20))
+    process.kill(-(child.pid ?? 0), 'SIGINT')
+    assert.equal(await closed, [130, null])
+    assert.equal(readdirSync(dir), [])
+    // No process of its group lives.
+    assert.throws(() => process.kill(-(child.pid ?? 0), 0), { code: 'ESRCH' })
+  }
+  benchTest(`bench:${program} that is stopped by Ctrl-C ends at once, and leaves nothing behind`, ends, layers[program])
+
+  benchTest(`bench:${program} refuses what it does not understand`, () => {
+    for (const args of [['--quik'], ['--seed', 'x'], ['--only', 'no such thing', '--quick', '--on', scratch()]]) {
+      const { status, said } = entry(program, ...args)
+      assert.is(status, 2, said)
+      assert.match(said, /--quik|whole number|'no such thing'/)
+    }
+  })
+}

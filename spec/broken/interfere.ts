@@ -1,0 +1,155 @@
+// Disturbs one algorithm at exactly the k-th of its calls: the call fails, the whole is aborted, or the process ends
+// there.
+
+import { closeSync, readdirSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { type Call, dual, type Op, type Outcome, type Patience, type Steps } from 'holdfast/steps'
+import { performSync } from '../../lib/core/disk.js'
+
+/** Calls that do not reach the disk and so cannot fail; and `close`, whose failure is ignored. */
+const inward: ReadonlySet<Op> = new Set<Op>([
+  ...(['now', 'random', 'self', 'alive', 'settle', 'sleep', 'changed', 'close'] as const),
+  ...(['recall', 'remember', 'engage', 'blocking', 'local'] as const),
+])
+
+/** The same steps. `door` sees each call first; it returns the call that is made instead, or throws. */
+export function* through<T>(steps: Steps<T>, door: (call: Call) => Call): Steps<T> {
+  let next = steps.next()
+  while (!next.done) {
+    let value: unknown
+    try {
+      value = next.value.op === 'together' ? yield* throughAll(next.value, door) : yield door(next.value)
+    } catch (error) {
+      next = steps.throw(error)
+      continue
+    }
+    next = steps.next(value)
+  }
+  return next.value
+}
+
+/** Calls that are made together fail one by one. */
+function* throughAll(call: Call, door: (call: Call) => Call): Steps<Outcome<unknown>[]> {
+  const outcomes: Outcome<unknown>[] = []
+  const passed: Call[] = []
+  const slots: number[] = []
+  for (const [slot, one] of (call.args[0] as Call[]).entries()) {
+    try {
+      passed.push(door(one))
+      slots.push(slot)
+    } catch (error) {
+      outcomes[slot] = { error }
+    }
+  }
+  const made: Outcome<unknown>[] = yield { op: 'together', args: [passed] }
+  for (const [at, slot] of slots.entries()) outcomes[slot] = made[at] as Outcome<unknown>
+  return outcomes
+}
+
+/** What became of steps that were disturbed. */
+export interface Interfered<T> {
+  readonly value?: T
+  readonly error?: unknown
+  /** The call that was disturbed; undefined if there were fewer calls. */
+  readonly call: Call | undefined
+  readonly came: boolean
+}
+
+export interface Failed<T> extends Interfered<T> {
+  /** The error that the call failed with. */
+  readonly injected: Error
+}
+
+/** Runs the steps. The k-th call, from 0, is not made, and fails with EIO. */
+export async function failingAt<T>(k: number, steps: Steps<T>, form: 'sync' | 'promise' = 'sync'): Promise<Failed<T>> {
+  let calls = 0
+  let at: Call | undefined
+  const injected: Error = Object.assign(new Error('EIO: injected'), { code: 'EIO', errno: -5, syscall: 'injected' })
+  const door = (call: Call): Call => {
+    if (inward.has(call.op) || calls++ !== k) return call
+    at = call
+    throw injected
+  }
+  const run = dual(() => through(steps, door))
+  try {
+    const value = form === 'sync' ? run.sync() : await run()
+    return { value, injected, call: at, came: at !== undefined }
+  } catch (error) {
+    return { error, injected, call: at, came: at !== undefined }
+  }
+}
+
+/** Runs the steps, and aborts them before the k-th call. */
+export async function abortedAt<T>(k: number, steps: Steps<T>): Promise<Interfered<T>> {
+  const stop = new AbortController()
+  let calls = 0
+  let at: Call | undefined
+  const door = (call: Call): Call => {
+    if (!inward.has(call.op) && calls++ === k) {
+      at = call
+      stop.abort()
+    }
+    return call
+  }
+  // biome-ignore lint/suspicious/noExplicitAny: `dual` takes the first parameter with a default for the options
+  const run = dual(function* aborted(_: Patience = {}): Steps<any> {
+    return yield* through(steps, door)
+  })
+  try {
+    return { value: await run({ signal: stop.signal }), call: at, came: at !== undefined }
+  } catch (error) {
+    return { error, call: at, came: at !== undefined }
+  }
+}
+
+/**
+ * Runs the steps as the process `self`, and ends before the k-th call. Nothing is resumed, so no clean-up runs, as
+ * after SIGKILL. Returns whether there was a k-th call.
+ */
+export function endedAt(k: number, steps: Steps<unknown>, self: string): boolean {
+  const open = new Set<unknown>()
+  let calls = 0
+  const over = (call: Call): boolean => !inward.has(call.op) && calls++ === k
+  const make = (call: Call): unknown => {
+    const value = call.op === 'self' ? self : performSync(call)
+    if (call.op === 'open') open.add(value)
+    if (call.op === 'close') open.delete(call.args[0])
+    return value
+  }
+  let next = steps.next()
+  try {
+    while (!next.done) {
+      const wave = next.value.op === 'together' ? (next.value.args[0] as Call[]) : [next.value]
+      const outcomes: Outcome<unknown>[] = []
+      for (const call of wave) {
+        if (over(call)) return true
+        try {
+          outcomes.push({ value: make(call) })
+        } catch (error) {
+          outcomes.push({ error })
+        }
+      }
+      const [first] = outcomes as [Outcome<unknown>]
+      if (next.value.op === 'together') next = steps.next(outcomes)
+      else next = 'error' in first ? steps.throw(first.error) : steps.next(first.value)
+    }
+    return false
+  } finally {
+    for (const fd of open) closeSync(fd as number)
+  }
+}
+
+/** As in a directory that ignores case and Unicode composition, and keeps the spelling: macOS, Windows. */
+export function caseless<T>(dir: string, steps: Steps<T>): Steps<T> {
+  const plain = (name: string) => name.normalize('NFD').toUpperCase()
+  const known = (path: unknown): unknown => {
+    if (typeof path !== 'string' || dirname(path) !== dir) return path
+    const name = readdirSync(dir).find(one => plain(one) === plain(basename(path)))
+    return name === undefined ? path : join(dir, name)
+  }
+  return through(steps, ({ op, args: [first, second, ...rest] }) => {
+    // A rename of a name to itself changes its spelling.
+    const spelt = op === 'rename' && known(first) === known(second) ? second : known(second)
+    return { op, args: [op === 'symlink' ? first : known(first), spelt, ...rest] }
+  })
+}

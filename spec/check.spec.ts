@@ -1,0 +1,110 @@
+// Rules that take seconds, because no code of the library has to run: the format, the linter, the package as it would
+// be published, and what its sources must say. `npm run check` runs this file; the build before it checks the types.
+
+import { spawnSync } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { assert, holds, scratch } from './support/kit.js'
+
+const top = fileURLToPath(new URL('../..', import.meta.url))
+
+function run(command: string, ...args: string[]): string {
+  const options = { cwd: top, encoding: 'utf8', shell: process.platform === 'win32' } as const
+  const { status, stdout, stderr } = spawnSync(command, args, options)
+  assert.is(status, 0, `${command} ${args.join(' ')}\n${stdout}${stderr}`)
+  return stdout
+}
+
+/** A tool that is installed with the project. */
+const tool = (name: string, ...args: string[]) => run(join(top, 'node_modules', '.bin', name), ...args)
+
+interface Packed {
+  readonly tarball: string
+  readonly paths: readonly string[]
+}
+
+let packed: Packed | undefined
+function pack(): Packed {
+  if (packed) return packed
+  const dir = scratch()
+  const said = run('npm', 'pack', '--json', '--ignore-scripts', '--loglevel=silent', '--pack-destination', dir)
+  const [{ filename, files }] = JSON.parse(said) as [{ filename: string; files: { path: string }[] }]
+  packed = { tarball: join(dir, filename), paths: files.map(({ path }) => path) }
+  return packed
+}
+
+const filesOfLib = (): string[] =>
+  readdirSync(join(top, 'lib'), { recursive: true, encoding: 'utf8' }).filter(name => name.endsWith('.ts'))
+
+holds('formatter and linter find nothing', () => {
+  tool('biome', 'ci', '--error-on-warnings')
+})
+
+holds('publint finds nothing', () => {
+  assert.match(tool('publint', 'run', pack().tarball, '--strict'), /All good/)
+})
+
+holds('arethetypeswrong finds nothing', () => {
+  // ESM only: `require` works too, but only in versions of Node that have require(esm).
+  tool('attw', pack().tarball, '--profile', 'esm-only', '--no-color', '--no-emoji')
+})
+
+holds('what is published is what users need', () => {
+  const { paths } = pack()
+  for (const path of paths)
+    assert.match(path, /^(dist\/lib\/|lib\/|package\.json$|README\.md$|LICENSE$|CHANGELOG\.md$)/)
+  const needed = [
+    'README.md',
+    'LICENSE',
+    'CHANGELOG.md',
+    'dist/lib/index.js',
+    'dist/lib/testing/index.d.ts',
+    'lib/mkdirp.ts',
+  ]
+  for (const path of needed) assert.ok(paths.includes(path), `${path} is missing`)
+})
+
+holds('only core/disk.ts imports a filesystem, and nothing in the library prints', () => {
+  for (const name of filesOfLib().filter(name => !name.startsWith('testing'))) {
+    const text = readFileSync(join(top, 'lib', name), 'utf8')
+    // A type is gone when the code runs: core/stats.ts names two of Node's.
+    if (name !== join('core', 'disk.ts')) assert.not.match(text, /^import (?!type).*'(node:fs|graceful-fs)/m, name)
+    assert.not.match(text, /console\./, name)
+  }
+})
+
+holds('what users import is the files directly in lib, and lib/testing/index.ts', () => {
+  const { exports } = JSON.parse(readFileSync(join(top, 'package.json'), 'utf8')) as {
+    exports: Record<string, unknown>
+  }
+  const entries = Object.values(exports).flatMap(entry =>
+    typeof entry === 'object' ? (entry as { default: string }).default.replace(/^\.\/dist\/(.*)\.js$/, '$1.ts') : [],
+  )
+  assert.ok(entries.length >= 3)
+  for (const entry of entries) assert.match(entry, /^lib\/([\w-]+|testing\/index)\.ts$/)
+  const index = readFileSync(join(top, 'lib/index.ts'), 'utf8')
+  for (const name of readdirSync(join(top, 'lib')).filter(name => name.endsWith('.ts')))
+    if (!entries.includes(`lib/${name}`))
+      assert.match(index, new RegExp(`from '\\./${name.replace(/\.ts$/, '')}\\.js'`), `${name} is not public`)
+  // Values come from the public files alone; types may stand deeper.
+  for (const [, kind] of index.matchAll(/^export (type )?\{[^}]*\} from '\.\/\w+\//gm)) assert.is(kind, 'type ')
+})
+
+holds('the library is written in words that are read once', () => {
+  // Each has a plain counterpart: returns, reports, a process that, must, usually, meanwhile, available.
+  const replaced = /\b(answered|told|tells|whoever|nobody|shall|mostly|by now|to be had)\b/i
+  for (const name of filesOfLib()) assert.not.match(readFileSync(join(top, 'lib', name), 'utf8'), replaced, name)
+})
+
+holds('every public function says what holds afterwards, and what is not promised', () => {
+  const names = [...readFileSync(join(top, 'lib/index.ts'), 'utf8').matchAll(/from '\.\/([\w-]+)\.js'/g)].map(
+    ([, name]) => name,
+  )
+  assert.ok(names.length >= 4)
+  for (const name of names) {
+    const text = readFileSync(join(top, 'lib', `${name}.ts`), 'utf8')
+    for (const part of [/Holds afterwards: /, /Not promised: /, /@returns /, /@throws /, /@example/])
+      assert.match(text, part, name)
+  }
+})

@@ -1,0 +1,124 @@
+// Runs spec files, each in a process of its own, and closes with one line: `N passed, N failed`. First come the tests
+// that need no other process, several files at a time; then those that race, one file after the other, so that they
+// have the machine to themselves.
+
+import { readFileSync } from 'node:fs'
+import { availableParallelism, constants } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { buildBench } from './runner/bench-ready.js'
+import { alone, budgetOf } from './runner/budgets.js'
+import { BadArguments, type Choice, choose, type Layer } from './runner/choice.js'
+import { matching, specsBelow } from './runner/names.js'
+import { makeRooms, type Room } from './runner/rooms.js'
+import { killAll, runSpec } from './runner/spec-process.js'
+import { seconds, Tally } from './runner/tally.js'
+
+const usage = `Usage: npm test -- [NAME ...] [--only holds|explored|raced] [--test TEXT] [--full]
+
+NAME    a spec file: 'lock' is spec/lock.spec.ts, 'lock/race' is spec/lock/race.spec.ts, 'lock/' is all of that folder;
+        where no file has the name, every file whose path contains it
+--only  the tests of one layer; may be given more than once
+--test  the tests whose names contain the text; may be given more than once
+--full  without the bounds that keep it short`
+
+/** No file or no test has such a name; the message lists those that there are. */
+class NothingMatches extends Error {}
+
+// Another directory is for the specs of this runner.
+const here = process.env.HOLDFAST_SPECS ?? dirname(fileURLToPath(import.meta.url))
+const pathOf = (spec: string): string => join(here, `${spec}.spec.js`)
+
+function chosenSpecs({ names }: Choice): readonly string[] {
+  const specs = specsBelow(here)
+  if (names.length === 0) return specs
+  const found = names.map(name => {
+    const some = matching(name, specs)
+    if (some.length === 0) throw new NothingMatches(`There is no spec '${name}'. There are:\n${specs.join('\n')}`)
+    return some
+  })
+  return [...new Set(found.flat())]
+}
+
+const tally = new Tally()
+
+/**
+ * Runs the tests of these layers in one file. Its output is printed as it comes, or in one piece while others run.
+ */
+async function run(spec: string, only: readonly Layer[], choice: Choice, room: Room, atOnce: boolean): Promise<void> {
+  const env = spec.startsWith('bench/') ? { ...room.env, HOLDFAST_BENCH: JSON.stringify(await buildBench()) } : room.env
+  const args = [...only.flatMap(layer => ['--only', layer]), ...choice.texts.flatMap(text => ['--test', text])]
+  if (choice.full) args.push('--full')
+  const later: (() => void)[] = []
+  const ended = await runSpec(pathOf(spec), args, env, (text, stream) => {
+    if (atOnce) process[stream].write(text)
+    else later.push(() => process[stream].write(text))
+  })
+  for (const print of later) print()
+  tally.add(spec, ended, room.clear())
+  if (ended.reports.some(({ how }) => how !== 'left out')) console.log(`${seconds(ended.ms).padStart(9)}  ${spec}\n`)
+}
+
+/** Runs them in as many rooms at a time as there are. */
+async function runAll(
+  specs: readonly string[],
+  only: readonly Layer[],
+  choice: Choice,
+  rooms: readonly Room[],
+): Promise<void> {
+  const waiting = [...specs]
+  const work = async (room: Room) => {
+    for (let spec = waiting.shift(); spec !== undefined; spec = waiting.shift())
+      await run(spec, only, choice, room, rooms.length === 1)
+  }
+  await Promise.all(rooms.map(work))
+}
+
+async function main(choice: Choice): Promise<void> {
+  const specs = chosenSpecs(choice)
+  const width = Math.max(1, Math.min(availableParallelism(), specs.length, 4))
+  const { rooms, missing } = makeRooms(
+    width,
+    specs.some(spec => readFileSync(pathOf(spec), 'utf8').includes('everyPlace')),
+  )
+  const [first] = rooms as [Room]
+  for (const { kind, why } of missing) console.log(`skipped: races on ${kind} (${why})`)
+
+  const quiet = choice.only.filter(layer => layer !== 'raced')
+  if (quiet.length > 0) {
+    // The long ones first, so that no core is idle in the end.
+    const byLength = [...specs].sort((a, b) => budgetOf(b) - budgetOf(a))
+    await runAll(
+      byLength.filter(spec => !alone(spec)),
+      quiet,
+      choice,
+      rooms,
+    )
+    await runAll(byLength.filter(alone), quiet, choice, [first])
+  }
+  if (choice.only.includes('raced')) {
+    const racing = quiet.length > 0 ? specs.filter(spec => tally.hasMore(spec, choice)) : specs
+    await runAll(racing, ['raced'], choice, [first])
+  }
+  if (tally.ran === 0) throw new NothingMatches(`No test matches. There are:\n${tally.names().join('\n')}`)
+}
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.once(signal, () => killAll(() => process.exit(128 + constants.signals[signal])))
+
+try {
+  const choice = choose(process.argv.slice(2))
+  if (choice.help) console.log(usage)
+  else {
+    await main(choice)
+    if (!choice.full) for (const line of tally.over(budgetOf)) console.log(`over its budget: ${line}`)
+    for (const one of tally.bad) console.log(`failed: ${one}`)
+    console.log(`${tally}`)
+    process.exitCode = tally.failed > 0 ? 1 : 0
+  }
+} catch (error) {
+  if (error instanceof BadArguments) console.error(`${error.message}\n\n${usage}`)
+  else if (error instanceof NothingMatches) console.error(error.message)
+  else throw error
+  process.exitCode = error instanceof NothingMatches ? 1 : 2
+}

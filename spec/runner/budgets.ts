@@ -1,0 +1,18 @@
+// How many seconds a spec file may take on two cores. Machines are noisy, so a file that takes longer is named at the
+// end of a run, and does not fail.
+
+const budgets: Readonly<Record<string, number>> = {
+  'get-or-create/world': 120,
+  'lock/world': 60,
+  'update-file/world': 45,
+  move: 45,
+  mkdirp: 45,
+}
+
+/** Seconds. */
+export const budgetOf = (spec: string): number => budgets[spec] ?? 30
+
+/** These measure how long something takes, or how much of a disk is free: nothing else may run meanwhile. */
+const solitary: ReadonlySet<string> = new Set(['core/fast-path'])
+
+export const alone = (spec: string): boolean => solitary.has(spec)
