@@ -9,21 +9,10 @@ import type { Choice, World } from './world.js'
 /** How often each kind of choice may still be made. */
 export type Budget = Record<Exclude<Choice['kind'], 'call' | 'pass'>, number>
 
-export const budgetOf = ({
-  kills = 0,
-  failures = 0,
-  lies = 0,
-  aborts = 0,
-  ticks = 0,
-  omissions = 0,
-}: World): Budget => ({
-  kill: kills,
-  fail: failures,
-  lie: lies,
-  abort: aborts,
-  tick: ticks,
-  omit: omissions,
-})
+export function budgetOf(world: World): Budget {
+  const { kills = 0, failures = 0, lies = 0, omissions = 0, aborts = 0, ticks = 0 } = world
+  return { kill: kills, fail: failures, lie: lies, omit: omissions, abort: aborts, tick: ticks }
+}
 
 /** Everything that may happen next. The player that went last comes first, so that the first schedule is serial. */
 export function choicesOf(players: readonly Player[], last: number, world: World, budget: Budget): Choice[] {
