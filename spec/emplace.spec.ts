@@ -23,6 +23,7 @@ import {
   assert,
   caught,
   explored,
+  forAWhile,
   holds,
   looks,
   nobodyThrew,
@@ -47,17 +48,12 @@ import {
 const bytes = 64 * 1024
 const seconds = sized(2, 60)
 
-/** Repeats `once` for some seconds; returns how often it ran, and how often that went wrong. */
-async function forAWhile(once: (turn: number) => Promise<boolean>): Promise<{ turns: number; bad: number }> {
-  const until = performance.now() + seconds * 1000
-  const seen = { turns: 0, bad: 0 }
-  for (; performance.now() < until; seen.turns++) if (!(await once(seen.turns))) seen.bad++
-  return seen
-}
+/** On a busy machine each process goes on until it has had this many turns. */
+const turns = 20
 
 const plays = {
   writer: (dir: string, _round: number, number: number) =>
-    forAWhile(async turn => {
+    forAWhile(seconds, turns, async turn => {
       const own = join(dir, `own-${number}-${turn}`)
       await writeFile(own, payload(number, bytes))
       return turn % 2
@@ -65,14 +61,14 @@ const plays = {
         : emplace(own, join(dir, 'target'), { durability: turn % 8 ? 'none' : 'file' })
     }),
   naive: (dir: string, _round: number, number: number) =>
-    forAWhile(turn =>
+    forAWhile(seconds, turns, turn =>
       sharedTemp(join(dir, 'target'), payload(number, bytes + (turn % 2))).then(
         () => true,
         () => false,
       ),
     ),
   reader: (dir: string) =>
-    forAWhile(() =>
+    forAWhile(seconds, turns, () =>
       readFile(join(dir, 'target')).then(
         data => ownerOf(data, bytes) !== undefined,
         () => false,

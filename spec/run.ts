@@ -7,7 +7,7 @@ import { availableParallelism, constants } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { buildBench } from './runner/bench-ready.js'
-import { alone, budgetOf } from './runner/budgets.js'
+import { budgetOf, isSolitary, isWaiting } from './runner/budgets.js'
 import { BadArguments, type Choice, choose, type Layer } from './runner/choice.js'
 import { matching, specsBelow } from './runner/names.js'
 import { makeRooms, type Room } from './runner/rooms.js'
@@ -62,14 +62,14 @@ async function run(spec: string, only: readonly Layer[], choice: Choice, room: R
 /** Runs them in as many rooms at a time as there are. */
 async function runAll(
   specs: readonly string[],
-  only: readonly Layer[],
+  layersOf: (spec: string) => readonly Layer[],
   choice: Choice,
   rooms: readonly Room[],
 ): Promise<void> {
   const waiting = [...specs]
   const work = async (room: Room) => {
     for (let spec = waiting.shift(); spec !== undefined; spec = waiting.shift())
-      await run(spec, only, choice, room, rooms.length === 1)
+      await run(spec, layersOf(spec), choice, room, rooms.length === 1)
   }
   await Promise.all(rooms.map(work))
 }
@@ -84,21 +84,16 @@ async function main(choice: Choice): Promise<void> {
   const [first] = rooms as [Room]
   for (const { kind, why } of missing) console.log(`skipped: races on ${kind} (${why})`)
 
-  const quiet = choice.only.filter(layer => layer !== 'raced')
-  if (quiet.length > 0) {
-    // The long ones first, so that no core is idle in the end.
-    const byLength = [...specs].sort((a, b) => budgetOf(b) - budgetOf(a))
-    await runAll(
-      byLength.filter(spec => !alone(spec)),
-      quiet,
-      choice,
-      rooms,
-    )
-    await runAll(byLength.filter(alone), quiet, choice, [first])
-  }
+  const isRace = (layer: Layer, spec: string) => layer === 'raced' && !isWaiting(spec)
+  const quiet = (spec: string) => choice.only.filter(layer => !isRace(layer, spec))
+  // The long ones first, so that no core is idle in the end.
+  const byLength = specs.filter(spec => quiet(spec).length > 0).sort((a, b) => budgetOf(b) - budgetOf(a))
+  const together = byLength.filter(spec => !isSolitary(spec))
+  await runAll(together, quiet, choice, rooms)
+  await runAll(byLength.filter(isSolitary), quiet, choice, [first])
   if (choice.only.includes('raced')) {
-    const racing = quiet.length > 0 ? specs.filter(spec => tally.hasMore(spec, choice)) : specs
-    await runAll(racing, ['raced'], choice, [first])
+    const racing = specs.filter(spec => !byLength.includes(spec) || tally.hasMore(spec, choice))
+    await runAll(racing, () => ['raced'], choice, [first])
   }
   if (tally.ran === 0) throw new NothingMatches(`No test matches. There are:\n${tally.names().join('\n')}`)
 }

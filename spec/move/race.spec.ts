@@ -3,18 +3,24 @@ import { join } from 'node:path'
 import { emptyDir, move } from 'holdfast'
 import { contender, overlaps } from 'holdfast/testing'
 import { linkThenUnlink, lookThenRename, removeThenRename } from '../broken/broken.js'
-import { assert, catchInRace, everyPlace, note, places, race, raced, scratch, sized } from '../support/kit.js'
+import {
+  assert,
+  catchInRace,
+  everyPlace,
+  forAWhile,
+  note,
+  places,
+  race,
+  raced,
+  scratch,
+  sized,
+} from '../support/kit.js'
 import { type Kind, kinds, make, read } from '../support/planted.js'
 import { privateNames } from '../support/trees.js'
 
 const seconds = sized(0.3, 30)
-/** Repeats `once` for some time; returns how often it ran, and how often that went wrong. */
-async function forAWhile(once: (turn: number) => boolean | Promise<boolean>): Promise<{ turns: number; bad: number }> {
-  const until = performance.now() + seconds * 1000
-  const seen = { turns: 0, bad: 0 }
-  for (; performance.now() < until; seen.turns++) if (!(await once(seen.turns))) seen.bad++
-  return seen
-}
+/** On a busy machine each process goes on until it has had this many turns. */
+const turns = 30
 
 /** Each process moves a thing of its own of each kind to one name for all; the order of the kinds differs by round. */
 const rivalry = (way: (from: string, to: string) => unknown) => async (dir: string, round: number, number: number) => {
@@ -35,7 +41,7 @@ const scramble = (way: (from: string, to: string) => unknown) => async (dir: str
   return gets
 }
 const replacing = (way: (from: string, to: string) => unknown) => (dir: string, _round: number, number: number) =>
-  forAWhile(async turn => {
+  forAWhile(seconds, turns, async turn => {
     const own = join(dir, `own-${number}-${turn}`)
     writeFileSync(own, 'whole')
     return (await way(own, join(dir, 'target'))) === true
@@ -51,7 +57,7 @@ const plays = {
   linker: scramble((from, to) => linkThenUnlink(from, to)),
   replacer: replacing((from, to) => move(from, to, { ...quick, overwrite: true })),
   remover: replacing((from, to) => removeThenRename(from, to).catch(() => true)),
-  reader: (dir: string) => forAWhile(() => existsSync(join(dir, 'target'))),
+  reader: (dir: string) => forAWhile(seconds, turns, () => existsSync(join(dir, 'target'))),
 }
 
 const isThere = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false }) !== undefined

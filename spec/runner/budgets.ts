@@ -12,7 +12,12 @@ const budgets: Readonly<Record<string, number>> = {
 /** Seconds. */
 export const budgetOf = (spec: string): number => budgets[spec] ?? 30
 
-/** These measure how long something takes, or how much of a disk is free: nothing else may run meanwhile. */
+/** It measures which calls are quick, so nothing else may run meanwhile. */
 const solitary: ReadonlySet<string> = new Set(['core/fast-path'])
 
-export const alone = (spec: string): boolean => solitary.has(spec)
+export const isSolitary = (spec: string): boolean => solitary.has(spec)
+
+/** Its processes wait for each other for half a minute and take no time of a core, so others run meanwhile. */
+const waiting: ReadonlySet<string> = new Set(['lock/apart'])
+
+export const isWaiting = (spec: string): boolean => waiting.has(spec)

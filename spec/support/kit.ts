@@ -299,6 +299,18 @@ export async function catchInRace(
   throw new Error(`not caught in ${rounds} rounds`)
 }
 
+/** Repeats `once` for so many seconds, and so many times at least; returns how often it ran, and how often it failed. */
+export async function forAWhile(
+  seconds: number,
+  times: number,
+  once: (turn: number) => boolean | Promise<boolean>,
+): Promise<{ turns: number; bad: number }> {
+  const until = performance.now() + seconds * 1000
+  const seen = { turns: 0, bad: 0 }
+  for (; performance.now() < until || seen.turns < times; seen.turns++) if (!(await once(seen.turns))) seen.bad++
+  return seen
+}
+
 /**
  * Begins all of them when the first result is asked for: they usually wait. Returns a function from index to result.
  */
