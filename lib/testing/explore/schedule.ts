@@ -38,7 +38,7 @@ export class Schedule {
     this.honest = this.#budget.lie === 0
     this.root = ground.root
     ground.omits = this.#budget.omit > 0
-    this.splitListings = world.splitListings ?? ground.omits
+    this.splitListings = ground.omits || (world.splitListings ?? false)
     refusePromise('setup', world.setup?.(this.root))
     ground.survey()
     this.#enter(world.players(this.root), false)

@@ -24,7 +24,7 @@ export interface World {
   readonly lies?: number
   /**
    * Makes `readdir` and `list` two steps: the directory is opened, and read later, when others may have changed, renamed
-   * or removed it. Takes up to twice as many steps. @default false, but true if there are `omissions`
+   * or removed it. Takes up to twice as many steps. `omissions` imply it. @default false
    */
   readonly splitListings?: boolean
   /** How many listings may leave out names that came after the directory was opened, as on btrfs. @default 0 */
