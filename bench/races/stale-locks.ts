@@ -54,7 +54,10 @@ export const ways: Record<string, Way> = {
   'by hand': byPidFile,
 }
 
-const clock = (): number => performance.timeOrigin + performance.now()
+const clock = (): number => {
+  const [seconds, nanoseconds] = process.hrtime()
+  return seconds * 1000 + nanoseconds / 1e6
+}
 
 /** The time during which a process certainly held the lock, on the clock that all processes of this machine share. */
 type Held = readonly [from: number, to: number]

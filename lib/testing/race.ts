@@ -66,8 +66,14 @@ export function contender(plays: Readonly<Record<string, Play>>): boolean {
   return true
 }
 
-/** Milliseconds on a clock that all processes of this machine share. */
-const clock = (): number => performance.timeOrigin + performance.now()
+/**
+ * Milliseconds on the system's monotonic clock, which all processes of this machine share. `performance.timeOrigin` is no
+ * base for one: each process reads two clocks for it, and on a busy machine it may be interrupted between the two readings.
+ */
+const clock = (): number => {
+  const [seconds, nanoseconds] = process.hrtime()
+  return seconds * 1000 + nanoseconds / 1e6
+}
 
 /**
  * Runs rounds in which several processes start at the same moment.
