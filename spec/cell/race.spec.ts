@@ -7,14 +7,12 @@ import { cell, sweep } from 'holdfast'
 import { dual, type Steps } from 'holdfast/steps'
 import { assertLinearizable, contender, killedAt, overlaps } from 'holdfast/testing'
 import { type Asked, cellModel, type Did, type Notes, type Told, turn } from '../support/cells.js'
-import { assert, everyPlace, note, race, raced, scratch, sized } from '../support/kit.js'
+import { assert, clock, everyPlace, note, race, raced, scratch, sized } from '../support/kit.js'
 
 const isPrivate = (name: string): boolean => name.startsWith('.')
 
 /** A process logs each request before it is made, and the result after: the request of a killed process is known. */
 const log = (dir: string, round: number): string => join(dir, `log-${round}-`)
-
-const clock = () => performance.timeOrigin + performance.now()
 
 class Journal implements Notes {
   #number = 0

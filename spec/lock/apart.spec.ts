@@ -9,8 +9,8 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { lock } from 'holdfast'
 import { dual } from 'holdfast/steps'
-import { allAtOnce, assert, note, places, raced, scratch } from '../support/kit.js'
-import { assertApart, clock, counted, digits, type Held, increment } from '../support/locks.js'
+import { allAtOnce, assert, clock, note, places, raced, scratch } from '../support/kit.js'
+import { assertApart, counted, digits, type Held, increment } from '../support/locks.js'
 
 const stale = 2000
 

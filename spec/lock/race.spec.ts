@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import { lock, sweep } from 'holdfast'
 import { dual, release, type Steps } from 'holdfast/steps'
 import { contender, killedAt, overlaps } from 'holdfast/testing'
-import { assert, catchInRace, everyPlace, note, places, race, raced, scratch, sized } from '../support/kit.js'
-import { assertApart, clock, counted, digits, type Held, increment, unlinkAndRetry } from '../support/locks.js'
+import { assert, catchInRace, clock, everyPlace, note, places, race, raced, scratch, sized } from '../support/kit.js'
+import { assertApart, counted, digits, type Held, increment, unlinkAndRetry } from '../support/locks.js'
 
 const logOf = (dir: string, name: string): string => join(dir, `log-${name}`)
 

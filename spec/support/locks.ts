@@ -39,9 +39,6 @@ function* add(dir: string, fence: number, canBeRobbed: boolean): Steps<string> {
 /** One hold: its fencing token, its beginning and its end. */
 export type Held = readonly [fence: number, from: number, to: number]
 
-/** One clock for all processes of this machine. */
-export const clock = () => performance.timeOrigin + performance.now()
-
 /** No two holds overlap, and a later hold has the greater token. */
 export function assertApart(all: readonly Held[]): void {
   const byTime = [...all].sort((a, b) => a[1] - b[1])
