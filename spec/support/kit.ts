@@ -231,15 +231,6 @@ export const clock = (): number => Number(process.hrtime.bigint()) / 1e6
 /** Prints figures for the reader. */
 export const note = (text: string): void => console.log(`\n   ${text}`)
 
-/**
- * Milliseconds on one clock for all processes of this machine. (`performance.timeOrigin` differs by a time slice and more
- * between processes that were started on a busy machine.)
- */
-export function clock(): number {
-  const [seconds, nanoseconds] = process.hrtime()
-  return seconds * 1000 + nanoseconds / 1e6
-}
-
 /** Bytes that show by themselves whether they are whole, and whose they are. */
 export function payload(owner: number, bytes: number): Buffer {
   return Buffer.alloc(bytes, `${owner}`.padStart(15, '0').concat('\n'))
