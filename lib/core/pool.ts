@@ -1,6 +1,5 @@
 // Each call as a function of the callback API, which lets a thread of libuv's pool make it.
 
-import type gracefulFs from 'graceful-fs'
 import type { Alphabet, Op } from './alphabet.js'
 import { entryOf, inBytes } from './entry.js'
 import { hasCode } from './errors.js'
@@ -11,8 +10,10 @@ import type { Done } from './wait.js'
 type Calls = { readonly [O in Op]?: (done: Done, ...args: Parameters<Alphabet[O]>) => void }
 export type Pool = ReturnType<typeof poolOf>
 
-/** `fs` is graceful-fs, because it queues a call for which no descriptor is free (EMFILE). */
-export const poolOf = (fs: typeof gracefulFs) =>
+type GracefulFs = typeof import('graceful-fs')
+
+/** graceful-fs, because it queues a call for which no descriptor is free (EMFILE). The door loads it. */
+export const poolOf = (fs: GracefulFs) =>
   ({
     open: (done, path, flags, mode) => fs.open(path, flags, mode, done),
     read: (done, fd, into, position) => fs.read(fd, into, 0, into.length, position, done),
