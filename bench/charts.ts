@@ -1,4 +1,4 @@
-// npm run bench:charts [-- <dir>]: draws the pictures again, of the results that are kept.
+// npm run bench:charts [-- <dir>]: draws the pictures again, from the results that are kept.
 
 import { existsSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
@@ -12,6 +12,6 @@ for (const file of kept) {
   console.log(relative('', picture))
 }
 if (kept.length === 0) {
-  console.error(`No results in ${dir}: npm run bench:races and npm run bench:speed make some.`)
+  console.error(`No results in ${dir}: npm run bench:races and npm run bench:speed produce them.`)
   process.exitCode = 1
 }

@@ -1,5 +1,6 @@
-// `npm run bench:races`: how packages behave when processes really race; one table for each contest, and the results
-// in bench/results/races.json. Exits with 1 when a cell of holdfast is not zero, or a contest was none.
+// `npm run bench:races`: how packages behave when processes really race. It prints one table for each contest, and
+// keeps the results in bench/results/races.json. It exits with 1 if a cell of holdfast is not zero, or a contest had no
+// contention.
 
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -46,7 +47,7 @@ const contests: readonly Contest[] = [
 ]
 
 const options = optionsOf('bench:races', everyPlace)
-/** The short form is a part of it, on the first of the filesystems. */
+/** The short form runs a part of the rounds, on the first filesystem only. */
 const part = options.quick ? 0.1 : 1
 const places = options.quick ? options.on.slice(0, 1) : options.on
 
@@ -54,7 +55,7 @@ const places = options.quick ? options.on.slice(0, 1) : options.on
 const cells: RaceCell[] = []
 const faults: string[] = []
 
-/** A line on the terminal that goes away again; where there is none, nothing. */
+/** Shows a line on the terminal that is cleared at the end; without a terminal, nothing. */
 function progressOf(contest: Contest, filesystem: string) {
   if (!process.stderr.isTTY) return { onProgress: () => {}, end: () => {} }
   const bar = new SingleBar({ format: `${contest.name}, ${filesystem} {bar} {percentage} %`, clearOnComplete: true })

@@ -1,6 +1,6 @@
-// What each function takes, beside every package that one would use instead, and beside the floor: medians of one run,
-// in rotation. Ratios hold from machine to machine, microseconds do not. The works are in ./speed/: start reading at
-// ./speed/mkdirp.ts, and at ./speed/work.ts for what a work is.
+// `npm run bench:speed`: the time of each function, beside every package that you would use instead, and beside the
+// floor: medians of one run, in rotation. Ratios hold from machine to machine; microseconds do not. The works are in
+// ./speed/: start reading at ./speed/mkdirp.ts, and at ./speed/work.ts for what a work is.
 
 import { aboutOf, describe } from './run/about.js'
 import { chance } from './run/chance.js'
@@ -9,9 +9,11 @@ import { type Options, optionsOf } from './run/options.js'
 import { everyPlace, filesystemOf, inScratch } from './run/place.js'
 import type { SpeedResults } from './run/results.js'
 import { runToItsEnd } from './run/stop.js'
+import { before, besideBefore } from './speed/before.js'
+import { families } from './speed/families.js'
 import { type NativeFloor, nativeFloor } from './speed/native.js'
 import { type Effort, type Measured, runOn } from './speed/run.js'
-import { legend, shortfallTable, targetTable } from './speed/tables.js'
+import { beforeTable, legend, shortfallTable, targetTable } from './speed/tables.js'
 import { shortfallsOf } from './speed/targets.js'
 
 const full: Effort = {
@@ -26,29 +28,31 @@ const quick: Effort = {
 }
 
 async function measureAll(
-  { quick: short, on, seed, only }: Options,
+  { quick: short, on, seed, only, before: earlier }: Options,
   native: NativeFloor | undefined,
 ): Promise<Measured> {
-  const all: Measured = { cells: [], targets: [], contended: [], growth: [] }
+  const all = earlier === undefined ? families : await besideBefore(families, earlier)
+  const measured: Measured = { cells: [], targets: [], contended: [], growth: [] }
   const random = chance(seed)
   for (const root of on) {
-    const of = { filesystem: filesystemOf(root), native, effort: short ? quick : full, random, only }
+    const of = { filesystem: filesystemOf(root), native, effort: short ? quick : full, families: all, random, only }
     const one = await inScratch(root, dir => runOn({ ...of, dir }))
-    all.cells.push(...one.cells)
-    all.targets.push(...one.targets)
-    all.contended.push(...one.contended)
-    all.growth.push(...one.growth)
+    measured.cells.push(...one.cells)
+    measured.targets.push(...one.targets)
+    measured.contended.push(...one.contended)
+    measured.growth.push(...one.growth)
   }
-  return all
+  return measured
 }
 
-/** What takes part, by the names that packages have. */
+/** The names of the packages that take part. */
 const packagesOf = ({ cells, contended, growth }: Measured): string[] =>
   [...cells, ...contended, ...growth].flatMap(({ side }) => side.split(/ \+ |, /))
 
 function show({ about, cells, targets }: SpeedResults): void {
   const shortfalls = shortfallsOf(cells)
   if (targets.length > 0) console.log(targetTable(targets))
+  if (cells.some(({ side }) => side === before)) console.log(beforeTable(cells))
   if (shortfalls.length > 0) console.log(shortfallTable(shortfalls))
   console.log([legend, ...describe(about)].join('\n'))
 }
@@ -74,6 +78,6 @@ await runToItsEnd(async () => {
 })
 
 function nothingFor({ only }: Options): void {
-  console.error(`Nothing that is measured has '${only}' in its name.`)
+  console.error(`No measurement has '${only}' in its name.`)
   process.exitCode = 2
 }

@@ -1,5 +1,6 @@
-// Several processes change one configuration file at the same time, each its own part of it. Whoever reads, computes and
-// writes without a lock loses what the others did meanwhile. Run it: node dist/examples/config-file.js
+// Several processes change one configuration file at the same time, each its own part of it. Without a lock, a process
+// that reads, computes and writes would lose the changes that others made meanwhile. `updateFile` loses none.
+// Run it: node dist/examples/config-file.js
 
 import { fork } from 'node:child_process'
 import { once } from 'node:events'

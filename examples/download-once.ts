@@ -1,5 +1,5 @@
-// Several processes need one file from the network. One of them downloads it, the others wait for that, and nobody
-// ever sees half of it. Run it: node dist/examples/download-once.js
+// Several processes need one file from the network. One of them downloads it, the others wait for that one, and no
+// process ever sees part of the file. Run it: node dist/examples/download-once.js
 
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -13,7 +13,7 @@ import { dir, setGracefulCleanup } from 'tmp-promise'
 async function use(port: string, place: string): Promise<void> {
   const download = async (_: string, { signal }: Production) => {
     const { ok, status, body } = await fetch(`http://localhost:${port}/model.bin`, { signal })
-    return ok && body ? body : Promise.reject(new Error(`The server said ${status}`))
+    return ok && body ? body : Promise.reject(new Error(`The server replied ${status}`))
   }
   const { path, made } = await getOrCreate(join(place, 'cache', 'model.bin'), download, { parents: true })
   console.log(`Process ${process.pid} ${made ? 'downloaded it' : 'found it there'}: ${(await stat(path)).size} bytes`)
@@ -27,7 +27,7 @@ else {
   const scratch = await dir({ prefix: 'holdfast-download-once', unsafeCleanup: true }) // gone with the process
   let asked = 0
   const server = createServer((_, response) => {
-    // Slowly, so that all of them want it while it is under way.
+    // Slowly, so that every process asks while the download is under way.
     setTimeout(() => response.end(Buffer.alloc(5e6, 'model')), 300 * ++asked)
   })
   await once(server.listen(0).unref(), 'listening')

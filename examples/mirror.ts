@@ -1,5 +1,6 @@
-// The main program: eight processes mirror one directory into one place while a ninth keeps removing parts of it, first
-// with plain node:fs calls and then with holdfast. Both sets of calls are in ./mirror/ways.ts: start reading there.
+// The main program: eight processes mirror one directory into one place while a ninth keeps removing parts of the
+// mirror, first with plain node:fs calls and then with holdfast. Both sets of calls are in ./mirror/ways.ts: start
+// reading there.
 
 import { realpath, stat } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -12,37 +13,38 @@ import { mirrorBy, mirrorers, type Result } from './mirror/side.js'
 
 const help = `Usage: npm start [-- <directory>]
 
-Mirrors <directory> (default: this project's node_modules) into a scratch directory, by ${mirrorers} processes at once
-while one more keeps removing random parts of the mirror: once with plain fs calls, once with holdfast. Of the source,
-files are read and linked to, nothing is changed. The exit code is 0 if holdfast made no mistake, 1 if it did, and 2
-for a directory that cannot be used.`
+Mirrors <directory> (default: this project's node_modules) into a scratch directory. ${mirrorers} processes do so at once,
+while one more keeps removing random parts of the mirror: once with plain fs calls, once with holdfast. The files of the
+source are read and hard-linked; nothing in it is changed. The exit code is 0 if holdfast made no mistake, 1 if it made
+one, and 2 if the directory cannot be used.`
 
-// Ctrl-C and the like end whatever is under way, and everybody cleans up on the way out. The reason is the exit code.
+// Ctrl-C and other signals end what is under way, and everything is cleaned up on the way out. The reason is the exit
+// code.
 const stop = new AbortController()
 for (const [signal, code] of Object.entries({ SIGHUP: 129, SIGINT: 130, SIGTERM: 143 })) {
   process.on(signal, () => stop.abort(code))
 }
-// Whoever was reading our output has had enough.
+// The reader of our output has closed it: `| head`, for example.
 process.stdout.on('error', () => stop.abort(141))
 
-/** The user's mistake, told in one line. */
+/** A mistake of the user, reported in one line. */
 class Unusable extends Error {}
 
 async function sourceOf(args: string[]): Promise<string> {
   const fallback = fileURLToPath(new URL('../../node_modules', import.meta.url))
-  if (args.length > 1) throw new Unusable(`One directory, please, and not ${args.length}`)
+  if (args.length > 1) throw new Unusable(`Give one directory, not ${args.length}`)
   const given = args[0] ?? fallback
   try {
     if ((await stat(given)).isDirectory()) return await realpath(given)
   } catch (error) {
     throw new Unusable(`Cannot mirror '${given}': ${(error as Error).message}`)
   }
-  throw new Unusable(`Cannot mirror '${given}': it is no directory`)
+  throw new Unusable(`Cannot mirror '${given}': it is not a directory`)
 }
 
 async function planned(source: string): Promise<Plan> {
   const plan = await planOf(source, stop.signal)
-  if (!plan) throw new Unusable(`'${source}' holds too much for a demonstration: take a smaller directory`)
+  if (!plan) throw new Unusable(`'${source}' has too many entries for a demonstration: give a smaller directory`)
   if (plan.entries.length === 0) throw new Unusable(`Cannot mirror '${source}': it cannot be read`)
   return plan
 }
@@ -51,12 +53,12 @@ function announce({ source, entries, skipped }: Plan, place: string): void {
   const directories = entries.filter(({ kind }) => kind === 'directory').length
   const counts = `directories: ${number(directories)}, files and links: ${number(entries.length - directories)}`
   console.log(`Mirroring ${printable(source)} (${counts})`)
-  console.log(`into ${place}, by ${mirrorers} processes at once, each in an order of its own,`)
-  console.log('while one more keeps removing random directories there; then once more undisturbed, and a check.')
+  console.log(`into ${place}, with ${mirrorers} processes at once, each in an order of its own,`)
+  console.log('while one more keeps removing random directories there; then once more without it, and a check.')
   for (const [why, times] of skipped) console.log(`Left out: ${why} (${number(times)})`)
 }
 
-/** Names may hold anything, also what a terminal would obey. */
+/** Names may contain anything, even control characters that a terminal would obey. */
 const printable = (text: string): string => text.replace(/\p{Cc}/gu, encodeURIComponent)
 
 const number = (value: number): string => value.toLocaleString('en-US')
@@ -69,7 +71,7 @@ function tally(counts: Record<string, number>): string {
 
 function tableOf(results: readonly Result[]): string {
   const head = ['', 'calls', 'rejected', 'torn, as read\nmeanwhile', 'torn or missing\nafter a last pass', 'seconds']
-  // Without colours, so that it reads the same in a file.
+  // Without colours, so that the table looks the same in a file.
   const table = new Table({ head, style: { head: [], border: [] } })
   for (const { title, calls, rejected, torn, faults, seconds } of results) {
     const found: Record<string, number> = {}
@@ -97,9 +99,9 @@ async function main(): Promise<number> {
     console.log(tableOf([plain, ours]))
     const [before, now] = [number(plain.removed), number(ours.removed)]
     console.log(
-      'Rejected: refused only because others were at work. Torn: seen half written, or gone. Both should be zero.',
+      'Rejected: failed only because other processes were at work. Torn: seen half written, or gone. Both should be zero.',
     )
-    console.log(`Meanwhile ${before} and ${now} directories were removed.`)
+    console.log(`Meanwhile the ninth process removed ${before} and ${now} directories.`)
     const troubles = [...ours.messages, ...ours.faults.map(({ fault, path }) => `${fault}: ${path}`)]
     for (const trouble of troubles.slice(0, 10)) console.error(`holdfast: ${printable(trouble)}`)
     return troubles.length > 0 || ours.torn > 0 ? 1 : 0

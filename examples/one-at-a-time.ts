@@ -1,5 +1,5 @@
-// Several processes want to deploy, and one at a time may. One is killed in the middle of it: the next takes over at once,
-// and its fence says that it came later. Run it: node dist/examples/one-at-a-time.js
+// Several processes want to deploy, and only one at a time may. One of them is killed while it deploys: the next takes
+// over at once, and its greater fencing token shows that it came later. Run it: node dist/examples/one-at-a-time.js
 
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -11,7 +11,7 @@ import { dir, setGracefulCleanup } from 'tmp-promise'
 
 async function deploy(path: string, name: string): Promise<void> {
   const work = async ({ fence, signal }: Lease) => {
-    console.log(`${name} deploys, with fence ${fence}`)
+    console.log(`${name} deploys with fence ${fence}`)
     await wait(100, undefined, { signal })
     if (name === 'Unlucky') process.kill(process.pid, 'SIGKILL')
     console.log(`${name} is done`)

@@ -1,5 +1,5 @@
-// A world of one's own: is this counter safe? The explorer runs every order of the two processes' calls, and shows one
-// that loses a count. Then only the first to come counts, by `createExclusive`: no order goes wrong.
+// A world of your own: is this counter safe? The explorer runs every order of the calls of two processes, and shows one
+// that loses a count. Then `createExclusive` lets only the first process count, and no order ends badly.
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -35,5 +35,5 @@ try {
 }
 const { schedules, pruned, complete } = explore(world(countOnce, 1))
 console.log(
-  `With createExclusive: ${schedules} schedules (${pruned} more led nowhere new), complete: ${complete}, all well.`,
+  `With createExclusive: ${schedules} schedules (${pruned} more led to nothing new), complete: ${complete}, none ends badly.`,
 )

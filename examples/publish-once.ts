@@ -1,5 +1,5 @@
-// Several processes want to publish one release, exactly once. One of them wins, the others take what is there, and
-// whoever reads it reads a whole one. Run it: node dist/examples/publish-once.js
+// Several processes want to publish one release, exactly once. One of them wins, the others use what it published, and
+// every reader sees a whole release. Run it: node dist/examples/publish-once.js
 
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -13,16 +13,17 @@ async function publish(place: string): Promise<void> {
   const release = join(place, 'releases', '1.0.0.js')
   const text = `console.log('built by process ${process.pid}')\n`.repeat(50_000)
   const mine = await createExclusive(release, text, { parents: true })
-  // Everybody makes sure of the second name; it does not matter who is the first.
+  // Every process makes sure that the second name exists; it does not matter which one makes it.
   const name = await link(release, join(place, 'public', 'app.js'), { parents: true })
-  // And of the page that names it: the last one stays, and at no time is there half a page, or none.
+  // Every process also writes the page. The last one stays; readers never see half a page, or no page once there was
+  // one.
   const page = join(place, `page.${process.pid}`)
   await writeFile(page, '<script src="app.js"></script>\n')
   await emplace(page, join(place, 'public', 'index.html'))
 
   const lines = new Set((await readFile(join(place, 'public', 'app.js'), 'utf8')).trimEnd().split('\n'))
-  const did = mine ? 'published its own' : "took another's"
-  console.log(`Process ${process.pid} ${did}; public/app.js: ${name}, all of it says ${[...lines].join(', ')}`)
+  const did = mine ? 'published its release' : "uses another's release"
+  console.log(`Process ${process.pid} ${did}; public/app.js: ${name}; every line is ${[...lines].join(', ')}`)
 }
 
 const [place] = process.argv.slice(2)

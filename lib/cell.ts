@@ -1,41 +1,45 @@
-// A cell is a directory with one file in it, whose *name* is the state (core/token.ts); rename consumes it, so of several
-// callers who saw one state, one makes the next. No name is used twice. Data too large for a name is a payload beside it.
+// A cell is a directory with one file in it, whose *name* is the state (./cell/state.ts). A rename consumes the state,
+// so of several callers that saw one state, one makes the next. No name is used twice. Data that is too large for a
+// name is in a payload, a file beside the cell.
 //
-// | killed after                    | left behind                             | who repairs it                            |
-// |---------------------------------|-----------------------------------------|-------------------------------------------|
-// | create: mkdir, open of a stage  | a private directory beside the cell     | `sweep` of the directory above            |
-// | create: rename                  | nothing: the cell is there              | -                                         |
-// | any: part of a payload, or all  | a payload that no state names           | `sweep`, as soon as its writer is dead    |
-// | swap: rename                    | the payload of the state before         | `sweep`: no state names it                |
-// | clear: unlink                   | an empty directory: that is void        | nobody need: create puts its own there    |
-// | clear: rmdir                    | the payload of the tombstone            | `sweep`                                   |
+// | killed after                   | left behind                           | what removes it                          |
+// |--------------------------------|---------------------------------------|------------------------------------------|
+// | create: mkdir, open of a stage | a private directory beside the cell   | `sweep` of the directory above           |
+// | create: rename                 | nothing: the cell is there            | -                                        |
+// | any: a payload, or part of one | a payload that no state names         | `sweep`, as soon as its writer is dead   |
+// | swap: rename                   | the payload of the state before       | `sweep`, as soon as its writer is dead   |
+// | clear: unlink                  | an empty directory, and as below      | `create` replaces the directory          |
+// | clear: rmdir                   | the payload of the tombstone          | `sweep`, as soon as its writer is dead   |
 
-import { type Change, perform } from './cell/commit.js'
-import { beget } from './cell/create.js'
-import { checkCellName, dropPayload, payloadOf } from './cell/payload.js'
+import { type Change, commit } from './cell/commit.js'
+import { createState } from './cell/create.js'
+import { checkCellName, payloadOf, removePayload } from './cell/payload.js'
 import { checkNext, type Next, type State } from './cell/state.js'
-import { advance, bury, look } from './cell/transition.js'
+import { advance, clear, readState } from './cell/transition.js'
 import { dual } from './core/dual.js'
 import { hasCode, systemError } from './core/errors.js'
-import { asBytes, asDurability, asFlag, type Durability, type Patience, refusal } from './core/input.js'
+import { asBytes, asDurability, asFlag, asName, type Durability, type Patience, refusal } from './core/input.js'
 import { fs, type Steps } from './core/steps.js'
-import { withParents } from './mkdirp.js'
 import { achieve, noEvidence, type Trial } from './parts/achieve.js'
-import { asName } from './remove.js'
+import { withParents } from './parts/parents.js'
 
 export interface CellOptions extends Patience {
-  /** `file`: data is on the disk before the state that names it; the state itself may be an earlier one after a power cut. @default 'file' */
+  /**
+   * `file`: data is on the disk before the state that names it. The state itself may be an earlier one after a power
+   * cut.
+   * @default 'file'
+   */
   readonly durability?: Durability | undefined
   /** Makes missing directories above the cell. @default false */
   readonly parents?: boolean | undefined
 }
 
 export interface NextState extends Next {
-  /** What is too large for fields. @default none */
+  /** What is too large for `fields`. @default none */
   readonly data?: string | NodeJS.ArrayBufferView | undefined
 }
 
-/** What was read: a state, and its data if it has any. */
+/** What `load` returns: a state, and its data if it has any. */
 export interface Reading {
   readonly state: State
   readonly data: Buffer | undefined
@@ -45,24 +49,19 @@ const trialOf = (as: string, path: string, { retryFor }: Patience): Trial => ({ 
 
 const readCell = dual(function* readCell(dir: string | URL, options: Patience = {}): Steps<State | undefined> {
   const path = asName(dir, 'dir')
-  const now = yield* look(path, trialOf('readCell', path, options))
+  const now = yield* readState(path, trialOf('readCell', path, options))
   return typeof now === 'string' ? undefined : now
 })
 
 const loadCell = dual(function* loadCell(dir: string | URL, options: Patience = {}): Steps<Reading | undefined> {
   const path = asName(dir, 'dir')
   const trial = trialOf('loadCell', path, options)
-  const { reading } = yield* achieve(
-    () => loaded(path, trial),
-    // Consumed between the two calls, and its payload with it: the state is another by now.
-    noEvidence,
-    trial,
-  )
+  const { reading } = yield* achieve(() => loadState(path, trial), noEvidence, trial)
   return reading
 })
 
-function* loaded(path: string, trial: Trial): Steps<{ reading: Reading | undefined }> {
-  const state = yield* look(path, trial)
+function* loadState(path: string, trial: Trial): Steps<{ reading: Reading | undefined }> {
+  const state = yield* readState(path, trial)
   if (typeof state === 'string') return { reading: undefined }
   if (state.writer === undefined) return { reading: { state, data: undefined } }
   const payload = payloadOf(path, state)
@@ -70,7 +69,8 @@ function* loaded(path: string, trial: Trial): Steps<{ reading: Reading | undefin
     return { reading: { state, data: yield* fs.readFile(payload) } }
   } catch (error) {
     if (!hasCode(error, 'ENOENT')) throw error
-    throw systemError('EAGAIN', 'open', 'the data of a state that is there is not', payload)
+    // Another call consumed the state, and its payload with it, after this one read the state: read both again.
+    throw systemError('EAGAIN', 'open', 'the data that the state names is not there', payload)
   }
 }
 
@@ -81,7 +81,9 @@ const createCell = dual(function* createCell(
 ): Steps<State | undefined> {
   const change = asChange('createCell', dir, undefined, next, options)
   const parents = asFlag(options.parents, 'options.parents')
-  return yield* withParents(change.path, parents, () => perform(change, to => beget(change.path, to, change.trial)))
+  return yield* withParents(change.path, parents, () =>
+    commit(change, to => createState(change.path, to, change.trial)),
+  )
 })
 
 const swapCell = dual(function* swapCell(
@@ -91,14 +93,15 @@ const swapCell = dual(function* swapCell(
   options: CellOptions = {},
 ): Steps<State | undefined> {
   const change = asChange('swapCell', dir, from, next, options)
-  return yield* perform(change, to => advance(change.path, from, to, change.trial))
+  return yield* commit(change, to => advance(change.path, from, to, change.trial))
 })
 
 const clearCell = dual(function* clearCell(dir: string | URL, from: State, options: Patience = {}): Steps<boolean> {
   const path = asName(dir, 'dir')
-  if (!asState(from).gone) throw refusal('ERR_INVALID_ARG_VALUE', 'from', 'a tombstone: swap it for one first', from)
-  if ((yield* bury(path, from, trialOf('clearCell', path, options))) !== 'mine') return false
-  yield* dropPayload(path, from)
+  if (!asState(from).gone)
+    throw refusal('ERR_INVALID_ARG_VALUE', 'from', 'a tombstone (swap the state for one first)', from)
+  if ((yield* clear(path, from, trialOf('clearCell', path, options))) !== 'mine') return false
+  yield* removePayload(path, from)
   return true
 })
 
@@ -123,29 +126,35 @@ function asState(value: State): State {
 }
 
 /**
- * A state that all processes agree on, which one of them at a time can change: compare-and-swap on a directory.
+ * Keeps a state that all processes agree on, and that one of them at a time can change: compare-and-swap on a
+ * directory.
  *
- * Holds afterwards: `swap`, `clear` and `create` change the cell only if it still is in the very state that was given
- * (for `create`: void), and of several callers with one state one succeeds. Whoever is killed at any point leaves the cell in
- * the state before or after (the table above says what else). States are never mistaken for others that look the same.
+ * Holds afterwards: `swap`, `clear` and `create` changed the cell only if it was still in the very state that was given
+ * (for `create`: void), and of several callers with one state one succeeded. A process that is killed at any point
+ * leaves the cell in the state before or the state after (the table above says what else). No state is mistaken for
+ * another that looks the same.
  *
- * Not promised: that a state outlives a power cut: it may be an earlier one then, never a mixture. Who may read the
- * directory may read the fields.
+ * Not promised: that a state outlives a power cut: the cell may be in an earlier state then, never in a mixture of two.
+ * A process that may read the directory may read the fields.
  *
- * - `cell.read(dir)`: the state, or undefined (void: no directory, or an empty one). One call.
- * - `cell.load(dir)`: the state with its `data`, which is read again if it was consumed meanwhile.
- * - `cell.create(dir, next)`: void becomes the next state; answers it, or undefined if there is one already.
- * - `cell.swap(dir, from, next)`: `from` becomes the next state; answers it, or undefined if another was faster. One call.
- * - `cell.clear(dir, from)`: a tombstone (`gone: true`) becomes void; answers whether this call did it.
+ * - `cell.read(dir)`: returns the state, or undefined if the cell is void (no directory, or an empty one). One call,
+ *   unless the directory looks empty.
+ * - `cell.load(dir)`: returns the state with its `data`. Both are read again if another call changes the cell
+ *   meanwhile.
+ * - `cell.create(dir, next)`: void becomes the next state. Returns that state, or undefined if there was one already.
+ * - `cell.swap(dir, from, next)`: `from` becomes the next state. Returns that state, or undefined if another call was
+ *   first. One call, unless there is `data`.
+ * - `cell.clear(dir, from)`: a tombstone (`gone: true`) becomes void. Returns whether this call did it.
  *
- * @param dir A path, or a `file:` URL. Its parent directory must be there, unless `create` makes `parents`.
- * @param from A state that `read`, `create` or `swap` answered.
- * @param next `fields`: strings of `[0-9a-z-]`, about 100 characters in all; `data`: any bytes, in a file of its own;
- *   `gone`: a tombstone, which can be cleared.
- * @returns As above: that somebody else was faster is an answer.
- * @throws `ERR_UNKNOWN_OUTCOME`: on a network filesystem, the reply was lost, and the cell went on too far to tell whether
- *   this call took part in that: the third answer, never a guess. `ERR_NOT_A_CELL`: a file is there, or a directory with
- *   other things in it. What the system said, unchanged, if it was not done: ENOENT (no parent), EACCES, ENOSPC ...
+ * @param dir A path, or a `file:` URL. Its parent directory must exist, unless `create` makes `parents`.
+ * @param from A state that `read`, `load`, `create` or `swap` returned.
+ * @param next `fields`: strings of `[0-9a-z-]`, at most 77 characters in all, dots between them included; `data`: any
+ *   bytes, in a file of its own; `gone`: a tombstone, which can be cleared.
+ * @returns As above. Losing a race is a return value, not an error.
+ * @throws `ERR_UNKNOWN_OUTCOME`: the system reported an error (usually because a network filesystem lost the reply),
+ *   and the cell has moved on too far, or cannot be read, to show whether this call changed it: a third result, never a
+ *   guess. `ERR_NOT_A_CELL`: a file is there, or a directory with other things in it. The system's own error,
+ *   unchanged, if nothing was done: ENOENT (no parent), EACCES, ENOSPC ...
  *
  * @example
  * for (;;) {

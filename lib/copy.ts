@@ -1,7 +1,7 @@
-import type { Copying } from './copy/entry.js'
+import type { Copying } from './copy/job.js'
 import { copyTree, intoItself } from './copy/tree.js'
 import { dual } from './core/dual.js'
-import { mounted } from './core/errors.js'
+import { mountPointCodes } from './core/errors.js'
 import {
   asConcurrency,
   asDurability,
@@ -13,51 +13,60 @@ import {
   type Progress,
 } from './core/input.js'
 import { fs, orNothing, type Steps } from './core/steps.js'
-import { same } from './parts/claim.js'
-import { isWithin } from './parts/containment.js'
+import { containment } from './parts/containment.js'
 import { syncName } from './parts/durable.js'
+import { sameInode } from './parts/identity.js'
 
 export interface CopyOptions extends Patience {
-  /** Takes the place of what is there, unless that is a directory; if not, it stays as it is. @default true */
+  /**
+   * Replaces a file or a link that is at the target; `false`: leaves it as it is. A directory is never replaced.
+   * @default true
+   */
   readonly overwrite?: boolean | undefined
-  /** Without `overwrite`, what is there is an error (EEXIST), and not passed over. @default false */
+  /** Without `overwrite`: what is at the target is an error (EEXIST) instead of being left out. @default false */
   readonly errorOnExist?: boolean | undefined
-  /** Asked of everything, with both paths; what it answers false to is left out, with all that is in it. */
+  /** Called for each thing, with both paths. If it returns false, the thing is left out, with everything in it. */
   readonly filter?: ((source: string, target: string) => boolean | PromiseLike<boolean>) | undefined
-  /** Copies what links lead to, and not the links. @default false */
+  /** Copies what links lead to, instead of the links. @default false */
   readonly dereference?: boolean | undefined
-  /** Keeps the times of access and change of files and directories, to the microsecond. @default false */
+  /** Keeps the access and modification times of files and directories, to about a microsecond. @default false */
   readonly preserveTimestamps?: boolean | undefined
   /** How many things are copied at a time. @default 64 */
   readonly concurrency?: number | undefined
-  /** `file`: data is on the disk before its name appears; `full`: names too. @default 'none', because the source is still there */
+  /**
+   * `file`: the data of each file is on disk before its name appears. `full`: all names are, too, before the call ends.
+   * @default 'none', because the source still exists
+   */
   readonly durability?: Durability | undefined
-  /** Makes missing directories above the target. @default false */
+  /** Makes missing directories above the target; `durability` does not cover their names. @default false */
   readonly parents?: boolean | undefined
-  /** Called for each thing that is done, copied or not. An error that it throws ends the work. */
+  /** Called for each thing that is done with, copied or left out. An error that it throws ends the call. */
   readonly onProgress?: ((progress: Progress) => void) | undefined
 }
 
 /**
- * Copies a file, a link, or a directory with all that is in it.
+ * Copies a file, a link, or a directory with everything in it.
  *
- * Holds afterwards: each file at `target` had, at an instant during the call, the bytes and the mode of its source, and
- * nobody ever sees a part of it, or sees it missing while it is replaced. Where the filesystem has copy-on-write clones,
- * files are clones. Links are kept verbatim. Several callers may copy to one fresh target: all succeed. A file onto itself
- * stays as it is.
+ * Holds afterwards: each file that was copied had, at an instant during the call, the bytes and the mode of its source.
+ * No process ever sees a part of it, or finds it missing while it is replaced. Where the filesystem has copy-on-write
+ * clones, files are clones. Links are kept verbatim. If several callers copy to one new target, all of them succeed. A
+ * file that is copied onto itself stays as it is.
  *
- * Not promised: the directory as a whole at once: it fills up file by file (copy to another name and `move` it for that);
- * one moment of a source that is being changed. What is at the target, and not in the source, stays, and so does the mode
- * of a directory that is there. Owners, extended attributes and ACLs are not kept, and hard links become files of their
- * own. Whoever is killed on the way leaves whole files, and private names for `sweep`.
+ * Not promised: that a directory appears as a whole: it fills up file by file (for that, copy to another name, and
+ * `move` it); that a source which changes meanwhile is copied as it was at one moment. What is at the target, and not
+ * in the source, stays, and so does the mode of a directory that was there. Owners, the set-ID bits of another owner's
+ * files, extended attributes and ACLs are not kept, and hard links become separate files. A process that is killed
+ * leaves whole files, and private names for `sweep`.
  *
- * @param source What to copy: a path, or a `file:` URL. Devices, pipes and sockets are errors (`filter` leaves them out).
+ * @param source What to copy: a path, or a `file:` URL. Special files (devices, pipes, sockets) are errors, unless
+ *   `filter` leaves them out.
  * @param target Its new name, not the directory to put it in.
  * @returns Nothing.
- * @throws EINVAL: a directory into itself, before anything is done; a device, a pipe, a socket. ELOOP: with `dereference`,
- *   a link to a directory that it is in. EEXIST: a file has the name of a directory, or a link below the target; or, with
- *   `errorOnExist`, a file or a link has the name of another. EISDIR: a directory has the name of a file or link.
- *   `ERR_NO_HARD_LINKS` where `overwrite: false` cannot be kept. What else the system said, unchanged: ENOENT, ENOSPC ...
+ * @throws EINVAL: a directory into itself, before anything is done; a special file. ELOOP: with `dereference`, a link
+ *   to a directory that it is in. EEXIST: a file has the name of a directory, or a link does (at `target` itself a link
+ *   to a directory is followed); or, with `errorOnExist`, a file or a link has the name of a file or link. EISDIR: a
+ *   directory has the name of a file or link. `ERR_NO_HARD_LINKS`: `overwrite: false` cannot be kept. Other errors of
+ *   the system, unchanged: ENOENT, ENOSPC ...
  *
  * @example
  * await copy('template', 'my-app', { filter: path => !path.endsWith('.git'), concurrency: 32 })
@@ -79,13 +88,13 @@ export const copy = dual(function* copy(
     parents: asFlag(options.parents, 'options.parents'),
     onProgress: asFunction(options.onProgress, 'options.onProgress'),
     sum: { done: 0, total: 1, bytes: 0 },
-    trial: { as: 'copy', path: to, retryFor: options.retryFor, never: mounted },
+    trial: { as: 'copy', path: to, retryFor: options.retryFor, never: mountPointCodes },
   }
   const look = job.dereference ? fs.stat : fs.lstat
   const was = yield* look(from)
   if (was.isDirectory()) {
-    if ((yield* isWithin(to, from)) !== 'outside') throw intoItself(from, to)
-  } else if (same(was, yield* look(to, orNothing))) return
+    if ((yield* containment(to, from)) !== 'outside') throw intoItself(from, to)
+  } else if (sameInode(was, yield* look(to, orNothing))) return
   yield* copyTree(from, to, was, job)
   yield* syncName(to, job.durability)
 })

@@ -3,41 +3,50 @@ import { dual } from './core/dual.js'
 import { systemError } from './core/errors.js'
 import { asBytes, asDurability, asFlag, asMode, asPath, type Durability, type Patience } from './core/input.js'
 import { fs, orNothing, type Steps } from './core/steps.js'
-import { whileLocked } from './lock.js'
-import { withParents } from './mkdirp.js'
-import { achieve, type Trial } from './parts/achieve.js'
-import { claim, isFile } from './parts/claim.js'
+import { acquire } from './lock/acquire.js'
+import { whileHeld } from './lock/hold.js'
+import { asLocking } from './lock/options.js'
+import { achieve, done, type Trial } from './parts/achieve.js'
+import { claim } from './parts/claim.js'
 import { syncName, writeAll } from './parts/durable.js'
+import { isFile, isGone } from './parts/identity.js'
+import { withParents } from './parts/parents.js'
 import { type Staged, stagedFile } from './parts/stage.js'
 
 export interface CreateExclusiveOptions extends Patience {
-  /** Permission bits of the file, less the umask: a number or an octal string. @default 0o666 */
+  /** Permission bits of the file, minus the umask: a number or an octal string. @default 0o666 */
   readonly mode?: number | string | undefined
-  /** `file`: the data is on the disk before the name appears; `full`: the name too. @default 'file' */
+  /**
+   * `file`: the data is on disk before the name appears. `full`: the name is, too, before the call ends.
+   * @default 'file'
+   */
   readonly durability?: Durability | undefined
-  /** Makes missing directories above the file. @default false */
+  /** Makes missing directories above the file; `durability` does not cover their names. @default false */
   readonly parents?: boolean | undefined
 }
 
 /**
- * Creates a file with its whole content, unless it exists.
+ * Creates a file with its whole content, unless a file of that name exists.
  *
- * Holds afterwards: `file` exists, with the whole content of exactly one caller. Nobody, at any moment, sees a part of it
- * or an empty file; whoever is killed on the way leaves no `file`, at most a private name beside it.
+ * Holds afterwards: `file` exists, with the whole content of exactly one caller. No process, at any moment, sees an
+ * empty file or a part of the content. A process that is killed leaves the whole file or none, and at most a private
+ * name beside it, for `sweep`.
  *
- * Not promised: that it is exclusive towards others where there are no hard links (exFAT, some SMB and FUSE mounts,
- * Android): there it is so among callers of this function only, who take turns by a lock, `.holdfast.lock`, which stays in
- * the directory. If a file has the name, nothing is said about who made it and how. With `durability: 'file'` a power cut may take the name back, never a part of the content.
+ * Not promised: how a file that existed before was made, and by which program. That other programs are excluded where
+ * there are no hard links (exFAT, some SMB and FUSE mounts, Android): there only callers of this function are. They
+ * take turns with a lock, `.holdfast.lock`, which stays in the directory. With `durability: 'file'` a power cut may
+ * take the name back, but never a part of the content.
  *
  * @param file A path, or a `file:` URL. A directory of that name, or a link that points nowhere, is an error (EEXIST).
  * @param data A string (UTF-8), or a view, of which all bytes are written. Do not change it until the call has ended.
- * @returns True: it is mine. False: another's file is there.
- * @throws What the system said, unchanged: ENOENT (no directory above, and no `parents`), ENOSPC, EACCES, EROFS ...
+ * @returns True if this call created the file. False if another's file has the name.
+ * @throws Errors of the system, unchanged: ENOENT (the directory is missing, and `parents` is not set), ENOSPC, EACCES,
+ *   EROFS ... Where there are no hard links, also what `lock` throws.
  *
  * @example
  * if (await createExclusive('jobs/17.json', JSON.stringify(job), { parents: true })) await start(job)
  *
- * Source of the protocol: link(2) as the exclusive step, and its inode as the proof, as open(2) advises for NFS.
+ * Source of the protocol: link(2) as the exclusive step, with the inode as the proof, as open(2) advises for NFS.
  */
 export const createExclusive = dual(function* createExclusive(
   file: string | URL,
@@ -51,56 +60,58 @@ export const createExclusive = dual(function* createExclusive(
   const parents = asFlag(options.parents, 'options.parents')
 
   const trial = { as: 'createExclusive', path, retryFor: options.retryFor }
-  const publish = () => stagedFile(path, mode, stage => fill(stage, bytes, durability, trial))
+  const stageAndPublish = () => stagedFile(path, mode, stage => fillAndPublish(stage, bytes, durability, trial))
   const create = () =>
     achieve(
-      () => withParents(path, parents, publish),
-      () => isAnothers(path),
-      // The directory may vanish again between two calls.
+      () => withParents(path, parents, stageAndPublish),
+      () => statAnothers(path),
+      // A directory that was made may vanish again before the next call.
       parents ? { ...trial, also: ['ENOENT'] } : trial,
     )
-  // Whoever comes late, and most do, finds the file there, and is spared the work.
-  const mine = (yield* isFile(path)) ? false : yield* create()
+  // Most callers come late and find the file there: this look spares them the work.
+  const created = (yield* isFile(path)) ? false : yield* create()
   yield* syncName(path, durability)
-  return mine
+  return created
 })
 
-function* fill(stage: Staged<number>, bytes: Uint8Array, durability: Durability, trial: Trial): Steps<boolean> {
+function* fillAndPublish(
+  stage: Staged<number>,
+  bytes: Uint8Array,
+  durability: Durability,
+  trial: Trial,
+): Steps<boolean> {
   yield* writeAll(stage.made, bytes, durability)
   try {
     return yield* claim(stage.path, trial.path, trial)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ERR_NO_HARD_LINKS') throw error
   }
-  // One lock for the whole directory, because it stays.
-  const turn = `${dirname(trial.path)}/.holdfast`
-  return yield* whileLocked(turn, () => place(stage, trial), { retryFor: trial.retryFor }, trial.as)
+  // One lock serves the whole directory, because the lock stays there.
+  const locked = `${dirname(trial.path)}/.holdfast`
+  const hold = yield* acquire(asLocking(locked, { retryFor: trial.retryFor }, trial.as))
+  return yield* whileHeld(hold, () => checkAndRename(stage, trial))
 }
 
-/** Nobody else does so meanwhile: then a look is enough. */
-function* place(stage: Staged<number>, trial: Trial): Steps<boolean> {
+/** Under the lock no other caller creates the file, so checking and then renaming is safe. */
+function* checkAndRename(stage: Staged<number>, trial: Trial): Steps<boolean> {
   const { path } = trial
   if (yield* isFile(path)) return false
-  if (yield* fs.lstat(path, orNothing)) throw systemError('EEXIST', 'rename', 'what is there is no file', path)
+  if (yield* fs.lstat(path, orNothing))
+    throw systemError('EEXIST', 'rename', 'something that is not a file has the name', path)
   stage.spent = yield* achieve(
-    () => renamed(stage.path, path),
-    // The reply was lost: nobody else has the private name.
-    () => isMoved(stage.path, path),
+    () => done(fs.rename(stage.path, path), true),
+    // No other process uses the private name. If it is gone, the rename was done, and its reply was lost.
+    () => isRenamed(stage.path, path),
     trial,
   )
   return true
 }
 
-function* renamed(from: string, to: string): Steps<true> {
-  yield* fs.rename(from, to)
-  return true
+function* isRenamed(from: string, to: string): Steps<true | undefined> {
+  return (yield* isGone(from)) && (yield* isFile(to)) ? true : undefined
 }
 
-function* isMoved(from: string, to: string): Steps<true | undefined> {
-  return !(yield* fs.lstat(from, orNothing)) && (yield* isFile(to)) ? true : undefined
-}
-
-/** Whatever kept us from making ours, a full disk even: if a file is there, that is the answer. */
-function* isAnothers(path: string): Steps<false | undefined> {
+/** After an attempt that failed for any reason, even a full disk: if a file is there, another call has created it. */
+function* statAnothers(path: string): Steps<false | undefined> {
   return (yield* isFile(path)) ? false : undefined
 }

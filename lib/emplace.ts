@@ -1,47 +1,56 @@
-import type { Stats } from './core/disk.js'
 import { dual } from './core/dual.js'
-import { hasCode, mounted, type SystemError } from './core/errors.js'
+import { hasCode, mountPointCodes, type SystemError } from './core/errors.js'
 import { asDurability, asFlag, asPath, type Durability, type Patience } from './core/input.js'
-import { fs, orNothing, type Steps } from './core/steps.js'
-import { withParents } from './mkdirp.js'
-import { type Again, achieve, again, type Trial } from './parts/achieve.js'
-import { same, stake } from './parts/claim.js'
+import type { Stats } from './core/stats.js'
+import { fs, type Steps } from './core/steps.js'
+import { type Again, achieve, done, type Trial } from './parts/achieve.js'
+import { linkExclusive } from './parts/claim.js'
 import { duplicate } from './parts/duplicate.js'
 import { syncName, whileSynced } from './parts/durable.js'
+import { isInode } from './parts/identity.js'
 import { refuseMount } from './parts/mount.js'
-import { isOneName, respell } from './parts/spelling.js'
+import { statVanishedParent, withParents } from './parts/parents.js'
+import { isSameName, respell } from './parts/spelling.js'
 import { type Staged, staged } from './parts/stage.js'
 
 export interface EmplaceOptions extends Patience {
-  /** Only if no file has that name yet. It takes a hard link, so `source` cannot be a directory. @default false */
+  /** Only if no file has that name yet. This takes a hard link, so `source` cannot be a directory. @default false */
   readonly ifAbsent?: boolean | undefined
-  /** `file`: the data is on the disk before the name changes; `full`: the name too. @default 'file' */
+  /**
+   * `file`: a file's data is on disk before the name changes. `full`: the new name is, too, before the call ends.
+   * Nothing inside a directory is synced.
+   * @default 'file'
+   */
   readonly durability?: Durability | undefined
-  /** Makes missing directories above the target. @default false */
+  /** Makes missing directories above the target; `durability` does not cover their names. @default false */
   readonly parents?: boolean | undefined
 }
 
 /**
- * Puts what is at one name in the place of what is at another, in one step.
+ * Renames `source` to `target` in one step, and replaces what is there.
  *
- * Holds afterwards: at an instant during the call `target` was this very inode, `source` is gone, and `target` was never
- * absent or half there. Across devices (no directories) `target` is a copy instead, with its bytes, mode, times, and owner.
+ * Holds afterwards: at an instant during the call `target` was the very inode that `source` had been. `source` is gone.
+ * While it was replaced, `target` was never absent and never incomplete. On another device `target` is a copy instead:
+ * of a file, its bytes, mode, times, and owner as far as the caller may set it; of a link, its text.
  *
- * Not promised: which of several callers comes last; anything if `source` is not the caller's own. If the filesystem
- * calls a rename failed that it did, and another caller replaces `target` before we look, that error comes out.
+ * Not promised: which of several callers comes last; anything if other processes change `source` as well. If the
+ * filesystem reports that a rename failed which it has done, and another caller replaces `target` before this call
+ * looks, that error comes out. A copy on another device keeps no extended attributes, ACLs or hard links.
  *
- * @param source What shall be there: a file, a link (it is not followed), or a directory. Paths or `file:` URLs.
- * @param target Where. A directory can only replace an empty directory, a file only what is no directory.
- * @returns True, or false when `ifAbsent` found another's file there: then `source` is left alone.
- * @throws What the system said, unchanged: ENOENT (no source, or no directory for the target), EISDIR, ENOTEMPTY, EXDEV
- *   (a directory) ...; `ERR_NO_HARD_LINKS` where `ifAbsent` cannot be kept.
+ * @param source A file, a link (it is not followed), or a directory. A path, or a `file:` URL.
+ * @param target Its new name. A directory replaces only an empty directory, and nothing else replaces a directory.
+ * @returns True if it is in place. False if `ifAbsent` found another's file there: then `source` is left alone.
+ * @throws Errors of the system, unchanged: ENOENT (no source, or the target's directory is missing), EISDIR, ENOTEMPTY,
+ *   EEXIST (`ifAbsent`, and something that is not a file has the name), EXDEV (a directory), ENOTDIR ...
+ *   `ERR_NO_HARD_LINKS`: `ifAbsent` cannot be kept, because the filesystem grants no hard links, or because `source` is
+ *   a directory.
  *
  * @example
  * await writeFile('manifest.new', json)
  * await emplace('manifest.new', 'manifest.json')
  *
- * Source of the protocol: rename(2); two names of one inode, for which it does nothing and says so to nobody, as in
- * POSIX.1-2024.
+ * Source of the protocol: rename(2), and POSIX.1-2024 for two names of one inode: there it does nothing, and reports
+ * success.
  */
 export const emplace = dual(function* emplace(
   source: string | URL,
@@ -54,103 +63,93 @@ export const emplace = dual(function* emplace(
   const parents = asFlag(options.parents, 'options.parents')
 
   const was = yield* fs.lstat(from)
-  const trial = { as: 'emplace', path: to, retryFor: options.retryFor, never: mounted }
-  // Does the deed leave the source's name? A link does, and so does a rename between two names of one inode.
+  const trial = { as: 'emplace', path: to, retryFor: options.retryFor, never: mountPointCodes }
+  // A hard link leaves the source's name, and so does a rename between two names of one inode.
   const lingers = ifAbsent || (was.nlink > 1n && !was.isDirectory())
   const job: Emplacing = { from, to, was, ifAbsent, parents, durability, trial, lingers, apart: false }
   const publish = () =>
     achieve(
-      () => attempt(job),
-      error => isThere(job, error),
+      () => tryEmplace(job),
+      error => statEmplaced(job, error),
       trial,
     )
-  const mine = yield* durability === 'none' || !was.isFile() ? publish() : whileSynced(from, publish)
-  if (mine && job.lingers) yield* leave(job)
+  const emplaced = yield* durability === 'none' || !was.isFile() ? publish() : whileSynced(from, publish)
+  if (emplaced && job.lingers) yield* removeSourceName(job)
   yield* syncName(to, durability)
-  return mine
+  return emplaced
 })
 
-/** A call under way. */
 interface Emplacing {
   readonly from: string
   readonly to: string
-  /** Who shall be at `to`. */
+  /** The inode that must be at `to`. */
   readonly was: Stats
   readonly ifAbsent: boolean
   readonly parents: boolean
   readonly durability: Durability
   readonly trial: Trial
-  /** After the deed the source's name is still there. */
+  /** After the target is in place, the source's name is still there. */
   lingers: boolean
-  /** It is known that source and target are not two spellings of one name. */
+  /** Source and target are known not to be two spellings of one name. */
   apart: boolean
 }
 
-function* attempt(job: Emplacing): Steps<boolean> {
+function* tryEmplace(job: Emplacing): Steps<boolean> {
   try {
-    return yield* withParents(job.to, job.parents, () => put(job), job.from)
+    return yield* withParents(job.to, job.parents, () => linkOrRename(job), job.from)
   } catch (error) {
-    const away = [error, (error as Error).cause].find(one => hasCode(one, 'EXDEV'))
-    if (!away) throw error
-    if (!job.was.isFile() && !job.was.isSymbolicLink()) throw away
+    const otherDevice = [error, (error as Error).cause].find(one => hasCode(one, 'EXDEV'))
+    if (!otherDevice) throw error
+    if (!job.was.isFile() && !job.was.isSymbolicLink()) throw otherDevice
     yield* refuseMount(job.from, job.was)
     job.lingers = job.apart = true
-    // Another device: the bytes go to a private name over there, and that is put in place.
+    // A copy is made at a private name on the target's device, and gets the target's name there.
     return yield* staged(
       job.to,
       path => duplicate(job.from, path, job.was, { times: true, owner: true }),
-      stage => putStage(stage, job),
+      stage => emplaceStage(stage, job),
     )
   }
 }
 
-function* put(job: Emplacing): Steps<boolean> {
+function* linkOrRename(job: Emplacing): Steps<boolean> {
   const { from, to, ifAbsent, trial } = job
-  if (!ifAbsent) {
-    yield* fs.rename(from, to)
-    return true
-  }
-  const staked = yield* stake(from, to, trial)
-  // What was just linked had not been there before.
-  job.apart = staked === 'linked'
-  return staked !== 'another'
+  if (!ifAbsent) return yield* done(fs.rename(from, to), true)
+  const linked = yield* linkExclusive(from, to, trial)
+  // The name that this call has just linked was not there before, so it is not the source's.
+  job.apart = linked === 'linked'
+  return linked !== 'another'
 }
 
-function* putStage(stage: Staged<void>, { to, ifAbsent, durability, trial }: Emplacing): Steps<boolean> {
-  // The source's name goes next, on another disk: if that is remembered, this must be.
+function* emplaceStage(stage: Staged<void>, { to, ifAbsent, durability, trial }: Emplacing): Steps<boolean> {
+  // The source is removed next, on another disk. If a power cut keeps that removal, it must keep the target's name,
+  // too.
   const kept = durability === 'none' ? 'none' : 'full'
   stage.spent = yield* emplace.steps(stage.path, to, { ifAbsent, durability: kept, retryFor: trial.retryFor })
   return stage.spent
 }
 
-/** Looks after an attempt that failed. */
-function* isThere(job: Emplacing, error: SystemError): Steps<true | Again | undefined> {
-  if (same(yield* fs.lstat(job.to, orNothing), job.was)) {
+/** After an attempt that failed: is the source's inode at the target, or has the world moved? */
+function* statEmplaced(job: Emplacing, error: SystemError): Steps<true | Again | undefined> {
+  if (yield* isInode(job.to, job.was)) {
     job.lingers = true
     return true
   }
-  // The target's directory went away between two calls.
-  const vanished = job.parents && hasCode(error, 'ENOENT') && (yield* fs.lstat(job.from, orNothing))
-  return vanished ? again : undefined
+  return yield* statVanishedParent(job.parents, error, job.from)
 }
 
-/** Takes the source's name away, if it is still the source's. */
-function* leave(job: Emplacing): Steps<void> {
-  if (yield* hasLeft(job)) return
-  // Two spellings of one name: then there is nothing to leave, and all to lose.
-  if (!job.apart && (yield* isOneName(job.from, job.to))) return yield* respell(job.from, job.to)
+/** Removes the source's name, if it is still the source's. */
+function* removeSourceName(job: Emplacing): Steps<void> {
+  if (yield* isSourceGone(job)) return
+  // If both paths spell one name, removing the source would remove the target.
+  if (!job.apart && (yield* isSameName(job.from, job.to))) return yield* respell(job.from, job.to)
   yield* achieve(
-    () => unlinked(job.from),
-    () => hasLeft(job),
+    () => done(fs.unlink(job.from), true),
+    () => isSourceGone(job),
     job.trial,
   )
 }
 
-function* hasLeft({ from, was }: Emplacing): Steps<true | undefined> {
-  return same(yield* fs.lstat(from, orNothing), was) ? undefined : true
-}
-
-function* unlinked(path: string): Steps<true> {
-  yield* fs.unlink(path)
-  return true
+function* isSourceGone({ from, was }: Emplacing): Steps<true | undefined> {
+  return (yield* isInode(from, was)) ? undefined : true
 }

@@ -4,67 +4,66 @@ import { hasCode } from './core/errors.js'
 import { asPath, refusal } from './core/input.js'
 import { type Entry, fs, type Steps } from './core/steps.js'
 import { mkdirp } from './mkdirp.js'
-import { sideBySide } from './parts/concurrently.js'
-import { type Coroner, defaultGraceMs, isDebris, ownerOf } from './parts/debris.js'
-import type { Discard } from './parts/delete-tree.js'
-import { within } from './parts/tree.js'
-import { asDiscard, detach, dispose, type Outgoing, type RemoveOptions } from './remove.js'
+import type { Trial } from './parts/achieve.js'
+import { concurrently } from './parts/concurrently.js'
+import { defaultGraceMs, isDebris, type Liveness } from './parts/debris.js'
+import { asDeleteJob, type DeleteJob } from './parts/delete-tree.js'
+import { type Aside, deleteOrPutBack, removeOrSetAside } from './parts/set-aside.js'
+import { ownerOf } from './parts/stage-names.js'
+import { childPath } from './parts/tree.js'
+import type { RemoveOptions } from './remove.js'
 
 /**
- * Empties a directory, and makes it if it is missing, with the missing ones above it.
+ * Empties a directory. Makes it, and the missing ones above it, if it is missing.
  *
- * Holds afterwards: `dir` is a directory, the same as before if there was one, and what was in it when it was read is
- * gone: each thing at once, the whole of it, as `remove` does it.
+ * Holds afterwards: `dir` is a directory, the same as before if there was one. What was in it when it was read is gone:
+ * each thing as a whole, and at once, as `remove` removes it.
  *
- * Not promised: that it is empty if others go on making things in it. Private names that a live process of this package is
- * just about to publish are left alone, so that no writer fails. What is not promised of `remove` is not promised here.
+ * Not promised: that the directory is empty if other processes go on making things in it. That private names of this
+ * package are removed: if their owner lives, or cannot be judged from here and changed them within a day, they are left
+ * alone, so that no writer fails. What `remove` does not promise.
  *
- * @param dir A path, or a `file:` URL. A link to a directory is followed, for its own name; those inside are removed. The
- *   root of a filesystem is refused.
+ * @param dir A path, or a `file:` URL. If `dir` itself is a link to a directory, it is followed; links inside are
+ *   removed. The root of a filesystem is refused.
  * @returns Nothing.
- * @throws ENOTDIR: it is a file. EBUSY: something inside is a mount point, or holds one. What else the system said,
- *   unchanged.
+ * @throws ENOTDIR: it is a file. EBUSY: something inside is a mount point, or has one in it. Other errors of the
+ *   system, unchanged.
  *
  * @example
  * await emptyDir('build')
  */
 export const emptyDir = dual(function* emptyDir(dir: string | URL, options: RemoveOptions = {}): Steps<void> {
   const path = asPath(dir, 'dir')
-  const how = asDiscard(options)
+  const job = asDeleteJob(options)
   const trial = { as: 'emptyDir', path, retryFor: options.retryFor }
-  const entries = yield* listed(path, dir)
+  const entries = yield* readEntries(path, dir)
   if (!entries) {
     yield* mkdirp.steps(path, { retryFor: options.retryFor })
     return
   }
-  const coroner = { dir: path, graceMs: defaultGraceMs }
-  const outgoing: Outgoing[] = []
-  const detached = function* (entry: Entry): Steps<void> {
-    if (yield* isBeingPublished(entry, coroner)) return
-    const met = yield* detach(within(path, entry), how, trial)
-    if (typeof met !== 'boolean') outgoing.push(met)
+  const liveness = { dir: path, graceMs: defaultGraceMs }
+  const aside: Aside[] = []
+  const removeEntry = function* (entry: Entry): Steps<void> {
+    if (yield* isBeingPublished(entry, liveness)) return
+    const removed = yield* removeOrSetAside(childPath(path, entry), job, trial)
+    if (typeof removed !== 'boolean') aside.push(removed)
   }
-  // First all that was there is gone, and then directories are deleted, one after the other.
-  const away = sideBySide(entries.map(entry => () => detached(entry)).reverse(), how.concurrency)
-  yield* disposing(outgoing, how, away, trial)
+  // First every name is made free; then the directories that were set aside are deleted, one after the other.
+  const tasks = entries.map(entry => () => removeEntry(entry)).reverse()
+  yield* deletingAside(aside, concurrently(tasks, job.concurrency), job, trial)
 })
 
-/** Whatever comes in between, what was renamed is deleted or put back. */
-function* disposing(
-  outgoing: Outgoing[],
-  how: Discard,
-  away: Steps<void>,
-  trial: Parameters<typeof dispose>[2],
-): Steps<void> {
+/** Runs steps that set directories aside. These are deleted or put back, even if the steps fail. */
+function* deletingAside(aside: readonly Aside[], steps: Steps<void>, job: DeleteJob, trial: Trial): Steps<void> {
   let failure: { error: unknown } | undefined
   try {
-    yield* away
+    yield* steps
   } catch (error) {
     failure = { error }
   }
-  for (const one of outgoing) {
+  for (const one of aside) {
     try {
-      yield* dispose(one, how, trial)
+      yield* deleteOrPutBack(one, job, trial)
     } catch (error) {
       failure ??= { error }
     }
@@ -72,11 +71,11 @@ function* disposing(
   if (failure) throw failure.error
 }
 
-/** What is in it; undefined if it is missing. */
-function* listed(path: string, given: unknown): Steps<Entry[] | undefined> {
+/** Returns what is in the directory, or undefined if it is missing. */
+function* readEntries(path: string, given: unknown): Steps<Entry[] | undefined> {
   try {
     const real = yield* fs.realpath(path)
-    if (dirname(real) === real) throw refusal('ERR_INVALID_ARG_VALUE', 'dir', 'a directory, and not a root', given)
+    if (dirname(real) === real) throw refusal('ERR_INVALID_ARG_VALUE', 'dir', 'a directory that is not a root', given)
     return yield* fs.list(path)
   } catch (error) {
     if (hasCode(error, 'ENOENT')) return undefined
@@ -84,7 +83,7 @@ function* listed(path: string, given: unknown): Steps<Entry[] | undefined> {
   }
 }
 
-function* isBeingPublished({ name }: Entry, coroner: Coroner): Steps<boolean> {
+function* isBeingPublished({ name }: Entry, liveness: Liveness): Steps<boolean> {
   const owner = ownerOf(name)
-  return owner !== undefined && !(yield* isDebris(name, owner, coroner))
+  return owner !== undefined && !(yield* isDebris(name, owner, liveness))
 }

@@ -1,112 +1,92 @@
-import { resolve } from 'node:path'
 import { dual } from './core/dual.js'
-import { asDurability, asFlag, asFunction, type Durability, oneOf, refusal } from './core/input.js'
+import { asDurability, asFlag, asFunction, asName, type Durability, oneOf, refusal } from './core/input.js'
 import { Place } from './core/queue.js'
 import type { Steps } from './core/steps.js'
-import { type Making, makeOnce, type Thread } from './get-or-create/once.js'
+import { type Making, makeOnce } from './get-or-create/once.js'
 import type { Kind, Producer } from './get-or-create/produce.js'
-import { asLocking, type LockOptions } from './lock.js'
-import { asName } from './remove.js'
+import { asLocking } from './lock/options.js'
+import type { LockOptions } from './lock.js'
 
 export type { Producer, Production } from './get-or-create/produce.js'
 
 export interface GetOrCreateOptions<K extends Kind = Kind> extends LockOptions {
-  /** What it is. @default 'file' */
+  /** What is to be there. @default 'file' */
   readonly kind?: K | undefined
-  /** Is what is there good? False: it is replaced. It is asked about what is there when the call begins, and again while the lock is held. @default whatever is there is good */
+  /**
+   * Called with the path when the call begins, and again while the lock is held. If it returns `false`, what is there
+   * is replaced.
+   * @default whatever is there is good
+   */
   readonly validate?: ((path: string) => boolean | PromiseLike<boolean>) | undefined
-  /** Has it made anew, unless somebody else has done so since the call began. @default false */
+  /**
+   * Produce again even if a valid result exists, unless another call has refreshed it since this call began.
+   * @default false
+   */
   readonly refresh?: boolean | undefined
-  /** False: while another makes it, do not wait, and throw `ERR_LOCK_HELD`. @default true */
+  /** `false`: while another call produces, do not wait, but throw `ERR_LOCK_HELD`. @default true */
   readonly wait?: boolean | undefined
-  /** `file`: the data of all files is on the disk before the name appears; `full`: all names, too. @default 'file' for a file, 'none' for a directory */
+  /**
+   * `file`: the data of all files is on disk before the name appears. `full`: all names are, too.
+   * @default 'file' for a file, 'none' for a directory
+   */
   readonly durability?: Durability | undefined
 }
 
-/** What there is now. */
+/** What is there now. */
 export interface Got {
-  /** Absolute. */
+  /** The absolute path. */
   readonly path: string
-  /** This very call made it. */
+  /** Whether this very call made it. */
   readonly made: boolean
 }
 
-export interface GetOrCreate {
-  <K extends Kind = 'file'>(path: string | URL, produce: Producer<K>, options?: GetOrCreateOptions<K>): Promise<Got>
-  /** The same, at once: it blocks the thread; `produce` and `validate` must answer at once, too. */
-  sync<K extends Kind = 'file'>(path: string | URL, produce: Producer<K>, options?: GetOrCreateOptions<K>): Got
-  /** The same, as steps of a larger algorithm; `signal` and `timeout` are those of the outermost call. */
-  steps<K extends Kind = 'file'>(path: string | URL, produce: Producer<K>, options?: GetOrCreateOptions<K>): Steps<Got>
-}
-
-const making = dual(function* getOrCreate(
-  path: string | URL,
-  produce: Producer<Kind>,
-  options: GetOrCreateOptions = {},
-  thread?: Thread,
-): Steps<Got> {
-  const job = asMaking(path, produce, options)
-  return { made: yield* makeOnce(job, thread), path: job.path }
-})
-
-function asMaking(path: string | URL, produce: Producer<Kind>, options: GetOrCreateOptions): Making {
-  const locking = (at: string | URL) => asLocking(at, options, 'getOrCreate')
-  const { trial } = locking(path)
-  if (asFunction(produce, 'produce') === undefined)
-    throw refusal('ERR_INVALID_ARG_TYPE', 'produce', 'of type function', produce)
-  const kind = oneOf<Kind>(options.kind, 'options.kind', ['file', 'directory'], 'file')
-  return {
-    ...{ path: asName(path, 'path'), kind, produce, trial, locking, first: undefined },
-    validate: asFunction(options.validate, 'options.validate'),
-    refresh: asFlag(options.refresh, 'options.refresh'),
-    wait: options.wait === undefined || asFlag(options.wait, 'options.wait'),
-    durability: kind === 'directory' && options.durability === undefined ? 'none' : asDurability(options.durability),
-  }
-}
-
 /**
- * Gets a file or a directory that is made once, by whoever comes first; the others wait for it, and get the same.
+ * Gets a file or a directory that is made once, by the first caller. The others wait for it, and get the same.
  *
  * Holds afterwards: at an instant during the call there was at `path` a whole thing of that kind, which `validate`, if
- * there is one, did not refuse; `made` says whether this very call made it. Nobody ever sees it half made. Of all callers,
- * among threads, processes and machines, one produces at a time. If it fails, or is killed, nothing of its work is at
- * `path`, what was there still is, and one of those who wait takes over.
+ * there is one, did not refuse. `made` says whether this very call made it. No process ever sees it half made. Of all
+ * callers, among threads, processes and machines, one produces at a time. If its producer fails, or its process is
+ * killed, before the result is published, nothing of its work is at `path`, what was there still is, and one of the
+ * waiting callers takes over.
  *
- * Not promised: that nobody sees a *directory* absent while it is replaced: that takes two renames, one after the other
- * (who is killed between leaves nothing there, and the next makes it anew); a file is replaced without a gap. Mode and
- * owner of what is replaced are not kept. Against holders elsewhere that show no heartbeat for `stale` ms, what `lock` does
- * not promise: two may produce then, and each result is whole. A producer that goes on after its `signal` was aborted may
- * leave a private name. `produce` and `validate` must not ask for the same path, nor take its `lock`: they would wait for
- * themselves.
+ * Not promised: that a *directory* is never missing while it is replaced, because that takes two renames: a process
+ * that is killed between them leaves nothing there, and the next caller makes it anew. (A file is replaced without a
+ * gap.) That an old directory which cannot be renamed, as on lower layers of overlayfs, outlives a failure. That mode
+ * and owner of what is replaced are kept. What `lock` does not promise about holders elsewhere that show no heartbeat
+ * for `stale` ms: two callers may produce then, and each result is whole. That a producer which goes on after its
+ * `signal` was aborted leaves no private name. `produce` and `validate` must not ask for the same path, or take its
+ * `lock`: they would wait for themselves.
  *
- * The lock is that of `lock(path)`, `<path>.lock`, which stays. Who finds a good thing takes no lock and waits for nobody,
- * not even while another refreshes it. Those of one thread who find none wait in line, and look again when they come to
- * the front.
+ * The lock is that of `lock(path)`, `<path>.lock`, which stays. A caller that finds a good result takes no lock, and
+ * waits for no other caller, not even while one refreshes the result. Callers in one thread that find none wait in
+ * line, and look again when they come to the front.
  *
- * @param path A path, or a `file:` URL. A link is followed: what it leads to is looked at, made, replaced and locked.
- * @param produce Gets `stage`, a private path beside `path`, and `signal` and `fence`. Of kind `directory`: `stage` is an
- *   empty directory, to be filled. Of kind `file`: it writes a file at `stage`; or answers the content, a string, a
- *   view, or an iterable, async iterable or stream of those, which is then written there.
- * @param options `timeout` (ms) is for the whole call, `stale` and `heartbeat` (ms) are those of `lock`.
+ * @param path A path, or a `file:` URL. If it is a link, what the link leads to is looked at, made, replaced and
+ *   locked.
+ * @param produce Gets `stage`, a private path beside `path`, and `signal` and `fence`. Of kind `directory`: `stage` is
+ *   an empty directory, which it fills. Of kind `file`: it writes a file at `stage`; or it returns the content, which
+ *   is then written there: a string, a view, or an iterable, an async iterable or a stream of those.
+ * @param options `timeout` (ms) is for the whole call; `stale` and `heartbeat` (ms) are those of `lock`.
  * @returns `path`, absolute, and `made`.
- * @throws What `produce` or `validate` threw, that very object. `ERR_NOT_PRODUCED`: it made nothing, or something of another
- *   kind. `ERR_LOCK_HELD`: another produces, and `timeout` has passed (`cause`), or `wait` is false, or the sync form
- *   would wait for its own thread. `ERR_TIMEOUT`, `ABORT_ERR`: while it was produced. EISDIR, EINVAL, ENOTDIR: what is there
- *   is of another kind. What the system said, unchanged: ENOENT (no directory, and no `parents`), EACCES, ENOSPC ...
+ * @throws The error that `produce` or `validate` threw, unchanged. `ERR_NOT_PRODUCED`: the producer made nothing, or
+ *   something of another kind. `ERR_LOCK_HELD`: another caller produces, and `timeout` has passed (`cause`), or `wait`
+ *   is false, or the sync form would wait for its own thread. `ERR_TIMEOUT`, `ABORT_ERR`: while this call produced.
+ *   EISDIR, EINVAL, ENOTDIR: what is there is of another kind. Other errors of the system, unchanged: ENOENT (the
+ *   directory is missing, and `parents` is not set), EACCES, ENOSPC ...
  *
  * @example
- * const { path, made } = await getOrCreate('cache/model.bin', async (_, { signal }) => (await fetch(url, { signal })).body!, {
- *   validate: async file => (await sha256(file)) === expected,
- * })
+ * const download: Producer = async (_, { signal }) => (await fetch(url, { signal })).body!
+ * const validate = async (file: string) => (await sha256(file)) === expected
+ * const { path, made } = await getOrCreate('cache/model.bin', download, { validate })
  *
- * Source of the protocol: double-checked locking, with a lock that death releases, and results that appear whole: stage
- * and link, or rename.
+ * Source of the protocol: double-checked locking, with a lock that death releases, and results that appear as a whole:
+ * stage and link, or stage and rename.
  */
 export const getOrCreate = Object.assign(
   async (path: string | URL, produce: Producer<Kind>, options?: GetOrCreateOptions) => {
     const place = new Place()
     try {
-      return await making(path, produce, options, { before: ({ path }) => place.take(`${resolve(path)}.lock`) })
+      return await making(path, produce, options, place)
     } finally {
       place.leave()
     }
@@ -118,3 +98,43 @@ export const getOrCreate = Object.assign(
       making.steps(path, produce, options),
   },
 ) as GetOrCreate
+
+export interface GetOrCreate {
+  <K extends Kind = 'file'>(path: string | URL, produce: Producer<K>, options?: GetOrCreateOptions<K>): Promise<Got>
+  /** The same, without a promise: it blocks the thread, and `produce` and `validate` must not return promises. */
+  sync<K extends Kind = 'file'>(path: string | URL, produce: Producer<K>, options?: GetOrCreateOptions<K>): Got
+  /** The same, as steps of a larger algorithm; `signal` and `timeout` are those of the outermost call. */
+  steps<K extends Kind = 'file'>(path: string | URL, produce: Producer<K>, options?: GetOrCreateOptions<K>): Steps<Got>
+}
+
+const making = dual(function* getOrCreate(
+  path: string | URL,
+  produce: Producer<Kind>,
+  options: GetOrCreateOptions = {},
+  // Only the promise form queues: a blocked thread has no other calls, and to an algorithm all callers are other
+  // processes.
+  place?: Place,
+): Steps<Got> {
+  const job = asMaking(path, produce, options)
+  return { made: yield* makeOnce(job, place), path: job.path }
+})
+
+function asMaking(path: string | URL, produce: Producer<Kind>, options: GetOrCreateOptions): Making {
+  const locking = (at: string | URL) => asLocking(at, options, 'getOrCreate')
+  const { trial } = locking(path)
+  if (asFunction(produce, 'produce') === undefined)
+    throw refusal('ERR_INVALID_ARG_TYPE', 'produce', 'of type function', produce)
+  const kind = oneOf<Kind>(options.kind, 'options.kind', ['file', 'directory'], 'file')
+  return {
+    path: asName(path, 'path'),
+    kind,
+    produce,
+    validate: asFunction(options.validate, 'options.validate'),
+    refresh: asFlag(options.refresh, 'options.refresh'),
+    wait: options.wait === undefined || asFlag(options.wait, 'options.wait'),
+    durability: kind === 'directory' && options.durability === undefined ? 'none' : asDurability(options.durability),
+    locking,
+    trial,
+    first: undefined,
+  }
+}

@@ -1,4 +1,4 @@
-// The public names, and nothing else. Start reading at ./mkdirp.ts; how it works is in ./core/achieve.ts.
+// The public names, and nothing else. Start reading at ./mkdirp.ts; the method of all of them is ./parts/achieve.ts.
 
 export type { State } from './cell/state.js'
 export { type CellOptions, cell, type NextState, type Reading } from './cell.js'

@@ -3,45 +3,51 @@ import { cannotLink, hasCode, type SystemError } from './core/errors.js'
 import { asFlag, asNumber, asPath, oneOf, type Patience } from './core/input.js'
 import { fs, orNothing, type Steps } from './core/steps.js'
 import { publishCopy } from './link/copy-instead.js'
-import { withParents } from './mkdirp.js'
-import { type Again, achieve, again, type Trial } from './parts/achieve.js'
-import { isOne, lookAt } from './parts/same-content.js'
+import { type Again, achieve, again, done, type Trial } from './parts/achieve.js'
+import { withParents } from './parts/parents.js'
+import { isLinkOf, statLink } from './parts/same-content.js'
 import { staged } from './parts/stage.js'
 
 export interface LinkOptions extends Patience {
-  /** How often `existing` may be missing before that is believed. @default 3 */
+  /** How many times `existing` must be found missing before the call fails. @default 3 */
   readonly tries?: number | undefined
-  /** Milliseconds between those. @default 10 */
+  /** Milliseconds between those tries. @default 10 */
   readonly backoff?: number | undefined
-  /** Takes the place of what has the name, in one step. @default false */
+  /** Replaces what has the name, in one step. @default false */
   readonly replace?: boolean | undefined
-  /** `copy`: where nothing can be linked, a copy will do, and what has the same bytes already is as good. @default 'none' */
+  /**
+   * `copy`: where nothing can be linked, makes a copy; and a file that has the same bytes already is enough.
+   * @default 'none'
+   */
   readonly fallback?: 'none' | 'copy' | undefined
   /** Makes missing directories above the new name. @default false */
   readonly parents?: boolean | undefined
 }
 
-/** What is to be linked; a function is asked again for each try, because it may have moved. */
+/** What is to be linked. A function is called again for each try, because the file may have moved. */
 export type Existing = string | URL | (() => string | URL | PromiseLike<string | URL>)
 
-type Answer = 'linked' | 'already' | 'copied'
+type Linked = 'linked' | 'already' | 'copied'
 
 /**
  * Gives a file a second name.
  *
- * Holds afterwards: at an instant during the call both names were one inode (or, where nothing can be linked and
- * `fallback` is `'copy'`, `path` had the same bytes: published whole, for this file only).
+ * Holds afterwards: at an instant during the call both names were one inode. With `fallback: 'copy'` it is enough that
+ * `path` had the same bytes: because it had them already, or because nothing could be linked, and a whole copy was
+ * published in one step, for this file only.
  *
- * Not promised: that a name stays what it is. With `replace` and `fallback: 'copy'` on a filesystem without hard links,
- * or with several callers there, the last one stays; without `replace`, one that comes in the very moment between look
- * and rename is replaced by the copy, because there nothing can be claimed.
+ * Not promised: that a name stays what it is. Where nothing can be linked: with `replace`, which of several callers'
+ * copies stays; without it, that a file is spared which another process creates in the very moment between the look and
+ * the rename, because a filesystem without hard links lets no name be claimed.
  *
- * @param existing The file: a path, a `file:` URL, or a function that answers one (or a promise), asked again for each try.
- *   A symbolic link is not followed (on macOS the system follows it). A directory is an error.
+ * @param existing The file: a path, a `file:` URL, or a function that returns one (or a promise for one), and is called
+ *   again for each try. A symbolic link is not followed (on macOS the system follows it). A directory is an error.
  * @param path The new name.
- * @returns `'linked'`: by this call. `'already'`: it was so. `'copied'`: nothing can be linked there.
- * @throws What the system said, unchanged but for what was found: on ENOENT the message tells which side is missing,
- *   after how many tries. EEXIST: something else has the name, and no `replace`. EXDEV, EPERM, EMLINK ...: cannot link.
+ * @returns `'linked'`: this call made the link. `'already'`: it was there. `'copied'`: this call made a copy, because
+ *   nothing can be linked there.
+ * @throws Errors of the system, unchanged, except that the message of ENOENT adds which side is missing, after how many
+ *   tries. EEXIST: something else has the name, and `replace` is not set. EXDEV, EPERM, EMLINK ...: it cannot be
+ *   linked.
  *
  * @example
  * await link(() => store.currentPathOf(digest), 'node_modules/left-pad/index.js', { parents: true, fallback: 'copy' })
@@ -50,7 +56,7 @@ export const link = dual(function* link(
   existing: Existing,
   path: string | URL,
   options: LinkOptions = {},
-): Steps<Answer> {
+): Steps<Linked> {
   const to = asPath(path, 'path')
   const job: Linking = {
     existing,
@@ -66,16 +72,15 @@ export const link = dual(function* link(
     taken: false,
   }
   return yield* achieve(
-    () => attempt(job),
-    error => isLinked(job, error),
+    () => tryLink(job),
+    error => statLinked(job, error),
     job.trial,
   )
 })
 
-/** A call under way. */
 interface Linking {
   readonly existing: Existing
-  /** What `existing` is, or was when it was asked last. */
+  /** What `existing` is; of a function, what it returned last. */
   from: string
   readonly to: string
   readonly tries: number
@@ -84,13 +89,13 @@ interface Linking {
   readonly copies: boolean
   readonly parents: boolean
   readonly trial: Trial
-  /** How often the source was missing. */
+  /** How many times the source was missing. */
   missed: number
-  /** When the copy was ready, something had the name. */
+  /** When the copy was to be published, something had the name. */
   taken: boolean
 }
 
-function* attempt(job: Linking): Steps<Answer> {
+function* tryLink(job: Linking): Steps<Linked> {
   if (typeof job.existing === 'function') job.from = asPath(yield* fs.settle(job.existing()), 'existing')
   job.taken = false
   const { from, to, parents, replace } = job
@@ -98,40 +103,42 @@ function* attempt(job: Linking): Steps<Answer> {
     yield* withParents(to, parents, () => fs.link(from, to), from)
     return 'linked'
   } catch (error) {
-    return yield* replace && hasCode(error, 'EEXIST') ? supplanted(job) : copied(job, error)
+    return yield* replace && hasCode(error, 'EEXIST') ? replaceWithLink(job) : copyInstead(job, error)
   }
 }
 
-/** Something else has the name: links beside it, and puts that in its place. */
-function* supplanted(job: Linking): Steps<Answer> {
-  if ((yield* lookAt(job.from, job.to, false)) === 'one') return 'already'
+/** Something has the name: makes a link at a private name, and renames that onto it. */
+function* replaceWithLink(job: Linking): Steps<Linked> {
+  if ((yield* statLink(job.from, job.to, false)) === 'one') return 'already'
   try {
     return yield* staged(
       job.to,
       path => linkPrivately(job, path),
-      stage => renamed(stage.path, job.to),
+      // If another call has linked the same inode meanwhile, the rename does nothing, and the private name is removed
+      // later.
+      stage => done(fs.rename(stage.path, job.to), 'linked'),
     )
   } catch (error) {
-    return yield* copied(job, error)
+    return yield* copyInstead(job, error)
   }
 }
 
-/** Nothing can be linked here: a copy instead, if that will do. */
-function* copied(job: Linking, error: unknown): Steps<Answer> {
+/** After a link that failed: makes a copy, if the caller allows that, and if nothing can be linked here. */
+function* copyInstead(job: Linking, error: unknown): Steps<Linked> {
   const { from, to, parents, replace } = job
   if (!job.copies || !cannotLink(error) || (yield* fs.lstat(from)).isDirectory()) throw error
-  if ((yield* lookAt(from, to, true)) === 'alike') return 'already'
+  if ((yield* statLink(from, to, true)) === 'alike') return 'already'
   if ((yield* withParents(to, parents, () => publishCopy(from, to, replace), from)) === 'copied') return 'copied'
   job.taken = true
   throw error
 }
 
-/** Looks after an attempt that failed. */
-function* isLinked(job: Linking, error: SystemError): Steps<'already' | Again | undefined> {
+/** After an attempt that failed: are both names one inode, or has the world moved? */
+function* statLinked(job: Linking, error: SystemError): Steps<'already' | Again | undefined> {
   const { from, to, copies, parents, tries, backoff } = job
-  const seen = yield* lookAt(from, to, copies)
+  const seen = yield* statLink(from, to, copies)
   if (seen === 'one' || seen === 'alike') return 'already'
-  // It was taken, and nothing is there: whoever had the name has gone.
+  // The name was taken, and nothing has it now: what had it is gone.
   if (hasCode(error, 'EEXIST') || job.taken) return seen === 'nothing' ? again : undefined
   if (!hasCode(error, 'ENOENT')) return undefined
   if (yield* fs.lstat(from, orNothing)) {
@@ -150,19 +157,8 @@ function* isLinked(job: Linking, error: SystemError): Steps<'already' | Again | 
 
 function* linkPrivately({ from, trial }: Linking, path: string): Steps<true> {
   return yield* achieve(
-    () => linked(from, path),
-    () => isOne(from, path),
+    () => done(fs.link(from, path), true),
+    () => isLinkOf(from, path),
     trial,
   )
-}
-
-function* linked(from: string, path: string): Steps<true> {
-  yield* fs.link(from, path)
-  return true
-}
-
-/** If somebody has linked the same meanwhile, this does nothing, and the private name is taken away after it. */
-function* renamed(stage: string, to: string): Steps<'linked'> {
-  yield* fs.rename(stage, to)
-  return 'linked'
 }

@@ -1,111 +1,84 @@
-import { resolve } from 'node:path'
 import { type Dual, dual } from './core/dual.js'
-import { asFlag, asNumber, asPath, type Patience, refusal } from './core/input.js'
+import type { Patience } from './core/input.js'
 import type { Steps } from './core/steps.js'
-import { acquire, attempt, holding } from './lock/acquire.js'
-import type { Hold, Locking } from './lock/hold.js'
+import { acquire, tryAcquire } from './lock/acquire.js'
+import type { Hold } from './lock/hold.js'
 import { type Holder, holderOf } from './lock/holder.js'
-import { keptLeaseOf, type Lease } from './lock/lease.js'
-import { withParents } from './mkdirp.js'
-import { asName } from './remove.js'
+import { type Lease, startLease } from './lock/lease.js'
+import { asLocking, type LockOptions, lockTurn } from './lock/options.js'
 
 export type { Holder } from './lock/holder.js'
 export type { Lease } from './lock/lease.js'
-
-export interface LockOptions extends Patience {
-  /** Milliseconds without a heartbeat after which a holder is robbed of whom nobody here can tell whether it lives. @default 15_000 */
-  readonly stale?: number | undefined
-  /** Milliseconds between heartbeats; less than `stale`. @default a third of `stale` */
-  readonly heartbeat?: number | undefined
-  /** Makes missing directories above the lock. @default false */
-  readonly parents?: boolean | undefined
-}
+export type { LockOptions } from './lock/options.js'
 
 export interface Lock {
   (path: string | URL, options?: LockOptions): Promise<Lease>
-  /** The same, at once: it blocks the thread while it waits. */
+  /** The same, without a promise: it blocks the thread while it waits. */
   sync(path: string | URL, options?: LockOptions): Lease
-  /** The same, as steps of a larger algorithm, without heartbeats; `signal` and `timeout` are those of the outermost call. */
+  /**
+   * The same, as steps of a larger algorithm, without heartbeats; `signal` and `timeout` are those of the outermost
+   * call.
+   */
   steps(path: string | URL, options?: LockOptions): Steps<Hold>
-  /** Takes the lock if that is possible at once; undefined if it is held. */
+  /** Takes the lock if that is possible at once; returns undefined if it is held. */
   readonly try: {
     (path: string | URL, options?: LockOptions): Promise<Lease | undefined>
     sync(path: string | URL, options?: LockOptions): Lease | undefined
     steps(path: string | URL, options?: LockOptions): Steps<Hold | undefined>
   }
-  /** Who holds it; undefined if nobody does. */
+  /** Who holds the lock; undefined if it is free. */
   readonly holder: Dual<[path: string | URL, options?: Patience], Holder | undefined>
 }
 
-export function asLocking(path: string | URL, options: LockOptions, as: string): Locking {
-  const at = asName(path, 'path')
-  const staleMs = asNumber(options.stale, 'options.stale', 15_000, 1)
-  const heartbeatMs = asNumber(options.heartbeat, 'options.heartbeat', staleMs / 3, 0.1)
-  if (heartbeatMs >= staleMs && staleMs < Number.POSITIVE_INFINITY)
-    throw refusal('ERR_OUT_OF_RANGE', 'options.heartbeat', `less than options.stale, which is ${staleMs}`, heartbeatMs)
-  const dir = `${at}.lock`
-  const parents = asFlag(options.parents, 'options.parents')
-  const begin: Locking['begin'] = steps => withParents(dir, parents, steps)
-  return { path: at, dir, staleMs, heartbeatMs, begin, trial: { as, path: at, retryFor: options.retryFor } }
-}
+const untilOver = (hold: Hold): Promise<void> => new Promise(resolve => hold.whenOver.push(resolve))
 
-/** Calls of one thread for one lock come in turn. */
-export const turnOf = (path: string | URL): string[] => [`${resolve(asPath(path, 'path'))}.lock`]
-
-const untilOver = (hold: Hold | undefined): unknown => hold && new Promise<void>(tell => hold.whenOver.push(tell))
-
-const acquired = dual(
+const acquireHold = dual(
   function* lock(path: string | URL, options: LockOptions = {}): Steps<Hold> {
     return yield* acquire(asLocking(path, options, 'lock'))
   },
-  turnOf,
+  lockTurn,
   untilOver,
 )
 
-const attempted = dual(function* tryLock(path: string | URL, options: LockOptions = {}): Steps<Hold | undefined> {
-  return yield* attempt(asLocking(path, options, 'lock.try'))
+const tryAcquireHold = dual(function* tryLock(path: string | URL, options: LockOptions = {}): Steps<Hold | undefined> {
+  return yield* tryAcquire(asLocking(path, options, 'lock.try'))
 })
 
 const holder = dual(function* lockHolder(path: string | URL, options: Patience = {}): Steps<Holder | undefined> {
   return yield* holderOf(asLocking(path, options, 'lock.holder'))
 })
 
-/** Runs steps of a larger algorithm while the lock is held. Waiting for promises in it shall be `attended`. */
-export const whileLocked = <T>(
-  path: string,
-  steps: (hold: Hold) => Steps<T>,
-  options: LockOptions,
-  as: string,
-): Steps<T> => holding(asLocking(path, options, as), steps)
-
-const maybe = (hold: Hold | undefined): Lease | undefined => hold && keptLeaseOf(hold)
+const leaseIfHeld = (hold: Hold | undefined): Lease | undefined => hold && startLease(hold)
 
 /**
- * Takes a lock, of which there is one for each path, among all threads, processes, containers and machines that see it.
+ * Takes a lock. There is one for each path, among all threads, processes, containers and machines that see the path.
  *
- * Holds afterwards: until the lease is released or lost, nobody else holds the lock of `path`; and `fence` is greater than
- * that of every holder before. A holder that dies in any way holds nothing any more: whoever is on the same machine and in
- * the same pid namespace takes over at once, others after `stale` ms without a heartbeat. A holder that is seen to live is
- * never robbed, however late it is: a laptop may sleep, an event loop be blocked, the clock jump by hours.
+ * Holds afterwards: until the lease is released or lost, no other caller holds the lock of `path`; and `fence`, the
+ * fencing token, is greater than that of every holder before. If a holder dies, a process on the same machine and in
+ * the same pid namespace takes over at once, and any other process after `stale` ms without a heartbeat. A holder known
+ * to be alive never loses the lock, however late its heartbeat: after laptop sleep, a blocked event loop, or a clock
+ * jump.
  *
- * Not promised: exclusion in real time against a holder elsewhere (another machine, another container) that made no
- * heartbeat for `stale` ms and lives all the same. It is robbed, and learns of it by `lease.signal`, and by `renew` and
- * `release`; what it does until then only the fence keeps out. Nor that a thread may take the same lock twice (it waits
- * for itself), or that the turn among processes is fair: in one thread it is first come, first served.
+ * Not promised: exclusion in real time against a holder on another machine or in another container that is alive, but
+ * made no heartbeat for `stale` ms. It loses the lock, and is informed by `lease.signal`, `renew` and `release`; until
+ * then only the fencing token keeps its writes out. Nor that a thread may take the same lock twice (it would wait for
+ * itself), or that processes take turns fairly; in one thread it is first come, first served.
  *
- * The lock is a directory, `<path>.lock`, which stays; `path` itself need not be there and is not touched. To get rid of
- * the directory, remove it while nobody uses it: the fence begins at 1 again.
+ * The lock is a directory, `<path>.lock`, which stays; `path` itself need not exist and is not touched. You may remove
+ * the directory while no process uses the lock: then the fence starts at 1 again.
  *
- * - `lock.try(path)`: undefined instead of waiting.
- * - `lock.holder(path)`: who holds it (`owner`, `pid`, `fence`, `alive`), or undefined.
- * - `lock.steps(path)`: a hold, for algorithms; `release` of `holdfast/steps` gives it back.
+ * - `lock.try(path)`: returns undefined instead of waiting.
+ * - `lock.holder(path)`: returns who holds the lock (`owner`, `pid`, `fence`, `alive`), or undefined.
+ * - `lock.steps(path)`: returns a hold, for algorithms; `release` of `holdfast/steps` releases it.
  *
- * @param path A path, or a `file:` URL. Links to directories on the way are followed; a link at its end is another lock.
- * @returns A lease: keep it. `lease.release()`, `await using`, or `withLock` give it back; one that is garbage-collected
- *   is released with a process warning. Its heartbeats keep no process alive, and exiting releases.
- * @throws `ERR_LOCK_HELD` when `timeout` has passed (`cause`; `holder` says who has it), or when the sync form would wait
- *   for its own thread. `ERR_NOT_A_CELL`: another package's lock is there. ENOENT (no directory, and no `parents`),
- *   EACCES, EROFS ... as the system said.
+ * @param path A path, or a `file:` URL. Links to directories on the way are followed; a link at the end of the path has
+ *   a lock of its own.
+ * @returns A lease: keep it. `lease.release()`, `await using` or `withLock` releases it; a lease that is
+ *   garbage-collected is released with a process warning. Heartbeats keep no process alive, and a process that exits
+ *   holds nothing.
+ * @throws `ERR_LOCK_HELD`: `timeout` has passed (`cause` is the time-out, `holder` says who holds the lock), or the
+ *   sync form would wait for its own thread. `ERR_NOT_A_CELL`: another package's lock is there. The system's own error,
+ *   unchanged: ENOENT (no directory, and no `parents`), EACCES, EROFS ...
  *
  * @example
  * await using lease = await lock('deploy', { timeout: 30_000 })
@@ -114,14 +87,17 @@ const maybe = (hold: Hold | undefined): Lease | undefined => hold && keptLeaseOf
  * Source of the protocol: leases with fencing (Gray and Cheriton 1989; Kleppmann 2016) on compare-and-swap of a state.
  */
 export const lock: Lock = Object.assign(
-  async (path: string | URL, options?: LockOptions) => keptLeaseOf(await acquired(path, options)),
+  async (path: string | URL, options?: LockOptions) => startLease(await acquireHold(path, options)),
   {
-    sync: (path: string | URL, options?: LockOptions) => keptLeaseOf(acquired.sync(path, options)),
-    steps: acquired.steps,
-    try: Object.assign(async (path: string | URL, options?: LockOptions) => maybe(await attempted(path, options)), {
-      sync: (path: string | URL, options?: LockOptions) => maybe(attempted.sync(path, options)),
-      steps: attempted.steps,
-    }),
+    sync: (path: string | URL, options?: LockOptions) => startLease(acquireHold.sync(path, options)),
+    steps: acquireHold.steps,
+    try: Object.assign(
+      async (path: string | URL, options?: LockOptions) => leaseIfHeld(await tryAcquireHold(path, options)),
+      {
+        sync: (path: string | URL, options?: LockOptions) => leaseIfHeld(tryAcquireHold.sync(path, options)),
+        steps: tryAcquireHold.steps,
+      },
+    ),
     holder,
   },
 )

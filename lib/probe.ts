@@ -5,75 +5,83 @@ import { achieve, noEvidence } from './parts/achieve.js'
 import {
   atomicRename,
   caseSensitive,
+  countNames,
   directoryFsync,
   exclusiveCreate,
   exclusiveRename,
   hardLinks,
-  keeps,
-  namesOf,
+  isKept,
   stableInodes,
   symlinks,
 } from './probe/experiments.js'
 import { mtimeGrain } from './probe/mtime-grain.js'
-import { inLaboratory, type Laboratory } from './probe/scratch.js'
+import { inScratchDir, type ScratchDir } from './probe/scratch.js'
 
 export interface ProbeOptions extends Patience {
   /**
-   * A second path to the same directory, by another mount. Of each two that race for a name, one goes that way: many
-   * network filesystems keep within one mount what they do not keep between two.
+   * A second path to the same directory, through another mount. Of each two calls that race for a name, one takes that
+   * path: many network filesystems keep within one mount what they do not keep between two.
    */
   readonly through?: string | URL | undefined
-  /** How many names of one file it tries to make. @default 10 */
+  /** How many names of one file it tries to make: an integer from 1 on. @default 10 */
   readonly links?: number | undefined
 }
 
 /** What a filesystem keeps. */
 export interface Keeps {
-  /** Of two who make one name, a file's (`wx`) or a directory's, exactly one is told that he did; who comes later is not. */
+  /** When two callers create the same file (`wx`) or directory, exactly one succeeds, and every later caller fails. */
   readonly exclusiveCreate: boolean
-  /** Of two who rename one file, each to a name of his own, exactly one is told that he did. */
+  /** When two callers rename the same file, each to a name of its own, exactly one succeeds. */
   readonly exclusiveRename: boolean
-  /** A file can have two names, which are one inode; a name that is taken is not given to another. */
+  /** A file can have two names, which are one inode. `link` does not replace what has the new name. */
   readonly hardLinks: boolean
-  /** There are symbolic links, and they read as they were made. */
+  /** Symbolic links can be made, and read back as they were made. */
   readonly symlinks: boolean
-  /** A file keeps its `dev` and `ino` (through another mount, its `ino`), also under another name; two files have two. */
+  /**
+   * A file keeps its `dev` and `ino` (through another mount, its `ino`), even when it is renamed; another file has
+   * others.
+   */
   readonly stableInodes: boolean
-  /** A rename replaces a file: nobody finds the name missing meanwhile, and who has the old file open goes on with it. */
+  /**
+   * A rename replaces a file: the name is never missing meanwhile, and the old file can still be read where it is open.
+   */
   readonly atomicRename: boolean
-  /** A directory can be opened, and synced. */
+  /** A directory can be opened and synced. */
   readonly directoryFsync: boolean
   /** `a` and `A` are two names. */
   readonly caseSensitive: boolean
   /**
-   * Milliseconds: the larger of the grain in which times of change are stored (told by setting some, to the microsecond)
-   * and the smallest step seen between those of a write and the next, with a look after each, for 30 ms at most. If there
-   * was no step, the time that it was waited for counts, and the truth may be more. So a write that comes twice this after
-   * a look at the file gives it another time, but for caches; one that comes earlier may not.
+   * Milliseconds: the larger of the grain in which modification times are stored (found by setting some, to the
+   * microsecond) and the smallest step between the times of one write and the next, each followed by an `fstat`, for at
+   * most 30 ms. If there was no step, the time spent waiting for one counts, and the true grain may be larger. So a
+   * write that comes twice this time after a look at the file gives the file another time, unless caches interfere; an
+   * earlier one may not.
    */
   readonly mtimeGrain: number
-  /** So many names of one file were made, of the `links` that were wanted; 1 without hard links. */
+  /** How many names of one file could be made, at most `links`; 1 without hard links. */
   readonly maxLinksSeen: number
 }
 
 /**
- * Tells what the filesystem keeps that a directory is on, by trying it.
+ * Finds out, by trying, what the filesystem of a directory keeps.
  *
- * Holds afterwards: nothing of what it made is left in `dir`. Each answer that is false was seen: the filesystem did
- * otherwise, or refused. What says nothing about that (the disk is full, or broken) is an error, and never an answer.
+ * Holds afterwards: nothing of what the call made is left in `dir`. Each `false` was seen: the filesystem did
+ * otherwise, or refused. A failure that says nothing about that (the disk is full, or broken) is an error, never a
+ * `false`.
  *
- * Not promised: that an answer that is true will be so next time. Races are run 20 times, of two calls at once; the sync
- * form makes one after the other, and sees less. Anything about two machines (see `through`), power cuts, or what is
- * mounted below. Whoever is killed on the way, or finds that nothing can be deleted, leaves a private directory, for `sweep`.
+ * Not promised: that what was `true` will be so next time. Races are run 20 times, with two calls at once; the sync
+ * form makes one call after the other, and sees less. Anything about two machines (see `through`), power cuts, or
+ * filesystems that are mounted below. A process that is killed, or that finds that nothing can be deleted, leaves a
+ * private directory, for `sweep`.
  *
  * @param dir A path, or a `file:` URL, of a directory in which files can be made.
- * @returns What it keeps.
- * @throws ERR_NOT_THE_SAME_DIRECTORY: what was made in `dir` did not show within 2 s through `through`. What else the
- *   system said, unchanged: ENOENT, ENOTDIR, EACCES, EROFS, ENOSPC ...
+ * @returns What the filesystem keeps.
+ * @throws `ERR_NOT_THE_SAME_DIRECTORY`: what was made in `dir` was not seen within 2 s through `through`. Errors of the
+ *   system, unchanged: ENOENT, ENOTDIR, EACCES, EROFS, ENOSPC ...
  *
  * @example
  * const { exclusiveCreate } = await probe('/mnt/a', { through: '/mnt/b' })
- * if (!exclusiveCreate) throw new Error('two machines may both be told that a file is theirs')
+ * if (!exclusiveCreate) throw new Error('two machines may both create the same file')
  */
 export const probe = dual(function* probe(dir: string | URL, options: ProbeOptions = {}): Steps<Keeps> {
   const path = asPath(dir, 'dir')
@@ -81,8 +89,8 @@ export const probe = dual(function* probe(dir: string | URL, options: ProbeOptio
   const links = asLinks(options.links)
   const trial = { as: 'probe', path, retryFor: options.retryFor }
   return yield* achieve(
-    () => inLaboratory(path, through, lab => tried(lab, links), trial),
-    // There is nothing to look for: an experiment that was broken off is made again as a whole, or not.
+    () => inScratchDir(path, through, scratch => runAll(scratch, links), trial),
+    // There is nothing to look for: experiments that failed are made again as a whole, or not at all.
     noEvidence,
     trial,
   )
@@ -95,21 +103,22 @@ function asLinks(value: unknown = 10): number {
   return value
 }
 
-function* tried(lab: Laboratory, links: number): Steps<Keeps> {
-  // First, because a cache that has begun to hide what is new is not asked for it any more.
-  const numbered = yield* keeps(nth => stableInodes(lab, nth))
-  // Of links that it has not, rclone says EIO.
-  const linkable = yield* keeps(nth => hardLinks(lab, nth), 'EIO')
+function* runAll(scratch: ScratchDir, links: number): Steps<Keeps> {
+  // This comes first, because it looks through one mount for what the other made: after the races a cache may hide new
+  // names.
+  const numbered = yield* isKept(nth => stableInodes(scratch, nth))
+  // rclone has no links, and reports EIO.
+  const linkable = yield* isKept(nth => hardLinks(scratch, nth), 'EIO')
   return {
-    exclusiveCreate: yield* exclusiveCreate(lab),
-    exclusiveRename: yield* exclusiveRename(lab),
+    exclusiveCreate: yield* exclusiveCreate(scratch),
+    exclusiveRename: yield* exclusiveRename(scratch),
     hardLinks: linkable,
-    symlinks: yield* keeps(nth => symlinks(lab, nth), 'EIO'),
+    symlinks: yield* isKept(nth => symlinks(scratch, nth), 'EIO'),
     stableInodes: numbered,
-    atomicRename: yield* keeps(nth => atomicRename(lab, nth)),
-    directoryFsync: yield* keeps(() => directoryFsync(lab)),
-    caseSensitive: yield* caseSensitive(lab),
-    mtimeGrain: yield* mtimeGrain(`${lab.here}/times`),
-    maxLinksSeen: linkable ? yield* namesOf(lab, links) : 1,
+    atomicRename: yield* isKept(nth => atomicRename(scratch, nth)),
+    directoryFsync: yield* isKept(() => directoryFsync(scratch)),
+    caseSensitive: yield* caseSensitive(scratch),
+    mtimeGrain: yield* mtimeGrain(`${scratch.here}/times`),
+    maxLinksSeen: linkable ? yield* countNames(scratch, links) : 1,
   }
 }

@@ -1,9 +1,9 @@
-// `holdfast/steps`: the notation, to write algorithms of your own in, and prove them with `holdfast/testing`.
+// `holdfast/steps`: the notation. Write algorithms of your own in it, and prove them with `holdfast/testing`.
 
-export type { Stats } from './core/disk.js'
 export { type Dual, dual } from './core/dual.js'
 export { type Errno, hasCode, isSystemError, type SystemError } from './core/errors.js'
 export type { Patience } from './core/input.js'
+export type { Stats } from './core/stats.js'
 export {
   type Alphabet,
   type Call,
@@ -19,4 +19,5 @@ export {
   together,
 } from './core/steps.js'
 export { attended, type Hold, release, renew } from './lock/hold.js'
-export { type Again, achieve, again, type Trial, tidy } from './parts/achieve.js'
+export { type Again, achieve, again, type Trial } from './parts/achieve.js'
+export { tidy } from './parts/cleanup.js'

@@ -1,35 +1,41 @@
-import { asPayload, type Payload } from './cell/payload.js'
-import { look } from './cell/transition.js'
+import { type Payload, parsePayload } from './cell/payload.js'
+import { readState } from './cell/transition.js'
 import { dual } from './core/dual.js'
 import { isSystemError } from './core/errors.js'
 import { asNumber, asPath } from './core/input.js'
 import { fs, type Path, type Steps } from './core/steps.js'
-import { sideBySide } from './parts/concurrently.js'
-import { type Coroner, defaultGraceMs, isDebris, ownerOf } from './parts/debris.js'
-import { within } from './parts/tree.js'
-import { asDiscard, type RemoveOptions, takeAway } from './remove.js'
+import type { Trial } from './parts/achieve.js'
+import { concurrently } from './parts/concurrently.js'
+import { defaultGraceMs, isDebris, type Liveness } from './parts/debris.js'
+import { asDeleteJob, type DeleteJob } from './parts/delete-tree.js'
+import { removeAt } from './parts/set-aside.js'
+import { ownerOf } from './parts/stage-names.js'
+import { childPath } from './parts/tree.js'
+import type { RemoveOptions } from './remove.js'
 
 export interface SweepOptions extends RemoveOptions {
-  /** Milliseconds for which a name must not have changed if nobody here can tell whether its owner lives. @default 86_400_000, a day */
+  /**
+   * How long (ms) a name must have been unchanged before it is removed, if nothing here shows whether its owner lives.
+   * @default 86_400_000, a day
+   */
   readonly grace?: number | undefined
 }
 
 /**
- * Removes what processes that were killed have left in a directory.
+ * Removes what processes that were killed have left behind in a directory.
  *
- * Holds afterwards: of the private names in `dir` when it was read (and of the data of cells that no state names any more),
- * none is left whose owner is provably dead (it ran on
- * this machine, since it was started, in this pid namespace, and is gone), and none of an owner that cannot be judged from
- * here and that has not changed for `grace`. Never is a name touched that a live process of this machine has made, nor
- * any that is not of this package's own form.
+ * Holds afterwards: of the private names that `dir` had when it was read, and of the data of cells that no state names
+ * any more, two kinds are gone: those whose owner is provably dead (it ran on this boot of this machine, in this pid
+ * namespace, and has ended), and those whose owner cannot be judged from here and which have not changed for `grace`. A
+ * name whose owner is known to live is never touched, and neither is a name that is not of this package's own form.
  *
- * Not promised: anything about directories below; that an unknowable owner (another machine, another container) which
- * works on one file for longer than `grace` is spared.
+ * Not promised: anything about the directories below; that a name is spared if its owner cannot be judged from here
+ * (another machine, another container) and works on one file for longer than `grace`.
  *
  * @param dir A path, or a `file:` URL.
- * @returns The names that this call removed. Of several sweepers, each name is answered to one.
- * @throws What the system said of the first that could not be removed, when all the others have been; ENOENT, ENOTDIR: no
- *   such directory.
+ * @returns The names that this call removed. Of several sweepers, only one returns each name.
+ * @throws Errors of the system, unchanged: ENOENT, ENOTDIR (no such directory); or the first error of a name that could
+ *   not be removed, after all other names were tried.
  *
  * @example
  * const names = await sweep('uploads') // left by processes that were killed
@@ -37,57 +43,65 @@ export interface SweepOptions extends RemoveOptions {
 export const sweep = dual(function* sweep(dir: string | URL, options: SweepOptions = {}): Steps<string[]> {
   const path = asPath(dir, 'dir')
   const graceMs = asNumber(options.grace, 'options.grace', defaultGraceMs)
-  const how = asDiscard(options)
-  const job: Sweeping = { coroner: { dir: path, graceMs }, swept: [], failure: undefined }
-  const trial = { as: 'sweep', path, retryFor: options.retryFor }
+  const job: Sweeping = {
+    liveness: { dir: path, graceMs },
+    deletion: asDeleteJob(options),
+    trial: { as: 'sweep', path, retryFor: options.retryFor },
+    swept: [],
+    failure: undefined,
+  }
   const candidates = (yield* fs.list(path)).flatMap(({ name }) => {
-    const payload = asPayload(name)
+    const payload = parsePayload(name)
     const owner = payload?.owner ?? ownerOf(name)
     return owner === undefined ? [] : { name, owner, payload }
   })
-  const tasks = candidates.map(
-    one => () => sweepOne(job, one, () => takeAway(within(path, { name: one.name, kind: 'other' }), how, trial)),
-  )
-  // One after the other: mostly there are none, and what is deep is deleted several things at a time.
-  yield* sideBySide(tasks, 1)
+  const tasks = candidates.map(candidate => () => sweepOne(job, candidate))
+  // One after the other: usually there are none, and a deep one is deleted several things at a time.
+  yield* concurrently(tasks, 1)
   if (job.failure) throw job.failure
   return job.swept.sort()
 })
 
 /** A call under way. */
 interface Sweeping {
-  readonly coroner: Coroner
+  readonly liveness: Liveness
+  readonly deletion: DeleteJob
+  readonly trial: Trial
   readonly swept: string[]
+  /** The first error of a name that could not be removed. */
   failure: Error | undefined
 }
 
 interface Candidate {
   readonly name: Path
   readonly owner: string
-  /** It is the data of a state of a cell. */
+  /** Set if it is the data of a cell's state. */
   readonly payload: Payload | undefined
 }
 
-function* sweepOne(job: Sweeping, one: Candidate, away: () => Steps<boolean>): Steps<void> {
-  const { coroner, swept } = job
+function* sweepOne(job: Sweeping, { name, owner, payload }: Candidate): Steps<void> {
+  const { liveness, deletion, trial, swept } = job
   try {
-    if (!(yield* isDebris(one.name, one.owner, coroner))) return
-    if (one.payload && (yield* isNamed(coroner.dir, one.payload))) return
-    if (yield* away()) swept.push(one.name.toString())
+    if (!(yield* isDebris(name, owner, liveness))) return
+    if (payload && (yield* isNamed(liveness.dir, payload))) return
+    const path = childPath(liveness.dir, { name, kind: 'other' })
+    if (yield* removeAt(path, deletion, trial)) swept.push(name.toString())
   } catch (error) {
     if (!isSystemError(error)) throw error
     job.failure ??= error
   }
 }
 
-/** Does the cell's state say that this is its data? Whoever wrote it is dead, so a state that does not will not do so later. */
+/**
+ * Does the cell's state name this data? If not, no later state will, because the process that wrote the data is dead.
+ */
 function* isNamed(dir: string, { cell, nonce }: Payload): Steps<boolean> {
   const path = `${dir}/${cell}`
   try {
-    const now = yield* look(path, { as: 'sweep', path })
+    const now = yield* readState(path, { as: 'sweep', path })
     return typeof now === 'object' && now.nonce === nonce
   } catch (error) {
-    // It is no cell any more: whose data it is nobody knows, so it stays.
+    // It is not a cell any more, so what the data belongs to is unknown, and it stays.
     if ((error as NodeJS.ErrnoException).code === 'ERR_NOT_A_CELL') return true
     throw error
   }

@@ -4,40 +4,46 @@ import { dual } from './core/dual.js'
 import { hasCode, type SystemError } from './core/errors.js'
 import { asDurability, asFlag, asPath, type Durability, oneOf, type Patience, refusal } from './core/input.js'
 import { fs, type Steps } from './core/steps.js'
-import { withParents } from './mkdirp.js'
 import { type Again, achieve, again } from './parts/achieve.js'
 import { syncName } from './parts/durable.js'
+import { withParents } from './parts/parents.js'
 import { type Staged, staged } from './parts/stage.js'
 
 export interface SymlinkOptions extends Patience {
-  /** On Windows, what it will lead to; elsewhere there is one kind only. By default the system looks. */
+  /**
+   * On Windows, what the link leads to; other systems have only one kind of link.
+   * @default what Node finds at the target
+   */
   readonly type?: 'file' | 'dir' | 'junction' | undefined
-  /** Takes the place of what has the name, in one step; of a directory it cannot. @default false */
+  /** Replaces what has the name, in one step; a directory cannot be replaced. @default false */
   readonly replace?: boolean | undefined
-  /** `full`: the name is on the disk, too. Links have no other data, so `file` is as `none`. @default 'file' */
+  /**
+   * `full`: the name is on disk before the call ends. A link has no other data, so `file` means `none`.
+   * @default 'file'
+   */
   readonly durability?: Durability | undefined
-  /** Makes missing directories above the link. @default false */
+  /** Makes missing directories above the link; `durability` does not cover their names. @default false */
   readonly parents?: boolean | undefined
 }
 
-type Answer = 'linked' | 'already'
+type Linked = 'linked' | 'already'
 
 const types = ['file', 'dir', 'junction'] as const
 
 /**
  * Makes a symbolic link.
  *
- * Holds afterwards: at an instant during the call `path` was a link with the text `target`. With `replace` the name was
- * never absent.
+ * Holds afterwards: at an instant during the call `path` was a link with the text `target`. If it replaced something,
+ * `path` was never missing meanwhile.
  *
  * Not promised: that the target is there, or is what `type` says.
  *
- * @param target Where it leads: the text of the link, kept verbatim. A relative one is meant from the link's directory.
- *   A Buffer may hold what is no text; a `file:` URL becomes a path.
+ * @param target Where the link leads: its text, kept verbatim. A relative path is resolved from the link's directory,
+ *   as the system does it. A Buffer need not be valid text; a `file:` URL becomes a path.
  * @param path The link's own name: a path, or a `file:` URL.
- * @returns `'linked'`: by this call. `'already'`: it was so.
- * @throws EEXIST: something else has the name, and no `replace`. EISDIR: a directory has it. What else the system said,
- *   unchanged: ENOENT, EPERM (Windows, without the right to make links) ...
+ * @returns `'linked'`: this call made the link. `'already'`: it was there.
+ * @throws EEXIST: something else has the name, and `replace` is not set. EISDIR: `replace` is set, and a directory has
+ *   the name. Other errors of the system, unchanged: ENOENT, EPERM (Windows, without the right to make links) ...
  *
  * @example
  * await symlink('releases/42', 'current', { replace: true })
@@ -48,9 +54,9 @@ export const symlink = dual(function* symlink(
   target: string | URL | Buffer,
   path: string | URL,
   options: SymlinkOptions = {},
-): Steps<Answer> {
+): Steps<Linked> {
   const to = asPath(path, 'path')
-  const job: Linking = {
+  const job: Symlinking = {
     text: asText(target),
     to,
     type: options.type === undefined ? undefined : oneOf(options.type, 'options.type', types, 'file'),
@@ -58,18 +64,17 @@ export const symlink = dual(function* symlink(
     parents: asFlag(options.parents, 'options.parents'),
   }
   const durability = asDurability(options.durability)
-  const answer = yield* achieve(
-    () => withParents(to, job.parents, () => attempt(job)),
-    error => isLinked(job, error),
-    // The directory may vanish again between two calls.
+  const linked = yield* achieve(
+    () => withParents(to, job.parents, () => trySymlink(job)),
+    error => statSymlinked(job, error),
+    // A directory that was made may vanish again before the next call.
     { as: 'symlink', path: to, retryFor: options.retryFor, also: job.parents ? ['ENOENT'] : [] },
   )
   yield* syncName(to, durability)
-  return answer
+  return linked
 })
 
-/** A call under way. */
-interface Linking {
+interface Symlinking {
   readonly text: string | Buffer
   readonly to: string
   readonly type: 'file' | 'dir' | 'junction' | undefined
@@ -86,7 +91,7 @@ function asText(target: unknown): string | Buffer {
   return text
 }
 
-function* attempt(job: Linking): Steps<Answer> {
+function* trySymlink(job: Symlinking): Steps<Linked> {
   const { text, to, type, replace } = job
   try {
     yield* fs.symlink(text, to, type)
@@ -94,44 +99,45 @@ function* attempt(job: Linking): Steps<Answer> {
   } catch (error) {
     if (!replace || !hasCode(error, 'EEXIST')) throw error
   }
-  if ((yield* read(job)) === 'ours') return 'already'
-  // Whatever has the name: in its place, at once.
+  if ((yield* compareText(job)) === 'same') return 'already'
+  // The link is made at a private name, and renamed onto what has the name.
   return yield* staged(
     to,
     path => fs.symlink(text, path, type),
-    stage => renamed(stage, to),
+    stage => renameStage(stage, to),
   )
 }
 
-function* renamed(stage: Staged<void>, to: string): Steps<Answer> {
+function* renameStage(stage: Staged<void>, to: string): Steps<Linked> {
   yield* fs.rename(stage.path, to)
   stage.spent = true
   return 'linked'
 }
 
-/** Looks after an attempt that failed. */
-function* isLinked(job: Linking, error: SystemError): Steps<Answer | Again | undefined> {
-  const seen = yield* read(job)
-  if (seen === 'ours') return 'already'
-  // It was taken, and nothing is there: whoever had the name has gone.
+/** After an attempt that failed: has the link this text, or has the world moved? */
+function* statSymlinked(job: Symlinking, error: SystemError): Steps<Linked | Again | undefined> {
+  const seen = yield* compareText(job)
+  if (seen === 'same') return 'already'
+  // The name was taken, and nothing has it now: what had it is gone.
   if (seen === 'nothing' && hasCode(error, 'EEXIST')) return again
-  // The private name was gone: it had its new one, the reply was lost, and another has replaced it since.
+  // The private name was gone: it had been renamed, but the reply was lost, and another process has replaced the link
+  // since.
   return job.replace && seen === 'another' && hasCode(error, 'ENOENT') ? again : undefined
 }
 
-/** What has the name? One look decides. */
-function* read({ text, to }: Linking): Steps<'ours' | 'another' | 'nothing'> {
+/** Is what has the name a link with this text? One call decides. */
+function* compareText({ text, to }: Symlinking): Steps<'same' | 'another' | 'nothing'> {
   try {
-    return isSame(yield* fs.readlink(to), Buffer.from(text as string)) ? 'ours' : 'another'
+    return isSameText(yield* fs.readlink(to), Buffer.from(text as string)) ? 'same' : 'another'
   } catch (error) {
-    // EINVAL: it is no link.
+    // EINVAL: it is not a link.
     if (hasCode(error, 'EINVAL', 'UNKNOWN')) return 'another'
     if (hasCode(error, 'ENOENT')) return 'nothing'
     throw error
   }
 }
 
-/** Windows tells slashes in its own way, and of a junction the whole path. */
-const isSame = (there: Buffer, wanted: Buffer): boolean =>
+/** Windows spells slashes its own way, and returns the whole path of a junction. */
+const isSameText = (there: Buffer, wanted: Buffer): boolean =>
   there.equals(wanted) ||
   (process.platform === 'win32' && win32.resolve(there.toString()) === win32.resolve(wanted.toString()))

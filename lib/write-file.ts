@@ -1,51 +1,78 @@
 import { resolve } from 'node:path'
 import { dual } from './core/dual.js'
-import { mounted } from './core/errors.js'
+import { mountPointCodes } from './core/errors.js'
 import { asDurability, asFlag, asPath, type Durability, oneOf, type Patience, refusal } from './core/input.js'
 import type { Steps } from './core/steps.js'
 import { syncName } from './parts/durable.js'
-import { asRights } from './parts/permissions.js'
+import { asPermissions } from './parts/permissions.js'
 import { asEncoding, asSource, type Data } from './parts/source.js'
-import { type Writing, write } from './write-file/write.js'
+import type { Writing } from './write-file/job.js'
+import { write } from './write-file/write.js'
 
 export interface WriteFileOptions extends Patience {
-  /** Of strings. @default 'utf8' */
+  /** The encoding of strings. @default 'utf8' */
   readonly encoding?: BufferEncoding | undefined
-  /** Permission bits, exactly these whatever the umask: a number or an octal string. False: as a new file, less the umask. @default those of the file that is replaced */
+  /**
+   * Permission bits, whatever the umask: a number or an octal string. `false`: default mode of a new file (0o666 minus
+   * the umask).
+   * @default the mode of the file that is replaced, or of a new file
+   */
   readonly mode?: number | string | false | undefined
-  /** The owner; false: whoever it comes to. Ordinary users cannot give files away: then it stays theirs, and that is no error. @default that of the file that is replaced */
+  /**
+   * The owner. `false`: leave the owner to the system. An ordinary user cannot give files away: then the file stays the
+   * caller's, without set-ID bits, and that is not an error.
+   * @default the owner of the file that is replaced
+   */
   readonly chown?: { readonly uid: number; readonly gid: number } | false | undefined
-  /** `file`: the data is on the disk before the name changes; `full`: the name too. @default 'file' */
+  /**
+   * `file`: the data is on disk before the name changes. `full`: the new name is, too, before the call ends.
+   * @default 'file'
+   */
   readonly durability?: Durability | undefined
-  /** If the name is a link: what it leads to is written, there or not; or the link is replaced. @default 'follow' */
+  /**
+   * If the name is a link: `follow` writes the file that it leads to, whether that exists or not; `replace` replaces
+   * the link.
+   * @default 'follow'
+   */
   readonly symlinks?: 'follow' | 'replace' | undefined
-  /** What cannot be replaced (a file that is mounted, as containers do) is written in place, which is not atomic. @default 'never' */
+  /**
+   * `when-needed`: a file that cannot be replaced, because it is a mount point (containers mount single files), is
+   * written in place, which is not atomic.
+   * @default 'never'
+   */
   readonly inPlace?: 'never' | 'when-needed' | undefined
-  /** A file with several names: `part` replaces this name's only; `keep` writes in place, for all its names, if `inPlace` allows it. @default 'part' */
+  /**
+   * If the file has several names: `part` gives only this name the new content; `keep` writes the file in place, for
+   * all its names, and needs `inPlace: 'when-needed'`.
+   * @default 'part'
+   */
   readonly hardLinks?: 'part' | 'keep' | undefined
-  /** Makes missing directories above the file. @default false */
+  /** Makes missing directories above the file; `durability` does not cover their names. @default false */
   readonly parents?: boolean | undefined
 }
 
 /**
- * Writes a file, whole.
+ * Writes a file as a whole, in the place of the old one.
  *
- * Holds afterwards: at an instant during the call `file` had exactly this content, and every reader, at any moment, sees
- * all of the old or all of the new, and never nothing. Mode and owner stay as they were. If it fails, or its stream does,
- * or it is stopped, the old file is there, and nothing beside it; whoever is killed on the way leaves at most a private
- * name, for `sweep`.
+ * Holds afterwards: at an instant during the call `file` had exactly this content. Every reader, at any moment, sees
+ * all of the old content or all of the new; while a file is replaced, it is never empty and never missing. The mode and
+ * the owner of a file that is replaced are kept. If the call fails or is stopped before the new file has its name, or
+ * if the stream fails, the old file is there, and nothing is left beside it. A process that is killed leaves at most a
+ * private name, for `sweep`.
  *
- * Not promised: which of several processes comes last. Calls of one thread for one path land in the order of the calls
- * (`.sync` lands at once). Extended attributes, ACLs and birth times are not kept; whoever holds the old file open goes
- * on reading the old. What is written `inPlace` can be seen half done, and a crash leaves it so. With `durability: 'file'`
- * a power cut may bring the old content back, never a part.
+ * Not promised: which of several processes comes last. Calls of one thread for one path land in the order in which they
+ * were made (`.sync` lands at once). Extended attributes, ACLs and birth times are not kept. A process that has the old
+ * file open goes on reading the old content. What is written in place (`inPlace`) can be seen half written, and a crash
+ * leaves it so. With `durability: 'file'` a power cut may bring the old content back, but never a part of the new. With
+ * `'full'`, a call that fails or is stopped while it syncs the directory has replaced the file.
  *
- * @param file A path, or a `file:` URL. What is no file (a directory, a device, a pipe) is an error, before anything is done.
- * @param data A string, a view (all its bytes), or an iterable, async iterable or stream of those. Views are not copied:
- *   do not change them until the call has ended. The sync form takes no async ones.
+ * @param file A path, or a `file:` URL. If it is not a file (a directory, a device, a pipe), that is an error, before
+ *   anything is written.
+ * @param data A string, a view (all of its bytes), or an iterable, an async iterable or a stream of those. Views are
+ *   not copied: do not change them until the call has ended. The sync form takes no async iterables and no streams.
  * @returns Nothing.
- * @throws What the system said, unchanged: ENOENT (no directory above, and no `parents`), ENOSPC, EACCES, EROFS, EISDIR,
- *   EBUSY (a mount point, and no `inPlace`) ... What the stream threw, that very object.
+ * @throws Errors of the system, unchanged: ENOENT (the directory is missing, and `parents` is not set), ENOSPC, EACCES,
+ *   EROFS, EISDIR, EBUSY (a mount point, and `inPlace` is not set) ... The error that the stream threw, unchanged.
  *
  * @example
  * await writeFile('settings.json', JSON.stringify(settings, null, 2))
@@ -67,23 +94,23 @@ export function asWriting(file: string | URL, data: unknown, options: WriteFileO
   const parents = asFlag(options.parents, 'options.parents')
   const hardLinks = oneOf(options.hardLinks, 'options.hardLinks', ['part', 'keep'], 'part')
   const inPlace = oneOf(options.inPlace, 'options.inPlace', ['never', 'when-needed'], 'never') === 'when-needed'
-  // Never without the word for it: what is written in place can be seen half done.
+  // Only on request, because what is written in place can be seen half written.
   if (hardLinks === 'keep' && !inPlace)
     throw refusal(
       'ERR_INVALID_ARG_VALUE',
       'options.inPlace',
-      "'when-needed' if hard links shall be kept",
+      "'when-needed' if options.hardLinks is 'keep'",
       options.inPlace,
     )
   return {
     path,
     parents,
     inPlace,
-    rights: asRights(options),
+    permissions: asPermissions(options),
     durability: asDurability(options.durability),
     follows: oneOf(options.symlinks, 'options.symlinks', ['follow', 'replace'], 'follow') === 'follow',
     keepsLinks: hardLinks === 'keep',
-    trial: { as, path, retryFor: options.retryFor, never: mounted },
+    trial: { as, path, retryFor: options.retryFor, never: mountPointCodes },
     source: asSource(data, 'data', asEncoding(options.encoding)),
   }
 }

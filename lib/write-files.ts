@@ -2,10 +2,11 @@ import { dirname, resolve } from 'node:path'
 import { dual } from './core/dual.js'
 import { asConcurrency, asPath, refusal } from './core/input.js'
 import type { Steps } from './core/steps.js'
-import { sideBySide } from './parts/concurrently.js'
+import { concurrently } from './parts/concurrently.js'
 import { syncDir } from './parts/durable.js'
 import type { Data } from './parts/source.js'
-import { type Writing, write } from './write-file/write.js'
+import type { Writing } from './write-file/job.js'
+import { write } from './write-file/write.js'
 import { asWriting, type WriteFileOptions } from './write-file.js'
 
 export interface WriteFilesOptions extends WriteFileOptions {
@@ -15,19 +16,20 @@ export interface WriteFilesOptions extends WriteFileOptions {
 
 type Name = string | URL
 
-/** Which files, with what in them. */
+/** Each file, with its data. */
 export type Files = ReadonlyMap<Name, Data> | readonly (readonly [Name, Data])[]
 
 /**
- * Writes many files, each of them whole; with `durability: 'full'` each directory is synced once, after all its files.
+ * Writes many files, each as a whole. With `durability: 'full'` each directory is synced only once, after all files.
  *
- * Holds afterwards: of each file what `writeFile` promises of one.
+ * Holds afterwards: of each file, what `writeFile` promises of one.
  *
- * Not promised: all or nothing. If one fails, no other is begun, those under way are finished, and the first error comes
- * out (its `path` says of which file): some are old then, and some new.
+ * Not promised: all or nothing. If one file fails, no other is begun, those under way are finished, and the first error
+ * comes out: then some files are old and some are new. The `path` of that error, if it has one, may be a private name
+ * beside the file.
  *
- * @param files A `Map` of paths to data, or an array of such pairs, as `Object.entries` makes it; no path twice. All input
- *   is checked before anything is done.
+ * @param files A `Map` of paths to data, or an array of such pairs, as `Object.entries` returns it; no path twice. All
+ *   input is checked before anything is written.
  * @returns Nothing.
  * @throws What `writeFile` throws.
  *
@@ -40,10 +42,10 @@ export const writeFiles = dual(
     const jobs = asEntries(files).map(([file, data]) => asWriting(file, data, options, 'writeFiles'))
     const dirs = new Set<string>()
     const tasks = jobs.map(job => () => writeOne(job, dirs)).reverse()
-    yield* sideBySide(tasks, width)
+    yield* concurrently(tasks, width)
     if (jobs[0]?.durability !== 'full') return
     const syncs = [...dirs].map(dir => () => syncDir(dir))
-    yield* sideBySide(syncs, width)
+    yield* concurrently(syncs, width)
   },
   files => asEntries(files).map(([file]) => resolve(asPath(file, 'file'))),
 )

@@ -4,7 +4,17 @@ import { join } from 'node:path'
 import { cell, type State, sweep } from 'holdfast'
 import type { Steps } from 'holdfast/steps'
 import { assertLinearizable, type ExploreOptions, type World } from 'holdfast/testing'
-import { asPrograms, type Calls, cellModel, comparing, programModel, Scribe, trusting, turn } from './support/cells.js'
+import {
+  asPrograms,
+  type Calls,
+  cellModel,
+  comparing,
+  hasty,
+  programModel,
+  Scribe,
+  trusting,
+  turn,
+} from './support/cells.js'
 import { assert, caught, explored, holds, prove, scratch } from './support/kit.js'
 import { assertRefusesBadInput } from './support/laws.js'
 
@@ -74,6 +84,8 @@ const worlds: readonly Lived[] = [
   ['two from a state, two lies', 'x1 a', { kills: 1, lies: 2, start: 's' }],
   ['two from a tombstone, one failure', 'a,b x1', { failures: 1, start: 'x' }],
   ['two from a state, aborted', 'x1,a b,x2', { aborts: 1, start: 's' }],
+  ['two from a state, on btrfs, one omission', 'a,x1 b', { omissions: 1, start: 's' }],
+  ['two from a state, on btrfs, two omissions, one lie', 'a,b c', { omissions: 2, lies: 1, start: 's' }],
   ['three from void, one killed', 'a b x', { kills: 1 }],
   ['three from a state, one killed, two lies', 'a b c', { kills: 1, lies: 2, start: 's' }],
   ['three from a state, one clears it, one killed', 'a x1 b', { kills: 1, start: 's' }],
@@ -152,6 +164,17 @@ for (const [what, budgets] of [
 explored('the same worlds catch: an errno that is believed', () => {
   caught('believed', /not linearizable/, lives([['a'], ['b']], { lies: 1, start: 's', calls: trusting }))
 })
+
+for (const [what, looks] of [
+  ['one look', 1],
+  ['two looks', 2],
+] as const)
+  explored(`the same worlds catch: ${what} at a directory that seems empty`, () => {
+    const world = lives([['a'], ['b', 'c', 'd']], { omissions: looks, start: 's', calls: hasty(looks) })
+    const { columns, replay } = caught(what, /not linearizable/, world)
+    assert.match(columns, /readdir\(\/cell\) ~> \[\]/)
+    assert.match(replay, /\?/)
+  })
 
 explored('the same worlds catch: compare, and then set', () => {
   caught('compared', /not linearizable/, lives([['a'], ['b']], { start: 's', calls: comparing }))

@@ -176,7 +176,7 @@ for (const form of ['promise', 'sync'] as const) {
     const not = { code: 'ERR_NOT_PRODUCED' }
     await assert.rejects(
       get(path, () => {}),
-      { ...not, message: /nor answered its content: .*\/x$/ },
+      { ...not, message: /nor returned its content: .*\/x$/ },
     )
     await assert.rejects(
       get(path, stage => mkdirSync(join(stage, 'deep'), { recursive: true }) && undefined),
@@ -194,11 +194,11 @@ for (const form of ['promise', 'sync'] as const) {
       rmSync(stage, { recursive: true })
       writeFileSync(stage, '')
     }
-    await assert.rejects(get(path, other, { kind: 'directory' }), { ...not, message: /no directory there, but/ })
+    await assert.rejects(get(path, other, { kind: 'directory' }), { ...not, message: /made no directory, but/ })
     for (const answer of [5, null, {}, new Date()])
       await assert.rejects(
         get(path, () => answer as never),
-        { code: 'ERR_INVALID_ARG_TYPE', message: /produce answered/ },
+        { code: 'ERR_INVALID_ARG_TYPE', message: /produce returned/ },
       )
     clean(dir, 'x.lock')
   })

@@ -342,7 +342,7 @@ if (!contender(plays)) {
   }
 
   explored('explore: two removers, and one who makes things inside', () => {
-    const world = { setup, players: two, adversaries: (dir: string) => ({ maker: maker(dir) }) }
+    const world = { setup, players: two, adversaries: (dir: string) => ({ maker: maker(dir) }), splitListings: true }
     const found = prove('2 remove, 1 maker inside', {
       ...world,
       check: ending => {

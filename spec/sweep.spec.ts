@@ -223,6 +223,7 @@ if (!contender(plays)) {
       players: dir => ({ A: remove.steps(join(dir, 'tree'), { concurrency: 1 }) }),
       adversaries: dir => ({ S: sweep.steps(dir, { concurrency: 1 }), T: sweep.steps(dir, { concurrency: 1 }) }),
       kills: 1,
+      splitListings: true,
       check: ending => {
         nobodyThrew(ending)
         const names = readdirSync(ending.dir)

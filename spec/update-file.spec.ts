@@ -127,7 +127,7 @@ holds('calls of one thread come in turn, and none is lost', async () => {
 holds('the sync form refuses promises, and never waits for its own thread', async () => {
   const file = given('a')
   const promises = (() => Promise.resolve('b')) as never
-  assert.throws(() => updateFile.sync(file, promises), { message: /the sync form cannot wait for it/ })
+  assert.throws(() => updateFile.sync(file, promises), { message: /which the sync form cannot wait for/ })
   const nested = () => updateFile.sync(file, () => updateFile.sync(file, () => 'inner'))
   assert.throws(nested, { code: 'ERR_LOCK_HELD' })
   let go: ((text: string) => void) | undefined
@@ -256,7 +256,7 @@ holds('who waits for the lock may be stopped, and learns who has it', async () =
   const said = await withLock(file, () =>
     spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' }),
   )
-  assert.match(said.stderr, new RegExp(`held by process ${process.pid}, which lives`))
+  assert.match(said.stderr, new RegExp(`held by process ${process.pid}, which is alive`))
   assert.is(read(file), 'a')
   assert.is(await updateFile(file, old => `${old}!`), 'a!')
 })

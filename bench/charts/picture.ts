@@ -1,5 +1,5 @@
-// What the pictures have in common: a title that says what is seen, a white ground of their own, because a page may be
-// dark, and below, in small print, what was measured on what. They fit the width of a README.
+// What the pictures have in common: a title that says what they show; a white background of their own, because a page
+// may be dark; and, in small print below, what was measured on which machine. They fit the width of a README.
 
 import * as vega from 'vega'
 import { compile, type TopLevelSpec } from 'vega-lite'
@@ -10,34 +10,34 @@ export type Layer = Extract<Part, { layer: unknown }>['layer'][number]
 
 interface Picture {
   readonly title: string
-  /** One line each: how to read it. */
+  /** How to read the picture, one line each. */
   readonly explained: readonly string[]
   readonly parts: readonly Part[]
   readonly about: About
 }
 
-/** Pixels, of which the labels of the rows take some. */
+/** Pixels, including the labels of the rows. */
 export const width = 780
 export const labels = 172
 export const rowLabels = { minExtent: labels, maxExtent: labels } as const
 
-/** A text in lines, broken after `end`. */
+/** Breaks a text into lines of at most `most` characters, after `end`. */
 export const inLines = (text: string, most: number, end = ' '): string[] =>
   text.match(new RegExp(`.{1,${most}}(?:${end}|$)`, 'g')) ?? []
 
-// Without a canvas Vega reckons with letters as wide as a W: too much room for every label. This is what the widest of
-// the fonts take that may come to draw it.
+// Without a canvas Vega takes every letter to be as wide as a W, which leaves too much room for each label. This is the
+// width in the widest of the fonts that may be used.
 const { textMetrics } = vega as unknown as {
   textMetrics: { width: (item: { fontSize?: number }, text: unknown) => number }
 }
-/** Pixels that a text may take. */
+/** Returns the pixels that a text may take. */
 export const widthOf = (text: string, fontSize = 11): number => 0.57 * fontSize * text.length
 textMetrics.width = ({ fontSize }, text) => widthOf(String(text ?? ''), fontSize)
 
 export const ink = '#24292f'
 const faint = '#57606a'
 
-/** An image of text and lines, without fonts, scripts or links: the same results give the same bytes. */
+/** Returns an image of text and lines, without fonts, scripts or links. The same results give the same bytes. */
 export async function svgOf({ title, explained, parts, about }: Picture): Promise<string> {
   const spec: TopLevelSpec = {
     description: [title, ...explained].join(' '),
@@ -47,7 +47,7 @@ export async function svgOf({ title, explained, parts, about }: Picture): Promis
     vconcat: [...parts, smallPrint(about)],
     spacing: 14,
     config: {
-      // For each mark a label of its own would make the file several times as long.
+      // A label for each mark would make the file several times as long.
       aria: false,
       font: '-apple-system, "Segoe UI", Helvetica, Arial, sans-serif',
       view: { stroke: null },

@@ -1,9 +1,9 @@
-// Who lost what, in which contest: a row for each, a column for each package.
+// The picture of the races: a row for each contest, a column for each package.
 
 import type { RaceCell, RaceResults, Verdict } from '../run/results.js'
 import { ink, inLines, type Layer, labels, type Part, rowLabels, svgOf, width } from './picture.js'
 
-/** From calm to red, by the part that went wrong: the last of these that it exceeds. */
+/** The colours, from calm to red, by the part that went wrong: the last grade whose `above` it exceeds. */
 const grades = [
   { above: Number.NEGATIVE_INFINITY, label: 'none', colour: '#d3ebd8' },
   { above: 0, label: 'up to 1 %', colour: '#fff0a6' },
@@ -14,7 +14,7 @@ const grades = [
 const worst = grades[grades.length - 1]?.label
 const unpromised = { label: 'not promised', colour: '#e4e7eb' }
 
-/** As short as a cell is wide. */
+/** Words short enough for a cell. */
 const words: Record<Verdict, string> = {
   rejected: 'rejected',
   'torn or absent': 'torn',
@@ -23,7 +23,7 @@ const words: Record<Verdict, string> = {
   debris: 'debris',
 }
 
-/** The worst of what a package is blamed for in each contest, on all filesystems together. @returns An SVG. */
+/** Draws the worst of what a package is blamed for in each contest, on all filesystems together. Returns an SVG. */
 export async function drawRaces({ about, cells }: RaceResults): Promise<string> {
   const contests = [...new Set(cells.map(({ contest }) => contest))]
   const packages = [...new Set(cells.map(cell => cell.package))].sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1))
@@ -37,9 +37,9 @@ export async function drawRaces({ about, cells }: RaceResults): Promise<string> 
   return svgOf({
     title: 'What goes wrong when processes race',
     explained: [
-      `Each cell is the worst of what was counted in real processes, on ${filesystems.join(' and ')}: calls rejected, reads torn or ` +
-        'absent, two winners of one thing, data lost, debris left behind. In part: the package does not promise all of ' +
-        'that. Blank: it has no such function.',
+      `Each cell shows the worst that was counted in real processes, on ${filesystems.join(' and ')}: calls rejected, ` +
+        'reads torn or absent, two winners of one thing, data lost, or debris left behind. In part: the package does not ' +
+        'promise all of that. Blank: it has no such function.',
     ],
     parts: [matrix(values, contests.map(broken), packages)],
     about,
@@ -53,7 +53,7 @@ interface Shown {
   readonly count: string
   readonly of: string
   readonly what: string
-  /** Pixels by which the lines go down, so that two are as much in the middle as three. */
+  /** Pixels by which the lines are moved down, so that two lines are centred as three are. */
   readonly down: number
 }
 
@@ -64,7 +64,7 @@ function verdictOn(cells: readonly RaceCell[]): Shown {
     const [bad, of] = [sum(same.map(cell => cell.bad)), sum(same.map(cell => cell.of))]
     return { verdict, bad, of, rate: of === 0 ? 0 : bad / of }
   })
-  // Where nothing went wrong, what was tried most often says most.
+  // If nothing went wrong, the count with the most tries says most.
   const [top] = sums.sort((a, b) => b.rate - a.rate || b.of - a.of)
   if (!top) return { grade: unpromised.label, count: '', of: 'not', what: 'promised', down: -6 }
   const grade = grades.findLast(({ above }) => top.rate > above)?.label ?? ''
@@ -111,7 +111,7 @@ const ground: Layer = {
   },
 }
 
-/** One of the three lines in a cell, so many pixels below its middle. */
+/** One of the three lines in a cell, `dy` pixels below its middle. */
 function line(field: keyof Shown, dy: number, fontSize: number): Layer {
   return {
     mark: {
@@ -129,7 +129,7 @@ function line(field: keyof Shown, dy: number, fontSize: number): Layer {
 
 const bare = { title: null, domain: false, ticks: false } as const
 const contestLabels = { ...bare, ...rowLabels, labelExpr: "split(datum.label, '\\n')" }
-/** Ours is the one to look for. */
+/** holdfast is in bold: readers look for it. */
 const packageLabels = {
   ...bare,
   orient: 'top',
@@ -137,5 +137,5 @@ const packageLabels = {
   labelFontWeight: { condition: { test: "datum.value === 'holdfast'", value: 'bold' }, value: 'normal' },
 } as const
 
-/** The labels stand in lines. */
+/** The label of a contest, broken into lines. */
 const broken = (contest: string): string => inLines(contest, 26).join('\n')

@@ -1,4 +1,4 @@
-// How each package is told from the others in a picture: by its colour, and by its shape for who sees no difference.
+// How a picture distinguishes the packages: by colour, and by shape for readers who cannot tell the colours apart.
 
 import { labels, width, widthOf } from './picture.js'
 
@@ -16,7 +16,7 @@ const colours = [
 ]
 const shapes = ['circle', 'square', 'triangle-up', 'diamond', 'triangle-down', 'cross', 'triangle-right']
 
-/** Floors are no packages: ticks, and the darker the less is around the calls. */
+/** Floors are not packages: they are ticks, darker the less there is around the calls. */
 const tick = 'M-0.2,-1.1H0.2V1.1H-0.2Z'
 const greys: Record<string, string> = { 'floor: callbacks': '#8c959f', 'floor: sync': '#57606a', 'floor: C': '#24292f' }
 
@@ -24,11 +24,11 @@ interface Looks {
   readonly sides: string[]
   readonly colours: string[]
   readonly shapes: string[]
-  /** Of the legend: as many as find room beside each other. */
+  /** Columns of the legend: as many as fit side by side. */
   readonly columns: number
 }
 
-/** By name, the floors last. */
+/** Assigns the looks by name, the floors last. */
 export function looksOf(names: Iterable<string>): Looks {
   const all = [...names].sort()
   const packages = all.filter(name => !name.startsWith('floor: '))
@@ -42,7 +42,7 @@ export function looksOf(names: Iterable<string>): Looks {
   }
 }
 
-/** A legend is filled row by row, and each of its columns is as wide as its longest name, and a mark. */
+/** A legend is filled row by row, and each column is as wide as its longest name and a mark. */
 function widthOfLegend(names: readonly string[], columns: number): number {
   const widest = Array.from({ length: columns }, () => 0)
   for (const [at, name] of names.entries())
@@ -50,5 +50,5 @@ function widthOfLegend(names: readonly string[], columns: number): number {
   return widest.reduce((a, b) => a + b, 0)
 }
 
-/** Around and around: their numbers have no common divisor, so that no two of the first seventy are alike. */
+/** Repeats the list. Ten colours and seven shapes have no common divisor, so the first seventy pairs all differ. */
 const nth = (all: readonly string[], at: number): string => all[at % all.length] as string

@@ -1,4 +1,4 @@
-// How long the others take beside holdfast: a row for each work, a mark for each of them, 1 is holdfast.
+// The picture of the speed: a row for each work, a mark for the time of each other side; 1 is holdfast.
 
 import type { SpeedCell, SpeedResults } from '../run/results.js'
 import { type Layer, labels, type Part, rowLabels, svgOf, width } from './picture.js'
@@ -10,14 +10,14 @@ interface Ratio extends Pick<SpeedCell, 'filesystem' | 'work' | 'side' | 'form'>
   readonly weaker: boolean
 }
 
-/** The medians of all the others, and of the floors, beside holdfast's. @returns An SVG. */
+/** Draws the medians of all other sides and of the floors, relative to holdfast's. Returns an SVG. */
 export async function drawSpeed({ about, cells }: SpeedResults): Promise<string> {
   const ratios = ratiosOf(cells)
   const forms = (['async', 'sync'] as const).filter(form => ratios.some(ratio => ratio.form === form))
   return svgOf({
     title: 'How long the others take',
     explained: [
-      'Medians of one run, as multiples of what holdfast takes for the same: at 10 it is ten times as long.',
+      'Medians of one run, as multiples of the time that holdfast takes for the same work: 10 means ten times as long.',
       'Ticks are floors: the same system calls with nothing around them. Pale marks promise less than holdfast does.',
     ],
     parts: forms.map(form => panels(form, ratios)),
@@ -69,7 +69,7 @@ function panels(form: Ratio['form'], all: readonly Ratio[]): Part {
 
 const rows = { title: null, domain: false, ticks: false, grid: true, gridColor: '#eaeef2' }
 
-/** Not a mark, but the line that all are measured by. */
+/** A line instead of a mark: all others are measured against it. */
 const holdfastItself: Layer[] = [
   {
     data: { values: [{}] },
@@ -91,7 +91,7 @@ const holdfastItself: Layer[] = [
 
 function marks(values: Ratio[], all: readonly Ratio[]): Layer {
   const times = all.map(one => one.times)
-  // The same for all panels, so that they can be compared.
+  // All panels have the same scale, so that they can be compared.
   const domain = [Math.min(0.5, ...times) / 1.15, Math.max(2, ...times) * 1.15]
   const { sides, colours, shapes, columns } = looksOf(new Set(all.map(({ side }) => side)))
   const legend = { orient: 'top', direction: 'horizontal', columns, title: null, symbolSize: 80 } as const

@@ -1,18 +1,19 @@
-// A contest: real processes that do one thing at one moment, by each package in turn. The number of the round says whose
-// turn it is, and each round has a directory of its own, so noise falls on all alike, and processes start once.
+// A contest: real processes that do the same thing at the same moment, with each package in turn. The number of the
+// round says whose turn it is, and each round has a directory of its own, so noise falls on all alike, and processes
+// start once.
 //
-// A file that calls `contest` is its own worker: in a child, started by `race`, it serves the rounds.
+// A file that calls `contest` is its own worker: in a child process, started by `race`, it serves the rounds.
 
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { contender, overlaps, type Result, race } from 'holdfast/testing'
-import { type Answer, marksOf, played, seedVariable, turnOf } from './rounds.js'
+import { marksOf, played, type Reply, seedVariable, turnOf } from './rounds.js'
 import { type Contest, type Fate, type Rules, type Run, victim } from './rules.js'
 import { add } from './score.js'
 
 export function contest<Way, Said>(rules: Rules<Way, Said>): Contest {
-  // Others import a contest's file for its ways; it serves only its own children.
+  // Other contests import this file for its ways. It serves rounds only in its own children.
   if (process.argv[1] === fileURLToPath(rules.file)) contender(played(rules))
   return {
     name: rules.name,
@@ -67,31 +68,31 @@ class Holding<Way, Said> {
   #after(results: readonly Result[], round: number): void {
     const { name, way, act, place } = turnOf(this.rules, round)
     const { judge, acts = 1, contended = overlaps } = this.rules
-    const answers = results.flatMap(result => this.#answerOf(result, name))
-    this.#said.push(...answers.flatMap(({ said }) => (said === undefined ? [] : [said])))
+    const replies = results.flatMap(result => this.#replyOf(result, name))
+    this.#said.push(...replies.flatMap(({ said }) => (said === undefined ? [] : [said])))
     const dir = join(this.run.dir, place)
     const isLast = act === acts - 1
     const judged = isLast && judge ? judge(dir, this.#said, way) : {}
     const before = this.#fates.get(name)
     this.#fates.set(name, {
-      counts: answers.map(({ counts }) => counts).reduce(add, add(before?.counts ?? {}, judged)),
+      counts: replies.map(({ counts }) => counts).reduce(add, add(before?.counts ?? {}, judged)),
       rounds: (before?.rounds ?? 0) + (isLast ? 1 : 0),
       contended: (before?.contended ?? 0) + (isLast && contended(results, this.#said) ? 1 : 0),
-      why: before?.why ?? answers.find(({ why }) => why)?.why,
+      why: before?.why ?? replies.find(({ why }) => why)?.why,
     })
     if (!isLast) return
     this.#said = []
-    // Nobody is at it any more.
+    // No process works there any more.
     rmSync(dir, { recursive: true })
     rmSync(join(this.run.dir, marksOf(place)), { recursive: true })
   }
 
-  /** Plays count what is rejected; what they throw themselves is a fault of the contest. */
-  #answerOf({ how, role, value, message }: Result, name: string): Answer<Said>[] {
+  /** Plays count the calls that are rejected. What a play itself throws is a fault of the contest. */
+  #replyOf({ how, role, value, message }: Result, name: string): Reply<Said>[] {
     if (how === 'threw') throw new Error(`${this.rules.name}, ${name}: the ${role} failed: ${message}`)
     if (how === 'died' && role === victim) return []
-    // Ended by the package itself, as by an error that it throws where nobody can catch it.
+    // The package itself ended it, for example by an error that it throws where no caller can catch it.
     if (how === 'died') throw new Error(`${this.rules.name}, ${name}: the process of the ${role} died`)
-    return [value as Answer<Said>]
+    return [value as Reply<Said>]
   }
 }

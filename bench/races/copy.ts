@@ -1,4 +1,4 @@
-// Three copy one tree to one fresh target, while another reads what is there of it already.
+// Three processes copy one tree to one fresh target, while another reads the files that are already there.
 
 import { existsSync } from 'node:fs'
 import { copyFile, cp, mkdir, readdir } from 'node:fs/promises'
@@ -10,7 +10,7 @@ import { layTree, lookAtTree } from './trees.js'
 
 export type Way = (source: string, target: string) => Promise<unknown>
 
-/** Looks whether a directory is there, and copies each file to its name, where everybody sees it grow. */
+/** Checks for the directory, and copies each file straight to its name, where readers see it grow. */
 async function copyInPlace(source: string, target: string): Promise<void> {
   if (!existsSync(target)) await mkdir(target)
   const entries = await readdir(source, { withFileTypes: true })
@@ -41,7 +41,7 @@ export const copyToOneTarget = contest({
   ways,
   verdicts: {
     rejected: { of: 'calls' },
-    // Neither says when a file is whole.
+    // Neither documents when a file is whole.
     'torn or absent': { of: 'reads', unpromised: ['fs.promises', 'fs-extra'] },
   },
   cast: { copier: copiers, reader: 1 },

@@ -1,4 +1,5 @@
-// Processes that are killed (SIGKILL) at any moment of a call; then another makes the same call in the same place.
+// Processes are killed (SIGKILL) at a random moment of a call. Then another process makes the same call in the same
+// place.
 
 import { mkdirSync } from 'node:fs'
 import type { Verdict } from '../run/results.js'
@@ -27,7 +28,7 @@ const ways: Record<string, Entry> = Object.fromEntries(
   ),
 )
 
-/** Who says that nothing is left behind even so. atomically: "if the process exits (cleanly or not)". */
+/** Packages that claim to leave nothing behind even then. atomically: "if the process exits (cleanly or not)". */
 const tidyAfterDeath = ['holdfast', 'atomically', 'cacache', 'by hand']
 
 function unpromised(verdict: Verdict): string[] {
@@ -51,7 +52,7 @@ export const killedInTheMiddle = contest({
   },
   cast: { [victim]: victims, killer: 1, heir: victims },
   rounds: 3,
-  // In the first round they are killed, in the second the others come.
+  // In the first act the victims are killed; in the second the heirs come.
   acts: 2,
   plays: {
     [victim]: async ({ scene, way }, turn) => {
@@ -69,7 +70,7 @@ export const killedInTheMiddle = contest({
     },
     heir: async (entry, turn) => {
       if (turn.act === 0) return undefined
-      // Whoever was killed between two calls tells us nothing.
+      // A victim that was killed between two calls shows nothing.
       const inside = [...lastWordsOf(turn, turn.number).entries()].filter(([, { isInside }]) => isInside)
       await Promise.all(inside.map(([lane, word]) => inherit(entry, turn, placeOf(turn, lane, word.call))))
       return inside.length
@@ -78,16 +79,16 @@ export const killedInTheMiddle = contest({
   contended: (_, inside) => inside.reduce<number>((sum, one) => sum + (one ?? 0), 0) >= (victims * lanes) / 4,
 })
 
-/** Looks at what a victim has left, makes the same call, and looks again. */
+/** Checks what a victim left, makes the same call, and checks again. */
 async function inherit({ title, scene, way }: Entry, { score }: Turn, dir: string): Promise<void> {
   score.count('torn or absent', !(await scene.isGood(dir, false, way)))
   const { status } = await score.call(() => scene.act(way, dir, 1))
-  // Who was rejected has nobody's word that it is done.
+  // A rejected call did not claim that it is done.
   score.count('torn or absent', !(await scene.isGood(dir, status === 'fulfilled', way)))
   await tidies[title.package]?.(dir)
   const isDebris = (name: string) => !scene.asked.some(asked => `${name}/`.startsWith(`${asked}/`)) || isPrivate(name)
   score.count('debris', [...namesBelow(dir)].some(isDebris))
 }
 
-/** Within what was asked for: a name that only its maker knows. */
+/** Below a name that was asked for: is this a private name of the package? */
 const isPrivate = (name: string): boolean => /(^|\/)(\.[^/]+\/?$|tmp\/.)/.test(name)

@@ -1,4 +1,4 @@
-// Three create one file, each with content of its own, while another reads it as soon as it is there.
+// Three processes create one file, each with its own content, while another reads the file as soon as it appears.
 
 import { existsSync } from 'node:fs'
 import { rename, writeFile } from 'node:fs/promises'
@@ -8,11 +8,11 @@ import { contest } from './contest.js'
 import { look, payload } from './payload.js'
 import { no, oneWinner, yes } from './score.js'
 
-/** True: it is mine. False: there is one. */
+/** Returns true if this call created the file, false if it existed. */
 export type Way = (file: string, data: Buffer) => Promise<boolean>
 
 export const ways: Record<string, Way> = {
-  // What is at stake here are the names; nobody waits for the disk.
+  // This contest is about names; no package waits for the disk.
   holdfast: (file, data) => createExclusive(file, data, { durability: 'none' }),
   // "'wx': Like 'w' but fails if the path exists."
   'fs.promises': (file, data) => writeFile(file, data, { flag: 'wx' }).then(yes, no('EEXIST')),
@@ -35,7 +35,7 @@ export const createExclusiveWithContent = contest({
   ways,
   verdicts: {
     rejected: { of: 'calls' },
-    // Nothing is said of what others see until the promise is settled.
+    // Their documentation does not say what others see before the promise settles.
     'torn or absent': { of: 'reads', unpromised: ['fs.promises', 'fs-extra'] },
     'double winners': { of: 'files' },
   },
@@ -49,7 +49,7 @@ export const createExclusiveWithContent = contest({
     reader: async (_, turn) => {
       for await (const _ of turn.until('creator-over', creators)) {
         const { seen } = await look(turn.path('file'))
-        // It may not be there yet.
+        // The file may not have been created yet.
         if (seen !== 'absent') turn.score.count('torn or absent', seen === 'torn')
       }
       return false

@@ -1,4 +1,4 @@
-// What is left in a directory that nobody asked for; and what the packages offer against it.
+// Names that are left in a directory though no caller asked for them, and what the packages offer against them.
 
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -6,7 +6,7 @@ import cacache from 'cacache'
 import { sweep } from 'holdfast'
 import { storeOf } from './write-file.js'
 
-/** Every name below a directory, from there; directories end with a slash. */
+/** Every name below a directory, relative to it; directories end with a slash. */
 export function* namesBelow(dir: string, above = ''): Generator<string> {
   for (const entry of readdirSync(join(dir, above), { withFileTypes: true })) {
     const name = `${above}${entry.name}`
@@ -15,7 +15,7 @@ export function* namesBelow(dir: string, above = ''): Generator<string> {
   }
 }
 
-/** The tidying that a package documents. */
+/** The clean-up that a package documents. */
 export const tidies: Readonly<Record<string, (dir: string) => Promise<unknown>>> = {
   holdfast: async dir => {
     await sweep(dir)

@@ -1,4 +1,4 @@
-// Two empty a directory, while another writes in it, and one more looks whether the directory itself is there.
+// Two processes empty a directory, while a third writes in it, and a fourth checks that the directory itself exists.
 
 import { existsSync } from 'node:fs'
 import { mkdir, rm } from 'node:fs/promises'

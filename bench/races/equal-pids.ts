@@ -1,4 +1,5 @@
-// Two processes that have one pid, as two containers that share a volume: they write one file at one moment, and read it.
+// Two processes with equal pids, like two containers that share a volume, write one file at the same moment, and read
+// it.
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
@@ -10,7 +11,7 @@ import { add, type Score } from './score.js'
 import { Turn } from './turn.js'
 import { byPidName, type Way, ways as writers } from './write-file.js'
 
-/** Those who publish what they have made ready at a name of their own. (That of steno is the same for all.) */
+/** The packages that stage a file at a name of their own. (steno's is the same for all processes.) */
 const ways: Record<string, Way> = {
   ...Object.fromEntries(
     ['holdfast', 'write-file-atomic', 'atomically', 'cacache'].map(name => [name, writers[name] as Way]),
@@ -29,7 +30,7 @@ interface Task {
   readonly rounds: number
 }
 
-interface Told {
+interface Said {
   readonly pid: number
   readonly scores: Readonly<Record<string, Pick<Score, 'counts' | 'why'>>>
 }
@@ -37,12 +38,13 @@ interface Told {
 const placeOf = (dir: string, at: number): string => join(dir, `${at}`)
 const marksOf = (dir: string): string => join(dir, 'marks')
 
-/** In a pid namespace of its own. */
-async function play({ dir, number, rounds }: Task): Promise<Told> {
+/** Plays one of the two processes, in a pid namespace of its own. */
+async function play({ dir, number, rounds }: Task): Promise<Said> {
   const all = Object.entries(ways).map(([name, way], at) => {
     return { name, way, turn: new Turn(placeOf(dir, at), number, 0, 0, marksOf(dir)) }
   })
-  // Each alone, the first so that there is something to read, the other so that both have made as many calls.
+  // Each writes once alone: the first so that there is something to read, the other so that both make equally many
+  // calls.
   for (const { way, turn } of all) await way.write(turn.path(number === 0 ? 'file' : 'other'), payload(number, bytes))
   for (let round = 0; round < rounds; round++) {
     for (const { name, way, turn } of all) {
@@ -72,7 +74,7 @@ function start(task: Task): ChildProcess {
   return spawn('unshare', args, { env, stdio: ['ignore', 'pipe', 'inherit'] })
 }
 
-async function toldBy(child: ChildProcess): Promise<Told> {
+async function saidBy(child: ChildProcess): Promise<Said> {
   const chunks: Buffer[] = []
   for await (const chunk of child.stdout ?? []) chunks.push(chunk)
   return JSON.parse(String(Buffer.concat(chunks)))
@@ -80,7 +82,7 @@ async function toldBy(child: ChildProcess): Promise<Told> {
 
 async function hold({ dir, part, signal, onProgress }: Run): Promise<ReadonlyMap<string, Fate> | string> {
   if (spawnSync('unshare', [...namespace, 'true']).status !== 0)
-    return 'not run: it takes pid namespaces, and the right to make them'
+    return 'not run: it needs pid namespaces, and the right to create them'
   const names = Object.keys(ways)
   for (const at of names.keys()) mkdirSync(placeOf(dir, at))
   mkdirSync(marksOf(dir))
@@ -91,13 +93,13 @@ async function hold({ dir, part, signal, onProgress }: Run): Promise<ReadonlyMap
   }
   signal.addEventListener('abort', end)
   try {
-    const told = await Promise.allSettled(children.map(toldBy))
+    const said = await Promise.allSettled(children.map(saidBy))
     signal.throwIfAborted()
     onProgress(task.rounds, task.rounds)
-    const [one, other] = told.map(result => {
+    const [one, other] = said.map(result => {
       if (result.status === 'rejected') throw result.reason
       return result.value
-    }) as [Told, Told]
+    }) as [Said, Said]
     if (one.pid !== other.pid) throw new Error(`The pids are not equal: ${one.pid} and ${other.pid}`)
     return new Map(names.map(name => [name, fateOf([one, other], name, task.rounds)]))
   } finally {
@@ -106,9 +108,9 @@ async function hold({ dir, part, signal, onProgress }: Run): Promise<ReadonlyMap
   }
 }
 
-/** They go in step, so all of the rounds are contended. */
-function fateOf(told: readonly Told[], name: string, rounds: number): Fate {
-  const scores = told.flatMap(({ scores }) => scores[name] ?? [])
+/** The processes wait for each other, so every round is contended. */
+function fateOf(said: readonly Said[], name: string, rounds: number): Fate {
+  const scores = said.flatMap(({ scores }) => scores[name] ?? [])
   return {
     counts: scores.map(({ counts }) => counts).reduce(add, {}),
     rounds,

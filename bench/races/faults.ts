@@ -1,4 +1,4 @@
-// What makes a run worth nothing, or holdfast wrong: it is said, and the run fails.
+// What makes a run worthless, or shows holdfast wrong. It is printed, and the run fails.
 
 import type { RaceCell } from '../run/results.js'
 import type { Contest, Fate } from './rules.js'
@@ -6,7 +6,7 @@ import type { Contest, Fate } from './rules.js'
 const nameOf = ({ filesystem, contest, package: by, verdict }: RaceCell): string =>
   `${contest}, ${by}, on ${filesystem}: ${verdict}`
 
-/** Cells of holdfast that are not zero, each with what the first rejected call said. */
+/** Cells of holdfast that are not zero, each with the error of the first rejected call. */
 export function ours(cells: readonly RaceCell[], fates: ReadonlyMap<string, Fate>, contest: Contest): string[] {
   const whyOf = (cell: RaceCell): string =>
     [...fates]
@@ -18,7 +18,7 @@ export function ours(cells: readonly RaceCell[], fates: ReadonlyMap<string, Fate
     .map(cell => `${nameOf(cell)}, ${cell.bad} of ${cell.of}${whyOf(cell)}`)
 }
 
-/** Packages beside which nobody was: what they show means nothing. */
+/** Packages that ran without contention, and verdicts that counted nothing: their figures mean nothing. */
 export function idle(cells: readonly RaceCell[], fates: ReadonlyMap<string, Fate>): string[] {
   const alone = [...fates]
     .filter(([, { contended, rounds }]) => contended < rounds / 2)
@@ -26,11 +26,11 @@ export function idle(cells: readonly RaceCell[], fates: ReadonlyMap<string, Fate
   return [...alone, ...cells.filter(cell => cell.of === 0).map(cell => `${nameOf(cell)}: nothing was counted`)]
 }
 
-/** Verdicts of a contest that nobody failed: it may be that they cannot be failed there. */
+/** Verdicts of a contest that no package failed: perhaps they cannot be failed there. */
 export function unseen(contest: Contest, cells: readonly RaceCell[]): string[] {
   const titles = new Set(contest.rows.map(row => contest.titleOf(row).contest))
   const held = cells.filter(cell => titles.has(cell.contest))
   return Object.keys(contest.verdicts)
     .filter(name => held.length > 0 && !held.some(({ verdict, bad }) => verdict === name && bad > 0))
-    .map(name => `${contest.name}: nobody failed in "${name}"`)
+    .map(name => `${contest.name}: no package failed in "${name}"`)
 }

@@ -1,4 +1,4 @@
-// Three give one file the same second name; whoever is told that it is there looks whether it is.
+// Three processes give one file the same second name. Each call that succeeds is checked: are both names one inode?
 
 import { writeFileSync } from 'node:fs'
 import { link as linkByNode, rm, stat } from 'node:fs/promises'
@@ -25,7 +25,7 @@ export const linkBySeveral = contest({
   file: import.meta.url,
   ways,
   verdicts: {
-    // link(2) itself: "If newpath exists, it will not be overwritten", and nothing else is said of it.
+    // link(2) itself says "If newpath exists, it will not be overwritten", and no more.
     rejected: { of: 'calls', unpromised: ['fs.promises'] },
     'torn or absent': { of: 'looks' },
   },

@@ -1,5 +1,5 @@
-// Two make a deep directory, over and over, while another removes whatever is empty in it, every now and then. (One that
-// does nothing but remove, without a pause, can keep anybody from ever having made it: that is no contest.)
+// Two processes make a deep directory, over and over, while a third now and then removes what is empty in it. (One that
+// removes in a tight loop can keep every other process from ever making it: that would be no contest.)
 
 import { existsSync, rmdirSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
@@ -13,7 +13,7 @@ import { contest } from './contest.js'
 
 export type Way = (dir: string) => Promise<unknown>
 
-/** Looks what is missing, and makes that. */
+/** Checks which levels are missing, and makes those. */
 async function checkThenMkdir(dir: string): Promise<void> {
   if (existsSync(dir)) return
   await checkThenMkdir(dirname(dir))
@@ -57,7 +57,7 @@ export const mkdirpBesideRemovers = contest({
   },
 })
 
-/** If it is there, and empty. */
+/** Removes the directory if it exists and is empty. */
 function away(dir: string): void {
   try {
     rmdirSync(dir)

@@ -1,4 +1,5 @@
-// Three move each a thing of their own to one name, where nothing was: files in one round, full directories in the next.
+// Three processes each move a thing of their own to one free name: files in one act, directories with a file in the
+// next.
 
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { rename } from 'node:fs/promises'
@@ -10,7 +11,7 @@ import { contest } from './contest.js'
 import { ownerAt, payload } from './payload.js'
 import { add, type Counts, no, oneWinner, yes } from './score.js'
 
-/** True: moved. False: something is there, and stays. */
+/** Returns true if it moved the source, false if something was at the target, which stays. */
 export type Way = (source: string, target: string) => Promise<boolean>
 
 export const ways: Record<string, Way> = {
@@ -28,7 +29,7 @@ export const ways: Record<string, Way> = {
 }
 
 const movers = 3
-/** What is moved in the first round in a directory, and in the second; and where in it the bytes are. */
+/** What is moved in the first act and in the second, and where in it the bytes are. */
 const kinds = [
   { kind: 'file', inside: '' },
   { kind: 'directory', inside: 'inside' },
@@ -38,7 +39,7 @@ export const moveWithoutOverwrite = contest({
   name: 'move, nothing overwritten',
   file: import.meta.url,
   ways,
-  // What the system says of a full directory (ENOTEMPTY) is nobody's documented no.
+  // ENOTEMPTY, of a directory that is not empty, is no package's documented refusal.
   verdicts: { rejected: { of: 'calls' }, 'double winners': { of: 'targets' }, lost: { of: 'sources' } },
   cast: { mover: movers },
   rounds: 75,
@@ -56,12 +57,12 @@ export const moveWithoutOverwrite = contest({
       writeFileSync(join(dir, `directory-${number}`, 'inside'), payload(number, 1024))
     }
   },
-  // All of the files come first, then all of the directories.
+  // The results of the first act, the files, come first; then those of the directories.
   judge: (dir, won) =>
     kinds.map((_, at) => add(oneWinner(won.slice(at * movers, (at + 1) * movers)), lostOf(dir, at))).reduce(add, {}),
 })
 
-/** What is neither where it was nor at the target. */
+/** Counts sources that are neither where they were nor at the target. */
 function lostOf(dir: string, at: number): Counts {
   const { kind, inside } = kinds[at] as (typeof kinds)[number]
   const there = ownerAt(join(dir, kind, inside))

@@ -1,4 +1,4 @@
-// Two put a file of their own in another's place, again and again, while two more read what is there.
+// Two processes replace one file with their own, again and again, while two more read it.
 
 import { existsSync, writeFileSync } from 'node:fs'
 import { rename, unlink } from 'node:fs/promises'
@@ -33,7 +33,7 @@ export const moveWithOverwrite = contest({
   ways,
   verdicts: {
     rejected: { of: 'calls' },
-    // fs-extra says nothing of what is at the target meanwhile.
+    // Neither documents what is at the target meanwhile.
     'torn or absent': { of: 'reads', unpromised: ['fs-extra', 'move-file'] },
   },
   cast,

@@ -1,4 +1,5 @@
-// Two remove a tree, while another writes in it for as long as it is there, and one more looks whether half of it is gone.
+// Two processes remove a tree, while a third writes in it as long as it exists, and a fourth checks whether part of it
+// is gone.
 
 import { existsSync, readdirSync } from 'node:fs'
 import { lstat, readdir, rm, rmdir, unlink } from 'node:fs/promises'
@@ -12,7 +13,7 @@ import { writeIn } from './writing.js'
 
 export type Way = (path: string) => Promise<unknown>
 
-/** What is in it first, and then the directory itself. */
+/** Removes what is in the directory, and then the directory itself. */
 async function removeInPlace(path: string): Promise<void> {
   if (!existsSync(path)) return
   if (!(await lstat(path)).isDirectory()) return unlink(path)
@@ -40,7 +41,7 @@ export const removeBesideWriters = contest({
   ways,
   verdicts: {
     rejected: { of: 'calls' },
-    // None of them says that all of it goes at once.
+    // None of them claims that all of it goes at once.
     'torn or absent': { of: 'looks', unpromised: ['fs.promises', 'fs-extra', 'rimraf'] },
     debris: { of: 'rounds' },
   },
@@ -55,12 +56,12 @@ export const removeBesideWriters = contest({
       const tree = turn.path('tree')
       for await (const _ of turn.until('remover-over', removers)) {
         const isHalf = [...lookAtTree(tree, files)].includes('absent')
-        // It is not made anew, so it was there when a part of it was not.
+        // The tree is never made again, so it existed when a part of it was missing.
         turn.score.count('torn or absent', isHalf && existsSync(tree))
       }
     },
   },
   lay: dir => layTree(join(dir, 'tree'), files, 64),
-  // What all those who were asked to remove it have left there.
+  // Anything that is left although every remover was asked to remove it.
   judge: dir => ({ debris: { bad: readdirSync(dir).length > 0 ? 1 : 0, of: 1 } }),
 })

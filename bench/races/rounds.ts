@@ -1,21 +1,21 @@
-// The rounds of a contest: whose turn it is in each, where, and what the processes do in it.
+// The rounds of a contest: which package's turn it is in each, where, and what the processes do in it.
 
 import { join } from 'node:path'
 import type { Rules } from './rules.js'
 import type { Counts } from './score.js'
 import { Turn } from './turn.js'
 
-/** The environment variable that tells the processes the run's seed. */
+/** The environment variable that passes the run's seed to the processes. */
 export const seedVariable = 'HOLDFAST_BENCH_SEED'
 
-/** What a process answers in a round. */
-export interface Answer<Said> {
+/** What a process returns for a round. */
+export interface Reply<Said> {
   readonly counts: Counts
   readonly why: string | undefined
   readonly said: Said
 }
 
-/** Whose turn it is in a round, and where. */
+/** Which package's turn it is in a round, and where. */
 export function turnOf<Way, Said>({ ways, acts = 1 }: Rules<Way, Said>, round: number) {
   const names = Object.keys(ways)
   const turn = Math.floor(round / acts)
@@ -25,13 +25,13 @@ export function turnOf<Way, Said>({ ways, acts = 1 }: Rules<Way, Said>, round: n
 
 export const marksOf = (place: string): string => `${place}.marks`
 
-/** The plays as `race` wants them. */
+/** The plays in the form that `race` takes. */
 export function played<Way, Said>(rules: Rules<Way, Said>) {
   const seed = Number(process.env[seedVariable])
   return Object.fromEntries(
     Object.entries(rules.plays).map(([role, play], at) => [
       role,
-      async (dir: string, round: number, number: number): Promise<Answer<Said>> => {
+      async (dir: string, round: number, number: number): Promise<Reply<Said>> => {
         const { way, act, place } = turnOf(rules, round)
         const own = seed + ((round * 16 + at) * 16 + number)
         const turn = new Turn(join(dir, place), number, act, own, join(dir, marksOf(place)))

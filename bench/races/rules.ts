@@ -1,4 +1,4 @@
-// What a contest is: who takes part, what they do, and what they are judged by.
+// What a contest is: which processes take part, what they do, and what they are judged by.
 
 import type { Result } from 'holdfast/testing'
 import type { Verdict } from '../run/results.js'
@@ -9,7 +9,7 @@ import type { Turn } from './turn.js'
 export interface Judged {
   /** What is counted: calls, rounds, reads, names. */
   readonly of: string
-  /** Who does not say that it does this, and so is not blamed. */
+  /** The packages that do not claim to do this, and so are not blamed. */
   readonly unpromised?: readonly string[]
 }
 
@@ -20,28 +20,28 @@ export interface Title {
 
 export interface Rules<Way, Said> {
   readonly name: string
-  /** The contest's own: `import.meta.url`. */
+  /** The contest's own file: `import.meta.url`. */
   readonly file: string
   /** One line per package, by its name. */
   readonly ways: Readonly<Record<string, Way>>
   readonly verdicts: Partial<Record<Verdict, Judged>>
-  /** What a row is called, where it is not this contest and that package. */
+  /** The title of a row, if it is not this contest and that package. */
   readonly titleOf?: (row: string) => Title
-  /** How many processes in which role. */
+  /** How many processes play each role. */
   readonly cast: Readonly<Record<string, number>>
-  /** What each role does in a round. What it answers is given to `judge`. */
+  /** What each role does in a round. What it returns is passed to `judge`. */
   readonly plays: Readonly<Record<string, (way: Way, turn: Turn) => Promise<Said> | Said>>
-  /** For each package, in the full form. */
+  /** Rounds for each package, in the full form. */
   readonly rounds: number
-  /** How many rounds are held in one directory, one after the other, before it is judged. @default 1 */
+  /** How many rounds are held in one directory, one after the other, before the directory is judged. @default 1 */
   readonly acts?: number
-  /** Before everything, in the parent. */
+  /** Runs in the parent, before everything. */
   readonly prologue?: (dir: string, turns: number, signal: AbortSignal) => Promise<void>
-  /** Before the first act, in the parent: lays out what the processes find. */
+  /** Runs in the parent, before the first act: lays out what the processes find. */
   readonly lay?: (dir: string, way: Way) => void
-  /** After the last act: what only shows in the end. */
+  /** Runs after the last act, in the parent: counts what shows only at the end. */
   readonly judge?: (dir: string, said: readonly Said[], way: Way) => Counts
-  /** Was this a contest at all? @default two of the processes acted at the same moment */
+  /** Did the processes collide in this round? @default whether two of them acted at the same moment */
   readonly contended?: (results: readonly Result[], said: readonly Said[]) => boolean
 }
 
@@ -49,16 +49,16 @@ export interface Rules<Way, Said> {
 export interface Fate {
   readonly counts: Counts
   readonly rounds: number
-  /** In how many of them there was contention. */
+  /** In how many rounds there was contention. */
   readonly contended: number
-  /** What the first rejected call said. */
+  /** The error of the first rejected call. */
   readonly why: string | undefined
 }
 
 export interface Run {
   readonly dir: string
   readonly seed: number
-  /** How much of the full form: 1 is all of it. */
+  /** The part of the full form that is run: 1 is all of it. */
   readonly part: number
   readonly signal: AbortSignal
   readonly onProgress: (done: number, total: number) => void
@@ -67,12 +67,12 @@ export interface Run {
 export interface Contest {
   readonly name: string
   readonly verdicts: Partial<Record<Verdict, Judged>>
-  /** Its rows, in their order; what they are called says `titleOf`. */
+  /** Its rows, in order. `titleOf` gives their titles. */
   readonly rows: readonly string[]
   titleOf(row: string): Title
-  /** Answers what became of each package, or, in words, why it cannot be held here. */
+  /** Returns what became of each package, or, as a text, why the contest cannot be held here. */
   hold(run: Run): Promise<ReadonlyMap<string, Fate> | string>
 }
 
-/** The role of those who are killed. */
+/** The role of the processes that are killed. */
 export const victim = 'victim'

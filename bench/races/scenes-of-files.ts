@@ -1,4 +1,4 @@
-// Killed in a call that makes, links, moves or changes a file.
+// Scenes: killed in a call that makes, links, moves or changes a file.
 
 import { lstatSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -55,7 +55,7 @@ export const symlink: Scene<Symlink> = {
     (!isDone && inode(join(dir, 'link')) === undefined) || lookSync(join(dir, 'link')).seen === 'whole',
 }
 
-/** Each its own source, to one target. */
+/** Lays out a source for each of the two callers. */
 const layTwo = (dir: string): void => {
   for (const who of [0, 1]) writeFileSync(join(dir, `own-${who}`), payload(who, bytes))
 }
@@ -86,7 +86,7 @@ export const overwrite: Scene<Overwrite> = {
   },
 }
 
-/** Milliseconds: those who judge the dead by the time take no less. */
+/** Milliseconds: packages that judge a holder dead by time accept no less. */
 const stale = 2000
 
 export const updateFile: Scene<Update> = {
@@ -101,7 +101,7 @@ export const updateFile: Scene<Update> = {
   },
 }
 
-/** 0: it cannot be read. */
+/** Returns the count in the file; 0 if it cannot be read. */
 function counted(file: string): number {
   try {
     return JSON.parse(readFileSync(file, 'utf8')).all

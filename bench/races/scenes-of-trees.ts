@@ -1,4 +1,4 @@
-// Killed in a call that makes, copies or removes directories.
+// Scenes: killed in a call that makes, copies or removes directories.
 
 import { existsSync, lstatSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'

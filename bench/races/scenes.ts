@@ -1,4 +1,4 @@
-// All of the scenes, by the function that is called.
+// All scenes, by the function that is called.
 
 import type { Scene } from './scene.js'
 import { createExclusive, link, move, overwrite, symlink, updateFile, writeFile } from './scenes-of-files.js'

@@ -1,4 +1,4 @@
-// What is counted: so many of so many went wrong, in each way.
+// Counts how many of how many went wrong, in each way.
 
 import type { Verdict } from '../run/results.js'
 
@@ -20,7 +20,7 @@ export function add(one: Counts, other: Counts): Counts {
 /** What one process counts in one round. */
 export class Score {
   counts: Counts = {}
-  /** What the first rejected call said: whoever finds a cell that should be zero begins here. */
+  /** The error of the first rejected call: where to begin when a cell should be zero and is not. */
   why: string | undefined
 
   count(verdict: Verdict, isBad: boolean): void {
@@ -35,19 +35,22 @@ export class Score {
     return result
   }
 
-  /** The same, for a call that answers whether it is the caller who got it: who is rejected did not. */
+  /** The same, for a call that returns whether the caller won. A caller that is rejected did not. */
   async wins(work: () => Promise<boolean>): Promise<boolean> {
     const result = await this.call(work)
     return result.status === 'fulfilled' && result.value
   }
 }
 
-/** One thing, of which one may have it. */
+/** Judges a thing that only one caller may win. */
 export const oneWinner = (won: readonly boolean[]): Counts => ({
   'double winners': { bad: won.filter(Boolean).length > 1 ? 1 : 0, of: 1 },
 })
 
-/** A documented no is an answer: `.then(yes, no('EEXIST'))`. By code, or, where there is none, by what the message says. */
+/**
+ * Turns a documented refusal into `false`: `.then(yes, no('EEXIST'))`. It is recognised by its code, or, if the error
+ * has none, by the beginning of its message.
+ */
 export const no =
   (said: string) =>
   (error: NodeJS.ErrnoException): false => {

@@ -1,4 +1,4 @@
-// Locks that a killed process has left. Three want each of them, and whoever gets it holds it for a moment.
+// Locks that a killed process left. Three processes want each of them, and each that gets one holds it for a moment.
 
 import { mkdirSync, readdirSync } from 'node:fs'
 import { readFile, unlink, writeFile } from 'node:fs/promises'
@@ -13,7 +13,7 @@ import { contest } from './contest.js'
 import { victim } from './rules.js'
 import { no, oneWinner } from './score.js'
 
-/** Answers how to give it back; false: it is held. */
+/** Returns a function that releases the lock, or false if it is held. */
 export type Way = (path: string) => Promise<(() => Promise<unknown>) | false>
 
 /** Milliseconds; proper-lockfile takes no less. */
@@ -27,7 +27,7 @@ function lives(pid: number): boolean {
   }
 }
 
-/** A file with the holder's pid; that of a dead holder is deleted, and the next one made. */
+/** A file with the holder's pid. The file of a dead holder is deleted, and a new one is made. */
 async function byPidFile(path: string): ReturnType<Way> {
   const made = () => writeFile(path, String(process.pid), { flag: 'wx' }).then(() => true, no('EEXIST'))
   if (!(await made())) {
@@ -54,9 +54,12 @@ export const ways: Record<string, Way> = {
   'by hand': byPidFile,
 }
 
-const clock = (): number => performance.timeOrigin + performance.now()
+const clock = (): number => {
+  const [seconds, nanoseconds] = process.hrtime()
+  return seconds * 1000 + nanoseconds / 1e6
+}
 
-/** From when to when somebody surely held it; one clock for all the processes of this machine. */
+/** The time during which a process certainly held the lock, on the clock that all processes of this machine share. */
 type Held = readonly [from: number, to: number]
 
 const held = 10
@@ -75,7 +78,7 @@ export const staleLocks = contest<Way, Held | undefined>({
     await wait(stale + 100, undefined, { signal })
   },
   plays: {
-    /** Takes the locks of all rounds, each by the package whose turn it will be. */
+    /** Takes the locks of all rounds, each with the package whose turn it will be. */
     [victim]: async (_, turn) => {
       const all = dirname(turn.dir)
       for (const place of readdirSync(all).filter(name => /^\d+$/.test(name))) {

@@ -1,4 +1,4 @@
-// Three make one symbolic link; whoever is told that it is there looks whether it is.
+// Three processes make the same symbolic link. Each call that succeeds is checked: is the link there?
 
 import { writeFileSync } from 'node:fs'
 import { readlink, rm, symlink as symlinkByNode } from 'node:fs/promises'
@@ -25,7 +25,7 @@ export const symlinkBySeveral = contest({
   file: import.meta.url,
   ways,
   verdicts: {
-    // symlink(2) itself: "If linkpath exists, it will not be overwritten", and nothing else is said of it.
+    // symlink(2) itself says "If linkpath exists, it will not be overwritten", and no more.
     rejected: { of: 'calls', unpromised: ['fs.promises'] },
     'torn or absent': { of: 'looks' },
   },

@@ -1,4 +1,4 @@
-// What became of a contest, in cells, and as the terminal shows it.
+// The results of a contest, as cells and as a table for the terminal.
 
 import { styleText } from 'node:util'
 import Table from 'cli-table3'
@@ -15,7 +15,7 @@ export function cellsOf(contest: Contest, fates: ReadonlyMap<string, Fate>, file
   )
 }
 
-// As NO_COLOR, FORCE_COLOR and the terminal itself say.
+// `hasColors` follows NO_COLOR, FORCE_COLOR and the terminal.
 const hasColors = process.stdout.isTTY && process.stdout.hasColors()
 const glaring = (text: string): string => (hasColors ? styleText(['red', 'bold'], text) : text)
 

@@ -1,4 +1,4 @@
-// A tree of files that each tell whether they are whole.
+// A tree of files, each of which shows by itself whether it is whole.
 
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -13,7 +13,7 @@ export function layTree(dir: string, files: number, bytes: number): void {
   }
 }
 
-/** What is seen at each of its names, one after the other. */
+/** Yields what a reader sees at each name of the tree, one after the other. */
 export function* lookAtTree(dir: string, files: number): Generator<Look['seen']> {
   for (const [at, name] of names(files).entries()) {
     const { seen, owner } = lookSync(join(dir, name))

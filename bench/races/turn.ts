@@ -1,4 +1,4 @@
-// What a process of a contest has in one round.
+// What a process of a contest works with in one round.
 
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -6,20 +6,20 @@ import { setImmediate as next } from 'node:timers/promises'
 import { chance } from '../run/chance.js'
 import { Score } from './score.js'
 
-/** Milliseconds for all the turns of a process in one round: a package whose calls wait long makes fewer of them. */
+/** Milliseconds for all the calls of a process in one round: a package whose calls wait long makes fewer of them. */
 const longest = 800
-/** Milliseconds after which somebody who waits for another gives up; the race then says that it went wrong. */
+/** Milliseconds after which a process that waits for another gives up; then the race fails. */
 export const patience = 20_000
 
 export class Turn {
   readonly score = new Score()
-  /** From the run's seed, and different for each process and round. */
+  /** Random numbers from the run's seed, different for each process and round. */
   readonly chance: () => number
 
   constructor(
-    /** Where the contest is held: nothing else is in it. */
+    /** The directory of the contest: nothing else is in it. */
     readonly dir: string,
-    /** Which of those in this role, from 0. */
+    /** Which of the processes in this role, from 0. */
     readonly number: number,
     /** Which of the rounds that are held in this directory, from 0. */
     readonly act: number,
@@ -33,13 +33,13 @@ export class Turn {
     return join(this.dir, name)
   }
 
-  /** So many times, if there is time for that. */
+  /** Yields `count` times, or until the time is over. */
   *times(count: number): Generator<number> {
     const until = performance.now() + longest
     for (let at = 0; at < count && performance.now() < until; at++) yield at
   }
 
-  /** Tells the others something; beside the contest's directory, so that it is not in anybody's way. */
+  /** Sets a mark for the other processes, beside the contest's directory, where it is in no one's way. */
   mark(what: string): void {
     writeFileSync(join(this.marks, what), '')
   }
@@ -48,12 +48,12 @@ export class Turn {
     return existsSync(join(this.marks, what))
   }
 
-  /** Over and over, until so many others have marked this. Somebody who looks must let his own event loop turn, too. */
+  /** Yields over and over, until `processes` processes have set this mark. Between two looks the event loop turns. */
   async *until(what: string, processes: number): AsyncGenerator<void> {
     const late = performance.now() + patience
     const all = Array.from({ length: processes }, (_, number) => `${what}-${number}`)
     while (!all.every(name => this.isMarked(name))) {
-      if (performance.now() > late) throw new Error(`Nobody said "${what}" within ${patience} ms`)
+      if (performance.now() > late) throw new Error(`Not all processes marked "${what}" within ${patience} ms`)
       yield
       await next()
     }

@@ -1,4 +1,5 @@
-// Four count in one JSON file, each under a name of its own. What they were told is done must be in it.
+// Four processes count in one JSON file, each under a name of its own. Every update that was reported done must be in
+// it.
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
@@ -16,7 +17,7 @@ import { writerOf } from './write-file.js'
 
 type Json = Record<string, number>
 type Change = (old: Json) => Json
-/** `stale`: milliseconds after which a lock is taken for a dead one's, by those who judge by the time. */
+/** `stale`: milliseconds after which packages that judge by time take a lock's holder for dead. */
 export type Way = (file: string, change: Change, stale: number) => Promise<unknown>
 
 const read = async (file: string): Promise<Json> => JSON.parse(await readFile(file, 'utf8'))
@@ -39,7 +40,7 @@ async function byLockfile(file: string, change: Change, stale: number): Promise<
   await promisify<void>(done => lockfile.unlock(`${file}.lock`, done))()
 }
 
-/** Reads, and writes what came of it; nobody is kept out in between. */
+/** Reads, and writes the result; other processes are not kept out in between. */
 async function byHand(file: string, change: Change): Promise<void> {
   await writeFile(file, JSON.stringify(change(await read(file))))
 }
@@ -57,7 +58,7 @@ export const ways: Record<string, Way> = {
 }
 
 const counters = 4
-/** Milliseconds: more than anybody holds a lock here, so nobody is taken for dead. */
+/** Milliseconds: longer than any process holds a lock here, so no live holder is taken for dead. */
 const stale = 10_000
 
 export const lostUpdates = contest({
@@ -65,9 +66,9 @@ export const lostUpdates = contest({
   file: import.meta.url,
   ways,
   verdicts: {
-    // What cannot be parsed is a torn read, of which fs-extra says nothing.
+    // JSON that cannot be parsed is a torn read. fs-extra does not claim that there are none.
     rejected: { of: 'calls', unpromised: ['fs-extra'] },
-    // These write whole files, or in order; none of them says that nobody comes between the read and the write.
+    // These write whole files, or in order. None of them claims to keep others out between the read and the write.
     lost: { of: 'updates', unpromised: ['write-file-atomic', 'atomically', 'steno', 'fs-extra'] },
   },
   cast: { counter: counters },
@@ -93,7 +94,7 @@ export const lostUpdates = contest({
   },
 })
 
-/** Of a file that cannot be read, everything is lost. */
+/** Returns the counts in the file. If it cannot be read, everything is lost. */
 function inFile(file: string): Json {
   try {
     return JSON.parse(readFileSync(file, 'utf8'))

@@ -1,14 +1,14 @@
-// Those who are killed, what they say of themselves, and who kills them.
+// The processes that are killed, what they report of themselves, and what kills them.
 
 import { openSync, readFileSync, writeSync } from 'node:fs'
 import { patience, type Turn } from './turn.js'
 
-/** Milliseconds that a victim lives at the longest; many calls go into it. */
+/** Milliseconds that a victim lives at most, which is time for many calls. */
 const longestLife = 60
-/** A victim makes so many calls at a time, so that its death comes in the middle of many. */
+/** A victim makes this many calls at a time, so that its death interrupts many. */
 export const lanes = 8
 
-/** What a victim said last of one of its lanes. */
+/** The last word that a victim wrote about one of its lanes. */
 export interface Word {
   /** Which of its calls, from 0. */
   readonly call: number
@@ -18,7 +18,7 @@ export interface Word {
 const fileOf = (turn: Turn, victim: number): string => turn.path(`victim-${victim}`)
 const width = 24
 
-/** Its words stand at fixed places, so that each is there whole, or the one before. */
+/** Each word has a fixed place, so that a reader finds it whole, or the one before it. */
 function linesOf(turn: Turn, victim: number): string[][] {
   try {
     const text = readFileSync(fileOf(turn, victim), 'latin1')
@@ -35,7 +35,10 @@ export function lastWordsOf(turn: Turn, victim: number): Word[] {
     .map(([where, call]) => ({ call: Number(call), isInside: where === 'inside' }))
 }
 
-/** Makes calls until it is dead, and says of each when it goes into it and when it is out again. `make` lays it out. */
+/**
+ * Makes calls until this process is killed, and writes down before each call that it is inside, and after it that it is
+ * outside. `make` lays out what a call finds, and returns the call.
+ */
 export async function callUntilKilled(
   turn: Turn,
   make: (lane: number, call: number) => () => Promise<unknown>,
@@ -46,12 +49,12 @@ export async function callUntilKilled(
   const going = firsts.map(async (first, lane) => {
     for (let [call, work] = [0, first]; ; work = make(lane, ++call)) {
       say(lane, `inside ${call}`)
-      // What becomes of it is none of our business; some packages lose each other's files.
+      // The outcome is of no interest here: with some packages the calls of the lanes lose each other's files.
       await work().catch(() => undefined)
       say(lane, `outside ${call}`)
     }
   })
-  // Whoever says this is in the middle of all of them.
+  // Written when every lane is inside a call.
   say(lanes, `pid ${process.pid}`)
   return Promise.race(going)
 }
@@ -68,7 +71,7 @@ export async function killAll(turn: Turn, victims: number): Promise<void> {
   const from = performance.now()
   const due = pids.map(pid => ({ pid, at: from + turn.chance() * longestLife })).sort((a, b) => a.at - b.at)
   for (const { pid, at } of due) {
-    // Busily: a timer would come with the millisecond.
+    // Waits busily, because a timer is only as exact as a millisecond.
     while (performance.now() < at);
     process.kill(pid, 'SIGKILL')
   }

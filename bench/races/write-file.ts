@@ -1,4 +1,4 @@
-// Three write one file, from 1 KiB to 1 MiB, while two read it.
+// Three processes write one file, 1 KiB to 1 MiB, while two read it.
 
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import { writeFile as writeByAtomically } from 'atomically'
@@ -12,7 +12,7 @@ import { ownerOf, somePayload } from './payload.js'
 
 export interface Way {
   write(file: string, data: Buffer): Promise<unknown>
-  /** By the package itself, where only that can. */
+  /** Reads with the package itself, if only the package can. */
   read(file: string): Promise<Buffer>
 }
 
@@ -30,7 +30,7 @@ const key = 'content'
 export const storeOf = (file: string): string => `${file}.store`
 
 export const ways: Record<string, Way> = {
-  // What is at stake here are the names; nobody waits for the disk.
+  // This contest is about names; no package waits for the disk.
   holdfast: written((file, data) => writeByHoldfast(file, data, { durability: 'none' })),
   'fs.promises': written((file, data) => writeFile(file, data)),
   'fs-extra': written((file, data) => fsExtra.outputFile(file, data)),
@@ -38,7 +38,7 @@ export const ways: Record<string, Way> = {
   'write-file-atomic': written((file, data) => writeFileAtomic(file, data, { fsync: false })),
   // "it's impossible to get a corrupt/partially-written file"
   atomically: written((file, data) => writeByAtomically(file, data, { fsync: false })),
-  // "Safe: No partial writes (writes are atomic)". Its type says text; what it is given it hands on.
+  // "Safe: No partial writes (writes are atomic)". Its type takes text only, but it passes on whatever it is given.
   steno: written((file, data) => writerOf(file).write(data as unknown as string)),
   // "immune to corruption, partial writes, process races, etc"
   cacache: {
@@ -52,7 +52,7 @@ export const ways: Record<string, Way> = {
 }
 
 let serial = 0
-/** Also by hand: a name that is a process's own, as long as no other has its pid. */
+/** Also by hand: a temporary name that is a process's own, as long as no other process has its pid. */
 export const byPidName = written(async (file, data) => {
   const temp = `${file}.${process.pid}.${++serial}`
   await writeFile(temp, data)
@@ -67,8 +67,8 @@ export const writeFileWithReaders = contest({
   ways,
   verdicts: {
     rejected: { of: 'calls' },
-    // "It is unsafe to use fsPromises.writeFile() multiple times on the same file without waiting": Node's own, and
-    // fs-extra calls it.
+    // "It is unsafe to use fsPromises.writeFile() multiple times on the same file without waiting", says Node, and
+    // fs-extra calls that function.
     'torn or absent': { of: 'reads', unpromised: ['fs.promises', 'fs-extra'] },
   },
   cast,

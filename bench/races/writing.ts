@@ -1,10 +1,10 @@
-// Somebody who writes in a tree that others take away.
+// A process that writes in a tree while others remove it.
 
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Turn } from './turn.js'
 
-/** New files and directories in the tree of `layTree`, until the others are over. */
+/** Makes new files and directories in the tree of `layTree`, until the others have finished. */
 export async function writeIn(tree: string, turn: Turn, others: string, processes: number): Promise<void> {
   let at = 0
   for await (const _ of turn.until(others, processes)) {

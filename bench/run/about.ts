@@ -1,4 +1,4 @@
-// What was measured, on what, and when: it stands in each result, and below each table and picture.
+// What was measured, on which machine, and when. It is part of each result, and printed below each table and picture.
 
 import { readFileSync } from 'node:fs'
 import { cpus, release, type } from 'node:os'
@@ -11,7 +11,7 @@ export interface About {
   readonly node: string
   readonly kernel: string
   readonly cpus: number
-  /** As the system names them, in the order of the run. */
+  /** The system's names for them, in the order of the run. */
   readonly filesystems: readonly string[]
   /** The packages that took part, with their versions. */
   readonly packages: Readonly<Record<string, string>>
@@ -24,7 +24,7 @@ const versionOf = (name: string): string =>
     }
   ).version
 
-/** Of those named, whichever are packages: Node's own calls and what is written by hand have no version. */
+/** Records the versions of the names that are packages: Node's own calls and code written by hand have none. */
 export function aboutOf(run: {
   command: string
   seed: number
@@ -49,7 +49,7 @@ export function aboutOf(run: {
   }
 }
 
-/** In two lines. */
+/** Describes a run in two lines. */
 export function describe({ date, seed, node, kernel, cpus, filesystems, packages }: About): string[] {
   const versions = Object.entries(packages).map(([name, version]) => `${name} ${version}`)
   return [

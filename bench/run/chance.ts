@@ -1,6 +1,6 @@
-// Chance that can be drawn again: the same seed gives the same numbers.
+// Random numbers that can be reproduced: the same seed gives the same numbers.
 
-/** Numbers from 0 to below 1 (mulberry32, by Tommy Ettinger, public domain). */
+/** Returns numbers from 0 to below 1 (mulberry32, by Tommy Ettinger, public domain). */
 export function chance(seed: number): () => number {
   let state = seed >>> 0
   return () => {

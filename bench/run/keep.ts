@@ -1,4 +1,4 @@
-// Where the results stay: one file for the races, one for the speed, each with its picture beside it.
+// Where the results are kept: one file for the races, one for the speed, each with its picture beside it.
 
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -6,12 +6,12 @@ import { mkdirp, writeFile } from 'holdfast'
 import { drawInto } from '../charts/draw.js'
 import type { RaceResults, SpeedResults } from './results.js'
 
-/** Where the results are: those of the full form, and beside them those of a short or a partial run. */
+/** The directory of the results of full runs, or the one below it for short and partial runs. */
 export function resultsDir(whole: boolean): string {
   return fileURLToPath(new URL(whole ? '../../results/' : '../../results/quick/', import.meta.url))
 }
 
-/** Writes them, and the picture of them, and says where. */
+/** Writes the results and their picture, and prints both paths. */
 export async function keep(name: string, results: RaceResults | SpeedResults, whole: boolean): Promise<void> {
   const dir = resultsDir(whole)
   const file = join(dir, `${name}.json`)

@@ -1,6 +1,6 @@
-// What is told of many measurements.
+// What is reported of many measurements.
 
-/** The value that so great a part of them does not exceed. */
+/** The value that this part (0 to 1) of them does not exceed. */
 export function quantile(all: readonly number[], part: number): number {
   const sorted = [...all].sort((a, b) => a - b)
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN

@@ -1,30 +1,34 @@
-// What a run is told on its command line.
+// The options of a run, from its command line.
 
 import { parseArgs } from 'node:util'
+import { buildIn } from './build.js'
 
 export interface Options {
-  /** The short form, for daily use: fewer rounds, in memory and on disk alike; its results replace nobody's. */
+  /** The short form, for daily use: fewer rounds. Its results do not replace those of a full run. */
   readonly quick: boolean
-  /** Only what has this in its name. */
+  /** Runs only what has this text in its name. */
   readonly only: string
-  /** What chance begins with: the same seed draws the same sizes and delays, though processes race as they like. */
+  /** The same seed draws the same sizes and delays; how the processes then race is still up to the system. */
   readonly seed: number
-  /** Directories on the filesystems to run on. Each gets a scratch directory, which is removed again. */
+  /** Directories on the filesystems to run on. Each gets a scratch directory, which is removed at the end. */
   readonly on: readonly string[]
-  /** All of it, where it is meant to be run: these are the results that are shown. */
+  /** The entry (a URL) of another build of holdfast, which takes part as one more package. Only `bench:speed` has it. */
+  readonly before: string | undefined
+  /** Everything is run, on the default filesystems: only such results are shown in the README. */
   readonly whole: boolean
 }
 
 const usage = (command: string): string => `Usage: npm run ${command} -- [options]
 
   --quick         the short form, under a minute
-  --only <text>   only what has <text> in its name
-  --seed <n>      what chance begins with (default: drawn, and told)
-  --on <dir>      a directory on the filesystem to run on; may be given again (default: the temporary one, and /dev/shm)
+  --only <text>   runs only what has <text> in its name
+  --seed <n>      the seed of the random numbers (default: a random one, which is printed)
+  --before <dir>  bench:speed only: an unpacked package of holdfast, which takes part as \`before\`
+  --on <dir>      a directory on the filesystem to run on; may be repeated (default: the temporary one, and /dev/shm)
 
-The results are kept in bench/results; those of a short form, a part, or another filesystem in bench/results/quick.`
+Full results are kept in bench/results; those of the short form, a part, or other filesystems in bench/results/quick.`
 
-/** Ends the process, with the usage, where it is asked for or not understood. */
+/** Parses the command line. Prints the usage and ends the process for `--help`, and for what it does not understand. */
 export function optionsOf(command: string, places: readonly string[]): Options {
   try {
     const { values } = parseArgs({
@@ -32,6 +36,7 @@ export function optionsOf(command: string, places: readonly string[]): Options {
         quick: { type: 'boolean', default: false },
         only: { type: 'string', default: '' },
         seed: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 32)) },
+        before: { type: 'string' },
         on: { type: 'string', multiple: true },
         help: { type: 'boolean', default: false },
       },
@@ -41,9 +46,13 @@ export function optionsOf(command: string, places: readonly string[]): Options {
       console.log(usage(command))
       process.exit(0)
     }
+    if (values.before !== undefined && command !== 'bench:speed')
+      throw new Error(`--before: ${command} does not take it`)
     const seed = Number(values.seed)
-    if (!Number.isSafeInteger(seed) || seed < 0) throw new Error(`--seed: '${values.seed}' is no whole number`)
-    return { quick, only, seed, on, whole: !quick && only === '' && on === places }
+    if (!Number.isSafeInteger(seed) || seed < 0) throw new Error(`--seed: '${values.seed}' is not a whole number`)
+    const before = values.before === undefined ? undefined : buildIn(values.before)
+    const whole = !quick && only === '' && before === undefined && on === places
+    return { quick, only, seed, before, on, whole }
   } catch (error) {
     console.error(`${(error as Error).message}\n\n${usage(command)}`)
     process.exit(2)

@@ -1,4 +1,4 @@
-// Where a run plays: a scratch directory on a filesystem, which is gone afterwards, however the run ends.
+// Where a run takes place: a scratch directory on a filesystem, which is removed afterwards, however the run ends.
 
 import { mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -13,7 +13,7 @@ export const everyPlace: readonly string[] = [
 /** Runs `work` in a new directory below `root`, which is removed when it ends. */
 export async function inScratch<T>(root: string, work: (dir: string) => Promise<T>): Promise<T> {
   const dir = mkdtempSync(join(resolve(root), 'holdfast-bench-'))
-  // For those who end the process at once; whoever stops in time finds nothing left to do here.
+  // For a run that ends the process at once. One that returns has removed the directory already.
   const tidy = () => remove.sync(dir)
   process.once('exit', tidy)
   try {
@@ -27,13 +27,13 @@ export async function inScratch<T>(root: string, work: (dir: string) => Promise<
 /** The kind of filesystem that a directory is on, as the system names it. */
 export function filesystemOf(dir: string): string {
   try {
-    // Of the mounts on the way to it the longest path is the one that counts, and of two at one path the later.
+    // The mount with the longest path above `dir` counts, and of two mounts at one path the later one.
     const mounts = readFileSync('/proc/self/mounts', 'utf8')
       .split('\n')
       .map(line => line.split(' '))
       .filter(([, at = '']) => `${resolve(dir)}/`.startsWith(at.endsWith('/') ? at : `${at}/`))
     return mounts.reduce((best, one) => ((one[1] ?? '').length >= (best[1] ?? '').length ? one : best))[2] ?? 'unknown'
   } catch {
-    return process.platform // No /proc; the system's own is all that can be said.
+    return process.platform // Without /proc only the platform is known.
   }
 }

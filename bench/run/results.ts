@@ -1,11 +1,11 @@
-// The results as they are kept: one file for the races, one for the speed. The tables and the charts are made of these.
+// The results as they are kept: one file for the races, one for the speed. Tables and charts are made from these.
 
 import type { About } from './about.js'
 
 export const verdicts = ['rejected', 'torn or absent', 'double winners', 'lost', 'debris'] as const
 export type Verdict = (typeof verdicts)[number]
 
-/** So many of so many went wrong, in one way, with one package, in one contest, on one filesystem. */
+/** How many (`bad` of `of`) went wrong in one way, with one package, in one contest, on one filesystem. */
 export interface RaceCell {
   readonly filesystem: string
   readonly contest: string
@@ -15,7 +15,7 @@ export interface RaceCell {
   readonly of: number
   /** What was counted: calls, rounds, reads, names. */
   readonly unit: string
-  /** False: the package does not say that it does this, so it is not blamed. */
+  /** False: the package does not claim to do this, so it is not blamed. */
   readonly promised: boolean
 }
 
@@ -24,28 +24,31 @@ export interface RaceResults {
   readonly cells: readonly RaceCell[]
 }
 
-/** What one way of doing a work takes. */
+/** The two forms of a call: a promise, or synchronous. */
+export type Form = 'async' | 'sync'
+
+/** The time of one way of doing a work. */
 export interface SpeedCell {
   readonly filesystem: string
-  /** As in `mkdirp, 8 new levels`. */
+  /** As in `mkdirp, 8 levels`. */
   readonly work: string
   /** A package, or one of the floors: `floor: callbacks`, `floor: sync`, `floor: C`. */
   readonly side: string
-  readonly form: 'async' | 'sync'
+  readonly form: Form
   /** Microseconds of one call. */
   readonly median: number
   readonly p99: number
-  /** How many calls these are the median of. */
+  /** The number of calls that `median` and `p99` are taken from. */
   readonly calls: number
-  /** It promises less than holdfast does, so that being faster is no wonder: it writes in place, or does not look. */
+  /** It promises less than holdfast (it writes in place, or does not check), so it may well be faster. */
   readonly weaker?: true
 }
 
-/** A figure that holdfast is held to: a ratio of two medians of this run. */
+/** A target that holdfast must meet: a ratio of two medians of this run, at most `asked`. */
 export interface Target {
   readonly filesystem: string
   readonly work: string
-  readonly form: 'async' | 'sync'
+  readonly form: Form
   readonly against: string
   readonly ratio: number
   readonly asked: number
@@ -60,14 +63,14 @@ export interface ContendedCell {
   readonly longestWait: number
 }
 
-/** What a call takes as something grows. */
+/** The time of a call as something grows. */
 export interface GrowthCell {
   readonly filesystem: string
   readonly work: string
   readonly side: string
   readonly growing: 'calls at a time' | 'entries in the directory'
   readonly size: number
-  /** Microseconds of one call: of many at a time, the time of all by their number. */
+  /** Microseconds of one call; of many at a time, the time of all divided by their number. */
   readonly median: number
 }
 

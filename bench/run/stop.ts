@@ -1,16 +1,17 @@
-// Ctrl-C, and its like: whatever is under way ends, cleans up, and the process says by its exit code what ended it.
+// Ctrl-C and other signals: what is under way ends and cleans up, and the exit code says which signal ended the
+// process.
 
 const stop = new AbortController()
 
-/** Aborted when the run is to end. Long work takes it, or looks at it between its steps. */
+/** Aborted when the run must end. Long work takes this signal, or checks it between its steps. */
 export const stopped: AbortSignal = stop.signal
 
-/** Runs a program; what it throws is told in one line, and the exit code is that of the signal that ended it. */
+/** Runs a program. If a signal ended it, the exit code is that of the signal. */
 export async function runToItsEnd(program: () => Promise<void>): Promise<void> {
   for (const [signal, code] of Object.entries({ SIGHUP: 129, SIGINT: 130, SIGTERM: 143 })) {
     process.on(signal, () => stop.abort(code))
   }
-  // Whoever was reading our output has had enough.
+  // The reader of our output has closed it: `| head`, for example.
   process.stdout.on('error', () => stop.abort(141))
   try {
     await program()
@@ -18,7 +19,7 @@ export async function runToItsEnd(program: () => Promise<void>): Promise<void> {
     if (!stopped.aborted) throw error
   }
   if (!stopped.aborted) return
-  if (stopped.reason !== 141) console.error('\nStopped; what was begun is removed.')
-  // Not waiting for what nobody needs any more.
+  if (stopped.reason !== 141) console.error('\nStopped. Everything that was begun has been removed.')
+  // Does not wait for work whose result is no longer needed.
   process.exit(stopped.reason as number)
 }

@@ -1,5 +1,5 @@
-// One counter, many processes that want to add to it: each takes the lock, adds one, and gives it back, a hundred times.
-// The processes are the same for all sides, and have done it all on counters of their own before.
+// Many processes add to one counter: each takes the lock, adds one, and releases the lock, a hundred times. The
+// processes are the same for all sides, and have done it before, each on a counter of its own, to warm up.
 
 import { closeSync, openSync, readFileSync, readSync, writeFileSync, writeSync } from 'node:fs'
 import { promisify } from 'node:util'
@@ -18,7 +18,7 @@ export const rival = 'proper-lockfile'
 const width = 10
 const zero = '0'.padStart(width, '0')
 
-/** No more than a read and a write, so that it is the lock that is measured. */
+/** Adds one with no more than a read and a write, so that the lock is what is measured. */
 function addOne(counter: string): void {
   const fd = openSync(counter, 'r+')
   const bytes = Buffer.alloc(width)
@@ -27,7 +27,7 @@ function addOne(counter: string): void {
   closeSync(fd)
 }
 
-/** As often and as long as it takes, from `least` to `most` ms apart. */
+/** Retries until it has the lock, `least` to `most` ms apart. */
 const retrying = (least: number, most: number) => async (counter: string) => {
   const retries = { forever: true, retries: 20, minTimeout: least, maxTimeout: most, randomize: true }
   const release = await properLockfile.lock(counter, { realpath: false, retries })
@@ -58,17 +58,17 @@ const sides: Readonly<Record<string, (counter: string) => unknown>> = {
   'lockfile, polls each 10 ms': polling(10),
 }
 
-/** What is to be done in a round: it stands in a file, because the order is drawn. */
+/** What is done in a round. The processes read it from a file, because the order is drawn at random. */
 interface Turn {
   readonly side: string
-  /** Each with a counter of its own. */
+  /** Each process has a counter of its own. */
   readonly alone: boolean
 }
 
 const turnIn = (dir: string): string => `${dir}/turn`
 const counterIn = (dir: string, round: number): string => `${dir}/counter ${round}`
 
-/** Milliseconds of the longest wait. */
+/** Returns the longest wait, in milliseconds. */
 async function add(dir: string, round: number, number: number): Promise<number> {
   const { side, alone } = JSON.parse(readFileSync(turnIn(dir), 'utf8')) as Turn
   const counter = alone ? `${counterIn(dir, round)} ${number}` : counterIn(dir, round)

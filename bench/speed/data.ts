@@ -1,4 +1,4 @@
-// What is written, and what the floor does so that it is on the disk.
+// The data that is written, and the calls by which the floor gets it to the disk.
 
 import { type Call, close, fsync, open } from './floors.js'
 
@@ -7,9 +7,9 @@ export const megabyte = Buffer.alloc(1024 * 1024, 'x')
 
 export type Durability = 'none' | 'file' | 'full'
 
-/** Of the file that is open. */
+/** Syncs the data of the open file. */
 export const dataSynced = (durability: Durability): Call[] => (durability === 'none' ? [] : [fsync])
 
-/** Of a name in a directory. */
+/** Syncs a name in a directory. */
 export const nameSynced = (durability: Durability, dir: string): Call[] =>
   durability === 'full' ? [open(dir, 'r'), fsync, close] : []

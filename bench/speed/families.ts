@@ -1,4 +1,4 @@
-// All that is measured, in the order in which it is shown.
+// Everything that is measured, in the order in which it is shown.
 
 import { locks } from './locks.js'
 import { mkdirps } from './mkdirp.js'
@@ -9,10 +9,10 @@ import { trees } from './trees.js'
 import type { Family } from './work.js'
 import { writings } from './write-file.js'
 
-const all: readonly Family[] = [mkdirps, publishing, ...writings, naming, trees, locks, sharing]
+export const families: readonly Family[] = [mkdirps, publishing, ...writings, naming, trees, locks, sharing]
 
-/** With those works only whose name, or that of their family, has `only` in it. */
-export const familiesWith = (only: string): Family[] =>
+/** The families, with only those works whose own name or family name contains `only`. */
+export const familiesWith = (all: readonly Family[], only: string): Family[] =>
   all
     .map(({ name, works }) => ({ name, works: works.filter(work => `${name} ${work.name}`.includes(only)) }))
     .filter(({ works }) => works.length > 0)

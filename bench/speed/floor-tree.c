@@ -14,11 +14,11 @@ static DIR *open_dir(int parent, const char *name) {
   return dir;
 }
 
-/** The next entry, but for the directory itself and its parent; null at the end. */
+/** Returns the next entry that is not the directory itself or its parent; null at the end. */
 static struct dirent *next_in(DIR *dir) {
   struct dirent *entry;
   do {
-    errno = 0; // Only this tells the end from an error.
+    errno = 0; // At the end readdir leaves it as it is; an error sets it.
     entry = readdir(dir);
     if (!entry && errno) die("readdir");
   } while (entry && (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0));

@@ -1,9 +1,9 @@
-// The floor: the syscalls of each work with nothing around them, for the way on which nothing goes wrong.
+// The floor: the system calls of each work with nothing around them, for the case in which nothing goes wrong.
 //
 //   floor                        lists the works
-//   floor <work> <room> <calls>  does one so often in an empty directory, and prints the nanoseconds of each call
+//   floor <work> <room> <calls>  does a work that many times in an empty directory, and prints the nanoseconds of each
 //
-// What a call finds there, and the names it uses, are made before its clock starts. Whatever fails ends the program.
+// What a call finds there, and the names it uses, are made before its clock starts. Any failure ends the program.
 
 #include "floor.h"
 
@@ -19,19 +19,19 @@
 
 enum { KIB = 1024, MIB = 1024 * 1024, LEVELS = 8 };
 
-/** What is synced: nothing, the file, or its directory too. */
+/** What is synced: nothing, the file, or the file and its directory. */
 enum durability { NONE, DATA, FULL };
 
 struct work {
   const char *name;
   void (*call)(void);
-  /** Before all calls, and before each: null where nothing is needed. */
+  /** Run before all calls, and before each; null if nothing is needed. */
   void (*once)(void), (*before)(void);
   size_t size;
   enum durability durability;
 };
 
-/** The one under way. */
+/** The work under way. */
 static struct work work;
 static struct stat status;
 static char bytes[MIB];
@@ -46,9 +46,9 @@ int did(int result, const char *what) {
   return result;
 }
 
-/** What one call makes has its number for a name. */
+/** Each call names what it makes by its own number. */
 static char fresh[16], stage[16], levels[LEVELS][64];
-/** The states of the one lock, each never used again; and a lock that comes with its holder in it. */
+/** The states of the one lock, each used once; and a lock that is created with its holder in it. */
 static char before[32], held[32], after[32], born[32], born_held[32], own[32], own_held[32], own_after[32];
 
 static void name_all(int number) {
@@ -56,7 +56,7 @@ static void name_all(int number) {
   snprintf(deepest, sizeof deepest, "%d/1/2/3/4/5/6/7", number);
   snprintf(fresh, sizeof fresh, "%d", number);
   snprintf(stage, sizeof stage, "%d.new", number);
-  // Each level is the beginning of the deepest.
+  // The path of each level is the beginning of the deepest path.
   for (int depth = 0; depth < LEVELS; depth++)
     snprintf(levels[depth], sizeof levels[depth], "%.*s", (int)strlen(fresh) + 2 * depth, deepest);
   snprintf(before, sizeof before, "lock/%d", number);
@@ -90,7 +90,7 @@ static void sync_names(void) {
   did(close(fd), "close");
 }
 
-/** Nothing that is laid out is synced: that would spare a call what it is to wait for. */
+/** Nothing that is laid out is synced: a sync here would take over part of the wait that is to be measured. */
 static void lay(const char *name) { did(close(make_filled(name)), "close"); }
 static void lay_file(void) { lay("file"); }
 static void lay_stage(void) { lay(stage); }
@@ -141,7 +141,7 @@ static void remove_tree(void) { remove_dir(AT_FDCWD, fresh); }
 
 static void swap(void) { did(rename(before, after), "rename"); }
 
-/** Whoever had it last knows its state, and need not look. */
+/** The last holder knows the lock's state, and need not read it. */
 static void take(void) { did(rename(before, held), "rename"); }
 static void give_back(void) { did(rename(held, after), "rename"); }
 static void lock(void) { take(), give_back(); }
@@ -162,7 +162,10 @@ static void must_be_absent(const char *name) {
   if (lstat(name, &status) == 0 || errno != ENOENT) die(name);
 }
 
-/** Looks; makes a lock with its holder in it; looks again, because another may have been faster; makes the file. */
+/**
+ * Checks for the file; creates a lock with its holder in it; checks again, because another process may have been
+ * faster; creates the file.
+ */
 static void get_new(void) {
   must_be_absent(fresh);
   did(mkdir(born, 0777), "mkdir");
@@ -230,10 +233,10 @@ int main(int count, char **words) {
   }
   work = *work_named(words[1]);
   int calls = atoi(words[3]);
-  // What is printed is printed last, so that no call stands between two writes of ours.
+  // Printed at the end, so that no output comes between two calls.
   int64_t *taken = calloc((size_t)calls + 1, sizeof *taken);
   if (!taken) die("calloc");
-  // Memory that was never written is one page of zeros, and faster to copy than what anybody writes.
+  // Memory that was never written is one shared page of zeros, which copies faster than real data.
   memset(bytes, 'x', sizeof bytes);
   did(chdir(words[2]), words[2]);
   if (work.once) work.once();

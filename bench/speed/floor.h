@@ -1,9 +1,9 @@
-// What the two parts of the floor share: ./floor.c has the works, ./floor-tree.c goes through directories.
+// What the two parts of the floor share: ./floor.c has the works, ./floor-tree.c walks directories.
 
-/** Ends the program, with what the system said. */
+/** Ends the program with the system's error message. */
 void die(const char *what);
 
-/** The same if `result` is an error; else answers it. */
+/** The same if `result` is an error; otherwise returns it. */
 int did(int result, const char *what);
 
 /** A thousand files in fifty directories, each laid by `lay`. */

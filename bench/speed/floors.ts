@@ -1,6 +1,6 @@
-// The floor: the calls on the way on which nothing goes wrong and nobody else is about, one after the other, without any
-// look that only others make necessary. One list of them is made through raw callbacks, which is the floor of the promise
-// form, and through sync calls, which is that of the sync form.
+// The floor: the calls that a work needs when nothing goes wrong and no other process is there, one after the other,
+// without the checks that only other processes make necessary. The same list is made through raw callbacks, the floor
+// of the promise form, and through sync calls, the floor of the sync form.
 
 import fs from 'node:fs'
 import { basename, dirname } from 'node:path'
@@ -8,13 +8,13 @@ import { basename, dirname } from 'node:path'
 type Done = (error: NodeJS.ErrnoException | null, opened?: number) => void
 
 export interface Call {
-  /** `fd` is what was opened last. */
+  /** Begins the call. `fd` is the descriptor that was opened last. */
   begin(fd: number, done: Done): void
-  /** Answers what it has opened. */
+  /** Makes the call at once. Returns the descriptor that it opened. */
   now(fd: number): number | undefined
 }
 
-/** Through raw callbacks. */
+/** Makes the calls through raw callbacks. */
 export const byCallbacks = (calls: readonly Call[]): Promise<void> =>
   new Promise((resolve, reject) => {
     let at = 0
@@ -29,7 +29,7 @@ export const byCallbacks = (calls: readonly Call[]): Promise<void> =>
     next(null)
   })
 
-/** At once. */
+/** Makes the calls synchronously. */
 export function atOnce(calls: readonly Call[]): void {
   let fd = -1
   for (const call of calls) fd = call.now(fd) ?? fd
@@ -80,7 +80,7 @@ export const lstat = (path: string): Call =>
     () => fs.lstatSync(path),
   )
 
-/** Of several who make the same, one makes it; the others go on. */
+/** Of several callers that make the same directory, one makes it; for the others EEXIST is no error. */
 export const mkdir = (path: string): Call =>
   call(
     (_, done) => fs.mkdir(path, error => done(error?.code === 'EEXIST' ? null : error)),
@@ -113,5 +113,5 @@ export const unlink = (path: string): Call =>
 
 let names = 0
 
-/** A name beside another, where things are made ready. */
+/** Returns a fresh name beside `path`, for staging. */
 export const beside = (path: string): string => `${dirname(path)}/.${basename(path)}.${names++}`

@@ -1,4 +1,4 @@
-// What a call takes when many are made at a time, and when many entries are in the directory.
+// The time of a call when many calls are made at a time, and when the directory has many entries.
 
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { remove } from 'holdfast'
@@ -27,7 +27,7 @@ export interface Growing extends Rotation {
   readonly sizes: readonly number[]
 }
 
-/** How many measurements that is. */
+/** Returns the number of measurements. */
 export const measurements = ({
   works,
   sizes,
@@ -36,10 +36,10 @@ export const measurements = ({
 }: Pick<Growing, 'works' | 'sizes' | 'rounds' | 'warmUps'>): number =>
   works.reduce((sum, work) => sum + sidesCount(work), 0) * sizes.length * (warmUps + rounds)
 
-/** Few calls take a short time, so they are made more often. */
+/** A small batch is repeated until at least this many calls are made. */
 const leastCalls = 20
 
-/** Microseconds of each of many calls that are made at a time, each with a path of its own. */
+/** Returns microseconds per call, for each batch of `size` calls that are made at a time, each with its own path. */
 async function togetherIn(room: string, act: Act, { furnish, lay, standing }: Work, size: number): Promise<number[]> {
   furnish?.(room)
   const times = Math.ceil(leastCalls / size)
@@ -76,7 +76,7 @@ export async function concurrently({ filesystem, works, sizes, ...rotation }: Gr
 }
 
 const callsInCrowd = 20
-/** More than these take long to lay out, so all sides go to one room; what they add to it is a few in a hundred. */
+/** Larger directories take long to lay out, so all sides share one; they add only a few per cent to its entries. */
 const mostForEach = 10_000
 
 export async function amongOthers({ filesystem, works, sizes, ...rotation }: Growing): Promise<GrowthCell[]> {
@@ -106,18 +106,18 @@ export async function amongOthers({ filesystem, works, sizes, ...rotation }: Gro
 
 let turns = 0
 
-/** By names that no other turn in the same room has. */
+/** Measures with names that no other turn in the same room uses. */
 const oneAmong = (room: string, work: Work, act: Act): Promise<number[]> =>
   samplesOf(work, { form: 'async', act, room, stem: `turn ${turns++} `, calls: callsInCrowd })
 
 const atATime = 1000
 
-/** A new directory with so many entries, and what the works find there. */
+/** Makes a directory with `size` entries, and lays out what the works find there. */
 async function furnished(room: string, size: number, works: readonly Work[]): Promise<string> {
   mkdirSync(room)
   for (let made = 0; made < size; made++) {
     writeFileSync(`${room}/entry ${made}`, '')
-    // So that it can be stopped.
+    // Lets signals come in, so that the run can be stopped.
     if (made % atATime === 0) await new Promise(setImmediate)
     stopped.throwIfAborted()
   }

@@ -1,4 +1,4 @@
-// Locks, with nobody else about (with others: ./contended.ts), and the swap that they are made of.
+// Locks without contention (with contention: ./contended.ts), and the swap that they are made of.
 
 import fs from 'node:fs'
 import { promisify } from 'node:util'
@@ -8,12 +8,12 @@ import properLockfile from 'proper-lockfile'
 import { type Call, rename } from './floors.js'
 import type { Family, Work } from './work.js'
 
-/** Theirs looks for what stands behind the name, unless it is told that nothing does. */
+/** proper-lockfile resolves the path unless `realpath` is false. */
 export const plain = { realpath: false } as const
 const lockFile = promisify<string, lockfile.Options, void>(lockfile.lock)
 const unlockFile = promisify(lockfile.unlock)
 
-/** For the floor: a directory with one file in it, whose name is changed. */
+/** For the floor: a directory with one file in it, which is renamed. */
 const signOf = (path: string): string => `${path}.sign`
 export function hangSign(path: string): void {
   if (fs.existsSync(signOf(path))) return
@@ -44,16 +44,16 @@ export const locking: Work = {
       lockfile.unlockSync(`${path}.lock`)
     },
   },
-  // It shows no life, so that nobody can tell whether who holds it is dead.
+  // Its holder makes no heartbeat, so no other process can see whether the holder is dead.
   weaker: ['lockfile'],
   floor: path => [turnSign(path), turnSignBack(path)],
   asked: { async: { 'proper-lockfile': { disk: 0.5, memory: 1 } } },
 }
 
-/** Where the sign has been turned. */
+/** The paths whose sign is turned to `held`. */
 const held = new Set<string>()
 
-/** The one that is swapped, as it was seen last. */
+/** The cell that is swapped, and its last known state. */
 let last: { readonly path: string; readonly state: State | undefined } | undefined
 const next = { fields: ['1'] }
 

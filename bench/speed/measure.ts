@@ -1,10 +1,10 @@
-// One work, on one filesystem: all its sides.
+// Measures one work on one filesystem: all its sides.
 
 import { median, quantile } from '../run/median.js'
-import type { SpeedCell } from '../run/results.js'
+import type { Form, SpeedCell } from '../run/results.js'
 import type { NativeFloor } from './native.js'
 import { type Rotation, rotate } from './rotate.js'
-import { type Form, floors, samplesOf, sidesOf, type Work } from './work.js'
+import { floors, samplesOf, sidesOf, type Work } from './work.js'
 
 interface Contestant {
   readonly side: string
@@ -47,10 +47,10 @@ function contestantsOf(work: Work, native: NativeFloor | undefined): Contestant[
   return [...ours, { side: floors.native, form: 'sync', samples }]
 }
 
-/** Who fails is named. */
-export async function named<T>(what: string, answer: Promise<T>): Promise<T> {
+/** Names the side that failed in the message of its error. */
+export async function named<T>(what: string, result: Promise<T>): Promise<T> {
   try {
-    return await answer
+    return await result
   } catch (error) {
     if (error instanceof Error) error.message = `${what}: ${error.message}`
     throw error

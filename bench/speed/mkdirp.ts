@@ -1,4 +1,4 @@
-// Directories, with those above them.
+// Works that make directories, with the missing ones above them.
 
 import fs from 'node:fs'
 import fsExtra from 'fs-extra'
@@ -27,7 +27,7 @@ const sides = {
   },
 } satisfies Record<string, Sides>
 
-/** A path that is new, and seven levels below it: each of the tails is two characters longer than that above it. */
+/** A new path, and seven levels below it, each two characters longer than the one above. */
 const [levels, tail] = [8, '/1/2/3/4/5/6/7']
 const fromTheTop = (path: string) =>
   Array.from({ length: levels }, (_, level) => mkdir(path.slice(0, path.length - 2 * (levels - 1 - level))))
@@ -43,7 +43,7 @@ const atATime = (sides: Sides): Sides =>
 
 const calls = 60
 
-/** The next is needed again, where many are made at a time. */
+/** Also measured with many calls at a time (./growth.ts). */
 export const leaf: Work = {
   name: 'mkdirp, leaf',
   calls,

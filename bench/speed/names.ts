@@ -1,4 +1,4 @@
-// One more name, or another.
+// Works that give a file one more name, or another name.
 
 import fs from 'node:fs'
 import fsExtra from 'fs-extra'
@@ -64,7 +64,7 @@ const moving: Work = {
     'fs-extra': path => fsExtra.moveSync(path, newNameOf(path)),
     'move-file': path => moveFileSync(path, newNameOf(path), { overwrite: false }),
   },
-  // Not over another: by a link, because a rename would replace it.
+  // A link, because a rename would replace a file that has the name.
   floor: path => [floor.link(path, newNameOf(path)), floor.unlink(path)],
 }
 

@@ -1,4 +1,4 @@
-// The floor of floors: a C program (./floor.c) that makes the same syscalls. It is compiled where there is a compiler.
+// The lowest floor: a C program (./floor.c) that makes the same system calls. It is compiled if there is a compiler.
 
 import { execFile } from 'node:child_process'
 import { mkdtempSync } from 'node:fs'
@@ -11,21 +11,23 @@ import { stopped } from '../run/stop.js'
 
 export interface NativeFloor {
   readonly works: readonly string[]
-  /** Does a work so often in an empty directory. @returns Microseconds of each call. @throws An Error for an unknown work. */
+  /**
+   * Does a work `calls` times in an empty directory. Returns the microseconds of each call; throws for an unknown work.
+   */
   samples(work: string, room: string, calls: number): Promise<number[]>
   /** Removes the program. */
   close(): Promise<void>
 }
 
 const run = promisify(execFile)
-// The compiler takes C only, and so the build has left it where it was.
+// The TypeScript build leaves C files where they are, so they are found in the source directory.
 const sources = ['floor.c', 'floor-tree.c'].map(name => fileURLToPath(new URL(`../../speed/${name}`, import.meta.url)))
 const microseconds = (nanoseconds: string): number => Number(nanoseconds) / 1000
 
-/** Undefined where nothing compiles it; if that is because the compiler refused, what it said is told. */
+/** Returns undefined if the program cannot be compiled; if a compiler refused it, prints the compiler's message. */
 export async function nativeFloor(): Promise<NativeFloor | undefined> {
   const dir = mkdtempSync(join(tmpdir(), 'holdfast-bench-floor-'))
-  // For who ends the process at once.
+  // For a run that ends the process at once.
   const tidy = () => remove.sync(dir)
   process.once('exit', tidy)
   const close = async (): Promise<void> => {
@@ -43,9 +45,9 @@ export async function nativeFloor(): Promise<NativeFloor | undefined> {
   return undefined
 }
 
-/** The program's path, if there is a compiler that takes it. */
+/** Returns the program's path, if there is a compiler that accepts it. */
 async function compiled(dir: string): Promise<string | undefined> {
-  // What POSIX calls has no like on Windows, whatever compiles there.
+  // Windows lacks these POSIX calls, whichever compiler it has.
   if (process.platform === 'win32') return undefined
   const program = join(dir, 'floor')
   const [compiler = 'cc', ...flags] = (process.env.CC || 'cc').split(' ')
@@ -55,7 +57,7 @@ async function compiled(dir: string): Promise<string | undefined> {
   } catch (error) {
     stopped.throwIfAborted()
     const { code, message } = error as NodeJS.ErrnoException
-    if (code !== 'ENOENT') console.error(`No floor in C: ${message}`)
+    if (code !== 'ENOENT') console.error(`The floor in C does not compile: ${message}`)
     return undefined
   }
 }

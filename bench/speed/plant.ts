@@ -1,5 +1,5 @@
-// A tree, and what it takes at least to copy it and to remove it: all entries of a directory at a time, through raw
-// callbacks, and one after the other, through sync calls.
+// A tree, and the floors of copying and removing it: all entries of a directory at a time, through raw callbacks; and
+// one after the other, through sync calls.
 
 import fs from 'node:fs'
 import { kilobyte } from './data.js'

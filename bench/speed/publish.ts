@@ -1,4 +1,4 @@
-// New files, whole; and files that take the place of others.
+// Works that create whole files, and works that replace files.
 
 import fs from 'node:fs'
 import fsExtra from 'fs-extra'
@@ -11,7 +11,7 @@ import { type Family, floors, type Work } from './work.js'
 const calls = 60
 
 export function creating(durability: Durability): Work {
-  // `flush` syncs the data; for the name, Node and the packages do nothing.
+  // `flush` syncs the data. Neither Node nor the packages sync the name.
   const exclusive = { flag: 'wx', flush: durability === 'file' }
   const full = durability === 'full'
   return {
@@ -25,7 +25,7 @@ export function creating(durability: Durability): Work {
       holdfast: path => createExclusive.sync(path, kilobyte, { durability }),
       ...(!full && { fs: path => fs.writeFileSync(path, kilobyte, exclusive) }),
     },
-    // Others see the file when it is there and empty, and when it is half written.
+    // Readers see the file while it is still empty, and while it is half written.
     weaker: ['fs.promises', 'fs'],
     floor(path, room) {
       const stage = beside(path)
@@ -60,7 +60,7 @@ function emplacing(durability: 'none' | 'file'): Work {
         'move-file': (path, room) => moveFileSync(path, targetIn(room)),
       }),
     },
-    // Two names of one file stay two, and nobody is told; fs-extra removes the target first.
+    // A rename between two names of one file leaves both, and reports success; fs-extra removes the target first.
     weaker: ['fs.promises', 'fs', 'fs-extra', 'move-file'],
     floor(path, room) {
       const renamed = rename(path, targetIn(room))

@@ -1,22 +1,22 @@
-// In rotation: each round all sides, in an order that changes, so that what else the machine does falls on all alike.
+// Rotation: each round runs all sides, in an order that changes, so that other work of the machine falls on all alike.
 
 import { mkdirSync } from 'node:fs'
 import { remove } from 'holdfast'
 import { stopped } from '../run/stop.js'
 
 export interface Rotation {
-  /** Where the rooms are. */
+  /** The directory in which the rooms are made. */
   readonly dir: string
-  /** How many count. */
+  /** The number of rounds that count. */
   readonly rounds: number
-  /** How many go before them: what was called a few times only is not compiled yet, and takes several times as long. */
+  /** Rounds before those: code that ran only a few times is not compiled yet, and takes several times as long. */
   readonly warmUps: number
   readonly random: () => number
-  /** Told after each measurement. */
+  /** Called after each measurement. */
   readonly tick: () => void
 }
 
-/** The same things, in an order that is drawn (Fisher and Yates, as Durstenfeld has it). */
+/** Returns the same items in a random order (Fisher-Yates, in Durstenfeld's form). */
 export function shuffled<T>(all: readonly T[], random: () => number): T[] {
   const order = [...all]
   for (let left = order.length; left > 1; left--) {
@@ -29,12 +29,12 @@ export function shuffled<T>(all: readonly T[], random: () => number): T[] {
 }
 
 let halls = 0
-/** In each run other names, because ext4 puts what has the same name in the same place. */
+/** The names differ from run to run, because ext4 puts directories of one name in one place on the disk. */
 const run = `${Date.now().toString(36)}-${process.pid}`
 
 /**
- * Each side in a room of its own, and all rooms of a round in one hall, so that they are close together on the disk, and
- * nothing is removed before all are done. Answers what each round had, by side.
+ * Measures each side in a room of its own. All rooms of a round are in one hall, so that they are close together on the
+ * disk, and nothing is removed before all are done. Returns the measurements of the rounds, by side.
  */
 export async function rotate<S, T>(
   sides: readonly S[],

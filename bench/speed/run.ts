@@ -1,5 +1,5 @@
-// One filesystem: first the works, family by family, then many processes at one lock, then what grows. Each table is shown
-// as soon as it is there.
+// The measurements on one filesystem: first the works, family by family, then many processes at one lock, then growth.
+// Each table is printed as soon as it is complete.
 
 import { mkdirSync } from 'node:fs'
 import type { ContendedCell, GrowthCell, SpeedCell, Target } from '../run/results.js'
@@ -30,7 +30,8 @@ export interface Run {
   readonly native: NativeFloor | undefined
   readonly effort: Effort
   readonly random: () => number
-  /** Only works with this in their name. */
+  readonly families: readonly Family[]
+  /** Runs only works that have this text in their name. */
   readonly only: string
 }
 
@@ -44,7 +45,7 @@ export interface Measured {
 export async function runOn(run: Run): Promise<Measured> {
   spread(run.dir, run.filesystem)
   const measured: Measured = { cells: [], targets: [], contended: [], growth: [] }
-  for (const family of familiesWith(run.only)) await addFamily(family, run, measured)
+  for (const family of familiesWith(run.families, run.only)) await addFamily(family, run, measured)
   await addContended(run, measured)
   await addGrowth('calls at a time', concurrent, concurrently, run.effort.callsAtATime, run, measured)
   await addGrowth('entries in the directory', crowded, amongOthers, run.effort.entries, run, measured)

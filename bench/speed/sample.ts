@@ -1,14 +1,14 @@
 // Single calls, timed by tinybench.
 
 import { Bench } from 'tinybench'
+import type { Form } from '../run/results.js'
 import { stopped } from '../run/stop.js'
-import type { Form } from './work.js'
 
-/** Microseconds of each of so many calls; `before` each, what is not timed. */
+/** Returns the microseconds of each of `calls` calls. `before` runs before each call, and is not timed. */
 export async function sampled(form: Form, calls: number, act: () => unknown, before: () => void): Promise<number[]> {
   const bench = new Bench({ time: 0, iterations: calls, warmup: false, retainSamples: true, throws: true })
   bench.add('call', act, {
-    // Said, because it would be found out by one call more, without a path.
+    // Set here, because tinybench would otherwise find it out by one more call, without a path.
     async: form === 'async',
     beforeEach() {
       stopped.throwIfAborted()

@@ -1,4 +1,4 @@
-// Files that several processes change, or make once: with nobody else about.
+// Works on files that several processes change, or make once; here without contention.
 
 import fs from 'node:fs'
 import cacache from 'cacache'
@@ -60,12 +60,12 @@ const updating: Work = {
 const unsynced = { durability: 'none' } as const
 const produce = () => kilobyte
 
-/** cacache keeps many things in one directory, by key; it never syncs. */
+/** cacache keeps many entries in one directory, by key, and never syncs. */
 async function cached(path: string, room: string): Promise<void> {
   if (!(await cacache.get.info(room, path))) await cacache.put(room, path, kilobyte)
 }
 
-/** Looks, and if nothing is there looks again under a lock, and writes. */
+/** Checks for the file; if it is missing, checks again under a lock, and writes it. */
 async function lockedAndWritten(path: string): Promise<void> {
   if (await fsExtra.pathExists(path)) return
   const release = await properLockfile.lock(path, plain)

@@ -1,7 +1,8 @@
-// The results, for people.
+// The results as tables for the terminal.
 
 import Table from 'cli-table3'
 import type { ContendedCell, GrowthCell, SpeedCell, Target } from '../run/results.js'
+import { before } from './before.js'
 import type { Shortfall } from './targets.js'
 import { holdfast } from './work.js'
 
@@ -10,11 +11,11 @@ const us = (value: number): string => value.toFixed(value < 10 ? 1 : 0)
 const times = (value: number): string => value.toFixed(2)
 const named = (side: string, weaker: boolean | undefined): string => (weaker ? `${side} *` : side)
 
-/** A mark beside whoever has it. */
-export const legend = '* promises less than holdfast does: being faster is no wonder'
+/** Explains the mark beside the names of such packages. */
+export const legend = '* promises less than holdfast does, so it may well be faster'
 
 export function speedTable(family: string, cells: readonly SpeedCell[], targets: readonly Target[]): string {
-  const head = [family, 'form', 'median, us', 'p99, us', 'of holdfast', 'holdfast of it', 'asked, at most']
+  const head = [family, 'form', 'median, us', 'p99, us', 'vs holdfast', 'holdfast vs it', 'target, at most']
   const table = new Table({ head, ...plainly })
   for (const work of new Set(cells.map(({ work }) => work))) {
     table.push([{ content: work, colSpan: head.length }])
@@ -29,7 +30,7 @@ export function speedTable(family: string, cells: readonly SpeedCell[], targets:
   return table.toString()
 }
 
-/** What is asked of the call itself stands beside holdfast. */
+/** A target in microseconds has no side of its own, so it is shown beside holdfast. */
 const isOf = ({ against }: Target, side: string, cells: readonly SpeedCell[]): boolean =>
   against === side || (side === holdfast && !cells.some(cell => cell.side === against))
 
@@ -57,7 +58,7 @@ export function growthTable(title: string, cells: readonly GrowthCell[]): string
 }
 
 export function targetTable(targets: readonly Target[]): string {
-  const head = ['asked of holdfast', 'form', 'on', 'against', 'at most', 'measured', 'met']
+  const head = ['target of holdfast', 'form', 'on', 'against', 'at most', 'measured', 'met']
   const table = new Table({ head, ...plainly })
   for (const target of targets) {
     const { filesystem, work, form, against, ratio, asked } = target
@@ -66,10 +67,22 @@ export function targetTable(targets: readonly Target[]): string {
   return table.toString()
 }
 
-/** Of each work and form in a row what there is on each filesystem. */
+/** The time of each function now, as a multiple of its time in the build `before`. */
+export function beforeTable(cells: readonly SpeedCell[]): string {
+  const table = new Table({ head: ['holdfast vs before', 'form', 'on', 'measured'], ...plainly })
+  for (const { work, form, filesystem, median } of cells.filter(({ side }) => side === before)) {
+    const now = cells.find(
+      cell => cell.side === holdfast && cell.work === work && cell.form === form && cell.filesystem === filesystem,
+    )
+    table.push([work, form, filesystem, times((now?.median ?? Number.NaN) / median)])
+  }
+  return table.toString()
+}
+
+/** One row for each work and form, one column for each filesystem. */
 export function shortfallTable(shortfalls: readonly Shortfall[]): string {
   const filesystems = [...new Set(shortfalls.map(({ filesystem }) => filesystem))]
-  const table = new Table({ head: ['holdfast takes so many times', 'form', ...filesystems], ...plainly })
+  const table = new Table({ head: ['holdfast takes this many times', 'form', ...filesystems], ...plainly })
   for (const work of new Set(shortfalls.map(({ work }) => work)))
     for (const form of ['async', 'sync']) {
       const ofRow = shortfalls.filter(one => one.work === work && one.form === form)

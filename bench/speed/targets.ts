@@ -1,15 +1,15 @@
-// What is asked of holdfast, and what this run has measured of that.
+// The targets that holdfast must meet, and what this run measured of them.
 
-import type { ContendedCell, SpeedCell, Target } from '../run/results.js'
-import { type AtMost, type Form, floors, holdfast, isFloor, type Work } from './work.js'
+import type { ContendedCell, Form, SpeedCell, Target } from '../run/results.js'
+import { type AtMost, floors, holdfast, isFloor, type Work } from './work.js'
 
 const inMemory = (filesystem: string): boolean => ['tmpfs', 'ramfs'].includes(filesystem)
 
-/** Undefined: on this kind of filesystem nothing is asked. */
+/** Returns undefined if there is no target on this kind of filesystem. */
 const askedOn = (filesystem: string, asked: AtMost): number | undefined =>
   typeof asked === 'number' ? asked : inMemory(filesystem) ? asked.memory : asked.disk
 
-/** Of the cells of one work on one filesystem. */
+/** Returns the targets of one work on one filesystem, from its cells. */
 export function targetsOf({ name, asked = {}, askedUs = {} }: Work, filesystem: string, cells: readonly SpeedCell[]) {
   const targets: Target[] = []
   const ask = (form: Form, against: string, theirs: number | undefined, atMost: AtMost) => {
@@ -27,10 +27,10 @@ export function targetsOf({ name, asked = {}, askedUs = {} }: Work, filesystem: 
   return targets
 }
 
-/** So many times what theirs does in a second. */
+/** holdfast must make at least this many times the rival's turns per second. */
 const leastTimes = { disk: 2.5, memory: 4 }
 
-/** Of all processes at one lock: against the rival as it does most in a second. */
+/** Returns the targets of many processes at one lock, against the rival in its fastest configuration. */
 export function contendedTargetsOf(cells: readonly ContendedCell[], rival: string): Target[] {
   const rivals = cells.filter(({ side }) => side.startsWith(rival))
   const best = rivals.reduce((best, one) => (one.perSecond > best.perSecond ? one : best))
@@ -47,7 +47,7 @@ export function contendedTargetsOf(cells: readonly ContendedCell[], rival: strin
     })
 }
 
-/** Where holdfast takes longer than a package does, or more than so many times its floor. */
+/** A case in which holdfast takes longer than a package, or more than `mostTimesFloor` times its floor. */
 export interface Shortfall {
   readonly filesystem: string
   readonly work: string
@@ -75,5 +75,5 @@ export function shortfallsOf(cells: readonly SpeedCell[]): Shortfall[] {
     )
 }
 
-/** What a program without JavaScript takes tells how far it is to the system itself, and nothing is held to that. */
+/** The time of a program without JavaScript shows how far it is to the system itself. It is no target. */
 const floorInC = floors.native

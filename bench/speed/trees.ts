@@ -1,4 +1,4 @@
-// A thousand files at a time; and one, to see what it takes where there are many others.
+// Works on a thousand files at a time; and on one file, to see its time where there are many others.
 
 import fs from 'node:fs'
 import { dirname } from 'node:path'
@@ -11,7 +11,7 @@ import { copyAtOnce, copyByCallbacks, plant, removeAtOnce, removeByCallbacks } f
 import { type Family, floors, type Sides, type Work } from './work.js'
 
 const recursive = { recursive: true } as const
-/** One for all who are in the hall. */
+/** One source for all rooms of the hall. */
 const sourceIn = (room: string): string => `${dirname(room)}/source`
 const furnish = (room: string): void => {
   if (!fs.existsSync(sourceIn(room))) plant(sourceIn(room))
@@ -33,7 +33,7 @@ const copying: Work = {
     'fs-extra': (path, room) => fsExtra.copySync(sourceIn(room), path),
     [floors.sync]: (path, room) => copyAtOnce(sourceIn(room), path),
   },
-  // Others see files that are half there.
+  // Readers see partial files.
   weaker: ['fs.promises', 'fs', 'fs-extra'],
   asked: { async: { 'fs.promises': 1, 'fs-extra': 1 }, sync: { fs: 1 } },
 }
@@ -59,7 +59,7 @@ const removing: Work = {
   lay: plant,
   async: { ...removers.async, [floors.async]: removeByCallbacks },
   sync: { ...removers.sync, [floors.sync]: removeAtOnce },
-  // While they are at it a part of the tree is there.
+  // While they run, readers see part of the tree.
   weaker: ['fs.promises', 'fs', 'fs-extra', 'rimraf'],
   asked: { async: { 'fs.promises': 1, 'fs-extra': 1 }, sync: { fs: 1 } },
 }

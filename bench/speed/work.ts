@@ -1,26 +1,25 @@
-// What is measured: a work, and one line for each package that does it.
+// What is measured: a work, with one line for each package that does it.
 
+import type { Form } from '../run/results.js'
 import { atOnce, byCallbacks, type Call } from './floors.js'
 import { sampled } from './sample.js'
 
-export type Form = 'async' | 'sync'
-
-/** One call: `path` is this call's own, `room` the directory in which one side works in one round, and nobody else. */
+/** One call. `path` is this call's own; `room` is the directory in which only this side works in this round. */
 export type Act = (path: string, room: string) => unknown
 
 /** By name: a package (`fs.promises` and `fs` are Node's own), several of them together, or a floor. */
 export type Sides = Readonly<Record<string, Act>>
 
-/** At most so many times what another side takes; on disks and in memory different things may be asked. */
+/** At most this many times the time of another side; a target may differ between disks and memory. */
 export type AtMost = number | { readonly disk?: number; readonly memory?: number }
 
 export interface Work {
   readonly name: string
-  /** How many calls of each side are measured in one round. */
+  /** The number of calls of each side that are measured in one round. */
   readonly calls: number
-  /** What is worked on stays, and each call finds what the one before has left: else each call has a path that is new. */
+  /** All calls use one path, and each finds what the one before it left. Otherwise each call has a new path. */
   readonly standing?: boolean
-  /** What the path of a call goes on with. */
+  /** The end of each call's path. */
   readonly tail?: string
   /** Lays out what all calls of a side find in their room; not timed. */
   readonly furnish?: (room: string) => void
@@ -28,13 +27,13 @@ export interface Work {
   readonly lay?: Act
   readonly async: Sides
   readonly sync: Sides
-  /** The calls that it cannot do without. */
+  /** The calls that no implementation can do without. */
   readonly floor?: (path: string, room: string) => readonly Call[]
-  /** Sides that promise less than holdfast does, as writing in place does: being faster is no wonder. */
+  /** Sides that promise less than holdfast does, for example because they write in place: they may well be faster. */
   readonly weaker?: readonly string[]
-  /** What is asked of holdfast, by form and by the side that it is held against. */
+  /** The targets of holdfast, by form and by the side that it is compared with. */
   readonly asked?: { readonly [form in Form]?: Readonly<Record<string, AtMost>> }
-  /** What is asked of it in microseconds, whatever others take. */
+  /** The targets of holdfast in microseconds, whatever the times of others. */
   readonly askedUs?: { readonly [form in Form]?: AtMost }
 }
 
@@ -48,7 +47,7 @@ export const holdfast = 'holdfast'
 export const floors = { async: 'floor: callbacks', sync: 'floor: sync', native: 'floor: C' } as const
 export const isFloor = (side: string): boolean => side.startsWith('floor: ')
 
-/** All sides of a work in one form, the floor among them. */
+/** Returns all sides of a work in one form, with the floor among them. */
 export function sidesOf({ floor, ...work }: Work, form: Form): Sides {
   if (!floor) return work[form]
   const act: Act =
@@ -56,19 +55,19 @@ export function sidesOf({ floor, ...work }: Work, form: Form): Sides {
   return { ...work[form], [floors[form]]: act }
 }
 
-/** The first calls make what stays, and are not what it takes from then on. */
+/** The first calls on a standing path create what stays there, and take another time than those that follow. */
 const callsToSettle = 3
 
 export interface Calls {
   readonly form: Form
   readonly act: Act
   readonly room: string
-  /** What the paths of the calls begin with. */
+  /** The beginning of the names that the calls use. */
   readonly stem: string
   readonly calls: number
 }
 
-/** Microseconds of each call of one side, in a room that is furnished. */
+/** Returns the microseconds of each call of one side, in a furnished room. */
 export async function samplesOf(work: Work, { form, act, room, stem, calls }: Calls): Promise<number[]> {
   const { standing, tail = '', lay } = work
   const paths = Array.from({ length: standing ? 1 : calls }, (_, n) => `${room}/${stem}${n}${tail}`)

@@ -1,4 +1,4 @@
-// Over a file that is there, as most writes are.
+// Works that write over an existing file, as most writes do.
 
 import fs from 'node:fs'
 import { writeFile as atomically, writeFileSync as atomicallySync } from 'atomically'
@@ -13,7 +13,7 @@ import { type Family, floors, type Sides, type Work } from './work.js'
 const sizes = { '1 KiB': { data: kilobyte, calls: 60 }, '1 MiB': { data: megabyte, calls: 12 } }
 type Size = keyof typeof sizes
 
-/** Without a sync of the name, which nobody else does. */
+/** The other packages. None of them syncs the name. */
 function peers(data: Buffer, fsync: boolean): { async: Sides; sync: Sides } {
   const flush = { flush: fsync }
   return {
@@ -53,7 +53,7 @@ export function writing(size: Size, durability: Durability): Work {
     standing: true,
     async: { holdfast: path => writeFile(path, data, { durability }), ...others.async },
     sync: { holdfast: path => writeFile.sync(path, data, { durability }), ...others.sync },
-    // They write in place: readers see an empty file, and then a part.
+    // They write in place: readers see an empty file, and then a part of it.
     weaker: ['fs.promises', 'fs', 'fs-extra'],
     floor(path, room) {
       const stage = beside(path)

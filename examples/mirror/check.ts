@@ -1,4 +1,4 @@
-// When all is done: is the mirror what the source is?
+// At the end: is the mirror the same as the source?
 
 import { createHash } from 'node:crypto'
 import { type BigIntStats, createReadStream } from 'node:fs'
@@ -22,7 +22,7 @@ export async function faultsOf(
   const planned = new Set(['tree', manifestName, ...plan.entries.map(({ path }) => join('tree', path))])
 
   const noteExtra = async (directory: string) => {
-    // What cannot be listed is missing, and noted as that.
+    // A directory that cannot be listed is missing, and is noted as that elsewhere.
     const names = await readdir(join(place, directory)).catch(() => [])
     for (const name of names) if (!planned.has(join(directory, name))) note('left over', join(directory, name))
   }

@@ -1,4 +1,4 @@
-// The processes at work, as their parent sees them.
+// The processes that work, as their parent sees them.
 
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
@@ -12,8 +12,8 @@ interface Member {
 }
 
 /**
- * Starts a process for each job and lets them begin together; over when all that mirror have finished, and no process
- * is left then, whatever happened. Answers the last reports and how long the work took.
+ * Starts a process for each job, lets them begin together, and waits until all that mirror have finished. No process is
+ * left then, whatever happened. Returns the last reports, and how long the work took.
  */
 export async function workTogether(
   jobs: readonly Job[],
@@ -33,7 +33,7 @@ export async function workTogether(
       const unfinished = new Set(crew.filter(({ job }) => job.task === 'mirror'))
       for (const member of crew) {
         member.child.on('error', reject)
-        // They wait to be dismissed, so whoever leaves has failed.
+        // The workers wait to be killed, so one that exits by itself has failed.
         member.child.on('exit', (code, signal) => reject(new Error(`A worker ended too early (${signal ?? code})`)))
         member.child.on('message', (message: 'ready' | Report) => {
           if (message === 'ready') {
@@ -60,7 +60,7 @@ export async function workTogether(
 
 function enlist(job: Job): Member {
   const child = fork(fileURLToPath(new URL('worker.js', import.meta.url)))
-  // Whether it was killed, or could not even be started.
+  // Also resolved if the process could not be started.
   const gone = new Promise(resolve => child.once('exit', resolve).once('error', resolve))
   return { job, child, gone, report: undefined }
 }

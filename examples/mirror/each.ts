@@ -1,4 +1,4 @@
-/** Works on everything, with so many under way at once: not one by one, and not all together. */
+/** Runs `work` on each item, with at most `inFlight` under way at a time. */
 export async function each<T>(all: readonly T[], inFlight: number, work: (one: T) => Promise<unknown>): Promise<void> {
   const rest = all.values()
   const lane = async () => {

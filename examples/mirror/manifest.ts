@@ -1,5 +1,5 @@
-// The one file that everybody replaces all the time. It vouches for itself, so a reader can tell a whole one from a
-// torn one without asking anybody.
+// The one file that every process replaces all the time. It contains its own checksum, so a reader can tell a whole one
+// from a torn one.
 
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
@@ -20,7 +20,7 @@ export function isWhole(text: string): boolean {
   }
 }
 
-/** Reads it over and over: how often was it torn, or absent although it had been there? */
+/** Reads the manifest over and over. Returns how often it was torn, or absent although it had been there before. */
 export async function watchManifest(path: string, over: AbortSignal): Promise<number> {
   let faults = 0
   for (let seen = false; !over.aborted; await setTimeout(4)) {

@@ -1,31 +1,31 @@
-// What is to be mirrored: the source is walked once, and everybody works by the same list.
+// What is mirrored: the source is walked once, and every process works by the same list.
 
 import { type BigIntStats, constants } from 'node:fs'
 import { access, lstat, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 
-/** A link is a second name for the source's file; a file of its own is made from the source's content. */
+/** `link`: a second name for the source's file. `own file`: a new file with the content of the source's. */
 export type Kind = 'directory' | 'link' | 'own file'
 
 export interface Entry {
-  /** Below the source, and below the target. The source itself is ''. */
+  /** The path below the source, and below the target. The source itself is ''. */
   readonly path: string
   readonly kind: Kind
-  /** Tells whether the source's file is still what it was. */
+  /** Shows whether the source's file is still what it was. */
   readonly stamp: string
 }
 
 export interface Plan {
   readonly source: string
   readonly entries: readonly Entry[]
-  /** What is left out: why, and how often. */
+  /** Why things are left out, and how many. */
   readonly skipped: ReadonlyMap<string, number>
 }
 
 const mostEntries = 50_000
 const largestOwnFileBytes = 64 * 1024
 
-/** Undefined when the source holds more than anybody wants to see mirrored 32 times. */
+/** Returns undefined if the source has more entries than a demonstration, which mirrors each 32 times, should take. */
 export async function planOf(source: string, stop: AbortSignal): Promise<Plan | undefined> {
   const entries: Entry[] = []
   const skipped = new Map<string, number>()
@@ -36,7 +36,7 @@ export async function planOf(source: string, stop: AbortSignal): Promise<Plan | 
   for (const directory of directories) {
     stop.throwIfAborted()
     if (directories.length + entries.length > mostEntries) return undefined
-    // Names are bytes, and not all bytes are text: what does not survive the way there and back cannot be asked for.
+    // Names are bytes, and not all bytes are text: a name that does not survive the conversion cannot be opened.
     const found = await quietly(readdir(join(source, directory), { withFileTypes: true, encoding: 'buffer' }))
     if (!found) {
       skip('directories that cannot be read')
@@ -50,9 +50,9 @@ export async function planOf(source: string, stop: AbortSignal): Promise<Plan | 
         const there = await quietly(lstat(join(source, path), { bigint: true }))
         if (there?.isDirectory()) directories.push(path)
         else if (there?.isSymbolicLink() && process.platform !== 'linux')
-          skip('symbolic links (not every system links those)')
+          skip('symbolic links (not every system can hard-link those)')
         else if (!there?.isFile() && !there?.isSymbolicLink())
-          skip('things that are no file, directory or symbolic link')
+          skip('things that are neither files, directories nor symbolic links')
         else if (there.isFile() && !(await canRead(join(source, path)))) skip('files that cannot be read')
         else {
           const own = there.isFile() && ++files % 4 === 0 && there.size <= largestOwnFileBytes

@@ -6,7 +6,7 @@ export interface Progress {
   end(): void
 }
 
-/** A bar on a terminal; elsewhere a line each second, and one in the end. */
+/** Shows a bar on a terminal; elsewhere prints a line each second, and one at the end. */
 export function progressOf(title: string, total: number): Progress {
   return process.stdout.isTTY ? bar(title, total) : lines(title, total)
 }

@@ -1,4 +1,4 @@
-// One side of the comparison: the whole job, done by calls of one kind.
+// One side of the comparison: the whole job, done with calls of one kind.
 
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'

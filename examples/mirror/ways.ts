@@ -1,18 +1,18 @@
-// The same four deeds, twice: with the calls of node:fs as people write them, and with holdfast. All that the mirror
-// does to its target is here, so what you read side by side is the whole difference.
+// The same four operations, twice: with holdfast, and with the calls of node:fs as people usually write them.
+// Everything that the mirror does to its target is here, so what you read side by side is the whole difference.
 
 import * as fs from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { createExclusive, emplace, link, mkdirp } from 'holdfast'
 
 export interface Way {
-  /** Makes a directory, with what is missing above it. */
+  /** Makes a directory, and the missing ones above it. */
   directory(path: string): Promise<unknown>
-  /** Gives a file of the source a second name, or copies it where it cannot be linked. */
+  /** Gives a file of the source a second name, or copies the file if it cannot be linked. */
   link(from: string, path: string): Promise<unknown>
-  /** Makes a file with this content, unless there is one: was it made by this call? */
+  /** Makes a file with this content, unless it exists. Returns whether this call made it. */
   create(path: string, content: Buffer): Promise<boolean>
-  /** Replaces a file that others are reading. */
+  /** Replaces a file that other processes read meanwhile. */
   publish(path: string, text: string): Promise<unknown>
 }
 
@@ -55,7 +55,9 @@ export const plain: Way = {
 
 export const ways = { plain, holdfast }
 
-/** It opens no name that is there: that may be a link to the source by now, and writing would damage the source. */
+/**
+ * Never opens an existing name: it may meanwhile be a link to the source's file, and writing would damage the source.
+ */
 async function copy(from: string, path: string): Promise<void> {
   try {
     const isLink = (await fs.lstat(from)).isSymbolicLink()

@@ -1,4 +1,4 @@
-// One of the processes: it mirrors everything in an order of its own, or it keeps removing directories of the mirror.
+// One of the processes: it mirrors everything, in an order of its own, or keeps removing directories of the mirror.
 
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -17,15 +17,15 @@ export interface Job {
   readonly seed: number
 }
 
-/** How far it has come; the last one says `finished`. */
+/** How far a process has come. The last report has `finished`. */
 export interface Report {
   finished: boolean
   entries: number
   calls: number
   rejected: Record<string, number>
-  /** The first few reasons in full. */
+  /** The first few error messages, in full. */
   messages: string[]
-  /** A file was found to be there, and was not whole. */
+  /** How often a file existed, and was not whole. */
   torn: number
   removed: number
 }
@@ -34,9 +34,9 @@ const inFlight = 16
 const callsPerManifest = 200
 
 const report: Report = { finished: false, entries: 0, calls: 0, rejected: {}, messages: [], torn: 0, removed: 0 }
-const tell = () => process.send?.(report)
+const sendReport = () => process.send?.(report)
 
-/** A call that is rejected is counted, and the work goes on. */
+/** Counts a call that is rejected, and lets the work go on. */
 async function counted<T>(call: Promise<T>): Promise<T | undefined> {
   report.calls++
   try {
@@ -59,9 +59,10 @@ async function mirror({ way, source, place, entries, seed }: Job): Promise<void>
     if (kind === 'directory') await counted(directory(to))
     else if (kind === 'link') await counted(link(from, to))
     else {
-      // A source that has gone is found out by the check in the end.
+      // The check at the end finds a source that has gone.
       const content = await readFile(from).catch(() => undefined)
-      // Who is told that the file is there takes it for whole. (It may be gone again: that is the remover's right.)
+      // `false` means that the file exists, so it must be whole. (It may be gone again: the remover is free to do
+      // that.)
       if (content && (await counted(create(to, content))) === false) {
         const there = await readFile(to).catch(() => undefined)
         if (there && !there.equals(content)) report.torn++
@@ -78,7 +79,7 @@ async function mirror({ way, source, place, entries, seed }: Job): Promise<void>
 
 async function remove({ place, entries, seed }: Job): Promise<void> {
   const directories = entries.filter(({ kind }) => kind === 'directory')
-  // It is killed when the others are done. Its own errors are nobody's concern.
+  // This process is killed when the others are done. Its own errors do not matter.
   for (const chance = randomOf(seed); ; await setTimeout(1)) {
     const { path } = directories[Math.floor(chance() * directories.length)] as Entry
     await rm(join(place, 'tree', path), { recursive: true }).then(
@@ -96,7 +97,7 @@ function shuffled<T>(all: readonly T[], seed: number): T[] {
     .map(({ one }) => one)
 }
 
-/** Numbers from 0 to 1, the same ones for the same seed: mulberry32. */
+/** Returns numbers from 0 to 1, the same ones for the same seed: mulberry32. */
 function randomOf(seed: number): () => number {
   let state = seed
   return () => {
@@ -107,15 +108,15 @@ function randomOf(seed: number): () => number {
   }
 }
 
-// A terminal sends Ctrl-C to every process of the group. Only the parent may answer it, because it cleans up after all;
-// and if the parent itself has gone, there is nobody to work for.
+// A terminal sends Ctrl-C to every process of the group. Only the parent may react, because it cleans up after all of
+// them. If the parent itself has gone, there is nothing left to work for.
 for (const signal of ['SIGINT', 'SIGHUP']) process.on(signal, () => {})
 process.on('disconnect', () => process.exit())
 process.once('message', async (job: Job) => {
-  const ticking = setInterval(tell, 100)
+  const ticking = setInterval(sendReport, 100)
   await (job.task === 'mirror' ? mirror(job) : remove(job))
   clearInterval(ticking)
   report.finished = true
-  tell()
+  sendReport()
 })
 process.send?.('ready')

@@ -1,74 +1,78 @@
-// The birth of a cell (../cell.ts): a directory with its first state in it is made ready, and gets the cell's name.
+// Creates a cell (../cell.ts): a directory with the first state in it is made ready at a private name, and renamed to
+// the cell's name.
 
 import { dirname } from 'node:path'
 import { hasCode, isSystemError, type SystemError } from '../core/errors.js'
 import { fs, orNothing, type Steps } from '../core/steps.js'
-import { type Again, achieve, again, type Trial, tidy } from '../parts/achieve.js'
+import { type Again, achieve, again, type Trial } from '../parts/achieve.js'
+import { tidy } from '../parts/cleanup.js'
 import { type Staged, stagedDirectory } from '../parts/stage.js'
-import { descends, type State, spell } from './state.js'
-import { lookAfter, unknownOutcome, type Verdict } from './transition.js'
+import { descends, type State, spellState } from './state.js'
+import { readAfterError, unknownOutcome, type Verdict } from './transition.js'
 
-/** Void becomes `to`: a directory with the token in it gets the cell's name, which fails if there is a state. */
-export function* beget(dir: string, to: State, trial: Trial): Steps<Verdict> {
+/** Void becomes `to`. The rename replaces an empty directory at most, so it fails if there is a state. */
+export function* createState(dir: string, to: State, trial: Trial): Steps<Verdict> {
   return yield* stagedDirectory(
     dir,
-    stage => birth(dir, to, stage, trial),
-    path => unmade(path, to),
+    stage => fillAndPlace(dir, to, stage, trial),
+    path => removeUnused(path, to),
   )
 }
 
-function* birth(dir: string, to: State, stage: Staged<void>, trial: Trial): Steps<Verdict> {
-  const token = `${stage.path}/${spell(to)}`
-  yield* touched(token)
+function* fillAndPlace(dir: string, to: State, stage: Staged<void>, trial: Trial): Steps<Verdict> {
+  const token = `${stage.path}/${spellState(to)}`
+  yield* makeToken(token)
   const verdict = yield* achieve(
-    () => placed(stage.path, dir),
-    error => judgeBirth(dir, to, token, error, trial),
+    () => renameStage(stage.path, dir),
+    error => statCreated(dir, to, token, error, trial),
     trial,
   )
   stage.spent = verdict === 'mine'
   return verdict
 }
 
-function* touched(token: string): Steps<void> {
+function* makeToken(token: string): Steps<void> {
   try {
     yield* fs.close(yield* fs.open(token, 'wx'))
   } catch (error) {
-    // Nobody else makes this name, so EEXIST is the echo of our own call.
+    // No other process makes this name, so EEXIST comes from a retransmission of our own call.
     if (!hasCode(error, 'EEXIST')) throw error
   }
 }
 
-function* placed(stage: string, dir: string): Steps<Verdict> {
-  // Windows replaces no directory, not even an empty one.
+function* renameStage(stage: string, dir: string): Steps<Verdict> {
+  // On Windows a rename replaces no directory, not even an empty one.
   if (process.platform === 'win32') yield* tidy(fs.rmdir(dir))
   yield* fs.rename(stage, dir)
   return 'mine'
 }
 
-function* unmade(stage: string, to: State): Steps<void> {
-  yield* tidy(fs.unlink(`${stage}/${spell(to)}`))
+function* removeUnused(stage: string, to: State): Steps<void> {
+  yield* tidy(fs.unlink(`${stage}/${spellState(to)}`))
   yield* fs.rmdir(stage)
 }
 
-function* judgeBirth(
+/** After a rename that reported an error: is the cell's state `to`, or one that came of it, or another's? */
+function* statCreated(
   dir: string,
   to: State,
   token: string,
   error: SystemError,
   trial: Trial,
 ): Steps<Verdict | Again | undefined> {
-  const now = yield* lookAfter(dir, error, trial)
+  const now = yield* readAfterError(dir, error, trial)
   if (now && descends(now, to)) return 'mine'
-  // Something was in the cell, so it was not done. If it is void by now, once more.
+  // Something was in the cell, so it was not created here. If the cell is void meanwhile, try again.
   if (hasCode(error, 'EEXIST', 'ENOTEMPTY')) return now ? "another's" : again
-  // Our token is where it was, so it was not done.
-  if (yield* isThere(token, dir, error)) return now ? "another's" : undefined
-  // It is not, and not in the cell either: somebody took all of it away, or our state has gone far since.
+  // The token is still in the private directory, so that was not renamed.
+  if (yield* isStaged(token, dir, error)) return now ? "another's" : undefined
+  // It is neither there nor in the cell: the private directory was removed, or the cell has moved on by many states. On
+  // a local disk ENOENT is never the reply to a second transmission, so it means the former.
   if (hasCode(error, 'ENOENT') && (yield* fs.local(dirname(dir)))) return undefined
   throw unknownOutcome(dir, error)
 }
 
-function* isThere(token: string, dir: string, error: SystemError): Steps<boolean> {
+function* isStaged(token: string, dir: string, error: SystemError): Steps<boolean> {
   try {
     return (yield* fs.lstat(token, orNothing)) !== undefined
   } catch (another) {

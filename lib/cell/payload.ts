@@ -1,33 +1,35 @@
-// What is too large for a name (./token.ts): a file beside the cell, `.<cell>.<owner>.<nonce>.payload`. It is written
-// before the state that names it, and never changed; whoever consumes that state takes it away.
+// The data of a state that is too large for a name (./state.ts) is a payload: a file beside the cell, named
+// `.<cell>.<owner>.<nonce>.payload`. It is written before the state that names it, and never changed. The call that
+// consumes that state removes it.
 
 import { basename } from 'node:path'
 import { type Durability, refusal } from '../core/input.js'
 import { fs, type Path, type Steps } from '../core/steps.js'
-import { tidy } from '../parts/achieve.js'
+import { tidy } from '../parts/cleanup.js'
 import { writeAll } from '../parts/durable.js'
-import { besideIt, closing } from '../parts/stage.js'
+import { closing } from '../parts/stage.js'
+import { siblingName } from '../parts/stage-names.js'
 import type { State } from './state.js'
 
-/** The payload of a cell in that state. */
+/** The path of the payload of that state. */
 export const payloadOf = (cell: string, { writer, nonce }: State): string =>
-  besideIt(cell, `.${writer}.${nonce}.payload`)
+  siblingName(cell, `.${writer}.${nonce}.payload`)
 
-/** Of which cell, by whom, and for which of its states. */
+/** What the name of a payload says: of which cell it is, who wrote it, and for which state. */
 export interface Payload {
   readonly cell: string
   readonly owner: string
   readonly nonce: string
 }
 
-/** Undefined if the name is none of a payload. */
-export function asPayload(name: Path): Payload | undefined {
+/** Returns undefined if the name is not that of a payload. */
+export function parsePayload(name: Path): Payload | undefined {
   const pattern = /^\.(.*)\.([a-z0-9]+-[a-z0-9]+-[a-z0-9]+)\.([0-9a-f]{16})\.payload$/s
   const [, cell, owner, nonce] = pattern.exec(name.toString()) ?? []
   return cell && owner && nonce ? { cell, owner, nonce } : undefined
 }
 
-/** A name that is cut short would not tell which cell it belongs to. */
+/** The name of a longer cell would be cut short in that of its payload, which then says nothing about whose it is. */
 const longestCellBytes = 180
 
 export function checkCellName(cell: string): void {
@@ -40,7 +42,7 @@ export function* writePayload(path: string, data: Uint8Array, durability: Durabi
   yield* closing(fd, () => writeAll(fd, data, durability))
 }
 
-/** The state is consumed, or never was: nobody will ask for its payload. */
-export function* dropPayload(cell: string, state: State | undefined): Steps<void> {
+/** Best effort: removes the payload of a state that was consumed, or that never came to be. */
+export function* removePayload(cell: string, state: State | undefined): Steps<void> {
   if (state?.writer !== undefined) yield* tidy(fs.unlink(payloadOf(cell, state)))
 }

@@ -1,6 +1,6 @@
-// How a cell's state is spelt as the name of a file (../cell.ts):
-// `<t|x>.<version>.<nonce>.<lineage>.<payload>.<fields ...>`, in lower-case letters and digits, so that no filesystem
-// takes two of them for one.
+// How a cell's state is spelled as the name of a file, the token (../cell.ts):
+// `<t|x>.<version>.<nonce>.<lineage>.<writer>.<fields ...>`, in lower-case letters and digits, so that no filesystem
+// takes two states for one.
 
 import { refusal } from '../core/input.js'
 
@@ -8,19 +8,19 @@ import { refusal } from '../core/input.js'
 export interface State {
   /** It is a tombstone: deleted, and remembered for a while. */
   readonly gone: boolean
-  /** 1 for the first in the life of a cell; every swap adds one. */
+  /** 1 for the first state in the life of a cell; every swap adds one. */
   readonly version: number
-  /** Whatever the caller keeps in it. */
+  /** Whatever the caller keeps in the cell. */
   readonly fields: readonly string[]
-  /** Never drawn twice, so a state is never mistaken for another. */
+  /** Random, and never used twice, so no state is mistaken for another. */
   readonly nonce: string
-  /** The nonces of the states before it, the nearest first: whoever is told that his swap failed finds out here. */
+  /** The nonces of the states before this one, the latest first: a call recognises its own swap by them later. */
   readonly lineage: readonly string[]
-  /** Who wrote its payload, if it has one. */
+  /** The owner that wrote the payload, if the state has one. */
   readonly writer: string | undefined
 }
 
-/** What the next state shall be. */
+/** What the next state is to be. */
 export interface Next {
   /** Each of lower-case letters, digits and `-`. @default [] */
   readonly fields?: readonly string[] | undefined
@@ -28,15 +28,15 @@ export interface Next {
   readonly gone?: boolean | undefined
 }
 
-/** Three are enough to be sure of what became of a swap after two others. */
-const remembered = 3
+/** How many nonces a state remembers: three are enough to recognise a swap after two others. */
+const mostRemembered = 3
 const longestBytes = 200
 
 const pattern =
   /^([tx])\.([1-9a-z][0-9a-z]*)\.([0-9a-f]{16})\.([0-9a-f]{16}(?:-[0-9a-f]{16})*|)\.([0-9a-z-]*)((?:\.[0-9a-z-]+)*)$/
 
-/** Undefined if it is no name of ours. */
-export function parse(name: string): State | undefined {
+/** The state that a name spells; undefined if it spells none. */
+export function parseState(name: string): State | undefined {
   const [, kind, version, nonce = '', lineage, writer, fields = ''] = pattern.exec(name) ?? []
   if (kind === undefined) return undefined
   return {
@@ -49,28 +49,28 @@ export function parse(name: string): State | undefined {
   }
 }
 
-export function spell({ gone, version, fields, nonce, lineage, writer }: State): string {
+export function spellState({ gone, version, fields, nonce, lineage, writer }: State): string {
   return [gone ? 'x' : 't', version.toString(36), nonce, lineage.join('-'), writer ?? '', ...fields].join('.')
 }
 
-/** The state that comes after `before`, or the first. */
+/** The state that comes after `before`, or the first one. */
 export function successor(
   before: State | undefined,
   { fields = [], gone = false }: Next,
   nonce: string,
   writer?: string,
 ): State {
-  const lineage = before ? [before.nonce, ...before.lineage].slice(0, remembered) : []
+  const lineage = before ? [before.nonce, ...before.lineage].slice(0, mostRemembered) : []
   return { gone, version: (before?.version ?? 0) + 1, fields, nonce, lineage, writer }
 }
 
-/** Is it this state, or did it come of it? */
+/** Is `now` the state `from`, or one that came of it? */
 export const descends = (now: State, from: State): boolean =>
   now.nonce === from.nonce || now.lineage.includes(from.nonce)
 
-/** The longest that the fields may be, all in all: what is left of a name beside the rest of it. */
+/** The most that all fields together may take: what the rest of the longest name leaves free. */
 const longestFields =
-  longestBytes - spell(successor(undefined, {}, '0'.repeat(16), '0'.repeat(40))).length - 17 * remembered - 10
+  longestBytes - spellState(successor(undefined, {}, '0'.repeat(16), '0'.repeat(40))).length - 17 * mostRemembered - 10
 
 export function checkNext({ fields = [] }: Next): void {
   if (!Array.isArray(fields) || fields.some(field => typeof field !== 'string' || !/^[0-9a-z-]+$/.test(field)))
@@ -79,7 +79,7 @@ export function checkNext({ fields = [] }: Next): void {
     throw refusal(
       'ERR_OUT_OF_RANGE',
       'next.fields',
-      `at most ${longestFields} characters in all: give data for more`,
+      `at most ${longestFields} characters in all (put more than that into next.data)`,
       fields,
     )
 }

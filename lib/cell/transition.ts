@@ -1,31 +1,61 @@
-// The transitions of a cell (../cell.ts). Each is one rename or unlink that consumes the very state it was given, so of
-// several callers one succeeds. The others, and whoever is told of an error, look at where the state has gone.
+// The transitions of a cell (../cell.ts). Each is one rename or unlink of the exact state that it was given, so of
+// several callers with one state, one succeeds. A caller whose call failed then reads the cell, to see what became of
+// the state.
+//
+// A cell that looks empty is read again, because it may not be empty. On btrfs a listing shows the names that were in
+// the directory when it was opened; a name that is renamed before the listing comes to it is not shown at all, neither
+// the old nor the new one. A cell has only one name in it, so next to a process that renames in a loop about 1 listing
+// in 100 shows nothing. Therefore no single empty listing is believed: nothing must have changed in the directory
+// around it.
 
 import { dirname } from 'node:path'
 import { hasCode, isSystemError, type SystemError, systemError } from '../core/errors.js'
 import { fs, orNothing, type Steps } from '../core/steps.js'
-import { type Again, achieve, again, type Trial, tidy } from '../parts/achieve.js'
-import { descends, parse, type State, spell } from './state.js'
+import { type Again, achieve, again, type Trial } from '../parts/achieve.js'
+import { tidy } from '../parts/cleanup.js'
+import { descends, parseState, type State, spellState } from './state.js'
 
-/** Did this call consume the state, or another? */
+/** Which call consumed the state: this one, or another. */
 export type Verdict = 'mine' | "another's"
 
-/** The state; `absent`: there is not even a directory. */
-export function* look(dir: string, trial: Trial): Steps<State | 'void' | 'absent'> {
+/** What is in a cell. `void`: an empty directory; `absent`: there is no directory. */
+type Content = State | 'void' | 'absent'
+
+/** Reads what is in a cell, and retries what waiting can cure. */
+export function* readState(dir: string, trial: Trial): Steps<Content> {
   try {
-    // Mostly it is one call, and what stands around it would cost as much again.
-    return yield* certain(dir)
+    // Usually one listing is enough, and `achieve` around it would cost as much again.
+    return yield* listUntilSure(dir)
   } catch (error) {
     if (!isSystemError(error)) throw error
   }
   return yield* achieve(
-    () => certain(dir),
-    error => noCell(dir, error),
+    () => listUntilSure(dir),
+    error => refuseNoDirectory(dir, error),
     trial,
   )
 }
 
-function* seen(dir: string): Steps<State | 'void' | 'absent'> {
+/** Milliseconds: longer than the clock of btrfs stands still, so a change meanwhile shows in the directory's mtime. */
+const tickMs = 20
+const mostListings = 100
+
+/** Lists a cell, and lists it again while it looks empty, until it is certain that it was. */
+function* listUntilSure(dir: string): Steps<Content> {
+  let content = yield* listOnce(dir)
+  // A second listing at once usually shows the state that the first has missed.
+  if (content === 'void') content = yield* listOnce(dir)
+  for (let listings = 2; content === 'void' && listings <= mostListings; listings++) {
+    const before = yield* readMtime(dir)
+    yield* fs.sleep(tickMs)
+    content = yield* listOnce(dir)
+    if ((yield* readMtime(dir)) === before) return content
+  }
+  if (content === 'void') throw systemError('EAGAIN', 'readdir', 'it goes on changing, and looks empty each time', dir)
+  return content
+}
+
+function* listOnce(dir: string): Steps<Content> {
   let names: string[]
   try {
     names = yield* fs.readdir(dir)
@@ -33,68 +63,46 @@ function* seen(dir: string): Steps<State | 'void' | 'absent'> {
     if (hasCode(error, 'ENOENT')) return 'absent'
     throw error
   }
-  const states = names.flatMap(name => parse(name) ?? [])
-  // What systems put into directories (.nfs..., .DS_Store) is no matter.
-  const foreign = names.find(name => !name.startsWith('.') && !parse(name))
+  const states = names.flatMap(name => parseState(name) ?? [])
+  // Hidden names are ignored, because systems put such files into directories (.nfs..., .DS_Store).
+  const foreign = names.find(name => !name.startsWith('.') && !parseState(name))
   if (foreign !== undefined) throw notACell(dir, `something named ${JSON.stringify(foreign)} is in it`)
-  // Seen in the middle of a rename, as some network filesystems show it: never guess.
-  if (states.length > 1) throw systemError('EAGAIN', 'readdir', 'it shows two states', dir)
+  // Some network filesystems show both names in the middle of a rename. Which one is the state must not be guessed.
+  if (states.length > 1) throw systemError('EAGAIN', 'readdir', 'two states are in it', dir)
   return states[0] ?? 'void'
 }
 
-/** Milliseconds, more than the clock of any filesystem stands still. */
-const tickMs = 20
-/** The first time it is enough to look again: mostly it was that. */
-const quickLooks = 1
-const mostLooks = 100
-
-/**
- * A directory that looks empty may not be: btrfs shows what was there when it was opened, and if that was renamed before it
- * was read, there is nothing to be shown. It is looked at again; and then nothing must have changed there for a while.
- */
-function* certain(dir: string): Steps<State | 'void' | 'absent'> {
-  let now = yield* seen(dir)
-  for (let looks = 0; now === 'void' && looks < mostLooks; looks++) {
-    const was = looks < quickLooks ? undefined : yield* changeOf(dir)
-    if (was !== undefined) yield* fs.sleep(tickMs)
-    now = yield* seen(dir)
-    if (was !== undefined && was === (yield* changeOf(dir))) return now
-  }
-  if (now === 'void') throw systemError('EAGAIN', 'readdir', 'it goes on changing, and shows nothing', dir)
-  return now
-}
-
-function* changeOf(dir: string): Steps<bigint> {
+function* readMtime(dir: string): Steps<bigint> {
   return (yield* fs.stat(dir, orNothing))?.mtimeNs ?? -1n
 }
 
-function* noCell(dir: string, error: SystemError): Steps<undefined> {
+function* refuseNoDirectory(dir: string, error: SystemError): Steps<undefined> {
   if (!hasCode(error, 'ENOTDIR')) return undefined
   const there = yield* fs.lstat(dir, orNothing)
-  if (there && !there.isDirectory()) throw notACell(dir, 'it is no directory', error)
+  if (there && !there.isDirectory()) throw notACell(dir, 'it is not a directory', error)
   return undefined
 }
 
-/** Another package's lock, most likely: it is not ours to touch. */
+/** What is there is not ours to touch: most likely another package's lock. */
 export function notACell(dir: string, why: string, cause?: unknown): Error {
-  const error = new Error(`This is no cell of holdfast: ${why}: ${dir}`, cause === undefined ? {} : { cause })
+  const error = new Error(`This is not a holdfast cell: ${why}: ${dir}`, cause === undefined ? {} : { cause })
   return Object.assign(error, { code: 'ERR_NOT_A_CELL', path: dir })
 }
 
 /** `from` becomes `to`. */
 export function* advance(dir: string, from: State, to: State, trial: Trial): Steps<Verdict> {
-  if (yield* leap(dir, from, to)) return 'mine'
+  if (yield* tryAdvance(dir, from, to)) return 'mine'
   return yield* achieve(
-    () => renamed(dir, from, to),
-    error => judge(dir, from, to, error, trial),
+    () => renameState(dir, from, to),
+    error => statTransition(dir, from, to, error, trial),
     trial,
   )
 }
 
-/** The same, tried once. False: it was not done, or it was and the reply was lost. */
-export function* leap(dir: string, from: State, to: State): Steps<boolean> {
+/** The same, tried once. False: it was not done, or it was done and the reply was lost. */
+export function* tryAdvance(dir: string, from: State, to: State): Steps<boolean> {
   try {
-    yield* renamed(dir, from, to)
+    yield* renameState(dir, from, to)
     return true
   } catch (error) {
     if (!isSystemError(error)) throw error
@@ -102,49 +110,50 @@ export function* leap(dir: string, from: State, to: State): Steps<boolean> {
   }
 }
 
-function* renamed(dir: string, from: State, to: State): Steps<Verdict> {
-  yield* fs.rename(`${dir}/${spell(from)}`, `${dir}/${spell(to)}`)
+function* renameState(dir: string, from: State, to: State): Steps<Verdict> {
+  yield* fs.rename(`${dir}/${spellState(from)}`, `${dir}/${spellState(to)}`)
   return 'mine'
 }
 
-/** A tombstone goes, and its directory with it. A create that lands between is safe: the directory is not empty then. */
-export function* bury(dir: string, from: State, trial: Trial): Steps<Verdict> {
+/** Removes a tombstone, and then its directory, which stays if a cell is created in it meanwhile. */
+export function* clear(dir: string, from: State, trial: Trial): Steps<Verdict> {
   const verdict = yield* achieve(
-    () => unlinked(dir, from),
-    error => judge(dir, from, undefined, error, trial),
+    () => unlinkState(dir, from),
+    error => statTransition(dir, from, undefined, error, trial),
     trial,
   )
   if (verdict === 'mine') yield* tidy(fs.rmdir(dir))
   return verdict
 }
 
-function* unlinked(dir: string, from: State): Steps<Verdict> {
-  yield* fs.unlink(`${dir}/${spell(from)}`)
+function* unlinkState(dir: string, from: State): Steps<Verdict> {
+  yield* fs.unlink(`${dir}/${spellState(from)}`)
   return 'mine'
 }
 
-/** Looks after an error: where is what it was about? */
-function* judge(
+/** After a call that reported an error: was `from` consumed, and by which call? */
+function* statTransition(
   dir: string,
   from: State,
   to: State | undefined,
   error: SystemError,
   trial: Trial,
 ): Steps<Verdict | Again | undefined> {
-  const now = yield* lookAfter(dir, error, trial)
+  const now = yield* readAfterError(dir, error, trial)
   if (now && to && descends(now, to)) return 'mine'
-  // It is where it was: not done. ENOENT beside it is a stale view of the directory.
+  // The state is where it was, so nothing was done. If the error was ENOENT all the same, it came from a stale view.
   if (now?.nonce === from.nonce) return hasCode(error, 'ENOENT') ? again : undefined
   if (now && descends(now, from)) return "another's"
-  // What came of it has itself been consumed. On this machine's own disks ENOENT is the truth; a reply that was lost on
-  // a network is asked for again, and then ENOENT may be the echo of our own deed.
+  // The state was consumed, and so was the one that replaced it. On a local disk ENOENT means that another call was
+  // first. On a network it may also come from a retransmission of our own call, whose first reply was lost.
   if (hasCode(error, 'ENOENT') && (yield* fs.local(dirname(dir)))) return "another's"
   throw unknownOutcome(dir, error)
 }
 
-export function* lookAfter(dir: string, error: SystemError, trial: Trial): Steps<State | undefined> {
+/** Reads the state after a call that failed with `error`. If it cannot be read, the outcome of that call is unknown. */
+export function* readAfterError(dir: string, error: SystemError, trial: Trial): Steps<State | undefined> {
   try {
-    const now = yield* look(dir, trial)
+    const now = yield* readState(dir, trial)
     return typeof now === 'string' ? undefined : now
   } catch (another) {
     if (isSystemError(another)) throw unknownOutcome(dir, error)
@@ -152,9 +161,9 @@ export function* lookAfter(dir: string, error: SystemError, trial: Trial): Steps
   }
 }
 
-/** The third answer: neither that it was done nor that it was not. */
+/** The third result: it is known neither that the call changed the cell nor that it did not. */
 export const unknownOutcome = (dir: string, cause: SystemError): Error =>
-  Object.assign(new Error(`Whether this call changed the cell cannot be known: ${dir}`, { cause }), {
+  Object.assign(new Error(`It cannot be known whether this call changed the cell: ${dir}`, { cause }), {
     code: 'ERR_UNKNOWN_OUTCOME',
     path: dir,
   })

@@ -1,90 +1,61 @@
-// One file, or one link: made ready at a private name, and published at once.
+// One file, or one link: made ready at a private name, and published in one step.
 
-import type { Stats } from '../core/disk.js'
 import { hasCode, type SystemError, systemError } from '../core/errors.js'
-import type { Durability, Progress } from '../core/input.js'
-import { type Entry, fs, orNothing, type Path, type Steps } from '../core/steps.js'
-import { withParents } from '../mkdirp.js'
-import { type Again, achieve, again, type Trial } from '../parts/achieve.js'
+import { fs, orNothing, type Path, type Steps } from '../core/steps.js'
+import { type Again, achieve, again } from '../parts/achieve.js'
 import { claim } from '../parts/claim.js'
-import { duplicate, type Keeps } from '../parts/duplicate.js'
+import { duplicate } from '../parts/duplicate.js'
 import { whileSynced } from '../parts/durable.js'
-import { isCopy } from '../parts/same-content.js'
+import { statVanishedParent, withParents } from '../parts/parents.js'
+import { statCopy } from '../parts/same-content.js'
 import { type Staged, staged } from '../parts/stage.js'
+import type { Copying, Item } from './job.js'
 
-/** A call under way. */
-export interface Copying {
-  readonly overwrite: boolean
-  readonly errorOnExist: boolean
-  readonly filter: ((source: string, target: string) => boolean | PromiseLike<boolean>) | undefined
-  readonly dereference: boolean
-  readonly keeps: Keeps
-  readonly concurrency: number
-  readonly durability: Durability
-  readonly parents: boolean
-  readonly onProgress: ((progress: Progress) => unknown) | undefined
-  readonly sum: { done: number; total: number; bytes: number }
-  readonly trial: Trial
-  /** A directory that must not be in the source, whatever name it has there. */
-  readonly barred?: Stats | undefined
-}
-
-/** One thing that is copied. */
-export interface Item {
-  readonly from: Path
-  readonly to: Path
-  readonly above: Item | undefined
-  /** What it is; of a file it is asked when its turn comes. */
-  was: Stats | undefined
-  kind: Entry['kind']
-  /** This call made the directory, so that it finishes it, too. */
-  made: boolean
-  /** What is at the target came from here, or might as well. */
-  copied: boolean
-}
-
-export function* copyOne(item: Item, job: Copying): Steps<void> {
+export function* copyEntry(item: Item, job: Copying): Steps<void> {
   const { from, to } = item
   const there = job.overwrite ? undefined : yield* fs.lstat(to, orNothing)
   if (there?.isDirectory()) throw systemError('EISDIR', 'copy', 'a directory has the name', from, to)
-  if (there) return refuse(item, job)
-  // Who may run it, and as whom, must be known before there is a copy.
+  if (there) return keepExisting(item, job)
+  // The mode and the owner must be known before there is a copy: they say who may run it, and as whom.
   if (!item.was && item.kind === 'file') item.was = yield* fs.lstat(from)
   item.copied = yield* achieve(
-    () => rooted(item, job, () => attempt(item, job)),
-    error => isCopied(item, job, error),
+    () => underParents(item, job, () => tryCopy(item, job)),
+    error => statCopied(item, job, error),
     job.trial,
   )
-  if (!item.copied) refuse(item, job)
+  if (!item.copied) keepExisting(item, job)
 }
 
-/** Only above the topmost there may be directories to make. */
-export const rooted = <T>({ from, to, above }: Item, { parents }: Copying, steps: () => Steps<T>): Steps<T> =>
+/** Only above the topmost thing can directories be missing. */
+export const underParents = <T>({ from, to, above }: Item, { parents }: Copying, steps: () => Steps<T>): Steps<T> =>
   above ? steps() : withParents(to as string, parents, steps, from as string)
 
-/** Something is there, and stays. */
-function refuse({ from, to }: Item, { errorOnExist }: Copying): void {
+/** Leaves what is at the target as it is, unless that is to be an error. */
+function keepExisting({ from, to }: Item, { errorOnExist }: Copying): void {
   if (errorOnExist) throw systemError('EEXIST', 'copy', 'the target is there', from, to)
 }
 
-function* attempt(item: Item, job: Copying): Steps<boolean> {
+function* tryCopy(item: Item, job: Copying): Steps<boolean> {
   if (item.kind === 'link' && !job.overwrite) {
-    // A link is whole as soon as it is there; and hard links to links are not to be had everywhere.
+    // A link is whole as soon as it is there, so it needs no private name; and not every system links links.
     yield* fs.symlink(yield* fs.readlink(item.from), item.to)
     return true
   }
   return yield* staged(
-    besideOf(item),
+    stageTarget(item),
     path => makeReady(item, path, job),
-    stage => publish(stage, item, job),
+    stage => syncAndPublish(stage, item, job),
   )
 }
 
-/** Beside which name it is made ready: its own, where that can be taken away again. */
-const besideOf = ({ to, above }: Item): Path => (above && mayBeShut(above) ? besideOf(above) : to)
+/**
+ * The name beside which the copy is made ready: its own, or a directory above that surely lets names be removed again.
+ */
+const stageTarget = ({ to, above }: Item): Path => (above && mayBeReadOnly(above) ? stageTarget(above) : to)
 
-/** The directory shall be read-only, and another copier who made it may have finished it at any moment. */
-export const mayBeShut = ({ was, made }: Item): boolean => !made && was !== undefined && (was.mode & 0o300n) !== 0o300n
+/** True if the directory is to be read-only and another call made it: that call may make it read-only at any moment. */
+export const mayBeReadOnly = ({ was, made }: Item): boolean =>
+  !made && was !== undefined && (was.mode & 0o300n) !== 0o300n
 
 function* makeReady({ from, was, kind }: Item, path: Path, { keeps }: Copying): Steps<void> {
   if (was) yield* duplicate(from, path, was, keeps)
@@ -92,34 +63,36 @@ function* makeReady({ from, was, kind }: Item, path: Path, { keeps }: Copying): 
   else yield* fs.copyFile(from, path)
 }
 
-function* publish(stage: Staged<void, Path>, item: Item, job: Copying): Steps<boolean> {
+function* syncAndPublish(stage: Staged<void, Path>, item: Item, job: Copying): Steps<boolean> {
   return yield* job.durability === 'none' || item.kind !== 'file'
-    ? putThere(stage, item, job)
-    : whileSynced(stage.path, () => putThere(stage, item, job))
+    ? renameOrClaim(stage, item, job)
+    : whileSynced(stage.path, () => renameOrClaim(stage, item, job))
 }
 
-function* putThere(stage: Staged<void, Path>, { to }: Item, { overwrite, trial }: Copying): Steps<boolean> {
+function* renameOrClaim(stage: Staged<void, Path>, { to }: Item, { overwrite, trial }: Copying): Steps<boolean> {
   if (!overwrite) return yield* claim(stage.path, to, trial)
   yield* fs.rename(stage.path, to)
   stage.spent = true
   return true
 }
 
-/** Looks after an attempt that failed: the very same may be there, by us or by another who copies it. */
-function* isCopied(item: Item, job: Copying, error: SystemError): Steps<boolean | Again | undefined> {
+/** After an attempt that failed: is the very same there, made by this call or another, or has the world moved? */
+function* statCopied(item: Item, job: Copying, error: SystemError): Steps<boolean | Again | undefined> {
   const { from, to } = item
-  const seen = yield* isCopy(from, to, job.dereference)
+  const seen = yield* statCopy(from, to, job.dereference)
   if (seen === 'alike') return true
-  // Something else stays, if that is what was asked for; but a directory is none of what may.
+  // Something else stays, if that was asked for; but a directory there is an error.
   if (seen === 'another') return job.overwrite || (yield* fs.lstat(to, orNothing))?.isDirectory() ? undefined : false
-  return yield* isGone(item, job, error)
+  return yield* statVanished(item, job, error)
 }
 
-/** Nothing is there: has the world moved since the attempt? */
-export function* isGone({ from, above }: Item, { parents }: Copying, error: SystemError): Steps<Again | undefined> {
-  // It was taken: whoever had the name has gone.
+/** After an attempt that failed, and nothing is there: has the world moved since? */
+export function* statVanished(
+  { from, above }: Item,
+  { parents }: Copying,
+  error: SystemError,
+): Steps<Again | undefined> {
+  // The name was taken, and nothing has it now: what had it is gone.
   if (hasCode(error, 'EEXIST')) return again
-  // The directory above went away between two calls.
-  const vanished = !above && parents && hasCode(error, 'ENOENT') && (yield* fs.lstat(from, orNothing))
-  return vanished ? again : undefined
+  return yield* statVanishedParent(parents && !above, error, from)
 }

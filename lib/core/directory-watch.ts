@@ -1,65 +1,72 @@
-// Watching a directory for whoever waits for a change there. It ends with the first change, because where there is one,
-// more may follow, thousands a second; it goes on where there was none, so that nothing is missed between two waits.
-// It is a comfort: where there is none (limits of the system, network mounts), a wait simply lasts its full time.
+// Waiting until a directory changes. A watcher ends with the first change, because more may follow it, thousands a
+// second. It outlives a wait that saw no change, so that nothing goes unseen between two waits. Where the system cannot
+// watch (its limits, network mounts), a wait lasts its full time.
 
 import { type Done, longestTimerMs, type Wake } from './wait.js'
 
-interface Vigil {
-  /** Undefined where the system watches nothing. */
-  readonly stop: (() => void) | undefined
-  readonly waiting: Set<() => void>
-  idle: NodeJS.Timeout | undefined
+/** Begins to watch, and returns how to stop. Throws if the system cannot watch `dir`. */
+export type StartWatching = (dir: string, onChange: () => void, onError: () => void) => () => void
+
+/** Milliseconds for which a watcher goes on without a wait. */
+const idleMs = 500
+
+const watchers = new Map<string, DirectoryWatcher>()
+
+/** Waits until the directory has changed since the last wait, or until `ms` milliseconds have passed. */
+export function waitForChange(dir: string, ms: number, startWatching: StartWatching, done: Done): Wake {
+  const running = watchers.get(dir)
+  const watcher = running ?? new DirectoryWatcher(dir, startWatching)
+  // The caller may have missed a change before the watcher began, so the first wait ends at once.
+  return watcher.wait(running || !watcher.canWatch ? ms : 0, done)
 }
 
-type Watch = (dir: string, hint: () => void, failed: () => void) => () => void
+class DirectoryWatcher {
+  readonly #dir: string
+  readonly #stop: (() => void) | undefined
+  /** How to end each wait. */
+  readonly #waits = new Set<() => void>()
+  #idleTimer: NodeJS.Timeout | undefined
 
-const vigils = new Map<string, Vigil>()
-
-/** Milliseconds for which nobody waits, and it is still kept. */
-const keptMs = 500
-
-/** Waits until the directory has changed since the last wait, or so many milliseconds. */
-export function changedIn(dir: string, ms: number, watch: Watch, done: Done): Wake {
-  const known = vigils.get(dir)
-  const vigil = known ?? begin(dir, watch)
-  clearTimeout(vigil.idle)
-  let over = false
-  const end = () => {
-    if (over) return
-    over = true
-    clearTimeout(timer)
-    vigil.waiting.delete(end)
-    if (vigil.waiting.size === 0) vigil.idle = setTimeout(close, keptMs, dir, vigil).unref()
-    done(null)
+  constructor(dir: string, startWatching: StartWatching) {
+    this.#dir = dir
+    const onChange = () => {
+      this.#close()
+      for (const end of [...this.#waits]) end()
+    }
+    try {
+      // After an error, the waits last their full time.
+      this.#stop = startWatching(dir, onChange, () => this.#close())
+    } catch {
+      // It is kept for a while all the same, so that not every wait tries to watch again.
+    }
+    watchers.set(dir, this)
   }
-  // Before it is watched, something may happen that whoever waits has not seen: the first wait is none.
-  const timer = setTimeout(end, known || !vigil.stop ? Math.min(ms, longestTimerMs) : 0)
-  vigil.waiting.add(end)
-  return end
-}
 
-function begin(dir: string, watch: Watch): Vigil {
-  const over = () => close(dir, vigil)
-  const hint = () => {
-    over()
-    for (const wake of [...vigil.waiting]) wake()
+  get canWatch(): boolean {
+    return this.#stop !== undefined
   }
-  const vigil: Vigil = { stop: started(() => watch(dir, hint, over)), waiting: new Set(), idle: undefined }
-  vigils.set(dir, vigil)
-  return vigil
-}
 
-function started(watch: () => () => void): (() => void) | undefined {
-  try {
-    return watch()
-  } catch {
-    return undefined
+  /** Ends after `ms`, or with the next change if that comes first. */
+  wait(ms: number, done: Done): Wake {
+    clearTimeout(this.#idleTimer)
+    const end = () => {
+      if (!this.#waits.delete(end)) return
+      clearTimeout(timer)
+      if (this.#waits.size === 0 && this.#isOpen) this.#idleTimer = setTimeout(() => this.#close(), idleMs).unref()
+      done(null)
+    }
+    const timer = setTimeout(end, Math.min(ms, longestTimerMs))
+    this.#waits.add(end)
+    return end
   }
-}
 
-/** Those who still wait do so to the end of their time. */
-function close(dir: string, vigil: Vigil): void {
-  if (vigils.get(dir) === vigil) vigils.delete(dir)
-  clearTimeout(vigil.idle)
-  vigil.stop?.()
+  get #isOpen(): boolean {
+    return watchers.get(this.#dir) === this
+  }
+
+  #close(): void {
+    if (this.#isOpen) watchers.delete(this.#dir)
+    clearTimeout(this.#idleTimer)
+    this.#stop?.()
+  }
 }

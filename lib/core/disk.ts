@@ -1,73 +1,51 @@
-// The one door to the disk. Everything this package does to the world is performed here and nowhere else, so a fault put
-// here reaches everything. Algorithms describe their calls (./steps.ts); these two functions make them.
+// The one door to the disk. Algorithms describe their calls (./steps.ts), and the two functions below make them. No
+// other file imports a filesystem, so a fault that is injected here reaches everything.
 
-import nodeFs, { type BigIntStats, type StatOptions } from 'node:fs'
-import type gracefulFs from 'graceful-fs'
-import { changedIn } from './directory-watch.js'
+import nodeFs, { type StatOptions } from 'node:fs'
+import type { Alphabet, Call, Op, Path } from './alphabet.js'
+import { waitForChange } from './directory-watch.js'
 import { entryOf, inBytes } from './entry.js'
-import { closed, isNear, isOwn, onTheSpot, opened, wasMade, wasNamed, wasRead, wasSeen } from './fast-path.js'
+import { hasCode } from './errors.js'
+import { FastPath } from './fast-path.js'
+import { isLocal } from './filesystem-kinds.js'
 import { engage, recall, remember } from './hints.js'
 import { identity } from './owner.js'
-import type { Alphabet, Call, Op, OpenFlags, Path } from './steps.js'
-import { allOf, outcomesOf } from './together.js'
-import { type Done, isThenable, random, settle, sleep, sleepSync, tell, unheard, type Wake } from './wait.js'
+import { type Pool, poolOf } from './pool.js'
+import type { Stats } from './stats.js'
+import type { orNothing } from './steps.js'
+import { allAtOnce, oneByOne } from './together.js'
+import { callBack, type Done, random, settle, settleSync, sleep, sleepSync, type Wake } from './wait.js'
 
-/** What `stat` answers: always in bigints, because on Windows `ino` does not fit a number. */
-export type Stats = BigIntStats
-/** What a directory that is read in bytes answers. */
-export type Dirent = nodeFs.Dirent<Buffer>
+// ---- The door ----
 
-type AnyFunction = (...args: unknown[]) => unknown
-
-// graceful-fs wraps `fs.close` for the whole process when it loads. It is loaded by the first call that needs its
-// queue (for EMFILE), so that importing this package changes nothing.
-let graceful: typeof gracefulFs | undefined
-
-/** Makes the call, and answers or throws at once. */
+/** Makes the call in the calling thread: returns its value or throws its error. */
 export function performSync({ op, args }: Call): unknown {
-  return (sync[op] as AnyFunction)(...args)
+  return (inThisThread[op] as AnyFunction<unknown>)(...args)
 }
 
-/** Makes the call, and tells `done` once, later; calls that need no thread tell it at once. */
-export function perform({ op, args }: Call, done: Done): Wake | undefined {
-  const now = immediate[op as keyof typeof immediate] as AnyFunction | undefined
-  if (now) return tell(() => now(...args), done)
-  if (op === 'sleep') return sleep(args[0] as number, done)
-  if (op === 'changed') return changedIn(args[0] as string, args[1] as number, watch, done)
-  if (op === 'settle') return settle(args[0], args[1] as number | undefined, done)
-  if (op === 'together') return allOf(args[0] as Call[], perform, done)
-  if ((op === 'close' && closed(args[0] as number)) || (op === 'fstat' && isNear(args[0] as number)))
-    return tell(() => performSync({ op, args }), done)
-  if (isQuick(op, args, done)) return undefined
-  if (graceful) callback(graceful, op, args, done)
-  else
-    import('graceful-fs').then(loaded => {
-      graceful = loaded.default
-      callback(graceful, op, args, done)
-    }, done)
+/**
+ * Makes the call without blocking the thread for long. Calls `done` once: before it returns if the call was made
+ * inline, later otherwise. If the call is a wait, returns how to end it early.
+ */
+export function perform(call: Call, done: Done): Wake | undefined {
+  const { op, args } = call
+  const atOnce = inline[op as keyof typeof inline] as AnyFunction<unknown> | undefined
+  if (atOnce) return callBack(() => atOnce(...args), done)
+  const wait = waits[op as keyof typeof waits] as AsyncFunction<Wake | undefined> | undefined
+  if (wait) return wait(done, ...args)
+  const outcome = fastPath?.make(call)
+  if (!outcome) performInPool(call, done)
+  else if ('error' in outcome) done(outcome.error)
+  else done(null, outcome.value)
   return undefined
 }
 
-const cloneNew = nodeFs.constants.COPYFILE_EXCL | nodeFs.constants.COPYFILE_FICLONE
-const look = { bigint: true, throwIfNoEntry: false } as const
-const missing = (error: unknown): boolean =>
-  ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException)?.code ?? '')
+type AnyFunction<T> = (...args: readonly unknown[]) => T
+type AsyncFunction<T> = (done: Done, ...args: readonly unknown[]) => T
 
-type LookSync = (path: string, options: StatOptions & { throwIfNoEntry?: boolean }) => BigIntStats | undefined
+// ---- Both forms: calls that are always made inline ----
 
-/** ENOENT is answered without the cost of an error; ENOTDIR is as much "nothing there", and Node throws it. */
-function lookSync(stat: LookSync, path: string, options?: { throwIfNoEntry: false }): BigIntStats | undefined {
-  if (options === undefined) return stat(path, { bigint: true })
-  try {
-    return stat(path, look)
-  } catch (error) {
-    if (missing(error)) return undefined
-    throw error
-  }
-}
-
-/** Those that never wait: no thread is asked, in either form. */
-const immediate = {
+const inline = {
   now: () => performance.now(),
   random,
   self: () => self(),
@@ -78,131 +56,104 @@ const immediate = {
   blocking: () => false,
 } satisfies Partial<Alphabet>
 
-const sync: Record<Op, unknown> = {
-  ...immediate,
+// ---- The sync form ----
+
+const inThisThread: { readonly [O in Op]: (...args: Parameters<Alphabet[O]>) => unknown } = {
+  ...inline,
   blocking: () => true,
   open: nodeFs.openSync,
-  read: (fd: number, into: Uint8Array, position: number | null) => nodeFs.readSync(fd, into, 0, into.length, position),
-  write: (fd: number, data: Uint8Array) => nodeFs.writeSync(fd, data),
+  read: (fd, into, position) => nodeFs.readSync(fd, into, 0, into.length, position),
+  write: (fd, data) => nodeFs.writeSync(fd, data),
   ftruncate: nodeFs.ftruncateSync,
   fsync: nodeFs.fsyncSync,
-  // Looked up at each call: graceful-fs, once loaded, wakes its queue here.
-  close: (fd: number) => nodeFs.closeSync(fd),
-  fstat: (fd: number) => nodeFs.fstatSync(fd, { bigint: true }),
-  stat: (path: string, options?: { throwIfNoEntry: false }) => lookSync(nodeFs.statSync as LookSync, path, options),
-  lstat: (path: string, options?: { throwIfNoEntry: false }) => lookSync(nodeFs.lstatSync as LookSync, path, options),
-  readFile: (path: string) => nodeFs.readFileSync(path),
-  readlink: (path: string) => nodeFs.readlinkSync(path, 'buffer'),
-  readdir: (path: string) => notedRead(path, nodeFs.readdirSync(path)),
-  list: (path: Path) => nodeFs.readdirSync(path, inBytes).map(entryOf),
+  // Looked up at each call, because graceful-fs replaces it when it loads, and wakes its queue there.
+  close: fd => nodeFs.closeSync(fd),
+  fstat: fd => nodeFs.fstatSync(fd, { bigint: true }),
+  stat: (path, options?: typeof orNothing) => statOrNothing(nodeFs.statSync as StatSync, path, options),
+  lstat: (path, options?: typeof orNothing) => statOrNothing(nodeFs.lstatSync as StatSync, path, options),
+  readFile: path => nodeFs.readFileSync(path),
+  readlink: path => nodeFs.readlinkSync(path, 'buffer'),
+  readdir: path => {
+    const names = nodeFs.readdirSync(path)
+    fastPath?.noteReaddir(path, names.length)
+    return names
+  },
+  list: path => nodeFs.readdirSync(path, inBytes).map(entryOf),
   mkdir: nodeFs.mkdirSync,
   rmdir: nodeFs.rmdirSync,
   rename: nodeFs.renameSync,
   link: nodeFs.linkSync,
   symlink: nodeFs.symlinkSync,
   unlink: nodeFs.unlinkSync,
-  copyFile: (from: Path, to: Path) => nodeFs.copyFileSync(from, to, cloneNew),
+  copyFile: (from, to) => nodeFs.copyFileSync(from, to, cloneToNew),
   chmod: nodeFs.chmodSync,
   chown: nodeFs.chownSync,
   utimes: nodeFs.utimesSync,
-  realpath: (path: string) => nodeFs.realpathSync.native(path),
+  realpath: path => nodeFs.realpathSync.native(path),
+  local: path => isLocal(path, kindAt(path)),
   sleep: sleepSync,
-  // A directory cannot be watched without the event loop: look again soon.
-  changed: (_dir: string, ms: number) => sleepSync(Math.min(ms, 5)),
-  local: (path: string) => isOwn(path, kindOf(path)()),
-  together: (calls: readonly Call[]) => outcomesOf(calls, performSync),
-  settle: (answer: unknown) => {
-    if (!isThenable(answer)) return answer
-    unheard(answer)
-    const message = 'The callback answered a promise, and the sync form cannot wait for it'
-    throw Object.assign(new TypeError(message), { code: 'ERR_INVALID_RETURN_VALUE' })
-  },
+  // To watch a directory takes the event loop, so the caller looks again soon instead.
+  changed: (_dir, ms) => sleepSync(Math.min(ms, 5)),
+  together: calls => oneByOne(calls, performSync),
+  settle: settleSync,
 }
 
-function callback(fs: typeof gracefulFs, op: Op, args: readonly unknown[], done: Done): void {
-  // biome-ignore lint/suspicious/noExplicitAny: the alphabet types what is yielded
-  const [first, second, third] = args as any[]
-  if (op === 'stat' || op === 'lstat') {
-    const quiet = second !== undefined
-    fs[op](first, { bigint: true }, (error, stats) => {
-      if (!error) notedSeen(op, first, stats)
-      quiet && missing(error) ? done(null) : done(error, stats)
-    })
-  } else if (op === 'mkdir') {
-    fs.mkdir(first, second, error => {
-      if (!error && onLinux && typeof first === 'string') wasMade(first)
-      done(error)
-    })
-  } else if (op === 'link' || op === 'rename') {
-    fs[op](first, second, error => {
-      if (!error) wasNamed(first, second, op === 'rename')
-      done(error)
-    })
-  } else if (op === 'open')
-    fs.open(first, second, third, (error, fd) => done(error, error ? undefined : noted(fd, first, second)))
-  else if (op === 'fstat') fs.fstat(first, { bigint: true }, done)
-  else if (op === 'read') fs.read(first, second, 0, second.length, third, done)
-  else if (op === 'list')
-    fs.readdir(first, inBytes, (error, all) => (error ? done(error) : done(null, all.map(entryOf))))
-  else if (op === 'readdir')
-    fs.readdir(first, (error, names) => (error ? done(error) : tell(() => notedRead(first, names), done)))
-  else if (op === 'copyFile') fs.copyFile(first, second, cloneNew, done)
-  else if (op === 'readlink') fs.readlink(first, 'buffer', done)
-  else if (op === 'realpath') fs.realpath.native(first, done)
-  else if (op === 'local')
-    nodeFs.statfs(first, (error, stats) => done(null, isOwn(first, error ? undefined : stats.type)))
-  else (fs[op as keyof typeof fs] as AnyFunction)(...args, done)
+const cloneToNew = nodeFs.constants.COPYFILE_EXCL | nodeFs.constants.COPYFILE_FICLONE
+const missingAllowed = { bigint: true, throwIfNoEntry: false } as const
+
+type StatSync = (path: Path, options: StatOptions & { throwIfNoEntry?: boolean }) => Stats | undefined
+
+/** Node throws ENOTDIR even if it may return undefined, though nothing has that name either. */
+function statOrNothing(stat: StatSync, path: Path, options?: typeof orNothing): Stats | undefined {
+  if (options === undefined) return stat(path, { bigint: true })
+  try {
+    return stat(path, missingAllowed)
+  } catch (error) {
+    if (hasCode(error, 'ENOENT', 'ENOTDIR')) return undefined
+    throw error
+  }
 }
 
-const onLinux = process.platform === 'linux'
+// ---- The promise form ----
 
-/** Where a look at a descriptor may wait for another machine, it does not do so yet: it was opened just now. */
-function noted(fd: number, path: Path, flags: OpenFlags): number {
-  if (onLinux) opened(fd, nodeFs.fstatSync(fd).dev, flags.startsWith('wx'), kindOf(path))
-  return fd
+const waits = {
+  sleep: (done: Done, ms: number) => sleep(ms, done),
+  changed: (done: Done, dir: string, ms: number) => waitForChange(dir, ms, watch, done),
+  settle: (done: Done, returned: unknown, ms?: number) => settle(returned, ms, done),
+  together: (done: Done, calls: readonly Call[]) => allAtOnce(calls, perform, done),
 }
 
-/** Told on the spot, where that takes no longer than to ask a thread. */
-function isQuick(op: Op, args: readonly unknown[], done: Done): boolean {
-  let answer: { error: unknown; value?: unknown } | undefined
-  const work = () =>
-    tell(
-      () => performSync({ op, args }),
-      (error, value) => {
-        answer = { error, value }
-      },
-    )
-  if (!onTheSpot(op, args, devices, work) || !answer) return false
-  if (op === 'mkdir' && !answer.error) wasMade(args[0] as string)
-  done(answer.error, answer.value)
-  return true
-}
-
-/** Nor does one at a name that was looked at just now. */
-function notedSeen(op: 'lstat' | 'stat', path: Path, { dev }: Stats): void {
-  if (onLinux && typeof path === 'string') wasSeen(op, path, Number(dev), kindOf(path))
-}
-
-/** Nor does one at a directory that was read just now. */
-function notedRead(dir: string, names: string[]): string[] {
-  const about = { dev: () => devices.dev(dir), kind: kindOf(dir) }
-  if (onLinux) wasRead(dir, names.length, about)
-  return names
-}
-
-const kindOf = (path: Path) => () => quietly(() => nodeFs.statfsSync(path).type)
-const devices = {
-  dev: (path: string) => quietly(() => nodeFs.statSync(path, { throwIfNoEntry: false })?.dev),
-  kind: (path: string) => kindOf(path)(),
-}
-
-/** For as long as somebody waits; it keeps no process alive. */
-const watch = (dir: string, hint: () => void, failed: () => void): (() => void) => {
-  const watcher = nodeFs.watch(dir, { persistent: false }, hint).on('error', failed)
+/** A watcher keeps no process alive. */
+const watch = (dir: string, onChange: () => void, onError: () => void): (() => void) => {
+  const watcher = nodeFs.watch(dir, { persistent: false }, onChange).on('error', onError)
   return () => watcher.close()
 }
 
-const quietly = <T>(read: () => T): T | undefined => {
+// graceful-fs replaces `fs.close` for the whole process when it loads. It is loaded by the first call that needs a
+// thread, because importing this package must change nothing.
+let pool: Pool | undefined
+
+function performInPool(call: Call, done: Done): void {
+  if (pool) performIn(pool, call, done)
+  else
+    import('graceful-fs').then(loaded => {
+      pool = poolOf(loaded.default)
+      performIn(pool, call, done)
+    }, done)
+}
+
+function performIn(pool: Pool, call: Call, done: Done): void {
+  const make = pool[call.op as Exclude<Op, keyof typeof inline | keyof typeof waits>] as AsyncFunction<void>
+  const noteAndDone: Done = (error, value) => {
+    if (!error) fastPath?.note(call, value)
+    done(error, value)
+  }
+  make(noteAndDone, ...call.args)
+}
+
+// ---- What the rest of core asks of the disk, inline and outside of any algorithm ----
+
+const orUndefined = <T>(read: () => T): T | undefined => {
   try {
     return read()
   } catch {
@@ -210,7 +161,17 @@ const quietly = <T>(read: () => T): T | undefined => {
   }
 }
 
+const kindAt = (path: Path) => orUndefined(() => nodeFs.statfsSync(path).type)
+
+const devices = {
+  ofDescriptor: (fd: number) => orUndefined(() => nodeFs.fstatSync(fd).dev),
+  ofPath: (path: string) => orUndefined(() => nodeFs.statSync(path, { throwIfNoEntry: false })?.dev),
+  kindAt,
+}
+/** Only the numbers that Linux gives to kinds of filesystems are known (./filesystem-kinds.ts). */
+const fastPath = process.platform === 'linux' ? new FastPath(devices, performSync) : undefined
+
 const { self, alive } = identity({
-  text: path => quietly(() => nodeFs.readFileSync(path, 'latin1')),
-  link: path => quietly(() => nodeFs.readlinkSync(path)),
+  text: path => orUndefined(() => nodeFs.readFileSync(path, 'latin1')),
+  link: path => orUndefined(() => nodeFs.readlinkSync(path)),
 })

@@ -1,65 +1,80 @@
-// The two drivers. Both perform what an algorithm yields and answer it; one waits on the spot, one on the event loop.
-// State that outlives a call belongs here, in what drives, never in the steps.
+// The two drivers. Each performs the calls that an algorithm yields, and resumes it with their results: one blocks the
+// thread, the other waits on the event loop. State that outlives a call belongs here, never in the steps.
 
 import { type TracingChannel, tracingChannel } from 'node:diagnostics_channel'
-import { patienceOf, type Watch } from './deadline.js'
+import { opsThat } from './alphabet.js'
+import { type Deadline, deadlineOf } from './deadline.js'
 import { perform, performSync } from './disk.js'
 import { inTurn } from './queue.js'
 import type { Call, Steps } from './steps.js'
 
-/** Call as `f()` for a promise, `f.sync()` for a value, `yield* f.steps()` inside another algorithm. */
+/** A function in three forms: `f()` returns a promise, `f.sync()` a value, `f.steps()` the steps for `yield*`. */
 export interface Dual<A extends unknown[], T> {
   (...args: A): Promise<T>
-  /** The same, at once: it blocks the thread. */
+  /** Returns the value itself, and blocks the thread until it is there. */
   sync(...args: A): T
-  /** The same, as steps of a larger algorithm; `signal` and `timeout` are those of the outermost call. */
+  /** Returns the steps, for use in a larger algorithm. Only the outermost call's `signal` and `timeout` count. */
   steps(...args: A): Steps<T>
 }
 
 /**
- * Makes a function of an algorithm. The first parameter with a default is taken for its options: `signal` and `timeout`
- * are obeyed between any two calls. Promises take turns whose first arguments
- * are the same thing, as `turns` spells it, each until it is answered, or as long as `until` says. Diagnostics channels carry the generator's name: `tracing:holdfast.<name>:start` ...
+ * Turns an algorithm into a function in three forms.
+ *
+ * The first parameter with a default is the options: `signal` and `timeout` are obeyed between any two calls.
+ *
+ * Diagnostics channels carry the name of the algorithm: `tracing:holdfast.<name>:start` ...
+ *
+ * @param turns Returns the names of the queues that a call joins, from its first argument. In the promise form, calls
+ *   that share a queue run one after the other. @default none
+ * @param until Returns, from the result of a call, a promise for the end of its turn. @default it ends
+ *   with the call
  */
 export function dual<A extends unknown[], T>(
   algorithm: (...args: A) => Steps<T>,
   turns?: (thing: A[0]) => readonly string[],
-  until?: (answer: T) => unknown,
+  until?: (result: T) => unknown,
 ): Dual<A, T> {
   const optionsAt = algorithm.length
-  // Made by the first call, because nothing happens at import.
+  // The first call makes it, because nothing may happen at import.
   let channel: TracingChannel | undefined
-  const listened = (args: A) => {
+  const tracingOf = (args: A) => {
     channel ??= tracingChannel(`holdfast.${algorithm.name}`)
-    // Node 20.19 has no `hasSubscribers` on the group, only on each of its channels.
+    // Node 20.19 has `hasSubscribers` only on each channel, not on the group.
     const { start, end, asyncStart, asyncEnd, error } = channel
     if (![start, end, asyncStart, asyncEnd, error].some(one => one.hasSubscribers)) return undefined
-    return { channel, context: traced(algorithm.name, args[0]) }
+    return { channel, context: contextOf(algorithm.name, args[0]) }
   }
-  const promised = (...args: A) =>
-    turns
-      ? inTurn(turns(args[0]), before => driven(algorithm, args, args[optionsAt], before), until)
-      : driven(algorithm, args, args[optionsAt])
-  const atOnce = (...args: A) => drivenSync(algorithm(...args), patienceOf(args[optionsAt]))
+  const drive = (args: A, before?: Promise<unknown>) =>
+    new Promise<T>((resolve, reject) => {
+      const deadline = deadlineOf(args[optionsAt])
+      new Drive(algorithm(...args), deadline, before, resolve, reject).run()
+    })
+  const driveInTurn = (...args: A) =>
+    turns ? inTurn(turns(args[0]), before => drive(args, before), until) : drive(args)
+  const driveNow = (...args: A) => {
+    const deadline = deadlineOf(args[optionsAt])
+    return driveSync(algorithm(...args), deadline)
+  }
 
   async function run(...args: A): Promise<T> {
-    const heard = listened(args)
+    const tracing = tracingOf(args)
     try {
-      return await (heard ? heard.channel.tracePromise(() => promised(...args), heard.context) : promised(...args))
+      if (!tracing) return await driveInTurn(...args)
+      return await tracing.channel.tracePromise(() => driveInTurn(...args), tracing.context)
     } catch (error) {
-      throw located(error)
+      throw withCallerStack(error)
     }
   }
   function sync(...args: A): T {
-    const heard = listened(args)
-    return heard ? heard.channel.traceSync(() => atOnce(...args), heard.context) : atOnce(...args)
+    const tracing = tracingOf(args)
+    return tracing ? tracing.channel.traceSync(() => driveNow(...args), tracing.context) : driveNow(...args)
   }
   Object.defineProperty(run, 'name', { value: algorithm.name })
   return Object.assign(run, { sync, steps: algorithm })
 }
 
-/** What the tracing channels carry; Node adds `result`, or `error`. */
-const traced = (name: string, path: unknown) => ({
+/** The message of the tracing channels. Node adds `result` or `error`. */
+const contextOf = (name: string, path: unknown) => ({
   function: name,
   path,
   error: undefined as NodeJS.ErrnoException | undefined,
@@ -68,68 +83,76 @@ const traced = (name: string, path: unknown) => ({
   },
 })
 
-function driven<A extends unknown[], T>(
-  algorithm: (...args: A) => Steps<T>,
-  args: A,
-  options: unknown,
-  before?: Promise<unknown>,
-): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const patience = patienceOf(options)
-    const steps = algorithm(...args)
-    // Most calls tell their answer later; those that tell it at once must not deepen the stack.
-    let answered: { error: unknown; value: unknown } | undefined = { error: null, value: undefined }
-    let running = false
-    // Input is refused at once; the first call waits for its turn.
-    let turn = before
-    const resume = (error: unknown, value?: unknown) => {
-      answered = { error, value }
-      if (!running) run()
-    }
-    const make = (call: Call) => {
-      const interruption = patience?.interruption(call)
-      if (interruption) resume(interruption)
-      else if (patience && waits(call)) patience.wait(call, resume)
-      else perform(call, resume)
-    }
-    const makeInTurn = (call: Call, settled: Promise<unknown>) => {
-      const wait = { op: 'settle', args: [settled] } as const
-      const ready = (error: unknown) => (isFailure(error) ? resume(error) : make(call))
-      if (patience) patience.wait(wait, ready)
-      else perform(wait, ready)
-    }
-    const run = () => {
-      running = true
-      try {
-        while (answered) {
-          const { error, value } = answered
-          answered = undefined
-          const next = isFailure(error) ? steps.throw(error) : steps.next(value)
-          if (next.done) return resolve(next.value)
-          if (isFailure(error)) patience?.note(error)
-          if (turn) makeInTurn(next.value, turn)
-          else make(next.value)
-          turn = undefined
+/** One call of the promise form. */
+class Drive<T> {
+  /** What the algorithm is resumed with next. Undefined while a call is under way. */
+  #result: { readonly error: unknown; readonly value: unknown } | undefined = { error: null, value: undefined }
+  #running = false
+
+  constructor(
+    readonly steps: Steps<T>,
+    readonly deadline: Deadline | undefined,
+    /**
+     * The first call waits for it. Algorithms check their input before that, so bad input is refused without a wait.
+     */
+    private before: Promise<unknown> | undefined,
+    readonly resolve: (value: T) => void,
+    readonly reject: (error: unknown) => void,
+  ) {}
+
+  run(): void {
+    this.#running = true
+    try {
+      while (this.#result) {
+        const { error, value } = this.#result
+        this.#result = undefined
+        const next = isFailure(error) ? this.steps.throw(error) : this.steps.next(value)
+        if (next.done) {
+          this.resolve(next.value)
+          return
         }
-      } catch (error) {
-        reject(error)
+        if (isFailure(error)) this.deadline?.noteError(error)
+        this.#make(next.value)
       }
-      running = false
+    } catch (error) {
+      this.reject(error)
     }
-    run()
-  })
+    this.#running = false
+  }
+
+  #make(call: Call): void {
+    const { before } = this
+    if (before) {
+      this.before = undefined
+      const turn = { op: 'settle', args: [before] } as const
+      const ready = (error: unknown) => (isFailure(error) ? this.#resume(error) : this.#make(call))
+      if (this.deadline) this.deadline.wait(turn, ready)
+      else perform(turn, ready)
+      return
+    }
+    const interruption = this.deadline?.interruption(call)
+    if (interruption) this.#resume(interruption)
+    else if (this.deadline && waits(call)) this.deadline.wait(call, this.#resume)
+    else perform(call, this.#resume)
+  }
+
+  /** A call that ends inline is resumed by the loop in `run`, so that it does not deepen the stack. */
+  readonly #resume = (error: unknown, value?: unknown): void => {
+    this.#result = { error, value }
+    if (!this.#running) this.run()
+  }
 }
 
-function drivenSync<T>(steps: Steps<T>, patience: Watch | undefined): T {
+function driveSync<T>(steps: Steps<T>, deadline: Deadline | undefined): T {
   let next = steps.next()
   while (!next.done) {
     let value: unknown
     try {
-      const interruption = patience?.interruption(next.value)
+      const interruption = deadline?.interruption(next.value)
       if (interruption) throw interruption
-      value = patience && waits(next.value) ? patience.waitSync(next.value) : performSync(next.value)
+      value = deadline && waits(next.value) ? deadline.waitSync(next.value) : performSync(next.value)
     } catch (error) {
-      patience?.note(error)
+      deadline?.noteError(error)
       next = steps.throw(error)
       continue
     }
@@ -139,10 +162,11 @@ function drivenSync<T>(steps: Steps<T>, patience: Watch | undefined): T {
 }
 
 const isFailure = (error: unknown): boolean => error !== null && error !== undefined
-const waits = ({ op }: Call): boolean => op === 'sleep' || op === 'changed' || op === 'settle'
+const waiting = opsThat('waits')
+const waits = ({ op }: Call): boolean => waiting.has(op)
 
-/** The callback API makes errors without a stack: this one ends at the caller. The object stays the same. */
-function located(error: unknown): unknown {
-  if (error instanceof Error && !error.stack?.includes('\n    at ')) Error.captureStackTrace(error, located)
+/** Errors of the callback API have no stack. Adds one that ends at the caller, and returns the same object. */
+function withCallerStack(error: unknown): unknown {
+  if (error instanceof Error && !error.stack?.includes('\n    at ')) Error.captureStackTrace(error, withCallerStack)
   return error
 }

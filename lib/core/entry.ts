@@ -1,12 +1,12 @@
-// What a directory lists: names, also those that are no text, and what kind of thing each is.
+// The entries of a directory: their names, including those that are not text, and what each of them is.
 
-import type { Dirent } from './disk.js'
-import type { Entry } from './steps.js'
+import type { Entry } from './alphabet.js'
+import type { Dirent } from './stats.js'
 
-/** How a directory is to be read for that. */
+/** Options for `readdir`. */
 export const inBytes = { withFileTypes: true, encoding: 'buffer' } as const
 
-/** Dirent is nowhere generic in its types, and Node fills in with a stat what the filesystem does not tell. */
+/** Where the filesystem does not say what an entry is, Node has already asked with lstat. */
 export function entryOf(dirent: Dirent): Entry {
   const text = dirent.name.toString()
   const kind = dirent.isFile()
@@ -16,6 +16,6 @@ export function entryOf(dirent: Dirent): Entry {
       : dirent.isSymbolicLink()
         ? 'link'
         : 'other'
-  // What is no text comes back with a mark in the place of what could not be read, and would name nothing.
+  // Bytes that are not UTF-8 decode to U+FFFD, and a name with that in their place would be the name of nothing.
   return { name: text.includes('\uFFFD') ? dirent.name : text, kind }
 }

@@ -1,152 +1,74 @@
-// Files and small directories on this machine's own disks. To close one, to look at it, to write a few bytes to a new one,
-// to make one in another that is new, or to read again what was read a moment ago takes a few microseconds, and to ask a
-// thread for that takes twenty: so the promise form does it on the spot. Elsewhere (NFS, FUSE) it may wait for another
-// machine, and is left to the threads.
+// The fast path of the promise form: it makes some calls inline, in the calling thread, instead of in the pool.
+//
+// What it is for. A trip to the pool and back costs about 20 us. On a local filesystem, a call that needs only what the
+// kernel already has in memory takes a few microseconds.
+//
+// How precise it is. What the kernel has in memory is a guess: what this process used within the last second
+// (./kernel-cache.ts). A wrong guess never changes a result, because the call itself is made either way. It costs time,
+// in which the event loop waits. Two bounds limit that time: when a call took longer than 20 ms, its device is left to
+// the pool for 10 s; and one call in 32 goes to the pool in any case, so that the event loop turns.
+//
+// When not to use it. On a filesystem behind a network or another process (NFS, FUSE) any call may wait for a reply. To
+// know the filesystem, some are made inline even there: `fstat` after each open, `stat` after each readdir of a small
+// directory, and `statfs` once for each device. Outside Linux the kinds of filesystems have other numbers, so there is
+// no fast path.
 
-import { dirname } from 'node:path'
-import type { Op } from './steps.js'
+import type { Call, Outcome } from './alphabet.js'
+import { type Cached, type Devices, KernelCache } from './kernel-cache.js'
+import { outcomeOf } from './together.js'
 
-/** ext2 to ext4, xfs, btrfs, tmpfs, overlayfs, f2fs, zfs, by the numbers that Linux has for them. */
-const kinds: ReadonlySet<number> = new Set([
-  ...[0xef53, 0x58465342, 0x9123683e, 0x01021994, 0x794c7630, 0xf2f52010, 0x2fc12fc1],
-])
-
-/** Those, and what else this machine's own kernel keeps: FAT, exFAT, NTFS, HFS+. No reply of theirs is ever lost. */
-const ownKinds: ReadonlySet<number> = new Set([...kinds, 0x4d44, 0x2011bab0, 0x7366746e, 0x5346544e, 0x482b])
-
-/** Off Linux the numbers mean other things, and only a share of Windows shows that it is one. */
-export const isOwn = (path: string, kind: number | undefined): boolean =>
-  process.platform === 'linux' ? ownKinds.has(kind ?? 0) : !/^[\\/]{2}[^?.]/.test(path)
-
-/** By device: is it one of those? */
-const local = new Map<number, boolean>()
-
-/** Asked once a device, of a path that has answered just now. */
-function isLocal(dev: number, kindOf: () => number | undefined): boolean {
-  const known = local.get(dev) ?? kinds.has(kindOf() ?? 0)
-  local.set(dev, known)
-  return known
-}
-
-/** Open descriptors; made: of a file that the opening made, so that nothing has to be read before it is written. */
-const near = new Map<number, Warm & { readonly made: boolean }>()
-
-/** A descriptor was opened. */
-export function opened(fd: number, dev: number, made: boolean, kindOf: () => number | undefined): void {
-  if (isLocal(dev, kindOf)) near.set(fd, { dev, made, atMs: performance.now() })
-}
-
-export const isNear = (fd: number): boolean => near.has(fd)
-
-/** Its number may be another's by now. */
-export const closed = (fd: number): boolean => near.delete(fd)
-
-/** What the system has in memory, because it was looked at or changed a moment ago: on which device, and when. */
-interface Warm {
-  readonly dev: number
-  atMs: number
-}
-
-/** Small directories that were read. */
-const warm = new Map<string, Warm>()
 const momentMs = 1000
-/** Of each kind; then all are forgotten. */
-const mostKept = 1000
-/** A cell (../cell.ts) has one entry, and systems sometimes add one of theirs: there a rename replaces nothing. */
-const mostEntries = 2
-
-/** It was read. `about` says on which device it is, and of what kind that is: asked for when it is not known yet. */
-export function wasRead(
-  dir: string,
-  entries: number,
-  about: { dev(): number | undefined; kind(): number | undefined },
-): void {
-  if (entries > mostEntries) warm.delete(dir)
-  else if (!warm.has(dir)) {
-    const dev = about.dev()
-    if (dev === undefined || !isLocal(dev, about.kind)) return
-    keep(warm, dir, { dev, atMs: performance.now() })
-  }
-}
-
-/** Names that were looked at, or made out of one that was. */
-const seen = new Map<string, Warm>()
-/** The same, with what links there lead to. */
-const followed = new Map<string, Warm>()
-
-/** It was looked at: it is on that device. */
-export function wasSeen(op: 'lstat' | 'stat', path: string, dev: number, kindOf: () => number | undefined): void {
-  if (isLocal(dev, kindOf)) keep(op === 'lstat' ? seen : followed, path, { dev, atMs: performance.now() })
-}
-
-/** What `from` was, `to` is by now, too (a link) or instead. */
-export function wasNamed(from: string, to: string, instead: boolean): void {
-  const known = seen.get(from)
-  if (known) keep(seen, to, { dev: known.dev, atMs: performance.now() })
-  if (instead) seen.delete(from)
-}
-
-/** Directories that were made: whatever is in them is in memory. On which device is found out when it is asked for. */
-const made = new Map<string, { dev: number | undefined; atMs: number }>()
-
-export function wasMade(dir: string): void {
-  keep(made, dir, { dev: made.get(dirname(dir))?.dev, atMs: performance.now() })
-}
-
-/** How that, and of what kind it is, is found out. */
-export interface Devices {
-  dev(path: string): number | undefined
-  kind(path: string): number | undefined
-}
-
-function madeIn(dir: string, devices: Devices): Warm | undefined {
-  const known = made.get(dir)
-  if (!known) return undefined
-  known.dev ??= devices.dev(dir)
-  return known.dev !== undefined && isLocal(known.dev, () => devices.kind(dir)) ? (known as Warm) : undefined
-}
-
-function keep<K>(all: Map<string, K>, path: string, known: K): void {
-  if (all.size >= mostKept) all.clear()
-  all.set(path, known)
-}
-
-/** By device: until when it is left to the threads, because something took long there: its journal was full, say. */
-const slowUntilMs = new Map<number, number>()
-const longMs = 20
+const slowMs = 20
 const restMs = 10_000
+const poolEvery = 32
 
-/** Without a thread there is no turn of the event loop, and others want theirs. */
-let inARow = 0
-const mostInARow = 32
+export class FastPath {
+  readonly #cache: KernelCache
+  readonly #performSync: (call: Call) => unknown
+  /** By device: when its rest in the pool ends. A call there was slow (its journal was full, say). */
+  readonly #restUntilMs = new Map<number, number>()
+  #inlineCalls = 0
 
-/** What is written is copied into memory; more than this takes longer than to ask a thread. */
-const fewBytes = 16 * 1024
-
-/** Does the work of a call on the spot, if that can be: answers whether it did. */
-export function onTheSpot(op: Op, [first, second]: readonly unknown[], devices: Devices, work: () => void): boolean {
-  if (op === 'write') {
-    const known = near.get(first as number)
-    return known?.made === true && (second as Uint8Array).length <= fewBytes && atOnce(known, work)
+  constructor(devices: Devices, performSync: (call: Call) => unknown) {
+    this.#cache = new KernelCache(devices)
+    this.#performSync = performSync
   }
-  if (typeof first !== 'string') return false
-  if (op === 'lstat') return atOnce(seen.get(first), work)
-  if (op === 'stat') return atOnce(followed.get(first), work)
-  if (op === 'readdir') return atOnce(warm.get(first), work)
-  if (op === 'mkdir') return atOnce(madeIn(dirname(first), devices), work)
-  const dir = op === 'rename' && dirname(first)
-  return dir !== false && dirname(String(second)) === dir && atOnce(warm.get(dir), work)
-}
 
-function atOnce(known: Warm | undefined, work: () => void): boolean {
-  if (!known) return false
-  const beganMs = performance.now()
-  const cold = beganMs - known.atMs > momentMs
-  // If a thread does it now, it is warm again by then.
-  known.atMs = beganMs
-  if (cold || beganMs < (slowUntilMs.get(known.dev) ?? 0) || ++inARow % mostInARow === 0) return false
-  work()
-  const endedMs = performance.now()
-  if (endedMs - beganMs > longMs) slowUntilMs.set(known.dev, endedMs + restMs)
-  return true
+  /** Makes the call inline, and returns its outcome. Returns undefined if the pool must make the call. */
+  make(call: Call): Outcome<unknown> | undefined {
+    const { op, args } = call
+    // An open descriptor needs nothing from the disk, so these two need no bounds.
+    if (op === 'close') return this.#cache.dropDescriptor(args[0] as number) ? this.#outcomeOf(call) : undefined
+    if (op === 'fstat') return this.#cache.hasDescriptor(args[0] as number) ? this.#outcomeOf(call) : undefined
+    const cached = this.#cache.find(call)
+    return cached && this.#makeInBounds(call, cached)
+  }
+
+  /** Notes a call that succeeded in the pool. */
+  note(call: Call, value: unknown): void {
+    this.#cache.note(call, value)
+  }
+
+  /** Notes a directory that was read in either form. */
+  noteReaddir(dir: string, entries: number): void {
+    this.#cache.noteReaddir(dir, entries)
+  }
+
+  #makeInBounds(call: Call, cached: Cached): Outcome<unknown> | undefined {
+    const beganMs = performance.now()
+    const isStale = beganMs - cached.usedAtMs > momentMs
+    // Even if the pool makes the call now, the kernel has the thing in memory afterwards.
+    cached.usedAtMs = beganMs
+    if (isStale || beganMs < (this.#restUntilMs.get(cached.dev) ?? 0)) return undefined
+    if (++this.#inlineCalls % poolEvery === 0) return undefined
+    const outcome = this.#outcomeOf(call)
+    const endedMs = performance.now()
+    if (endedMs - beganMs > slowMs) this.#restUntilMs.set(cached.dev, endedMs + restMs)
+    if (call.op === 'mkdir' && 'value' in outcome) this.note(call, outcome.value)
+    return outcome
+  }
+
+  #outcomeOf(call: Call): Outcome<unknown> {
+    return outcomeOf(() => this.#performSync(call))
+  }
 }

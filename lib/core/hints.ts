@@ -1,27 +1,28 @@
-// What a thread keeps in mind: for a moment between two calls, so that the next one may begin with a guess; and what it is
-// about, so that it does not wait for itself.
+// What a thread keeps in memory between two calls: hints with which the next call begins, and counts of the calls under
+// way, which a blocking call uses to see that it would wait for itself.
 
-const kept = new Map<string, { readonly value: unknown; readonly atMs: number }>()
-const mostKept = 1000
+const hints = new Map<string, { readonly value: unknown; readonly atMs: number }>()
+const maxHints = 1000
 const momentMs = 1000
 
 export function recall(key: string): unknown {
-  const one = kept.get(key)
-  return one && performance.now() - one.atMs < momentMs ? one.value : undefined
+  const hint = hints.get(key)
+  return hint && performance.now() - hint.atMs < momentMs ? hint.value : undefined
 }
 
+/** Keeps `value` for a second. `undefined` removes what is kept. */
 export function remember(key: string, value: unknown): void {
-  if (value === undefined) kept.delete(key)
-  else kept.set(key, { value, atMs: performance.now() })
-  if (kept.size > mostKept) kept.clear()
+  if (value === undefined) hints.delete(key)
+  else hints.set(key, { value, atMs: performance.now() })
+  if (hints.size > maxHints) hints.clear()
 }
 
-/** By thing: the acts of this thread that are after it, or have it. */
-const engaged = new Map<string, number>()
+/** By thing: how many calls of this thread hold it or want it. */
+const counts = new Map<string, number>()
 
 export function engage(thing: string, more: number): number {
-  const acts = (engaged.get(thing) ?? 0) + more
-  if (acts > 0) engaged.set(thing, acts)
-  else engaged.delete(thing)
-  return acts
+  const count = (counts.get(thing) ?? 0) + more
+  if (count > 0) counts.set(thing, count)
+  else counts.delete(thing)
+  return count
 }

@@ -1,19 +1,23 @@
-// What a caller may hand in. Everything is refused here, before any call is made, with Node's own error codes.
+// Checks of what callers pass. Bad input is refused before any call is made, with Node's own error codes.
 
+import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { inspect } from 'node:util'
 
-/** The three options that every function takes: how long it tries, and who may stop it. */
+/** The three options that every function takes: how long it tries, and what stops it. */
 export interface Patience {
-  /** Stops the call between two of its steps: it rejects with an `AbortError` (`ABORT_ERR`), tidied up. */
+  /** Aborts the call between two of its steps: it cleans up, then rejects with an `AbortError` (`ABORT_ERR`). */
   readonly signal?: AbortSignal | undefined
-  /** Milliseconds for the whole call; then it rejects with a `TimeoutError` (`ERR_TIMEOUT`). @default Infinity */
+  /**
+   * Milliseconds for the whole call. When they have passed, the call cleans up, then rejects with a `TimeoutError`
+   * (`ERR_TIMEOUT`). @default Infinity
+   */
   readonly timeout?: number | undefined
-  /** Milliseconds that one step goes on retrying what waiting may cure. @default 10_000 */
+  /** Milliseconds for which one step is retried, if it fails in a way that waiting may cure. @default 10_000 */
   readonly retryFor?: number | undefined
 }
 
-/** When data that was published outlives a power cut: see the README, "Atomic is not durable". */
+/** Whether published data survives a power cut: see the README, "Atomic is not durable". */
 export type Durability = 'none' | 'file' | 'full'
 
 type Code = 'ERR_INVALID_ARG_TYPE' | 'ERR_INVALID_ARG_VALUE' | 'ERR_OUT_OF_RANGE'
@@ -25,8 +29,8 @@ export function refusal(code: Code, name: string, expected: string, got: unknown
 }
 
 /**
- * The path as a string that stays the same when the process changes its directory meanwhile. It is not normalised:
- * `link/../x` is what the system says it is, not what it looks like.
+ * Returns an absolute path, so that it stays the same when the process changes its working directory. It is not
+ * normalised, because only the system knows where `link/../x` leads.
  */
 export function asPath(value: unknown, name: string): string {
   const path = value instanceof URL ? fileURLToPath(value) : value
@@ -37,18 +41,29 @@ export function asPath(value: unknown, name: string): string {
   return isRooted(path) ? path : `${process.cwd()}/${path}`
 }
 
-/** On Windows also `C:x`, which belongs to that drive's own current directory. */
+/** On Windows this includes `C:x`, because each drive has a working directory of its own. */
 const isRooted = (path: string): boolean =>
   path.startsWith('/') || (process.platform === 'win32' && /^(\\|[a-z]:)/i.test(path))
 
-/** All bytes of a string or a view. A view is not copied: it is the caller's until the call has ended. */
+/**
+ * Returns an absolute path that ends with a name. A slash after that would follow a symbolic link, so it is cut off.
+ */
+export function asName(value: unknown, argument: string): string {
+  const path = asPath(value, argument)
+  const name = basename(path)
+  if (name === '' || name === '.' || name === '..')
+    throw refusal('ERR_INVALID_ARG_VALUE', argument, 'a path that ends with a name, not a root, "." or ".."', value)
+  return path.slice(0, path.lastIndexOf(name) + name.length)
+}
+
+/** Returns the bytes of a string or a view. A view is not copied, so the caller must not change it during the call. */
 export function asBytes(value: unknown, name: string): Uint8Array {
   if (typeof value === 'string') return Buffer.from(value)
   if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
   throw refusal('ERR_INVALID_ARG_TYPE', name, 'of type string or an instance of Buffer, TypedArray, or DataView', value)
 }
 
-/** Permission bits: a number, or an octal string as in `'755'`. */
+/** Returns permission bits, given as a number or an octal string such as `'755'`. */
 export function asMode(value: unknown, otherwise: number): number {
   if (value === undefined) return otherwise
   const mode = typeof value === 'string' && /^[0-7]+$/.test(value) ? Number.parseInt(value, 8) : value
@@ -75,21 +90,21 @@ export function asFlag(value: unknown, name: string): boolean {
   throw refusal('ERR_INVALID_ARG_TYPE', name, 'of type boolean', value)
 }
 
-/** A number from `least` on; `Infinity` is one. */
-export function asNumber(value: unknown, name: string, otherwise: number, least = 0): number {
+/** Returns a number of at least `min`, which may be `Infinity`. */
+export function asNumber(value: unknown, name: string, otherwise: number, min = 0): number {
   if (value === undefined) return otherwise
   if (typeof value !== 'number') throw refusal('ERR_INVALID_ARG_TYPE', name, 'of type number', value)
-  if (!(value >= least)) throw refusal('ERR_OUT_OF_RANGE', name, `a number from ${least} on`, value)
+  if (!(value >= min)) throw refusal('ERR_OUT_OF_RANGE', name, `a number >= ${min}`, value)
   return value
 }
 
-/** How far a long work has come. */
+/** How far a long call has come. */
 export interface Progress {
-  /** Files, links and directories that are done with. */
+  /** How many files, links and directories are finished. */
   readonly done: number
-  /** Those known so far: it grows while directories are read. */
+  /** How many were found so far. It grows while directories are read. */
   readonly total: number
-  /** Bytes of the files that were copied; 0 where nothing is copied. */
+  /** Bytes of the files that were copied: 0 if nothing is copied. */
   readonly bytes: number
 }
 
@@ -98,12 +113,12 @@ export function asFunction<F>(value: F | undefined, name: string): F | undefined
   throw refusal('ERR_INVALID_ARG_TYPE', name, 'of type function', value)
 }
 
-/** How many things a long work does at a time: a whole number from 1 on. */
+/** Returns how many things a long call does at a time: a whole number of at least 1. */
 export function asConcurrency(value: unknown): number {
   return Math.floor(Math.min(asNumber(value, 'options.concurrency', 64, 1), 10_000))
 }
 
-/** Refuses options that are no object, and the three that every function takes when they are not what they should be. */
+/** Refuses options that are not an object, and bad values of the three options that every function takes. */
 export function checkPatience(options: unknown): asserts options is Patience {
   if (typeof options !== 'object' || options === null)
     throw refusal('ERR_INVALID_ARG_TYPE', 'options', 'of type object', options)

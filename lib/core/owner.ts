@@ -1,38 +1,38 @@
-// Who made a name, and is that process still alive? A pid alone says neither: two containers on one volume have the
-// same pids, and a pid is used again. So an owner is a place (one boot of one machine, one pid namespace), a pid there,
-// and the moment that process was born.
+// Which process made a name, and is it still alive? A pid alone is not enough: two containers on one volume have the
+// same pids, and pids are reused. So an owner is a place (one boot of one machine, one pid namespace), a pid in that
+// place, and the time at which that process was born.
 
 import { createHash } from 'node:crypto'
 import { hostname, uptime } from 'node:os'
 
-/** What the door lets us read of /proc; undefined where there is no answer. */
+/** How to read /proc. Each returns undefined for what cannot be read. */
 export interface Records {
   text(path: string): string | undefined
-  /** Where a link points. */
+  /** The text of a symbolic link. */
   link(path: string): string | undefined
 }
 
 export interface Witness extends Records {
   readonly platform: NodeJS.Platform
   readonly pid: number
-  /** Is there a process with this pid? */
+  /** Does a process have this pid? */
   exists(pid: number): boolean
 }
 
-/** Milliseconds: who waits for a lock asks again and again, and a moment later the answer is the same. */
-const sameForMs = 20
+/** For how long an owner that was alive counts as alive. A waiting caller asks about the same one again and again. */
+const aliveForMs = 20
 
-/** What this process knows of itself and of others. */
+/** `self` spells this process as an owner; `alive` judges another owner. */
 export function identity(records: Records) {
   const { platform, pid } = process
   const witness: Witness = { ...records, platform, pid, exists }
-  let spelt: string | undefined
-  const self = (): string => (spelt ??= spellSelf(witness))
-  const seen = { owner: '', atMs: 0 }
+  let spelling: string | undefined
+  const self = (): string => (spelling ??= spellSelf(witness))
+  const lastAlive = { owner: '', atMs: 0 }
   const alive = (owner: string): boolean | undefined => {
-    if (owner === seen.owner && performance.now() - seen.atMs < sameForMs) return true
+    if (owner === lastAlive.owner && performance.now() - lastAlive.atMs < aliveForMs) return true
     const lives = judge(owner, self(), witness)
-    if (lives) Object.assign(seen, { owner, atMs: performance.now() })
+    if (lives) Object.assign(lastAlive, { owner, atMs: performance.now() })
     return lives
   }
   return { self, alive }
@@ -47,15 +47,15 @@ function exists(pid: number): boolean {
   }
 }
 
-/** This process, spelt in `[a-z0-9]` and `-`: `<place>-<pid>-<born>`. Places are 64 bits of a hash. */
+/** Spells this process in `[a-z0-9]` and `-`: `<place>-<pid>-<born>`. A place is 64 bits of a hash. */
 export function spellSelf(witness: Witness): string {
-  return [place(witness), witness.pid.toString(36), life(witness, 'self')?.born ?? '0'].join('-')
+  return [place(witness), witness.pid.toString(36), readProcess(witness, 'self')?.born ?? '0'].join('-')
 }
 
 /**
- * True or false only where it is certain. Whoever lives elsewhere (another machine, an earlier boot, another pid
- * namespace) cannot be judged from here, and neither can a running process whose birth cannot be read: its pid may
- * have been used again.
+ * Is the process that `owner` names alive? Returns true or false only if that is certain. A process elsewhere (another
+ * machine, an earlier boot, another pid namespace) cannot be judged from here. Neither can a running process whose
+ * birth cannot be read, because its pid may have been reused.
  */
 export function judge(owner: string, self: string, witness: Witness): boolean | undefined {
   if (owner === self) return true
@@ -63,16 +63,16 @@ export function judge(owner: string, self: string, witness: Witness): boolean | 
   const pid = Number.parseInt(pidText, 36)
   if (where !== self.split('-')[0] || !(pid > 0)) return undefined
   if (!witness.exists(pid)) return false
-  const now = ownProc(witness) ? life(witness, String(pid)) : undefined
-  if (now === undefined || born === '0') return undefined
-  return now.born === born && !now.zombie
+  const running = isProcOurs(witness) ? readProcess(witness, String(pid)) : undefined
+  if (running === undefined || born === '0') return undefined
+  return running.born === born && !running.zombie
 }
 
 function place(witness: Witness): string {
   const namespace = witness.link('/proc/self/ns/pid')
   const boot = witness.text('/proc/sys/kernel/random/boot_id')?.trim()
-  // Without /proc the minute of the boot stands in for its id. Two readings of it may differ by one, and then the
-  // owner is unknowable, which is the safe side.
+  // Without /proc, the minute of the boot stands in for its id. Two readings of it may differ by one minute. Then the
+  // owner seems to be elsewhere and cannot be judged, which is safe.
   const evidence = boot && namespace ? [boot, namespace] : [hostname(), Math.round((Date.now() / 1000 - uptime()) / 60)]
   const digest = createHash('sha256')
     .update(JSON.stringify([witness.platform, ...evidence]))
@@ -80,11 +80,11 @@ function place(witness: Witness): string {
   return digest.readBigUInt64BE().toString(36)
 }
 
-/** /proc may show another pid namespace than ours (`unshare --pid` without a mount): then its pids are not our pids. */
-const ownProc = (witness: Witness): boolean => witness.link('/proc/self') === String(witness.pid)
+/** /proc may show another pid namespace (`unshare --pid` without a mount), where other processes have the same pids. */
+const isProcOurs = (witness: Witness): boolean => witness.link('/proc/self') === String(witness.pid)
 
-function life(witness: Witness, pid: string): { born: string; zombie: boolean } | undefined {
-  // The second field is the program's name in brackets, and may itself hold brackets and spaces.
+function readProcess(witness: Witness, pid: string): { born: string; zombie: boolean } | undefined {
+  // The second field is the program's name in parentheses. It may itself contain parentheses and spaces.
   const fields = witness.text(`/proc/${pid}/stat`)?.split(') ').at(-1)?.split(' ')
   const [state, ticks] = [fields?.[0], fields?.[19]]
   if (state === undefined || ticks === undefined) return undefined

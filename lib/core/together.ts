@@ -1,21 +1,22 @@
-// Several calls at once, whoever makes each of them.
+// Several calls at once, whatever makes each of them.
 
-import type { Call, Outcome } from './steps.js'
+import type { Call, Outcome } from './alphabet.js'
 import type { Done } from './wait.js'
 
-/** One after the other, and none of them ends the others. */
-export function outcomesOf(calls: readonly Call[], make: (call: Call) => unknown): Outcome<unknown>[] {
-  return calls.map(call => {
-    try {
-      return { value: make(call) }
-    } catch (error) {
-      return { error }
-    }
-  })
+export function outcomeOf<T>(work: () => T): Outcome<T> {
+  try {
+    return { value: work() }
+  } catch (error) {
+    return { error }
+  }
 }
 
-/** All are begun, and `done` is told when the last has ended. */
-export function allOf(calls: readonly Call[], make: (call: Call, done: Done) => unknown, done: Done): undefined {
+/** Makes the calls one after the other. A failure does not end the others. */
+export const oneByOne = (calls: readonly Call[], make: (call: Call) => unknown): Outcome<unknown>[] =>
+  calls.map(call => outcomeOf(() => make(call)))
+
+/** Begins all calls, and calls `done` with their outcomes when the last has ended. */
+export function allAtOnce(calls: readonly Call[], make: (call: Call, done: Done) => unknown, done: Done): undefined {
   let left = calls.length
   const outcomes: Outcome<unknown>[] = []
   if (left === 0) done(null, outcomes)

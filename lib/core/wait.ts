@@ -1,14 +1,15 @@
-// Answers that do not come from the disk: time that passes, chance, and what users' callbacks promise.
+// What does not come from the disk: time that passes, random bytes, and what users' callbacks return.
 
 import { randomBytes } from 'node:crypto'
-import { pending } from './steps.js'
+import { pending } from './alphabet.js'
 
+/** `error` is null or undefined if there is none. */
 export type Done = (error: unknown, value?: unknown) => void
-/** Ends a wait early; only waits have one. */
+/** Ends a wait early. Only waits have one. */
 export type Wake = () => void
 
-/** What can be done at once, told at once. */
-export function tell(work: () => unknown, done: Done): undefined {
+/** Does the work now, and calls `done` before it returns. */
+export function callBack(work: () => unknown, done: Done): undefined {
   let value: unknown
   try {
     value = work()
@@ -19,7 +20,7 @@ export function tell(work: () => unknown, done: Done): undefined {
   done(null, value)
 }
 
-/** A longer one would go off at once. */
+/** Node fires a timer at once if it is set to more than this. */
 export const longestTimerMs = 2 ** 31 - 1
 
 export function sleep(ms: number, done: Done): Wake {
@@ -34,38 +35,45 @@ export function sleepSync(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
 }
 
-/** What a user's callback answered; whoever waits for its promise may stop waiting, and then nobody hears of it. */
-export function settle(answer: unknown, ms: number | undefined, done: Done): Wake | undefined {
-  if (!isThenable(answer)) return done(null, answer) as undefined
+/** Waits for what a user's callback returned, if that is a promise. A wait that is ended early ignores the result. */
+export function settle(returned: unknown, ms: number | undefined, done: Done): Wake | undefined {
+  if (!isThenable(returned)) return done(null, returned) as undefined
   let over = false
   const end: Done = (error, value) => {
     clearTimeout(timer)
     if (!over) done(error, value)
     over = true
   }
-  // What it waits for keeps the process alive, if anything does.
+  // What the promise waits for keeps the process alive, if anything must.
   const timer = ms === undefined ? undefined : setTimeout(end, Math.min(ms, longestTimerMs), null, pending).unref()
-  answer.then(
+  returned.then(
     value => end(null, value),
     error => end(error ?? new Error('The callback rejected without a reason')),
   )
   return () => end(null)
 }
 
+export function settleSync(returned: unknown): unknown {
+  if (!isThenable(returned)) return returned
+  ignoreRejection(returned)
+  const message = 'The callback returned a promise, which the sync form cannot wait for'
+  throw Object.assign(new TypeError(message), { code: 'ERR_INVALID_RETURN_VALUE' })
+}
+
 export const isThenable = (value: unknown): value is PromiseLike<unknown> =>
   typeof (value as PromiseLike<unknown> | null)?.then === 'function'
 
-/** A promise of which nobody hears, because the call is stopped before it is waited for, shall not end the process. */
-export function unheard<T>(answer: T): T {
-  if (isThenable(answer)) answer.then(undefined, () => {})
-  return answer
+/** Returns `value`. If that is a promise which no caller waits for, its rejection does not end the process. */
+export function ignoreRejection<T>(value: T): T {
+  if (isThenable(value)) value.then(undefined, () => {})
+  return value
 }
 
 // Drawn in advance, because drawing costs more than a system call.
-let pool = Buffer.alloc(0)
+let randomPool = Buffer.alloc(0)
 export function random(bytes: number): Buffer {
-  if (pool.length < bytes) pool = randomBytes(Math.max(bytes, 4096))
-  const drawn = pool.subarray(0, bytes)
-  pool = pool.subarray(bytes)
+  if (randomPool.length < bytes) randomPool = randomBytes(Math.max(bytes, 4096))
+  const drawn = randomPool.subarray(0, bytes)
+  randomPool = randomPool.subarray(bytes)
   return drawn
 }

@@ -1,21 +1,24 @@
-// How `getOrCreate` comes to what it answers: a look, and if that is not enough, the lock, a second look, and the work.
+// How `getOrCreate` comes to its result: a look; if that finds nothing good, the lock, a second look, and the work.
 
-import { isInterruption, isTimeout } from '../core/deadline.js'
-import type { Stats } from '../core/disk.js'
+import { resolve } from 'node:path'
 import { systemError } from '../core/errors.js'
+import { isInterruption, isTimeout } from '../core/interruption.js'
+import type { Place } from '../core/queue.js'
+import type { Stats } from '../core/stats.js'
 import { fs, type Steps } from '../core/steps.js'
-import { attempt, waitFor } from '../lock/acquire.js'
-import { attended, type Hold, type Locking, quietly, release, renew } from '../lock/hold.js'
-import { holderOf, isHeld } from '../lock/holder.js'
-import { achieve, inPeace, noEvidence, tidy, toTheEnd } from '../parts/achieve.js'
-import { same } from '../parts/claim.js'
+import { acquireInTime, tryAcquire } from '../lock/acquire.js'
+import { attended, type Hold, type Locking, renew, whileHeld } from '../lock/hold.js'
+import { holderOf, lockHeld } from '../lock/holder.js'
+import { achieve, noEvidence } from '../parts/achieve.js'
+import { finishAnyway, tidy } from '../parts/cleanup.js'
+import { silently } from '../parts/delete-tree.js'
 import { syncName } from '../parts/durable.js'
-import { found, refuseOddities } from '../parts/follow-links.js'
-import { deleteAside, type Outgoing } from '../remove.js'
-import { type Producing, produced, quiet, whileStaged } from './produce.js'
+import { refuseSpecialFile, resolveLinks } from '../parts/follow-links.js'
+import { sameInode } from '../parts/identity.js'
+import { type Aside, deleteSetAside } from '../parts/set-aside.js'
+import { type Producing, produce, whileStaged } from './produce.js'
 import { publishDirectory, publishFile, type Target } from './publish.js'
 
-/** A call under way. */
 export interface Making extends Producing {
   readonly path: string
   readonly validate: ((path: string) => boolean | PromiseLike<boolean>) | undefined
@@ -23,128 +26,119 @@ export interface Making extends Producing {
   readonly wait: boolean
   /** The lock of what is at a path. */
   readonly locking: (at: string) => Locking
-  /** What was there when it began. */
+  /** What was there when the call began. */
   first: Target | undefined
 }
 
-/** Answers whether this very call made it. */
-export function* makeOnce(job: Making, thread: Thread | undefined): Steps<boolean> {
+/** Returns whether this very call made it. `place` is for its turn among the calls of its thread. */
+export function* makeOnce(job: Making, place: Place | undefined): Steps<boolean> {
   for (;;) {
-    const now = yield* look(job)
-    const good = yield* isGoodAsFarAsSeen(job, now)
-    // What it was at first is what others may have replaced meanwhile.
-    job.first ??= now
+    const target = yield* statTarget(job)
+    const good = yield* isGoodUnlocked(job, target)
+    // Remember what was there at the start: with `refresh`, a different inode means another process has refreshed it.
+    job.first ??= target
     if (good) return false
-    const locking = job.locking(now.at)
-    if (job.wait && thread && (yield* hasWaited(locking, thread))) continue
-    const met = yield* locked(job, locking)
-    if (met !== 'moved') return met === 'made'
+    const locking = job.locking(target.at)
+    if (job.wait && place && (yield* hasWaited(place, locking))) continue
+    const result = yield* lockAndMake(job, locking)
+    if (result !== 'moved') return result === 'made'
   }
 }
 
-/** What is there, behind all links. It is an error at once if that is of the other kind. */
-function* look({ path, kind, trial }: Making): Steps<Target> {
-  const target = yield* achieve(() => found(path, true), noEvidence, trial)
+/** Returns what is there, behind all links. Throws at once if that is of another kind. */
+function* statTarget({ path, kind, trial }: Making): Steps<Target> {
+  const target = yield* achieve(() => resolveLinks(path, true), noEvidence, trial)
   const { at, there } = target
-  if (there && kind === 'file') refuseOddities(at, there)
+  if (there && kind === 'file') refuseSpecialFile(at, there)
   if (there && kind === 'directory' && !there.isDirectory())
-    throw systemError('ENOTDIR', 'open', 'something else than a directory has the name', at)
+    throw systemError('ENOTDIR', 'open', 'what has the name is not a directory', at)
   return target
 }
 
-type Wait = <T>(answer: T | PromiseLike<T>) => Steps<Awaited<T>>
-
-function* isGood({ path, refresh, validate, first }: Making, { there }: Target, wait: Wait): Steps<boolean> {
-  if (!there) return false
-  if (refresh && (!first || isSame(first.there, there))) return false
-  return !validate || (yield* wait(validate(path))) !== false
-}
-
-/** Numbers of inodes are used again, so their birth is looked at, too. */
-const isSame = (a: Stats | undefined, b: Stats): boolean => same(a, b) && a?.birthtimeNs === b.birthtimeNs
-
-/** While nobody is kept out, it may be replaced while it is read: what is thrown then is found out again under the lock. */
-function* isGoodAsFarAsSeen(job: Making, now: Target): Steps<boolean> {
+/**
+ * Without the lock, the target may be replaced while `validate` reads it, so an error of `validate` counts as "no". An
+ * error that is not due to that comes again under the lock.
+ */
+function* isGoodUnlocked(job: Making, target: Target): Steps<boolean> {
   try {
-    return yield* isGood(job, now, fs.settle)
+    return yield* isGood(job, target)
   } catch (error) {
     if (isInterruption(error)) throw error
     return false
   }
 }
 
-/** What those of one thread know of one another. It belongs to who drives: to an algorithm all are strangers. */
-export interface Thread {
-  /** What is to be waited for, once in a call. */
-  readonly before: (locking: Locking) => Promise<unknown> | undefined
+/** Under the lock, `hold` makes its heartbeats while `validate` works. */
+function* isGood({ path, refresh, validate, first }: Making, { there }: Target, hold?: Hold): Steps<boolean> {
+  if (!there) return false
+  if (refresh && (!first || isUnchanged(first.there, there))) return false
+  if (!validate) return true
+  const verdict = validate(path)
+  return (yield* hold ? attended(hold, verdict) : fs.settle(verdict)) !== false
 }
 
-function* hasWaited(locking: Locking, thread: Thread): Steps<boolean> {
-  const before = thread.before(locking)
-  if (before) yield* inTime(locking, fs.settle(before))
+/** Inode numbers are used again, so the time of birth is compared, too. */
+const isUnchanged = (first: Stats | undefined, now: Stats): boolean =>
+  sameInode(first, now) && first?.birthtimeNs === now.birthtimeNs
+
+/** The first time, joins the queue of the thread for the lock. Returns whether the call had to wait there. */
+function* hasWaited(place: Place, locking: Locking): Steps<boolean> {
+  const before = place.take(`${resolve(locking.path)}.lock`)
+  if (before) yield* namingHolder(locking, fs.settle(before))
   return before !== undefined
 }
 
-/** Who waits in vain is told for whom. */
-function* inTime<T>(locking: Locking, steps: Steps<T>): Steps<T> {
+/** Runs steps that wait for the lock. If the time-out ends them, the error names the holder. */
+function* namingHolder<T>(locking: Locking, steps: Steps<T>): Steps<T> {
   try {
     return yield* steps
   } catch (error) {
     const holder = isTimeout(error) ? yield* holderOf(locking) : undefined
-    throw holder ? isHeld(locking, holder, error) : error
+    throw holder ? lockHeld(locking, holder, error) : error
   }
 }
 
-/** `moved`: the world is another than it was taken for. */
-type Met = 'made' | 'there' | 'moved'
+/** `moved`: the world has changed since the look, so look again. */
+type Result = 'made' | 'there' | 'moved'
 
-function* locked(job: Making, locking: Locking): Steps<Met> {
-  // Not after a last try when the time is over: then there is none left to produce in.
-  const hold = job.wait ? yield* inTime(locking, waitFor(locking)) : yield* attempt(locking)
-  if (!hold) throw isHeld(locking, yield* holderOf(locking), undefined)
-  const outgoing: Outgoing[] = []
+function* lockAndMake(job: Making, locking: Locking): Steps<Result> {
+  // Unlike `lock`, this makes no last try after the time-out, because no time would be left to produce in.
+  const hold = job.wait ? yield* namingHolder(locking, acquireInTime(locking)) : yield* tryAcquire(locking)
+  if (!hold) throw lockHeld(locking, yield* holderOf(locking), undefined)
+  const replaced: Aside[] = []
+  let result: Result | undefined
   try {
-    return yield* whileHeld(hold, make(job, hold, outgoing))
-  } finally {
-    // Nobody need wait for that.
-    for (const old of outgoing) yield* toTheEnd(() => tidy(deleteAside(old, quiet, job.trial)))
-  }
-}
-
-function* whileHeld(hold: Hold, steps: Steps<Met>): Steps<Met> {
-  let met: Met
-  try {
-    met = yield* steps
+    return yield* whileHeld(hold, function* () {
+      result = yield* makeUnlessGood(job, hold, replaced)
+      return result
+    })
   } catch (error) {
-    yield* inPeace(() => quietly(release(hold)))
-    // What was lost with the lock is of no consequence: another makes it, or has.
-    if (hold.over === 'lost' && !isInterruption(error)) return 'moved'
+    // If the lock was lost before there was a result, another call produces one, or has. After that, the loss means
+    // nothing.
+    if (hold.over === 'lost' && !isInterruption(error)) return result ?? 'moved'
     throw error
+  } finally {
+    // After the release, so that no other caller waits for this.
+    for (const old of replaced) yield* finishAnyway(() => tidy(deleteSetAside(old, silently(), job.trial)))
   }
-  try {
-    yield* toTheEnd(() => release(hold))
-  } catch (error) {
-    // Taken over after the deed: that changes nothing.
-    if (hold.over !== 'lost') throw error
-  }
-  return met
 }
 
-function* make(job: Making, hold: Hold, outgoing: Outgoing[]): Steps<Met> {
-  const now = yield* look(job)
+/** Adds to `replaced` what the caller must delete after the release. */
+function* makeUnlessGood(job: Making, hold: Hold, replaced: Aside[]): Steps<Result> {
+  const now = yield* statTarget(job)
   const { path: at, dir } = hold.locking
-  // A link leads elsewhere by now, where there is another lock.
+  // A link leads elsewhere now, to a target with another lock.
   if (job.locking(now.at).dir !== dir) return 'moved'
-  if (yield* isGood(job, now, answer => attended(hold, answer))) return 'there'
+  if (yield* isGood(job, now, hold)) return 'there'
   const target = { at, there: now.there }
-  return yield* whileStaged(at, job, function* (stage): Steps<Met> {
-    const was = yield* produced(job, stage.path, hold)
-    // Whoever has been robbed while he worked finds out here, and publishes nothing.
+  return yield* whileStaged(at, job, function* (stage): Steps<Result> {
+    const was = yield* produce(job, stage.path, hold)
+    // If another process has taken the lock over meanwhile, this throws, and nothing is published.
     yield* renew(hold)
-    const mine = yield* job.kind === 'file'
+    const published = yield* job.kind === 'file'
       ? publishFile(job, target, stage)
-      : publishDirectory(job, target, stage, was, outgoing)
-    if (!mine) return 'moved'
+      : publishDirectory(job, target, stage, was, replaced)
+    if (!published) return 'moved'
     yield* syncName(at, job.durability)
     return 'made'
   })

@@ -1,33 +1,38 @@
-// What `getOrCreate` publishes comes from a caller's function, which fills a private name. Whatever becomes of that, nothing
-// of it is left, unless it was published.
+// The caller's function makes, at a private name, what `getOrCreate` publishes. If that is not published, nothing of it
+// is left.
 
-import type { Stats } from '../core/disk.js'
 import type { Durability } from '../core/input.js'
+import type { Stats } from '../core/stats.js'
 import { fs, orNothing, type Steps } from '../core/steps.js'
-import { unheard } from '../core/wait.js'
-import { attended, type Hold, lossOf, quietly, renew } from '../lock/hold.js'
-import { achieve, inPeace, noEvidence, type Trial, tidy } from '../parts/achieve.js'
-import type { Discard } from '../parts/delete-tree.js'
+import { ignoreRejection } from '../core/wait.js'
+import { attended, type Hold, ignoreLoss, lossSignal, renew } from '../lock/hold.js'
+import { achieve, noEvidence, type Trial } from '../parts/achieve.js'
+import { tidy, uninterruptible } from '../parts/cleanup.js'
+import { silently } from '../parts/delete-tree.js'
 import { syncFile, writeAll } from '../parts/durable.js'
+import { removeAt } from '../parts/set-aside.js'
 import { asSource, type Data } from '../parts/source.js'
-import { closing, type Staged, stagedDirectory, stageName } from '../parts/stage.js'
-import { takeAway } from '../remove.js'
+import { closing, type Staged, stagedDirectory } from '../parts/stage.js'
+import { stageName } from '../parts/stage-names.js'
 import { syncTree } from './sync-tree.js'
 
 export type Kind = 'file' | 'directory'
 
-/** What whoever produces is told. */
+/** What a producer gets. */
 export interface Production {
-  /** Aborted as soon as nobody wants it any more: the call was stopped, its time is over, or the lock is lost. */
+  /** Aborted as soon as the result is not wanted any more: the call was stopped or timed out, or the lock is lost. */
   readonly signal: AbortSignal
-  /** Greater than that of every producer before: the other side can refuse one that comes too late. */
+  /**
+   * A fencing token, greater than that of every earlier producer. A service can use it to refuse one that comes too
+   * late.
+   */
   readonly fence: number
 }
 
-// biome-ignore lint/suspicious/noConfusingVoidType: a function that answers nothing is what most of them are
+// biome-ignore lint/suspicious/noConfusingVoidType: most producers return nothing
 type Content = Data | undefined | void
 
-/** Makes the thing at the private name `stage`; or answers the content of a file, which is then written there. */
+/** Makes the thing at the private name `stage`; or returns the content of a file, which is then written there. */
 export type Producer<K extends Kind = 'file'> = K extends 'directory'
   ? (stage: string, production: Production) => unknown
   : (stage: string, production: Production) => Content | PromiseLike<Content>
@@ -39,38 +44,34 @@ export interface Producing {
   readonly trial: Trial
 }
 
-/** Nothing is reported, and nothing is counted. */
-export const quiet: Discard = { concurrency: 64, onProgress: undefined, sum: { done: 0, total: 0, bytes: 0 } }
-
-/** Milliseconds for which it is tried to take away what a producer that was stopped goes on filling. */
+/** How long the call tries to remove a directory that a producer goes on filling although it was stopped. */
 const tidyForMs = 200
 
-/** Runs steps with a private name beside `at`, for a file; or with a directory of that name. */
+/** Runs steps with a private name beside `at`; for a directory, that is made. */
 export function* whileStaged<T>(
   at: string,
   { kind, trial }: Producing,
   use: (stage: Staged<void>) => Steps<T>,
 ): Steps<T> {
-  const dispose = (path: string) => takeAway(path, quiet, { ...trial, retryFor: tidyForMs })
-  if (kind === 'directory') return yield* stagedDirectory(at, use, dispose)
+  const remove = (path: string) => removeAt(path, silently(), { ...trial, retryFor: tidyForMs })
+  if (kind === 'directory') return yield* stagedDirectory(at, use, remove)
   const stage: Staged<void> = { path: yield* stageName(at), made: undefined, spent: false }
   try {
     return yield* use(stage)
   } finally {
-    // There may be a directory, or nothing.
-    if (!stage.spent) yield* inPeace(() => tidy(dispose(stage.path)))
+    // The producer may have made a directory, or nothing.
+    if (!stage.spent) yield* uninterruptible(() => tidy(remove(stage.path)))
   }
 }
 
-/** Has it produced; answers what is there then, on the disk if that was asked for. */
-export function* produced(job: Producing, stage: string, hold: Hold): Steps<Stats> {
-  const { produce } = job
+/** Runs the producer, syncs what it made if that was asked for, and returns the stats of that. */
+export function* produce(job: Producing, stage: string, hold: Hold): Steps<Stats> {
   const ended = new AbortController()
-  const production = { signal: AbortSignal.any([lossOf(hold), ended.signal]), fence: hold.fence }
+  const production = { signal: AbortSignal.any([lossSignal(hold), ended.signal]), fence: hold.fence }
   try {
-    const answer = yield* attended(hold, produce(stage, production))
-    if (job.kind === 'file' && answer !== undefined) return yield* written(job, stage, answer, hold)
-    const there = yield* achieve(() => lookedAt(job, stage), noEvidence, job.trial)
+    const content = yield* attended(hold, job.produce(stage, production))
+    if (job.kind === 'file' && content !== undefined) return yield* writeContent(job, stage, content, hold)
+    const there = yield* achieve(() => statProduced(job, stage), noEvidence, job.trial)
     if (job.kind === 'directory') yield* syncTree(stage, job.durability, beatOf(hold))
     else if (job.durability !== 'none') yield* syncFile(stage)
     return there
@@ -80,22 +81,23 @@ export function* produced(job: Producing, stage: string, hold: Hold): Steps<Stat
   }
 }
 
-function* lookedAt({ kind, trial }: Producing, stage: string): Steps<Stats> {
+function* statProduced({ kind, trial }: Producing, stage: string): Steps<Stats> {
   const there = yield* fs.lstat(stage, orNothing)
   if (kind === 'directory' ? there?.isDirectory() : there?.isFile()) return there as Stats
-  const wanted = kind === 'file' ? 'no file there, nor answered its content' : 'no directory there'
-  const found = there ? ', but something else' : ''
-  throw Object.assign(new Error(`The producer has made ${wanted}${found}: ${trial.path}`), {
+  const missing = kind === 'file' ? 'neither made a file nor returned its content' : 'made no directory'
+  const instead = there ? ', but something else' : ''
+  throw Object.assign(new Error(`The producer has ${missing}${instead}: ${trial.path}`), {
     code: 'ERR_NOT_PRODUCED',
     path: trial.path,
   })
 }
 
-/** Writes what it answered, however long that takes to come. */
-function* written({ durability }: Producing, stage: string, answer: unknown, hold: Hold): Steps<Stats> {
+/** Writes the content that the producer returned, with heartbeats while its pieces come. */
+function* writeContent({ durability }: Producing, stage: string, content: unknown, hold: Hold): Steps<Stats> {
   const beat = beatOf(hold)
-  const source = asSource(answer, 'what produce answered', 'utf8', function* settled(piece) {
-    const next = unheard(piece)
+  const source = asSource(content, 'what produce returned', 'utf8', function* settlePiece(piece) {
+    // During the heartbeat nothing waits for the piece yet, and its rejection must not end the process.
+    const next = ignoreRejection(piece)
     yield* beat()
     return yield* attended(hold, next)
   })
@@ -113,7 +115,7 @@ function* written({ durability }: Producing, stage: string, answer: unknown, hol
   }
 }
 
-/** Heartbeats for a work of many calls: whenever it is asked, one if it is due. */
+/** Returns steps that make a heartbeat if one is due, to be run again and again during work of many calls. */
 function beatOf(hold: Hold): () => Steps<void> {
   let lastMs: number | undefined
   return function* beat() {
@@ -121,6 +123,6 @@ function beatOf(hold: Hold): () => Steps<void> {
     lastMs ??= nowMs
     if (hold.over || nowMs - lastMs < hold.locking.heartbeatMs) return
     lastMs = nowMs
-    yield* quietly(renew(hold))
+    yield* ignoreLoss(renew(hold))
   }
 }

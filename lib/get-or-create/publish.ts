@@ -1,30 +1,36 @@
-// What was produced gets its name. Callers of `getOrCreate` are kept apart by its lock; of what strangers put there
-// meanwhile nothing is overwritten, unless it came into the very moment between the look and the rename.
+// What was produced gets its name. The lock excludes other callers of `getOrCreate`. What other programs put there
+// meanwhile is not overwritten, unless it comes in the very moment between the look and the rename.
 //
-// | killed after                     | left behind                                      | who repairs it                   |
-// |----------------------------------|--------------------------------------------------|----------------------------------|
-// | any call of the producer         | a private name; at the path what was there       | the next caller; `sweep`         |
-// | file: link                       | a second, private name of it                     | `sweep`                          |
-// | directory: the old set aside     | two private names, and nothing at the path       | the next caller makes it anew    |
-// | directory: the new renamed in    | the old, under a private name                    | `sweep`                          |
+// | killed after                  | left behind                                 | what repairs it               |
+// |-------------------------------|---------------------------------------------|-------------------------------|
+// | any call of the producer      | a private name; at the path, what was there | the next caller; `sweep`      |
+// | file: link                    | a second, private name of it                | `sweep`                       |
+// | directory: the old set aside  | two private names, and nothing at the path  | the next caller makes it anew |
+// | directory: the new renamed in | the old, under a private name               | `sweep`                       |
 
-import type { Stats } from '../core/disk.js'
-import { mounted } from '../core/errors.js'
+import { mountPointCodes } from '../core/errors.js'
+import type { Stats } from '../core/stats.js'
 import { fs, orNothing, type Steps } from '../core/steps.js'
 import { emplace } from '../emplace.js'
-import { achieve, noEvidence, tidy, toTheEnd } from '../parts/achieve.js'
-import { claim, same } from '../parts/claim.js'
+import { achieve, done } from '../parts/achieve.js'
+import { claim } from '../parts/claim.js'
+import { finishAnyway, tidy } from '../parts/cleanup.js'
+import { silently } from '../parts/delete-tree.js'
+import { sameInode } from '../parts/identity.js'
+import { type Aside, deleteSetAside, putBack, setAside } from '../parts/set-aside.js'
 import type { Staged } from '../parts/stage.js'
-import { deleteAside, type Outgoing, putBack, setAside } from '../remove.js'
-import { type Producing, quiet } from './produce.js'
+import type { Producing } from './produce.js'
 
-/** What has the name: nothing, or what shall not stay. */
+/** What has the name: nothing, or something that is to be replaced. */
 export interface Target {
   readonly at: string
   readonly there: Stats | undefined
 }
 
-/** A link is the step that overwrites nothing. True: it is ours. False: a stranger's is there. */
+/**
+ * Uses a hard link if nothing was there, because that overwrites nothing. Returns false if another program's file is
+ * there.
+ */
 export function* publishFile(job: Producing, target: Target, stage: Staged<void>): Steps<boolean> {
   const { at, there } = target
   if (!there) {
@@ -39,40 +45,35 @@ export function* publishFile(job: Producing, target: Target, stage: Staged<void>
   return true
 }
 
-/** The same for a directory; what it replaces is put to those that are `outgoing`, which is to be deleted. */
+/** The same for a directory. What it replaces is added to `replaced`, which the caller must delete. */
 export function* publishDirectory(
   job: Producing,
   { at, there }: Target,
   stage: Staged<void>,
   was: Stats,
-  outgoing: Outgoing[],
+  replaced: Aside[],
 ): Steps<boolean> {
-  const trial = { ...job.trial, never: mounted }
-  const old = there ? yield* achieve(() => setAside(at), noEvidence, trial) : false
+  const trial = { ...job.trial, never: mountPointCodes }
+  const old = there ? yield* setAside(at, trial) : false
   try {
-    // Where it cannot be renamed (lower layers of overlayfs), it is deleted in its place.
-    if (old && old.at === at) yield* deleteAside(old, quiet, trial)
-    const mine = yield* achieve(
-      () => renamed(stage.path, at),
-      () => isThere(at, was),
+    // Where the old directory cannot be renamed (lower layers of overlayfs), it is deleted in place.
+    if (old && old.at === at) yield* deleteSetAside(old, silently(), trial)
+    const published = yield* achieve<boolean>(
+      () => done(fs.rename(stage.path, at), true),
+      () => statPublished(at, was),
       trial,
     )
-    stage.spent = mine
-    if (old && old.at !== at) outgoing.push(old)
-    return mine
+    stage.spent = published
+    if (old && old.at !== at) replaced.push(old)
+    return published
   } catch (error) {
-    if (old && old.at !== at) yield* toTheEnd(() => tidy(putBack(old, error)))
+    if (old && old.at !== at) yield* finishAnyway(() => tidy(putBack(old, error)))
     throw error
   }
 }
 
-function* renamed(from: string, to: string): Steps<boolean> {
-  yield* fs.rename(from, to)
-  return true
-}
-
-/** Looks after a rename that failed: whatever else is there by now is a stranger's. */
-function* isThere(at: string, was: Stats): Steps<boolean | undefined> {
+/** After a rename that failed: is our directory there (true), another program's (false), or nothing (undefined)? */
+function* statPublished(at: string, was: Stats): Steps<boolean | undefined> {
   const there = yield* fs.lstat(at, orNothing)
-  return there && same(there, was)
+  return there && sameInode(there, was)
 }

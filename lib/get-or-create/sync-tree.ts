@@ -1,9 +1,9 @@
-// A whole directory on the disk, before its name appears.
+// Brings a whole directory to the disk, before its name appears.
 
 import type { Durability } from '../core/input.js'
 import { type Entry, fs, type Path, type Steps } from '../core/steps.js'
 import { syncDir, syncFile } from '../parts/durable.js'
-import { visit, within } from '../parts/tree.js'
+import { childPath, visit } from '../parts/tree.js'
 
 interface Node {
   readonly path: Path
@@ -11,23 +11,22 @@ interface Node {
 }
 
 /**
- * Waits for the disk: `file`, for the data of every file in it; `full`, for every name, too. Links lead elsewhere, and are
- * not followed. `meanwhile` is run again and again, because a large one takes long.
+ * Syncs the data of every file in the directory; with `full`, also every directory. Links are not followed, because
+ * they lead elsewhere. `meanwhile` runs again and again, because a large directory takes long.
  */
 export function* syncTree(dir: string, durability: Durability, meanwhile: () => Steps<void>): Steps<void> {
   if (durability === 'none') return
-  const enter = (node: Node) => come(node, meanwhile)
-  const leave = (node: Node) => go(node, durability)
-  yield* visit<Node>({ path: dir, kind: 'directory' }, { enter, leave }, 64)
+  const visitor = { enter: (node: Node) => enter(node, meanwhile), leave: (node: Node) => leave(node, durability) }
+  yield* visit({ path: dir, kind: 'directory' }, visitor, 64)
 }
 
-function* come({ path, kind }: Node, meanwhile: () => Steps<void>): Steps<readonly Node[]> {
+function* enter({ path, kind }: Node, meanwhile: () => Steps<void>): Steps<readonly Node[]> {
   yield* meanwhile()
   if (kind === 'file') yield* syncFile(path)
   if (kind !== 'directory') return []
-  return (yield* fs.list(path)).map(entry => ({ path: within(path, entry), kind: entry.kind }))
+  return (yield* fs.list(path)).map(entry => ({ path: childPath(path, entry), kind: entry.kind }))
 }
 
-function* go({ path, kind }: Node, durability: Durability): Steps<void> {
+function* leave({ path, kind }: Node, durability: Durability): Steps<void> {
   if (kind === 'directory' && durability === 'full') yield* syncDir(path)
 }

@@ -3,29 +3,33 @@ import { fs, orNothing, type Steps } from '../core/steps.js'
 import { duplicate } from '../parts/duplicate.js'
 import { type Staged, staged } from '../parts/stage.js'
 
-/** Where nothing can be linked: a copy, made ready beside `to`, and put there at once. `taken`: something has the name. */
+/**
+ * Makes a copy beside `to`, and publishes it in one step. Returns `taken` if something has the name, and `replace` is
+ * not set.
+ */
 export function* publishCopy(from: string, to: string, replace: boolean): Steps<'copied' | 'taken'> {
   return yield* staged(
     to,
-    path => copyAside(from, path),
-    stage => put(stage, to, replace),
+    path => makeCopy(from, path),
+    stage => publishStage(stage, to, replace),
   )
 }
 
-function* copyAside(from: string, path: string): Steps<void> {
+function* makeCopy(from: string, path: string): Steps<void> {
   yield* duplicate(from, path, yield* fs.lstat(from), { times: false, owner: false })
 }
 
-function* put(stage: Staged<void>, to: string, replace: boolean): Steps<'copied' | 'taken'> {
+function* publishStage(stage: Staged<void>, to: string, replace: boolean): Steps<'copied' | 'taken'> {
   if (!replace) {
     try {
-      // Within one directory links may well be had.
+      // Within one directory, a link may be possible all the same.
       yield* fs.link(stage.path, to)
       return 'copied'
     } catch (error) {
       if (hasCode(error, 'EEXIST')) return 'taken'
       if (!cannotLink(error)) throw error
-      // On this filesystem no name can be claimed: so this is the weaker promise that the documentation names.
+      // On this filesystem no name can be claimed: this look is the weaker promise that the doc comment of `link`
+      // describes.
       if (yield* fs.lstat(to, orNothing)) return 'taken'
     }
   }

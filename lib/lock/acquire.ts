@@ -1,36 +1,35 @@
-// Getting a lock (./hold.ts): by a swap of the very state that was seen. So nothing is ever removed in order to acquire, and
-// of several who find one dead holder one takes over. The fence grows by one with each holder.
+// Acquires a lock (./hold.ts) by swapping the very state that was read. So nothing is ever removed in order to acquire,
+// and of several callers that find the same dead holder, one takes over. The fence grows by one with each holder.
 
-import { beget } from '../cell/create.js'
+import { createState } from '../cell/create.js'
 import type { State } from '../cell/state.js'
-import { advance, leap, look, notACell } from '../cell/transition.js'
-import { isTimeout } from '../core/deadline.js'
+import { advance, notACell, readState, tryAdvance } from '../cell/transition.js'
+import { isTimeout } from '../core/interruption.js'
 import { fs, type Steps } from '../core/steps.js'
-import { inPeace, toTheEnd } from '../parts/achieve.js'
-import { asLock, type Hold, heldAfter, isUnknown, type Locking, quietly, release } from './hold.js'
-import { holderOf, isHeld } from './holder.js'
+import { type Hold, isUnknownOutcome, type Locking, nextHold, parseLock } from './hold.js'
+import { holderOf, lockHeld } from './holder.js'
 
-/** Takes it, or waits until it can be taken. */
+/** Acquires the lock, waiting until that is possible. */
 export function* acquire(locking: Locking): Steps<Hold> {
   try {
-    return yield* waitFor(locking)
+    return yield* acquireInTime(locking)
   } catch (error) {
     if (!isTimeout(error)) throw error
-    // Nothing interrupts any more: a last try tells who holds it, if anybody still does.
-    const hold = yield* attempt(locking)
+    // The time-out interrupts once only, so there is time for a last try, and for reading who holds the lock.
+    const hold = yield* tryAcquire(locking)
     if (hold) return hold
-    throw isHeld(locking, yield* holderOf(locking), error)
+    throw lockHeld(locking, yield* holderOf(locking), error)
   }
 }
 
-/** The same; and if the time is over, that is what comes out. */
-export const waitFor = (locking: Locking): Steps<Hold> => engaged(locking, untilGot)
+/** The same, without a last try: throws the time-out itself. */
+export const acquireInTime = (locking: Locking): Steps<Hold> => whileEngaged(locking, waitAndTake)
 
-/** One try: undefined if it is busy. */
-export const attempt = (locking: Locking): Steps<Hold | undefined> => engaged(locking, tryOnce)
+/** Acquires the lock if that is possible at once; returns undefined if it is held. */
+export const tryAcquire = (locking: Locking): Steps<Hold | undefined> => whileEngaged(locking, tryOnce)
 
-/** This thread is after it, and if it gets it, for as long as it has it. */
-function* engaged<T extends Hold | undefined>(locking: Locking, steps: (locking: Locking) => Steps<T>): Steps<T> {
+/** Counts this call among those of the thread that want the lock or hold it, until it gives up, or the hold is over. */
+function* whileEngaged<T extends Hold | undefined>(locking: Locking, steps: (locking: Locking) => Steps<T>): Steps<T> {
   let hold: T | undefined
   try {
     yield* fs.engage(locking.dir, 1)
@@ -41,132 +40,120 @@ function* engaged<T extends Hold | undefined>(locking: Locking, steps: (locking:
   }
 }
 
-/** Runs steps while it is held. */
-export function* holding<T>(locking: Locking, steps: (hold: Hold) => Steps<T>): Steps<T> {
-  const hold = yield* acquire(locking)
-  let answer: T
-  try {
-    answer = yield* steps(hold)
-  } catch (error) {
-    // The steps' own error comes out, whatever becomes of the lock.
-    yield* inPeace(() => quietly(release(hold)))
-    throw error
-  }
-  yield* toTheEnd(() => release(hold))
-  return answer
-}
-
-function* untilGot(locking: Locking): Steps<Hold> {
-  const watch = newWatch()
+function* waitAndTake(locking: Locking): Steps<Hold> {
+  const sighting = newSighting()
   const before = (yield* fs.recall(locking.dir)) as State | undefined
   if (before) {
-    // Who gave it back takes it again without a look, if nobody has had it since.
-    const hold = yield* leapTo(locking, before, watch)
+    // This thread released the lock a moment ago. If no other caller has held it since, this is its state.
+    const hold = yield* trySwap(locking, before, sighting)
     if (hold) return hold
     yield* fs.remember(locking.dir, undefined)
   }
   for (;;) {
-    const met = yield* tryToTake(locking, watch)
-    if (typeof met === 'object') return met
-    if (met === 'busy' && (yield* isOurOwn(locking))) throw isHeld(locking, yield* holderOf(locking), undefined)
-    if (met === 'busy' || watch.calm > 0) yield* rest(locking, watch)
+    const result = yield* tryToTake(locking, sighting)
+    if (typeof result === 'object') return result
+    if (result === 'busy' && (yield* wouldWaitForItself(locking)))
+      throw lockHeld(locking, yield* holderOf(locking), undefined)
+    if (result === 'busy' || sighting.repeats > 0) yield* pause(locking, sighting)
   }
 }
 
 function* tryOnce(locking: Locking): Steps<Hold | undefined> {
-  const watch = newWatch()
+  const sighting = newSighting()
   for (;;) {
-    const met = yield* tryToTake(locking, watch)
-    if (met !== 'moved') return met === 'busy' ? undefined : met
+    const result = yield* tryToTake(locking, sighting)
+    if (result !== 'moved') return result === 'busy' ? undefined : result
   }
 }
 
-/** What whoever waits has seen. */
-interface Watch {
+/** What a waiting call has seen so far. */
+interface Sighting {
+  /** The state that it saw last. */
   nonce: string
-  /** Since when it has been that; asked for only where it matters. */
+  /** Since when it has seen that state; measured only where it matters. */
   sinceMs: number | undefined
-  /** How often it has been the same. */
-  calm: number
-  rests: number
-  /** What may have been taken, though it was said that it was not. */
-  hoped: Hold | undefined
+  /** How often it has seen that state again. */
+  repeats: number
+  pauses: number
+  /** The hold of a swap that reported an error. If the cell shows its state, the lock was acquired all the same. */
+  unconfirmed: Hold | undefined
 }
 
-const newWatch = (): Watch => ({ nonce: '', sinceMs: undefined, calm: 0, rests: 0, hoped: undefined })
+const newSighting = (): Sighting => ({ nonce: '', sinceMs: undefined, repeats: 0, pauses: 0, unconfirmed: undefined })
 
-function notice(watch: Watch, { nonce }: State): void {
-  if (watch.nonce === nonce) watch.calm++
-  else Object.assign(watch, { nonce, sinceMs: undefined, calm: 0 })
+function noteState(sighting: Sighting, { nonce }: State): void {
+  if (sighting.nonce === nonce) sighting.repeats++
+  else Object.assign(sighting, { nonce, sinceMs: undefined, repeats: 0 })
 }
 
-/** `moved`: another was faster. */
-function* tryToTake(locking: Locking, watch: Watch): Steps<Hold | 'busy' | 'moved'> {
-  const { dir, trial, begin } = locking
-  const now = yield* look(dir, trial)
-  if (now === 'void') throw notACell(dir, 'an empty directory, as other packages make for their locks')
+/** `moved`: another call has changed the lock since it was read. */
+function* tryToTake(locking: Locking, sighting: Sighting): Steps<Hold | 'busy' | 'moved'> {
+  const { dir, trial, create } = locking
+  const now = yield* readState(dir, trial)
+  if (now === 'void') throw notACell(dir, 'it is an empty directory, as other packages make for their locks')
   if (now === 'absent') {
-    const hold = yield* heldAfter(locking, undefined)
-    return yield* certain(
+    const hold = yield* nextHold(locking, undefined)
+    return yield* holdIfMine(
       hold,
-      begin(() => beget(dir, hold.state, trial)),
+      create(() => createState(dir, hold.state, trial)),
     )
   }
-  if (watch.hoped?.state.nonce === now.nonce) return watch.hoped
-  notice(watch, now)
-  const { owner } = asLock(dir, now)
-  if (owner !== undefined && !(yield* isAbandoned(owner, locking, watch))) return 'busy'
-  if (watch.calm === 0) return (yield* leapTo(locking, now, watch)) ?? 'moved'
-  // It was tried in vain, and nobody else has taken it.
-  const hold = yield* heldAfter(locking, now)
-  return yield* certain(hold, advance(dir, now, hold.state, trial))
+  if (sighting.unconfirmed?.state.nonce === now.nonce) return sighting.unconfirmed
+  noteState(sighting, now)
+  const { owner } = parseLock(dir, now)
+  if (owner !== undefined && !(yield* isAbandoned(owner, locking, sighting))) return 'busy'
+  if (sighting.repeats === 0) return (yield* trySwap(locking, now, sighting)) ?? 'moved'
+  // The state has stayed the same: a swap of it has failed before, or its holder counts as dead only now. Unlike the
+  // first try, this one finds out why a swap fails.
+  const hold = yield* nextHold(locking, now)
+  return yield* holdIfMine(hold, advance(dir, now, hold.state, trial))
 }
 
-/** Tries once: what came of it if that failed, the next look tells. */
-function* leapTo(locking: Locking, from: State, watch: Watch): Steps<Hold | undefined> {
-  const hold = yield* heldAfter(locking, from)
-  if (yield* leap(locking.dir, from, hold.state)) return hold
-  watch.hoped = hold
+/** Swaps once. If that reports an error, the next read of the cell shows whether it was done all the same. */
+function* trySwap(locking: Locking, from: State, sighting: Sighting): Steps<Hold | undefined> {
+  const hold = yield* nextHold(locking, from)
+  if (yield* tryAdvance(locking.dir, from, hold.state)) return hold
+  sighting.unconfirmed = hold
   return undefined
 }
 
-function* certain(hold: Hold, steps: Steps<'mine' | "another's">): Steps<Hold | 'moved'> {
+function* holdIfMine(hold: Hold, steps: Steps<'mine' | "another's">): Steps<Hold | 'moved'> {
   try {
     return (yield* steps) === 'mine' ? hold : 'moved'
   } catch (error) {
-    // Whatever it was, by now others have had it.
-    if (isUnknown(error)) return 'moved'
+    // Even if this call did acquire the lock, other calls have had it since.
+    if (isUnknownOutcome(error)) return 'moved'
     throw error
   }
 }
 
-/** Who waits without the event loop would wait for itself, if this thread has it. */
-function* isOurOwn(locking: Locking): Steps<boolean> {
+/** A call that blocks the thread would wait for ever for a lock that the thread itself holds. */
+function* wouldWaitForItself(locking: Locking): Steps<boolean> {
   if (!(yield* fs.blocking()) || (yield* fs.engage(locking.dir, 0)) < 2) return false
   return (yield* holderOf(locking))?.owner === (yield* fs.self())
 }
 
-/** At once, if the owner is provably dead; after a time without a heartbeat, if nobody here can tell; else never. */
-function* isAbandoned(owner: string, { staleMs }: Locking, watch: Watch): Steps<boolean> {
+/** Is the owner known to be dead; or, if it cannot be judged from here, without a heartbeat for `staleMs`? */
+function* isAbandoned(owner: string, { staleMs }: Locking, sighting: Sighting): Steps<boolean> {
   const alive = yield* fs.alive(owner)
   if (alive !== undefined || staleMs === Number.POSITIVE_INFINITY) return alive === false
-  // On our own clock, which only goes forward: no clocks of two machines are compared.
+  // Measured on our own monotonic clock, so that no clocks of two machines are compared.
   const nowMs = yield* fs.now()
-  watch.sinceMs ??= nowMs
-  return nowMs - watch.sinceMs >= staleMs
+  sighting.sinceMs ??= nowMs
+  return nowMs - sighting.sinceMs >= staleMs
 }
 
 /**
- * First soon, because most locks are held for a moment. Then seldom: who has it now is fast, and the faster the less he is
- * disturbed. Then more and more often, so that who has waited long is the next. One that stays as it is is watched.
+ * Poll quickly at first (most locks are held briefly), then back off so that pollers do not slow the holder down, then
+ * speed up again so that long waiters win. If the state stays the same, the directory is watched instead.
  */
-const restsMs = [1, 2, 8, 8, 4, 4, 2]
+const pausesMs = [1, 2, 8, 8, 4, 4, 2]
 
-function* rest({ dir, staleMs }: Locking, watch: Watch): Steps<void> {
+function* pause({ dir, staleMs }: Locking, sighting: Sighting): Steps<void> {
   const [byte = 0] = yield* fs.random(1)
-  const part = 0.5 + byte / 256
-  const ms = restsMs[watch.rests++] ?? 1
-  if (watch.calm < 6) yield* fs.sleep(ms * part)
-  // A holder that dies changes nothing, and some filesystems tell of no changes.
-  else yield* fs.changed(dir, Math.min(100, staleMs / 10) * part)
+  const jitter = 0.5 + byte / 256
+  const ms = pausesMs[sighting.pauses++] ?? 1
+  if (sighting.repeats < 6) yield* fs.sleep(ms * jitter)
+  // Not without a limit: a holder that dies changes nothing in the directory, and some filesystems report no changes.
+  else yield* fs.changed(dir, Math.min(100, staleMs / 10) * jitter)
 }

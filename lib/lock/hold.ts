@@ -1,24 +1,27 @@
-// A lock that is ours: shown to be alive by heartbeats, given back in the end, or lost. A lock is a cell (../cell.ts), which
-// is `f.<fence>`, free, or `h.<fence>.<owner>`, held. How it is got is in ./acquire.ts.
+// A lock that this process holds: its heartbeats show that the holder is alive, until the lock is released, or lost. A
+// lock is a cell (../cell.ts) with the fields `f.<fence>` (free) or `h.<fence>.<owner>` (held). How it is acquired is
+// in ./acquire.ts.
 
 import { type State, successor } from '../cell/state.js'
-import { advance, look, notACell, type Verdict } from '../cell/transition.js'
+import { advance, notACell, readState, type Verdict } from '../cell/transition.js'
 import { isSystemError } from '../core/errors.js'
 import { fs, pending, type Steps } from '../core/steps.js'
 import type { Trial } from '../parts/achieve.js'
-import { drawn } from '../parts/stage.js'
+import { finishAnyway, uninterruptible } from '../parts/cleanup.js'
+import { nonces } from '../parts/stage-names.js'
 
-/** What is locked, and how it is waited for. */
+/** What is locked, and how a call waits for it. */
 export interface Locking {
-  /** What the lock is about, and the cell beside it. */
+  /** What the lock is about. */
   readonly path: string
+  /** The cell beside it. */
   readonly dir: string
-  /** Milliseconds of an unchanged state after which a holder that cannot be judged is taken for dead. */
+  /** How long (ms) a holder that cannot be judged from here may leave its state unchanged until it counts as dead. */
   readonly staleMs: number
-  /** Milliseconds after which a holder shows that it lives. */
+  /** Milliseconds between heartbeats. */
   readonly heartbeatMs: number
-  /** Makes the cell, whose directory may be missing. */
-  readonly begin: (steps: () => Steps<Verdict>) => Steps<Verdict>
+  /** Runs the steps that create the cell; makes missing directories above it if `parents` says so. */
+  readonly create: (steps: () => Steps<Verdict>) => Steps<Verdict>
   readonly trial: Trial
 }
 
@@ -26,127 +29,145 @@ export interface Hold {
   readonly locking: Locking
   readonly fence: number
   readonly owner: string
-  /** As far as is known: heartbeats change it. */
+  /** The state of the cell as far as this thread knows it: each heartbeat changes it. */
   state: State
   over: 'releasing' | 'released' | 'lost' | undefined
-  /** Aborted if it is lost; made when somebody wants to know. */
+  /** Aborted when the lock is lost; made when it is first asked for. */
   loss: AbortController | undefined
-  /** Told when it is over. */
+  /** Called when the hold is over. */
   readonly whenOver: (() => void)[]
 }
 
-/** What will be held, if `from` is still the state by then. */
-export function* heldAfter(locking: Locking, from: State | undefined): Steps<Hold> {
-  const fence = from ? asLock(locking.dir, from).fence + 1 : 1
+/** The hold that a swap of `from` would make. */
+export function* nextHold(locking: Locking, from: State | undefined): Steps<Hold> {
+  const fence = from ? parseLock(locking.dir, from).fence + 1 : 1
   const owner = yield* fs.self()
-  const state = successor(from, { fields: ['h', fence.toString(36), owner] }, yield* drawn())
+  const state = successor(from, { fields: ['h', fence.toString(36), owner] }, yield* nonces())
   return { locking, fence, owner, state, over: undefined, loss: undefined, whenOver: [] }
 }
 
-/** Shows that the holder lives. @throws `ERR_LEASE_LOST` */
+/** One heartbeat: shows that the holder is alive. @throws `ERR_LEASE_LOST` */
 export function* renew(hold: Hold): Steps<void> {
-  if (hold.over) throw isLost(hold)
+  if (hold.over) throw leaseLost(hold)
   try {
-    yield* pass(hold, ['h', hold.fence.toString(36), hold.owner])
+    yield* swapOwn(hold, ['h', hold.fence.toString(36), hold.owner])
   } catch (error) {
-    // Released meanwhile: that was no loss.
+    // The lock was released meanwhile, so it is not lost.
     if (hold.over) return
-    if (!isUnknown(error) && !isLoss(error)) throw error
+    if (!isUnknownOutcome(error) && !isLeaseLost(error)) throw error
     yield* end(hold, 'lost')
-    throw isLost(hold)
+    throw leaseLost(hold)
   }
 }
 
-/** Gives it back. @throws `ERR_LEASE_LOST` */
+/** Releases the lock. @throws `ERR_LEASE_LOST` */
 export function* release(hold: Hold): Steps<void> {
-  if (hold.over === 'lost') throw isLost(hold)
+  if (hold.over === 'lost') throw leaseLost(hold)
   if (hold.over) return
   hold.over = 'releasing'
   try {
-    yield* pass(hold, ['f', hold.fence.toString(36)])
+    yield* swapOwn(hold, ['f', hold.fence.toString(36)])
   } catch (error) {
-    // It may be tried again, unless it is gone.
+    // The release may be tried again, unless the lock is lost.
     hold.over = undefined
-    if (isUnknown(error) || isLoss(error)) yield* end(hold, 'lost')
+    if (isUnknownOutcome(error) || isLeaseLost(error)) yield* end(hold, 'lost')
     throw error
   }
-  // Whoever takes it again at once need not look first, once he has seen it.
+  // If this thread takes the lock again at once, it may start from this state instead of reading it. Not after the
+  // first hold, because many locks are taken only once.
   if (hold.fence > 1) yield* fs.remember(hold.locking.dir, hold.state)
   yield* end(hold, 'released')
 }
 
-/** Swaps the state that is ours, whatever heartbeat made it. */
-function* pass(hold: Hold, fields: readonly string[]): Steps<void> {
+/** Swaps the current state of the hold, also if a heartbeat changes it meanwhile. */
+function* swapOwn(hold: Hold, fields: readonly string[]): Steps<void> {
   const { dir, trial } = hold.locking
   for (;;) {
-    const to = successor(hold.state, { fields }, yield* drawn())
+    const to = successor(hold.state, { fields }, yield* nonces())
     if ((yield* advance(dir, hold.state, to, trial)) === 'mine') {
       hold.state = to
       return
     }
-    const now = yield* look(dir, trial)
-    if (typeof now === 'string' || !isOurs(now, hold)) throw isLost(hold)
+    const now = yield* readState(dir, trial)
+    if (typeof now === 'string' || !isOfHold(now, hold)) throw leaseLost(hold)
     hold.state = now
   }
 }
 
-const isOurs = ({ fields: [kind, fence, owner] }: State, hold: Hold): boolean =>
+const isOfHold = ({ fields: [kind, fence, owner] }: State, hold: Hold): boolean =>
   kind === 'h' && fence === hold.fence.toString(36) && owner === hold.owner
 
 function* end(hold: Hold, how: 'released' | 'lost'): Steps<void> {
   hold.over = how
   yield* fs.engage(hold.locking.dir, -1)
-  if (how === 'lost') hold.loss?.abort(isLost(hold))
-  for (const tell of hold.whenOver) tell()
+  if (how === 'lost') hold.loss?.abort(leaseLost(hold))
+  for (const notify of hold.whenOver) notify()
 }
 
-/** Aborted as soon as it is known that it is lost. */
-export function lossOf(hold: Hold): AbortSignal {
+/** A signal that is aborted as soon as the lock is known to be lost. */
+export function lossSignal(hold: Hold): AbortSignal {
   hold.loss ??= new AbortController()
-  if (hold.over === 'lost') hold.loss.abort(isLost(hold))
+  if (hold.over === 'lost') hold.loss.abort(leaseLost(hold))
   return hold.loss.signal
 }
 
 /**
- * What a user's callback answers, and heartbeats for as long as that takes. A loss is told by `lossOf`, and by whatever is
- * done with the hold afterwards.
+ * Waits for what a user's callback returned, and makes heartbeats meanwhile. If the lock is lost, `lossSignal` reports
+ * it, and so does whatever is done with the hold afterwards.
  */
-export function* attended<T>(hold: Hold, answer: T | PromiseLike<T>): Steps<Awaited<T>> {
+export function* attended<T>(hold: Hold, value: T | PromiseLike<T>): Steps<Awaited<T>> {
   for (;;) {
-    const settled = yield* fs.settle(answer, hold.locking.heartbeatMs)
+    const settled = yield* fs.settle(value, hold.locking.heartbeatMs)
     if (settled !== pending) return settled
-    // One that fails is followed by another.
-    if (!hold.over) yield* quietly(renew(hold))
+    // A heartbeat that fails is followed by another.
+    if (!hold.over) yield* ignoreLoss(renew(hold))
   }
 }
 
-/** Whatever becomes of the lock. */
-export function* quietly(steps: Steps<void>): Steps<void> {
+/**
+ * Runs steps while the lock is held, and releases it afterwards. If the steps fail, their own error is thrown, whatever
+ * happens to the lock. Steps that wait for a promise must do so in `attended`, which makes the heartbeats.
+ */
+export function* whileHeld<T>(hold: Hold, steps: (hold: Hold) => Steps<T>): Steps<T> {
+  let result: T
+  try {
+    result = yield* steps(hold)
+  } catch (error) {
+    yield* uninterruptible(() => ignoreLoss(release(hold)))
+    throw error
+  }
+  yield* finishAnyway(() => release(hold))
+  return result
+}
+
+/** Best effort, for steps that are about the lock alone: ignores system errors, and the loss of the lock. */
+export function* ignoreLoss(steps: Steps<void>): Steps<void> {
   try {
     yield* steps
   } catch (error) {
-    if (!isSystemError(error) && !isUnknown(error) && !isLoss(error)) throw error
+    if (!isSystemError(error) && !isUnknownOutcome(error) && !isLeaseLost(error)) throw error
   }
 }
 
-/** Whose it is, if it is held. */
-export function asLock(
+/** The fence of a lock, and its owner if it is held. */
+export function parseLock(
   dir: string,
   { gone, fields: [kind, fence = '', owner] }: State,
 ): { readonly fence: number; readonly owner: string | undefined } {
   const number = Number.parseInt(fence, 36)
   if (gone || Number.isNaN(number) || kind !== (owner === undefined ? 'f' : 'h'))
-    throw notACell(dir, 'a cell that is no lock')
+    throw notACell(dir, 'it is a cell, but not a lock')
   return { fence: number, owner }
 }
 
-export const isUnknown = (error: unknown): boolean => (error as NodeJS.ErrnoException)?.code === 'ERR_UNKNOWN_OUTCOME'
+export const isUnknownOutcome = (error: unknown): boolean =>
+  (error as NodeJS.ErrnoException)?.code === 'ERR_UNKNOWN_OUTCOME'
 
-const isLoss = (error: unknown): boolean => (error as NodeJS.ErrnoException)?.code === 'ERR_LEASE_LOST'
+const isLeaseLost = (error: unknown): boolean => (error as NodeJS.ErrnoException)?.code === 'ERR_LEASE_LOST'
 
-const isLost = ({ locking: { path }, fence, over }: Hold): Error => {
-  const why = over === 'released' ? 'it was released' : 'another has taken it over'
-  return Object.assign(new Error(`The lock is not held any more, because ${why}: ${path} (fence ${fence})`), {
+const leaseLost = ({ locking: { path }, fence, over }: Hold): Error => {
+  const why = over === 'released' ? 'it was released' : 'another holder has taken it over'
+  return Object.assign(new Error(`The lock is no longer held, because ${why}: ${path} (fence ${fence})`), {
     code: 'ERR_LEASE_LOST',
     path,
   })

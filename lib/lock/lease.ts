@@ -3,16 +3,16 @@
 import { dual } from '../core/dual.js'
 import type { Steps } from '../core/steps.js'
 import { longestTimerMs } from '../core/wait.js'
-import { type Hold, lossOf, release, renew } from './hold.js'
+import { type Hold, lossSignal, release, renew } from './hold.js'
 
-/** A call on something, with its sync form. */
-export interface Deed {
+/** An action on a lease, with its sync form. */
+export interface LeaseAction {
   (): Promise<void>
-  /** The same, at once. */
+  /** The same, without a promise: it blocks the thread. */
   sync(): void
 }
 
-/** A lock that is held until it is released, or lost. */
+/** A lock that is held, until it is released or lost. */
 export class Lease {
   readonly #hold: Hold
 
@@ -21,39 +21,40 @@ export class Lease {
   }
 
   /**
-   * Greater by one than that of the holder before. Hand it on with what you write, and let the other side refuse what
-   * comes with a smaller one than it has seen: that alone keeps out a holder who was robbed and does not know it yet.
+   * The fencing token: greater by one than that of the holder before. Send it along with what you write, and let the
+   * other side refuse any write with a smaller token than it has seen. Only that keeps out a holder that has lost the
+   * lock and does not know it yet.
    */
   get fence(): number {
     return this.#hold.fence
   }
 
-  /** This process, as the lock spells it. */
+  /** This process, as the lock spells its owner: place, pid and birth. */
   get owner(): string {
     return this.#hold.owner
   }
 
-  /** Aborted as soon as it is known that another has taken the lock over; its reason is `ERR_LEASE_LOST`. */
+  /** Aborted as soon as this process knows that the lock is lost; its reason has the code `ERR_LEASE_LOST`. */
   get signal(): AbortSignal {
-    return lossOf(this.#hold)
+    return lossSignal(this.#hold)
   }
 
-  /** Shows that the holder lives; this happens by itself, every `heartbeat` ms. Throws `ERR_LEASE_LOST` if it is lost. */
-  get renew(): Deed {
-    return deed(renewLock, () => this.#hold)
+  /** Makes a heartbeat now, besides the one every `heartbeat` ms. Throws `ERR_LEASE_LOST` if the lock is lost. */
+  get renew(): LeaseAction {
+    return leaseAction(renewLock, () => this.#hold)
   }
 
-  /** Gives the lock back; nothing if that was done before. Throws `ERR_LEASE_LOST` if another has taken it over. */
-  get release(): Deed {
-    return deed(releaseLock, () => this.#hold)
+  /** Releases the lock, unless that was done before. Throws `ERR_LEASE_LOST` if another holder has taken it over. */
+  get release(): LeaseAction {
+    return leaseAction(releaseLock, () => this.#hold)
   }
 
-  /** Gives it back at the end of `await using`. */
+  /** Releases the lock at the end of `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.release()
   }
 
-  /** Gives it back at the end of `using`. */
+  /** Releases the lock at the end of `using`. */
   [Symbol.dispose](): void {
     this.release.sync()
   }
@@ -67,34 +68,37 @@ const releaseLock = dual(function* releaseLock(_path: string, hold: Hold): Steps
   yield* release(hold)
 })
 
-/** It asks the lease, so that whoever keeps only this keeps the lease. */
-function deed(call: typeof releaseLock, held: () => Hold): Deed {
-  const now = () => {
-    const hold = held()
-    call.sync(hold.locking.path, hold)
-  }
-  const later = () => {
-    const hold = held()
+/**
+ * `holdOfLease` closes over the lease, so a caller who keeps only `release` keeps the lease alive (see
+ * `FinalizationRegistry` below).
+ */
+function leaseAction(call: typeof releaseLock, holdOfLease: () => Hold): LeaseAction {
+  const run = () => {
+    const hold = holdOfLease()
     return call(hold.locking.path, hold)
   }
-  return Object.assign(later, { sync: now })
+  const runSync = () => {
+    const hold = holdOfLease()
+    call.sync(hold.locking.path, hold)
+  }
+  return Object.assign(run, { sync: runSync })
 }
 
-/** A lease that lives by its own heartbeats, and by its owner: whoever drops it has released it. */
-export function keptLeaseOf(hold: Hold): Lease {
+/** Starts the heartbeats of a lease. One that is garbage-collected before it was released is released then. */
+export function startLease(hold: Hold): Lease {
   const lease = new Lease(hold)
-  const timer = startBeating(hold)
-  dropped ??= new FinalizationRegistry(releaseDropped)
-  dropped.register(lease, hold, hold)
+  const timer = startHeartbeats(hold)
+  droppedLeases ??= new FinalizationRegistry(releaseDropped)
+  droppedLeases.register(lease, hold, hold)
   hold.whenOver.push(() => {
     clearInterval(timer)
-    dropped?.unregister(hold)
+    droppedLeases?.unregister(hold)
   })
   return lease
 }
 
 /** Made by the first lease, because nothing happens at import. */
-let dropped: FinalizationRegistry<Hold> | undefined
+let droppedLeases: FinalizationRegistry<Hold> | undefined
 
 function releaseDropped(hold: Hold): void {
   const { path } = hold.locking
@@ -103,23 +107,23 @@ function releaseDropped(hold: Hold): void {
     code: 'HOLDFAST_LEASE_DROPPED',
     detail: 'Keep the lease for as long as the lock is needed, and call lease.release(), or use withLock().',
   })
-  // If that fails it is not lost: it goes with this process.
+  // If this fails, the lock stays held until the process ends.
   releaseLock(path, hold).catch(() => {})
 }
 
-/** Neither the timer nor what it calls keeps the process alive, or the lease. */
-function startBeating(hold: Hold): NodeJS.Timeout | undefined {
+/** Makes heartbeats in the background. The timer keeps neither the process alive nor the lease. */
+function startHeartbeats(hold: Hold): NodeJS.Timeout | undefined {
   const { path, heartbeatMs } = hold.locking
   if (heartbeatMs > longestTimerMs) return undefined
   let beating = false
   const beat = () => {
     if (beating) return
     beating = true
-    // One that fails is followed by another; a loss is told by the lease's signal.
-    const over = () => {
+    // A heartbeat that fails is followed by another. If the lock is lost, the lease's signal reports it.
+    const ended = () => {
       beating = false
     }
-    renewLock(path, hold).then(over, over)
+    renewLock(path, hold).then(ended, ended)
   }
   return setInterval(beat, heartbeatMs).unref()
 }

@@ -1,135 +1,139 @@
-// A directory's way to another name: by rename, onto a name that was claimed first if nothing may be overwritten; or to
-// another device, as a copy that is made ready beside the target. With a gap, files and links go this way, too.
+// Moves a directory: by a rename, onto a name that is claimed first if nothing may be overwritten; to another device,
+// as a copy that is staged beside the target. Files and links come here, too, if they are moved with a gap.
 
 import { dirname } from 'node:path'
 import { copyTree } from '../copy/tree.js'
-import type { Stats } from '../core/disk.js'
 import { hasCode, isSystemError, type SystemError, systemError } from '../core/errors.js'
+import type { Stats } from '../core/stats.js'
 import { fs, orNothing, type Steps } from '../core/steps.js'
-import { withParents } from '../mkdirp.js'
-import type { Moving } from '../move.js'
-import { type Again, achieve, again, inPeace, tidy } from '../parts/achieve.js'
-import { same } from '../parts/claim.js'
-import { isWithin } from '../parts/containment.js'
-import { discard } from '../parts/delete-tree.js'
+import { type Again, achieve, again, done } from '../parts/achieve.js'
+import { tidy, uninterruptible } from '../parts/cleanup.js'
+import { containment } from '../parts/containment.js'
+import { deleteTree } from '../parts/delete-tree.js'
 import { syncDir } from '../parts/durable.js'
+import { isInode, sameInode } from '../parts/identity.js'
 import { refuseMount } from '../parts/mount.js'
-import { isOneName, respell } from '../parts/spelling.js'
-import { stageName } from '../parts/stage.js'
-import { deleteAside, detach, putBack } from '../remove.js'
-import { isInTheWay, renamedWithGap } from './with-gap.js'
+import { statVanishedParent, withParents } from '../parts/parents.js'
+import { deleteSetAside, putBack, removeOrSetAside } from '../parts/set-aside.js'
+import { isSameName, respell } from '../parts/spelling.js'
+import { stageName } from '../parts/stage-names.js'
+import { type Moving, quiet } from './job.js'
+import { isInTheWay, renameWithGap } from './with-gap.js'
 
 export function* moveDirectory(job: Moving, was: Stats): Steps<boolean> {
   const { from, to } = job
-  if (was.isDirectory() && (yield* isWithin(dirname(to), from)) !== 'outside')
+  if (was.isDirectory() && (yield* containment(dirname(to), from)) !== 'outside')
     throw systemError('EINVAL', 'rename', 'a directory cannot be moved into itself', from, to)
   try {
-    return yield* place(job, from, was)
+    return yield* placeAtTarget(job, from, was)
   } catch (error) {
     if (!hasCode(error, 'EXDEV')) throw error
   }
-  return yield* across(job, was)
+  return yield* moveAcross(job, was)
 }
 
-/** Gives what is at `from`, which is the inode `was`, the name that is wanted. */
-function* place(job: Moving, from: string, was: Stats): Steps<boolean> {
+/** Gives what is at `from`, which is the inode `was`, the target's name. */
+function* placeAtTarget(job: Moving, from: string, was: Stats): Steps<boolean> {
   const { to, overwrite, parents, trial } = job
-  const once = () =>
+  const rename = () =>
     overwrite === 'with-gap'
-      ? renamedWithGap(job, from, was)
+      ? renameWithGap(job, from, was)
       : overwrite
-        ? renamed(from, to)
-        : renamedIfAbsent(from, to, was)
+        ? done(fs.rename(from, to), true)
+        : claimAndRename(from, to, was)
   return yield* achieve(
-    () => withParents<boolean>(to, parents, once, from),
-    error => isThere(job, from, was, error),
+    () => withParents<boolean>(to, parents, rename, from),
+    error => statPlaced(job, from, was, error),
     trial,
   )
 }
 
-function* renamed(from: string, to: string): Steps<true> {
-  yield* fs.rename(from, to)
-  return true
-}
-
-/** Only one can make a directory of that name; and onto an empty one, a directory can be renamed. */
-function* renamedIfAbsent(from: string, to: string, was: Stats): Steps<boolean> {
+/** Claims the name by an empty directory, which only one caller can make, and renames onto that. */
+function* claimAndRename(from: string, to: string, was: Stats): Steps<boolean> {
   yield* fs.mkdir(to, 0o700)
   let claimed: Stats | undefined
   try {
     claimed = yield* fs.lstat(to, orNothing)
-    return yield* renamed(from, to)
+    return yield* done(fs.rename(from, to), true)
   } catch (error) {
-    const there = yield* inPeace(() => unclaimed(to, was, claimed))
-    if (same(there, was)) return true
-    // Somebody has taken the name from us, or put something in.
+    const there = yield* uninterruptible(() => removeClaim(to, was, claimed))
+    if (sameInode(there, was)) return true
+    // Another process has replaced the claim, or has put something in it.
     const taken = hasCode(error, 'ENOTEMPTY', 'EEXIST') || (hasCode(error, 'ENOTDIR') && there && !there.isDirectory())
     if (taken) return false
     throw error
   }
 }
 
-/** Takes our claim away, if it is still that; answers what was there. */
-function* unclaimed(to: string, was: Stats, claimed: Stats | undefined): Steps<Stats | undefined> {
+/** Removes the claim, unless something else has the name. Returns the stats of what had the name. */
+function* removeClaim(to: string, was: Stats, claimed: Stats | undefined): Steps<Stats | undefined> {
   let there = claimed
   try {
     there = yield* fs.lstat(to, orNothing)
   } catch (error) {
-    // What cannot be seen is taken for ours: if it is not empty, it stays all the same.
+    // What cannot be read is taken for the claim. If it has something in it, rmdir leaves it alone.
     if (!isSystemError(error)) throw error
   }
-  if (!same(there, was) && (!claimed || same(there, claimed))) yield* tidy(fs.rmdir(to))
+  if (!sameInode(there, was) && (!claimed || sameInode(there, claimed))) yield* tidy(fs.rmdir(to))
   return there
 }
 
-/** Looks after an attempt that failed. */
-function* isThere(job: Moving, from: string, was: Stats, error: SystemError): Steps<boolean | Again | undefined> {
+/** After an attempt that failed: is it in place, is the name taken, or has the world moved? */
+function* statPlaced(job: Moving, from: string, was: Stats, error: SystemError): Steps<boolean | Again | undefined> {
   const { to, overwrite, parents } = job
   const there = yield* fs.lstat(to, orNothing)
-  if (same(there, was)) {
-    // Our own deed, whose reply was lost; or two spellings of one name.
-    if (!overwrite && (yield* isOneName(from, to))) yield* respell(from, to)
+  if (sameInode(there, was)) {
+    // This call moved it, and the reply was lost; or both paths spell one name.
+    if (!overwrite && (yield* isSameName(from, to))) yield* respell(from, to)
     return true
   }
   if (!overwrite && hasCode(error, 'EEXIST')) return there ? false : again
-  // Somebody has come into the gap.
+  // Another process has put something into the gap.
   if (overwrite === 'with-gap' && (yield* isInTheWay(to, error))) return again
-  // The directory above went away between two calls.
-  return parents && hasCode(error, 'ENOENT') && (yield* fs.lstat(from, orNothing)) ? again : undefined
+  return yield* statVanishedParent(parents, error, from)
 }
 
-/** A copy, whole and on the disk, gets the name; only then the source goes. */
-function* across(job: Moving, was: Stats): Steps<boolean> {
-  const { from, to, parents, durability, how, quiet, trial } = job
+/** Moves to another device: a copy, whole and on disk, gets the name, and only then is the source removed. */
+function* moveAcross(job: Moving, was: Stats): Steps<boolean> {
+  const { from, to, parents, durability, deletion, trial } = job
   yield* refuseMount(from, was)
   const stage = yield* stageName(to)
   let placed = false
   try {
     yield* copyTree(from, stage, was, {
-      ...{ overwrite: true, errorOnExist: false, filter: undefined, dereference: false, parents },
-      ...{ keeps: { times: true, owner: true }, durability: durability === 'none' ? 'none' : 'full' },
-      ...{ concurrency: how.concurrency, onProgress: how.onProgress, sum: { done: 0, total: 1, bytes: 0 }, trial },
+      overwrite: true,
+      errorOnExist: false,
+      filter: undefined,
+      dereference: false,
+      parents,
+      keeps: { times: true, owner: true },
+      durability: durability === 'none' ? 'none' : 'full',
+      concurrency: deletion.concurrency,
+      onProgress: deletion.onProgress,
+      sum: { done: 0, total: 1, bytes: 0 },
+      trial,
       barred: yield* fs.stat(dirname(to), orNothing),
     })
-    placed = yield* place(job, stage, yield* fs.lstat(stage))
+    placed = yield* placeAtTarget(job, stage, yield* fs.lstat(stage))
   } finally {
-    if (!placed) yield* tidy(inPeace(() => discard(stage, 'directory', quiet)))
+    if (!placed) yield* tidy(uninterruptible(() => deleteTree(stage, 'directory', quiet(job))))
   }
   if (!placed) return false
   if (durability !== 'none') yield* syncDir(dirname(to))
-  // What has come there since is another's.
-  if (same(yield* fs.lstat(from, orNothing), was)) yield* takeSource(job)
+  // If something else has the source's name now, another process has put it there.
+  if (yield* isInode(from, was)) yield* removeSource(job)
   return true
 }
 
-function* takeSource({ from, quiet, trial }: Moving): Steps<void> {
-  const outgoing = yield* detach(from, quiet, trial)
-  if (typeof outgoing === 'boolean') return
+function* removeSource(job: Moving): Steps<void> {
+  const { from, trial } = job
+  const aside = yield* removeOrSetAside(from, quiet(job), trial)
+  if (typeof aside === 'boolean') return
   try {
-    // Whoever is stopped by now does not bring back a part of it, as if it had not been moved.
-    yield* inPeace(() => deleteAside(outgoing, quiet, trial))
+    // If the call is stopped here, a part of the source must not come back, as if the source had not been moved.
+    yield* uninterruptible(() => deleteSetAside(aside, quiet(job), trial))
   } catch (error) {
-    if (isSystemError(error) && outgoing.at !== outgoing.path) yield* tidy(putBack(outgoing, error))
+    if (isSystemError(error) && aside.at !== aside.path) yield* tidy(putBack(aside, error))
     throw error
   }
 }

@@ -1,97 +1,90 @@
-// What cannot be replaced at once is put aside, and then, for a moment, nothing has the name.
+// What a rename cannot replace is set aside first; for a moment nothing has the name.
 
 import { dirname } from 'node:path'
-import type { Stats } from '../core/disk.js'
-import { cannotLink, type Errno, hasCode, isSystemError } from '../core/errors.js'
+import { type Errno, hasCode, isSystemError } from '../core/errors.js'
+import type { Stats } from '../core/stats.js'
 import { fs, orNothing, type Steps } from '../core/steps.js'
-import type { Moving } from '../move.js'
-import { asLastWord, failureOf, inPeace, tidy } from '../parts/achieve.js'
-import { same } from '../parts/claim.js'
-import { isWithin } from '../parts/containment.js'
-import { deleteAside, type Outgoing, setAside } from '../remove.js'
+import { markFinal } from '../parts/achieve.js'
+import { tidy, uninterruptible } from '../parts/cleanup.js'
+import { containment } from '../parts/containment.js'
+import { isInode } from '../parts/identity.js'
+import { type Aside, deleteSetAside, putBack, setAside } from '../parts/set-aside.js'
+import { type Moving, quiet } from './job.js'
 
-/** What `rename` says of a directory with something in it, or of another kind of thing. */
+/** What `rename` reports if the target is a directory with something in it, or a thing of another kind. */
 const inTheWay: readonly Errno[] = ['ENOTEMPTY', 'EEXIST', 'EISDIR', 'ENOTDIR']
 
-/** Is it the target that it says this of, and not something above it? */
+/** Is the error about what has the target's name, and not about something above it? */
 export function* isInTheWay(to: string, error: unknown): Steps<boolean> {
   if (hasCode(error, 'ENOTDIR')) return (yield* fs.stat(dirname(to), orNothing))?.isDirectory() ?? false
   return hasCode(error, ...inTheWay)
 }
 
-export function* renamedWithGap(job: Moving, from: string, was: Stats): Steps<true> {
+export function* renameWithGap(job: Moving, from: string, was: Stats): Steps<true> {
   const { to } = job
   try {
     yield* fs.rename(from, to)
     return true
   } catch (error) {
     if (!hasCode(error, ...inTheWay)) throw error
-    // The source would be put aside with it.
-    if (!hasCode(error, 'ENOTDIR') && (yield* isIn(job.from, to))) throw asLastWord(error)
+    // The source would be set aside together with the target.
+    if (!hasCode(error, 'ENOTDIR') && (yield* isWithin(job.from, to))) throw markFinal(error)
   }
-  const outgoing = yield* putAside(job)
-  const failure = yield* failureOf(fs.rename(from, to))
-  let done = failure === undefined
-  // Whoever fails now, or is stopped, leaves the old or the new, and no gap.
-  yield* inPeace(function* () {
-    done ||= yield* hasCome(to, was)
-    if (outgoing) yield* done ? forget(outgoing, job) : putBack(outgoing, job)
-  })
-  if (!done) throw failure
+  const aside = yield* setTargetAside(job)
+  let placed = false
+  try {
+    yield* fs.rename(from, to)
+    placed = true
+  } catch (error) {
+    // A call that fails or is stopped here leaves the old or the new at the name, and no gap.
+    yield* uninterruptible(function* () {
+      placed = yield* isPlaced(to, was)
+      if (aside && !placed) yield* putBackUnlessReplaced(aside, job)
+    })
+    if (!placed) throw error
+  }
+  if (aside) yield* uninterruptible(() => deleteQuietly(aside, job))
   return true
 }
 
-/** Where it cannot have another name, it is deleted on the spot. */
-function* putAside({ to, quiet, trial }: Moving): Steps<Outgoing | undefined> {
-  const outgoing = yield* setAside(to)
-  if (outgoing && outgoing.at !== to) return outgoing
-  if (outgoing) yield* deleteAside(outgoing, quiet, trial)
+/** Makes the target's name free. A target that cannot be renamed is deleted in place. */
+function* setTargetAside(job: Moving): Steps<Aside | undefined> {
+  const { to, trial } = job
+  const aside = yield* setAside(to, trial)
+  if (aside && aside.at !== to) return aside
+  if (aside) yield* deleteSetAside(aside, quiet(job), trial)
   return undefined
 }
 
-function* isIn(from: string, to: string): Steps<boolean> {
+function* isWithin(from: string, to: string): Steps<boolean> {
   try {
-    return (yield* isWithin(dirname(from), to)) !== 'outside'
+    return (yield* containment(dirname(from), to)) !== 'outside'
   } catch (error) {
-    // It has gone.
+    // ENOENT: the target is gone.
     if (hasCode(error, 'ENOENT')) return false
     throw error
   }
 }
 
-/** What cannot be seen is not. */
-function* hasCome(to: string, was: Stats): Steps<boolean> {
+/** Is the inode `was` at `to`? If that cannot be read, it is taken not to be. */
+function* isPlaced(to: string, was: Stats): Steps<boolean> {
   try {
-    return same(yield* fs.lstat(to, orNothing), was)
+    return (yield* isInode(to, was)) ?? false
   } catch (error) {
     if (!isSystemError(error)) throw error
     return false
   }
 }
 
-/** Over nothing. If something else has its name by now, that has replaced it. */
-function* putBack(outgoing: Outgoing, job: Moving): Steps<void> {
+/** If something else has the name now, that has replaced the old target. */
+function* putBackUnlessReplaced(aside: Aside, job: Moving): Steps<void> {
   try {
-    yield* renamedBack(outgoing)
+    yield* putBack(aside)
   } catch (error) {
-    if (hasCode(error, ...inTheWay)) yield* forget(outgoing, job)
+    if (hasCode(error, ...inTheWay)) yield* deleteQuietly(aside, job)
     else if (!isSystemError(error)) throw error
   }
 }
 
-function* renamedBack({ at, path }: Outgoing): Steps<void> {
-  // A directory replaces an empty one at most.
-  if ((yield* fs.lstat(at)).isDirectory()) return yield* fs.rename(at, path)
-  try {
-    yield* fs.link(at, path)
-  } catch (error) {
-    if (!cannotLink(error)) throw error
-    return yield* fs.rename(at, path)
-  }
-  yield* fs.unlink(at)
-}
-
-/** The deed is done. */
-function* forget(outgoing: Outgoing, { quiet, trial }: Moving): Steps<void> {
-  yield* tidy(deleteAside(outgoing, quiet, trial))
-}
+/** Best effort, because something new is in place. */
+const deleteQuietly = (aside: Aside, job: Moving): Steps<void> => tidy(deleteSetAside(aside, quiet(job), job.trial))

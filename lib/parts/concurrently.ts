@@ -1,118 +1,127 @@
-// Several steps at a time. What they are about to call is made together, wave by wave, so that the threads of the pool
-// have work, and an algorithm over thousands of files is still one generator of calls.
+// Runs several tasks at a time. Each task stops at the next call that it wants to make, the calls of all tasks are made
+// together, as one wave, and each task goes on with its own outcome. So the threads of the pool have work, and an
+// algorithm over thousands of files is still one generator of calls.
 
-import { givesBack, isInterruption } from '../core/deadline.js'
-import { atOnce, type Call, type Op, type Outcome, type Steps } from '../core/steps.js'
+import { opsThat } from '../core/alphabet.js'
+import { givesBack } from '../core/deadline.js'
+import { isInterruption } from '../core/interruption.js'
+import { atOnce, type Call, type Outcome, type Steps } from '../core/steps.js'
 
 export type Task = () => Steps<void>
 
-/** Those that wait, or are answered by no thread: each is made by itself. */
-const alone: ReadonlySet<Op> = new Set<Op>([
-  ...(['sleep', 'changed', 'settle', 'now', 'random', 'self', 'alive'] as const),
-  ...(['recall', 'remember', 'engage', 'blocking'] as const),
-])
-
 /**
- * Does all that is to be done, the last task first, as long as fewer than `width` calls are made together. Tasks may add
- * more.
+ * Runs all tasks of `todo`, the last one first; a running task may add more. A task starts only while the next wave has
+ * fewer than `width` calls.
  *
- * When one fails, no other begins, those under way come to their end, and then its error comes out. When the call as a
- * whole is interrupted, so is each of them.
+ * If a task fails, no other task starts, those that are running come to their end, and then the first error is thrown.
+ * If the call as a whole is interrupted, the interruption is thrown into every running task, once.
  */
-export function* sideBySide(todo: Task[], width: number): Steps<void> {
-  const group: Group = { failure: undefined, halt: undefined }
-  let strands: Strand[] = []
+export function* concurrently(todo: Task[], width: number): Steps<void> {
+  const run: Run = { failure: undefined, interruption: undefined }
+  let running: RunningTask[] = []
   for (;;) {
-    let calls = strands.reduce((sum, { next }) => sum + callsOf(next as Call).length, 0)
-    while (calls < width && todo.length > 0 && !group.failure) {
-      const strand: Strand = { steps: (todo.pop() as Task)(), next: undefined, halted: false }
-      yield* goOn(strand, { value: undefined }, group)
-      if (!strand.next) continue
-      strands.push(strand)
-      calls += callsOf(strand.next).length
-    }
-    if (strands.length === 0) break
-    yield* wave(strands, group)
-    strands = strands.filter(strand => strand.next)
+    yield* startTasks(todo, running, width, run)
+    if (running.length === 0) break
+    yield* makeWave(running, run)
+    running = running.filter(({ next }) => next)
   }
-  if (group.failure) throw group.failure.error
+  if (run.failure) throw run.failure.error
 }
 
-interface Group {
-  failure: { readonly error: unknown } | undefined
-  /** The call as a whole was interrupted, by this. */
-  halt: { readonly error: unknown } | undefined
+interface Thrown {
+  readonly error: unknown
 }
 
-/** One task under way. */
-interface Strand {
+interface Run {
+  /** The first error that a task threw. */
+  failure: Thrown | undefined
+  /** The abort or the time-out that stopped the call as a whole. */
+  interruption: Thrown | undefined
+}
+
+interface RunningTask {
   readonly steps: Steps<void>
-  /** What it is about to call; undefined when it has ended. */
+  /** The call that it makes in the next wave; undefined when it has ended. */
   next: Call | undefined
-  /** It was told of the interruption: what it does now, it does in peace. */
-  halted: boolean
+  /** The interruption was thrown into it. It is thrown once only, so that the task can clean up. */
+  interrupted: boolean
 }
 
-function* wave(strands: readonly Strand[], group: Group): Steps<void> {
-  const calls = strands.map(({ next }) => callsOf(next as Call))
+/** Starts tasks until the next wave has `width` calls. */
+function* startTasks(todo: Task[], running: RunningTask[], width: number, run: Run): Steps<void> {
+  let calls = running.reduce((sum, { next }) => sum + callsOf(next as Call).length, 0)
+  while (calls < width && todo.length > 0 && !run.failure) {
+    const task: RunningTask = { steps: (todo.pop() as Task)(), next: undefined, interrupted: false }
+    yield* resume(task, { value: undefined }, run)
+    if (!task.next) continue
+    running.push(task)
+    calls += callsOf(task.next).length
+  }
+}
+
+/** A task may make several calls together, too. */
+const callsOf = (call: Call): readonly Call[] => (call.op === 'together' ? (call.args[0] as Call[]) : [call])
+
+/** Makes the next calls of all running tasks together, and resumes each task with the outcomes of its own. */
+function* makeWave(running: readonly RunningTask[], run: Run): Steps<void> {
+  const calls = running.map(({ next }) => callsOf(next as Call))
   let outcomes: Outcome<unknown>[]
   try {
     outcomes = yield* atOnce(calls.flat())
   } catch (error) {
-    // Nothing was called. Who gives back still does so; the others are told.
-    group.failure ??= { error }
-    group.halt = { error }
-    for (const strand of strands) if (!givesBack(strand.next as Call)) yield* halt(strand, group)
+    // None of the calls was made. A task that is about to give something back still makes its call, in the next wave.
+    run.failure ??= { error }
+    run.interruption = { error }
+    for (const task of running) {
+      if (givesBack(task.next as Call)) continue
+      task.interrupted = true
+      yield* resume(task, run.interruption, run)
+    }
     return
   }
   let at = 0
-  for (const [number, strand] of strands.entries()) {
-    const { length } = calls[number] as Call[]
+  for (const [number, task] of running.entries()) {
+    const { length } = calls[number] as readonly Call[]
     const own = outcomes.slice(at, at + length)
     at += length
-    const answer = strand.next?.op === 'together' ? { value: own } : (own[0] as Outcome<unknown>)
-    yield* goOn(strand, answer, group)
+    yield* resume(task, task.next?.op === 'together' ? { value: own } : (own[0] as Outcome<unknown>), run)
   }
 }
 
-const callsOf = (call: Call): readonly Call[] => (call.op === 'together' ? (call.args[0] as Call[]) : [call])
+/** Calls that gain nothing from a wave, or would hold it up: each is made alone, as soon as its task comes to it. */
+const madeAlone = opsThat('waits', 'inline')
 
-function* halt(strand: Strand, group: Group): Steps<void> {
-  strand.halted = true
-  yield* goOn(strand, group.halt as { error: unknown }, group)
-}
-
-/** Goes on to the next call that can be made with those of the others. */
-function* goOn(strand: Strand, answer: Outcome<unknown>, group: Group): Steps<void> {
-  let told = answer
-  strand.next = undefined
-  for (;;) {
-    let next: IteratorResult<Call, void>
+/** Runs a task from the outcome of its last call to the next call that belongs in a wave, or to its end. */
+function* resume(task: RunningTask, outcome: Outcome<unknown>, run: Run): Steps<void> {
+  task.next = undefined
+  for (let last = outcome; ; ) {
+    let step: IteratorResult<Call, void>
     try {
-      next = 'error' in told ? strand.steps.throw(told.error) : strand.steps.next(told.value)
+      step = 'error' in last ? task.steps.throw(last.error) : task.steps.next(last.value)
     } catch (error) {
-      group.failure ??= { error }
+      run.failure ??= { error }
       return
     }
-    if (next.done) return
-    if (group.halt && !strand.halted && !givesBack(next.value)) {
-      strand.halted = true
-      told = group.halt
-    } else if (alone.has(next.value.op)) told = yield* outcomeOf(next.value, strand, group)
+    if (step.done) return
+    const call = step.value
+    if (run.interruption && !task.interrupted && !givesBack(call)) {
+      task.interrupted = true
+      last = run.interruption
+    } else if (madeAlone.has(call.op)) last = yield* makeAlone(call, task, run)
     else {
-      strand.next = next.value
+      task.next = call
       return
     }
   }
 }
 
-function* outcomeOf(call: Call, strand: Strand, group: Group): Steps<Outcome<unknown>> {
+function* makeAlone(call: Call, task: RunningTask, run: Run): Steps<Outcome<unknown>> {
   try {
     return { value: yield call }
   } catch (error) {
     if (isInterruption(error)) {
-      group.halt = { error }
-      strand.halted = true
+      run.interruption = { error }
+      task.interrupted = true
     }
     return { error }
   }

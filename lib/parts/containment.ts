@@ -1,11 +1,11 @@
-// Is one place below another? Told by the names that the system gives them, not by those they were asked for.
+// Is one path inside a directory? Real paths are compared, because a link on the way may lead anywhere.
 
 import { basename, dirname, join, resolve, sep } from 'node:path'
 import { hasCode } from '../core/errors.js'
 import { fs, type Steps } from '../core/steps.js'
 
-/** `path` need not be there yet, nor what is above it. */
-export function* isWithin(path: string, dir: string): Steps<'same' | 'within' | 'outside'> {
+/** Where `path` is, seen from `dir`. `path` need not exist, nor the directories above it. */
+export function* containment(path: string, dir: string): Steps<'same' | 'within' | 'outside'> {
   const real = yield* realpathOf(path)
   const above = yield* fs.realpath(dir)
   if (real === above) return 'same'
@@ -17,7 +17,7 @@ function* realpathOf(path: string): Steps<string> {
   for (let at = path; ; at = dirname(at)) {
     try {
       const real = yield* fs.realpath(at)
-      // What is missing would be made as plain directories, and `..` leads out of those again, to what may be there.
+      // Missing directories would be made as plain ones, so `..` leads out of them, to where something may exist.
       return missing.includes('..') ? yield* realpathOf(resolve(real, ...missing)) : join(real, ...missing)
     } catch (error) {
       if (!hasCode(error, 'ENOENT') || dirname(at) === at) throw error

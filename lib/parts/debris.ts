@@ -1,36 +1,35 @@
-// What the dead have left: private names (./stage.ts) whose owner will never come back for them.
+// Private names (./stage-names.ts) that dead processes have left behind.
 
 import { fs, orNothing, type Path, type Steps } from '../core/steps.js'
-import { closing, stageName } from './stage.js'
-import { within } from './tree.js'
+import { closing } from './stage.js'
+import { stageName } from './stage-names.js'
+import { childPath } from './tree.js'
 
 const dayMs = 24 * 60 * 60 * 1000
 export const defaultGraceMs = dayMs
 
-/** Who made this private name; undefined if it is none of our form. */
-export const ownerOf = (name: Path): string | undefined =>
-  /^\..*\.([a-z0-9]+-[a-z0-9]+-[a-z0-9]+)\.[0-9a-f]{16}$/s.exec(name.toString())?.[1]
-
-/** Tells live from dead in one directory. */
-export interface Coroner {
+/** What judging owners takes, in one directory. */
+export interface Liveness {
   readonly dir: string
   readonly graceMs: number
-  /** What the filesystem's own clock says, which may be another machine's; asked once, if somebody is unknowable. */
+  /**
+   * The time on the filesystem's own clock, which may be another machine's. Read once, when an owner cannot be judged.
+   */
   nowMs?: bigint
 }
 
-/** May it be taken away: is its owner dead, or if that cannot be known, has nothing changed there for so long? */
-export function* isDebris(name: Path, owner: string, coroner: Coroner): Steps<boolean> {
+/** Is the owner dead; or, if that cannot be judged from here, has the name not changed for `graceMs`? */
+export function* isDebris(name: Path, owner: string, liveness: Liveness): Steps<boolean> {
   const alive = yield* fs.alive(owner)
   if (alive !== undefined) return !alive
-  const there = yield* fs.lstat(within(coroner.dir, { name, kind: 'other' }), orNothing)
-  if (!there || coroner.graceMs === Number.POSITIVE_INFINITY) return false
-  coroner.nowMs ??= yield* clockOf(coroner.dir)
-  // The change of the inode, because that of the data can be set, and is, by whoever keeps a copy's times.
-  return coroner.nowMs - there.ctimeMs >= BigInt(Math.ceil(coroner.graceMs))
+  const there = yield* fs.lstat(childPath(liveness.dir, { name, kind: 'other' }), orNothing)
+  if (!there || liveness.graceMs === Number.POSITIVE_INFINITY) return false
+  liveness.nowMs ??= yield* readClock(liveness.dir)
+  // ctime, because mtime can be set, and is, where a copy keeps the times of its source.
+  return liveness.nowMs - there.ctimeMs >= BigInt(Math.ceil(liveness.graceMs))
 }
 
-function* clockOf(dir: string): Steps<bigint> {
+function* readClock(dir: string): Steps<bigint> {
   const path = yield* stageName(`${dir}/clock`)
   const fd = yield* fs.open(path, 'wx', 0o600)
   try {

@@ -1,146 +1,157 @@
-// Takes a thing away, and all that is in it. It never follows a link, never goes into what is mounted there, and does not
-// mind what others do inside meanwhile.
+// Deletes a thing and everything in it. It never follows a link, never enters what is mounted there, and goes on when
+// other processes delete inside meanwhile.
 
 import { hasCode, isSystemError, systemError } from '../core/errors.js'
-import type { Progress } from '../core/input.js'
+import { asConcurrency, asFunction, type Progress } from '../core/input.js'
 import { atOnce, type Entry, fs, type Outcome, orNothing, type Path, type Steps, together } from '../core/steps.js'
-import { visit, within } from './tree.js'
+import { childPath, visit } from './tree.js'
 
-export interface Discard {
+export interface DeleteJob {
   readonly concurrency: number
-  /** Told of each thing that is gone. */
+  /** Called for each thing that is gone. */
   readonly onProgress: ((progress: Progress) => unknown) | undefined
-  /** What is gone, and what is known to have to go. */
+  /** Counts the things that are gone (`done`), and those that must go as far as is known (`total`). */
   readonly sum: { done: number; total: number; bytes: number }
 }
 
-/** Below a directory that is taken away. */
-interface Doomed {
+interface DeleteOptions {
+  readonly concurrency?: number | undefined
+  readonly onProgress?: DeleteJob['onProgress']
+}
+
+export const asDeleteJob = ({ concurrency, onProgress }: DeleteOptions): DeleteJob => ({
+  concurrency: asConcurrency(concurrency),
+  onProgress: asFunction(onProgress, 'options.onProgress'),
+  sum: { done: 0, total: 0, bytes: 0 },
+})
+
+/** A deletion whose progress is reported to no caller. */
+export const silently = (concurrency = 64): DeleteJob => ({
+  concurrency,
+  onProgress: undefined,
+  sum: { done: 0, total: 0, bytes: 0 },
+})
+
+/** A thing that is to be deleted. */
+interface Node {
   readonly path: Path
   readonly kind: Entry['kind']
-  /** The directory it is in; undefined for the topmost. */
+  /** The directory that it is in; undefined for the topmost. */
   readonly dir: Path | undefined
-  /** It is known to be a directory, with something in it. */
+  /** It is known to be a directory with something in it. */
   full: boolean
 }
 
-/** ENOTEMPTY comes out if somebody went on making things inside; it can be called again, for what is left. */
-export function* discard(path: Path, kind: Entry['kind'], how: Discard): Steps<void> {
-  how.sum.total++
-  const top: Doomed = { path, kind, dir: undefined, full: false }
-  const enter = (one: Doomed) => come(one, how)
-  const leave = (one: Doomed) => go(one, how)
-  yield* visit(top, { enter, leave }, how.concurrency)
+/** Throws ENOTEMPTY if another process goes on making things inside; it can be called again, for what is left. */
+export function* deleteTree(path: Path, kind: Entry['kind'], job: DeleteJob): Steps<void> {
+  job.sum.total++
+  const top: Node = { path, kind, dir: undefined, full: false }
+  yield* visit(top, { enter: node => enter(node, job), leave: node => leave(node, job) }, job.concurrency)
 }
 
-/** Takes away what can be taken at once; answers what must be gone through. */
-function* come(one: Doomed, how: Discard): Steps<readonly Doomed[]> {
-  const below = (yield* lookInto(one)) ?? ((yield* isGone(one)) ? [] : yield* inside(one))
-  how.sum.total += below.length
+/** Deletes what can be deleted at once; returns the directories, which must be entered. */
+function* enter(node: Node, job: DeleteJob): Steps<readonly Node[]> {
+  const below = (yield* listFull(node)) ?? ((yield* deleteAtOnce(node)) ? [] : yield* listNodes(node))
+  job.sum.total += below.length
   const dirs = below.filter(({ kind }) => kind === 'directory')
   const files = dirs.length === below.length ? [] : below.filter(({ kind }) => kind !== 'directory')
-  for (let at = 0; at < files.length; at += how.concurrency)
-    dirs.push(...(yield* unlinked(files.slice(at, at + how.concurrency), how)))
+  for (let at = 0; at < files.length; at += job.concurrency)
+    dirs.push(...(yield* unlinkBatch(files.slice(at, at + job.concurrency), job)))
   return dirs
 }
 
-function* go(one: Doomed, how: Discard): Steps<void> {
-  if (one.full) yield* unlocked(one.dir, () => gone(one.path, fs.rmdir(one.path)))
-  yield* count(1, how)
+function* leave(node: Node, job: DeleteJob): Steps<void> {
+  if (node.full) yield* unlocked(node.dir, () => orGone(node.path, fs.rmdir(node.path)))
+  yield* count(1, job)
 }
 
-function* count(more: number, { sum, onProgress }: Discard): Steps<void> {
+function* count(more: number, { sum, onProgress }: DeleteJob): Steps<void> {
   sum.done += more
   if (onProgress) yield* fs.settle(onProgress({ ...sum }))
 }
 
-/** Most of a tree is files, so they are taken in handfuls. Answers what is a directory after all. */
-function* unlinked(files: readonly Doomed[], how: Discard): Steps<readonly Doomed[]> {
-  // Taking away is never interrupted, because mostly it tidies up. Here it is the work, so it is asked before.
+/** Most of a tree is files, so they are deleted in batches. Returns those that turned out to need more care. */
+function* unlinkBatch(files: readonly Node[], job: DeleteJob): Steps<readonly Node[]> {
+  // An unlink is never interrupted, because it usually cleans up. Here it is the work: this call can be interrupted.
   yield* fs.now()
   const outcomes = yield* atOnce(files.map(({ path }) => ({ op: 'unlink', args: [path] })))
   const others = files.filter((_, at) => 'error' in (outcomes[at] as Outcome<unknown>))
-  if (files.length > others.length) yield* count(files.length - others.length, how)
+  if (files.length > others.length) yield* count(files.length - others.length, job)
   return others
 }
 
-/** Mostly a directory has something in it: then one wave of calls tells that nothing is mounted there, and what it is. */
-function* lookInto(one: Doomed): Steps<readonly Doomed[] | undefined> {
-  if (one.kind !== 'directory') return undefined
-  const [taken, listed] = (yield* together<unknown>([fs.rmdir(one.path), fs.list(one.path)])) as [
+/**
+ * Lists a directory in the usual case, in which it has something in it: one wave of calls shows that nothing is mounted
+ * there (rmdir reports ENOTEMPTY), and what is in it. Returns undefined in any other case, which then takes more care.
+ */
+function* listFull(node: Node): Steps<readonly Node[] | undefined> {
+  if (node.kind !== 'directory') return undefined
+  const [removed, listed] = (yield* together<unknown>([fs.rmdir(node.path), fs.list(node.path)])) as [
     Outcome<void>,
     Outcome<Entry[]>,
   ]
-  if (!('error' in taken)) return []
-  one.full = hasCode(taken.error, 'ENOTEMPTY', 'EEXIST')
-  return one.full && 'value' in listed ? belowOf(one, listed.value) : undefined
+  if (!('error' in removed)) return []
+  node.full = hasCode(removed.error, 'ENOTEMPTY', 'EEXIST')
+  return node.full && 'value' in listed ? nodesIn(node, listed.value) : undefined
 }
 
 /**
- * Takes it away, if that is one call. A directory is tried before it is read, because that tells what is mounted there
- * (EBUSY): nothing of that is ever touched, and no other sign of it is sure.
+ * Deletes what one call can delete; returns whether it is gone. A directory is removed before it is read, because only
+ * that shows what is mounted there (EBUSY): nothing of a mounted filesystem is ever touched, and no other sign is
+ * reliable.
  */
-function* isGone(one: Doomed): Steps<boolean> {
-  const { path, dir } = one
-  if (one.kind !== 'directory') {
+function* deleteAtOnce(node: Node): Steps<boolean> {
+  const { path, dir } = node
+  if (node.kind !== 'directory') {
     try {
-      yield* unlocked(dir, () => gone(path, fs.unlink(path)))
+      yield* unlocked(dir, () => orGone(path, fs.unlink(path)))
       return true
     } catch (error) {
-      // POSIX says EPERM of a directory, Linux EISDIR: somebody has put one there.
+      // Another process has put a directory there: POSIX reports EPERM, Linux EISDIR.
       if (!hasCode(error, 'EISDIR', 'EPERM') || !(yield* fs.lstat(path, orNothing))?.isDirectory()) throw error
     }
   }
   try {
-    yield* unlocked(dir, () => gone(path, fs.rmdir(path)))
+    yield* unlocked(dir, () => orGone(path, fs.rmdir(path)))
     return true
   } catch (error) {
     if (hasCode(error, 'ENOTDIR')) {
-      // Somebody has put a file or a link there.
-      yield* gone(path, fs.unlink(path))
+      // Another process has put a file or a link there.
+      yield* orGone(path, fs.unlink(path))
       return true
     }
-    if (hasCode(error, 'EBUSY')) throw isMounted(path)
+    if (hasCode(error, 'EBUSY')) throw mountPointError(path)
     if (!hasCode(error, 'ENOTEMPTY', 'EEXIST')) throw error
-    one.full = true
+    node.full = true
     return false
   }
 }
 
-const isMounted = (path: Path): Error =>
+const mountPointError = (path: Path): Error =>
   systemError('EBUSY', 'rmdir', 'something is mounted there; it was not touched', path)
 
-function* inside(one: Doomed): Steps<readonly Doomed[]> {
-  const { path } = one
-  let entries: readonly Entry[] = []
-  yield* unlocked(path, () =>
-    gone(
-      path,
-      (function* () {
-        entries = yield* fs.list(path)
-      })(),
-    ),
-  )
-  return belowOf(one, entries)
+function* listNodes(node: Node): Steps<readonly Node[]> {
+  const { path } = node
+  return nodesIn(node, (yield* unlocked(path, () => orGone(path, fs.list(path)))) ?? [])
 }
 
-const belowOf = ({ path }: Doomed, entries: readonly Entry[]): Doomed[] =>
-  entries.map(entry => ({ path: within(path, entry), kind: entry.kind, dir: path, full: false }))
+const nodesIn = ({ path }: Node, entries: readonly Entry[]): Node[] =>
+  entries.map(entry => ({ path: childPath(path, entry), kind: entry.kind, dir: path, full: false }))
 
-/** Whether we took it away or somebody else did. */
-export function* gone(path: Path, call: Steps<void>): Steps<void> {
+/** Makes a call about a name; returns undefined if nothing has that name, whichever process removed it. */
+function* orGone<T>(path: Path, call: Steps<T>): Steps<T | undefined> {
   try {
-    yield* call
+    return yield* call
   } catch (error) {
-    if (hasCode(error, 'ENOENT')) return
-    // These say what is there.
-    const told = hasCode(error, 'EISDIR', 'EPERM', 'ENOTDIR', 'ENOTEMPTY', 'EEXIST', 'EBUSY', 'EACCES')
-    if (told || !isSystemError(error) || (yield* isThere(path))) throw error
+    if (hasCode(error, 'ENOENT')) return undefined
+    const provesPresence = hasCode(error, 'EISDIR', 'EPERM', 'ENOTDIR', 'ENOTEMPTY', 'EEXIST', 'EBUSY', 'EACCES')
+    if (provesPresence || !isSystemError(error) || (yield* mayBeThere(path))) throw error
+    return undefined
   }
 }
 
-/** What cannot be seen may be there. */
-function* isThere(path: Path): Steps<boolean> {
+/** What cannot be read may be there. */
+function* mayBeThere(path: Path): Steps<boolean> {
   try {
     return (yield* fs.lstat(path, orNothing)) !== undefined
   } catch (error) {
@@ -149,10 +160,10 @@ function* isThere(path: Path): Steps<boolean> {
   }
 }
 
-/** A directory of ours that forbids its owner to change it does not keep him from that. */
-function* unlocked(dir: Path | undefined, steps: () => Steps<void>): Steps<void> {
+/** A directory of the caller's own that forbids its owner to change it is made writable, and the steps run again. */
+function* unlocked<T>(dir: Path | undefined, steps: () => Steps<T>): Steps<T> {
   try {
-    yield* steps()
+    return yield* steps()
   } catch (error) {
     if (dir === undefined || !hasCode(error, 'EACCES')) throw error
     try {
@@ -161,6 +172,6 @@ function* unlocked(dir: Path | undefined, steps: () => Steps<void>): Steps<void>
       if (!isSystemError(other)) throw other
       throw error
     }
-    yield* steps()
+    return yield* steps()
   }
 }

@@ -1,21 +1,21 @@
-// Whose a file is, and who may use it: as it was, or as was asked for, and never more than that, not even for a moment.
+// The owner and the mode of a new file: those of the file that it replaces, or those that were asked for.
 
-import type { Stats } from '../core/disk.js'
 import { hasCode } from '../core/errors.js'
 import { asMode, asNumber, refusal } from '../core/input.js'
+import type { Stats } from '../core/stats.js'
 import { fs, type Path, type Steps } from '../core/steps.js'
 
-export interface Rights {
-  /** Undefined: as it was. False: as a new file has them. */
+export interface Permissions {
+  /** `undefined`: that of the file that is replaced. `false`: what the system gives a new file. */
   readonly mode: number | false | undefined
   readonly owner: { readonly uid: number; readonly gid: number } | false | undefined
 }
 
-export function asRights({ mode, chown }: { mode?: unknown; chown?: unknown }): Rights {
+export function asPermissions({ mode, chown }: { mode?: unknown; chown?: unknown }): Permissions {
   return { mode: mode === undefined || mode === false ? mode : asMode(mode, 0), owner: asOwner(chown) }
 }
 
-function asOwner(value: unknown): Rights['owner'] {
+function asOwner(value: unknown): Permissions['owner'] {
   if (value === undefined || value === false) return value
   if (typeof value !== 'object' || value === null)
     throw refusal('ERR_INVALID_ARG_TYPE', 'options.chown', 'false or of type object', value)
@@ -30,43 +30,47 @@ function asId(value: unknown, name: string): number {
   return id
 }
 
-/** Nothing else was asked for. */
-export const asBefore: Rights = { mode: undefined, owner: undefined }
+/** The owner and the mode of the file that is replaced, or copied. */
+export const unchanged: Permissions = { mode: undefined, owner: undefined }
 
-const onNewFiles = 0o666
+const newFileMode = 0o666
 
-/** The mode that is wanted; undefined: whatever a new file gets. */
-const wantedMode = ({ mode }: Rights, old: Stats | undefined): number | undefined =>
+/** The mode that the file is to have; undefined if that is for the system to choose. */
+const wantedMode = ({ mode }: Permissions, old: Stats | undefined): number | undefined =>
   mode === false ? undefined : (mode ?? (old && Number(old.mode) & 0o7777))
 
-const wantedOwner = ({ owner }: Rights, old: Stats | undefined): { uid: number; gid: number } | undefined =>
+const wantedOwner = ({ owner }: Permissions, old: Stats | undefined): { uid: number; gid: number } | undefined =>
   owner === false ? undefined : (owner ?? (old && { uid: Number(old.uid), gid: Number(old.gid) }))
 
-/** With which mode the file is made. As long as its owner is not what it shall be, it is nobody else's business. */
-export function rightsAtBirth(rights: Rights, old: Stats | undefined): number {
-  const mode = wantedMode(rights, old)
-  if (mode === undefined) return onNewFiles
-  // What everybody may, any group may: mostly nobody needs to be asked.
+/** The mode to create the file with. Where it matters, group and others get no access until chown has run. */
+export function creationMode(permissions: Permissions, old: Stats | undefined): number {
+  const mode = wantedMode(permissions, old)
+  if (mode === undefined) return newFileMode
+  // If the mode grants the group no more than it grants others, the group does not matter, and the owner need not be
+  // looked up.
   const forGroupOnly = (mode >> 3) & ~mode & 0o7
-  const owner = forGroupOnly ? wantedOwner(rights, old) : undefined
+  const owner = forGroupOnly ? wantedOwner(permissions, old) : undefined
   const foreign = owner && process.getuid && (owner.uid !== process.getuid() || owner.gid !== process.getgid?.())
   return mode & (foreign ? 0o700 : 0o777)
 }
 
-/** Gives a private file (`was`: what it is) its mode and owner, with as few calls as that takes: mostly none. */
-export function* giveRights(path: Path, was: Stats, rights: Rights, old: Stats | undefined): Steps<void> {
-  const owner = wantedOwner(rights, old)
-  const given = !owner || (yield* giveTo(path, was, owner))
-  const mode = wantedMode(rights, old)
+/**
+ * Gives a private file its owner and its mode, in as few calls as possible, usually none. `was` describes the private
+ * file, `old` the one that is replaced, or copied.
+ */
+export function* setPermissions(path: Path, was: Stats, permissions: Permissions, old: Stats | undefined): Steps<void> {
+  const owner = wantedOwner(permissions, old)
+  const isOwned = !owner || (yield* tryChown(path, was, owner))
+  const mode = wantedMode(permissions, old)
   if (mode === undefined) return
-  // Whoever has not become the owner must not run as if he were.
-  const wanted = given ? mode : mode & 0o1777
+  // With another owner than intended, the set-ID bits would make processes run as that owner.
+  const wanted = isOwned ? mode : mode & 0o1777
   const changed = owner && (Number(was.uid) !== owner.uid || Number(was.gid) !== owner.gid)
   if (changed || (Number(was.mode) & 0o7777) !== wanted) yield* fs.chmod(path, wanted)
 }
 
-/** Answers whether it is theirs. */
-function* giveTo(path: Path, was: Stats, { uid, gid }: { uid: number; gid: number }): Steps<boolean> {
+/** Returns whether the file has that owner and group now. */
+function* tryChown(path: Path, was: Stats, { uid, gid }: { uid: number; gid: number }): Steps<boolean> {
   if (!process.getuid || (Number(was.uid) === uid && Number(was.gid) === gid)) return true
   const ordinary = process.getuid() !== 0
   try {
@@ -74,7 +78,7 @@ function* giveTo(path: Path, was: Stats, { uid, gid }: { uid: number; gid: numbe
     yield* fs.chown(path, ordinary ? -1 : uid, gid)
     return !ordinary || Number(was.uid) === uid
   } catch (error) {
-    // EINVAL: there is no such user in this namespace.
+    // EINVAL: this user namespace has no such user or group.
     if (ordinary && hasCode(error, 'EPERM', 'EINVAL', 'ENOSYS', 'ENOTSUP')) return false
     throw error
   }

@@ -1,43 +1,45 @@
-// Two names: are they one inode, or at least alike?
+// Compares what two names are: one inode, two with the same content, or neither.
 
-import type { Stats } from '../core/disk.js'
 import { hasCode } from '../core/errors.js'
+import type { Stats } from '../core/stats.js'
 import { fs, orNothing, type Path, type Steps } from '../core/steps.js'
-import { same } from './claim.js'
+import { sameInode } from './identity.js'
 import { closing } from './stage.js'
 
 const chunkBytes = 64 * 1024
 
 /**
- * What has the new name? Where a copy will do, also: has it the same content? Whoever asks decides by one answer, because
- * between two of them somebody could take the name, or leave it.
+ * What is at `to`: the inode at `from` (`one`), the same content (`alike`; compared only with `copies`, where a copy
+ * will do), something else, or nothing. One call finds all of this out, because between two calls another process may
+ * take the name, or free it.
  */
-export function* lookAt(from: Path, to: Path, copies: boolean): Steps<'one' | 'alike' | 'another' | 'nothing'> {
+export function* statLink(from: Path, to: Path, copies: boolean): Steps<'one' | 'alike' | 'another' | 'nothing'> {
   const there = yield* fs.lstat(to, orNothing)
   if (!there) return 'nothing'
   const source = yield* fs.lstat(from, orNothing)
-  // On macOS the new name of a link is that of what it points to.
+  // On macOS a hard link to a symbolic link is a link to that one's target.
   const target = source?.isSymbolicLink() ? yield* fs.stat(from, orNothing) : undefined
-  if (same(there, source) || same(there, target)) return 'one'
-  return copies ? yield* compare(from, to, fs.lstat(from), false) : 'another'
+  if (sameInode(there, source) || sameInode(there, target)) return 'one'
+  return copies ? yield* compareContent(from, to, fs.lstat(from), false) : 'another'
 }
 
 /**
- * Is a copy there: the same bytes with the same permissions, or a link with the same text? With `follow`, of what a link
- * at `from` leads to.
+ * Whether a copy of `from` is at `to`: the same bytes with the same permissions, or a link with the same text. With
+ * `follow`, a link at `from` stands for what it leads to.
  */
-export const isCopy = (from: Path, to: Path, follow: boolean): Steps<'alike' | 'another' | 'nothing'> =>
-  compare(from, to, (follow ? fs.stat : fs.lstat)(from), true)
+export const statCopy = (from: Path, to: Path, follow: boolean): Steps<'alike' | 'another' | 'nothing'> =>
+  compareContent(from, to, (follow ? fs.stat : fs.lstat)(from), true)
 
-export function* isOne(from: Path, path: Path): Steps<true | undefined> {
-  return (yield* lookAt(from, path, false)) === 'one' || undefined
+/** True if both names are one inode. */
+export function* isLinkOf(from: Path, path: Path): Steps<true | undefined> {
+  return (yield* statLink(from, path, false)) === 'one' || undefined
 }
 
 /**
- * Is what is at `there` like `here`: two files with the same bytes, or two links with the same text? `nothing`: at an
- * instant there was nothing there, whatever is there by now.
+ * Compares two files by their bytes, or two links by their text. `nothing`: nothing was at the path `there`, or what
+ * was has gone, or has become something of another kind, during the comparison.
  */
-function* compare(
+function* compareContent(
   here: Path,
   there: Path,
   source: Steps<Stats>,
@@ -47,14 +49,14 @@ function* compare(
   if (!other) return 'nothing'
   const one = yield* source
   if (one.isSymbolicLink() && other.isSymbolicLink()) {
-    const text = yield* orGone(fs.readlink(there))
+    const text = yield* orChanged(fs.readlink(there))
     if (!text) return 'nothing'
     return text.equals(yield* fs.readlink(here)) ? 'alike' : 'another'
   }
   if (!one.isFile() || !other.isFile()) return 'another'
-  const fd = yield* orGone(fs.open(there, 'r'))
+  const fd = yield* orChanged(fs.open(there, 'r'))
   if (fd === undefined) return 'nothing'
-  // From here on it is one inode that is looked at, whoever has the name.
+  // The descriptor stays with this inode, even if another process replaces what has the name.
   return yield* closing(fd, () => compareFile(here, one, fd, modes))
 }
 
@@ -65,8 +67,10 @@ function* compareFile(here: Path, one: Stats, right: number, modes: boolean): St
   return (yield* closing(left, () => haveSameBytes(left, right))) ? 'alike' : 'another'
 }
 
-/** Undefined: it was there a moment ago, and has gone, or something of another kind has come in its place. */
-function* orGone<T>(call: Steps<T>): Steps<T | undefined> {
+/**
+ * Makes a call about a name; returns undefined if what had the name has gone, or has become something of another kind.
+ */
+function* orChanged<T>(call: Steps<T>): Steps<T | undefined> {
   try {
     return yield* call
   } catch (error) {
@@ -84,7 +88,7 @@ function* haveSameBytes(a: number, b: number): Steps<boolean> {
   }
 }
 
-/** Fills the buffer, however little one call answers; answers how much there was. */
+/** Fills the buffer, in several calls if one reads only a part. Returns how many bytes there were. */
 function* readFull(fd: number, into: Buffer, position: number): Steps<number> {
   let filled = 0
   while (filled < into.length) {

@@ -1,19 +1,19 @@
-// Where the data comes from that is to be written: all of it at once, or piece by piece.
+// The data that is to be written: given as a whole, or piece by piece.
 
 import { asBytes, refusal } from '../core/input.js'
 import { fs, type Steps } from '../core/steps.js'
 
 type Piece = string | NodeJS.ArrayBufferView
 
-/** What can be written: text, bytes, or what gives them piece by piece (arrays, generators, Node's and the web's streams). */
+/** What can be written: text, bytes, or what yields them (arrays, generators, Node's streams and the web's). */
 export type Data = Piece | Iterable<Piece> | AsyncIterable<Piece>
 
 export interface Source {
-  /** All of it, if it was given at once; it can be written again. */
+  /** All of it, if it was given as a whole; then it can be written more than once. */
   readonly whole: Uint8Array | undefined
   /** The next piece; undefined at the end. */
   next(): Steps<Uint8Array | undefined>
-  /** Nothing more is wanted of it. */
+  /** Ends the source early: no further piece is needed. */
   stop(): void
 }
 
@@ -23,31 +23,35 @@ export function asEncoding(value: unknown): BufferEncoding {
   throw refusal('ERR_INVALID_ARG_VALUE', 'options.encoding', 'an encoding that Buffer knows', value)
 }
 
-/** Waits for a piece. */
-type Wait = <T>(answer: T | PromiseLike<T>) => Steps<Awaited<T>>
+/** Waits for a value, and returns it. */
+type Wait = <T>(value: T | PromiseLike<T>) => Steps<Awaited<T>>
 
 export function asSource(value: unknown, name: string, encoding: BufferEncoding, wait: Wait = fs.settle): Source {
-  if (typeof value === 'string') return whole(Buffer.from(value, encoding))
-  if (ArrayBuffer.isView(value)) return whole(asBytes(value, name))
-  const { [Symbol.asyncIterator]: many, [Symbol.iterator]: few } = (value ?? {}) as AsyncIterable<Piece> &
-    Iterable<Piece>
-  const pieces = typeof many === 'function' ? many.call(value) : typeof few === 'function' ? few.call(value) : undefined
+  if (typeof value === 'string') return wholeSource(Buffer.from(value, encoding))
+  if (ArrayBuffer.isView(value)) return wholeSource(asBytes(value, name))
+  const pieces = iteratorOf(value)
   if (pieces) return new Pieces(value as Iterable<Piece> | AsyncIterable<Piece>, pieces, name, encoding, wait)
   const expected =
     'of type string or an instance of Buffer, TypedArray, or DataView, or an iterable or a stream of those'
   throw refusal('ERR_INVALID_ARG_TYPE', name, expected, value)
 }
 
-const whole = (bytes: Uint8Array): Source => ({ whole: bytes, next: nothing, stop() {} })
+function iteratorOf(value: unknown): Iterator<Piece> | AsyncIterator<Piece> | undefined {
+  const given = (value ?? {}) as Iterable<Piece> & AsyncIterable<Piece>
+  if (typeof given[Symbol.asyncIterator] === 'function') return given[Symbol.asyncIterator]()
+  return typeof given[Symbol.iterator] === 'function' ? given[Symbol.iterator]() : undefined
+}
+
+const wholeSource = (bytes: Uint8Array): Source => ({ whole: bytes, next: noPiece, stop() {} })
 
 // biome-ignore lint/correctness/useYield: there is nothing to call
-function* nothing(): Steps<undefined> {
+function* noPiece(): Steps<undefined> {
   return undefined
 }
 
 class Pieces implements Source {
   readonly whole = undefined
-  #over = false
+  #ended = false
 
   constructor(
     readonly given: Iterable<Piece> | AsyncIterable<Piece>,
@@ -60,19 +64,19 @@ class Pieces implements Source {
   *next(): Steps<Uint8Array | undefined> {
     const { done, value } = yield* this.wait(this.pieces.next())
     if (done) {
-      this.#over = true
+      this.#ended = true
       return undefined
     }
     if (typeof value === 'string') return Buffer.from(value, this.encoding)
     return asBytes(value, `${this.name} (a piece of it)`)
   }
 
-  /** Nobody waits for it: one that has stalled would never answer. */
+  /** Does not wait until the source has ended: one that has stalled would never do so. */
   stop(): void {
-    if (this.#over) return
-    this.#over = true
+    if (this.#ended) return
+    this.#ended = true
     const { destroy } = this.given as { destroy?: unknown }
     if (typeof destroy === 'function') destroy.call(this.given)
-    else new Promise(over => over(this.pieces.return?.())).catch(() => {})
+    else new Promise(resolve => resolve(this.pieces.return?.())).catch(() => {})
   }
 }

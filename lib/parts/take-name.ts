@@ -1,53 +1,32 @@
-// Taking a name away from an inode, so that of several who try exactly one has done it. A rename to a private name leaves
-// evidence of who it was, and what it was, where an unlink leaves none.
+// Takes a name away from an inode, so that exactly one of several callers has done it. A rename to a private name
+// leaves evidence of who did it, and of what it was; an unlink leaves none.
 
-import type { Stats } from '../core/disk.js'
-import { hasCode, type SystemError } from '../core/errors.js'
-import { fs, orNothing, type Steps } from '../core/steps.js'
-import { achieve, inPeace, type Trial, tidy } from './achieve.js'
-import { same } from './claim.js'
-import { stageName } from './stage.js'
+import type { Stats } from '../core/stats.js'
+import { fs, type Steps } from '../core/steps.js'
+import type { Trial } from './achieve.js'
+import { tidy, uninterruptible } from './cleanup.js'
+import { isInode } from './identity.js'
+import { putBack, renameAside } from './set-aside.js'
 
-/** True: this call took it. False: the name was not that inode's any more. Who asks has another name of it. */
-export function* consume(path: string, was: Stats, trial: Trial): Steps<boolean> {
-  const aside = yield* takeAside(path, was, trial)
+/** Returns whether this call took the name from the inode, which must have another name. */
+export function* takeName(path: string, was: Stats, trial: Trial): Steps<boolean> {
+  const aside = yield* takeNameAside(path, was, trial)
   if (aside !== undefined) yield* tidy(fs.unlink(aside))
   return aside !== undefined
 }
 
-/** The same for who takes the private name away himself: answers that, or undefined when this call did not take it. */
-export function* takeAside(path: string, was: Stats, trial: Trial): Steps<string | undefined> {
-  // Mostly this tells, and then whoever has the name by now is left in peace.
-  if (!same(yield* fs.lstat(path, orNothing), was)) return undefined
-  const aside = yield* stageName(path)
-  const taken = yield* achieve(
-    () => renamed(path, aside),
-    error => isAside(aside, error),
-    trial,
-  )
-  if (!taken) return undefined
-  let ours = false
+/** Returns the private name instead of removing it; undefined if this call did not take the name. */
+export function* takeNameAside(path: string, was: Stats, trial: Trial): Steps<string | undefined> {
+  // Usually this look is enough, and then whatever has the name now is left alone.
+  if (!(yield* isInode(path, was))) return undefined
+  const at = yield* renameAside(path, trial)
+  if (at === undefined) return undefined
+  let taken = false
   try {
-    ours = same(yield* fs.lstat(aside, orNothing), was)
-    return ours ? aside : undefined
+    taken = (yield* isInode(at, was)) ?? false
+    return taken ? at : undefined
   } finally {
-    if (!ours) yield* tidy(inPeace(() => restored(aside, path)))
+    // It came there after the look, or could not be read.
+    if (!taken) yield* tidy(uninterruptible(() => putBack({ path, at })))
   }
-}
-
-function* renamed(path: string, aside: string): Steps<boolean> {
-  yield* fs.rename(path, aside)
-  return true
-}
-
-/** Nobody else makes that name: if it is there, the reply was lost; if not, ENOENT speaks of the other. */
-function* isAside(aside: string, error: SystemError): Steps<boolean | undefined> {
-  if (yield* fs.lstat(aside, orNothing)) return true
-  return hasCode(error, 'ENOENT') ? false : undefined
-}
-
-/** It came there after the look, or nobody knows what it is: back to its place, over nothing. */
-function* restored(aside: string, path: string): Steps<void> {
-  yield* fs.link(aside, path)
-  yield* fs.unlink(aside)
 }

@@ -1,24 +1,28 @@
-// Small experiments in a private directory. Each tells whether the filesystem keeps one thing, and can tell that it does
-// not. What says nothing about that (a disk that is full, or broken) comes out as the error that it is.
+// Small experiments in a private directory. Each finds out whether the filesystem keeps one thing, and can find that it
+// does not. A failure that says nothing about that (the disk is full, or broken) comes out as the error that it is.
 
-import type { Stats } from '../core/disk.js'
 import { cannotLink, type Errno, hasCode } from '../core/errors.js'
+import type { Stats } from '../core/stats.js'
 import { fs, type Outcome, orNothing, type Steps, together } from '../core/steps.js'
-import { same } from '../parts/claim.js'
+import { done } from '../parts/achieve.js'
+import { sameInode } from '../parts/identity.js'
 import { closing } from '../parts/stage.js'
-import { type Laboratory, shown } from './scratch.js'
+import { type ScratchDir, statShown } from './scratch.js'
 
-/** How often that is tried which may go well by chance. */
+/** How many times an experiment is made that may succeed by chance. */
 const rounds = 20
 
-/** What says "not here" of links says it of all else; and "not you" to who lost, for whom sshfs has EPERM, not EEXIST. */
+/**
+ * The codes for "no links here" mean "not here" of other calls, too. The loser of a race gets EEXIST, or EPERM on
+ * sshfs.
+ */
 const isRefusal = (error: unknown): boolean => cannotLink(error) || hasCode(error, 'EEXIST', 'EACCES')
 
 /**
- * Runs an experiment: a refusal is its answer, too. EEXIST may be the echo of a call of our own, because nobody else has
- * its names: that is believed when it is said twice, and so is what is `odd`.
+ * Runs an experiment; a refusal counts as false. EEXIST may be the echo of our own call, because no other process has
+ * these names, so it counts only when it comes twice; and so do the codes in `odd`.
  */
-export function* keeps(experiment: (nth: string) => Steps<boolean>, ...odd: readonly Errno[]): Steps<boolean> {
+export function* isKept(experiment: (nth: string) => Steps<boolean>, ...odd: readonly Errno[]): Steps<boolean> {
   for (const nth of ['first', 'second']) {
     try {
       return yield* experiment(nth)
@@ -31,74 +35,74 @@ export function* keeps(experiment: (nth: string) => Steps<boolean>, ...odd: read
   return false
 }
 
-const failed = (outcome: Outcome<unknown>): outcome is { readonly error: unknown } => 'error' in outcome
+const hasFailed = (outcome: Outcome<unknown>): outcome is { readonly error: unknown } => 'error' in outcome
 
-/** Of two who make one name, a file's or a directory's, exactly one is told that he did, and who comes later is not. */
-export function* exclusiveCreate(lab: Laboratory): Steps<boolean> {
+/** When two calls create the same file or directory, exactly one succeeds, and later ones fail. */
+export function* exclusiveCreate(scratch: ScratchDir): Steps<boolean> {
   for (let round = 0; round < rounds; round++) {
-    const files = () => bothWays(lab, round, path => fs.open(`${path}/file${round}`, 'wx', 0o600))
-    const dirs = () => bothWays(lab, round, path => fs.mkdir(`${path}/dir${round}`, 0o700))
-    for (const make of [files, dirs]) if ((yield* winners(make())) !== 1 || (yield* winners(make())) !== 0) return false
+    const files = () => bothWays(scratch, round, path => fs.open(`${path}/file${round}`, 'wx', 0o600))
+    const dirs = () => bothWays(scratch, round, path => fs.mkdir(`${path}/dir${round}`, 0o700))
+    for (const make of [files, dirs])
+      if ((yield* countWinners(make())) !== 1 || (yield* countWinners(make())) !== 0) return false
   }
   return true
 }
 
-/** Of two who rename one file, each to a name of his own, exactly one is told that he did. */
-export function* exclusiveRename(lab: Laboratory): Steps<boolean> {
+/** When two calls rename the same file, each to a name of its own, exactly one succeeds. */
+export function* exclusiveRename(scratch: ScratchDir): Steps<boolean> {
   for (let round = 0; round < rounds; round++) {
-    // Made by either, because who does not know of it would lose for that alone.
-    for (const path of [lab.here, lab.there]) yield* touch(`${path}/token${round}`)
+    // It is made by both paths, because a mount that does not know of the file would lose for that reason alone.
+    for (const path of [scratch.here, scratch.there]) yield* touch(`${path}/token${round}`)
     const rename = (path: string, at: number) => fs.rename(`${path}/token${round}`, `${path}/token${round}-${at}`)
-    if ((yield* winners(bothWays(lab, round, rename), 'ENOENT')) !== 1) return false
+    if ((yield* countWinners(bothWays(scratch, round, rename), 'ENOENT')) !== 1) return false
   }
   return true
 }
 
-/** In turn first, because the sync form lets one go after the other. */
-function bothWays<T>({ here, there }: Laboratory, round: number, call: (path: string, at: number) => Steps<T>) {
+/** One call by each path. They take turns at being first, because the sync form makes one after the other. */
+function bothWays<T>({ here, there }: ScratchDir, round: number, call: (path: string, at: number) => Steps<T>) {
   return (round % 2 === 0 ? [here, there] : [there, here]).map(call)
 }
 
-const eio = ['EIO'] as const
-
-/** Makes the calls at once; answers how many were told that they succeeded. */
-function* winners(calls: readonly Steps<unknown>[], ...lost: readonly Errno[]): Steps<number> {
+/** Makes the calls at once, and returns how many succeeded. */
+function* countWinners(calls: readonly Steps<unknown>[], ...lost: readonly Errno[]): Steps<number> {
   const outcomes = yield* together(calls)
-  const won = outcomes.flatMap(one => (failed(one) ? [] : [one.value]))
-  yield* together(won.flatMap(fd => (typeof fd === 'number' ? [fs.close(fd)] : [])))
-  // To who lost to another mount, rclone says EIO. Without a winner that is no answer.
-  const isLost = (error: unknown) => isRefusal(error) || hasCode(error, ...lost, ...(won.length > 0 ? eio : []))
-  for (const one of outcomes) if (failed(one) && !isLost(one.error)) throw one.error
-  return won.length
+  const values = outcomes.flatMap(one => (hasFailed(one) ? [] : [one.value]))
+  yield* together(values.flatMap(fd => (typeof fd === 'number' ? [fs.close(fd)] : [])))
+  // rclone reports EIO to a call that lost to another mount. If no call won, EIO proves no loss, and comes out.
+  const isLost = (error: unknown) =>
+    isRefusal(error) || hasCode(error, ...lost) || (values.length > 0 && hasCode(error, 'EIO'))
+  for (const one of outcomes) if (hasFailed(one) && !isLost(one.error)) throw one.error
+  return values.length
 }
 
-/** Two names are one inode, and another inode cannot have a name that is taken. */
-export function* hardLinks({ here }: Laboratory, nth: string): Steps<boolean> {
+/** Two names are one inode, and another inode cannot get a name that is taken. */
+export function* hardLinks({ here }: ScratchDir, nth: string): Steps<boolean> {
   const at = (name: string) => `${here}/${nth}-${name}`
   for (const name of ['one', 'other']) yield* writeNew(at(name), 'x')
   yield* fs.link(at('one'), at('two'))
   const one = yield* fs.lstat(at('one'))
-  if (yield* keeps(() => done(fs.link(at('other'), at('two'))))) return false
-  return same(one, yield* fs.lstat(at('two'), orNothing))
+  if (yield* isKept(() => done(fs.link(at('other'), at('two')), true))) return false
+  return sameInode(one, yield* fs.lstat(at('two'), orNothing))
 }
 
-/** How many names one file gets, of as many as are wanted. */
-export function* namesOf({ here }: Laboratory, wanted: number): Steps<number> {
+/** Returns how many names one file can get, at most as many as are wanted. */
+export function* countNames({ here }: ScratchDir, wanted: number): Steps<number> {
   const first = `${here}/name1`
   yield* touch(first)
   for (let seen = 1; seen < wanted; seen++)
-    if (!(yield* keeps(nth => done(fs.link(first, `${here}/name${seen + 1}-${nth}`))))) return seen
+    if (!(yield* isKept(nth => done(fs.link(first, `${here}/name${seen + 1}-${nth}`), true)))) return seen
   return wanted
 }
 
-export function* symlinks({ here }: Laboratory, nth: string): Steps<boolean> {
+export function* symlinks({ here }: ScratchDir, nth: string): Steps<boolean> {
   yield* fs.symlink('nowhere', `${here}/${nth}-symlink`)
   return (yield* fs.readlink(`${here}/${nth}-symlink`)).toString() === 'nowhere'
 }
 
-/** A file has one number, however it is asked for and whatever its name, and another file has another. */
-export function* stableInodes(lab: Laboratory, nth: string): Steps<boolean> {
-  const at = (name: string, by = lab.here) => `${by}/${nth}-${name}`
+/** A file has one inode number, whichever call asks for it and whatever its name is, and another file has another. */
+export function* stableInodes(scratch: ScratchDir, nth: string): Steps<boolean> {
+  const at = (name: string, by = scratch.here) => `${by}/${nth}-${name}`
   const [path, moved, other] = [at('inode'), at('inode-moved'), at('inode-other')]
   yield* writeNew(other, 'x')
   const fd = yield* fs.open(path, 'wx', 0o600)
@@ -107,25 +111,29 @@ export function* stableInodes(lab: Laboratory, nth: string): Steps<boolean> {
     yield* fs.rename(path, moved)
     return [...before, yield* fs.lstat(moved), yield* fs.fstat(fd)]
   })
-  // Once more, now that nobody has it open.
+  // Once more, because the file is not open any more.
   const last = yield* fs.lstat(moved)
-  if (!seen.every(one => same(one, last)) || same(last, yield* fs.lstat(other))) return false
-  // Another mount is another device, so there the inode's own number is all that can be kept.
-  return lab.there === lab.here || (yield* shown(at('inode-moved', lab.there), lab)).ino === last.ino
+  if (!seen.every(one => sameInode(one, last)) || sameInode(last, yield* fs.lstat(other))) return false
+  // Another mount is another device, so only the inode number can be the same there.
+  return (
+    scratch.there === scratch.here || (yield* statShown(at('inode-moved', scratch.there), scratch)).ino === last.ino
+  )
 }
 
-/** Whoever looks while a file is replaced finds the old one or the new one, and who had it open goes on with the old. */
-export function* atomicRename({ here }: Laboratory, nth: string): Steps<boolean> {
+/**
+ * While a file is replaced, the name has the old file or the new one; and where the old file is open, it can be read.
+ */
+export function* atomicRename({ here }: ScratchDir, nth: string): Steps<boolean> {
   const [name, next] = [`${here}/${nth}-name`, `${here}/${nth}-next`]
   yield* writeNew(name, 'a')
   for (let round = 1; round <= rounds; round++) {
-    const [old, young] = [letter(round - 1), letter(round)]
+    const [oldText, newText] = [letter(round - 1), letter(round)]
     const fd = yield* fs.open(name, 'r')
     const kept = yield* closing(fd, function* () {
-      yield* writeNew(next, young)
-      return (yield* isReplaced(name, next, [old, young])) && (yield* textOf(fd)) === old
+      yield* writeNew(next, newText)
+      return (yield* isReplaced(name, next, [oldText, newText])) && (yield* readLetter(fd)) === oldText
     })
-    // That the young one is there now, the next round finds out.
+    // The next round finds out whether the name has the new text now.
     if (!kept) return false
   }
   return true
@@ -137,26 +145,21 @@ function* isReplaced(name: string, next: string, texts: readonly string[]): Step
   const look = () => fs.lstat(name, orNothing)
   const calls: Steps<unknown>[] = [fs.rename(next, name), fs.open(name, 'r'), look(), look()]
   const [renamed, opened, ...looks] = (yield* together(calls)) as [Outcome<void>, Outcome<number>, ...Outcome<Stats>[]]
-  const text = failed(opened) ? undefined : yield* closing(opened.value, () => textOf(opened.value))
-  // ENOENT of the rename is the echo of one that was done, if it was: what is there afterwards tells.
-  for (const one of [renamed, opened, ...looks]) if (failed(one) && !hasCode(one.error, 'ENOENT')) throw one.error
-  const isThere = looks.every(one => !failed(one) && one.value !== undefined)
-  return isThere && text !== undefined && texts.includes(text)
+  const text = hasFailed(opened) ? undefined : yield* closing(opened.value, () => readLetter(opened.value))
+  // ENOENT from the rename may be the echo of our own call. The next round shows whether the rename was done.
+  for (const one of [renamed, opened, ...looks]) if (hasFailed(one) && !hasCode(one.error, 'ENOENT')) throw one.error
+  const neverMissing = looks.every(one => !hasFailed(one) && one.value !== undefined)
+  return neverMissing && text !== undefined && texts.includes(text)
 }
 
-export function* caseSensitive({ here }: Laboratory): Steps<boolean> {
+export function* caseSensitive({ here }: ScratchDir): Steps<boolean> {
   yield* touch(`${here}/case`)
   return (yield* fs.lstat(`${here}/CASE`, orNothing)) === undefined
 }
 
-export function* directoryFsync({ here }: Laboratory): Steps<boolean> {
+export function* directoryFsync({ here }: ScratchDir): Steps<boolean> {
   const fd = yield* fs.open(here, 'r')
-  return yield* closing(fd, () => done(fs.fsync(fd)))
-}
-
-function* done(call: Steps<unknown>): Steps<true> {
-  yield* call
-  return true
+  return yield* closing(fd, () => done(fs.fsync(fd), true))
 }
 
 function* touch(path: string): Steps<void> {
@@ -168,8 +171,8 @@ function* writeNew(path: string, text: string): Steps<void> {
   yield* closing(fd, () => fs.write(fd, Buffer.from(text)))
 }
 
-/** The one letter in a file. */
-function* textOf(fd: number): Steps<string> {
+/** Reads the one letter that is in a file. */
+function* readLetter(fd: number): Steps<string> {
   const into = Buffer.alloc(2)
   return into.toString('latin1', 0, yield* fs.read(fd, into, 0))
 }

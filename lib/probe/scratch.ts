@@ -1,44 +1,46 @@
-// A private directory to try things in, which is gone afterwards, whatever came of them.
+// A private directory to experiment in. It is removed afterwards, whatever the experiments did.
 
 import { basename, dirname } from 'node:path'
-import { isInterruption } from '../core/deadline.js'
-import type { Stats } from '../core/disk.js'
-import { hasCode, isSystemError, mounted } from '../core/errors.js'
+import { hasCode, isSystemError, mountPointCodes } from '../core/errors.js'
+import { isInterruption } from '../core/interruption.js'
+import type { Stats } from '../core/stats.js'
 import { fs, orNothing, type Steps } from '../core/steps.js'
-import { achieve, type Trial, tidy } from '../parts/achieve.js'
-import { discard } from '../parts/delete-tree.js'
-import { stageName } from '../parts/stage.js'
+import { achieve, done, type Trial } from '../parts/achieve.js'
+import { tidy } from '../parts/cleanup.js'
+import { deleteTree, silently } from '../parts/delete-tree.js'
+import { isGone } from '../parts/identity.js'
+import { stageName } from '../parts/stage-names.js'
 
-/** It, by the two paths that lead to it; mostly they are one. */
-export interface Laboratory {
+/** The directory, by the two paths that lead to it; usually both are the same. */
+export interface ScratchDir {
   readonly here: string
   readonly there: string
 }
 
-/** Makes one in `dir`, which is seen through `through`, too; hands it to `use`, and takes it away again. */
-export function* inLaboratory<T>(
+/** Makes a directory in `dir`, to which `through` leads as well, passes it to `use`, and removes it again. */
+export function* inScratchDir<T>(
   dir: string,
   through: string,
-  use: (lab: Laboratory) => Steps<T>,
+  use: (scratch: ScratchDir) => Steps<T>,
   trial: Trial,
 ): Steps<T> {
   const name = basename(yield* stageName(`${dir}/probe`))
-  const lab = { here: `${dir}/${name}`, there: `${through}/${name}` }
+  const scratch = { here: `${dir}/${name}`, there: `${through}/${name}` }
   try {
-    yield* make(lab.here)
+    yield* makeScratch(scratch.here)
     if (through !== dir) {
-      // ENOENT at once, if it is not there at all.
+      // ENOENT at once if `through` is missing: only what is new in it needs to be waited for.
       yield* fs.stat(through)
-      yield* shown(lab.there, lab)
+      yield* statShown(scratch.there, scratch)
     }
-    return yield* use(lab)
+    return yield* use(scratch)
   } finally {
-    yield* tidy(clear(lab, trial))
+    yield* tidy(removeScratch(scratch, trial))
   }
 }
 
-/** Nobody else has this name, so EEXIST is the echo of our own call. */
-function* make(path: string): Steps<void> {
+/** No other process has this name, so EEXIST comes from a retransmission of our own call. */
+function* makeScratch(path: string): Steps<void> {
   try {
     yield* fs.mkdir(path, 0o700)
   } catch (error) {
@@ -46,59 +48,52 @@ function* make(path: string): Steps<void> {
   }
 }
 
-/** Tried twice: an interruption comes once, and with luck so does a failure. */
-function* clear(lab: Laboratory, trial: Trial): Steps<void> {
-  const away = () =>
+/** Removes the directory, in two tries: an interruption comes only once, and a failure may not come again. */
+function* removeScratch(scratch: ScratchDir, trial: Trial): Steps<void> {
+  const remove = () =>
     achieve(
-      () => discarded(lab),
-      () => isNothing(lab.here),
-      // What a cache hides from us for a while is in the way all the same.
-      { ...trial, also: ['ENOTEMPTY', 'EEXIST'], never: mounted },
+      () => deleteScratch(scratch),
+      () => isGone(scratch.here),
+      // Things that a cache hides for a while are in the way all the same.
+      { ...trial, also: ['ENOTEMPTY', 'EEXIST'], never: mountPointCodes },
     )
   try {
-    yield* away()
+    yield* remove()
   } catch (error) {
-    // That was waited for.
+    // These have been retried already.
     if (hasCode(error, 'ENOTEMPTY', 'EEXIST')) throw error
-    yield* away()
+    yield* remove()
     if (isInterruption(error)) throw error
   }
 }
 
-function* discarded({ here, there }: Laboratory): Steps<true> {
+function* deleteScratch({ here, there }: ScratchDir): Steps<true> {
+  const job = silently(16)
   try {
-    yield* discard(here, 'directory', plainly())
-    return true
+    return yield* done(deleteTree(here, 'directory', job), true)
   } catch (error) {
     if (there === here || !isSystemError(error)) throw error
   }
-  // Where caches differ, what was made by the other path is seen there only.
-  yield* tidy(discard(there, 'directory', plainly()))
-  yield* discard(here, 'directory', plainly())
-  return true
-}
-
-const plainly = () => ({ concurrency: 16, onProgress: undefined, sum: { done: 0, total: 0, bytes: 0 } })
-
-function* isNothing(path: string): Steps<true | undefined> {
-  return (yield* fs.lstat(path, orNothing)) ? undefined : true
+  // Where caches differ, what was made by the other path is visible only by that path.
+  yield* tidy(deleteTree(there, 'directory', job))
+  return yield* done(deleteTree(here, 'directory', job), true)
 }
 
 const longestWaitMs = 2000
 
-/** What was made by one path is looked for by the other, where a cache may show it late. */
-export function* shown(path: string, { here, there }: Laboratory): Steps<Stats> {
+/** Waits until one path shows what was made by the other: a cache may show it late. */
+export function* statShown(path: string, { here, there }: ScratchDir): Steps<Stats> {
   const begun = yield* fs.now()
   for (;;) {
-    const seen = yield* fs.lstat(path, orNothing)
-    if (seen) return seen
-    if ((yield* fs.now()) - begun >= longestWaitMs) throw notTheSame(dirname(here), dirname(there))
+    const stats = yield* fs.lstat(path, orNothing)
+    if (stats) return stats
+    if ((yield* fs.now()) - begun >= longestWaitMs) throw notTheSameDirectory(dirname(here), dirname(there))
     yield* fs.sleep(20)
   }
 }
 
-function notTheSame(path: string, dest: string): Error {
-  const why = 'they are two directories, or the second is shown as it was before'
+function notTheSameDirectory(path: string, dest: string): Error {
+  const why = 'they are two directories, or the second path shows an older state'
   const message = `What was made in '${path}' was not seen in '${dest}' within ${longestWaitMs} ms: ${why}`
   return Object.assign(new Error(message), { code: 'ERR_NOT_THE_SAME_DIRECTORY', path, dest })
 }

@@ -1,8 +1,9 @@
 // `holdfast/testing`: prove algorithms of your own as this package proves its own.
 
 export { BadEnding } from './explore/bad-ending.js'
+export type { Exploration, ExploreOptions } from './explore/options.js'
 export type { Ending, Made, Outcome, World } from './explore/world.js'
-export { type Exploration, type ExploreOptions, explore } from './explore.js'
+export { explore } from './explore.js'
 export { killedAt } from './killed-at.js'
 export type { LinearizableOptions, Model, Operation, Verdict } from './linearizable/history.js'
 export { NotLinearizable } from './linearizable/not-linearizable.js'

@@ -1,6 +1,6 @@
 import type { Steps } from '../core/steps.js'
 
-/** The same steps, until the process kills itself (SIGKILL) before their k-th call, counted from 0. */
+/** Runs `steps` until their call number `call`, counted from 0. Before that call the process kills itself with SIGKILL. */
 export function* killedAt<T>(steps: Steps<T>, call: number): Steps<T> {
   let made = 0
   let next = steps.next()

@@ -1,5 +1,5 @@
-// Was there one order in which the operations of several processes took effect, each at one moment between its call and
-// its return, so that a plain sequential model of the thing answers all of them as it did?
+// Is there one order in which the operations of several processes may have taken effect, each at one moment between its
+// call and its return, so that a sequential model of the thing returns what each of them returned?
 
 import { asNumber, refusal } from '../core/input.js'
 import type { LinearizableOptions, Model, Operation, Verdict } from './linearizable/history.js'
@@ -9,35 +9,35 @@ import { linearize } from './linearizable/search.js'
 /**
  * Checks a history of concurrent operations against a sequential model.
  *
- * Holds afterwards: `yes` comes with an order that keeps to the real time (what returned before another was called comes
- * before it) and that the model answers as it was answered; with `no` there is no such order. `unknown` says neither, and
- * must not pass for `yes`: a test calls `assertLinearizable`.
+ * Holds afterwards: `yes` comes with an order that respects real time (an operation that returned before another was
+ * called comes before it) and in which the model returns what each operation returned. With `no` there is no such order.
+ * `unknown` means neither, and must not pass for `yes`: a test calls `assertLinearizable`.
  *
- * Not promised: an end in a time that is good for anything but the budget, because the problem is NP-complete: it grows
- * with how many operations are under way at once, not with the length of the history, and each one that never returned
- * is under way for ever. Anything about times from clocks that disagree. An order of what has one and the same time: a
- * return and a call at one moment count as overlapping.
+ * Not promised: a verdict within the budget, because the problem is NP-complete. The search grows with the number of
+ * operations under way at once, not with the length of the history, and an operation that never returned is under way
+ * for ever. Anything about times from clocks that disagree. An order of events at the same time: a return and a call at
+ * one moment count as overlapping.
  *
- * @param history In any order.
- * @returns The verdict, and its evidence. Of several partitions one `no` is enough, whatever is unknown of the others.
- * @throws What the model throws. Bad input: `ERR_INVALID_ARG_TYPE`, `ERR_OUT_OF_RANGE` (no number, a return before its
- *   call).
+ * @param history The operations, in any order.
+ * @returns The verdict, and its evidence. One partition with `no` is enough for `no`, whatever is unknown of the others.
+ * @throws What the model throws. Bad input: `ERR_INVALID_ARG_TYPE`, `ERR_OUT_OF_RANGE` (not a number, or a return before
+ *   its call).
  *
  * @example
  * const counter: Model<number, 'add' | 'get', number> = {
  *   initial: 0,
- *   step: (state, input, answered) => {
+ *   step: (state, input, returned) => {
  *     const next = input === 'add' ? state + 1 : state
- *     return !answered || answered.output === next ? [next] : []
+ *     return !returned || returned.output === next ? [next] : []
  *   },
  *   key: String,
  * }
  * const a = { process: 'A', input: 'add', output: 1, call: 0, ended: 2 } as const
  * const b = { process: 'B', input: 'get', output: 0, call: 3, ended: 4 } as const
- * linearizable(counter, [a, b]).answer // 'no': B came later, and has not seen what A did
+ * linearizable(counter, [a, b]).answer // 'no': B came later, and did not see what A had done
  *
  * Source of the protocol: the search of Wing & Gong ("Testing and verifying concurrent objects", 1993), which visits no
- * configuration twice as in Lowe ("Testing for linearizability", 2017), partition by partition as in Horn & Kroening
+ * configuration twice, as in Lowe ("Testing for linearizability", 2017), partition by partition as in Horn & Kroening
  * ("Faster linearizability checking via P-compositionality", 2015).
  */
 export function linearizable<S, I, O>(
@@ -51,24 +51,24 @@ export function linearizable<S, I, O>(
   let unknown: { readonly part: string | undefined } | undefined
   let steps = 0
   for (const [part, operations] of partsOf(model, history)) {
-    const found = linearize(model, operations, budget)
-    steps += found.steps
-    if (found.answer === 'no') return { ...found, part, steps }
-    if (found.answer === 'yes') orders.push(found.order)
+    const verdict = linearize(model, operations, part, budget)
+    steps += verdict.steps
+    if (verdict.answer === 'no') return { ...verdict, steps }
+    if (verdict.answer === 'yes') orders.push(verdict.order)
     else unknown ??= { part }
   }
   return unknown ? { answer: 'unknown', ...unknown, steps } : { answer: 'yes', order: merged(orders), steps }
 }
 
 /**
- * Insists that a history is linearizable.
+ * Throws unless a history is linearizable.
  *
- * Holds afterwards: it is; that is, `linearizable` has answered `yes`.
+ * Holds afterwards: the history is linearizable; that is, `linearizable` returned `yes`.
  *
  * Not promised: what `linearizable` does not promise.
  *
  * @returns An order in which the operations may have taken effect.
- * @throws NotLinearizable if there is none (`ERR_NOT_LINEARIZABLE`: how far one comes, and what could not be placed), and
+ * @throws NotLinearizable if there is none (`ERR_NOT_LINEARIZABLE`: how far one gets, and what could not be placed), and
  *   also if the budget was spent before that was known (`ERR_BUDGET_SPENT`). Otherwise as `linearizable`.
  *
  * @example
@@ -119,8 +119,8 @@ function partsOf<S, I, O>(
 }
 
 /**
- * One order of all partitions. In the order of its own partition an operation may have taken effect as soon as it and all
- * before it were called, which is never after its return; and moments on one clock have one order.
+ * Merges the orders of all partitions. Within its own order an operation may have taken effect as soon as it and all
+ * before it were called, which is never after its return; and moments on one clock can be sorted.
  */
 function merged<I, O>(orders: readonly (readonly Operation<I, O>[])[]): Operation<I, O>[] {
   const placed = orders.flatMap(order => {

@@ -1,5 +1,5 @@
-// Real processes, released together. A file that calls `race` is its own worker: `contender`, at its top, tells a child
-// from the parent, and serves the child's rounds.
+// Real processes, released together. A file that calls `race` is its own worker: at its top, `contender` finds out whether
+// this process is such a child, and serves its rounds.
 //
 //   const plays = { maker: (dir, round) => mkdirp(join(dir, String(round), 'a/b')) }
 //   if (!contender(plays)) test('...', async () => { const rounds = await race(import.meta.url, { cast: { maker: 8 }, ... }) })
@@ -8,42 +8,42 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 
-/** What a process does in one round. Its answer goes to the parent as JSON. */
+/** What a process does in one round. What it returns goes to the parent as JSON. */
 export type Play = (dir: string, round: number, number: number) => unknown
 
 export interface Result {
   readonly role: string
-  /** Which of those in this role, from 0. */
+  /** Which of the processes in this role, counted from 0. */
   readonly number: number
   readonly how: 'returned' | 'threw' | 'died'
   readonly value?: unknown
   readonly code?: string | undefined
   readonly message?: string
-  /** Milliseconds on the machine's clock: when it began, and when it was done. */
+  /** When it began and when it ended: milliseconds on a clock that all processes of the machine share. */
   readonly began: number
   readonly ended: number
 }
 
 export interface RaceOptions {
-  /** Where they play; each round gets the same directory, and its number. */
+  /** Where the processes play. Each round gets the same directory, and its own number. */
   readonly dir: string
-  /** How many processes in which role. */
+  /** The roles, and how many processes play each. */
   readonly cast: Readonly<Record<string, number>>
   /** @default 100 */
   readonly rounds?: number
-  /** Milliseconds for the whole race; then it fails, naming who had not answered. @default 60_000 */
+  /** Milliseconds for the whole race. Then it fails, and the error names a process that did not finish. @default 60_000 */
   readonly timeout?: number
-  /** Ends it, with the signal's own reason, when all its processes are gone. */
+  /** Ends the race: it rejects with the signal's own reason, when all its processes are gone. */
   readonly signal?: AbortSignal
-  /** Before each round, in the parent: lays out what the processes find. */
+  /** Called in the parent before each round, to lay out what the processes find. */
   readonly before?: (round: number) => void
-  /** After each round, in the parent: throws if it went wrong. */
+  /** Called in the parent after each round. Throws if the round went wrong. */
   readonly after?: (results: readonly Result[], round: number) => void
 }
 
 const roleVariable = 'HOLDFAST_CONTENDER'
 
-/** In a child: serves its rounds, and answers true. In the parent: false. */
+/** In a child of `race`, serves its rounds and returns true. Elsewhere it returns false. */
 export function contender(plays: Readonly<Record<string, Play>>): boolean {
   const [role = '', number = '0'] = process.env[roleVariable]?.split(' ') ?? []
   const play = plays[role]
@@ -51,7 +51,7 @@ export function contender(plays: Readonly<Record<string, Play>>): boolean {
   if (!play) throw new Error(`No play for the role "${role}"`)
   process.on('disconnect', () => process.exit())
   process.on('message', async ({ dir, round, at }: { dir: string; round: number; at: number }) => {
-    // Waiting busily, because a timer would release them one after the other.
+    // A busy wait, because timers would release the processes one after the other.
     while (clock() < at);
     const began = clock()
     const result = await Promise.resolve()
@@ -66,18 +66,25 @@ export function contender(plays: Readonly<Record<string, Play>>): boolean {
   return true
 }
 
-/** One clock for all the processes of this machine. */
-const clock = (): number => performance.timeOrigin + performance.now()
+/**
+ * Milliseconds on the system's monotonic clock, which all processes of this machine share. `performance.timeOrigin` is no
+ * base for one: each process reads two clocks for it, and on a busy machine it may be interrupted between the two readings.
+ */
+const clock = (): number => {
+  const [seconds, nanoseconds] = process.hrtime()
+  return seconds * 1000 + nanoseconds / 1e6
+}
 
 /**
- * Runs rounds in which all the processes start at one moment.
+ * Runs rounds in which several processes start at the same moment.
  *
- * Holds afterwards: every process that it started has ended. Those that died in a round (`how: 'died'`) were replaced
- * for the next.
+ * Holds afterwards: every process that was started has ended. A process that died in a round (`how: 'died'`) was replaced
+ * before the next.
  *
- * Not promised: that they really collide; count it (`overlaps`, or what they answer), and insist on it.
+ * Not promised: that the processes really collide. Count collisions (`overlaps`, or the results), and assert that there
+ * were some.
  *
- * @returns What each process answered, round by round.
+ * @returns The result of each process, round by round.
  * @throws What `after` throws; the reason of `signal`; an Error when the time is over.
  */
 export async function race(file: string, options: RaceOptions): Promise<Result[][]> {
@@ -106,13 +113,13 @@ export async function race(file: string, options: RaceOptions): Promise<Result[]
   }
 }
 
-/** Did at least two of them act at the same moment? */
+/** Did at least two processes act at the same moment? */
 export function overlaps(results: readonly Result[]): boolean {
   const byStart = [...results].sort((a, b) => a.began - b.began)
   return byStart.some((one, at) => at > 0 && one.began < Math.max(...byStart.slice(0, at).map(({ ended }) => ended)))
 }
 
-/** The place of one process, which is filled again when it dies. */
+/** The place of one process, filled again when that process dies. */
 class Seat {
   #child: ChildProcess | undefined
 
@@ -128,33 +135,33 @@ class Seat {
     const path = this.file.startsWith('file:') ? fileURLToPath(this.file) : this.file
     const env = { ...process.env, [roleVariable]: `${this.role} ${this.number}` }
     this.#child = fork(path, [], { env, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
-    await this.#hear(this.#child)
+    await this.#nextMessage(this.#child)
   }
 
   async play(message: object): Promise<Result> {
     const child = this.#child as ChildProcess
     const began = clock()
-    // Who dies may do so before it has the message; the answer is that it died.
+    // It may die before it gets the message. The error of `send` says no more than its exit does.
     child.send(message, () => {})
-    const answer = await this.#hear(child)
-    if (answer) return { role: this.role, number: this.number, ...answer }
+    const result = await this.#nextMessage(child)
+    if (result) return { role: this.role, number: this.number, ...result }
     this.#child = undefined
     return { role: this.role, number: this.number, how: 'died', began, ended: clock() }
   }
 
-  /** What the child says next; undefined when it dies instead. */
-  async #hear(child: ChildProcess): Promise<Omit<Result, 'role' | 'number'> | undefined> {
-    const heard = new AbortController()
-    const signal = AbortSignal.any([this.deadline, heard.signal])
+  /** Undefined if the child dies instead. */
+  async #nextMessage(child: ChildProcess): Promise<Omit<Result, 'role' | 'number'> | undefined> {
+    const settled = new AbortController()
+    const signal = AbortSignal.any([this.deadline, settled.signal])
     try {
-      const said = once(child, 'message', { signal }).then(([message]) => message)
-      const died = once(child, 'exit', { signal }).then(() => undefined)
-      return await Promise.race([said, died])
+      const message = once(child, 'message', { signal }).then(([message]) => message)
+      const death = once(child, 'exit', { signal }).then(() => undefined)
+      return await Promise.race([message, death])
     } catch (error) {
       if (!this.deadline.aborted) throw error
-      throw new Error(`${this.role} ${this.number} has not answered in time`, { cause: error })
+      throw new Error(`${this.role} ${this.number} did not finish in time`, { cause: error })
     } finally {
-      heard.abort()
+      settled.abort()
     }
   }
 

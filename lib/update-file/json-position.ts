@@ -1,18 +1,19 @@
-// Where JSON goes wrong. What V8 says of it names the place only now and then, and never that the end came too soon, so
-// this finds it: the longest beginning of the text that could have become valid. Only what V8 refuses is read by it.
+// Where JSON goes wrong. V8 names the place only in some of its messages, and never if the text ends too soon. So this
+// finds the place: the end of the longest beginning of the text that could have become valid. It only reads what V8
+// refuses.
 
-/** What may come next; `first`: the container may also end here. */
+/** What must come next; `first`: the container may also end here. */
 type Wanted = 'value' | 'first value' | 'key' | 'first key' | 'colon' | 'comma'
 
-/** What was read: up to where it was right, and whether it is whole. */
+/** A piece of the text: how far it is right, and whether it is whole. */
 interface Token {
   readonly end: number
   readonly whole: boolean
 }
 
-/** Where the first character is that cannot be there; the length, if the end came too soon; undefined: it is valid. */
-export function faultOf(text: string): number | undefined {
-  // By hand and not by recursion, because V8 reads what is nested deeper than any stack.
+/** Returns where the first wrong character is; the length, if the text ends too soon; or undefined, if it is valid. */
+export function jsonErrorPosition(text: string): number | undefined {
+  // A stack of our own instead of recursion, because V8 reads text that is nested deeper than the call stack allows.
   const open: string[] = []
   let wanted: Wanted = 'value'
   for (let at = 0; ; ) {
@@ -23,7 +24,7 @@ export function faultOf(text: string): number | undefined {
       open.pop()
       wanted = 'comma'
       at++
-    } else if (next === mark(wanted, open.at(-1))) {
+    } else if (next === separator(wanted, open.at(-1))) {
       wanted = wanted === 'comma' && open.at(-1) === '{' ? 'key' : 'value'
       at++
     } else if (wanted === 'comma' || wanted === 'colon') return at
@@ -49,8 +50,8 @@ const isEnd = (char: string, wanted: Wanted, open: string | undefined): boolean 
     ? char === '}' && (wanted === 'comma' || wanted === 'first key')
     : open === '[' && char === ']' && (wanted === 'comma' || wanted === 'first value')
 
-/** What stands between two things, where one is due. */
-const mark = (wanted: Wanted, open: string | undefined): string | undefined =>
+/** The separator that must come next, if one must. */
+const separator = (wanted: Wanted, open: string | undefined): string | undefined =>
   wanted === 'colon' ? ':' : wanted === 'comma' && open !== undefined ? ',' : undefined
 
 function stringAt(text: string, from: number): Token {
@@ -73,7 +74,7 @@ function escapeAt(text: string, at: number): Token {
   return { end: at + 1 + digits, whole: digits === 4 }
 }
 
-/** All that a number may begin with, and all that is one. */
+/** Every beginning of a number, and every whole number. */
 const numberBegun = /-?(?:(?:0|[1-9]\d*)(?:\.(?:\d+(?:e[+-]?\d*)?)?|e[+-]?\d*)?)?/iy
 const number = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:e[+-]?\d+)?$/i
 

@@ -1,25 +1,26 @@
-// JSON in files: read strictly, with the place where it goes wrong, and printed as the file was before.
+// JSON in files: it is read strictly, errors say where it goes wrong, and it is printed in the layout that the file
+// had.
 
-import { faultOf } from './json-position.js'
+import { jsonErrorPosition } from './json-position.js'
 
-const mark = '\uFEFF'
+const byteOrderMark = '\uFEFF'
 
-/** How a file is laid out, apart from what it says. */
+/** How a file is laid out. */
 interface Layout {
   /** The byte order mark, if there is one. */
   readonly head: string
-  /** Of one level; none: all in one line. */
+  /** The indentation of one level; empty if everything is on one line. */
   readonly indent: string
   readonly newline: string
-  /** What stands after the last character. */
+  /** The line end after the last character, if there is one. */
   readonly tail: string
 }
 
 const newFile: Layout = { head: '', indent: '  ', newline: '\n', tail: '\n' }
 
 /** @throws `ERR_INVALID_JSON` */
-export function parse(text: string, path: string): unknown {
-  const bare = text.startsWith(mark) ? text.slice(1) : text
+export function parseJson(text: string, path: string): unknown {
+  const bare = text.startsWith(byteOrderMark) ? text.slice(1) : text
   try {
     return JSON.parse(bare)
   } catch (cause) {
@@ -27,9 +28,9 @@ export function parse(text: string, path: string): unknown {
   }
 }
 
-/** Positions from 0, in characters as JavaScript counts them; lines and columns from 1. A byte order mark is none. */
+/** Positions count from 0, in UTF-16 units; lines and columns from 1. A byte order mark is not counted. */
 function invalid(text: string, path: string, cause: Error): Error {
-  const position = faultOf(text) ?? text.length
+  const position = jsonErrorPosition(text) ?? text.length
   const before = text.slice(0, position)
   const line = before.split('\n').length
   const column = position - before.lastIndexOf('\n')
@@ -39,19 +40,28 @@ function invalid(text: string, path: string, cause: Error): Error {
   return Object.assign(error, { code: 'ERR_INVALID_JSON', path, position, line, column })
 }
 
-/** The value, laid out as the text is in whose place it comes, or as a new file. Undefined if JSON cannot hold it. */
-export function print(value: unknown, before: string | undefined): string | undefined {
+/**
+ * Prints the value in the layout of the text that it replaces, or of a new file. Returns undefined if JSON cannot hold
+ * it.
+ */
+export function printJson(value: unknown, before: string | undefined): string | undefined {
   const { head, indent, newline, tail } = before === undefined ? newFile : layoutOf(before)
   const text = JSON.stringify(value, null, indent) as string | undefined
-  // Those within strings are escaped.
+  // No line end inside a string is affected, because there they are escaped.
   return text && head + text.replaceAll('\n', newline) + tail
 }
 
 function layoutOf(text: string): Layout {
   const body = text.trim()
   const newline = /\r?\n/.exec(text)?.[0] ?? newFile.newline
-  // Whether its things shall have lines of their own, only something that has things tells.
-  const tells = /^(?:\{\s*[^}\s]|\[\s*[^\]\s])/.test(body)
-  const indent = /\n([\t ]+)/.exec(body)?.[1] ?? (tells && !body.includes('\n') ? '' : newFile.indent)
-  return { head: text.startsWith(mark) ? mark : '', indent, newline, tail: /\n\s*$/.test(text) ? newline : '' }
+  // An empty object or array says nothing about layout; only a non-empty one shows whether members go on separate
+  // lines.
+  const hasMembers = /^(?:\{\s*[^}\s]|\[\s*[^\]\s])/.test(body)
+  const indent = /\n([\t ]+)/.exec(body)?.[1] ?? (hasMembers && !body.includes('\n') ? '' : newFile.indent)
+  return {
+    head: text.startsWith(byteOrderMark) ? byteOrderMark : '',
+    indent,
+    newline,
+    tail: /\n\s*$/.test(text) ? newline : '',
+  }
 }

@@ -1,20 +1,20 @@
-// The work of `updateFile`: the lock of the file that is meant, and in it the reading, the change, and the writing.
+// The work of `updateFile`: takes the lock of the file that the name leads to, and under it reads, changes and writes.
 
-import { isTimeout } from '../core/deadline.js'
 import { hasCode } from '../core/errors.js'
-import { asFunction, refusal } from '../core/input.js'
+import { asFunction, asName, refusal } from '../core/input.js'
+import { isTimeout } from '../core/interruption.js'
 import { fs, type Steps } from '../core/steps.js'
 import { isThenable } from '../core/wait.js'
-import { holding } from '../lock/acquire.js'
-import { attended, type Hold, type Locking, renew } from '../lock/hold.js'
-import { holderOf, isHeld } from '../lock/holder.js'
-import { asLocking, type LockOptions } from '../lock.js'
+import { acquire } from '../lock/acquire.js'
+import { attended, type Hold, type Locking, renew, whileHeld } from '../lock/hold.js'
+import { holderOf, lockHeld } from '../lock/holder.js'
+import { asLocking } from '../lock/options.js'
+import type { LockOptions } from '../lock.js'
 import { achieve, noEvidence } from '../parts/achieve.js'
-import { found, refuseOddities } from '../parts/follow-links.js'
-import { asName } from '../remove.js'
-import type { UpdateFileOptions } from '../update-file.js'
+import { refuseSpecialFile, resolveLinks } from '../parts/follow-links.js'
 import { asWriting, type WriteFileOptions, writeFile } from '../write-file.js'
-import { asForm, type Form } from './codec.js'
+import { asCodec, type Codec } from './codec.js'
+import type { UpdateFileOptions } from './options.js'
 
 export type Change = (old: never) => unknown
 
@@ -22,7 +22,7 @@ export type Change = (old: never) => unknown
 export interface Update {
   readonly path: string
   readonly change: (old: unknown) => unknown
-  readonly form: Form
+  readonly codec: Codec
   readonly locking: LockOptions
   readonly writing: WriteFileOptions
 }
@@ -32,68 +32,69 @@ export function asUpdate(file: string | URL, change: Change, options: UpdateFile
   const path = asName(file, 'file')
   if (asFunction(change, 'change') === undefined)
     throw refusal('ERR_INVALID_ARG_TYPE', 'change', 'of type function', change)
-  const form = asForm(options)
+  const codec = asCodec(options)
   const locking = { stale, heartbeat, parents, retryFor }
-  const writing = { encoding: form.encoding, mode, durability, parents, retryFor }
-  // Refused now, not when there is something to write.
+  const writing = { encoding: codec.encoding, mode, durability, parents, retryFor }
+  // Bad options are refused now, not only when there is something to write.
   asLocking(path, locking, 'updateFile')
   asWriting(path, '', writing, 'updateFile')
-  return { path, change: change as Update['change'], form, locking, writing }
+  return { path, change: change as Update['change'], codec, locking, writing }
 }
 
 export function* update(job: Update): Steps<unknown> {
   for (;;) {
     const lock = yield* lockingFor(job)
-    const answer = yield* holding(lock, hold => updateLocked(job, lock.path, hold))
-    if (answer !== moved) return answer
+    const hold = yield* acquire(lock)
+    const content = yield* whileHeld(hold, () => updateLocked(job, lock.path, hold))
+    if (content !== moved) return content
   }
 }
 
-/** The lock of the file that the name leads to, so that two links to one file are one. */
+/** The lock of the file that the name leads to, so that all links to one file share it. */
 function* lockingFor({ path, locking }: Update): Steps<Locking> {
   try {
-    return asLocking(yield* leadsTo(path), locking, 'updateFile')
+    return asLocking(yield* resolveFile(path), locking, 'updateFile')
   } catch (error) {
     if (!isTimeout(error)) throw error
-    // The first call had to wait for its turn: that was waiting for the lock.
-    const lock = asLocking(yield* leadsTo(path), locking, 'updateFile')
+    // The time-out ended the wait for this call's turn in its thread, and that was a wait for the lock.
+    const lock = asLocking(yield* resolveFile(path), locking, 'updateFile')
     const holder = yield* holderOf(lock)
-    throw holder ? isHeld(lock, holder, error) : error
+    throw holder ? lockHeld(lock, holder, error) : error
   }
 }
 
-function* leadsTo(path: string): Steps<string> {
-  const { at, there } = yield* found(path, true)
-  if (there) refuseOddities(at, there)
+function* resolveFile(path: string): Steps<string> {
+  const { at, there } = yield* resolveLinks(path, true)
+  if (there) refuseSpecialFile(at, there)
   return at
 }
 
-/** It leads elsewhere by now, to a file with another lock. */
+/** The name leads elsewhere now, to a file with another lock. */
 const moved = Symbol('moved')
 
-function* updateLocked({ path, change, form, locking, writing }: Update, at: string, hold: Hold): Steps<unknown> {
-  if ((yield* leadsTo(path)) !== at) return moved
-  const { bytes } = yield* achieve(() => read(at), noEvidence, {
+function* updateLocked({ path, change, codec, locking, writing }: Update, at: string, hold: Hold): Steps<unknown> {
+  if ((yield* resolveFile(path)) !== at) return moved
+  const { bytes } = yield* achieve(() => readBytes(at), noEvidence, {
     as: 'updateFile',
     path: at,
     retryFor: locking.retryFor,
   })
-  const old = form(bytes, at)
+  const old = codec(bytes, at)
   const beganMs = yield* fs.now()
-  const answer = change(old.value)
-  const next = yield* attended(hold, answer)
+  const returned = change(old.value)
+  const next = yield* attended(hold, returned)
   if (next === undefined) {
-    old.stay()
+    old.assertUnchanged()
     return old.value
   }
-  const data = old.become(next)
-  // Whoever took long finds out here if he was taken for dead, and then writes nothing.
-  if (isThenable(answer) || (yield* fs.now()) - beganMs > hold.locking.heartbeatMs) yield* renew(hold)
+  const data = old.encode(next)
+  // After a long change, this finds out whether the lock is lost. If it is, nothing is written.
+  if (isThenable(returned) || (yield* fs.now()) - beganMs > hold.locking.heartbeatMs) yield* renew(hold)
   yield* writeFile.steps(at, data, writing)
   return next
 }
 
-function* read(at: string): Steps<{ readonly bytes: Buffer | undefined }> {
+function* readBytes(at: string): Steps<{ readonly bytes: Buffer | undefined }> {
   try {
     return { bytes: yield* fs.readFile(at) }
   } catch (error) {

@@ -1,27 +1,27 @@
-import type { Stats } from '../core/disk.js'
+import type { Stats } from '../core/stats.js'
 import { fs, type Steps } from '../core/steps.js'
 import { achieve, noEvidence } from '../parts/achieve.js'
 import { copyBytes } from '../parts/duplicate.js'
 import { closing } from '../parts/stage.js'
-import type { Writing } from './write.js'
+import type { Writing } from './job.js'
 
 /**
- * Writes what is in a private file into one that cannot be replaced: the weaker promise that `inPlace` names. All the data
- * is on this filesystem by then, so that what fails here is little: no stream, mostly no full disk.
+ * Copies a private file into one that cannot be replaced: the weaker promise that `inPlace` names. All the data is on
+ * this filesystem already, so little can fail here: no stream, and usually no full disk.
  */
-export function* pour(from: string, to: string, { durability, rights, trial }: Writing): Steps<void> {
+export function* writeInPlace(from: string, to: string, { durability, permissions, trial }: Writing): Steps<void> {
   const source = yield* fs.open(from, 'r')
-  yield* closing(source, () => achieve(() => poured(source, to, durability !== 'none'), noEvidence, trial))
-  if (typeof rights.mode === 'number') yield* fs.chmod(to, rights.mode)
-  if (rights.owner) yield* fs.chown(to, rights.owner.uid, rights.owner.gid)
+  yield* closing(source, () => achieve(() => overwriteFile(source, to, durability !== 'none'), noEvidence, trial))
+  if (typeof permissions.mode === 'number') yield* fs.chmod(to, permissions.mode)
+  if (permissions.owner) yield* fs.chown(to, permissions.owner.uid, permissions.owner.gid)
 }
 
-function* poured(source: number, to: string, synced: boolean): Steps<Stats> {
+function* overwriteFile(source: number, to: string, synced: boolean): Steps<Stats> {
   const target = yield* fs.open(to, 'r+')
-  return yield* closing(target, () => copied(source, target, synced))
+  return yield* closing(target, () => overwriteBytes(source, target, synced))
 }
 
-function* copied(source: number, target: number, synced: boolean): Steps<Stats> {
+function* overwriteBytes(source: number, target: number, synced: boolean): Steps<Stats> {
   yield* fs.ftruncate(target, yield* copyBytes(source, target))
   if (synced) yield* fs.fsync(target)
   return yield* fs.fstat(target)

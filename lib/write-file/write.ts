@@ -1,74 +1,64 @@
-// The work of `writeFile`: a private file is filled, given its rights, synced, and renamed onto the name.
+// The work of `writeFile`: a private file is filled, gets its permissions, is synced, and is renamed onto the name.
 
-import type { Stats } from '../core/disk.js'
-import { hasCode, isSystemError, mounted } from '../core/errors.js'
-import type { Durability } from '../core/input.js'
-import { fs, type Outcome, orNothing, type Steps, together, unwrap } from '../core/steps.js'
-import { withParents } from '../mkdirp.js'
-import { achieve, asLastWord, noEvidence, type Trial } from '../parts/achieve.js'
-import { same } from '../parts/claim.js'
-import { found, refuseOddities } from '../parts/follow-links.js'
-import { giveRights, type Rights, rightsAtBirth } from '../parts/permissions.js'
+import { hasCode, isSystemError, mountPointCodes } from '../core/errors.js'
+import type { Stats } from '../core/stats.js'
+import { fs, type Outcome, type Steps, together, unwrap } from '../core/steps.js'
+import { achieve, markFinal, noEvidence } from '../parts/achieve.js'
+import { refuseSpecialFile, resolveLinks } from '../parts/follow-links.js'
+import { isInode } from '../parts/identity.js'
+import { withParents } from '../parts/parents.js'
+import { creationMode, setPermissions } from '../parts/permissions.js'
 import type { Source } from '../parts/source.js'
 import { type Staged, staged } from '../parts/stage.js'
-import { pour } from './in-place.js'
+import { writeInPlace } from './in-place.js'
+import type { Writing } from './job.js'
 
-/** A call under way. */
-export interface Writing {
-  readonly path: string
-  readonly source: Source
-  readonly rights: Rights
-  readonly durability: Durability
-  readonly follows: boolean
-  readonly inPlace: boolean
-  readonly keepsLinks: boolean
-  readonly parents: boolean
-  readonly trial: Trial
-}
-
-/** Writes, and answers the name where the file is in truth. */
+/** Returns the name that was written: where `path` leads, if it is a link. */
 export function* write(job: Writing): Steps<string> {
   const { source, trial } = job
-  // One that fails at once, or cannot be waited for, fails before anything is done.
+  // A stream that fails at once, or that the sync form cannot wait for, must fail before a file is made.
   const first = source.whole ?? (yield* source.next())
-  // The directory may vanish between two calls; then all is written again, unless it came from a stream.
-  const again = job.parents && source.whole !== undefined
+  // The directory may vanish between two calls. Then the data is written again, unless it comes from a stream.
+  const repeatable = job.parents && source.whole !== undefined
   try {
-    // Only what was renamed is there, and that is looked at where it is renamed.
-    return yield* achieve(() => attempt(job, first), noEvidence, again ? { ...trial, also: ['ENOENT'] } : trial)
+    // No look is needed here: the rename has one of its own.
+    return yield* achieve(() => tryWrite(job, first), noEvidence, repeatable ? { ...trial, also: ['ENOENT'] } : trial)
   } catch (error) {
     source.stop()
     throw error
   }
 }
 
-function* attempt(job: Writing, first: Uint8Array | undefined): Steps<string> {
-  const { at, there } = yield* found(job.path, job.follows)
-  if (there) refuseOddities(at, there)
+function* tryWrite(job: Writing, first: Uint8Array | undefined): Steps<string> {
+  const { at, there } = yield* resolveLinks(job.path, job.follows)
+  if (there) refuseSpecialFile(at, there)
   const old = there?.isFile() ? there : undefined
   const target: Target = { at, old, inPlace: job.keepsLinks && old !== undefined && old.nlink > 1n }
-  const birth = rightsAtBirth(job.rights, old)
+  const birth = creationMode(job.permissions, old)
   yield* withParents(at, job.parents, () =>
     staged(
       at,
-      path => opened(path, birth),
-      stage => (job.source.whole ? publish(job, target, stage, first) : once(publish(job, target, stage, first))),
+      path => openStage(path, birth),
+      stage =>
+        job.source.whole
+          ? fillAndPublish(job, target, stage, first)
+          : unrepeated(fillAndPublish(job, target, stage, first)),
       made => (made.open ? [fs.close(made.fd)] : []),
     ),
   )
   return at
 }
 
-/** What came piece by piece has gone by: if it failed now, it must not be tried again with what is left. */
-function* once<T>(steps: Steps<T>): Steps<T> {
+/** The pieces of a stream come only once, so a failure must not lead to another try with what is left of them. */
+function* unrepeated<T>(steps: Steps<T>): Steps<T> {
   try {
     return yield* steps
   } catch (error) {
-    throw asLastWord(error)
+    throw markFinal(error)
   }
 }
 
-/** The file that is written, before it has its name. */
+/** The private file. */
 interface Made {
   readonly fd: number
   open: boolean
@@ -76,60 +66,66 @@ interface Made {
 
 interface Target {
   readonly at: string
-  /** The file that is there. */
+  /** The file that is there, which is replaced. */
   readonly old: Stats | undefined
+  /** It is not replaced, but written in place. */
   readonly inPlace: boolean
 }
 
-function* opened(path: string, mode: number): Steps<Made> {
+function* openStage(path: string, mode: number): Steps<Made> {
   return { fd: yield* fs.open(path, 'wx', mode), open: true }
 }
 
-function* publish(job: Writing, target: Target, stage: Staged<Made>, first: Uint8Array | undefined): Steps<void> {
+function* fillAndPublish(
+  job: Writing,
+  target: Target,
+  stage: Staged<Made>,
+  first: Uint8Array | undefined,
+): Steps<void> {
   const { made } = stage
   const was = yield* fill(made.fd, job.source, first)
-  yield* giveRights(stage.path, was, job.rights, target.old)
+  yield* setPermissions(stage.path, was, job.permissions, target.old)
   if (job.durability !== 'none') yield* fs.fsync(made.fd)
-  if (target.inPlace) return yield* pour(stage.path, target.at, job)
+  if (target.inPlace) return yield* writeInPlace(stage.path, target.at, job)
   try {
     yield* achieve(
-      () => renamed(stage, target.at),
-      () => isThere(target.at, was),
+      () => renameAndClose(stage, target.at),
+      () => isInode(target.at, was),
       job.trial,
     )
     stage.spent = true
   } catch (error) {
-    if (!job.inPlace || !hasCode(error, ...mounted)) throw hinted(error)
-    yield* pour(stage.path, target.at, job)
+    if (!job.inPlace || !hasCode(error, ...mountPointCodes)) throw withAdvice(error)
+    yield* writeInPlace(stage.path, target.at, job)
   }
 }
 
-/** Writes all there is, and tells what the file is then. */
+/** Writes all the data, and returns the file's stats, in which the size may be out of date. */
 function* fill(fd: number, source: Source, first: Uint8Array | undefined): Steps<Stats> {
   let piece = first
   if (!source.whole) {
     for (; piece; piece = yield* source.next()) yield* writeFrom(fd, piece, 0)
     return yield* fs.fstat(fd)
   }
-  // At once, because neither needs the other.
-  const [written, seen] = (yield* together<unknown>([fs.write(fd, source.whole), fs.fstat(fd)])) as [
+  // Together, because neither needs the other.
+  const [written, stats] = (yield* together<unknown>([fs.write(fd, source.whole), fs.fstat(fd)])) as [
     Outcome<number>,
     Outcome<Stats>,
   ]
   yield* writeFrom(fd, source.whole, unwrap(written))
-  return unwrap(seen)
+  return unwrap(stats)
 }
 
-/** However little one call takes. */
+/** Writes what is left after the first `written` bytes: one call may write only a part. */
 function* writeFrom(fd: number, bytes: Uint8Array, written: number): Steps<void> {
   for (let at = written; at < bytes.length; ) at += yield* fs.write(fd, at === 0 ? bytes : bytes.subarray(at))
 }
 
 /**
- * The first try closes the file at once with it. That is safe: as long as the rename has not been done, the private name
- * keeps the inode's number from being used again.
+ * The first try also closes the file, in the same wave of calls. That is safe: until the rename is done, the private
+ * name keeps the inode's number from being used again.
  */
-function* renamed(stage: Staged<Made>, to: string): Steps<true> {
+function* renameAndClose(stage: Staged<Made>, to: string): Steps<true> {
   const { made } = stage
   if (!made.open) yield* fs.rename(stage.path, to)
   else {
@@ -140,13 +136,9 @@ function* renamed(stage: Staged<Made>, to: string): Steps<true> {
   return true
 }
 
-/** Looks after a rename that failed. */
-function* isThere(at: string, was: Stats): Steps<true | undefined> {
-  return same(yield* fs.lstat(at, orNothing), was) || undefined
-}
-
-function hinted(error: unknown): unknown {
-  if (isSystemError(error) && hasCode(error, ...mounted))
-    error.message += " (the file is a mount point: `inPlace: 'when-needed'` writes it, and is not atomic)"
+function withAdvice(error: unknown): unknown {
+  if (isSystemError(error) && hasCode(error, ...mountPointCodes))
+    error.message +=
+      " (a mount point cannot be replaced; `inPlace: 'when-needed'` writes it in place, which is not atomic)"
   return error
 }

@@ -41,6 +41,24 @@ for (const [program, only, says] of small) {
   benchTest(name, shows, layers[program])
 }
 
+benchTest('bench:speed --before takes another build into the rotation, and refuses what is none', () => {
+  const dir = scratch()
+  const one = ['--quick', '--only', 'mkdirp, existing', '--on', dir]
+  const { status, said } = entry('speed', ...one, '--before', '.')
+  assert.is(status, 0, said)
+  assert.match(said, /│ +before +│ async │/)
+  assert.match(said, /│ mkdirp, existing +│ sync +│ \w+ +│ \d+\.\d+ +│/)
+  for (const [program, other] of [
+    ['speed', dir],
+    ['races', '.'],
+  ] as const) {
+    const refused = entry(program, ...one, '--before', other)
+    assert.is(refused.status, 2)
+    assert.match(refused.said, /^--before: .*\n\nUsage: /)
+  }
+  assert.equal(readdirSync(dir), [])
+})
+
 for (const program of ['races', 'speed'] as const) {
   const ends = async () => {
     const dir = scratch()

@@ -3,14 +3,12 @@
 
 import { closeSync, readdirSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { type Call, dual, type Op, type Outcome, type Patience, type Steps } from 'holdfast/steps'
+import { type Call, dual, type Outcome, type Patience, type Steps } from 'holdfast/steps'
+import { opsThat } from '../../lib/core/alphabet.js'
 import { performSync } from '../../lib/core/disk.js'
 
 /** Calls that do not reach the disk and so cannot fail; and `close`, whose failure is ignored. */
-const inward: ReadonlySet<Op> = new Set<Op>([
-  ...(['now', 'random', 'self', 'alive', 'settle', 'sleep', 'changed', 'close'] as const),
-  ...(['recall', 'remember', 'engage', 'blocking', 'local'] as const),
-])
+const inward = opsThat('waits', 'inline', 'unfailing')
 
 /** The same steps. `door` sees each call first; it returns the call that is made instead, or throws. */
 export function* through<T>(steps: Steps<T>, door: (call: Call) => Call): Steps<T> {

@@ -1,8 +1,11 @@
 // Wrong relations: each declares two calls independent that are not. The explorer's tests must detect every one of
 // them, or they would not detect a mistake in the real relation either.
 
+import { dirname } from 'node:path'
 import type { Call } from 'holdfast/steps'
-import { dependent, type Footprint, footprint, type Ground, nothing } from '../../lib/testing/explore/footprint.js'
+import { dependent, type Footprint, footprint, nothing } from '../../lib/testing/explore/footprint.js'
+import type { Ground } from '../../lib/testing/explore/ground.js'
+import { Listing, Opening } from '../../lib/testing/explore/listing.js'
 
 /** What `explore` takes instead of its own relation. */
 export interface Relation {
@@ -50,6 +53,7 @@ export const wrongOnPairs: Readonly<Record<string, Relation>> = {
       const plain: Ground = {
         root: ground.root,
         linked: false,
+        omits: false,
         inodesAt: path => ground.inodesAt(path),
         inodeOf: fd => ground.inodeOf(fd),
       }
@@ -71,6 +75,12 @@ export const wrongOnPairs: Readonly<Record<string, Relation>> = {
   'rename takes no name away': callSeenAs('rename', f => ({ ...f, w: f.w.slice(1) })),
   'rmdir removes any directory': callSeenAs('rmdir', withoutSights),
   'readdir sees nothing': callSeenAs('readdir', withoutSights),
+  'an open directory shows nothing': {
+    footprint: (call, ground) => (call.args[0] instanceof Listing ? nothing : footprint(call, ground)),
+  },
+  'to open a directory reads no name': {
+    footprint: (call, ground) => (call.args[0] instanceof Opening ? nothing : footprint(call, ground)),
+  },
   'stat reads no inode': callSeenAs('stat', withoutInodes),
   'fstat reads no inode': callSeenAs('fstat', withoutInodes),
   'chmod changes no inode': callSeenAs('chmod', f => ({ ...f, w: [] })),
@@ -85,5 +95,21 @@ export const wrongOnSchedules: Readonly<Record<string, Relation>> = {
   'a change wakes nobody': seenAs(f => ({ ...f, adds: but('world', f.adds) })),
   'nobody sees the clock': seenAs(f => ({ ...f, sees: but('clock', f.sees) })),
   'the clock does not tick': seenAs(f => ({ ...f, adds: but('clock', f.adds) })),
+  'a directory is what has its name': {
+    footprint: (call, ground) => {
+      const touched = footprint(call, ground)
+      const paths = call.args.map(arg => (arg instanceof Listing ? arg.path : String(arg)))
+      const byName = (all: readonly string[], names: readonly string[]) =>
+        all.flatMap(one => (one.startsWith('names:') ? names : [one]))
+      const seen = call.op === 'rename' ? paths.slice(1) : paths.slice(0, 1)
+      return { ...touched, adds: byName(touched.adds, paths.map(dirname)), sees: byName(touched.sees, seen) }
+    },
+  },
+  'to open a directory does not show what is in it': {
+    footprint: (call, ground) => {
+      const touched = footprint(call, ground)
+      return call.args[0] instanceof Opening ? withoutSights(touched) : touched
+    },
+  },
   'nobody sees who lives': seenAs(f => ({ ...f, r: but('alive:', f.r) })),
 }

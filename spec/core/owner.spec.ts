@@ -2,7 +2,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { dual, fs, type Steps } from 'holdfast/steps'
 import { judge, spellSelf, type Witness } from '../../lib/core/owner.js'
-import { stageName } from '../../lib/parts/stage.js'
+import { stageName } from '../../lib/parts/stage-names.js'
 import { assert, holds } from '../support/kit.js'
 
 const self = dual(function* self(): Steps<string> {

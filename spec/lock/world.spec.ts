@@ -62,7 +62,7 @@ function* taken(dir: string): Steps<unknown> {
 const strangers = { strangers: true, there: 'free', options: { stale: 5 } } as const
 const long = { maxSchedules: 10_000_000, maxSteps: 2000 }
 for (const [what, players, world, bounds] of [
-  ['two, from nothing, one killed', 2, { kills: 1 }, {}],
+  ['two, from nothing, one killed', 2, { kills: 1, splitListings: true }, {}],
   ['two, free, one killed, two ticks', 2, { kills: 1, ticks: 2, there: 'free' }, {}],
   ['three, free', 3, { there: 'free' }, { preemptions: 2 }],
   ['three, free, one killed', 3, { kills: 1, there: 'free' }, { preemptions: 2 }],

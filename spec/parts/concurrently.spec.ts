@@ -3,12 +3,12 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { dual, fs, type Steps } from 'holdfast/steps'
-import { sideBySide } from '../../lib/parts/concurrently.js'
+import { concurrently } from '../../lib/parts/concurrently.js'
 import { visit } from '../../lib/parts/tree.js'
 import { assert, holds, scratch } from '../support/kit.js'
 
 const all = dual(function* all(tasks: (() => Steps<void>)[], width: number, _options: object = {}): Steps<void> {
-  yield* sideBySide([...tasks].reverse(), width)
+  yield* concurrently([...tasks].reverse(), width)
 })
 
 const numbers = Array.from({ length: 50 }, (_, at) => at)

@@ -431,6 +431,56 @@ explored('a file may be seen half read, and half copied', () => {
   assert.equal(copied.endings, ['A ok, B 0 bytes', 'A ok, B 1 bytes', 'A ok, B nothing'])
 })
 
+explored('a directory that was opened is read as it is then, wherever it is, in a world that asks for it', () => {
+  function* look(dir: string): Steps<string> {
+    return `saw ${(yield* fs.list(join(dir, 'a'))).map(({ name }) => name).join('')}`
+  }
+  const logged = new Set<string>()
+  const check: World['check'] = ({ log }) => {
+    for (const { op, args, failed } of log) if (op === 'list' || op === 'open') logged.add(`${op} ${args} ${failed}`)
+  }
+  const there = ['mkdir a', 'file a/x']
+  const moved = { there, players: { A: look, B: calls('rename a c', 'unlink c/x') }, check }
+  assert.equal(endingsOf(moved).endings, ['A ENOENT, B ok', 'A saw x, B ok'])
+  const split = endingsOf({ ...moved, splitListings: true })
+  assert.equal(split.endings, ['A ENOENT, B ok', 'A saw , B ok', 'A saw x, B ok'])
+  assert.equal([...logged].sort(), ['list /a false', 'list /a true'])
+  // One that is removed shows nothing, and another in its place is another.
+  const removed = { there: ['mkdir a'], players: { A: look, B: calls('rmdir a', 'mkdir a', 'mkdir a/y') } }
+  const replaced = { there: ['mkdir a', 'mkdir b'], players: { A: look, B: calls('rename b a', 'mkdir a/y') } }
+  assert.equal(endingsOf({ ...replaced, splitListings: true }).endings, ['A saw , B ok', 'A saw y, B ok'])
+  const endings = ['A ENOENT, B ok', 'A saw , B ok', 'A saw y, B ok']
+  for (const splitListings of [false, true]) assert.equal(endingsOf({ ...removed, splitListings }).endings, endings)
+})
+
+explored('a listing may leave out what was renamed after the directory was opened, as on btrfs', () => {
+  function* look(dir: string): Steps<string> {
+    return `saw ${(yield* fs.readdir(join(dir, 'a'))).join('')}`
+  }
+  const small = { there: ['mkdir a', 'file a/x', 'file a/w'], players: { A: look, B: calls('rename a/x a/y') } }
+  assert.equal(endingsOf(small).endings, ['A saw wx, B ok', 'A saw wy, B ok'])
+  const one = endingsOf({ ...small, omissions: 1 })
+  assert.equal(one.endings, ['A saw w, B ok', 'A saw wx, B ok', 'A saw wy, B ok'])
+  // What has a new name, what is new, and what has come back; and never in an adversary.
+  const more = {
+    ...small,
+    players: { A: look, B: calls('link a/x a/y', 'unlink a/x', 'rename a/y a/x') },
+    omissions: 1,
+  }
+  const saw = ['w', 'wx', 'wxy', 'wy'].map(names => `A saw ${names}, B ok`)
+  assert.equal(endingsOf(more).endings, saw)
+  const adverse = { ...small, players: { B: calls('rename a/x a/y') }, adversaries: { A: look }, omissions: 1 }
+  assert.equal(endingsOf(adverse).endings, ['B ok, A saw wx', 'B ok, A saw wy'])
+  const missing: World['check'] = ({ outcomes: { A } }) => {
+    if (A?.how === 'returned' && A.value === 'saw w') throw new Error('x is lost')
+  }
+  const found = bad(worldOf({ ...small, omissions: 1, check: missing }))
+  assert.is(found.replay, 'A B A?')
+  assert.match(found.columns, /open\(\/a\) -> dir #1/)
+  assert.match(found.columns, /readdir\(\/a\) ~> \["w"\]/)
+  assert.is(bad(worldOf({ ...small, omissions: 1, check: missing }), { replay: found.replay }).replay, found.replay)
+})
+
 explored('a world that the explorer cannot order, or that is none, is named', () => {
   const one = (A: (dir: string) => unknown) => worldOf({ players: { A } as Players })
   const yields = (what: unknown) =>
@@ -463,8 +513,8 @@ explored('a world that the explorer cannot order, or that is none, is named', ()
     [one(dir => fs.link(join(dir, 'a'), `${dir}2`)), /Player A leaves its world: link/],
     [line('rmdir .'), /Player A leaves its world: rmdir/],
     [line('chmod ..'), /Player A leaves its world: chmod/],
-    [{ ...line('mkdir a'), check: async () => {} }, /`check` answers a promise/],
-    [{ ...line('mkdir a'), setup: async () => {} }, /`setup` answers a promise/],
+    [{ ...line('mkdir a'), check: async () => {} }, /`check` returns a promise/],
+    [{ ...line('mkdir a'), setup: async () => {} }, /`setup` returns a promise/],
   ]
   for (const [world, message] of cases) {
     const error = assert.throws(() => explore(world), { message })

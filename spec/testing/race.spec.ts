@@ -55,6 +55,6 @@ if (!contender(plays)) {
 
   raced('a race whose time is over says who had not answered', async () => {
     const racing = race(import.meta.url, { dir: scratch(), cast: { sleeper: 1 }, timeout: 1_000 })
-    assert.match(String(await rejection(racing)), /sleeper 0 has not answered in time/)
+    assert.match(String(await rejection(racing)), /sleeper 0 did not finish in time/)
   })
 }

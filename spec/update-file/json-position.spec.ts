@@ -1,6 +1,6 @@
 // Where invalid JSON goes wrong: our own reader beside that of V8, which knows whether it does, and sometimes where.
 
-import { faultOf } from '../../lib/update-file/json-position.js'
+import { jsonErrorPosition } from '../../lib/update-file/json-position.js'
 import { assert, holds, note } from '../support/kit.js'
 import { seeded } from '../support/lines.js'
 
@@ -65,18 +65,18 @@ const cases: readonly (readonly [text: string, position: number | undefined])[] 
 
 holds('the first character that cannot be there is found', () => {
   for (const [text, position] of cases) {
-    assert.is(faultOf(text), position, JSON.stringify(text))
+    assert.is(jsonErrorPosition(text), position, JSON.stringify(text))
     assert.is(judged(text) === undefined, position === undefined, JSON.stringify(text))
   }
 })
 
 holds('what is nested deep, and what is long, is read', () => {
   const deep = 100_000
-  assert.is(faultOf('['.repeat(deep)), deep)
-  assert.is(faultOf('{"a":'.repeat(deep)), 5 * deep)
-  assert.is(faultOf(`[${'[],'.repeat(deep)}]`), 3 * deep + 1)
-  assert.is(faultOf(`"${'x\\n'.repeat(5_000_000)}`), 15_000_001)
-  assert.is(faultOf(`[${'1'.repeat(5_000_000)}x`), 5_000_001)
+  assert.is(jsonErrorPosition('['.repeat(deep)), deep)
+  assert.is(jsonErrorPosition('{"a":'.repeat(deep)), 5 * deep)
+  assert.is(jsonErrorPosition(`[${'[],'.repeat(deep)}]`), 3 * deep + 1)
+  assert.is(jsonErrorPosition(`"${'x\\n'.repeat(5_000_000)}`), 15_000_001)
+  assert.is(jsonErrorPosition(`[${'1'.repeat(5_000_000)}x`), 5_000_001)
 })
 
 /**
@@ -121,7 +121,7 @@ holds('of 10,000 documents with a change it finds just those that V8 refuses, an
       const put = draw(3) === 0 ? '' : alphabet[draw(alphabet.length)]
       text = text.slice(0, at) + put + text.slice(at + draw(3))
     }
-    const [fault, said] = [faultOf(text), judged(text)]
+    const [fault, said] = [jsonErrorPosition(text), judged(text)]
     assert.is(fault === undefined, said === undefined, JSON.stringify(text))
     if (fault === undefined) seen.valid++
     else {

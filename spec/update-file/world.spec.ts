@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { updateFile } from 'holdfast'
 import type { Steps } from 'holdfast/steps'
 import type { Ending, World } from 'holdfast/testing'
-import { parse, spell, successor } from '../../lib/cell/state.js'
+import { parseState, spellState, successor } from '../../lib/cell/state.js'
 import { changeByPidFile, readThenWrite } from '../broken/broken.js'
 import { assert, caught, explored, looks, nobodyThrew, prove } from '../support/kit.js'
 
@@ -24,7 +24,7 @@ const players =
 function setup(dir: string): void {
   writeFileSync(join(dir, 'file'), '')
   mkdirSync(join(dir, 'file.lock'))
-  writeFileSync(join(dir, 'file.lock', spell(successor(undefined, { fields: ['f', '1'] }, '0'.repeat(16)))), '')
+  writeFileSync(join(dir, 'file.lock', spellState(successor(undefined, { fields: ['f', '1'] }, '0'.repeat(16)))), '')
 }
 
 /**
@@ -59,7 +59,7 @@ const allIsWell: World['check'] = ending => {
     'debris',
   )
   const [state, ...more] = names.flatMap(name => readdirSync(join(ending.dir, name)))
-  if (state !== undefined) assert.is(parse(state)?.fields[0], 'f', 'the lock is held')
+  if (state !== undefined) assert.is(parseState(state)?.fields[0], 'f', 'the lock is held')
   assert.equal(more, [])
 }
 

@@ -1,13 +1,16 @@
-/** What `explore` throws when an ending is wrong: the schedule that leads there. */
+/** What `explore` throws when an ending is wrong, with the schedule that leads there. */
 export class BadEnding extends Error {
   override readonly name = 'BadEnding'
   readonly code = 'ERR_BAD_ENDING'
   constructor(
     cause: unknown,
-    /** Give it to `explore(world, { replay })`: the same ending again. */
+    /** Passed to `explore(world, { replay })`, it leads to the same ending again. */
     readonly replay: string,
+    /** The schedule, one column a player. */
     readonly columns: string,
+    /** The schedule as a Mermaid sequence diagram. */
     readonly mermaid: string,
+    /** How many schedules had come to their end, with this one. */
     readonly schedule: number,
   ) {
     const why = cause instanceof Error ? cause.message : String(cause)

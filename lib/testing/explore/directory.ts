@@ -1,4 +1,4 @@
-// The real directory that a world stands on, and how the explorer sees it: inodes get numbers that do not depend on the
+// The real directory that a world stands on, as the explorer sees it. Inodes have numbers that do not depend on the
 // schedule, so that a state reached in two ways is known to be one state, and a replay is the same on every machine.
 
 import {
@@ -15,12 +15,13 @@ import {
   unlinkSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import type { Stats } from '../../core/disk.js'
-import type { Ground } from './footprint.js'
+import type { Stats } from '../../core/stats.js'
+import type { Ground } from './ground.js'
 import { rights } from './trace.js'
 
 export class Directory implements Ground {
   linked = false
+  omits = false
   readonly #numbers = new Map<bigint, bigint>()
   #tree: string | undefined
 
@@ -28,7 +29,7 @@ export class Directory implements Ground {
     mkdirSync(root)
   }
 
-  /** Numbers what is there, once it has been set up. */
+  /** Numbers what `setup` has made. */
   survey(): void {
     let next = 1n
     const visit = (dir: string) => {
@@ -44,19 +45,19 @@ export class Directory implements Ground {
     visit(this.root)
   }
 
-  /** An inode was made: it is known by the call that made it. */
+  /** Numbers an inode by the call that made it. */
   born(ino: bigint, player: number, call: number): void {
     this.#numbers.set(ino, BigInt((player + 1) * 10_000 + call))
   }
 
   inodesAt(path: string): string[] {
-    const own = look(lstatSync, path)
+    const own = statOf(lstatSync, path)
     if (!own) return []
-    const led = this.linked && own.isSymbolicLink() ? look(statSync, path) : undefined
-    return (led ? [own, led] : [own]).map(({ ino }) => this.#name(ino))
+    const target = this.linked && own.isSymbolicLink() ? statOf(statSync, path) : undefined
+    return (target ? [own, target] : [own]).map(({ ino }) => this.#name(ino))
   }
 
-  inodeOf(fd: number): string | undefined {
+  inodeOf(fd: number): string {
     return this.#name(fstatSync(fd, { bigint: true }).ino)
   }
 
@@ -64,7 +65,7 @@ export class Directory implements Ground {
     return String(this.#numbers.get(ino) ?? `?${ino}`)
   }
 
-  /** What is open, as far as the tree does not tell: a file that has lost its names is still read and written. */
+  /** What a descriptor leads to, as far as `tree` does not show it: a file without a name can still be read and written. */
   behind(fd: number): string {
     const stats = fstatSync(fd, { bigint: true })
     const inode = this.#name(stats.ino)
@@ -72,13 +73,14 @@ export class Directory implements Ground {
     const content = Buffer.alloc(stats.isFile() ? Number(stats.size) : 0)
     try {
       readSync(fd, content, 0, content.length, 0)
-    } catch {} // Opened to be written only: its content is nothing to this player.
+    } catch {} // It is open for writing only, so its content makes no difference to this player.
     return `${inode}.${rights(stats)}=${content.toString('latin1')}`
   }
 
-  /** Stats as the players see them: the numbers above, and without what differs between machines and runs. */
+  /** Stats as the players get them: with the numbers above, and without what differs between machines and runs. */
   masked(stats: BigIntStats): Stats {
     const dir = stats.isDirectory()
+    const { mode, uid, gid, dev, rdev, blksize } = stats
     const times = {
       atimeMs: 0n,
       mtimeMs: 0n,
@@ -89,25 +91,17 @@ export class Directory implements Ground {
       ctimeNs: 0n,
       birthtimeNs: 0n,
     }
-    const ino = this.#numbers.get(stats.ino) ?? stats.ino
-    const { mode, uid, gid, dev, rdev, blksize } = stats
-    const seen = {
-      dev,
-      mode,
-      uid,
-      gid,
-      rdev,
-      blksize,
-      ino,
+    const counts = {
+      ino: this.#numbers.get(stats.ino) ?? stats.ino,
       nlink: dir ? 1n : stats.nlink,
       size: dir ? 0n : stats.size,
       blocks: 0n,
-      ...times,
     }
-    return Object.assign(Object.create(Object.getPrototypeOf(stats)), seen)
+    const masked = Object.create(Object.getPrototypeOf(stats))
+    return Object.assign(masked, { mode, uid, gid, dev, rdev, blksize, ...counts, ...times })
   }
 
-  /** Something was changed. */
+  /** A call has changed something. */
   touched(): void {
     this.#tree = undefined
   }
@@ -123,16 +117,15 @@ export class Directory implements Ground {
     for (const name of readdirSync(dir).sort()) {
       const path = join(dir, name)
       const stats = lstatSync(path, { bigint: true })
-      const content = stats.isDirectory()
-        ? `{${this.#describe(path)}}`
-        : stats.isSymbolicLink()
-          ? `->${readlinkSync(path)}`
-          : stats.size > 0n
-            ? `${stats.size}=${readFileSync(path, 'latin1')}`
-            : ''
-      text += `${name}#${this.#name(stats.ino)}.${rights(stats)}${content};`
+      text += `${name}#${this.#name(stats.ino)}.${rights(stats)}${this.#contentOf(path, stats)};`
     }
     return text
+  }
+
+  #contentOf(path: string, stats: BigIntStats): string {
+    if (stats.isDirectory()) return `{${this.#describe(path)}}`
+    if (stats.isSymbolicLink()) return `->${readlinkSync(path)}`
+    return stats.size > 0n ? `${stats.size}=${readFileSync(path, 'latin1')}` : ''
   }
 
   remove(): void {
@@ -148,8 +141,8 @@ export class Directory implements Ground {
   }
 }
 
-/** A file on the way is as much "nothing there" as nothing is. */
-function look(stat: typeof lstatSync, path: string): BigIntStats | undefined {
+/** Undefined if nothing is there, also because there is a file on the way. */
+function statOf(stat: typeof lstatSync, path: string): BigIntStats | undefined {
   try {
     return stat(path, { bigint: true, throwIfNoEntry: false })
   } catch {

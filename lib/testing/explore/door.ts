@@ -1,23 +1,27 @@
-// The door through which the players of a world reach its directory: it performs their calls, keeps them inside, and
-// knows each inode by the call that made it.
+// The door between the players of a world and its directory: it performs their calls, keeps them inside the world, and
+// numbers each inode by the call that made it.
 
 import { existsSync, fstatSync, lstatSync } from 'node:fs'
 import { isAbsolute, resolve, sep } from 'node:path'
 import { performSync } from '../../core/disk.js'
-import type { Call, Entry } from '../../core/steps.js'
+import type { Call, Entry, Op } from '../../core/steps.js'
+import { BadWorld } from './bad-world.js'
 import type { Directory } from './directory.js'
 import { changes } from './faults.js'
-import { BadWorld, type Player } from './player.js'
+import { Listing, Opening } from './listing.js'
+import type { Player } from './player.js'
 
-/** Makes a player's call, and answers it as every machine would. */
+/** Performs a player's call. What it returns is the same on every machine. */
 export function perform(player: Player, call: Call, ground: Directory): unknown {
   const { op, args } = call
+  if (args[0] instanceof Opening) return open(player, call, args[0].path, ground)
+  if (args[0] instanceof Listing) return read(op, args[0])
   const [first, second] = args as [string, string]
   if (op !== 'symlink') keepInside(player, call, first, ground.root)
   if (op === 'symlink' || op === 'link' || op === 'rename') keepInside(player, call, second, ground.root)
-  // What it says is known before it is done: `w` makes an inode only if there is none.
+  // `w` makes an inode only if there is none, and afterwards there is one in any case.
   const fresh = op === 'open' && changes(call) && !existsSync(first)
-  const value = quickly(() => performSync(call))
+  const value = withoutStack(() => performSync(call))
   const born = (ino: bigint) => ground.born(ino, player.number, player.calls)
   switch (op) {
     case 'mkdir':
@@ -35,9 +39,8 @@ export function perform(player: Player, call: Call, ground: Directory): unknown 
       player.fds.delete(args[0] as number)
       return value
     case 'readdir':
-      return (value as string[]).sort()
     case 'list':
-      return (value as Entry[]).sort((a, b) => (String(a.name) < String(b.name) ? -1 : 1))
+      return sorted(value as (string | Entry)[])
     case 'stat':
     case 'lstat':
     case 'fstat':
@@ -47,7 +50,24 @@ export function perform(player: Player, call: Call, ground: Directory): unknown 
   }
 }
 
-/** What stands above the world may be looked at, or made once more; what stands beside it is none of its business. */
+/** Opens a directory that is to be listed. If it cannot be listed, this fails as the whole call would. */
+function open(player: Player, call: Call, path: string, ground: Directory): Listing {
+  keepInside(player, call, path, ground.root)
+  withoutStack(() => performSync({ op: call.op, args: [path] }))
+  return new Listing(path, ground)
+}
+
+function read(op: Op, listing: Listing): unknown {
+  const place = listing.place()
+  return place === undefined ? [] : sorted(performSync({ op, args: [place] }) as (string | Entry)[])
+}
+
+/** Sorted by name, because filesystems list in different orders. */
+const sorted = (entries: (string | Entry)[]): (string | Entry)[] =>
+  entries.sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1))
+const nameOf = (entry: string | Entry): string => (typeof entry === 'string' ? entry : String(entry.name))
+
+/** A player may look at the directories above its world, or try to make them again, but must not reach what is beside it. */
 function keepInside(player: Player, call: Call, path: unknown, root: string): void {
   if (typeof path !== 'string') return
   const at = isAbsolute(path) && !/[\\/](\.|$)/.test(path) ? path : resolve(path)
@@ -59,8 +79,8 @@ function keepInside(player: Player, call: Call, path: unknown, root: string): vo
 const isWithin = (path: string, dir: string): boolean =>
   path === dir || path.startsWith(dir.endsWith(sep) ? dir : dir + sep)
 
-/** Half the time of a call that fails goes into its error's stack, which nobody reads here. */
-function quickly<T>(work: () => T): T {
+/** Without stacks, which take half the time of a call that fails and are not used here. */
+function withoutStack<T>(work: () => T): T {
   const { stackTraceLimit } = Error
   Error.stackTraceLimit = 0
   try {

@@ -1,34 +1,23 @@
-// What can go wrong with a call: it fails, or it is done and says that it was not.
+// What can go wrong with a call: it fails, or it is made and its reply is not the truth.
 
 import { constants } from 'node:os'
+import { opsThat } from '../../core/alphabet.js'
 import type { Errno } from '../../core/errors.js'
-import type { Call, Op } from '../../core/steps.js'
+import type { Call, Entry, Op } from '../../core/steps.js'
+import { BadWorld } from './bad-world.js'
+import { Listing, Opening } from './listing.js'
 import type { Choice, World } from './world.js'
 
-/** The calls that change something when they succeed. */
-const changing: ReadonlySet<Op> = new Set<Op>([
-  ...([
-    'mkdir',
-    'rmdir',
-    'rename',
-    'link',
-    'symlink',
-    'unlink',
-    'write',
-    'ftruncate',
-    'chmod',
-    'chown',
-    'utimes',
-  ] as const),
-])
+const changing = opsThat('changes')
+const unfailing = opsThat('unfailing')
+
+/** Does it change something when it succeeds? */
 export function changes({ op, args }: Call): boolean {
   return changing.has(op) || (op === 'open' && /^w/.test(args[1] as string))
 }
 
-const unfailing: ReadonlySet<Op> = new Set<Op>(['close', 'now', 'alive', 'local'])
-
-/** What a call that was done may say: that it had been done already, or that nobody knows. */
-const liesOf: Partial<Record<Op, readonly ('EEXIST' | 'ENOENT' | 'EIO')[]>> = {
+/** The errors that a call may return although it was made: as if it was made twice, or with no reply. */
+const liesOf: Partial<Record<Op, readonly Errno[]>> = {
   mkdir: ['EEXIST', 'EIO'],
   link: ['EEXIST', 'EIO'],
   symlink: ['EEXIST', 'EIO'],
@@ -37,7 +26,7 @@ const liesOf: Partial<Record<Op, readonly ('EEXIST' | 'ENOENT' | 'EIO')[]>> = {
   rmdir: ['ENOENT', 'EIO'],
 }
 
-function lies({ op, args }: Call): readonly ('EEXIST' | 'ENOENT' | 'EIO')[] {
+function liesAbout({ op, args }: Call): readonly Errno[] {
   if (op === 'open') return /x/.test(args[1] as string) ? ['EEXIST', 'EIO'] : []
   return liesOf[op] ?? []
 }
@@ -46,25 +35,58 @@ function lies({ op, args }: Call): readonly ('EEXIST' | 'ENOENT' | 'EIO')[] {
 export function faultsOf(
   call: Call,
   world: World,
-  budget: { failures: number; lies: number },
+  budget: Readonly<Record<'fail' | 'lie' | 'omit', number>>,
 ): Omit<Choice, 'player' | 'slot'>[] {
+  const [first] = call.args
+  // Everything else that may go wrong with a listing might as well go wrong when the directory is opened.
+  if (first instanceof Listing) return budget.omit > 0 && first.late.length > 0 ? [{ kind: 'omit' }] : []
   const all: Omit<Choice, 'player' | 'slot'>[] = []
-  if (budget.failures > 0 && !unfailing.has(call.op) && (world.failIn?.includes(call.op) ?? true)) {
+  if (budget.fail > 0 && !unfailing.has(call.op) && (world.failIn?.includes(call.op) ?? true)) {
     for (const code of world.failWith ?? (['EIO'] as const)) all.push({ kind: 'fail', code })
     if (call.op === 'write' && (call.args[1] as Uint8Array).length > 1) all.push({ kind: 'fail', code: 'short' })
   }
-  if (budget.lies > 0) for (const code of lies(call)) all.push({ kind: 'lie', code })
+  if (budget.lie > 0) for (const code of liesAbout(call)) all.push({ kind: 'lie', code })
   return all
 }
 
+export interface Attempt {
+  /** The call was made, and succeeded. */
+  readonly done: boolean
+  readonly value?: unknown
+  /** What the player gets, whether the call was made or not. */
+  readonly error?: unknown
+}
+
+/** Makes a call as it was chosen: truly, not at all, by half, or with a reply that is not the truth. */
+export function attempt(call: Call, { kind, code = 'EIO' }: Choice, make: (call: Call) => unknown): Attempt {
+  if (kind === 'fail' && code !== 'short') return { done: false, error: injected(call, code) }
+  try {
+    const value = make(code === 'short' ? shortened(call) : call)
+    if (kind === 'omit') return { done: true, value: withoutLate(value as (string | Entry)[], call.args[0] as Listing) }
+    if (kind !== 'lie' || code === 'short') return { done: true, value }
+    // The player does not get the descriptor, so it cannot close it.
+    if (call.op === 'open') make({ op: 'close', args: [value] })
+    return { done: true, value, error: injected(call, code) }
+  } catch (error) {
+    if (error instanceof BadWorld) throw error
+    return { done: false, error }
+  }
+}
+
+/** btrfs shows none of the names that came after the directory was opened. */
+const withoutLate = (entries: readonly (string | Entry)[], { late }: Listing): (string | Entry)[] =>
+  entries.filter(entry => !late.includes(String(typeof entry === 'string' ? entry : entry.name)))
+
 /** A write of only half the bytes. */
-export const shortened = ({ op, args }: Call): Call => {
+function shortened({ op, args }: Call): Call {
   const data = args[1] as Uint8Array
   return { op, args: [args[0], data.subarray(0, data.length >> 1)] }
 }
 
-export function injected({ op, args }: Call, code: Errno): Error {
-  const paths = args.filter(arg => typeof arg === 'string').join(' -> ')
+function injected({ op, args }: Call, code: Errno): Error {
+  const paths = args
+    .flatMap(arg => (arg instanceof Opening ? arg.path : typeof arg === 'string' ? arg : []))
+    .join(' -> ')
   return Object.assign(new Error(`${code}: injected, ${op} ${paths}`), {
     code,
     errno: -(constants.errno[code as keyof typeof constants.errno] ?? 0),

@@ -1,22 +1,26 @@
-// Which calls of two processes commute? Those that share nothing, of what a call reads or writes: the binding of a name,
-// the set of names in a directory, an inode. The explorer leaves out the second of two orders only on this word, so it
+// Which calls of two processes commute? Those that share nothing that a call reads or writes: the binding of a name, the
+// set of names in a directory, an inode. Because the explorer tries only one order of two calls that commute, this file
 // errs on the side of dependence, and spec/independence.spec.ts checks it pair by pair on real directories.
 
 import { lstatSync, readlinkSync } from 'node:fs'
 import type { Call } from '../../core/steps.js'
+import type { Ground } from './ground.js'
+import { Listing, Opening } from './listing.js'
 
 export interface Footprint {
-  /** What it reads, and what it writes. */
+  /** What the call reads. */
   readonly r: readonly string[]
+  /** What the call writes. */
   readonly w: readonly string[]
-  /** What it adds to or takes from, and what it sees whole: two additions commute, an addition and a sight do not. */
+  /** The sets to which it adds, or from which it takes. Two such calls commute. */
   readonly adds: readonly string[]
+  /** The sets that it sees as a whole. Such a call commutes with another, but not with one that adds or takes. */
   readonly sees: readonly string[]
 }
 
 export const nothing: Footprint = { r: [], w: [], adds: [], sees: [] }
 
-/** What a call touched that failed: it has changed nothing, so it only read. That alone saves most of the schedules. */
+/** What a call touched that failed: it changed nothing, so it only read. That alone saves most of the schedules. */
 export const asRead = (f: Footprint): Footprint => ({ r: [...f.r, ...f.w], w: [], adds: [], sees: f.sees })
 
 export const dependent = (f: Footprint, g: Footprint): boolean =>
@@ -31,38 +35,26 @@ export const merge = (...all: readonly Footprint[]): Footprint => ({
   sees: all.flatMap(f => f.sees),
 })
 
-/** What the calls of a world go by: its directory, and the numbers by which the explorer knows inodes. */
-export interface Ground {
-  readonly root: string
-  /** There are symbolic links, so that one directory may have several paths. */
-  linked: boolean
-  /** What has that name; and if it is a link, also what the link leads to. */
-  inodesAt(path: string): string[]
-  inodeOf(fd: number): string | undefined
-}
-
-/** What `call` will touch, in the state the world is in now. */
+/** Returns what a call is going to touch, in the state in which the world is now. */
 export function footprint({ op, args }: Call, ground: Ground): Footprint {
   const [first, second] = args as [string, string]
   switch (op) {
     case 'mkdir':
     case 'symlink':
       return named(op === 'mkdir' ? first : second, ground)
-    case 'rmdir': {
-      const name = named(first, ground)
-      return { ...name, sees: [`names:${walk(first, ground, false).at}`] }
-    }
+    case 'rmdir':
+      return { ...named(first, ground), sees: namesIn(walk(first, ground, false).at, ground) }
     case 'unlink':
       return merge(named(first, ground), inode(first, ground, 'w'))
     case 'link':
       return merge(read(first, ground, false), named(second, ground), inode(first, ground, 'w'))
     case 'rename': {
       const names = merge(named(first, ground), named(second, ground), inode(second, ground, 'w'))
-      return { ...names, sees: [`names:${walk(second, ground, false).at}`] }
+      return { ...names, sees: namesIn(walk(second, ground, false).at, ground) }
     }
     case 'open': {
       if (second.startsWith('r')) return read(first, ground, true)
-      // Through a link that leads nowhere `w` makes what the link names, and `wx` makes nothing.
+      // Through a link that leads nowhere, `w` makes what the link names, and `wx` makes nothing.
       return merge(named(first, ground, !second.includes('x')), inode(first, ground, 'w'))
     }
     case 'stat':
@@ -73,10 +65,8 @@ export function footprint({ op, args }: Call, ground: Ground): Footprint {
     case 'realpath':
       return read(first, ground, true)
     case 'readdir':
-    case 'list': {
-      const path = walk(first, ground, true)
-      return { ...nothing, r: path.reads, sees: [`names:${path.at}`] }
-    }
+    case 'list':
+      return listing(args[0], ground)
     case 'chmod':
     case 'chown':
       return merge(read(first, ground, true), inode(first, ground, 'w'), { ...nothing, w: ['modes'] })
@@ -92,15 +82,29 @@ export function footprint({ op, args }: Call, ground: Ground): Footprint {
       return { ...nothing, sees: ['clock'] }
     case 'alive':
       return { ...nothing, r: [`alive:${first.split('-')[1]}`] }
-    default: // close, fsync: nobody else can tell
+    default: // close, fsync: no other process can notice them.
       return nothing
   }
 }
 
-/** A name is made or taken away. */
+function listing(what: unknown, ground: Ground): Footprint {
+  if (what instanceof Listing) return { ...nothing, sees: [`names:${what.inode}`] }
+  const path = walk(what instanceof Opening ? what.path : (what as string), ground, true)
+  const sees = what instanceof Opening && !ground.omits ? [] : namesIn(path.at, ground)
+  return { ...nothing, r: path.reads, sees }
+}
+
+/** The set of names in a directory. It goes by the inode: when the directory is renamed, it is still the same set. */
+const namesIn = (at: string, ground: Ground): string[] =>
+  ground
+    .inodesAt(ground.root + at)
+    .slice(0, 1)
+    .map(inode => `names:${inode}`)
+
+/** A name is made or removed. */
 function named(path: string, ground: Ground, follow = false): Footprint {
   const { reads, at, parent } = walk(path, ground, follow)
-  return { r: reads, w: [`name:${at}`], adds: [`names:${parent}`], sees: [] }
+  return { r: reads, w: [`name:${at}`], adds: namesIn(parent, ground), sees: [] }
 }
 
 function read(path: string, ground: Ground, follow: boolean): Footprint {
@@ -112,14 +116,14 @@ function inode(path: string, ground: Ground, how: 'r' | 'w'): Footprint {
 }
 
 interface Walk {
-  /** The names that were looked up on the way, the last one being the path's own. */
+  /** The names that were looked up on the way; the last one is that of the path itself. */
   readonly reads: string[]
-  /** The path without links on the way, from the root of the world. */
+  /** The path from the root of the world, without links on the way. */
   readonly at: string
   readonly parent: string
 }
 
-/** Looks a path up as the system does: name by name, through every link, and through the last one if `follow`. */
+/** Looks up a path as the system does: name by name, through every link on the way, and through a last one if `follow`. */
 function walk(path: string, ground: Ground, follow: boolean): Walk {
   const reads = ['modes']
   const through = follow || path.endsWith('/')

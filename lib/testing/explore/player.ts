@@ -1,61 +1,39 @@
-// One process of a world, as far as the explorer sees it: what it is about to call, what it was told, whether it sleeps.
+// One process of a world: what it is about to call, what has come of its calls so far, and whether it sleeps.
 
-import { inspect } from 'node:util'
-import type { Call, Op, Steps } from '../../core/steps.js'
+import { opsThat } from '../../core/alphabet.js'
+import type { Call, Outcome as CallOutcome, Steps } from '../../core/steps.js'
+import { BadWorld, waitsOutside } from './bad-world.js'
 import { type Footprint, nothing } from './footprint.js'
-import { inParts } from './split-calls.js'
-import { describeAnswer, type Event } from './trace.js'
+import { OwnCalls, type Surroundings } from './own-calls.js'
+import { describeEnd, describeResult, type End } from './trace.js'
+import { CallsUnderWay } from './under-way.js'
 import type { Outcome } from './world.js'
 
-/** What came of a call. */
-export interface Answer {
-  readonly value?: unknown
-  readonly error?: unknown
-}
-
-/** What a player has in common with the others. */
-export interface Surroundings {
-  readonly root: string
-  readonly clock: number
-  /** The clock may jump, so that reading it is a step like any other. */
-  readonly ticking: boolean
-  /** Every reply comes, and is true. */
-  readonly honest: boolean
-  readonly events: Event[]
-}
-
-/** Whoever sleeps minds what others do, and the clock. */
+/** What a sleep depends on: it ends when another player changes something, or when time passes. */
 export const waking: Footprint = { ...nothing, sees: ['world', 'clock'] }
 
-/** Not one call each, or answered by nobody but the player itself: they are not made together with others. */
-const alone: ReadonlySet<Op> = new Set<Op>([
-  ...(['readFile', 'copyFile', 'sleep', 'changed', 'together', 'settle', 'random', 'self'] as const),
-  ...(['recall', 'remember', 'engage', 'blocking'] as const),
-])
+/** These wait, or have their result at once: there is no order to try among them and others. */
+const apart = opsThat('waits', 'own')
 
 export class Player {
   readonly fds = new Set<number>()
-  /** The calls it is making: mostly one. Those that are done are undefined. */
-  pending: (Call | undefined)[] = []
+  underWay: CallsUnderWay
   outcome: Outcome | undefined
-  /** When it would wake by itself, if it sleeps. */
+  /** When it wakes by itself, if it sleeps. */
   due: number | undefined
   calls = 0
   /** A fault was put in its way. */
   injected = false
   readonly #steps: Steps<unknown>
   readonly #around: Surroundings
-  /** What came of the calls that it makes together, and what it will be told of them, in their order. */
-  #together: Answer[] | undefined
-  #said: string[] = []
-  /** Has anybody changed the world since it woke last? Then a sleep is over at once. */
-  #moved = false
-  /** What it was told, which is all that its state depends on. */
+  readonly #own: OwnCalls
+  /** The calls under way were yielded as one `together`. */
+  #together = false
+  /** Another player has changed something since this one woke last, so its next sleep is over at once. */
+  #missedChange = false
+  /** What has come of its calls, in words. Its state depends on nothing else, because a generator is deterministic. */
   #history = ''
-  #randoms = 0
-  /** A function of what it was told, as all of its state. */
-  readonly #memory = new Map<string, unknown>()
-  /** Its outcome in words, with all that `check` could tell apart. */
+  /** Its outcome in words, in which any two outcomes differ that `check` could tell apart. */
   #ended = ''
 
   constructor(
@@ -67,41 +45,38 @@ export class Player {
   ) {
     if (typeof steps?.next !== 'function') {
       const advice = 'give `f.steps(...)`, not `f(...)`'
-      throw new BadWorld(`Player ${name} is no generator, so it does not wait for us: ${advice}`)
+      throw new BadWorld(`Player ${name} is no generator, so it does not wait for the explorer: ${advice}`)
     }
-    this.#steps = inParts(steps)
+    this.#steps = steps
     this.#around = around
-    this.#go({})
+    this.#own = new OwnCalls(number, name, around)
+    this.underWay = this.#make([])
+    this.#goOn({ value: undefined })
   }
 
   get awake(): boolean {
     return !this.outcome && this.due === undefined
   }
 
-  /** One of its calls is done. When all are that it makes together, it goes on; answers what it touched by sleeping. */
-  told(slot: number, call: Call, said: string, answer: Answer): Footprint {
-    this.pending[slot] = undefined
-    if (!this.#together) {
-      this.#history += `${call.op}>${said};`
-      return this.#go(answer)
-    }
-    this.#said[slot] = `${call.op}>${said};`
-    this.#together[slot] = answer
-    if (this.pending.some(one => one !== undefined)) return nothing
-    const outcomes = this.#together
-    this.#together = undefined
-    // In which order they ended, the player is not told.
-    this.#history += this.#said.join('')
-    this.#said = []
-    return this.#go({ value: outcomes })
+  /** What it is about to call; undefined for those calls of a `together` that are done. */
+  get pending(): readonly (Call | undefined)[] {
+    return this.underWay.pending
   }
 
-  /** An error instead of the call that it would make next, or of its sleep. */
+  /** One of its calls, or a part of one, is done. When all are, it goes on. Returns what it touched by going to sleep. */
+  done(slot: number, outcome: CallOutcome<unknown>, result: string): Footprint {
+    const outcomes = this.underWay.done(slot, outcome, result)
+    if (!outcomes) return nothing
+    this.#history += this.underWay.history
+    return this.#goOn(this.#together ? { value: outcomes } : (outcomes[0] as CallOutcome<unknown>))
+  }
+
+  /** Throws an error into it instead of its next call, or of its sleep. */
   interrupt(error: Error): Footprint {
     const slept = this.due === undefined ? nothing : waking
     this.due = undefined
     this.#history += '^;'
-    return { ...slept, sees: [...slept.sees, ...this.#go({ error }).sees] }
+    return { ...slept, sees: [...slept.sees, ...this.#goOn({ error }).sees] }
   }
 
   kill(): void {
@@ -110,35 +85,34 @@ export class Player {
     this.#around.events.push({ player: this.number, text: 'KILLED', mark: true })
   }
 
-  /** Somebody has changed the world: whoever sleeps looks again. */
+  /** Another player has changed something: a sleeper looks again. */
   nudge(): void {
     if (this.outcome) return
-    if (this.due === undefined) this.#moved = true
+    if (this.due === undefined) this.#missedChange = true
     else this.wake()
   }
 
   wake(): void {
     this.due = undefined
-    this.#moved = false
-    this.#go({})
+    this.#missedChange = false
+    this.#goOn({ value: undefined })
   }
 
-  /** Lets it go on to its next call that others could notice. Sleeping is no step: it sleeps, or has slept. */
-  #go(outcome: Answer): Footprint {
+  /** Goes on until it makes a call that others could notice, sleeps, or ends. To sleep or to wake is no step of its own. */
+  #goOn(first: CallOutcome<unknown>): Footprint {
     let slept: Footprint = nothing
-    let answer: Answer | undefined = outcome
+    let outcome: CallOutcome<unknown> | undefined = first
     try {
-      for (let spins = 0; answer; spins++) {
+      for (let spins = 0; outcome; spins++) {
         if (spins > 10_000) throw new BadWorld(`Player ${this.name} spins: it waits, and does not sleep`)
-        const failed = 'error' in answer && answer.error !== undefined
-        const next = failed ? this.#steps.throw(answer.error) : this.#steps.next(answer.value)
+        const next = 'error' in outcome ? this.#steps.throw(outcome.error) : this.#steps.next(outcome.value)
         if (next.done) {
           this.#end({ how: 'returned', value: next.value })
           break
         }
-        if (typeof next.value?.op !== 'string') throw this.#waitsOutside(next.value)
+        if (typeof next.value?.op !== 'string') throw waitsOutside(this.name, next.value)
         if (next.value.op === 'sleep' || next.value.op === 'changed') slept = waking
-        answer = this.#prepare(next.value)
+        outcome = this.#begin(next.value)
       }
     } catch (error) {
       if (error instanceof BadWorld) throw error
@@ -147,100 +121,54 @@ export class Player {
     return slept
   }
 
-  /** Its next call is pending, unless nobody else can notice it: that is answered on the spot. */
-  #prepare(call: Call): Answer | undefined {
-    this.pending = [call]
-    switch (call.op) {
-      case 'sleep':
-      case 'changed':
-        // Whether it wakes at once depends on what others did, so it does not commute with that.
-        // And it takes some time, as every timer does: who sleeps for ever moves the clock, and comes to no state twice.
-        if (!this.#moved) this.due = this.#around.clock + Math.max(1, call.args.at(-1) as number)
-        else this.#moved = false
-        return this.due === undefined ? {} : undefined
-      case 'together':
-        return this.#prepareTogether(call.args[0] as Call[])
-      case 'random': {
-        const bytes = Buffer.alloc(call.args[0] as number, this.number + 1)
-        bytes[0] = this.#randoms++
-        return { value: bytes }
-      }
-      case 'self':
-        return { value: `explored-${this.number}-0` }
-      case 'now':
-        if (this.#around.ticking) return undefined
-        this.#history += `now>${this.#around.clock};`
-        return { value: this.#around.clock }
-      case 'recall':
-        return { value: this.#memory.get(call.args[0] as string) }
-      case 'remember':
-        this.#memory.set(call.args[0] as string, call.args[1])
-        return {}
-      case 'engage':
-        return { value: 1 }
-      case 'blocking':
-        return { value: false }
-      case 'local':
-        return { value: this.#around.honest }
-      case 'settle':
-        if (isThenable(call.args[0])) throw this.#waitsOutside(call.args[0])
-        this.#history += `settle>${describeAnswer(undefined, call.args[0], undefined)};`
-        return { value: call.args[0] }
-      default:
-        return undefined
-    }
+  /** Begins a call. Returns its outcome if that is known at once, because no other player has a part in it. */
+  #begin(call: Call): CallOutcome<unknown> | undefined {
+    const { op, args } = call
+    this.#together = op === 'together'
+    if (op === 'together') return this.#beginTogether(args[0] as Call[])
+    this.underWay = this.#make([call])
+    if (op === 'sleep' || op === 'changed') return this.#sleep(args.at(-1) as number)
+    const outcome = this.#own.outcomeOf(call)
+    // The results of the others follow from its history.
+    if (outcome && (op === 'now' || op === 'settle')) this.#history += `${op}>${describeResult(undefined, outcome)};`
+    return outcome
   }
 
-  #prepareTogether(calls: readonly Call[]): Answer | undefined {
-    const odd = calls.find(({ op }) => alone.has(op))
+  #beginTogether(calls: readonly Call[]): CallOutcome<unknown> | undefined {
+    const odd = calls.find(({ op }) => op === 'together' || apart.has(op))
     if (odd) throw new BadWorld(`Player ${this.name} makes ${odd.op} together with others, and it is not one call`)
-    if (calls.length === 0) return { value: [] }
-    this.pending = [...calls]
-    this.#together = []
+    this.underWay = this.#make(calls)
+    return calls.length === 0 ? { value: [] } : undefined
+  }
+
+  #make(calls: readonly Call[]): CallsUnderWay {
+    return new CallsUnderWay(calls, this.#around.splitListings)
+  }
+
+  #sleep(ms: number): CallOutcome<unknown> | undefined {
+    if (this.#missedChange) {
+      this.#missedChange = false
+      return { value: undefined }
+    }
+    // At least 1 ms, as every timer. So a player that sleeps for ever moves the clock, and comes to no state twice: that
+    // its world has no ending shows as a schedule of too many steps.
+    this.due = this.#around.clock + Math.max(1, ms)
     return undefined
   }
 
-  #end(outcome: Outcome): void {
+  #end(outcome: End): void {
     this.outcome = outcome
-    this.pending = []
-    const said =
-      outcome.how === 'threw'
-        ? `THROWS ${describeAnswer(undefined, undefined, outcome.error)}`
-        : `returns ${describeAnswer(undefined, (outcome as { value: unknown }).value, undefined)}`
-    const text = said.replaceAll(this.#around.root, '')
-    this.#ended = `${text}|${this.injected}|${fully(outcome)}`
+    this.underWay = this.#make([])
+    const { text, details } = describeEnd(outcome, this.#around.root)
+    this.#ended = `${text}|${this.injected}|${details}`
     this.#around.events.push({ player: this.number, text, mark: true })
   }
 
-  /** It waits for something that the explorer cannot order: a promise, a timer, an event. */
-  #waitsOutside(what: unknown): BadWorld {
-    return new BadWorld(`Player ${this.name} waits outside the door: for ${String(what)}, which is no call`)
-  }
-
-  /** Everything that its future depends on. */
+  /** Everything that its future depends on. `behind` describes what a descriptor leads to. */
   state(behind: (fd: number) => string): string {
-    // How it came to its end makes no difference any more, only what the end was.
+    // Only its end makes a difference now, not how it came to that.
     if (this.outcome) return this.#ended
     const open = [...this.fds].map(behind).join()
-    const calls = this.pending.map(call => (call ? 1 : 0)).join('')
-    return [this.#history, this.#said, this.due ?? '', this.#moved, this.injected, open, calls].join('|')
+    return [this.#history, this.underWay.state(), this.due ?? '', this.#missedChange, this.injected, open].join('|')
   }
-}
-
-/** The world itself is wrong, so nothing can be said about its endings. */
-export class BadWorld extends Error {}
-
-/** Nobody would wait for it, and what it finds would be lost. */
-export function refusePromise(what: string, answer: unknown): void {
-  if (isThenable(answer)) throw new BadWorld(`\`${what}\` answers a promise, and nobody waits for it: make it sync`)
-}
-
-const isThenable = (value: unknown): boolean => typeof (value as PromiseLike<unknown> | null)?.then === 'function'
-
-/** Two outcomes that `check` could tell apart must not be taken for one; a stack tells nothing. */
-function fully(outcome: Outcome): string {
-  const end = outcome.how === 'threw' ? outcome.error : outcome.how === 'returned' ? outcome.value : undefined
-  if (typeof end !== 'object' || end === null) return ''
-  const shown = end instanceof Error ? [String(end), { ...end }, end.cause] : end
-  return inspect(shown, { depth: null, maxArrayLength: null, maxStringLength: null })
 }

@@ -1,39 +1,44 @@
-// One schedule of a world, from its start to its end: what can happen next, and what comes of it.
+// One schedule of a world, from its start to its end: what may happen next, and what comes of it.
 
 import { closeSync } from 'node:fs'
-import { abortError, givesBack } from '../../core/deadline.js'
+import { abortError } from '../../core/interruption.js'
 import type { Call, Steps } from '../../core/steps.js'
+import { refusePromise } from './bad-world.js'
+import { type Budget, budgetOf, choicesOf, withoutLater } from './choices.js'
 import type { Directory } from './directory.js'
 import { perform } from './door.js'
-import { changes, faultsOf, injected, shortened } from './faults.js'
+import { attempt, changes } from './faults.js'
 import { asRead, type Footprint, footprint, merge, nothing } from './footprint.js'
-import { BadWorld, Player, refusePromise, waking } from './player.js'
-import { describeAnswer, type Event } from './trace.js'
-import type { Choice, Made, Outcome, World } from './world.js'
+import { Player, waking } from './player.js'
+import { describeResult, type Event } from './trace.js'
+import type { Choice, World } from './world.js'
 
-export class Run {
+export class Schedule {
   readonly players: Player[] = []
   readonly events: Event[] = []
   readonly root: string
   readonly ticking: boolean
   readonly honest: boolean
-  steps = 0
+  readonly splitListings: boolean
+  readonly taken: Choice[] = []
   clock = 0
-  #wanted = true
-  /** What is left of each. */
-  readonly #budget: { kills: number; failures: number; lies: number; aborts: number; ticks: number }
+  /** The player that went last. */
+  last = -2
+  /** How often a player was interrupted that could go on. */
+  preemptions = 0
+  readonly #budget: Budget
 
   constructor(
     readonly world: World,
     readonly ground: Directory,
-    /** For the tests of the explorer itself: another relation. */
     readonly footprintOf: typeof footprint = footprint,
   ) {
-    const { kills = 0, failures = 0, lies = 0, aborts = 0, ticks = 0 } = world
-    this.#budget = { kills, failures, lies, aborts, ticks }
-    this.ticking = ticks > 0
-    this.honest = lies === 0
+    this.#budget = budgetOf(world)
+    this.ticking = this.#budget.tick > 0
+    this.honest = this.#budget.lie === 0
     this.root = ground.root
+    ground.omits = this.#budget.omit > 0
+    this.splitListings = ground.omits || (world.splitListings ?? false)
     refusePromise('setup', world.setup?.(this.root))
     ground.survey()
     this.#enter(world.players(this.root), false)
@@ -45,45 +50,14 @@ export class Run {
       this.players.push(new Player(this.players.length, name, adversary, steps, this))
   }
 
-  /** Everything that may happen next. The player that went last comes first, so that the first schedules are serial. */
-  choices(last: number): Choice[] {
-    const all: Choice[] = []
-    for (const player of this.players) if (player.number === last) this.#choicesOf(player, all)
-    for (const player of this.players) if (player.number !== last) this.#choicesOf(player, all)
-    if (!this.over() && !this.players.some(({ awake }) => awake)) all.unshift({ player: -1, slot: 0, kind: 'pass' })
-    if (all.length > 0 && this.#budget.ticks > 0) all.push({ player: -1, slot: 0, kind: 'tick' })
-    return all
+  /** Everything that may happen next. */
+  choices(): readonly Choice[] {
+    return choicesOf(this.players, this.last, this.world, this.#budget)
   }
 
-  #choicesOf({ number, adversary, pending, awake, outcome, injected: harmed }: Player, all: Choice[]): void {
-    if (outcome) return
-    if (awake) {
-      pending.forEach((call, slot) => {
-        if (!call) return
-        all.push({ player: number, slot, kind: 'call' })
-        if (adversary) return
-        for (const fault of faultsOf(call, this.world, this.#budget)) all.push({ player: number, slot, ...fault })
-      })
-    }
-    if (adversary) return
-    const first = pending.find(call => call !== undefined)
-    const untouched = pending.every(call => call !== undefined)
-    if (this.#budget.aborts > 0 && !harmed && untouched && first && !givesBack(first))
-      all.push({ player: number, slot: 0, kind: 'abort' })
-    if (this.#budget.kills > 0) all.push({ player: number, slot: 0, kind: 'kill' })
-  }
-
-  /**
-   * If a call is next that nobody else could notice in any way, it may as well be now, and nothing else need be tried
-   * instead, but for what may happen to this player instead of it (Godefroid's persistent sets, the smallest there are).
-   */
-  ofAnInvisible(choices: readonly Choice[]): readonly Choice[] {
-    const one = choices.find(({ kind, player, slot }) => {
-      const op = kind === 'call' ? this.players[player]?.pending[slot]?.op : undefined
-      return op === 'close' || op === 'fsync'
-    })
-    if (!one) return choices
-    return choices.filter(({ player, slot, kind }) => player === one.player && (slot === one.slot || kind === 'abort'))
+  /** Some of them, which are enough to come to every ending. */
+  choicesThatMatter(): readonly Choice[] {
+    return withoutLater(this.choices(), this.players)
   }
 
   /** Could this player make a call now? */
@@ -91,96 +65,32 @@ export class Run {
     return this.players[number]?.awake ?? false
   }
 
-  /** Has everybody come to an end? */
+  /** Has every player come to its end? */
   over(): boolean {
     return this.players.every(player => player.outcome)
   }
 
-  /** Lets it happen; answers what it touched, if that is wanted. */
+  /** Lets something happen. Returns what that touched; what a call touched only if `wanted`, because it costs time. */
   take(choice: Choice, wanted: boolean): Footprint {
-    this.steps++
-    this.#wanted = wanted
+    this.taken.push(choice)
+    if (choice.player !== this.last && this.canGoOn(this.last)) this.preemptions++
+    if (choice.player >= 0) this.last = choice.player
+    const { kind } = choice
+    if (kind === 'call' || kind === 'pass') return this.#happen(choice, wanted)
+    this.#budget[kind]--
+    return merge(this.#happen(choice, wanted), { ...nothing, w: [`budget:${kind}`] })
+  }
+
+  #happen(choice: Choice, wanted: boolean): Footprint {
     if (choice.kind === 'pass') return this.#passTime()
     if (choice.kind === 'tick') return this.#tick(this.world.tick ?? 60_000)
     const player = this.players[choice.player] as Player
     if (choice.kind === 'kill') return this.#kill(player)
     if (choice.kind === 'abort') return this.#abort(player)
-    return this.#call(player, choice)
+    return this.#call(player, choice, wanted)
   }
 
-  #tick(ms: number): Footprint {
-    this.#budget.ticks--
-    this.clock += ms
-    this.events.push({ player: -1, text: `the clock jumps ${ms} ms`, mark: true })
-    this.#nudgeOthers()
-    return { ...nothing, w: ['budget:ticks'], adds: ['clock', 'world'] }
-  }
-
-  #kill(player: Player): Footprint {
-    // Whoever sleeps may come to its end when it is woken, and then it is too late.
-    const sleeping = player.due === undefined ? nothing : waking
-    this.#budget.kills--
-    player.kill()
-    this.#nudgeOthers(player)
-    return merge(sleeping, { ...nothing, w: ['budget:kills', `alive:${player.number}`], adds: ['world'] })
-  }
-
-  #abort(player: Player): Footprint {
-    this.#budget.aborts--
-    player.injected = true
-    this.events.push({ player: player.number, text: 'ABORTED', mark: true })
-    return merge({ ...nothing, w: ['budget:aborts'] }, player.interrupt(abortError('explored')))
-  }
-
-  #call(player: Player, { slot, kind, code }: Choice): Footprint {
-    const call = player.pending[slot] as Call
-    const all = this.#wanted ? this.footprintOf(call, this.ground) : nothing
-    player.calls++
-    let value: unknown
-    let error: unknown
-    if (kind === 'fail') this.#budget.failures--
-    if (kind === 'lie') this.#budget.lies--
-    try {
-      if (kind === 'fail' && code !== 'short') throw injected(call, code ?? 'EIO')
-      value = this.#perform(player, code === 'short' ? shortened(call) : call)
-    } catch (thrown) {
-      if (thrown instanceof BadWorld) throw thrown
-      error = thrown
-    }
-    const changed = error === undefined && changes(call)
-    if (kind === 'lie' && error === undefined) {
-      if (call.op === 'open') this.#close(player, value as number)
-      error = injected(call, code === 'short' ? 'EIO' : (code ?? 'EIO'))
-    }
-    const said = describeAnswer(call, value, error)
-    const truly = kind === 'call'
-    this.events.push({ player: player.number, call, said, value, truly, failed: error !== undefined })
-    let touched = changed ? merge(all, { ...nothing, adds: ['world'] }) : asRead(all)
-    if (changed) {
-      this.ground.touched()
-      this.#nudgeOthers(player)
-    }
-    if (!truly) {
-      player.injected = true
-      touched = merge(touched, { ...nothing, w: [`budget:${kind}`] })
-    }
-    return merge(touched, player.told(slot, call, said, error === undefined ? { value } : { error }))
-  }
-
-  #perform(player: Player, call: Call): unknown {
-    if (call.op === 'now') return this.clock
-    if (call.op !== 'alive') return perform(player, call, this.ground)
-    const owner = this.players[Number((call.args[0] as string).split('-')[1])]
-    if (this.world.strangers && owner !== player) return undefined
-    // Who is none of the players has died before.
-    return owner !== undefined && owner.outcome?.how !== 'killed'
-  }
-
-  #nudgeOthers(but?: Player): void {
-    for (const player of this.players) if (player !== but) player.nudge()
-  }
-
-  /** When everybody who is left sleeps, time passes. Whoever is due by then wakes, and they race. */
+  /** When all players that are left sleep, time passes until the first is due. All that are due then wake, and race. */
   #passTime(): Footprint {
     const sleepers = this.players.filter(player => !player.outcome)
     const before = this.clock
@@ -190,9 +100,62 @@ export class Run {
     return { ...waking, adds: ['clock', 'world'] }
   }
 
-  #close(player: Player, fd: number): void {
-    player.fds.delete(fd)
-    closeSync(fd)
+  #tick(ms: number): Footprint {
+    this.clock += ms
+    this.events.push({ player: -1, text: `the clock jumps ${ms} ms`, mark: true })
+    this.#nudgeOthers()
+    return { ...nothing, adds: ['clock', 'world'] }
+  }
+
+  #kill(player: Player): Footprint {
+    // What wakes a sleeper may bring it to its end, and then it can no longer be killed.
+    const sleeping = player.due === undefined ? nothing : waking
+    player.kill()
+    this.#nudgeOthers(player)
+    return merge(sleeping, { ...nothing, w: [`alive:${player.number}`], adds: ['world'] })
+  }
+
+  #abort(player: Player): Footprint {
+    player.injected = true
+    this.events.push({ player: player.number, text: 'ABORTED', mark: true })
+    return player.interrupt(abortError('explored'))
+  }
+
+  #call(player: Player, choice: Choice, wanted: boolean): Footprint {
+    const call = player.pending[choice.slot] as Call
+    // Before the call, because afterwards its names may lead elsewhere.
+    const reach = wanted ? this.footprintOf(call, this.ground) : nothing
+    player.calls++
+    const { done, value, error } = attempt(call, choice, one => this.#perform(player, one))
+    const changed = done && changes(call)
+    if (changed) {
+      this.ground.touched()
+      if (this.ground.omits) for (const { underWay } of this.players) for (const one of underWay.listings) one.update()
+      this.#nudgeOthers(player)
+    }
+    const truly = choice.kind === 'call'
+    // An omission is no fault: no error of the player is excused by it.
+    if (!truly && choice.kind !== 'omit') player.injected = true
+    const failed = error !== undefined
+    const outcome = failed ? { error } : { value }
+    const result = describeResult(call, outcome)
+    this.events.push({ player: player.number, call, result, value, truly, failed })
+    const touched = changed ? merge(reach, { ...nothing, adds: ['world'] }) : asRead(reach)
+    return merge(touched, player.done(choice.slot, outcome, result))
+  }
+
+  #perform(player: Player, call: Call): unknown {
+    if (call.op === 'now') return this.clock
+    if (call.op === 'local') return this.honest
+    if (call.op !== 'alive') return perform(player, call, this.ground)
+    const owner = this.players[Number((call.args[0] as string).split('-')[1])]
+    if (this.world.strangers && owner !== player) return undefined
+    // An owner that is none of the players died before the world began.
+    return owner !== undefined && owner.outcome?.how !== 'killed'
+  }
+
+  #nudgeOthers(but?: Player): void {
+    for (const player of this.players) if (player !== but) player.nudge()
   }
 
   /** Everything that the future depends on. */
@@ -201,21 +164,8 @@ export class Run {
     return [this.ground.tree(), Object.values(this.#budget).join(), this.clock, ...players].join('\n')
   }
 
-  outcomes(): Record<string, Outcome> {
-    return Object.fromEntries(this.players.map(player => [player.name, player.outcome as Outcome]))
-  }
-
-  log(): Made[] {
-    return this.events.flatMap(event => {
-      if (event.mark) return []
-      const { call, value, failed } = event
-      const args = call.args.map(arg => (typeof arg === 'string' ? arg.replace(this.root, '') : arg))
-      return { player: this.players[event.player]?.name as string, op: call.op, args, value, failed }
-    })
-  }
-
-  /** Closes what the players left open: in truth their end would. */
-  end(): void {
+  /** Closes what the players left open, as the end of a process does. */
+  close(): void {
     for (const player of this.players) for (const fd of player.fds) closeSync(fd)
   }
 }

@@ -1,46 +1,55 @@
-// A schedule as a person reads it: one column a player, one line a step; or a Mermaid diagram.
+// A schedule as a person reads it: one column a player and one line a step, or a Mermaid diagram.
 
-import type { Stats } from '../../core/disk.js'
-import type { Call } from '../../core/steps.js'
+import { inspect } from 'node:util'
+import { opsThat } from '../../core/alphabet.js'
+import type { Stats } from '../../core/stats.js'
+import type { Call, Outcome as CallOutcome } from '../../core/steps.js'
+import { Listing, Opening } from './listing.js'
+import type { Outcome } from './world.js'
 
-/** A call and what the player was told of it, or (`mark`) what became of the player. */
+/** A call and what came of it, or (`mark`) what became of a player. */
 export type Event =
   | { readonly player: number; readonly mark: true; readonly text: string }
   | {
       readonly player: number
       readonly mark?: false
       readonly call: Call
-      readonly said: string
+      /** What the player got, in words. */
+      readonly result: string
       readonly value: unknown
-      /** It was made as it is, and the answer is what came of it. */
+      /** The call was made as it is, and `result` is what came of that. */
       readonly truly: boolean
       readonly failed: boolean
     }
 
 const describe = (event: Event, root: string): string =>
-  event.mark ? event.text : `${describeCall(event.call, root)} ${event.truly ? '->' : '~>'} ${event.said}`
+  event.mark ? event.text : `${describeCall(event.call, root)} ${event.truly ? '->' : '~>'} ${event.result}`
 
 const longest = 60
 
 export const cut = (text: string): string => (text.length > longest ? `${text.slice(0, longest - 1)}…` : text)
 
+const onDescriptor = opsThat('onDescriptor')
+
 function describeCall({ op, args }: Call, root: string): string {
+  const [first] = args
+  if (first instanceof Opening) return describeCall({ op: 'open', args: [first.path] }, root)
+  if (first instanceof Listing) return describeCall({ op, args: [first.path] }, root)
   const shown = args.map(arg => {
     if (typeof arg === 'string') return arg.startsWith(root) ? arg.slice(root.length) || '/' : arg
     if (ArrayBuffer.isView(arg)) return `${arg.byteLength} bytes`
-    return typeof arg === 'number' && op !== 'sleep'
-      ? /^(read|write|ftruncate|close|fsync|fstat)$/.test(op)
-        ? 'fd'
-        : `0o${arg.toString(8)}`
-      : undefined
+    if (typeof arg !== 'number' || op === 'sleep') return undefined
+    return onDescriptor.has(op) ? 'fd' : `0o${arg.toString(8)}`
   })
   return `${op}(${shown.filter(arg => arg !== undefined).join(', ')})`
 }
 
-/** What the player was told, in words that do not depend on the machine. */
-export function describeAnswer(call: Call | undefined, value: unknown, error: unknown): string {
-  if (error !== undefined && error !== null) return (error as NodeJS.ErrnoException).code ?? String(error)
+/** What came of a call, in words that do not depend on the machine. */
+export function describeResult(call: Call | undefined, outcome: CallOutcome<unknown>): string {
+  if ('error' in outcome) return (outcome.error as NodeJS.ErrnoException)?.code ?? String(outcome.error)
+  const { value } = outcome
   if (call?.op === 'open') return 'fd'
+  if (value instanceof Listing) return `dir #${value.inode}`
   if (call?.op === 'read')
     return JSON.stringify(Buffer.from((call.args[1] as Uint8Array).subarray(0, value as number)).toString('latin1'))
   if (value === undefined) return /stat$/.test(call?.op ?? '') ? 'nothing' : 'ok'
@@ -52,20 +61,36 @@ export function describeAnswer(call: Call | undefined, value: unknown, error: un
   return JSON.stringify(value, (_, inner) => (typeof inner === 'bigint' ? String(inner) : inner)) ?? String(value)
 }
 
-const me = process.getuid?.()
+/** What becomes of a player that is not killed. */
+export type End = Exclude<Outcome, { readonly how: 'killed' }>
 
-/** The mode; and the owner, where that is somebody else. */
+/** The end of a player: a line for the reader, and details in which any two ends differ that `check` could tell apart. */
+export function describeEnd(end: End, root: string): { text: string; details: string } {
+  const what = end.how === 'threw' ? end.error : end.value
+  const words =
+    end.how === 'threw'
+      ? `THROWS ${describeResult(undefined, { error: what })}`
+      : `returns ${describeResult(undefined, { value: what })}`
+  // Without its stack, which differs although the error is the same.
+  const shown = what instanceof Error ? [String(what), { ...what }, what.cause] : what
+  const isPlain = typeof what !== 'object' || what === null
+  const details = isPlain ? '' : inspect(shown, { depth: null, maxArrayLength: null, maxStringLength: null })
+  return { text: words.replaceAll(root, ''), details }
+}
+
+const ownUid = process.getuid?.()
+
+/** The mode, and the owner if it is another user. */
 export const rights = ({ mode, uid, gid }: Stats): string =>
-  mode.toString(8) + (Number(uid) === me ? '' : ` of ${uid}:${gid}`)
+  mode.toString(8) + (Number(uid) === ownUid ? '' : ` of ${uid}:${gid}`)
 
-/** The schedule in columns. */
 export function columns(names: readonly string[], events: readonly Event[], root: string): string {
   const cells = events.map(event => cut(`${event.mark ? '** ' : ''}${describe(event, root)}`))
   const widths = names.map((name, player) =>
     Math.max(name.length, ...cells.filter((_, at) => events[at]?.player === player).map(cell => cell.length)),
   )
-  const line = (number: string, filled: (player: number) => string) =>
-    `${number.padStart(4)}  ${names.map((_, player) => filled(player).padEnd(widths[player] ?? 0)).join('  ')}`.trimEnd()
+  const line = (number: string, cellOf: (player: number) => string) =>
+    `${number.padStart(4)}  ${names.map((_, player) => cellOf(player).padEnd(widths[player] ?? 0)).join('  ')}`.trimEnd()
   let step = 0
   const rows = events.map(({ player, mark }, at) => {
     if (player < 0) return `      -- ${cells[at]}`
@@ -74,7 +99,6 @@ export function columns(names: readonly string[], events: readonly Event[], root
   return [line('', player => names[player] as string), ...rows].join('\n')
 }
 
-/** The schedule as a Mermaid sequence diagram. */
 export function mermaid(names: readonly string[], events: readonly Event[], root: string): string {
   const lines = events.map(event => {
     const { player, mark } = event

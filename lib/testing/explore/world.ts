@@ -1,30 +1,37 @@
-// What a world is: some processes, each a generator of calls, in a directory; and what must be true in the end.
+// A world: some processes, each a generator of calls, in one directory, and what must be true in the end.
 
 import type { Errno } from '../../core/errors.js'
 import type { Op, Steps } from '../../core/steps.js'
 
 export interface World {
-  /** Builds the state that everything starts from. */
+  /** Lays out what the players find. */
   setup?(dir: string): void
-  /** The processes under test, by name. Made anew for each schedule, so give `f.steps(...)`, and two or three of them. */
+  /** The processes under test, by name: two or three `f.steps(...)`. Called for each schedule, because steps run once. */
   players(dir: string): Record<string, Steps<unknown>>
-  /** Processes that get in the way, or look on. They are never killed, failed or lied to. */
+  /** Processes that get in the way, or look on. They are never killed or aborted, and all of their calls are made truly. */
   adversaries?(dir: string): Record<string, Steps<unknown>>
   /** Throws if this ending is wrong. */
   check(ending: Ending): void
   /** How many players may be killed, each before any of its calls. @default 0 */
   readonly kills?: number
-  /** How many calls may fail without being done (writes may also be short). @default 0 */
+  /** How many calls may fail without being made. A write may also be short. @default 0 */
   readonly failures?: number
-  /** What those fail with. @default ['EIO'] */
+  /** The errors of those calls. @default ['EIO'] */
   readonly failWith?: readonly Errno[]
-  /** Which calls may fail so. @default every one but `close` */
+  /** The calls that may fail so. @default every call but `close` */
   readonly failIn?: readonly Op[]
-  /** How many calls may be done and then say that they were not: a reply was lost, a request was sent twice. @default 0 */
+  /** How many calls may be made and yet return an error: a reply was lost, or a request was sent twice. @default 0 */
   readonly lies?: number
+  /**
+   * Makes `readdir` and `list` two steps: the directory is opened, and read later, when others may have changed, renamed
+   * or removed it. Takes up to twice as many steps. `omissions` imply it. @default false
+   */
+  readonly splitListings?: boolean
+  /** How many listings may leave out names that came after the directory was opened, as on btrfs. @default 0 */
+  readonly omissions?: number
   /** How many players may be aborted, as if by their signal. @default 0 */
   readonly aborts?: number
-  /** Nobody can tell whether another player lives, as if each ran on a machine of its own. @default false */
+  /** No player can find out whether another lives, as if each ran on a machine of its own. @default false */
   readonly strangers?: boolean
   /** How often the clock may jump ahead, at any point. @default 0 */
   readonly ticks?: number
@@ -34,7 +41,7 @@ export interface World {
 
 export interface Ending {
   readonly dir: string
-  /** Every call that was made, in its order. Other schedules may come to the same ending by other ways. */
+  /** Every call in the order in which it was made. Other schedules may come to the same ending in other ways. */
   readonly log: readonly Made[]
   /** What became of the players and of the adversaries, by name. */
   readonly outcomes: Readonly<Record<string, Outcome>>
@@ -44,14 +51,14 @@ export interface Ending {
 export interface Made {
   readonly player: string
   readonly op: Op
-  /** Paths are those within the world's directory, which is `''`. */
+  /** Paths are relative to the world's directory, which is `''`. */
   readonly args: readonly unknown[]
   readonly value: unknown
-  /** It said so; if that was a lie, it was done all the same. */
+  /** The player got an error. If that was a lie, the call was made all the same. */
   readonly failed: boolean
 }
 
-/** What became of a player. */
+/** What became of a player. `injected`: there was a fault in its way, so that it may be right to throw. */
 export type Outcome =
   | { readonly how: 'returned'; readonly value: unknown }
   | { readonly how: 'threw'; readonly error: unknown; readonly injected: boolean }
@@ -61,19 +68,20 @@ export type Outcome =
 export interface Choice {
   /** The player's number; -1 is the clock. */
   readonly player: number
-  /** Which of the calls it is making together. */
+  /** Which of the calls that the player makes together. */
   readonly slot: number
-  readonly kind: 'call' | 'kill' | 'abort' | 'fail' | 'lie' | 'tick' | 'pass'
+  readonly kind: 'call' | 'kill' | 'abort' | 'fail' | 'lie' | 'omit' | 'tick' | 'pass'
   readonly code?: Errno | 'short'
 }
 
-const marks = { call: '', kill: 'x', abort: '^', fail: '!', lie: '~', tick: '+', pass: '-' } as const
+const marks = { call: '', kill: 'x', abort: '^', fail: '!', lie: '~', omit: '?', tick: '+', pass: '-' } as const
 
 /**
- * A choice in the replay string: `A` (A makes its call), `A~EEXIST`, `B!EIO`, `Ax`, `A^`, `B1` (its second at once),
- * `+` (the clock jumps), `-` (all sleep, and time passes).
+ * Spells a choice for the replay string: `A` (A makes its call), `B1` (B makes the second of its calls), `A~EEXIST` (a lie),
+ * `B!EIO` (a failure), `A?` (an omission), `Ax` (A is killed), `A^` (A is aborted), `+` (the clock jumps), `-` (all sleep,
+ * and time passes).
  */
 export const spellChoice = ({ player, slot, kind, code }: Choice): string =>
   player < 0 ? marks[kind] : `${letter(player)}${slot || ''}${marks[kind]}${code ?? ''}`
 
-export const letter = (player: number): string => String.fromCharCode(65 + player)
+const letter = (player: number): string => String.fromCharCode(65 + player)

@@ -1,3 +1,5 @@
+// The error of `assertLinearizable`, and how it shows a history to a person.
+
 import { inspect } from 'node:util'
 import { cut } from '../explore/trace.js'
 import type { Operation, Verdict } from './history.js'
@@ -5,7 +7,7 @@ import type { Operation, Verdict } from './history.js'
 type Failed = Exclude<Verdict<unknown, unknown>, { readonly answer: 'yes' }>
 type Operations = readonly Operation<unknown, unknown>[]
 
-/** What `assertLinearizable` throws: how far one comes with a history, and what cannot be placed then. */
+/** What `assertLinearizable` throws: how far one gets with a history, and which operations cannot be placed then. */
 export class NotLinearizable extends Error {
   override readonly name = 'NotLinearizable'
   readonly code: 'ERR_NOT_LINEARIZABLE' | 'ERR_BUDGET_SPENT'
@@ -20,13 +22,13 @@ const where = ({ part }: Failed): string => (part === undefined ? '' : ` in ${in
 const describeUnknown = (verdict: Failed): string =>
   `not known to be linearizable${where(verdict)}: the budget was spent, after ${verdict.steps} steps`
 
-/** Operations of each kind that are shown: what comes of it fits into a terminal. */
+/** How many operations of each kind are shown, so that the message fits into a terminal. */
 const shown = 8
 
 function describe(verdict: Extract<Failed, { readonly answer: 'no' }>): string {
   const { prefix, left, state } = verdict
   const all = [...prefix, ...left]
-  // Times of a day have too many digits to be read.
+  // Shown from the first call on, because times of a day have too many digits to be read.
   const start = least(all.map(({ call }) => call))
   const firstReturn = least(left.map(({ ended }) => ended))
   // Those that returned come first: the others may be many, and need not be placed.
@@ -48,13 +50,13 @@ const isPending = ({ ended }: Operation<unknown, unknown>): boolean => ended ===
 const least = (times: readonly number[]): number =>
   times.reduce((least, time) => Math.min(least, time), Number.POSITIVE_INFINITY)
 
-/** A line each: who, from when to when since the start, what, and what came of it. */
+/** One line for each operation: the process, from when to when since the start, the input, and what came of it. */
 function table(operations: Operations, start: number): string[] {
   const rows = operations.map(operation => {
     const { process, input, output, call, ended } = operation
     const pending = isPending(operation)
-    const said = pending ? 'never returned' : `-> ${plain(output)}`
-    return [`${process}`, since(call, start), pending ? '' : since(ended, start), `${plain(input)} ${said}`] as const
+    const end = pending ? 'never returned' : `-> ${plain(output)}`
+    return [`${process}`, since(call, start), pending ? '' : since(ended, start), `${plain(input)} ${end}`] as const
   })
   const width = (column: 0 | 1 | 2) => Math.max(0, ...rows.map(row => row[column].length))
   const [first, second, third] = [width(0), width(1), width(2)]

@@ -1,5 +1,5 @@
-// The calls and returns of a history in a ring by time. What is placed is lifted out of it, and put back when the search
-// goes back: so what may come next is always at its beginning.
+// The calls and returns of a history as a ring, by time. A call that is placed is lifted out of the ring, and put back when
+// the search goes back, so what may come next is always at the beginning.
 
 import type { Operation } from './history.js'
 
@@ -11,7 +11,7 @@ export interface Rim<I, O> extends Linked<I, O> {
 export interface Call<I, O> extends Linked<I, O> {
   readonly kind: 'call'
   readonly operation: Operation<I, O>
-  /** In the order of their calls. */
+  /** In the order of the calls. */
   readonly number: number
   readonly returns: Return<I, O>
 }
@@ -28,7 +28,7 @@ interface Linked<I, O> {
   later: Event<I, O>
 }
 
-/** Makes the ring of operations that all returned, and are sorted by their calls. */
+/** Makes the ring of operations that all returned and are sorted by their calls. */
 export function ringOf<I, O>(operations: readonly Operation<I, O>[]): Rim<I, O> {
   const rim = { kind: 'rim' } as Rim<I, O>
   const calls = operations.map((operation, number) => {
@@ -40,7 +40,7 @@ export function ringOf<I, O>(operations: readonly Operation<I, O>[]): Rim<I, O> 
     ...calls.map(({ returns }) => ({ time: returns.time, event: returns })),
   ]
   let last: Event<I, O> = rim
-  // Sorting is stable: of one time, all the calls come first, so that their operations overlap.
+  // The sort is stable: at one time all calls come before all returns, so that their operations overlap.
   for (const { event } of timed.sort((a, b) => a.time - b.time)) {
     join(last, event)
     last = event
@@ -54,7 +54,7 @@ export function lift<I, O>(call: Call<I, O>): void {
   join(call.returns.earlier, call.returns.later)
 }
 
-/** Only in the opposite order of lifting: then the neighbours that a call remembers are those it had. */
+/** Only in the reverse order of lifting: then the neighbours that a call remembers are the ones it had. */
 export function putBack<I, O>(call: Call<I, O>): void {
   for (const event of [call.returns, call]) {
     event.earlier.later = event

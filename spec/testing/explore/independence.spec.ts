@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { type Call, fs, type Steps } from 'holdfast/steps'
 import { Directory } from '../../../lib/testing/explore/directory.js'
 import { asRead, dependent, type Footprint } from '../../../lib/testing/explore/footprint.js'
-import { Run } from '../../../lib/testing/explore/schedule.js'
+import { Schedule } from '../../../lib/testing/explore/schedule.js'
 import { type Relation, wrongOnPairs } from '../../broken/mutants.js'
 import { assert, explored, memory, note, scratch } from '../../support/kit.js'
 import { callOf, setUp } from '../../support/lines.js'
@@ -55,11 +55,15 @@ function linesOf({ there, paths = ['a', 'a/b', 'c'], held }: State): string[] {
     'readdir c',
     'list .',
     'list a',
+    'to open readdir .',
+    'to open readdir a',
+    'opened list .',
     'stat a/../c',
     'mkdir a/..',
     'lstat a/',
     'rename c b',
   ]
+  if (there.includes('mkdir a')) lines.push('opened readdir a')
   const linked = there.some(line => line.startsWith('symlink'))
   for (const path of paths) {
     lines.push(...['wx', 'w', 'r'].map(flags => `open ${path} ${flags}`), ...everywhere.map(op => `${op} ${path}`))
@@ -71,31 +75,36 @@ function linesOf({ there, paths = ['a', 'a/b', 'c'], held }: State): string[] {
 
 function* player(line: string, dir: string, held: string | undefined): Steps<void> {
   const fd = held === undefined ? -1 : yield* fs.open(`${dir}/${held}`, 'r+')
-  yield* callOf(line, dir, fd)
+  yield* callOf(line.replace(listing, ''), dir, fd)
 }
+
+/** A listing has two parts: the first is next, or the second. */
+const listing = /^(to open|opened) /
 
 const root = join(scratch(memory), 'world')
 
 /** Makes a world of players with one call each, lets `act` run them, and removes the world. */
-function play<T>(state: State, lines: readonly string[], act: (run: Run) => T): T {
+function play<T>(state: State, lines: readonly string[], act: (run: Schedule) => T): T {
   const ground = new Directory(root)
   const setup = (dir: string) => setUp(dir, state.there)
   const players = (dir: string) => Object.fromEntries(lines.map((line, at) => [at, player(line, dir, state.held)]))
-  const run = new Run({ setup, players, check() {} }, ground)
+  const splitListings = lines.some(line => listing.test(line))
+  const run = new Schedule({ setup, players, check() {}, splitListings }, ground)
   try {
     if (state.held !== undefined) for (const { number } of run.players) take(run, number)
+    for (const [number, line] of lines.entries()) if (line.startsWith('opened')) take(run, number)
     return act(run)
   } finally {
-    run.end()
+    run.close()
     ground.remove()
   }
 }
 
-const take = (run: Run, player: number, wanted = false): Footprint =>
+const take = (run: Schedule, player: number, wanted = false): Footprint =>
   run.take({ player, slot: 0, kind: 'call' }, wanted)
 
 /** The results of the players, in the order in which they came. */
-const said = (run: Run): string[] => run.events.flatMap(event => (event.mark ? [] : [event.said]))
+const said = (run: Schedule): string[] => run.events.flatMap(event => (event.mark ? [] : [event.result]))
 
 interface Alone {
   readonly touched: Footprint
@@ -107,7 +116,7 @@ interface Alone {
   readonly tree: string
 }
 
-function actAlone(run: Run): Alone {
+function actAlone(run: Schedule): Alone {
   const before = run.ground.tree()
   const call = run.players[0]?.pending[0] as Call
   const seen = Object.values(wrongOnPairs).flatMap(wrong =>
@@ -161,11 +170,18 @@ function commutes(state: number, i: number, j: number): boolean {
   return canonical(one.first, one.second, one.tree) === canonical(two.second, two.first, two.tree)
 }
 
+/** In one world listings are either whole, or have two parts. */
+const isOfOneWorld = (...both: readonly string[]): boolean =>
+  !both.some(line => listing.test(line)) || !both.some(line => /^(readdir|list) /.test(line))
+
 let compared: readonly Pair[] | undefined
 const pairs = () => {
   compared ??= lines.flatMap((own, state) =>
-    own.flatMap((_, i) =>
-      own.slice(i).map((_, more) => ({ state, i, j: i + more, commutes: commutes(state, i, i + more) })),
+    own.flatMap((one, i) =>
+      own
+        .map((other, j) => ({ j, other }))
+        .filter(({ j, other }) => j >= i && isOfOneWorld(one, other))
+        .map(({ j }) => ({ state, i, j, commutes: commutes(state, i, j) })),
     ),
   )
   return compared

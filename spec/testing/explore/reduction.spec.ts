@@ -50,6 +50,8 @@ const budgets: readonly Partial<World>[] = [
   { aborts: 1 },
   { ticks: 1, tick: 12 },
   { kills: 1, ticks: 1, tick: 12 },
+  { splitListings: true },
+  { omissions: 1 },
 ]
 
 /** The same program for the same seed. The result of a line that begins with `-` is dropped; after `!` it may throw. */
@@ -161,6 +163,11 @@ const knownTraps: readonly Program[] = [
   { there: [], players: [['-flush a'], ['-flush c', 'stat a']], budgets: { aborts: 1 } },
   { there: [], players: [['-flush a'], ['stat a']], budgets: { failures: 1 } },
   { there: [], players: [['-replace a c'], ['stat c']], budgets: { aborts: 1 } },
+  // A directory that was opened is the same one under another name.
+  { there: ['mkdir a'], players: [['readdir a'], ['rename a c', 'mkdir c/d']], budgets: { splitListings: true } },
+  // What is in a directory when it is opened may be all that it shows.
+  { there: ['mkdir a', 'file a/b'], players: [['rename a/b a/c'], ['readdir a']], budgets: { omissions: 1 } },
+  { there: ['mkdir a'], players: [['readdir a'], ['mkdir a/b']], budgets: { kills: 1, splitListings: true } },
   // A path may leave a directory again, and that directory must exist.
   {
     there: [],

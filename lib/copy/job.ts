@@ -1,0 +1,38 @@
+// What `copy` was asked for, and what it knows of each thing that it copies.
+
+import type { Durability, Progress } from '../core/input.js'
+import type { Stats } from '../core/stats.js'
+import type { Entry, Path } from '../core/steps.js'
+import type { Trial } from '../parts/achieve.js'
+import type { Kept } from '../parts/duplicate.js'
+
+/** A call under way. */
+export interface Copying {
+  readonly overwrite: boolean
+  readonly errorOnExist: boolean
+  readonly filter: ((source: string, target: string) => boolean | PromiseLike<boolean>) | undefined
+  readonly dereference: boolean
+  readonly keeps: Kept
+  readonly concurrency: number
+  readonly durability: Durability
+  readonly parents: boolean
+  readonly onProgress: ((progress: Progress) => unknown) | undefined
+  readonly sum: { done: number; total: number; bytes: number }
+  readonly trial: Trial
+  /** A directory that must not be in the source, under any name. */
+  readonly barred?: Stats | undefined
+}
+
+/** One thing that is copied. */
+export interface Item {
+  readonly from: Path
+  readonly to: Path
+  readonly above: Item | undefined
+  /** What is at `from`; of a file that is read only when its turn comes. */
+  was: Stats | undefined
+  kind: Entry['kind']
+  /** This call made the directory, so it also finishes it. */
+  made: boolean
+  /** What is at the target came from the source, or is the same. */
+  copied: boolean
+}

@@ -1,0 +1,167 @@
+// The alphabet: every call that an algorithm may make, with its types, and what else the drivers and the explorer must
+// know of it. Every list of calls in this package is derived from the table below.
+
+import type { Stats } from './stats.js'
+
+/** How a file is opened: Node's flag strings, except the append and sync forms, which nothing here needs. */
+export type OpenFlags = 'r' | 'r+' | 'w' | 'w+' | 'wx' | 'wx+'
+
+/** A path on the disk: a string, or bytes where it is not valid text. */
+export type Path = string | Buffer
+
+/** One entry of a directory. */
+export interface Entry {
+  readonly name: Path
+  readonly kind: 'file' | 'directory' | 'link' | 'other'
+}
+
+/**
+ * Every call that an algorithm may make. Each is one system call, with these exceptions: `readFile`, `readdir` and
+ * `list` open, read and close (and `list` calls lstat for each entry whose kind the filesystem does not report);
+ * `copyFile` does the same and writes; `realpath` looks at each name of the path; `together` makes several calls.
+ */
+export interface Alphabet {
+  open(path: Path, flags: OpenFlags, mode?: number): number
+  read(fd: number, into: Uint8Array, position: number | null): number
+  write(fd: number, data: Uint8Array): number
+  ftruncate(fd: number, length: number): void
+  fsync(fd: number): void
+  close(fd: number): void
+  fstat(fd: number): Stats
+  stat(path: Path): Stats
+  lstat(path: Path): Stats
+  readFile(path: string): Buffer
+  /** Returns the text of a symbolic link in bytes, because it need not be valid text. */
+  readlink(path: Path): Buffer
+  readdir(path: string): string[]
+  /** Returns the entries of a directory, each with its kind. A name that is not valid text is bytes. */
+  list(path: Path): Entry[]
+  mkdir(path: Path, mode?: number): void
+  rmdir(path: Path): void
+  rename(from: Path, to: Path): void
+  link(existing: Path, path: Path): void
+  symlink(target: string | Buffer, path: Path, type?: 'file' | 'dir' | 'junction'): void
+  unlink(path: Path): void
+  /** Creates `to`, which must not exist, with the bytes and the mode of `from`: a copy-on-write clone if possible. */
+  copyFile(from: Path, to: Path): void
+  chmod(path: Path, mode: number): void
+  chown(path: Path, uid: number, gid: number): void
+  utimes(path: Path, atime: number, mtime: number): void
+  realpath(path: string): string
+
+  /** Returns the milliseconds of a monotonic clock. */
+  now(): number
+  /** Returns `bytes` random bytes. */
+  random(bytes: number): Buffer
+  /** Waits for `ms` milliseconds. */
+  sleep(ms: number): void
+  /** Waits until the directory changes, but at most `ms` milliseconds. That it returned is a hint, never evidence. */
+  changed(dir: string, ms: number): void
+  /** Returns this process as an owner, as it is spelt in the names that it makes (see ./owner.ts). */
+  self(): string
+  /** Is the process that `owner` names alive? `undefined`: this process cannot know. */
+  alive(owner: string): boolean | undefined
+  /** Returns what `remember` kept under `key` within the last second: a hint, never evidence. */
+  recall(key: string): unknown
+  /** Keeps `value` in this process under `key`; `undefined` removes it. */
+  remember(key: string, value: unknown): void
+  /**
+   * Adds `more` to this thread's count of calls that hold or want `thing`; returns the new count. A blocking caller
+   * uses it to see that it would wait for itself.
+   */
+  engage(thing: string, more: number): number
+  /** Does a wait block the thread, so that no other call of this thread can go on meanwhile? */
+  blocking(): boolean
+  /** Is `path` on a local filesystem, where ENOENT is never due to a retransmission after a lost reply? */
+  local(path: string): boolean
+  /** Makes several calls at once, in any order. Returns when all have ended, failed or not. See `together`. */
+  together(calls: readonly Call[]): Outcome<unknown>[]
+  /**
+   * Waits for what a user's callback returned, if that is a promise. The sync driver refuses a promise. Returns
+   * `pending` if it has not settled after `ms` milliseconds.
+   */
+  settle<T>(returned: T | PromiseLike<T>, ms?: number): T | Pending
+}
+
+/** What `settle` returns for a promise that has not settled in time. */
+export const pending: unique symbol = Symbol('pending')
+export type Pending = typeof pending
+
+export type Op = keyof Alphabet
+
+/** A call that is described, not yet made. */
+export interface Call {
+  readonly op: Op
+  readonly args: readonly unknown[]
+}
+
+/** How one of several calls ended. */
+export type Outcome<T> = { readonly value: T } | { readonly error: unknown }
+
+interface Traits {
+  /** It waits for time or other processes, so a driver may end it early, and it is never made with other calls. */
+  readonly waits?: true
+  /** It needs neither a thread nor the disk, so it gains nothing from being made together with other calls. */
+  readonly inline?: true
+  /** It gives something back, so it is never interrupted: an algorithm can clean up wherever it was stopped. */
+  readonly givesBack?: true
+  /**
+   * Other processes may see a difference when it succeeds. (For `open`, that depends on its flags.)
+   */
+  readonly changes?: true
+  /** No other process can ever see whether it was made, so the explorer need not try it earlier or later. */
+  readonly unseen?: true
+  /** It concerns no other process, so the explorer performs it at once: it is not a step of the schedule. */
+  readonly own?: true
+  /** No failure is injected: a disk causes none, or the process could do nothing about it. */
+  readonly unfailing?: true
+  /** It acts on an open descriptor, not on a name. */
+  readonly onDescriptor?: true
+}
+
+/** The traits of each call. */
+const ops: Readonly<Record<Op, Traits>> = {
+  open: {},
+  read: { onDescriptor: true },
+  write: { onDescriptor: true, changes: true },
+  ftruncate: { onDescriptor: true, changes: true },
+  fsync: { onDescriptor: true, unseen: true },
+  close: { onDescriptor: true, unseen: true, givesBack: true, unfailing: true },
+  fstat: { onDescriptor: true },
+  stat: {},
+  lstat: {},
+  readFile: {},
+  readlink: {},
+  readdir: {},
+  list: {},
+  mkdir: { changes: true },
+  rmdir: { changes: true, givesBack: true },
+  rename: { changes: true },
+  link: { changes: true },
+  symlink: { changes: true },
+  unlink: { changes: true, givesBack: true },
+  copyFile: { changes: true },
+  chmod: { changes: true },
+  chown: { changes: true },
+  utimes: { changes: true },
+  realpath: {},
+  now: { inline: true, unfailing: true },
+  random: { inline: true, own: true },
+  sleep: { waits: true },
+  changed: { waits: true },
+  self: { inline: true, own: true },
+  alive: { inline: true, unfailing: true },
+  recall: { inline: true, own: true },
+  remember: { inline: true, own: true },
+  engage: { inline: true, own: true },
+  blocking: { inline: true, own: true },
+  local: { unfailing: true },
+  together: {},
+  settle: { waits: true, own: true },
+}
+
+export const allOps = Object.keys(ops) as readonly Op[]
+
+/** The calls that have at least one of these traits. */
+export const opsThat = (...traits: readonly (keyof Traits)[]): ReadonlySet<Op> =>
+  new Set(allOps.filter(op => traits.some(trait => ops[op][trait])))

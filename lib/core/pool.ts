@@ -1,0 +1,50 @@
+// Each call as a function of the callback API, which lets a thread of libuv's pool make it.
+
+import type gracefulFs from 'graceful-fs'
+import type { Alphabet, Op } from './alphabet.js'
+import { entryOf, inBytes } from './entry.js'
+import { hasCode } from './errors.js'
+import { isLocal } from './filesystem-kinds.js'
+import type { orNothing } from './steps.js'
+import type { Done } from './wait.js'
+
+type Calls = { readonly [O in Op]?: (done: Done, ...args: Parameters<Alphabet[O]>) => void }
+export type Pool = ReturnType<typeof poolOf>
+
+/** `fs` is graceful-fs, because it queues a call for which no descriptor is free (EMFILE). */
+export const poolOf = (fs: typeof gracefulFs) =>
+  ({
+    open: (done, path, flags, mode) => fs.open(path, flags, mode, done),
+    read: (done, fd, into, position) => fs.read(fd, into, 0, into.length, position, done),
+    write: (done, fd, data) => fs.write(fd, data, done),
+    ftruncate: (done, fd, length) => fs.ftruncate(fd, length, done),
+    fsync: (done, fd) => fs.fsync(fd, done),
+    close: (done, fd) => fs.close(fd, done),
+    fstat: (done, fd) => fs.fstat(fd, { bigint: true }, done),
+    stat: (done, path, options?: typeof orNothing) => fs.stat(path, { bigint: true }, options ? orMissing(done) : done),
+    lstat: (done, path, options?: typeof orNothing) =>
+      fs.lstat(path, { bigint: true }, options ? orMissing(done) : done),
+    readFile: (done, path) => fs.readFile(path, done),
+    readlink: (done, path) => fs.readlink(path, 'buffer', done),
+    readdir: (done, path) => fs.readdir(path, done),
+    list: (done, path) =>
+      fs.readdir(path, inBytes, (error, all) => (error ? done(error) : done(null, all.map(entryOf)))),
+    mkdir: (done, path, mode) => fs.mkdir(path, mode, done),
+    rmdir: (done, path) => fs.rmdir(path, done),
+    rename: (done, from, to) => fs.rename(from, to, done),
+    link: (done, existing, path) => fs.link(existing, path, done),
+    symlink: (done, target, path, type) => fs.symlink(target, path, type, done),
+    unlink: (done, path) => fs.unlink(path, done),
+    copyFile: (done, from, to) =>
+      fs.copyFile(from, to, fs.constants.COPYFILE_EXCL | fs.constants.COPYFILE_FICLONE, done),
+    chmod: (done, path, mode) => fs.chmod(path, mode, done),
+    chown: (done, path, uid, gid) => fs.chown(path, uid, gid, done),
+    utimes: (done, path, atime, mtime) => fs.utimes(path, atime, mtime, done),
+    realpath: (done, path) => fs.realpath.native(path, done),
+    local: (done, path) => fs.statfs(path, (error, stats) => done(null, isLocal(path, error ? undefined : stats.type))),
+  }) satisfies Calls
+
+/** A missing name is a result, not an error. */
+function orMissing(done: Done): Done {
+  return (error, stats) => (error && hasCode(error, 'ENOENT', 'ENOTDIR') ? done(null) : done(error, stats))
+}

@@ -1,0 +1,20 @@
+// What `move` was asked for.
+
+import type { Durability } from '../core/input.js'
+import type { Trial } from '../parts/achieve.js'
+import { type DeleteJob, silently } from '../parts/delete-tree.js'
+
+/** A call under way. */
+export interface Moving {
+  readonly from: string
+  readonly to: string
+  readonly overwrite: boolean | 'with-gap'
+  readonly parents: boolean
+  readonly durability: Durability
+  /** How many things at a time are copied to another device or deleted, and what is called for each. */
+  readonly deletion: DeleteJob
+  readonly trial: Trial
+}
+
+/** Deletions are not reported: the caller asked about the move. */
+export const quiet = ({ deletion }: Moving): DeleteJob => silently(deletion.concurrency)

@@ -1,0 +1,33 @@
+// Deciding by identity: the inode at a name says what is there, never an errno or the name's presence.
+
+import { isSystemError } from '../core/errors.js'
+import type { Stats } from '../core/stats.js'
+import { fs, orNothing, type Path, type Steps } from '../core/steps.js'
+
+/** One inode. Only worth asking while a name or an open descriptor keeps its number from being used again. */
+export const sameInode = (a: Stats | undefined, b: Stats | undefined): boolean =>
+  a !== undefined && b !== undefined && a.ino === b.ino && a.dev === b.dev
+
+/** True if `path` is a name of the inode `was`. After a rename that reported an error, this says that it was done. */
+export function* isInode(path: Path, was: Stats): Steps<true | undefined> {
+  return sameInode(yield* fs.lstat(path, orNothing), was) || undefined
+}
+
+/** True if nothing has that name. */
+export function* isGone(path: Path): Steps<true | undefined> {
+  return (yield* fs.lstat(path, orNothing)) ? undefined : true
+}
+
+/**
+ * Is a file there, or a link to one? `there` is what `lstat` returned for the name. What cannot be read is not there.
+ */
+export function* isFile(path: Path, there?: Stats): Steps<boolean> {
+  try {
+    const stats = there ?? (yield* fs.lstat(path, orNothing))
+    if (!stats?.isSymbolicLink()) return stats?.isFile() ?? false
+    return (yield* fs.stat(path, orNothing))?.isFile() ?? false
+  } catch (error) {
+    if (!isSystemError(error)) throw error
+    return false
+  }
+}

@@ -1,0 +1,44 @@
+// The option `parents` of every function that publishes a name.
+
+import { dirname } from 'node:path'
+import { hasCode, type SystemError } from '../core/errors.js'
+import { fs, orNothing, type Path, type Steps } from '../core/steps.js'
+import { type Again, again, isFinal, markFinal } from './achieve.js'
+import { makeDirectory } from './make-directory.js'
+
+/**
+ * Runs steps that put the name `path` into a directory. If that is missing, and `parents` are wanted, the directory is
+ * made, and the steps run again. If the steps also need `source`, ENOENT may be about that: then nothing is made.
+ */
+export const withParents = <T>(path: string, parents: boolean, steps: () => Steps<T>, source?: string): Steps<T> =>
+  // No generator in between where nothing is wanted: each costs as much as half a call.
+  parents ? retriedWithParents(path, steps, source) : steps()
+
+function* retriedWithParents<T>(path: string, steps: () => Steps<T>, source: string | undefined): Steps<T> {
+  try {
+    return yield* steps()
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT') || isFinal(error)) throw error
+    if (source !== undefined && !(yield* fs.lstat(source, orNothing))) throw error
+    yield* makeParents(path)
+    return yield* steps()
+  }
+}
+
+function* makeParents(path: string): Steps<void> {
+  const dir = dirname(path)
+  try {
+    yield* makeDirectory(dir, 0o777, { as: 'mkdirp', path: dir })
+  } catch (error) {
+    // ENOENT of a name is worth another try, because its directory may have gone again; ENOENT of the directory is not.
+    throw markFinal(error)
+  }
+}
+
+/**
+ * After an attempt that failed: `again` if `source` is there, and so ENOENT is about the directory of the new name, which
+ * vanished between two calls. `withParents` makes it anew in the next attempt.
+ */
+export function* statVanishedParent(parents: boolean, error: SystemError, source: Path): Steps<Again | undefined> {
+  return parents && hasCode(error, 'ENOENT') && (yield* fs.lstat(source, orNothing)) ? again : undefined
+}

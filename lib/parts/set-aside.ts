@@ -1,0 +1,124 @@
+// A thing is renamed to a private name. That frees its own name in one step, and what other processes do with that name
+// no longer touches the thing. Then it is deleted under the private name, or gets its own name back.
+
+import { cannotLink, hasCode, isSystemError, mountPointCodes, systemError } from '../core/errors.js'
+import { fs, orNothing, type Path, type Steps } from '../core/steps.js'
+import { achieve, done, type Trial } from './achieve.js'
+import { tidy } from './cleanup.js'
+import { type DeleteJob, deleteTree } from './delete-tree.js'
+import { isGone } from './identity.js'
+import { stageName } from './stage-names.js'
+
+/** A thing that was set aside. */
+export interface Aside {
+  readonly path: Path
+  /** Its private name; or its own, where it cannot be renamed. */
+  readonly at: Path
+}
+
+/** Removes what is at a path. Returns whether this call did. */
+export function* removeAt(path: Path, job: DeleteJob, trial: Trial): Steps<boolean> {
+  const result = yield* removeOrSetAside(path, job, trial)
+  if (typeof result === 'boolean') return result
+  yield* deleteOrPutBack(result, job, trial)
+  return true
+}
+
+/**
+ * Makes a name free in one step. Returns true if this call removed what had it, false if nothing had it; or what it set
+ * aside: a directory, which is still to be deleted.
+ */
+export function* removeOrSetAside(path: Path, job: DeleteJob, trial: Trial): Steps<boolean | Aside> {
+  return yield* achieve(
+    () => unlinkOrSetAside(path, job, trial),
+    () => isGone(path),
+    { ...trial, never: mountPointCodes },
+  )
+}
+
+function* unlinkOrSetAside(path: Path, { sum }: DeleteJob, trial: Trial): Steps<boolean | Aside> {
+  try {
+    yield* fs.unlink(path)
+    sum.done++
+    sum.total++
+    return true
+  } catch (error) {
+    if (hasCode(error, 'ENOENT', 'ENOTDIR')) return false
+    // Of a directory Linux reports EISDIR, POSIX EPERM, Windows one or the other.
+    if (!hasCode(error, 'EISDIR', 'EPERM', 'EACCES')) throw error
+    const there = yield* fs.lstat(path, orNothing)
+    if (!there) return false
+    if (!there.isDirectory()) throw error
+  }
+  return yield* setAside(path, trial)
+}
+
+/** Gives what is at a path a private name. Returns false if nothing is there. */
+export function* setAside(path: Path, trial: Trial): Steps<false | Aside> {
+  try {
+    const at = yield* renameAside(path, { ...trial, never: mountPointCodes })
+    return at !== undefined && { path, at }
+  } catch (error) {
+    // It cannot be renamed on lower layers of overlayfs, or on a full disk.
+    if (hasCode(error, 'EXDEV', 'ENOSPC', 'EDQUOT')) return { path, at: path }
+    if (hasCode(error, ...mountPointCodes)) throw systemError('EBUSY', 'rename', 'it is a mount point', path)
+    throw error
+  }
+}
+
+/** Renames what is at a path to a private name. Returns that name, or undefined if nothing was there. */
+export function* renameAside<P extends Path>(path: P, trial: Trial): Steps<P | undefined> {
+  const at = yield* stageName(path)
+  const wasThere = yield* achieve<boolean>(
+    () => done(fs.rename(path, at), true),
+    // No other call makes that name: if it is there, the reply was lost; if it is not, ENOENT is about the other.
+    function* (error) {
+      if (yield* fs.lstat(at, orNothing)) return true
+      return hasCode(error, 'ENOENT') ? false : undefined
+    },
+    trial,
+  )
+  return wasThere ? at : undefined
+}
+
+/** Deletes what was set aside. What could not be deleted gets its name back. */
+export function* deleteOrPutBack(aside: Aside, job: DeleteJob, trial: Trial): Steps<void> {
+  try {
+    yield* deleteSetAside(aside, job, trial)
+  } catch (error) {
+    if (aside.at !== aside.path) yield* tidy(putBack(aside, error))
+    throw error
+  }
+}
+
+/** Deletes what was set aside. */
+export function* deleteSetAside({ at }: Aside, job: DeleteJob, trial: Trial): Steps<void> {
+  yield* achieve(
+    () => done(deleteTree(at, 'directory', job), true),
+    () => isGone(at),
+    // A process that has it open may still make things in it.
+    { ...trial, also: ['ENOTEMPTY', 'EEXIST'], never: mountPointCodes },
+  )
+}
+
+/**
+ * Gives what was set aside its name back. A directory is renamed, which replaces an empty directory at most. Anything
+ * else is linked, which replaces nothing; only where there are no hard links is it renamed. An `error` about it then
+ * names the path that the caller knows.
+ */
+export function* putBack({ path, at }: Aside, error?: unknown): Steps<void> {
+  yield* (yield* fs.lstat(at)).isDirectory() ? fs.rename(at, path) : linkBack(at, path)
+  if (!isSystemError(error)) return
+  error.message = error.message.replaceAll(String(at), String(path))
+  if (error.path) error.path = error.path.replace(String(at), String(path))
+}
+
+function* linkBack(at: Path, path: Path): Steps<void> {
+  try {
+    yield* fs.link(at, path)
+  } catch (error) {
+    if (!cannotLink(error)) throw error
+    return yield* fs.rename(at, path)
+  }
+  yield* fs.unlink(at)
+}

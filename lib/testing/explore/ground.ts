@@ -1,0 +1,11 @@
+/** What the footprints of a world's calls go by: its directory, and the numbers by which the explorer knows inodes. */
+export interface Ground {
+  readonly root: string
+  /** There are symbolic links, so that one directory may have several paths. */
+  linked: boolean
+  /** A listing may leave out what came after the directory was opened, so the moment of opening makes a difference. */
+  omits: boolean
+  /** The inode that has this name; and if that is a link, also the inode that it leads to. Empty if nothing is there. */
+  inodesAt(path: string): string[]
+  inodeOf(fd: number): string
+}

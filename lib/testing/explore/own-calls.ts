@@ -1,0 +1,67 @@
+// The calls in which no other process has a part. Their results are known at once, and are the same in every replay.
+
+import type { Call, Outcome } from '../../core/steps.js'
+import { isThenable, waitsOutside } from './bad-world.js'
+import type { Event } from './trace.js'
+
+/** What a player has in common with the others. */
+export interface Surroundings {
+  readonly root: string
+  readonly clock: number
+  /** The clock may jump, so reading it is a step like any other. */
+  readonly ticking: boolean
+  /** No reply is lost, and every reply is true. */
+  readonly honest: boolean
+  /** Opening a directory and reading it are two steps. */
+  readonly splitListings: boolean
+  readonly events: Event[]
+}
+
+export class OwnCalls {
+  readonly #number: number
+  readonly #name: string
+  readonly #around: Surroundings
+  readonly #kept = new Map<string, unknown>()
+  #drawn = 0
+
+  constructor(number: number, name: string, around: Surroundings) {
+    this.#number = number
+    this.#name = name
+    this.#around = around
+  }
+
+  /** Returns undefined if others have a part in the call. */
+  outcomeOf({ op, args }: Call): Outcome<unknown> | undefined {
+    switch (op) {
+      case 'random':
+        return { value: this.#draw(args[0] as number) }
+      case 'self':
+        return { value: `explored-${this.#number}-0` }
+      case 'recall':
+        return { value: this.#kept.get(args[0] as string) }
+      case 'remember':
+        this.#kept.set(args[0] as string, args[1])
+        return { value: undefined }
+      case 'engage':
+        return { value: 1 }
+      case 'blocking':
+        return { value: false }
+      case 'local':
+        return { value: this.#around.honest }
+      case 'now':
+        return this.#around.ticking ? undefined : { value: this.#around.clock }
+      case 'settle':
+        if (isThenable(args[0])) throw waitsOutside(this.#name, args[0])
+        return { value: args[0] }
+      default:
+        return undefined
+    }
+  }
+
+  /** Never the same bytes twice, nor those of another player. */
+  #draw(bytes: number): Buffer {
+    const drawn = Buffer.alloc(bytes, this.#number + 1)
+    drawn[0] = this.#drawn++
+    return drawn
+  }
+}

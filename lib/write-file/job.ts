@@ -1,0 +1,17 @@
+import type { Durability } from '../core/input.js'
+import type { Trial } from '../parts/achieve.js'
+import type { Permissions } from '../parts/permissions.js'
+import type { Source } from '../parts/source.js'
+
+/** A call under way. */
+export interface Writing {
+  readonly path: string
+  readonly source: Source
+  readonly permissions: Permissions
+  readonly durability: Durability
+  readonly follows: boolean
+  readonly inPlace: boolean
+  readonly keepsLinks: boolean
+  readonly parents: boolean
+  readonly trial: Trial
+}
