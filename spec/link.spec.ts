@@ -329,7 +329,7 @@ if (!contender(plays)) {
     caught('fs-extra’s ensureLink', /EEXIST/, { ...world, check: linkedOnce })
   })
 
-  const rounds = sized(200, 4000)
+  const rounds = sized(100, 4000)
   for (const { kind, dir: place } of places) {
     raced(`race on ${kind}: eight linkers of one name: one linked it, the others find it so`, async () => {
       const dir = scratch(place)
