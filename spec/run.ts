@@ -59,17 +59,18 @@ async function run(spec: string, only: readonly Layer[], choice: Choice, room: R
   if (ended.reports.some(({ how }) => how !== 'left out')) console.log(`${seconds(ended.ms).padStart(9)}  ${spec}\n`)
 }
 
-/** Runs them in as many rooms at a time as there are. */
+/** Runs the specs, one at a time in each room. `atOnce`: print what they print at once, because no others run. */
 async function runAll(
   specs: readonly string[],
   layersOf: (spec: string) => readonly Layer[],
   choice: Choice,
   rooms: readonly Room[],
+  atOnce: boolean,
 ): Promise<void> {
-  const waiting = [...specs]
+  const left = [...specs]
   const work = async (room: Room) => {
-    for (let spec = waiting.shift(); spec !== undefined; spec = waiting.shift())
-      await run(spec, layersOf(spec), choice, room, rooms.length === 1)
+    for (let spec = left.shift(); spec !== undefined; spec = left.shift())
+      await run(spec, layersOf(spec), choice, room, atOnce)
   }
   await Promise.all(rooms.map(work))
 }
@@ -77,23 +78,24 @@ async function runAll(
 async function main(choice: Choice): Promise<void> {
   const specs = chosenSpecs(choice)
   const width = Math.max(1, Math.min(availableParallelism(), specs.length, 4))
-  const { rooms, missing } = makeRooms(
-    width,
-    specs.some(spec => readFileSync(pathOf(spec), 'utf8').includes('everyPlace')),
-  )
-  const [first] = rooms as [Room]
+  const needsMounts = specs.some(spec => readFileSync(pathOf(spec), 'utf8').includes('everyPlace'))
+  const { rooms, missing } = makeRooms(width + 1, needsMounts)
+  const [first, ...others] = rooms as [Room, ...Room[]]
   for (const { kind, why } of missing) console.log(`skipped: races on ${kind} (${why})`)
 
   const isRace = (layer: Layer, spec: string) => layer === 'raced' && !isWaiting(spec)
   const quiet = (spec: string) => choice.only.filter(layer => !isRace(layer, spec))
   // The long ones first, so that no core is idle in the end.
   const byLength = specs.filter(spec => quiet(spec).length > 0).sort((a, b) => budgetOf(b) - budgetOf(a))
-  const together = byLength.filter(spec => !isSolitary(spec))
-  await runAll(together, quiet, choice, rooms)
-  await runAll(byLength.filter(isSolitary), quiet, choice, [first])
+  const together = byLength.filter(spec => !isSolitary(spec) && !isWaiting(spec))
+  // Those that wait have a room of their own, because they would keep a core from the others.
+  const atOnce = specs.length === 1
+  const waited = runAll(byLength.filter(isWaiting), quiet, choice, [first], atOnce)
+  await Promise.all([waited, runAll(together, quiet, choice, others, atOnce)])
+  await runAll(byLength.filter(isSolitary), quiet, choice, [first], true)
   if (choice.only.includes('raced')) {
     const racing = specs.filter(spec => !byLength.includes(spec) || tally.hasMore(spec, choice))
-    await runAll(racing, () => ['raced'], choice, [first])
+    await runAll(racing, () => ['raced'], choice, [first], true)
   }
   if (tally.ran === 0) throw new NothingMatches(`No test matches. There are:\n${tally.names().join('\n')}`)
 }
