@@ -73,7 +73,7 @@ export function ignoreRejection<T>(value: T): T {
 let randomPool = Buffer.alloc(0)
 export function random(bytes: number): Buffer {
   if (randomPool.length < bytes) randomPool = randomBytes(Math.max(bytes, 4096))
-  const drawn = randomPool.subarray(0, bytes)
+  const slice = randomPool.subarray(0, bytes)
   randomPool = randomPool.subarray(bytes)
-  return drawn
+  return slice
 }

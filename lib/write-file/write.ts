@@ -34,11 +34,11 @@ function* tryWrite(job: Writing, first: Uint8Array | undefined): Steps<string> {
   if (there) refuseSpecialFile(at, there)
   const old = there?.isFile() ? there : undefined
   const target: Target = { at, old, inPlace: job.keepsLinks && old !== undefined && old.nlink > 1n }
-  const birth = creationMode(job.permissions, old)
+  const mode = creationMode(job.permissions, old)
   yield* withParents(at, job.parents, () =>
     staged(
       at,
-      path => openStage(path, birth),
+      path => openStage(path, mode),
       stage =>
         job.source.whole
           ? fillAndPublish(job, target, stage, first)
