@@ -1,6 +1,7 @@
 // Which calls of two processes commute? Those that share nothing that a call reads or writes: the binding of a name, the
 // set of names in a directory, an inode. Because the explorer tries only one order of two calls that commute, this file
-// errs on the side of dependence, and spec/independence.spec.ts checks it pair by pair on real directories.
+// errs on the side of dependence, and spec/testing/explore/independence.spec.ts checks it pair by pair on real
+// directories.
 
 import { lstatSync, readlinkSync } from 'node:fs'
 import type { Call } from '../../core/steps.js'

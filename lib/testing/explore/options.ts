@@ -15,7 +15,10 @@ export interface ExploreOptions {
   readonly maxSteps?: number
   /** Milliseconds for the whole exploration. @default 60_000 */
   readonly maxMs?: number
-  /** Which schedules to leave out. Every value finds the same endings: see spec/reduction.spec.ts. @default 'both' */
+  /**
+   * Which schedules to leave out. Every value finds the same endings: see spec/testing/explore/reduction.spec.ts.
+   * @default 'both'
+   */
   readonly reduction?: 'both' | 'sleep' | 'hash' | 'none'
   /** Another footprint for each call: for the tests of the explorer. */
   readonly footprint?: typeof footprint

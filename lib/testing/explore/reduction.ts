@@ -1,5 +1,5 @@
 // What the search may leave out: choices that lead to nothing new, and states that were explored before. Neither leaves
-// out an ending; spec/reduction.spec.ts compares them with the full search.
+// out an ending; spec/testing/explore/reduction.spec.ts compares them with the full search.
 
 import { createHash } from 'node:crypto'
 import type { dependent, Footprint } from './footprint.js'
