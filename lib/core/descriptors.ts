@@ -47,10 +47,10 @@ export class Descriptors {
    * may hold some, or the whole call does: what holds descriptors must not wait for others.
    */
   perform(call: SingleCall, holding: boolean, done: Done): void {
-    if (call.op === 'close' && this.#open > 0) this.#open--
+    if (call.op === 'close' && this.#open > 0) this.#count(-1)
     const ended: Done = (error, value) => {
       if (takesDescriptor(call)) this.#underWay--
-      if (call.op === 'open' && !isFailure(error)) this.#open++
+      if (call.op === 'open' && !isFailure(error)) this.#count(1)
       this.#giveBackSeat()
       done(error, value)
     }
@@ -91,13 +91,19 @@ export class Descriptors {
 
   /** The steps have ended. A descriptor that they leave open is the caller's. */
   leave(): void {
-    this.#open = this.#underWay = 0
+    this.#count(-this.#open)
+    this.#underWay = 0
     this.#giveBackSeat()
+  }
+
+  #count(more: number): void {
+    this.#open += more
+    seats.open += more
   }
 
   #giveBackSeat(): void {
     if (!this.#seated || this.#open > 0 || this.#underWay > 0) return
     this.#seated = false
-    seats.giveBack()
+    seats.giveBack(this.#door)
   }
 }

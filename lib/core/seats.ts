@@ -2,8 +2,8 @@
 //
 // A call that holds one descriptor and waits for a second waits for ever if all others do the same. So a call takes a
 // seat before its first descriptor, and keeps the seat until it has given all of them back. There are as many seats as
-// the free descriptors allow. That is an estimate, because the whole process uses descriptors: EMFILE halves it, and
-// each call that then comes to its end raises it again, as TCP shares a line.
+// the free descriptors allow, where the system shows how many those are. That is an estimate, because the whole process
+// uses descriptors: EMFILE halves the number, and each call that comes to its end raises it again, as TCP shares a line.
 
 import { opsThat } from './alphabet.js'
 import type { Door } from './door.js'
@@ -14,6 +14,8 @@ import type { Wake } from './wait.js'
 const perSeat = 4
 /** Counting the free descriptors takes longer than a call, so a few calls at a time go uncounted. */
 const uncounted = 8
+/** After so many calls it is done again. */
+const countEvery = 256
 
 const taking = opsThat('takesDescriptor')
 export const takesDescriptor = ({ op }: { readonly op: string }): boolean => taking.has(op as never)
@@ -21,8 +23,12 @@ export const takesDescriptor = ({ op }: { readonly op: string }): boolean => tak
 export const isOutOfDescriptors = (error: unknown): boolean => hasCode(error, 'EMFILE', 'ENFILE')
 
 export class Seats {
+  /** How many descriptors the calls that have a seat hold. */
+  open = 0
   #taken = 0
   #most = Number.POSITIVE_INFINITY
+  #estimate = Number.POSITIVE_INFINITY
+  #ended = 0
   readonly #queue = new Set<() => void>()
   /** Calls that have a seat, and found no descriptor all the same. */
   readonly #starving = new Set<() => void>()
@@ -40,9 +46,12 @@ export class Seats {
     return () => this.#queue.delete(go)
   }
 
-  giveBack(): void {
+  giveBack(door: Door): void {
     this.#taken--
-    if (this.#most !== Number.POSITIVE_INFINITY) this.#most += 1 / this.#most
+    if (this.#most !== Number.POSITIVE_INFINITY) {
+      if (++this.#ended % countEvery === 0) this.#count(door)
+      this.#most = Math.min(this.#estimate, this.#most + 1 / this.#most)
+    }
     const [starving] = this.#starving
     // Later, because a call that ends inline gives its own seat back at once: each would deepen the stack.
     if (starving) queueMicrotask(starving)
@@ -52,7 +61,7 @@ export class Seats {
       this.#taken++
       queueMicrotask(go)
     }
-    if (this.#taken === 0) this.#most = Number.POSITIVE_INFINITY
+    if (this.#taken === 0) this.#most = this.#estimate = Number.POSITIVE_INFINITY
   }
 
   /** A call has found no descriptor. */
@@ -79,9 +88,10 @@ export class Seats {
   #count(door: Door): void {
     try {
       const free = door.performSync({ op: 'descriptors', args: [] }) as number
-      this.#most = Math.max(1, Math.floor(free / perSeat))
+      this.#estimate = Math.max(1, Math.floor((free + this.open) / perSeat))
     } catch {
-      // Then the first EMFILE shows it.
+      this.#estimate = Number.POSITIVE_INFINITY
     }
+    this.#most = Math.min(this.#most, this.#estimate)
   }
 }

@@ -65,7 +65,7 @@ function* startTasks(todo: Task[], running: RunningTask[], width: number, run: R
 }
 
 /** A task has at most two files open at a time, a source and a target, and others need some, too. */
-const descriptorsPerTask = 4
+const descriptorsPerTask = 2
 
 /** How many calls may go on at a time. Here the whole can be stopped, also when its tasks do nothing but delete. */
 function* affordable(width: number, running: readonly RunningTask[], run: Run): Steps<number> {

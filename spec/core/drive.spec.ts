@@ -1,5 +1,6 @@
 // The drivers let nothing escape: whatever goes wrong in performing a call comes back into the algorithm.
 
+import { spawnSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
@@ -90,6 +91,28 @@ holds('what Node refuses at once comes back into the algorithm', async () => {
   })
   assert.equal(escaped, [])
 })
+
+/** Node's own model of permissions, under which calls are refused at once: before they are made, not by the system. */
+const permission = Number(process.versions.node.split('.')[0]) >= 24 ? '--permission' : '--experimental-permission'
+
+if (process.platform !== 'linux') holds.skip('what the permission model refuses', 'it was tried on Linux only')
+else
+  holds('what the permission model refuses comes out as it is, and the lock is given back', () => {
+    const dir = scratch()
+    const script = `
+      import { lock, updateFile } from ${JSON.stringify(import.meta.resolve('holdfast'))}
+      const file = ${JSON.stringify(join(dir, 'f'))}
+      for (const call of [updateFile, async (...args) => updateFile.sync(...args)]) {
+        const code = await call(file, () => 'x').catch(error => error.code)
+        const lease = await lock.try(file)
+        console.log(code, lease !== undefined)
+        await lease?.release()
+      }`
+    const allowed = ['--allow-fs-read=*', `--allow-fs-write=${dir}/f.lock*`, `--allow-fs-write=${dir}/.f.lock*`]
+    const args = [permission, ...allowed, '--no-warnings', '--input-type=module', '-e', script]
+    const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' })
+    assert.is(stdout, 'ERR_ACCESS_DENIED true\n'.repeat(2), stderr)
+  })
 
 const open = (): number => (process.platform === 'linux' ? readdirSync('/proc/self/fd').length : 0)
 
