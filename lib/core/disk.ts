@@ -73,11 +73,7 @@ const inThisThread: { readonly [O in Op]: (...args: Parameters<Alphabet[O]>) => 
   lstat: (path, options?: typeof orNothing) => statOrNothing(nodeFs.lstatSync as StatSync, path, options),
   readFile: path => nodeFs.readFileSync(path),
   readlink: path => nodeFs.readlinkSync(path, 'buffer'),
-  readdir: path => {
-    const names = nodeFs.readdirSync(path)
-    fastPath?.noteReaddir(path, names.length)
-    return names
-  },
+  readdir: path => nodeFs.readdirSync(path),
   list: path => nodeFs.readdirSync(path, inBytes).map(entryOf),
   mkdir: nodeFs.mkdirSync,
   rmdir: nodeFs.rmdirSync,
@@ -144,11 +140,13 @@ function performInPool(call: Call, done: Done): void {
 
 function performIn(pool: Pool, call: Call, done: Done): void {
   const make = pool[call.op as Exclude<Op, keyof typeof inline | keyof typeof waits>] as AsyncFunction<void>
-  const noteAndDone: Done = (error, value) => {
-    if (!error) fastPath?.note(call, value)
-    done(error, value)
+  const end = fastPath?.inPool(call, done) ?? done
+  try {
+    make(end, ...call.args)
+  } catch (error) {
+    // Node refuses some arguments at once.
+    end(error)
   }
-  make(noteAndDone, ...call.args)
 }
 
 // ---- What the rest of core asks of the disk, inline and outside of any algorithm ----
@@ -163,13 +161,13 @@ const orUndefined = <T>(read: () => T): T | undefined => {
 
 const kindAt = (path: Path) => orUndefined(() => nodeFs.statfsSync(path).type)
 
-const devices = {
-  ofDescriptor: (fd: number) => orUndefined(() => nodeFs.fstatSync(fd).dev),
-  ofPath: (path: string) => orUndefined(() => nodeFs.statSync(path, { throwIfNoEntry: false })?.dev),
-  kindAt,
+/** Never graceful-fs: none of these needs a descriptor, so none waits for one. */
+const questions = {
+  where: (path: string) => nodeFs.promises.stat(path),
+  kind: async (path: string) => (await nodeFs.promises.statfs(path)).type,
 }
 /** Only the numbers that Linux gives to kinds of filesystems are known (./filesystem-kinds.ts). */
-const fastPath = process.platform === 'linux' ? new FastPath(devices, performSync) : undefined
+const fastPath = process.platform === 'linux' ? new FastPath(questions, performSync) : undefined
 
 const { self, alive } = identity({
   text: path => orUndefined(() => nodeFs.readFileSync(path, 'latin1')),
