@@ -89,11 +89,12 @@ const inThisThread: { readonly [O in Op]: (...args: Parameters<Alphabet[O]>) => 
   local: path => isLocal(path, kindAt(path)),
   sleep: sleepSync,
   // To watch a directory takes the event loop, so the caller looks again soon instead.
-  changed: (_dir, ms) => sleepSync(Math.min(ms, 5)),
+  changed: (_dir, ms) => sleepSync(Math.min(ms, soonMs)),
   together: calls => oneByOne(calls, performSync),
   settle: settleSync,
 }
 
+const soonMs = 5
 const cloneToNew = nodeFs.constants.COPYFILE_EXCL | nodeFs.constants.COPYFILE_FICLONE
 const missingAllowed = { bigint: true, throwIfNoEntry: false } as const
 
@@ -114,7 +115,12 @@ function statOrNothing(stat: StatSync, path: Path, options?: typeof orNothing): 
 
 const waits = {
   sleep: (done: Done, ms: number) => sleep(ms, done),
-  changed: (done: Done, dir: string, ms: number) => waitForChange(dir, ms, watch, done),
+  changed: (done: Done, dir: string, ms: number) => {
+    // To begin to watch is an inline call, too.
+    const isLocal = fastPath ? fastPath.isLocal(dir) : true
+    if (isLocal) return waitForChange(dir, ms, watch, done)
+    return sleep(isLocal === undefined ? Math.min(ms, soonMs) : ms, done)
+  },
   settle: (done: Done, returned: unknown, ms?: number) => settle(returned, ms, done),
   together: (done: Done, calls: readonly Call[]) => allAtOnce(calls, perform, done),
 }

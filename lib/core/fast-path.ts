@@ -38,6 +38,12 @@ export class FastPath {
     this.#performSync = performSync
   }
 
+  /** May the directory be looked at inline? `undefined`: that is not known, and the pool finds it out. */
+  isLocal(dir: string): boolean | undefined {
+    this.#ops ??= inlineOps()
+    return this.#ops.size > 0 && this.#cache.isLocal(dir)
+  }
+
   /** Makes the call inline, and returns its outcome. Returns undefined if the pool must make the call. */
   make(call: Call): Outcome<unknown> | undefined {
     this.#ops ??= inlineOps()

@@ -100,7 +100,12 @@ export class KernelCache {
     return file && this.#places.isLocal(file.dev, file.at) ? file.dev : undefined
   }
 
-  /** A directory that this process made a moment ago is where the directory above it is. */
+  isLocal(dir: string): boolean | undefined {
+    if (this.#deviceOf(dir) !== undefined) return true
+    return this.#places.isForeign(dir) ? false : undefined
+  }
+
+  /** Returns the device of a directory, if it is local. One that this process made a moment ago is where the directory above it is. */
   #deviceOf(dir: string): number | undefined {
     let at = dir
     while (wasUsed(this.#newDirs.get(at))) at = dirname(at)

@@ -82,6 +82,13 @@ export class LocalPlaces {
     return isKnown(known) && known?.value === true
   }
 
+  /** Is it known that the path leads to a device that is not local? */
+  isForeign(path: string): boolean {
+    const dev = this.device(path)
+    const known = dev === undefined ? undefined : this.#kinds.get(dev)
+    return isKnown(known) && known?.value === false
+  }
+
   #learn(path: string): void {
     if (this.#asking.has(path) || this.#asking.size >= maxQuestions) return
     this.#asking.add(path)
