@@ -53,11 +53,16 @@ const mostAmong = 3
  */
 export class Distrust {
   readonly #rests = new Map<number, Rest>()
+  readonly #now: () => number
+
+  constructor(now = () => performance.now()) {
+    this.#now = now
+  }
 
   isResting(dev: number): boolean {
     const rest = this.#rests.get(dev)
     if (!rest) return false
-    const nowMs = performance.now()
+    const nowMs = this.#now()
     if (nowMs < rest.untilMs) return true
     const { timed } = rest
     const isSlow = timed.length > 0 && medianMs(timed, nowMs) > slowMs
@@ -74,17 +79,17 @@ export class Distrust {
   }
 
   #rest(dev: number, lengthMs: number): void {
-    this.#rests.set(dev, { untilMs: performance.now() + lengthMs, lengthMs, timed: [] })
+    this.#rests.set(dev, { untilMs: this.#now() + lengthMs, lengthMs, timed: [] })
   }
 
   /** A call that the device at rest leaves to the pool begins there, among so many. Returns what to do at its end. */
   time(dev: number, among: number): (() => void) | undefined {
     const timed = this.#rests.get(dev)?.timed
     if (!timed || timed.length >= mostTimed || among > mostAmong) return undefined
-    const call: Timed = { beganMs: performance.now(), endedMs: undefined }
+    const call: Timed = { beganMs: this.#now(), endedMs: undefined }
     timed.push(call)
     return () => {
-      call.endedMs = performance.now()
+      call.endedMs = this.#now()
     }
   }
 }
