@@ -1,6 +1,7 @@
 // The caller's function makes, at a private name, what `getOrCreate` publishes. If that is not published, nothing of it
 // is left.
 
+import { hasCode } from '../core/errors.js'
 import type { Durability } from '../core/input.js'
 import type { Stats } from '../core/stats.js'
 import { fs, orNothing, type Steps } from '../core/steps.js'
@@ -102,7 +103,7 @@ function* writeContent({ durability }: Producing, stage: string, content: unknow
     return yield* attended(hold, next)
   })
   try {
-    const fd = yield* fs.open(stage, 'w')
+    const fd = yield* openForContent(stage)
     return yield* closing(fd, function* (): Steps<Stats> {
       for (let piece = source.whole ?? (yield* source.next()); piece; piece = yield* source.next())
         yield* writeAll(fd, piece, 'none')
@@ -112,6 +113,17 @@ function* writeContent({ durability }: Producing, stage: string, content: unknow
   } catch (error) {
     source.stop()
     throw error
+  }
+}
+
+/** Usually nothing is there, and a file that this very open makes is known to be new (../core/kernel-cache.ts). */
+function* openForContent(stage: string): Steps<number> {
+  try {
+    return yield* fs.open(stage, 'wx')
+  } catch (error) {
+    // The producer has made a file as well. What it returned counts.
+    if (!hasCode(error, 'EEXIST')) throw error
+    return yield* fs.open(stage, 'w')
   }
 }
 
