@@ -77,14 +77,21 @@ export const copy = dual(function* copy(
   options: CopyOptions = {},
 ): Steps<void> {
   const [from, to] = [asPath(source, 'source'), asPath(target, 'target')]
+  const dereference = asFlag(options.dereference, 'options.dereference')
+  const durability = options.durability === undefined ? 'none' : asDurability(options.durability)
   const job: Copying = {
     overwrite: options.overwrite === undefined || asFlag(options.overwrite, 'options.overwrite'),
     errorOnExist: asFlag(options.errorOnExist, 'options.errorOnExist'),
     filter: asFunction(options.filter, 'options.filter'),
-    dereference: asFlag(options.dereference, 'options.dereference'),
-    keeps: { times: asFlag(options.preserveTimestamps, 'options.preserveTimestamps'), owner: false },
+    dereference,
+    keeps: {
+      times: asFlag(options.preserveTimestamps, 'options.preserveTimestamps'),
+      owner: false,
+      synced: durability !== 'none',
+      follows: dereference,
+    },
     concurrency: asConcurrency(options.concurrency),
-    durability: options.durability === undefined ? 'none' : asDurability(options.durability),
+    durability,
     parents: asFlag(options.parents, 'options.parents'),
     onProgress: asFunction(options.onProgress, 'options.onProgress'),
     sum: { done: 0, total: 1, bytes: 0 },

@@ -5,7 +5,7 @@ import type { Stats } from '../core/stats.js'
 import { type Entry, fs, type Outcome, orNothing, type Path, type Steps, together, unwrap } from '../core/steps.js'
 import { type Again, achieve, again } from '../parts/achieve.js'
 import { tidy } from '../parts/cleanup.js'
-import { keepTimes } from '../parts/duplicate.js'
+import { keepTimes, kindOf } from '../parts/duplicate.js'
 import { syncDir } from '../parts/durable.js'
 import { sameInode } from '../parts/identity.js'
 import { setPermissions, unchanged } from '../parts/permissions.js'
@@ -32,9 +32,6 @@ export function* copyTree(from: string, to: string, was: Stats, job: Copying): S
 function newItem(from: Path, to: Path, above: Item | undefined, kind: Entry['kind'], was?: Stats): Item {
   return { from, to, above, was, kind, made: false, copied: false }
 }
-
-const kindOf = (stats: Stats): Entry['kind'] =>
-  stats.isFile() ? 'file' : stats.isDirectory() ? 'directory' : stats.isSymbolicLink() ? 'link' : 'other'
 
 function* enter(item: Item, tree: Tree): Steps<readonly (Item | Batch)[]> {
   const { from, to } = item

@@ -9,6 +9,7 @@ import { hasCode } from './errors.js'
 import { FastPath } from './fast-path.js'
 import { isLocal } from './filesystem-kinds.js'
 import { engage, recall, remember } from './hints.js'
+import { nodeFlags, openPath } from './node-arguments.js'
 import { identity } from './owner.js'
 import { type Pool, poolOf } from './pool.js'
 import type { Stats } from './stats.js'
@@ -61,14 +62,17 @@ const inline = {
 const inThisThread: { readonly [O in Op]: (...args: Parameters<Alphabet[O]>) => unknown } = {
   ...inline,
   blocking: () => true,
-  open: nodeFs.openSync,
+  open: (path, flags, mode) => nodeFs.openSync(path, nodeFlags(flags, nodeFs.constants), mode),
   read: (fd, into, position) => nodeFs.readSync(fd, into, 0, into.length, position),
-  write: (fd, data) => nodeFs.writeSync(fd, data),
+  write: (fd, data, position) => nodeFs.writeSync(fd, data, 0, data.length, position),
   ftruncate: nodeFs.ftruncateSync,
   fsync: nodeFs.fsyncSync,
   // Looked up at each call, because graceful-fs replaces it when it loads, and wakes its queue there.
   close: fd => nodeFs.closeSync(fd),
   fstat: fd => nodeFs.fstatSync(fd, { bigint: true }),
+  fchmod: nodeFs.fchmodSync,
+  fchown: nodeFs.fchownSync,
+  futimes: nodeFs.futimesSync,
   stat: (path, options?: typeof orNothing) => statOrNothing(nodeFs.statSync as StatSync, path, options),
   lstat: (path, options?: typeof orNothing) => statOrNothing(nodeFs.lstatSync as StatSync, path, options),
   readFile: path => nodeFs.readFileSync(path),
@@ -85,7 +89,7 @@ const inThisThread: { readonly [O in Op]: (...args: Parameters<Alphabet[O]>) => 
   link: nodeFs.linkSync,
   symlink: nodeFs.symlinkSync,
   unlink: nodeFs.unlinkSync,
-  copyFile: (from, to) => nodeFs.copyFileSync(from, to, cloneToNew),
+  clone: (source, from, to) => nodeFs.copyFileSync(openPath(source, from), to, cloneOrFail),
   chmod: nodeFs.chmodSync,
   chown: nodeFs.chownSync,
   utimes: nodeFs.utimesSync,
@@ -98,7 +102,8 @@ const inThisThread: { readonly [O in Op]: (...args: Parameters<Alphabet[O]>) => 
   settle: settleSync,
 }
 
-const cloneToNew = nodeFs.constants.COPYFILE_EXCL | nodeFs.constants.COPYFILE_FICLONE
+/** Without the force, Node would go on to copy the bytes, in a loop that may never end. */
+const cloneOrFail = nodeFs.constants.COPYFILE_EXCL | nodeFs.constants.COPYFILE_FICLONE_FORCE
 const missingAllowed = { bigint: true, throwIfNoEntry: false } as const
 
 type StatSync = (path: Path, options: StatOptions & { throwIfNoEntry?: boolean }) => Stats | undefined

@@ -77,11 +77,27 @@ export function* stagedDirectory<T>(
   return yield* stagedDirectory(target, use, remove, names - 1)
 }
 
-/** Runs steps, and then closes the descriptor. */
+/** Runs steps that only read, or that sync what they write, and then closes the descriptor: nothing can be lost by it. */
 export function* closing<T>(fd: number, steps: () => Steps<T>): Steps<T> {
   try {
     return yield* steps()
   } finally {
     yield* tidy(fs.close(fd))
   }
+}
+
+/**
+ * Runs steps that write, and then closes the descriptor. Some filesystems (NFS, quotas) report only there that what was
+ * written is lost, so that error comes out, unless the data was `synced` before.
+ */
+export function* closingWritten<T>(fd: number, synced: boolean, steps: () => Steps<T>): Steps<T> {
+  let value: T
+  try {
+    value = yield* steps()
+  } catch (error) {
+    yield* tidy(fs.close(fd))
+    throw error
+  }
+  yield* synced ? tidy(fs.close(fd)) : fs.close(fd)
+  return value
 }

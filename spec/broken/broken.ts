@@ -141,7 +141,7 @@ export const copyInPlace = dual(function* steps(from: string, to: string): Steps
 /** Refuses to overwrite what it saw, and replaces what has come since. */
 export const copyIfUnseen = dual(function* steps(from: string, to: string): Steps<void> {
   if (yield* fs.lstat(to, orNothing)) throw Object.assign(new Error('EEXIST: it is there'), { code: 'EEXIST' })
-  yield* fs.copyFile(from, `${from}.copy`)
+  yield* copyInPlace.steps(from, `${from}.copy`)
   yield* fs.rename(`${from}.copy`, to)
 })
 
@@ -196,7 +196,7 @@ export const renameAside = dual(function* steps(from: string, to: string): Steps
 export const copyThenRemove = dual(function* steps(from: string, to: string): Steps<boolean> {
   yield* fs.mkdir(to)
   const names = yield* fs.readdir(from)
-  for (const name of names) yield* fs.copyFile(`${from}/${name}`, `${to}/${name}`)
+  for (const name of names) yield* copyInPlace.steps(`${from}/${name}`, `${to}/${name}`)
   for (const name of names) yield* fs.unlink(`${from}/${name}`)
   yield* fs.rmdir(from)
   return true

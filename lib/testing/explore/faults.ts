@@ -79,8 +79,8 @@ const withoutLate = (entries: readonly (string | Entry)[], { late }: Listing): (
 
 /** A write of only half the bytes. */
 function shortened({ op, args }: Call): Call {
-  const data = args[1] as Uint8Array
-  return { op, args: [args[0], data.subarray(0, data.length >> 1)] }
+  const [fd, data, ...rest] = args as [number, Uint8Array]
+  return { op, args: [fd, data.subarray(0, data.length >> 1), ...rest] }
 }
 
 function injected({ op, args }: Call, code: Errno): Error {
