@@ -1,8 +1,8 @@
 // One file, or one link: made ready at a private name, and published in one step.
 
-import { hasCode, type SystemError, systemError } from '../core/errors.js'
+import { hasCode, type SystemError, shortages, systemError } from '../core/errors.js'
 import { fs, orNothing, type Path, type Steps } from '../core/steps.js'
-import { type Again, achieve, again } from '../parts/achieve.js'
+import { type Again, achieve, again, type Trial } from '../parts/achieve.js'
 import { claim } from '../parts/claim.js'
 import { duplicate } from '../parts/duplicate.js'
 import { statVanishedParent, withParents } from '../parts/parents.js'
@@ -18,10 +18,14 @@ export function* copyEntry(item: Item, job: Copying): Steps<void> {
   item.copied = yield* achieve(
     () => underParents(item, job, () => tryCopy(item, job)),
     error => statCopied(item, job, error),
-    job.trial,
+    trialOf(job),
   )
   if (!item.copied) keepExisting(item, job)
 }
+
+/** While others are copied as well, they have the descriptors: then waiting cures nothing, and fewer at a time does. */
+export const trialOf = ({ trial, concurrency }: Copying): Trial =>
+  concurrency > 1 ? { ...trial, never: [...(trial.never ?? []), ...shortages] } : trial
 
 /** Only above the topmost thing can directories be missing. */
 export const underParents = <T>({ from, to, above }: Item, { parents }: Copying, steps: () => Steps<T>): Steps<T> =>

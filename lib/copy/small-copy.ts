@@ -5,28 +5,26 @@ import type { Call, Outcome, Path } from '../core/steps.js'
 import { keptMode } from '../parts/duplicate.js'
 import type { Item } from './job.js'
 
-export interface SmallCopy {
-  readonly item: Item
-  readonly stage: Path
+export class SmallCopy {
   /** No call for it has failed, and it needs no special care. */
-  isGoing: boolean
-  isDone: boolean
+  isGoing = true
+  isDone = false
   /** No descriptor was free for it. */
-  isStarved: boolean
+  isStarved = false
   /** The private file may be there. */
-  isStaged: boolean
-  source: number | undefined
-  target: number | undefined
-  was: Stats | undefined
-  bytes: Buffer | undefined
+  isStaged = false
+  source: number | undefined = undefined
+  target: number | undefined = undefined
+  was: Stats | undefined = undefined
+  bytes: Buffer | undefined = undefined
   /** The mode that the private file got. */
-  mode: bigint | undefined
-}
+  mode: bigint | undefined = undefined
 
-export const newCopy = (item: Item, stage: Path): SmallCopy => ({
-  ...{ item, stage, isGoing: true, isDone: false, isStarved: false, isStaged: false },
-  ...{ source: undefined, target: undefined, was: undefined, bytes: undefined, mode: undefined },
-})
+  constructor(
+    readonly item: Item,
+    readonly stage: Path,
+  ) {}
+}
 
 /** The calls that remove what is left of the copy. */
 export function givingBack({ stage, source, target, isDone, isStaged }: SmallCopy): Call[] {

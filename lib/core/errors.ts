@@ -42,6 +42,11 @@ export const cannotLink = (error: unknown): boolean =>
 /** On POSIX a busy name is a mount point, and no waiting changes that. */
 export const mountPointCodes: readonly Errno[] = onWindows ? [] : ['EBUSY']
 
+/** Was no descriptor free? */
+export const isShortage = (error: unknown): boolean => hasCode(error, ...shortages)
+
+export const shortages: readonly Errno[] = ['EMFILE', 'ENFILE']
+
 export const isTransient = (error: unknown): boolean => hasCode(error, ...transients)
 
 /** Makes an error like the system's own, for a call that is refused without asking it. `why` says what was found. */

@@ -36,7 +36,7 @@ const firstPieceBytes = 64 * 1024
 export function* readPieces(source: number, was: Stats, put: Put): Steps<number> {
   const size = Number(was.size)
   // One byte more than there should be: a read that fills less, and ends at the size, has seen the end.
-  const buffer = Buffer.allocUnsafe(Math.min(size === 0 ? firstPieceBytes : size + 1, pieceBytes))
+  let buffer = Buffer.allocUnsafe(Math.min(size === 0 ? firstPieceBytes : size + 1, pieceBytes))
   let limit = Number.POSITIVE_INFINITY
   let at = 0
   while (at < limit) {
@@ -46,7 +46,9 @@ export function* readPieces(source: number, was: Stats, put: Put): Steps<number>
     yield* put(got < buffer.length ? buffer.subarray(0, got) : buffer, at)
     at += got
     if (at === size && got < wanted) break
-    if (at > size && limit === Number.POSITIVE_INFINITY) limit = yield* limitOf(source, size)
+    if (at <= size || limit < Number.POSITIVE_INFINITY) continue
+    limit = yield* limitOf(source, size)
+    if (buffer.length < pieceBytes) buffer = Buffer.allocUnsafe(pieceBytes)
   }
   return at
 }

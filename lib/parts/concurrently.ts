@@ -9,6 +9,9 @@ import { atOnce, type Call, type Outcome, type Steps } from '../core/steps.js'
 
 export type Task = () => Steps<void>
 
+/** How many calls a wave has; a function is asked before each wave. */
+export type Width = number | (() => number)
+
 /**
  * Runs all tasks of `todo`, the last one first; a running task may add more. A task starts only while the next wave has
  * fewer than `width` calls.
@@ -16,11 +19,11 @@ export type Task = () => Steps<void>
  * If a task fails, no other task starts, those that are running come to their end, and then the first error is thrown.
  * If the call as a whole is interrupted, the interruption is thrown into every running task, once.
  */
-export function* concurrently(todo: Task[], width: number): Steps<void> {
+export function* concurrently(todo: Task[], width: Width): Steps<void> {
   const run: Run = { failure: undefined, interruption: undefined }
   let running: RunningTask[] = []
   for (;;) {
-    yield* startTasks(todo, running, width, run)
+    yield* startTasks(todo, running, typeof width === 'number' ? width : width(), run)
     if (running.length === 0) break
     yield* makeWave(running, run)
     running = running.filter(({ next }) => next)
