@@ -128,6 +128,8 @@ interface Traits {
   readonly own?: true
   /** No failure is injected: a disk causes none, or the process could do nothing about it. */
   readonly unfailing?: true
+  /** If it fails, what was written through its descriptor, and not synced, may be lost. Then failures are injected. */
+  readonly losesWrites?: true
   /** It acts on an open descriptor, not on a name. */
   readonly onDescriptor?: true
 }
@@ -139,7 +141,7 @@ const ops: Readonly<Record<Op, Traits>> = {
   write: { onDescriptor: true, changes: true },
   ftruncate: { onDescriptor: true, changes: true },
   fsync: { onDescriptor: true, unseen: true },
-  close: { onDescriptor: true, unseen: true, givesBack: true, unfailing: true },
+  close: { onDescriptor: true, unseen: true, givesBack: true, unfailing: true, losesWrites: true },
   fstat: { onDescriptor: true },
   fchmod: { onDescriptor: true, changes: true },
   fchown: { onDescriptor: true, changes: true },

@@ -39,8 +39,16 @@ export function perform(player: Player, call: Call, ground: Directory): unknown 
       player.fds.add(value as number)
       if (fresh) born(fstatSync(value as number, { bigint: true }).ino)
       return value
+    case 'write':
+    case 'ftruncate':
+      player.unsynced.add(args[0] as number)
+      return value
+    case 'fsync':
+      player.unsynced.delete(args[0] as number)
+      return value
     case 'close':
       player.fds.delete(args[0] as number)
+      player.unsynced.delete(args[0] as number)
       return value
     case 'readdir':
     case 'list':
