@@ -10,6 +10,7 @@ import { hasCode } from './errors.js'
 import { FastPath } from './fast-path.js'
 import { isLocal } from './filesystem-kinds.js'
 import { engage, recall, remember } from './hints.js'
+import { nodeFlags, openPath } from './node-arguments.js'
 import { countFree } from './open-files.js'
 import { identity } from './owner.js'
 import { poolOf } from './pool.js'
@@ -58,14 +59,17 @@ const inline = {
 const inThisThread: CallTable<unknown> = {
   ...inline,
   blocking: () => true,
-  open: nodeFs.openSync,
+  open: (path, flags, mode) => nodeFs.openSync(path, nodeFlags(flags, nodeFs.constants), mode),
   read: (fd, into, position) => nodeFs.readSync(fd, into, 0, into.length, position),
-  write: (fd, data) => nodeFs.writeSync(fd, data),
+  write: (fd, data, position) => nodeFs.writeSync(fd, data, 0, data.length, position),
   ftruncate: nodeFs.ftruncateSync,
   fsync: nodeFs.fsyncSync,
   // Looked up at each call, because graceful-fs, if another package loads it, replaces it, and wakes its queue there.
   close: fd => nodeFs.closeSync(fd),
   fstat: fd => nodeFs.fstatSync(fd, { bigint: true }),
+  fchmod: nodeFs.fchmodSync,
+  fchown: nodeFs.fchownSync,
+  futimes: nodeFs.futimesSync,
   stat: (path, options?: typeof orNothing) => statOrNothing(nodeFs.statSync as StatSync, path, options),
   lstat: (path, options?: typeof orNothing) => statOrNothing(nodeFs.lstatSync as StatSync, path, options),
   readFile: path => nodeFs.readFileSync(path),
@@ -78,7 +82,7 @@ const inThisThread: CallTable<unknown> = {
   link: nodeFs.linkSync,
   symlink: nodeFs.symlinkSync,
   unlink: nodeFs.unlinkSync,
-  copyFile: (from, to) => nodeFs.copyFileSync(from, to, cloneToNew),
+  clone: (source, from, to) => nodeFs.copyFileSync(openPath(source, from), to, cloneOrFail),
   chmod: nodeFs.chmodSync,
   chown: nodeFs.chownSync,
   utimes: nodeFs.utimesSync,
@@ -91,7 +95,8 @@ const inThisThread: CallTable<unknown> = {
 }
 
 const soonMs = 5
-const cloneToNew = nodeFs.constants.COPYFILE_EXCL | nodeFs.constants.COPYFILE_FICLONE
+/** Without the force, Node would go on to copy the bytes, in a loop that may never end. */
+const cloneOrFail = nodeFs.constants.COPYFILE_EXCL | nodeFs.constants.COPYFILE_FICLONE_FORCE
 const missingAllowed = { bigint: true, throwIfNoEntry: false } as const
 
 type StatSync = (path: Path, options: StatOptions & { throwIfNoEntry?: boolean }) => Stats | undefined

@@ -2,8 +2,8 @@
 
 import type { Call } from './alphabet.js'
 import type { Door, SingleCall } from './door.js'
-import { markFinal } from './errors.js'
-import { isOutOfDescriptors, Seats, takesDescriptor } from './seats.js'
+import { isShortage, markFinal } from './errors.js'
+import { Seats, takesDescriptor } from './seats.js'
 import { catching, type Done, isFailure, once, type Wake } from './wait.js'
 
 const seats = new Seats()
@@ -63,7 +63,7 @@ export class HeldDescriptors {
 
   #take(call: SingleCall, holding: boolean, ended: Done, tries = 1, sinceMs = performance.now()): void {
     const attempted: Done = once((error, value) => {
-      if (!isOutOfDescriptors(error)) return ended(error, value)
+      if (!isShortage(error)) return ended(error, value)
       seats.shrink()
       if (holding || this.#open > 0) return ended(error)
       const nowMs = performance.now()

@@ -9,12 +9,13 @@ import { ignoreRejection } from '../core/wait.js'
 import { attended, type Hold, ignoreLoss, renew } from '../lock/hold.js'
 import { UnderLock } from '../lock/under-lock.js'
 import { achieve, noEvidence, type Trial } from '../parts/achieve.js'
+import { writeBytes } from '../parts/bytes.js'
 import { tidy, uninterruptible } from '../parts/cleanup.js'
 import { silently } from '../parts/delete-tree.js'
-import { syncFile, writeAll } from '../parts/durable.js'
+import { syncFile } from '../parts/durable.js'
 import { removeAt } from '../parts/set-aside.js'
 import { asSource, type Data } from '../parts/source.js'
-import { closing, type Staged, stagedDirectory } from '../parts/stage.js'
+import { closingWritten, type Staged, stagedDirectory } from '../parts/stage.js'
 import { stageName } from '../parts/stage-names.js'
 import { syncTree } from './sync-tree.js'
 
@@ -104,9 +105,9 @@ function* writeContent({ durability }: Producing, stage: string, content: unknow
   })
   try {
     const fd = yield* openForContent(stage)
-    return yield* closing(fd, function* (): Steps<Stats> {
+    return yield* closingWritten(fd, durability !== 'none', function* (): Steps<Stats> {
       for (let piece = source.whole ?? (yield* source.next()); piece; piece = yield* source.next())
-        yield* writeAll(fd, piece, 'none')
+        yield* writeBytes(fd, piece)
       if (durability !== 'none') yield* fs.fsync(fd)
       return yield* fs.fstat(fd)
     })

@@ -6,6 +6,7 @@ const budgets: Readonly<Record<string, number>> = {
   'get-or-create/world': 110,
   'update-file/world': 70,
   sweep: 70,
+  'copy/world': 60,
   'write-file/race': 60,
   'lock/world': 55,
   'cell/race': 50,
