@@ -1,12 +1,11 @@
 // The one door to the disk. Algorithms describe their calls (./steps.ts), and the door makes them. No other file imports a
 // filesystem, so a fault that is injected here reaches everything.
 
-import nodeFs, { type StatOptions } from 'node:fs'
+import nodeFs from 'node:fs'
 import type { Alphabet, Path } from './alphabet.js'
 import { waitForChange } from './directory-watch.js'
 import type { CallTable, Door, SingleCall } from './door.js'
 import { entryOf, inBytes } from './entry.js'
-import { hasCode } from './errors.js'
 import { FastPath } from './fast-path.js'
 import { isLocal } from './filesystem-kinds.js'
 import { engage, recall, remember } from './hints.js'
@@ -14,8 +13,8 @@ import { nodeFlags, openPath } from './node-arguments.js'
 import { countFree } from './open-files.js'
 import { identity } from './owner.js'
 import { poolOf } from './pool.js'
-import type { Stats } from './stats.js'
 import type { orNothing } from './steps.js'
+import { readFileSync, statSync } from './sync-calls.js'
 import { callBack, catching, type Done, random, settle, settleSync, sleep, sleepSync, type Wake } from './wait.js'
 
 // ---- The door ----
@@ -70,9 +69,9 @@ const inThisThread: CallTable<unknown> = {
   fchmod: nodeFs.fchmodSync,
   fchown: nodeFs.fchownSync,
   futimes: nodeFs.futimesSync,
-  stat: (path, options?: typeof orNothing) => statOrNothing(nodeFs.statSync as StatSync, path, options),
-  lstat: (path, options?: typeof orNothing) => statOrNothing(nodeFs.lstatSync as StatSync, path, options),
-  readFile: path => nodeFs.readFileSync(path),
+  stat: (path, options?: typeof orNothing) => statSync(nodeFs.statSync, path, options),
+  lstat: (path, options?: typeof orNothing) => statSync(nodeFs.lstatSync, path, options),
+  readFile: path => readFileSync(path, nodeFs),
   readlink: path => nodeFs.readlinkSync(path, 'buffer'),
   readdir: path => nodeFs.readdirSync(path),
   list: path => nodeFs.readdirSync(path, inBytes).map(entryOf),
@@ -95,22 +94,9 @@ const inThisThread: CallTable<unknown> = {
 }
 
 const soonMs = 5
+
 /** Without the force, Node would go on to copy the bytes, in a loop that may never end. */
 const cloneOrFail = nodeFs.constants.COPYFILE_EXCL | nodeFs.constants.COPYFILE_FICLONE_FORCE
-const missingAllowed = { bigint: true, throwIfNoEntry: false } as const
-
-type StatSync = (path: Path, options: StatOptions & { throwIfNoEntry?: boolean }) => Stats | undefined
-
-/** Node throws ENOTDIR even if it may return undefined, though nothing has that name either. */
-function statOrNothing(stat: StatSync, path: Path, options?: typeof orNothing): Stats | undefined {
-  if (options === undefined) return stat(path, { bigint: true })
-  try {
-    return stat(path, missingAllowed)
-  } catch (error) {
-    if (hasCode(error, 'ENOENT', 'ENOTDIR')) return undefined
-    throw error
-  }
-}
 
 // ---- The promise form ----
 
