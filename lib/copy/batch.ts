@@ -5,7 +5,7 @@ import { atOnce, type Call, type Path, type Steps } from '../core/steps.js'
 import { stageNames } from '../parts/stage-names.js'
 import { mayBeReadOnly } from './entry.js'
 import type { Copying, Item } from './job.js'
-import { givingBack, SmallCopy, type Wave, waves } from './small-copy.js'
+import { givingBack, type Modes, SmallCopy, type Wave, waves } from './small-copy.js'
 
 /** Files that are copied together. */
 export interface Batch {
@@ -29,7 +29,8 @@ export function inBatches(items: readonly Item[], size: number): readonly (Item 
  */
 export function* copyBatch({ files }: Batch): Steps<readonly Item[]> {
   const stages = yield* stageNames(files.map(({ to }) => to))
-  const copies = files.map((item, at) => new SmallCopy(item, stages[at] as Path))
+  const modes: Modes = new Map()
+  const copies = files.map((item, at) => new SmallCopy(item, stages[at] as Path, modes))
   try {
     for (const wave of waves) yield* makeWave(copies, wave)
   } finally {
