@@ -11,6 +11,7 @@ import { isLocal } from './filesystem-kinds.js'
 import { engage, recall, remember } from './hints.js'
 import { identity } from './owner.js'
 import { type Pool, poolOf } from './pool.js'
+import { enterPool } from './pool-entrance.js'
 import type { Stats } from './stats.js'
 import type { orNothing } from './steps.js'
 import { allAtOnce, oneByOne } from './together.js'
@@ -146,13 +147,7 @@ function performInPool(call: Call, done: Done): void {
 
 function performIn(pool: Pool, call: Call, done: Done): void {
   const make = pool[call.op as Exclude<Op, keyof typeof inline | keyof typeof waits>] as AsyncFunction<void>
-  const end = fastPath?.inPool(call, done) ?? done
-  try {
-    make(end, ...call.args)
-  } catch (error) {
-    // Node refuses some arguments at once.
-    end(error)
-  }
+  enterPool(call.op, end => make(end, ...call.args), fastPath?.inPool(call, done) ?? done)
 }
 
 // ---- What the rest of core asks of the disk, inline and outside of any algorithm ----
