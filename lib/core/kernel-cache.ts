@@ -60,7 +60,8 @@ export class KernelCache {
       return undefined
     },
     write: (fd, data) => {
-      const isSmall = this.#descriptors.isNewFile(fd) && data.length <= maxWriteBytes
+      // The data of a user's own steps may be anything. Node refuses it when the pool makes the call.
+      const isSmall = this.#descriptors.isNewFile(fd) && data?.length <= maxWriteBytes
       return isSmall ? this.#deviceOfDescriptor(fd) : undefined
     },
     fstat: fd => this.#deviceOfDescriptor(fd),
@@ -100,12 +101,13 @@ export class KernelCache {
     return file && this.#places.isLocal(file.dev, file.at) ? file.dev : undefined
   }
 
+  /** Is the directory local? `undefined`: that is not known. */
   isLocal(dir: string): boolean | undefined {
     if (this.#deviceOf(dir) !== undefined) return true
     return this.#places.isForeign(dir) ? false : undefined
   }
 
-  /** Returns the device of a directory, if it is local. One that this process made a moment ago is where the directory above it is. */
+  /** The device of a directory, if it is local. One that this process made a moment ago is where the one above it is. */
   #deviceOf(dir: string): number | undefined {
     let at = dir
     while (wasUsed(this.#newDirs.get(at))) at = dirname(at)

@@ -30,7 +30,7 @@ const small: [program: keyof typeof layers, only: string, says: RegExp[]][] = [
   ['races', links, [/│ holdfast +│ 0 of \d+ +│ 0 of \d+ /, /│ fs\.promises +│ not promised/]],
   ['speed', 'mkdirp, leaf', [/│ +make-dir +│ async │ [\d.]+ +│ [\d.]+ +│ [\d.]+ +│/, /floor: callbacks/, /seed 11/]],
   // The bounds are met by a call of many trips, and by one of few that are made inline.
-  ['turns', 'createExclusive', [/│ fs\.promises\.writeFile +│ [\d.]+ +│/, /│ createExclusive +│ .* yes │/]],
+  ['turns', 'updateFile', [/│ fs\.promises\.writeFile +│ [\d.]+ +│/, /│ updateFile +│ .* yes │/]],
   ['turns', 'lock, release, again', [/│ lock, release, again +│ .* yes │/]],
 ]
 for (const [program, only, says] of small) {
