@@ -15,7 +15,8 @@
 import { dirname } from 'node:path'
 import type { Alphabet, Call, Op, Path } from './alphabet.js'
 import { Descriptors, isExclusive } from './descriptors.js'
-import { keep, type LocalPlaces, type Used, wasUsed } from './local-places.js'
+import { keep, type LocalPlaces } from './local-places.js'
+import { lastReadMs, type Used, wasUsed } from './moment.js'
 import type { Stats } from './stats.js'
 
 interface Name extends Used {
@@ -133,12 +134,12 @@ export class KernelCache {
     lstat: (stats, path) => this.#noteStats(this.#lstatNames, path, stats),
     readdir: (names, dir) => {
       if (names.length > maxEntries) this.#smallDirs.delete(dir)
-      else keep(this.#smallDirs, dir, { usedAtMs: performance.now() })
+      else keep(this.#smallDirs, dir, { usedAtMs: lastReadMs() })
       this.#deviceOfSmall(dir)
     },
     mkdir: (_, dir) => {
       if (typeof dir !== 'string') return
-      keep(this.#newDirs, dir, { usedAtMs: performance.now() })
+      keep(this.#newDirs, dir, { usedAtMs: lastReadMs() })
       this.#deviceOf(dir)
     },
     link: (_, existing, path) => this.#noteName(existing, path),
@@ -158,7 +159,7 @@ export class KernelCache {
     if (stats === undefined || typeof path !== 'string') return
     const dev = Number(stats.dev)
     const at = stats.isSymbolicLink() ? dirname(path) : path
-    keep(names, path, { dev, at, usedAtMs: performance.now() })
+    keep(names, path, { dev, at, usedAtMs: lastReadMs() })
     if (stats.isDirectory()) this.#places.note(path, dev)
     // Asks for its kind, if that is not known.
     this.#places.isLocal(dev, at)
