@@ -13,9 +13,10 @@ import { nodeFlags, openPath } from './node-arguments.js'
 import { countFree } from './open-files.js'
 import { identity } from './owner.js'
 import { poolOf } from './pool.js'
+import { enterPool } from './pool-entrance.js'
 import type { orNothing } from './steps.js'
 import { readFileSync, statSync } from './sync-calls.js'
-import { callBack, catching, type Done, random, settle, settleSync, sleep, sleepSync, type Wake } from './wait.js'
+import { callBack, type Done, random, settle, settleSync, sleep, sleepSync, type Wake } from './wait.js'
 
 // ---- The door ----
 
@@ -29,8 +30,8 @@ export const door: Door = {
     const wait = waits[op as keyof typeof waits] as AsyncFunction<Wake | undefined> | undefined
     if (wait) return wait(done, ...args)
     const outcome = fastPath?.make(call)
-    if (!outcome) performInPool(call, done)
-    else if ('error' in outcome) done(outcome.error)
+    if (!outcome) return performInPool(call, done)
+    if ('error' in outcome) done(outcome.error)
     else done(null, outcome.value)
     return undefined
   },
@@ -119,12 +120,9 @@ const watch = (dir: string, onChange: () => void, onError: () => void): (() => v
 
 const pool = poolOf(nodeFs)
 
-function performInPool(call: SingleCall, done: Done): void {
+function performInPool(call: SingleCall, done: Done): Wake | undefined {
   const make = pool[call.op as keyof typeof pool] as AsyncFunction<void>
-  const end = fastPath?.inPool(call, done) ?? done
-  // Nothing may escape into the callback of the system; and Node refuses some arguments at once.
-  const ended: Done = (error, value) => void catching(() => end(error, value), done)
-  catching(() => make(ended, ...call.args), end)
+  return enterPool(ended => make(ended, ...call.args), fastPath?.inPool(call, done) ?? done)
 }
 
 // ---- What the rest of core asks of the disk, inline and outside of any algorithm ----

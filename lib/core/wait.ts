@@ -9,6 +9,9 @@ export type Done = (error: unknown, value?: unknown) => void
 /** Ends a wait early. Only waits have one. */
 export type Wake = () => void
 
+/** The error of a call that was to wait for its turn, and was not made, because its wait was ended early. */
+export const notMade = new Error('The call was not made')
+
 export const isFailure = (error: unknown): boolean => error !== null && error !== undefined
 
 /** Returns a function that passes on only the first of several ends of one call. */
