@@ -7,7 +7,7 @@ import type { Door, SingleCall } from './door.js'
 import { HeldDescriptors } from './held-descriptors.js'
 import type { Call, Outcome, Steps } from './steps.js'
 import { allAtOnce } from './together.js'
-import { catching, type Done, ignoreRejection, isFailure, notMade, once, type Wake } from './wait.js'
+import { catching, type Done, ignoreRejection, isFailure, notMade, once, ownContext, type Wake } from './wait.js'
 
 export interface Running<T> {
   readonly steps: Steps<T>
@@ -53,7 +53,7 @@ export class Drive<T> {
 
   start(): void {
     this.#loop()
-    if (!this.#hasEnded) this.#running.deadline?.arm(() => this.#stop())
+    if (!this.#hasEnded) this.#running.deadline?.arm(ownContext(() => this.#stop()))
   }
 
   /** A call that ends inline is followed by the next in this loop, so that it does not deepen the stack. */
