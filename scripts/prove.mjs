@@ -19,6 +19,18 @@ const tables = {
     says: 'every race of real processes, with about twenty times the rounds',
     programs: [[specs, '--only', 'raced', '--full']],
   },
+  throws: {
+    says: 'every call of each function fails in every manner of failing: nothing escapes, and no descriptor is left',
+    programs: [[specs, 'core/drive', '--full']],
+  },
+  descriptors: {
+    says: 'each function with 44 free descriptors, 400 calls at once: how many times as long as with plenty',
+    programs: [[specs, 'core/few-descriptors', '--full']],
+  },
+  stops: {
+    says: 'each function, stopped at 50 random moments: how long it takes to reject, and what it leaves',
+    programs: [[specs, 'core/stopped', '--full']],
+  },
   nodes: {
     says: 'the whole suite on Node 22, 24 and 26, or on the lines that are named',
     programs: [[join('scripts', 'nodes.mjs')]],
@@ -42,7 +54,7 @@ const table = Object.hasOwn(tables, name ?? '') ? tables[name] : undefined
 if (!table) {
   if (name !== undefined) console.error(`There is no table '${name}'.`)
   console.log('npm run prove -- NAME runs one of these:')
-  for (const [one, { says }] of Object.entries(tables)) console.log(`  ${one.padEnd(6)}  ${says}`)
+  for (const [one, { says }] of Object.entries(tables)) console.log(`  ${one.padEnd(11)}  ${says}`)
   process.exit(name === undefined ? 0 : 1)
 }
 
