@@ -6,8 +6,7 @@ import { type Deadline, givesBack } from './deadline.js'
 import type { Door, SingleCall } from './door.js'
 import { HeldDescriptors } from './held-descriptors.js'
 import type { Call, Outcome, Steps } from './steps.js'
-import { allAtOnce } from './together.js'
-import { catching, type Done, ignoreRejection, isFailure, notMade, once, ownContext, type Wake } from './wait.js'
+import { asFailure, type Done, ignoreRejection, isFailure, notMade, ownContext, type Wake } from './wait.js'
 
 export interface Running<T> {
   readonly steps: Steps<T>
@@ -38,6 +37,8 @@ export class Drive<T> {
   /** What the algorithm is resumed with next. Undefined while a call is under way. */
   #outcome: Outcome<unknown> | undefined = { value: undefined }
   #isLooping = false
+  /** How many calls have ended. */
+  #turn = 0
   /** How to end early what it waits for. */
   #wake: Wake | undefined
   #leaveTimer: NodeJS.Timeout | undefined
@@ -79,67 +80,66 @@ export class Drive<T> {
     this.#isLooping = false
   }
 
-  readonly #resume = (error: unknown, value?: unknown): void => {
-    this.#wake = undefined
-    this.#outcome = isFailure(error) ? { error } : { value }
-    if (!this.#isLooping) this.#loop()
+  /** How a call ends: only the first of several ends counts. */
+  #endOf(call: Call): Done {
+    let over = false
+    return (error, value) => {
+      if (over) return
+      over = true
+      this.#turn++
+      this.#wake = undefined
+      const failure = error === notMade ? (this.#running.deadline?.interruption(call) ?? error) : error
+      this.#outcome = isFailure(failure) ? { error: failure } : { value }
+      if (!this.#isLooping) this.#loop()
+    }
   }
 
   #make(call: Call): void {
-    const done = once(this.#resume)
-    catching(() => {
+    const done = this.#endOf(call)
+    const before = this.#before
+    this.#before = undefined
+    try {
       // Until the call is made, nothing waits for the promise, and its rejection must not end the process.
       if (call.op === 'settle') ignoreRejection(call.args[0])
-      const before = this.#before
-      this.#before = undefined
       if (!before) this.#makeNow(call, done)
       else
         this.#await({ op: 'settle', args: [before] }, error => {
           if (isFailure(error)) done(error)
           else this.#makeNow(call, done)
         })
-    }, done)
+    } catch (error) {
+      done(asFailure(error))
+    }
   }
 
   #makeNow(call: Call, done: Done): void {
-    catching(() => {
+    try {
       const interruption = this.#running.deadline?.interruption(call)
       if (interruption) return done(interruption)
       this.#wake = this.#descriptors.awaitSeat(call, () => this.#makeNow(call, done))
       if (this.#wake) return
-      if (call.op === 'together') this.#makeAll(call.args[0] as SingleCall[], done)
+      if (call.op === 'together') this.#descriptors.performAll(call.args[0] as SingleCall[], done)
       else if (isWait(call)) this.#await(call as SingleCall, done)
-      else this.#makeSingle(call as SingleCall, done)
-    }, done)
-  }
-
-  #makeSingle(call: SingleCall, done: Done): void {
-    let ended = false
-    const wake = this.#descriptors.perform(call, false, (error, value) => {
-      ended = true
-      done(error === notMade ? (this.#running.deadline?.interruption(call) ?? error) : error, value)
-    })
-    // What gives something back is made in any case.
-    if (wake && !ended && !givesBack(call)) this.#wake = wake
-  }
-
-  #makeAll(calls: readonly SingleCall[], done: Done): void {
-    const holding = calls.some(({ op }) => op === 'open')
-    const make = (call: SingleCall, ended: Done) => {
-      const end = once(ended)
-      catching(() => this.#descriptors.perform(call, holding, end), end)
+      else {
+        const turn = this.#turn
+        const wake = this.#descriptors.perform(call as SingleCall, done)
+        // What gives something back is made in any case.
+        if (wake && turn === this.#turn && !givesBack(call)) this.#wake = wake
+      }
+    } catch (error) {
+      done(asFailure(error))
     }
-    allAtOnce(calls, make, done)
   }
 
   /** Performs a call that waits. A wait that is woken early has no result: the interruption comes instead. */
   #await(call: SingleCall, done: Done): void {
+    const turn = this.#turn
     let ended = false
     const wake = this.#door.perform(call, (error, value) => {
       ended = true
       done(this.#running.deadline?.interruption(call) ?? error, value)
     })
-    if (!ended) this.#wake = wake
+    if (!ended && turn === this.#turn) this.#wake = wake
   }
 
   /** The deadline has come. */

@@ -4,6 +4,7 @@ import type { Call } from './alphabet.js'
 import type { Door, SingleCall } from './door.js'
 import { isShortage, markFinal } from './errors.js'
 import { Seats, takesDescriptor } from './seats.js'
+import { allAtOnce } from './together.js'
 import { catching, type Done, isFailure, once, type Wake } from './wait.js'
 
 const seats = new Seats()
@@ -42,21 +43,31 @@ export class HeldDescriptors {
     return () => void (leave() && go())
   }
 
+  /** Makes several calls at once. */
+  performAll(calls: readonly SingleCall[], done: Done): void {
+    const holding = calls.some(({ op }) => op === 'open')
+    const make = (call: SingleCall, ended: Done) => {
+      const end = once(ended)
+      catching(() => this.perform(call, end, holding), end)
+    }
+    allAtOnce(calls, make, done)
+  }
+
   /**
-   * Makes a call. If there is no descriptor for it, waits for one, unless `holding` says that other calls under way
-   * may hold some, or the whole call does: what holds descriptors must not wait for others.
+   * Makes a call. If there is no descriptor for it, waits for one, unless the whole call holds some, or others that are
+   * made at once may (`holding`): what holds descriptors must not wait for others.
    */
-  perform(call: SingleCall, holding: boolean, done: Done): Wake | undefined {
-    if (call.op === 'close' && this.#open > 0) this.#count(-1)
+  perform(call: SingleCall, done: Done, holding = false): Wake | undefined {
+    if (call.op === 'close') this.#count(this.#open > 0 ? -1 : 0)
+    else if (!takesDescriptor(call)) return this.#door.perform(call, done)
+    else this.#underWay++
     const ended: Done = (error, value) => {
-      if (takesDescriptor(call)) this.#underWay--
+      if (call.op !== 'close') this.#underWay--
       if (call.op === 'open' && !isFailure(error)) this.#count(1)
       this.#giveBackSeat()
       done(error, value)
     }
-    if (!takesDescriptor(call)) return this.#door.perform(call, ended)
-    this.#underWay++
-    return this.#take(call, holding, ended)
+    return call.op === 'close' ? this.#door.perform(call, ended) : this.#take(call, holding, ended)
   }
 
   #take(call: SingleCall, holding: boolean, ended: Done, tries = 1, sinceMs = performance.now()): Wake | undefined {

@@ -14,6 +14,9 @@ export const notMade = new Error('The call was not made')
 
 export const isFailure = (error: unknown): boolean => error !== null && error !== undefined
 
+/** Returns what was thrown, as an error that counts: `undefined` can be thrown, too. */
+export const asFailure = (thrown: unknown): unknown => thrown ?? new Error(`A call threw ${thrown}`)
+
 /** Returns a function that passes on only the first of several ends of one call. */
 export function once(done: Done): Done {
   let over = false
@@ -29,7 +32,7 @@ export function catching<T>(work: () => T, done: Done): T | undefined {
   try {
     return work()
   } catch (error) {
-    done(error ?? new Error(`A call threw ${error}`))
+    done(asFailure(error))
     return undefined
   }
 }
@@ -47,7 +50,7 @@ export function callBack(work: () => unknown, done: Done): undefined {
   try {
     value = work()
   } catch (error) {
-    done(error ?? new Error(`A call threw ${error}`))
+    done(asFailure(error))
     return
   }
   done(null, value)
