@@ -19,6 +19,10 @@ const tables = {
     says: 'every race of real processes, with about twenty times the rounds',
     programs: [[specs, '--only', 'raced', '--full']],
   },
+  calls: {
+    says: 'each filesystem call of each function fails, lies, or is where the process dies: no promise is broken',
+    programs: [[join('dist', 'spec', 'calls', 'prove.js')]],
+  },
   nodes: {
     says: 'the whole suite on Node 22, 24 and 26, or on the lines that are named',
     programs: [[join('scripts', 'nodes.mjs')]],
