@@ -1,6 +1,6 @@
 import { dual } from './core/dual.js'
 import { asDurability, asFlag, asFunction, asName, type Durability, oneOf, refusal } from './core/input.js'
-import { Place } from './core/queue.js'
+import { LatePlace } from './core/queue.js'
 import type { Steps } from './core/steps.js'
 import { type Making, makeOnce } from './get-or-create/once.js'
 import type { Kind, Producer } from './get-or-create/produce.js'
@@ -83,14 +83,8 @@ export interface Got {
  * stage and link, or stage and rename.
  */
 export const getOrCreate = Object.assign(
-  async (path: string | URL, produce: Producer<Kind>, options?: GetOrCreateOptions) => {
-    const place = new Place()
-    try {
-      return await making(path, produce, options, place)
-    } finally {
-      place.leave()
-    }
-  },
+  (path: string | URL, produce: Producer<Kind>, options?: GetOrCreateOptions) =>
+    making(path, produce, options, new LatePlace()),
   {
     sync: (path: string | URL, produce: Producer<Kind>, options?: GetOrCreateOptions) =>
       making.sync(path, produce, options),
@@ -113,10 +107,14 @@ const making = dual(function* getOrCreate(
   options: GetOrCreateOptions = {},
   // Only the promise form queues: a blocked thread has no other calls, and to an algorithm all callers are other
   // processes.
-  place?: Place,
+  place?: LatePlace,
 ): Steps<Got> {
   const job = asMaking(path, produce, options)
-  return { made: yield* makeOnce(job, place), path: job.path }
+  try {
+    return { made: yield* makeOnce(job, place), path: job.path }
+  } finally {
+    place?.leave()
+  }
 })
 
 function asMaking(path: string | URL, produce: Producer<Kind>, options: GetOrCreateOptions): Making {

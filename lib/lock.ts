@@ -2,7 +2,7 @@ import { type Dual, dual } from './core/dual.js'
 import type { Patience } from './core/input.js'
 import type { Steps } from './core/steps.js'
 import { acquire, tryAcquire } from './lock/acquire.js'
-import type { Hold } from './lock/hold.js'
+import { type Hold, release } from './lock/hold.js'
 import { type Holder, holderOf } from './lock/holder.js'
 import { type Lease, startLease } from './lock/lease.js'
 import { asLocking, type LockOptions, lockTurn } from './lock/options.js'
@@ -36,13 +36,19 @@ const acquireHold = dual(
   function* lock(path: string | URL, options: LockOptions = {}): Steps<Hold> {
     return yield* acquire(asLocking(path, options, 'lock'))
   },
-  lockTurn,
-  untilOver,
+  { turns: lockTurn, until: untilOver, giveBack: release },
 )
 
-const tryAcquireHold = dual(function* tryLock(path: string | URL, options: LockOptions = {}): Steps<Hold | undefined> {
-  return yield* tryAcquire(asLocking(path, options, 'lock.try'))
-})
+const tryAcquireHold = dual(
+  function* tryLock(path: string | URL, options: LockOptions = {}): Steps<Hold | undefined> {
+    return yield* tryAcquire(asLocking(path, options, 'lock.try'))
+  },
+  { giveBack: releaseIfHeld },
+)
+
+function* releaseIfHeld(hold: Hold | undefined): Steps<void> {
+  if (hold) yield* release(hold)
+}
 
 const holder = dual(function* lockHolder(path: string | URL, options: Patience = {}): Steps<Holder | undefined> {
   return yield* holderOf(asLocking(path, options, 'lock.holder'))

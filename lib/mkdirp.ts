@@ -37,5 +37,5 @@ export const mkdirp = dual(
     return makeDirectory(path, asMode(options.mode, 0o777), { as: 'mkdirp', path, retryFor: options.retryFor })
   },
   // Many calls at once ask for one directory: the first makes it, and the others find it.
-  dir => [asPath(dir, 'dir')],
+  { turns: dir => [asPath(dir, 'dir')] },
 )

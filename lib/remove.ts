@@ -20,8 +20,9 @@ export interface RemoveOptions extends Patience {
  *
  * Not promised: that no process makes it anew. Where a directory cannot be renamed (lower layers of overlayfs, a full
  * disk) it is deleted in place, and not at once. A process that is killed meanwhile leaves a private name, for `sweep`. If
- * something cannot be deleted, or the call is stopped, what is left is put back under its name. Nothing is promised
- * against a process that, on purpose, puts links in the place of directories inside.
+ * something cannot be deleted, what is left is put back under its name; if the call is stopped, the deletion goes on to its
+ * end, in the background of the promise form. Nothing is promised against a process that, on purpose, puts links in the
+ * place of directories inside.
  *
  * @param path A path, or a `file:` URL. The root of a filesystem, `.` and `..` are refused.
  * @returns True if this call removed it. False if nothing was there, or another call removed it.

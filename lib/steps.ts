@@ -1,6 +1,9 @@
 // `holdfast/steps`: the notation. Write algorithms of your own in it, and prove them with `holdfast/testing`.
 
-export { type Dual, dual } from './core/dual.js'
+export { door } from './core/disk.js'
+export type { Door, SingleCall } from './core/door.js'
+export { type DriveOptions, drive, driveSync } from './core/drive.js'
+export { type Dual, type DualOptions, dual } from './core/dual.js'
 export { type Errno, hasCode, isSystemError, type SystemError } from './core/errors.js'
 export type { Patience } from './core/input.js'
 export type { Stats } from './core/stats.js'

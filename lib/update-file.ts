@@ -23,9 +23,10 @@ import { asUpdate, type Change, update } from './update-file/update.js'
  *
  * @param file A path, or a `file:` URL. Links are followed. The lock is a directory, `<file>.lock`, which stays beside
  *   the file.
- * @param change Gets the content of the file, or undefined if there is no file. Returns the new content, or undefined
- *   to leave the file as it is; or, but not in the sync form, a promise for that. It is called once, or never.
- * @param options `timeout` and `signal` also end the waiting for the lock and for `change`.
+ * @param change Gets the content of the file, or undefined if there is no file, and a `signal`. Returns the new content,
+ *   or undefined to leave the file as it is; or, but not in the sync form, a promise for that. It is called once, or never.
+ * @param options `timeout` and `signal` also end the waiting for the lock and for `change`, which is left behind then: its
+ *   `signal` is aborted, and what it returns later is ignored.
  * @returns The content of the file now: what `change` returned, or what it was given; undefined if there is no file.
  * @throws The error that `change` threw, unchanged. `ERR_INVALID_JSON` (`position` from 0, `line` and `column` from 1):
  *   also of an empty file. `ERR_ENCODING_INVALID_ENCODED_DATA`: the bytes are not valid in the encoding.
@@ -39,15 +40,22 @@ import { asUpdate, type Change, update } from './update-file/update.js'
  *
  * Source of the protocol: `Transform` of Go's `cmd/go/internal/lockedfile`.
  */
-export const updateFile = dual(function* updateFile(
-  file: File,
-  change: Change,
-  options: UpdateFileOptions = {},
-): Steps<unknown> {
-  return yield* update(asUpdate(file, change, options))
-}, lockTurn) as unknown as UpdateFile
+export const updateFile = dual(
+  function* updateFile(file: File, change: Change, options: UpdateFileOptions = {}): Steps<unknown> {
+    return yield* update(asUpdate(file, change, options))
+  },
+  { turns: lockTurn },
+) as unknown as UpdateFile
 
 export type { UpdateFileOptions } from './update-file/options.js'
+
+/** What `change` gets besides the content. */
+export interface Work {
+  /** Aborted as soon as the result is not wanted any more: the call was stopped or timed out, or the lock is lost. */
+  readonly signal: AbortSignal
+  /** The fencing token of the lock. */
+  readonly fence: number
+}
 
 type File = string | URL
 type Piece = string | NodeJS.ArrayBufferView
@@ -77,17 +85,17 @@ interface UpdateText extends UpdateFileOptions {
 interface Updates<F extends keyof Results<unknown>> {
   <T = unknown>(
     file: File,
-    change: (old: T | undefined) => Changed<T, F>,
+    change: (old: T | undefined, work: Work) => Changed<T, F>,
     options: UpdateJson,
   ): Results<T | undefined>[F]
   <N extends Piece>(
     file: File,
-    change: (old: Buffer | undefined) => Changed<N, F>,
+    change: (old: Buffer | undefined, work: Work) => Changed<N, F>,
     options: UpdateBytes,
   ): Results<N | Buffer | undefined>[F]
   <N extends Piece>(
     file: File,
-    change: (old: string | undefined) => Changed<N, F>,
+    change: (old: string | undefined, work: Work) => Changed<N, F>,
     options?: UpdateText,
   ): Results<N | string | undefined>[F]
 }

@@ -27,20 +27,23 @@ import { finishAnyway } from './parts/cleanup.js'
  * @example
  * const total = await withLock('counter', async ({ fence }) => add(1, { fence }), { timeout: 5_000 })
  */
-export const withLock = dual(function* withLock<T>(
-  path: string | URL,
-  work: (lease: Lease) => T | PromiseLike<T>,
-  options: LockOptions = {},
-): Steps<T> {
-  const locking = asLocking(path, options, 'withLock')
-  if (asFunction(work, 'work') === undefined) throw refusal('ERR_INVALID_ARG_TYPE', 'work', 'of type function', work)
-  const steps = (hold: Hold) => {
-    const value = work(new Lease(hold))
-    // If the call is interrupted while `work` runs, the lock is released only after `work` has ended.
-    return finishAnyway(() => attended(hold, value))
-  }
-  return (yield* whileHeld(yield* acquire(locking), steps)) as T
-}, lockTurn) as WithLock
+export const withLock = dual(
+  function* withLock<T>(
+    path: string | URL,
+    work: (lease: Lease) => T | PromiseLike<T>,
+    options: LockOptions = {},
+  ): Steps<T> {
+    const locking = asLocking(path, options, 'withLock')
+    if (asFunction(work, 'work') === undefined) throw refusal('ERR_INVALID_ARG_TYPE', 'work', 'of type function', work)
+    const steps = (hold: Hold) => {
+      const value = work(new Lease(hold))
+      // If the call is interrupted while `work` runs, the lock is released only after `work` has ended.
+      return finishAnyway(() => attended(hold, value))
+    }
+    return (yield* whileHeld(yield* acquire(locking), steps)) as T
+  },
+  { turns: lockTurn, patient: true },
+) as WithLock
 
 export interface WithLock {
   <T>(path: string | URL, work: (lease: Lease) => T | PromiseLike<T>, options?: LockOptions): Promise<Awaited<T>>

@@ -86,7 +86,7 @@ export const writeFile = dual(
     const at = yield* write(job)
     yield* syncName(at, job.durability)
   },
-  file => [resolve(asPath(file, 'file'))],
+  { turns: file => [resolve(asPath(file, 'file'))] },
 )
 
 export function asWriting(file: string | URL, data: unknown, options: WriteFileOptions, as: string): Writing {

@@ -42,12 +42,18 @@ export const writeFiles = dual(
     const jobs = asEntries(files).map(([file, data]) => asWriting(file, data, options, 'writeFiles'))
     const dirs = new Set<string>()
     const tasks = jobs.map(job => () => writeOne(job, dirs)).reverse()
-    yield* concurrently(tasks, width)
+    try {
+      yield* concurrently(tasks, width)
+    } catch (error) {
+      // Those that were not begun: a stream keeps what it reads from open.
+      for (const { source } of jobs) source.stop()
+      throw error
+    }
     if (jobs[0]?.durability !== 'full') return
     const syncs = [...dirs].map(dir => () => syncDir(dir))
     yield* concurrently(syncs, width)
   },
-  files => asEntries(files).map(([file]) => resolve(asPath(file, 'file'))),
+  { turns: files => asEntries(files).map(([file]) => resolve(asPath(file, 'file'))) },
 )
 
 function* writeOne(job: Writing, dirs: Set<string>): Steps<void> {

@@ -15,7 +15,7 @@ import { pathToFileURL } from 'node:url'
 import { emptyDir, type MoveOptions, move, remove } from 'holdfast'
 import { type Call, dual, fs, hasCode, type Steps } from 'holdfast/steps'
 import type { World } from 'holdfast/testing'
-import { performSync } from '../lib/core/disk.js'
+import { door } from '../lib/core/disk.js'
 import { linkThenUnlink, lookThenRename, removeThenRename, renameAside } from './broken/broken.js'
 import { abortedAt, caseless, failingAt, through } from './broken/interfere.js'
 import { assert, caught, explored, holds, nobodyElseThrew, nobodyThrew, prove, scratch } from './support/kit.js'
@@ -30,7 +30,7 @@ import { type Kind, kinds, make, plant, read, told } from './support/planted.js'
 import { privateNames } from './support/trees.js'
 
 /** This process as owner, as private names spell it. */
-const self = () => performSync({ op: 'self', args: [] }) as string
+const self = () => door.performSync({ op: 'self', args: [] }) as string
 
 const quick = { durability: 'none' } as const
 type Way = (from: string, to: string, options: MoveOptions) => Steps<unknown>

@@ -72,6 +72,8 @@ export interface Alphabet {
   engage(thing: string, more: number): number
   /** Does a wait block the thread, so that no other call of this thread can go on meanwhile? */
   blocking(): boolean
+  /** Returns how many files this process can still open, as far as is known: `Infinity` if it is not known. */
+  descriptors(): number
   /** Is `path` on a local filesystem, where ENOENT is never due to a retransmission after a lost reply? */
   local(path: string): boolean
   /** Makes several calls at once, in any order. Returns when all have ended, failed or not. See `together`. */
@@ -117,11 +119,13 @@ interface Traits {
   readonly unfailing?: true
   /** It acts on an open descriptor, not on a name. */
   readonly onDescriptor?: true
+  /** It opens a file: one that stays open (`open`), or one that is closed again before it ends. */
+  readonly takesDescriptor?: true
 }
 
 /** The traits of each call. */
 const ops: Readonly<Record<Op, Traits>> = {
-  open: {},
+  open: { takesDescriptor: true },
   read: { onDescriptor: true },
   write: { onDescriptor: true, changes: true },
   ftruncate: { onDescriptor: true, changes: true },
@@ -130,17 +134,17 @@ const ops: Readonly<Record<Op, Traits>> = {
   fstat: { onDescriptor: true },
   stat: {},
   lstat: {},
-  readFile: {},
+  readFile: { takesDescriptor: true },
   readlink: {},
-  readdir: {},
-  list: {},
+  readdir: { takesDescriptor: true },
+  list: { takesDescriptor: true },
   mkdir: { changes: true },
   rmdir: { changes: true, givesBack: true },
   rename: { changes: true },
   link: { changes: true },
   symlink: { changes: true },
   unlink: { changes: true, givesBack: true },
-  copyFile: { changes: true },
+  copyFile: { changes: true, takesDescriptor: true },
   chmod: { changes: true },
   chown: { changes: true },
   utimes: { changes: true },
@@ -155,6 +159,7 @@ const ops: Readonly<Record<Op, Traits>> = {
   remember: { inline: true, own: true },
   engage: { inline: true, own: true },
   blocking: { inline: true, own: true },
+  descriptors: { inline: true, own: true },
   local: { unfailing: true },
   together: {},
   settle: { waits: true, own: true },
@@ -165,3 +170,6 @@ export const allOps = Object.keys(ops) as readonly Op[]
 /** The calls that have at least one of these traits. */
 export const opsThat = (...traits: readonly (keyof Traits)[]): ReadonlySet<Op> =>
   new Set(allOps.filter(op => traits.some(trait => ops[op][trait])))
+
+const waiting = opsThat('waits')
+export const isWait = ({ op }: Call): boolean => waiting.has(op)

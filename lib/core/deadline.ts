@@ -1,10 +1,10 @@
 // The end of a call from outside: its signal and its timeout, obeyed between any two of its steps.
 
 import { type Call, opsThat } from './alphabet.js'
-import { perform, performSync } from './disk.js'
 import { checkPatience, type Patience } from './input.js'
 import { abortError, timeoutError } from './interruption.js'
-import { type Done, ignoreRejection, longestTimerMs, type Wake } from './wait.js'
+import { onAbort } from './signals.js'
+import { longestTimerMs } from './wait.js'
 
 const givingBack = opsThat('givesBack')
 
@@ -25,7 +25,10 @@ export class Deadline {
   readonly #signal: AbortSignal | undefined
   readonly #timeout: number
   readonly #endsAtMs: number
+  #disarm: (() => void) | undefined
+  #isOver = false
   #hasInterrupted = false
+  #error: Error | undefined
   #lastError: unknown
 
   constructor({ signal, timeout = Number.POSITIVE_INFINITY }: Patience) {
@@ -39,53 +42,50 @@ export class Deadline {
     this.#lastError = error
   }
 
+  /** Has the call been interrupted already? */
+  get hasInterrupted(): boolean {
+    return this.#hasInterrupted
+  }
+
+  /** Calls `stop` once, when the call as a whole must end: later, even if that is now. */
+  arm(stop: () => void): void {
+    const over = () => {
+      this.disarm()
+      this.#isOver = true
+      stop()
+    }
+    const leftMs = this.#signal?.aborted ? 0 : this.leftMs()
+    const timer = leftMs < longestTimerMs ? setTimeout(over, Math.ceil(leftMs)) : undefined
+    const ignore = this.#signal && onAbort(this.#signal, over)
+    this.#disarm = () => {
+      clearTimeout(timer)
+      ignore?.()
+    }
+  }
+
+  disarm(): void {
+    this.#disarm?.()
+    this.#disarm = undefined
+  }
+
   /** Returns the error to throw instead of making `call`, if the call as a whole must end now. */
   interruption(call: Call): Error | undefined {
     if (this.#hasInterrupted || givesBack(call)) return undefined
-    const isLate = performance.now() >= this.#endsAtMs
-    if (!isLate && !this.#signal?.aborted) return undefined
+    if (!this.#isOver && !this.#signal?.aborted && performance.now() < this.#endsAtMs) return undefined
     this.#hasInterrupted = true
-    // A promise that would have been waited for goes on, and its rejection must not end the process.
-    if (call.op === 'settle') ignoreRejection(call.args[0])
-    if (this.#signal?.aborted) return abortError(this.#signal.reason)
-    return timeoutError(this.#timeout, this.#lastError)
+    return this.error
   }
 
-  waitSync(call: Call): unknown {
-    const value = performSync(this.#shorten(call))
-    const interruption = this.interruption(call)
-    if (interruption) throw interruption
-    return value
+  /** The error with which the call as a whole ends: one, however often it is asked for. */
+  get error(): Error {
+    this.#error ??= this.#signal?.aborted
+      ? abortError(this.#signal.reason)
+      : timeoutError(this.#timeout, this.#lastError)
+    return this.#error
   }
 
-  /** Performs a call that waits, for no longer than the signal and the timeout allow. */
-  wait(call: Call, done: Done): void {
-    const signal = this.#hasInterrupted ? undefined : this.#signal
-    let wake: Wake | undefined
-    let timer: NodeJS.Timeout | undefined
-    const stop = () => wake?.()
-    wake = perform(this.#shorten(call), (error, value) => {
-      signal?.removeEventListener('abort', stop)
-      clearTimeout(timer)
-      // A wait that was woken early has no result: the interruption comes instead.
-      done(this.interruption(call) ?? error, value)
-    })
-    // The call ended inline, so there is nothing to wake.
-    if (!wake) return
-    signal?.addEventListener('abort', stop, { once: true })
-    const leftMs = this.#leftMs()
-    if (call.op === 'settle' && leftMs < longestTimerMs) timer = setTimeout(stop, Math.ceil(leftMs) + 1)
-  }
-
-  #leftMs(): number {
+  /** Milliseconds until the time-out, unless the call has been interrupted already. */
+  leftMs(): number {
     return this.#hasInterrupted ? Number.POSITIVE_INFINITY : Math.max(0, this.#endsAtMs - performance.now())
-  }
-
-  /** Returns the same wait, cut so that it ends with the deadline. For a promise, `wait` sets a timer instead. */
-  #shorten(call: Call): Call {
-    if (call.op === 'settle') return call
-    const ms = call.args.at(-1) as number
-    // Timers may fire a fraction of a millisecond early. One more makes sure that the deadline has passed.
-    return { op: call.op, args: [...call.args.slice(0, -1), Math.min(ms, Math.ceil(this.#leftMs()) + 1)] }
   }
 }

@@ -1,43 +1,39 @@
-// The one door to the disk. Algorithms describe their calls (./steps.ts), and the two functions below make them. No
-// other file imports a filesystem, so a fault that is injected here reaches everything.
+// The one door to the disk. Algorithms describe their calls (./steps.ts), and the door makes them. No other file imports a
+// filesystem, so a fault that is injected here reaches everything.
 
 import nodeFs, { type StatOptions } from 'node:fs'
-import type { Alphabet, Call, Op, Path } from './alphabet.js'
+import type { Alphabet, Path } from './alphabet.js'
 import { waitForChange } from './directory-watch.js'
+import type { CallTable, Door, SingleCall } from './door.js'
 import { entryOf, inBytes } from './entry.js'
 import { hasCode } from './errors.js'
 import { FastPath } from './fast-path.js'
 import { isLocal } from './filesystem-kinds.js'
 import { engage, recall, remember } from './hints.js'
+import { countFree } from './open-files.js'
 import { identity } from './owner.js'
-import { type Pool, poolOf } from './pool.js'
+import { poolOf } from './pool.js'
 import type { Stats } from './stats.js'
 import type { orNothing } from './steps.js'
-import { allAtOnce, oneByOne } from './together.js'
-import { callBack, type Done, random, settle, settleSync, sleep, sleepSync, type Wake } from './wait.js'
+import { callBack, catching, type Done, random, settle, settleSync, sleep, sleepSync, type Wake } from './wait.js'
 
 // ---- The door ----
 
-/** Makes the call in the calling thread: returns its value or throws its error. */
-export function performSync({ op, args }: Call): unknown {
-  return (inThisThread[op] as AnyFunction<unknown>)(...args)
-}
-
-/**
- * Makes the call without blocking the thread for long. Calls `done` once: before it returns if the call was made
- * inline, later otherwise. If the call is a wait, returns how to end it early.
- */
-export function perform(call: Call, done: Done): Wake | undefined {
-  const { op, args } = call
-  const atOnce = inline[op as keyof typeof inline] as AnyFunction<unknown> | undefined
-  if (atOnce) return callBack(() => atOnce(...args), done)
-  const wait = waits[op as keyof typeof waits] as AsyncFunction<Wake | undefined> | undefined
-  if (wait) return wait(done, ...args)
-  const outcome = fastPath?.make(call)
-  if (!outcome) performInPool(call, done)
-  else if ('error' in outcome) done(outcome.error)
-  else done(null, outcome.value)
-  return undefined
+/** The one real door to the disk. */
+export const door: Door = {
+  performSync: ({ op, args }) => (inThisThread[op] as AnyFunction<unknown>)(...args),
+  perform(call, done) {
+    const { op, args } = call
+    const atOnce = inline[op as keyof typeof inline] as AnyFunction<unknown> | undefined
+    if (atOnce) return callBack(() => atOnce(...args), done)
+    const wait = waits[op as keyof typeof waits] as AsyncFunction<Wake | undefined> | undefined
+    if (wait) return wait(done, ...args)
+    const outcome = fastPath?.make(call)
+    if (!outcome) performInPool(call, done)
+    else if ('error' in outcome) done(outcome.error)
+    else done(null, outcome.value)
+    return undefined
+  },
 }
 
 type AnyFunction<T> = (...args: readonly unknown[]) => T
@@ -54,11 +50,12 @@ const inline = {
   remember,
   engage,
   blocking: () => false,
+  descriptors: () => freeDescriptors(),
 } satisfies Partial<Alphabet>
 
 // ---- The sync form ----
 
-const inThisThread: { readonly [O in Op]: (...args: Parameters<Alphabet[O]>) => unknown } = {
+const inThisThread: CallTable<unknown> = {
   ...inline,
   blocking: () => true,
   open: nodeFs.openSync,
@@ -66,7 +63,7 @@ const inThisThread: { readonly [O in Op]: (...args: Parameters<Alphabet[O]>) => 
   write: (fd, data) => nodeFs.writeSync(fd, data),
   ftruncate: nodeFs.ftruncateSync,
   fsync: nodeFs.fsyncSync,
-  // Looked up at each call, because graceful-fs replaces it when it loads, and wakes its queue there.
+  // Looked up at each call, because graceful-fs, if another package loads it, replaces it, and wakes its queue there.
   close: fd => nodeFs.closeSync(fd),
   fstat: fd => nodeFs.fstatSync(fd, { bigint: true }),
   stat: (path, options?: typeof orNothing) => statOrNothing(nodeFs.statSync as StatSync, path, options),
@@ -94,7 +91,6 @@ const inThisThread: { readonly [O in Op]: (...args: Parameters<Alphabet[O]>) => 
   sleep: sleepSync,
   // To watch a directory takes the event loop, so the caller looks again soon instead.
   changed: (_dir, ms) => sleepSync(Math.min(ms, 5)),
-  together: calls => oneByOne(calls, performSync),
   settle: settleSync,
 }
 
@@ -120,7 +116,6 @@ const waits = {
   sleep: (done: Done, ms: number) => sleep(ms, done),
   changed: (done: Done, dir: string, ms: number) => waitForChange(dir, ms, watch, done),
   settle: (done: Done, returned: unknown, ms?: number) => settle(returned, ms, done),
-  together: (done: Done, calls: readonly Call[]) => allAtOnce(calls, perform, done),
 }
 
 /** A watcher keeps no process alive. */
@@ -129,24 +124,16 @@ const watch = (dir: string, onChange: () => void, onError: () => void): (() => v
   return () => watcher.close()
 }
 
-// graceful-fs replaces `fs.close` for the whole process when it loads. It is loaded by the first call that needs a
-// thread, because importing this package must change nothing.
-let pool: Pool | undefined
+const pool = poolOf(nodeFs)
 
-function performInPool(call: Call, done: Done): void {
-  if (pool) performIn(pool, call, done)
-  else
-    import('graceful-fs').then(loaded => {
-      pool = poolOf(loaded.default)
-      performIn(pool, call, done)
-    }, done)
-}
-
-function performIn(pool: Pool, call: Call, done: Done): void {
-  const make = pool[call.op as Exclude<Op, keyof typeof inline | keyof typeof waits>] as AsyncFunction<void>
+function performInPool(call: SingleCall, done: Done): void {
+  const make = pool[call.op as keyof typeof pool] as AsyncFunction<void>
   const noteAndDone: Done = (error, value) => {
-    if (!error) fastPath?.note(call, value)
-    done(error, value)
+    // Nothing may escape into the callback of the system.
+    catching(() => {
+      if (!error) fastPath?.note(call, value)
+      done(error, value)
+    }, done)
   }
   make(noteAndDone, ...call.args)
 }
@@ -169,9 +156,13 @@ const devices = {
   kindAt,
 }
 /** Only the numbers that Linux gives to kinds of filesystems are known (./filesystem-kinds.ts). */
-const fastPath = process.platform === 'linux' ? new FastPath(devices, performSync) : undefined
+const fastPath =
+  process.platform === 'linux' ? new FastPath(devices, call => door.performSync(call as SingleCall)) : undefined
 
-const { self, alive } = identity({
-  text: path => orUndefined(() => nodeFs.readFileSync(path, 'latin1')),
-  link: path => orUndefined(() => nodeFs.readlinkSync(path)),
-})
+const records = {
+  text: (path: string) => orUndefined(() => nodeFs.readFileSync(path, 'latin1')),
+  link: (path: string) => orUndefined(() => nodeFs.readlinkSync(path)),
+  names: (dir: string) => orUndefined(() => nodeFs.readdirSync(dir)),
+}
+const { self, alive } = identity(records)
+const freeDescriptors = countFree(records)

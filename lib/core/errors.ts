@@ -44,6 +44,16 @@ export const mountPointCodes: readonly Errno[] = onWindows ? [] : ['EBUSY']
 
 export const isTransient = (error: unknown): boolean => hasCode(error, ...transients)
 
+/** Errors that no outer loop retries: an inner one has waited long enough, or knows that waiting cures nothing. */
+const finalErrors = new WeakSet<SystemError>()
+
+export function markFinal(error: unknown): unknown {
+  if (isSystemError(error)) finalErrors.add(error)
+  return error
+}
+
+export const isFinal = (error: unknown): boolean => isSystemError(error) && finalErrors.has(error)
+
 /** Makes an error like the system's own, for a call that is refused without asking it. `why` says what was found. */
 export function systemError(
   code: Errno,

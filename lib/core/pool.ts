@@ -5,15 +5,12 @@ import { entryOf, inBytes } from './entry.js'
 import { hasCode } from './errors.js'
 import { isLocal } from './filesystem-kinds.js'
 import type { orNothing } from './steps.js'
-import type { Done } from './wait.js'
+import { callBack, type Done } from './wait.js'
 
 type Calls = { readonly [O in Op]?: (done: Done, ...args: Parameters<Alphabet[O]>) => void }
-export type Pool = ReturnType<typeof poolOf>
 
-type GracefulFs = typeof import('graceful-fs')
-
-/** graceful-fs, because it queues a call for which no descriptor is free (EMFILE). The door loads it. */
-export const poolOf = (fs: GracefulFs) =>
+/** Each function of `fs` is looked up when it is called, because other packages replace some (graceful-fs: `close`). */
+export const poolOf = (fs: typeof import('node:fs')) =>
   ({
     open: (done, path, flags, mode) => fs.open(path, flags, mode, done),
     read: (done, fd, into, position) => fs.read(fd, into, 0, into.length, position, done),
@@ -29,7 +26,7 @@ export const poolOf = (fs: GracefulFs) =>
     readlink: (done, path) => fs.readlink(path, 'buffer', done),
     readdir: (done, path) => fs.readdir(path, done),
     list: (done, path) =>
-      fs.readdir(path, inBytes, (error, all) => (error ? done(error) : done(null, all.map(entryOf)))),
+      fs.readdir(path, inBytes, (error, all) => (error ? done(error) : callBack(() => all.map(entryOf), done))),
     mkdir: (done, path, mode) => fs.mkdir(path, mode, done),
     rmdir: (done, path) => fs.rmdir(path, done),
     rename: (done, from, to) => fs.rename(from, to, done),

@@ -10,47 +10,41 @@ function ahead(things: readonly string[]): Promise<unknown> | undefined {
   return earlier.length > 0 ? Promise.all(earlier) : undefined
 }
 
-/** Joins these queues until `ended` settles. */
-function join(things: readonly string[], before: Promise<unknown> | undefined, ended: Promise<unknown>): void {
-  const leave = () => {
+/** A place in these queues. */
+export interface Place {
+  /** What a caller must wait for before its turn: undefined if that is nothing. */
+  readonly before: Promise<unknown> | undefined
+  leave(): void
+}
+
+/** Joins these queues at their ends. */
+export function takePlace(things: readonly string[]): Place {
+  const before = ahead(things)
+  let leave = () => {}
+  const left = new Promise<void>(resolve => {
+    leave = resolve
+  })
+  const free = () => {
     for (const thing of things) if (queueEnds.get(thing) === end) queueEnds.delete(thing)
   }
   // If a caller gives up its place early, the callers behind it must not pass those in front of it.
-  const end: Promise<void> = (before ? Promise.allSettled([before, ended]) : ended).then(leave, leave)
+  const end = (before ? Promise.all([before, left]) : left).then(free)
   for (const thing of things) queueEnds.set(thing, end)
-}
-
-/**
- * Runs `work` in its turn: `work` gets what it must wait for before its first call. The place is kept until the promise
- * that `work` returns has settled, or, with `until`, until `until(result)` has settled too.
- */
-export function inTurn<T>(
-  things: readonly string[],
-  work: (before: Promise<unknown> | undefined) => Promise<T>,
-  until: ((result: T) => unknown) | undefined,
-): Promise<T> {
-  const before = ahead(things)
-  const result = work(before)
-  join(things, before, until ? result.then(until) : result)
-  return result
+  return { before, leave }
 }
 
 /** A place that a call takes when it needs one, so that a call which ends before that never waits. */
-export class Place {
-  #leave: (() => void) | undefined
+export class LatePlace {
+  #place: Place | undefined
 
   /** Returns what the call must wait for: undefined if that is nothing, or if the call has this place already. */
   take(thing: string): Promise<unknown> | undefined {
-    if (this.#leave) return undefined
-    const before = ahead([thing])
-    const left = new Promise<void>(leave => {
-      this.#leave = leave
-    })
-    join([thing], before, left)
-    return before
+    if (this.#place) return undefined
+    this.#place = takePlace([thing])
+    return this.#place.before
   }
 
   leave(): void {
-    this.#leave?.()
+    this.#place?.leave()
   }
 }

@@ -8,13 +8,35 @@ export type Done = (error: unknown, value?: unknown) => void
 /** Ends a wait early. Only waits have one. */
 export type Wake = () => void
 
+export const isFailure = (error: unknown): boolean => error !== null && error !== undefined
+
+/** Returns a function that passes on only the first of several ends of one call. */
+export function once(done: Done): Done {
+  let over = false
+  return (error, value) => {
+    if (over) return
+    over = true
+    done(error, value)
+  }
+}
+
+/** Runs `work`, which calls `done`. What `work` throws is passed to `done`; `undefined`, too, is an error then. */
+export function catching<T>(work: () => T, done: Done): T | undefined {
+  try {
+    return work()
+  } catch (error) {
+    done(error ?? new Error(`A call threw ${error}`))
+    return undefined
+  }
+}
+
 /** Does the work now, and calls `done` before it returns. */
 export function callBack(work: () => unknown, done: Done): undefined {
   let value: unknown
   try {
     value = work()
   } catch (error) {
-    done(error)
+    done(error ?? new Error(`A call threw ${error}`))
     return
   }
   done(null, value)
@@ -35,22 +57,52 @@ export function sleepSync(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
 }
 
-/** Waits for what a user's callback returned, if that is a promise. A wait that is ended early ignores the result. */
+/**
+ * Waits for what a user's callback returned, if that is a promise, for at most `ms`. A wait that is ended early has no
+ * result.
+ */
 export function settle(returned: unknown, ms: number | undefined, done: Done): Wake | undefined {
   if (!isThenable(returned)) return done(null, returned) as undefined
-  let over = false
-  const end: Done = (error, value) => {
+  const settlement = settlementOf(returned)
+  const end: Done = once((error, value) => {
     clearTimeout(timer)
-    if (!over) done(error, value)
-    over = true
-  }
+    settlement.waits.delete(end)
+    done(error, value)
+  })
   // What the promise waits for keeps the process alive, if anything must.
   const timer = ms === undefined ? undefined : setTimeout(end, Math.min(ms, longestTimerMs), null, pending).unref()
-  returned.then(
+  if (settlement.outcome) end(...settlement.outcome)
+  else settlement.waits.add(end)
+  return () => end(null)
+}
+
+/** What a promise has come to, and the waits for it. */
+interface Settlement {
+  outcome: readonly [error: unknown, value?: unknown] | undefined
+  readonly waits: Set<Done>
+}
+
+/**
+ * Each promise gets one pair of reactions, however often it is waited for: they cannot be taken back, so a wait that is
+ * repeated, as heartbeats do it, would add to them without end.
+ */
+const settlements = new WeakMap<object, Settlement>()
+
+function settlementOf(returned: PromiseLike<unknown>): Settlement {
+  const known = settlements.get(returned)
+  if (known) return known
+  const settlement: Settlement = { outcome: undefined, waits: new Set() }
+  settlements.set(returned, settlement)
+  const end = (...outcome: readonly [error: unknown, value?: unknown]) => {
+    settlement.outcome = outcome
+    for (const wait of [...settlement.waits]) wait(...outcome)
+  }
+  // It may be no real promise: then this makes one of it, so that its `then` is called only once, and cannot misbehave.
+  Promise.resolve(returned).then(
     value => end(null, value),
     error => end(error ?? new Error('The callback rejected without a reason')),
   )
-  return () => end(null)
+  return settlement
 }
 
 export function settleSync(returned: unknown): unknown {
@@ -63,9 +115,9 @@ export function settleSync(returned: unknown): unknown {
 export const isThenable = (value: unknown): value is PromiseLike<unknown> =>
   typeof (value as PromiseLike<unknown> | null)?.then === 'function'
 
-/** Returns `value`. If that is a promise which no caller waits for, its rejection does not end the process. */
+/** Returns `value`. If that is a promise, its rejection does not end the process, though no call waits for it yet. */
 export function ignoreRejection<T>(value: T): T {
-  if (isThenable(value)) value.then(undefined, () => {})
+  if (isThenable(value)) settlementOf(value)
   return value
 }
 

@@ -3,7 +3,7 @@
 import { resolve } from 'node:path'
 import { systemError } from '../core/errors.js'
 import { isInterruption, isTimeout } from '../core/interruption.js'
-import type { Place } from '../core/queue.js'
+import type { LatePlace } from '../core/queue.js'
 import type { Stats } from '../core/stats.js'
 import { fs, type Steps } from '../core/steps.js'
 import { acquireInTime, tryAcquire } from '../lock/acquire.js'
@@ -31,7 +31,7 @@ export interface Making extends Producing {
 }
 
 /** Returns whether this very call made it. `place` is for its turn among the calls of its thread. */
-export function* makeOnce(job: Making, place: Place | undefined): Steps<boolean> {
+export function* makeOnce(job: Making, place: LatePlace | undefined): Steps<boolean> {
   for (;;) {
     const target = yield* statTarget(job)
     const good = yield* isGoodUnlocked(job, target)
@@ -82,7 +82,7 @@ const isUnchanged = (first: Stats | undefined, now: Stats): boolean =>
   sameInode(first, now) && first?.birthtimeNs === now.birthtimeNs
 
 /** The first time, joins the queue of the thread for the lock. Returns whether the call had to wait there. */
-function* hasWaited(place: Place, locking: Locking): Steps<boolean> {
+function* hasWaited(place: LatePlace, locking: Locking): Steps<boolean> {
   const before = place.take(`${resolve(locking.path)}.lock`)
   if (before) yield* namingHolder(locking, fs.settle(before))
   return before !== undefined

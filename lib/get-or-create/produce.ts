@@ -5,7 +5,8 @@ import type { Durability } from '../core/input.js'
 import type { Stats } from '../core/stats.js'
 import { fs, orNothing, type Steps } from '../core/steps.js'
 import { ignoreRejection } from '../core/wait.js'
-import { attended, type Hold, ignoreLoss, lossSignal, renew } from '../lock/hold.js'
+import { attended, type Hold, ignoreLoss, renew } from '../lock/hold.js'
+import { UnderLock } from '../lock/under-lock.js'
 import { achieve, noEvidence, type Trial } from '../parts/achieve.js'
 import { tidy, uninterruptible } from '../parts/cleanup.js'
 import { silently } from '../parts/delete-tree.js'
@@ -66,8 +67,7 @@ export function* whileStaged<T>(
 
 /** Runs the producer, syncs what it made if that was asked for, and returns the stats of that. */
 export function* produce(job: Producing, stage: string, hold: Hold): Steps<Stats> {
-  const ended = new AbortController()
-  const production = { signal: AbortSignal.any([lossSignal(hold), ended.signal]), fence: hold.fence }
+  const production = new UnderLock(hold)
   try {
     const content = yield* attended(hold, job.produce(stage, production))
     if (job.kind === 'file' && content !== undefined) return yield* writeContent(job, stage, content, hold)
@@ -76,7 +76,7 @@ export function* produce(job: Producing, stage: string, hold: Hold): Steps<Stats
     else if (job.durability !== 'none') yield* syncFile(stage)
     return there
   } catch (error) {
-    ended.abort(error)
+    production.end(error)
     throw error
   }
 }

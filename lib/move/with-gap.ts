@@ -1,10 +1,9 @@
 // What a rename cannot replace is set aside first; for a moment nothing has the name.
 
 import { dirname } from 'node:path'
-import { type Errno, hasCode, isSystemError } from '../core/errors.js'
+import { type Errno, hasCode, isSystemError, markFinal } from '../core/errors.js'
 import type { Stats } from '../core/stats.js'
 import { fs, orNothing, type Steps } from '../core/steps.js'
-import { markFinal } from '../parts/achieve.js'
 import { tidy, uninterruptible } from '../parts/cleanup.js'
 import { containment } from '../parts/containment.js'
 import { isInode } from '../parts/identity.js'

@@ -2,7 +2,15 @@
 // try again, within a limit. Otherwise throw the original error, unchanged. No other loop retries a failure.
 
 import { type Channel, channel } from 'node:diagnostics_channel'
-import { type Errno, hasCode, isSystemError, isTransient, type SystemError } from '../core/errors.js'
+import {
+  type Errno,
+  hasCode,
+  isFinal,
+  isSystemError,
+  isTransient,
+  markFinal,
+  type SystemError,
+} from '../core/errors.js'
 import { fs, type Steps } from '../core/steps.js'
 
 /**
@@ -70,16 +78,6 @@ export function* done<T>(call: Steps<unknown>, value: T): Steps<T> {
 export function* noEvidence(): Steps<undefined> {
   return undefined
 }
-
-/** Errors that no outer loop retries: an inner one has waited long enough, or knows that waiting cures nothing. */
-const finalErrors = new WeakSet<SystemError>()
-
-export function markFinal(error: unknown): unknown {
-  if (isSystemError(error)) finalErrors.add(error)
-  return error
-}
-
-export const isFinal = (error: unknown): boolean => isSystemError(error) && finalErrors.has(error)
 
 /** A look that failed counts as "no". If it failed for lack of descriptors, or the like, the attempt is repeated. */
 function* unmasked<T>(look: () => Steps<T>): Steps<T | Again | undefined> {

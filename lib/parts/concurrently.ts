@@ -4,8 +4,9 @@
 
 import { opsThat } from '../core/alphabet.js'
 import { givesBack } from '../core/deadline.js'
+import { hasCode } from '../core/errors.js'
 import { isInterruption } from '../core/interruption.js'
-import { atOnce, type Call, type Outcome, type Steps } from '../core/steps.js'
+import { atOnce, type Call, fs, type Outcome, type Steps } from '../core/steps.js'
 
 export type Task = () => Steps<void>
 
@@ -21,6 +22,7 @@ export function* concurrently(todo: Task[], width: number): Steps<void> {
   let running: RunningTask[] = []
   for (;;) {
     yield* startTasks(todo, running, width, run)
+    running = running.filter(({ next }) => next)
     if (running.length === 0) break
     yield* makeWave(running, run)
     running = running.filter(({ next }) => next)
@@ -47,15 +49,43 @@ interface RunningTask {
   interrupted: boolean
 }
 
-/** Starts tasks until the next wave has `width` calls. */
+/** Starts tasks until the next wave has `width` calls, or as many as there are descriptors for. */
 function* startTasks(todo: Task[], running: RunningTask[], width: number, run: Run): Steps<void> {
+  if (todo.length === 0 || run.failure) return
+  const most = yield* affordable(width, running, run)
+  if (run.interruption) return
   let calls = running.reduce((sum, { next }) => sum + callsOf(next as Call).length, 0)
-  while (calls < width && todo.length > 0 && !run.failure) {
+  while (calls < most && todo.length > 0 && !run.failure) {
     const task: RunningTask = { steps: (todo.pop() as Task)(), next: undefined, interrupted: false }
     yield* resume(task, { value: undefined }, run)
     if (!task.next) continue
     running.push(task)
     calls += callsOf(task.next).length
+  }
+}
+
+/** A task has at most two files open at a time, a source and a target, and others need some, too. */
+const descriptorsPerTask = 2
+
+/** How many calls may go on at a time. Here the whole can be stopped, also when its tasks do nothing but delete. */
+function* affordable(width: number, running: readonly RunningTask[], run: Run): Steps<number> {
+  try {
+    const tasks = Math.floor((yield* fs.descriptors()) / descriptorsPerTask)
+    return Math.min(width, Math.max(1, running.length + tasks))
+  } catch (error) {
+    yield* interrupt(running, error, run)
+    return 0
+  }
+}
+
+/** A task that is about to give something back still makes its call, in the next wave. */
+function* interrupt(running: readonly RunningTask[], error: unknown, run: Run): Steps<void> {
+  run.failure ??= { error }
+  run.interruption = { error }
+  for (const task of running) {
+    if (givesBack(task.next as Call)) continue
+    task.interrupted = true
+    yield* resume(task, run.interruption, run)
   }
 }
 
@@ -69,24 +99,25 @@ function* makeWave(running: readonly RunningTask[], run: Run): Steps<void> {
   try {
     outcomes = yield* atOnce(calls.flat())
   } catch (error) {
-    // None of the calls was made. A task that is about to give something back still makes its call, in the next wave.
-    run.failure ??= { error }
-    run.interruption = { error }
-    for (const task of running) {
-      if (givesBack(task.next as Call)) continue
-      task.interrupted = true
-      yield* resume(task, run.interruption, run)
-    }
-    return
+    // None of the calls was made.
+    return yield* interrupt(running, error, run)
   }
   let at = 0
-  for (const [number, task] of running.entries()) {
+  const ended = running.map((task, number) => {
     const { length } = calls[number] as readonly Call[]
     const own = outcomes.slice(at, at + length)
     at += length
-    yield* resume(task, task.next?.op === 'together' ? { value: own } : (own[0] as Outcome<unknown>), run)
-  }
+    const outcome = task.next?.op === 'together' ? { value: own } : (own[0] as Outcome<unknown>)
+    return { task, outcome, starved: isStarved(outcome) }
+  })
+  // A task that found no descriptor makes its call again in the next wave, while others go on, and give some back. If
+  // there is no other, one task gets the error, and gives back what it holds.
+  const last = ended.every(({ starved }) => starved) ? ended.at(-1) : undefined
+  for (const one of ended) if (!one.starved || one === last) yield* resume(one.task, one.outcome, run)
 }
+
+const isStarved = (outcome: Outcome<unknown>): boolean =>
+  'error' in outcome && hasCode(outcome.error, 'EMFILE', 'ENFILE')
 
 /** Calls that gain nothing from a wave, or would hold it up: each is made alone, as soon as its task comes to it. */
 const madeAlone = opsThat('waits', 'inline')

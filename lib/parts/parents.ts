@@ -1,9 +1,9 @@
 // The option `parents` of every function that publishes a name.
 
 import { dirname } from 'node:path'
-import { hasCode, type SystemError } from '../core/errors.js'
+import { hasCode, isFinal, markFinal, type SystemError } from '../core/errors.js'
 import { fs, orNothing, type Path, type Steps } from '../core/steps.js'
-import { type Again, again, isFinal, markFinal } from './achieve.js'
+import { type Again, again } from './achieve.js'
 import { makeDirectory } from './make-directory.js'
 
 /**

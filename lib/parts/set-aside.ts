@@ -2,9 +2,10 @@
 // no longer touches the thing. Then it is deleted under the private name, or gets its own name back.
 
 import { cannotLink, hasCode, isSystemError, mountPointCodes, systemError } from '../core/errors.js'
+import { isInterruption } from '../core/interruption.js'
 import { fs, orNothing, type Path, type Steps } from '../core/steps.js'
 import { achieve, done, type Trial } from './achieve.js'
-import { tidy } from './cleanup.js'
+import { tidy, uninterruptible } from './cleanup.js'
 import { type DeleteJob, deleteTree } from './delete-tree.js'
 import { isGone } from './identity.js'
 import { stageName } from './stage-names.js'
@@ -81,12 +82,16 @@ export function* renameAside<P extends Path>(path: P, trial: Trial): Steps<P | u
   return wasThere ? at : undefined
 }
 
-/** Deletes what was set aside. What could not be deleted gets its name back. */
+/**
+ * Deletes what was set aside. What could not be deleted gets its name back. If the call as a whole is stopped, the
+ * deletion goes on to its end: a part must not come back, as if it had not been removed.
+ */
 export function* deleteOrPutBack(aside: Aside, job: DeleteJob, trial: Trial): Steps<void> {
   try {
-    yield* deleteSetAside(aside, job, trial)
+    const remove = () => deleteSetAside(aside, job, trial)
+    yield* aside.at === aside.path ? remove() : uninterruptible(remove)
   } catch (error) {
-    if (aside.at !== aside.path) yield* tidy(putBack(aside, error))
+    if (aside.at !== aside.path && !isInterruption(error)) yield* tidy(putBack(aside, error))
     throw error
   }
 }

@@ -30,10 +30,20 @@ export function asSource(value: unknown, name: string, encoding: BufferEncoding,
   if (typeof value === 'string') return wholeSource(Buffer.from(value, encoding))
   if (ArrayBuffer.isView(value)) return wholeSource(asBytes(value, name))
   const pieces = iteratorOf(value)
+  if (pieces) hearErrors(value)
   if (pieces) return new Pieces(value as Iterable<Piece> | AsyncIterable<Piece>, pieces, name, encoding, wait)
   const expected =
     'of type string or an instance of Buffer, TypedArray, or DataView, or an iterable or a stream of those'
   throw refusal('ERR_INVALID_ARG_TYPE', name, expected, value)
+}
+
+/**
+ * Takes over the errors of a stream of Node's. One that fails before its first piece is asked for (the call waits for its
+ * turn, say) would end the process. The iterator reports the error in any case.
+ */
+function hearErrors(value: unknown): void {
+  const { on, destroy } = value as { on?: unknown; destroy?: unknown }
+  if (typeof on === 'function' && typeof destroy === 'function') on.call(value, 'error', () => {})
 }
 
 function iteratorOf(value: unknown): Iterator<Piece> | AsyncIterator<Piece> | undefined {

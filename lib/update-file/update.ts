@@ -9,6 +9,7 @@ import { acquire } from '../lock/acquire.js'
 import { attended, type Hold, type Locking, renew, whileHeld } from '../lock/hold.js'
 import { holderOf, lockHeld } from '../lock/holder.js'
 import { asLocking } from '../lock/options.js'
+import { UnderLock } from '../lock/under-lock.js'
 import type { LockOptions } from '../lock.js'
 import { achieve, noEvidence } from '../parts/achieve.js'
 import { refuseSpecialFile, resolveLinks } from '../parts/follow-links.js'
@@ -16,12 +17,12 @@ import { asWriting, type WriteFileOptions, writeFile } from '../write-file.js'
 import { asCodec, type Codec } from './codec.js'
 import type { UpdateFileOptions } from './options.js'
 
-export type Change = (old: never) => unknown
+export type Change = (old: never, work: UnderLock) => unknown
 
 /** A call under way. */
 export interface Update {
   readonly path: string
-  readonly change: (old: unknown) => unknown
+  readonly change: (old: unknown, work: UnderLock) => unknown
   readonly codec: Codec
   readonly locking: LockOptions
   readonly writing: WriteFileOptions
@@ -81,8 +82,7 @@ function* updateLocked({ path, change, codec, locking, writing }: Update, at: st
   })
   const old = codec(bytes, at)
   const beganMs = yield* fs.now()
-  const returned = change(old.value)
-  const next = yield* attended(hold, returned)
+  const { returned, next } = yield* makeChange(change, old.value, hold)
   if (next === undefined) {
     old.assertUnchanged()
     return old.value
@@ -92,6 +92,22 @@ function* updateLocked({ path, change, codec, locking, writing }: Update, at: st
   if (isThenable(returned) || (yield* fs.now()) - beganMs > hold.locking.heartbeatMs) yield* renew(hold)
   yield* writeFile.steps(at, data, writing)
   return next
+}
+
+/** Calls `change`, and waits for its result. If the call is stopped meanwhile, the signal that it got reports it. */
+function* makeChange(
+  change: Update['change'],
+  old: unknown,
+  hold: Hold,
+): Steps<{ readonly returned: unknown; readonly next: unknown }> {
+  const work = new UnderLock(hold)
+  try {
+    const returned = change(old, work)
+    return { returned, next: yield* attended(hold, returned) }
+  } catch (error) {
+    work.end(error)
+    throw error
+  }
 }
 
 function* readBytes(at: string): Steps<{ readonly bytes: Buffer | undefined }> {

@@ -1,9 +1,9 @@
 // The work of `writeFile`: a private file is filled, gets its permissions, is synced, and is renamed onto the name.
 
-import { hasCode, isSystemError, mountPointCodes } from '../core/errors.js'
+import { hasCode, isSystemError, markFinal, mountPointCodes } from '../core/errors.js'
 import type { Stats } from '../core/stats.js'
 import { fs, type Outcome, type Steps, together, unwrap } from '../core/steps.js'
-import { achieve, markFinal, noEvidence } from '../parts/achieve.js'
+import { achieve, noEvidence } from '../parts/achieve.js'
 import { refuseSpecialFile, resolveLinks } from '../parts/follow-links.js'
 import { isInode } from '../parts/identity.js'
 import { withParents } from '../parts/parents.js'
@@ -16,11 +16,11 @@ import type { Writing } from './job.js'
 /** Returns the name that was written: where `path` leads, if it is a link. */
 export function* write(job: Writing): Steps<string> {
   const { source, trial } = job
-  // A stream that fails at once, or that the sync form cannot wait for, must fail before a file is made.
-  const first = source.whole ?? (yield* source.next())
-  // The directory may vanish between two calls. Then the data is written again, unless it comes from a stream.
-  const repeatable = job.parents && source.whole !== undefined
   try {
+    // A stream that fails at once, or that the sync form cannot wait for, must fail before a file is made.
+    const first = source.whole ?? (yield* source.next())
+    // The directory may vanish between two calls. Then the data is written again, unless it comes from a stream.
+    const repeatable = job.parents && source.whole !== undefined
     // No look is needed here: the rename has one of its own.
     return yield* achieve(() => tryWrite(job, first), noEvidence, repeatable ? { ...trial, also: ['ENOENT'] } : trial)
   } catch (error) {

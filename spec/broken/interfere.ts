@@ -5,7 +5,8 @@ import { closeSync, readdirSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { type Call, dual, type Outcome, type Patience, type Steps } from 'holdfast/steps'
 import { opsThat } from '../../lib/core/alphabet.js'
-import { performSync } from '../../lib/core/disk.js'
+import { door as realDoor } from '../../lib/core/disk.js'
+import type { SingleCall } from '../../lib/core/door.js'
 
 /** Calls that do not reach the disk and so cannot fail; and `close`, whose failure is ignored. */
 const inward = opsThat('waits', 'inline', 'unfailing')
@@ -109,7 +110,7 @@ export function endedAt(k: number, steps: Steps<unknown>, self: string): boolean
   let calls = 0
   const over = (call: Call): boolean => !inward.has(call.op) && calls++ === k
   const make = (call: Call): unknown => {
-    const value = call.op === 'self' ? self : performSync(call)
+    const value = call.op === 'self' ? self : realDoor.performSync(call as SingleCall)
     if (call.op === 'open') open.add(value)
     if (call.op === 'close') open.delete(call.args[0])
     return value

@@ -39,8 +39,6 @@ const plays = {
   naive: (dir: string, round: number) => copyInPlace(join(dir, 'source'), join(dir, String(round))),
   cp: (dir: string, round: number) => cp(join(dir, 'source'), join(dir, String(round)), { recursive: true }),
   ordinary: async (dir: string, round: number, number: number) => {
-    // Modules that are loaded lazily must be loaded while this user can read them.
-    await import('graceful-fs')
     if (process.getuid?.() === 0) {
       process.setgid?.(54_321)
       process.setuid?.(54_321)

@@ -21,7 +21,7 @@ import { basename, join } from 'node:path'
 import { type MoveOptions, move, sweep } from 'holdfast'
 import { type Call, dual, type Op, type Steps } from 'holdfast/steps'
 import { contender, explore, killedAt, type World } from 'holdfast/testing'
-import { performSync } from '../../lib/core/disk.js'
+import { door } from '../../lib/core/disk.js'
 import { copyThenRemove } from '../broken/broken.js'
 import { abortedAt, endedAt, failingAt, through } from '../broken/interfere.js'
 import {
@@ -97,7 +97,7 @@ const isWholeThere = (dir: string, name: string): boolean =>
 const isMoved = (outcomes: Parameters<World['check']>[0]['outcomes']): boolean =>
   (outcomes.mover as { value?: unknown }).value === true
 /** This process as owner, as private names spell it. */
-const self = () => performSync({ op: 'self', args: [] }) as string
+const self = () => door.performSync({ op: 'self', args: [] }) as string
 
 if (!contender(plays)) {
   const pairs = !disk || !memory ? [] : everyPlace.slice(1).map(other => [disk, other] as const)

@@ -25,6 +25,10 @@ holds('does everything, in both forms, and as many calls at once as it may', asy
     const steps = all.steps(tasks, width)
     const waves: number[] = []
     for (let next = steps.next(); !next.done; ) {
+      if (next.value.op === 'descriptors') {
+        next = steps.next(Number.POSITIVE_INFINITY)
+        continue
+      }
       const calls = next.value.args[0] as unknown[]
       waves.push(calls.length)
       next = steps.next(calls.map(() => ({ value: undefined })))

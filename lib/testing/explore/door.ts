@@ -3,7 +3,8 @@
 
 import { existsSync, fstatSync, lstatSync } from 'node:fs'
 import { isAbsolute, resolve, sep } from 'node:path'
-import { performSync } from '../../core/disk.js'
+import { door } from '../../core/disk.js'
+import type { SingleCall } from '../../core/door.js'
 import type { Call, Entry, Op } from '../../core/steps.js'
 import { BadWorld } from './bad-world.js'
 import type { Directory } from './directory.js'
@@ -21,7 +22,7 @@ export function perform(player: Player, call: Call, ground: Directory): unknown 
   if (op === 'symlink' || op === 'link' || op === 'rename') keepInside(player, call, second, ground.root)
   // `w` makes an inode only if there is none, and afterwards there is one in any case.
   const fresh = op === 'open' && changes(call) && !existsSync(first)
-  const value = withoutStack(() => performSync(call))
+  const value = withoutStack(() => door.performSync(call as SingleCall))
   const born = (ino: bigint) => ground.born(ino, player.number, player.calls)
   switch (op) {
     case 'mkdir':
@@ -53,13 +54,13 @@ export function perform(player: Player, call: Call, ground: Directory): unknown 
 /** Opens a directory that is to be listed. If it cannot be listed, this fails as the whole call would. */
 function open(player: Player, call: Call, path: string, ground: Directory): Listing {
   keepInside(player, call, path, ground.root)
-  withoutStack(() => performSync({ op: call.op, args: [path] }))
+  withoutStack(() => door.performSync({ op: call.op as 'list', args: [path] }))
   return new Listing(path, ground)
 }
 
 function read(op: Op, listing: Listing): unknown {
   const place = listing.place()
-  return place === undefined ? [] : sorted(performSync({ op, args: [place] }) as (string | Entry)[])
+  return place === undefined ? [] : sorted(door.performSync({ op: op as 'list', args: [place] }) as (string | Entry)[])
 }
 
 /** Sorted by name, because filesystems list in different orders. */

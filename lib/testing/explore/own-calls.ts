@@ -46,6 +46,8 @@ export class OwnCalls {
         return { value: 1 }
       case 'blocking':
         return { value: false }
+      case 'descriptors':
+        return { value: Number.POSITIVE_INFINITY }
       case 'local':
         return { value: this.#around.honest }
       case 'now':

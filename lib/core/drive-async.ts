@@ -1,0 +1,161 @@
+// The driver of the promise form: waits for each call on the event loop. Whatever goes wrong in making a call comes back
+// into the algorithm, so that no `finally` of it is skipped. State that outlives a call belongs here, never in the steps.
+
+import { isWait } from './alphabet.js'
+import type { Deadline } from './deadline.js'
+import { Descriptors } from './descriptors.js'
+import type { Door, SingleCall } from './door.js'
+import type { Call, Outcome, Steps } from './steps.js'
+import { allAtOnce } from './together.js'
+import { catching, type Done, ignoreRejection, isFailure, once, type Wake } from './wait.js'
+
+export interface Running<T> {
+  readonly steps: Steps<T>
+  readonly deadline: Deadline | undefined
+  readonly door: Door
+  readonly retryFor?: number | undefined
+  /**
+   * The first call waits for it. Algorithms check their input before that, so bad input is refused without a wait.
+   */
+  readonly before?: Promise<unknown> | undefined
+  /** The caller waits until the steps have ended, however long they take after the deadline. */
+  readonly patient?: boolean | undefined
+  readonly resolve: (value: T) => void
+  readonly reject: (error: unknown) => void
+  /** Called when the steps have ended. `left`: that is later than the end of the promise. */
+  readonly ended?: ((outcome: Outcome<T>, left: boolean) => void) | undefined
+}
+
+/** Milliseconds after the deadline, in which the steps may clean up and come to an end of their own. */
+const cleanUpMs = 50
+
+/** One call of the promise form. */
+export class Drive<T> {
+  readonly #running: Running<T>
+  readonly #door: Door
+  readonly #descriptors: Descriptors
+  #before: Promise<unknown> | undefined
+  /** What the algorithm is resumed with next. Undefined while a call is under way. */
+  #outcome: Outcome<unknown> | undefined = { value: undefined }
+  #isLooping = false
+  /** How to end early what it waits for. */
+  #wake: Wake | undefined
+  #leaveTimer: NodeJS.Timeout | undefined
+  #hasEnded = false
+  #isLeft = false
+
+  constructor(running: Running<T>) {
+    this.#running = running
+    this.#door = running.door
+    this.#before = running.before
+    this.#descriptors = new Descriptors(this.#door, running.retryFor ?? 10_000)
+  }
+
+  start(): void {
+    this.#loop()
+    if (!this.#hasEnded) this.#running.deadline?.arm(() => this.#stop())
+  }
+
+  /** A call that ends inline is followed by the next in this loop, so that it does not deepen the stack. */
+  #loop(): void {
+    const { steps, deadline } = this.#running
+    this.#isLooping = true
+    try {
+      while (this.#outcome) {
+        const outcome = this.#outcome
+        this.#outcome = undefined
+        const failed = 'error' in outcome
+        const next = failed ? steps.throw(outcome.error) : steps.next(outcome.value)
+        if (next.done) {
+          this.#end({ value: next.value })
+          return
+        }
+        if (failed) deadline?.noteError(outcome.error)
+        this.#make(next.value)
+      }
+    } catch (error) {
+      this.#end({ error })
+    }
+    this.#isLooping = false
+  }
+
+  readonly #resume = (error: unknown, value?: unknown): void => {
+    this.#wake = undefined
+    this.#outcome = isFailure(error) ? { error } : { value }
+    if (!this.#isLooping) this.#loop()
+  }
+
+  #make(call: Call): void {
+    const done = once(this.#resume)
+    catching(() => {
+      // Until the call is made, nothing waits for the promise, and its rejection must not end the process.
+      if (call.op === 'settle') ignoreRejection(call.args[0])
+      const before = this.#before
+      this.#before = undefined
+      if (!before) this.#makeNow(call, done)
+      else
+        this.#await({ op: 'settle', args: [before] }, error => {
+          if (isFailure(error)) done(error)
+          else this.#makeNow(call, done)
+        })
+    }, done)
+  }
+
+  #makeNow(call: Call, done: Done): void {
+    catching(() => {
+      const interruption = this.#running.deadline?.interruption(call)
+      if (interruption) return done(interruption)
+      this.#wake = this.#descriptors.awaitSeat(call, () => this.#makeNow(call, done))
+      if (this.#wake) return
+      if (call.op === 'together') this.#makeAll(call.args[0] as SingleCall[], done)
+      else if (isWait(call)) this.#await(call as SingleCall, done)
+      else this.#descriptors.perform(call as SingleCall, false, done)
+    }, done)
+  }
+
+  #makeAll(calls: readonly SingleCall[], done: Done): void {
+    const holding = calls.some(({ op }) => op === 'open')
+    const make = (call: SingleCall, ended: Done) => {
+      const end = once(ended)
+      catching(() => this.#descriptors.perform(call, holding, end), end)
+    }
+    allAtOnce(calls, make, done)
+  }
+
+  /** Performs a call that waits. A wait that is woken early has no result: the interruption comes instead. */
+  #await(call: SingleCall, done: Done): void {
+    let ended = false
+    const wake = this.#door.perform(call, (error, value) => {
+      ended = true
+      done(this.#running.deadline?.interruption(call) ?? error, value)
+    })
+    if (!ended) this.#wake = wake
+  }
+
+  /** The deadline has come. */
+  #stop(): void {
+    if (!this.#running.deadline?.hasInterrupted) {
+      this.#wake?.()
+      this.#descriptors.stopWaiting()
+    }
+    if (!this.#hasEnded && !this.#running.patient) this.#leaveTimer = setTimeout(() => this.#leave(), cleanUpMs)
+  }
+
+  /** The caller goes on. The steps come to their end in the background. */
+  #leave(): void {
+    const { deadline, reject } = this.#running
+    this.#isLeft = true
+    reject(deadline?.error)
+  }
+
+  #end(outcome: Outcome<T>): void {
+    const { deadline, resolve, reject, ended } = this.#running
+    this.#hasEnded = true
+    clearTimeout(this.#leaveTimer)
+    deadline?.disarm()
+    this.#descriptors.leave()
+    if ('error' in outcome) reject(outcome.error)
+    else resolve(outcome.value)
+    ended?.(outcome, this.#isLeft)
+  }
+}

@@ -1,0 +1,262 @@
+// Nothing waits without end: each call rejects within 100 ms of its signal, whatever it does or waits for.
+
+import { execFile } from 'node:child_process'
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
+import { setTimeout as wait } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import {
+  copy,
+  createExclusive,
+  emptyDir,
+  getOrCreate,
+  link,
+  lock,
+  type Patience,
+  remove,
+  sweep,
+  updateFile,
+  withLock,
+  writeFile,
+} from 'holdfast'
+import { door, drive, driveSync, fs, type Steps } from 'holdfast/steps'
+import { type Case, cases, treeCases } from '../support/cases.js'
+import { assert, holds, memory, note, raced, scratch, sized } from '../support/kit.js'
+import { privateNames } from '../support/trees.js'
+import type { Stopped } from './stopped.js'
+
+const child = fileURLToPath(new URL('stopped.js', import.meta.url))
+const all: readonly Case[] = [...cases, ...treeCases]
+
+function layAll(dir: string, across: string): void {
+  for (const [at, one] of all.entries()) {
+    const dirs = [join(dir, String(at)), join(across, String(at))] as const
+    for (const one of dirs) mkdirSync(one)
+    one.lay?.(...dirs)
+  }
+}
+
+async function stopAll(moments: readonly number[], dir: string, across: string): Promise<Stopped[]> {
+  const args = [child, dir, across, moments.join()]
+  const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 120_000 })
+  return JSON.parse(stdout)
+}
+
+/** Removes what a dead process has left, in every directory, and returns what is left all the same. */
+function sweepAll(dir: string): string[] {
+  for (const { name, parentPath } of readdirSync(dir, { withFileTypes: true, recursive: true }).filter(one =>
+    one.isDirectory(),
+  ))
+    sweep.sync(join(parentPath, name), { grace: 0 })
+  return privateNames(dir)
+}
+
+raced('stopped at random moments, each function rejects within 100 ms, and leaves the old or the new', async () => {
+  const turns = sized(4, 50)
+  const table = new Map(all.map(({ name }) => [name, { longest: 0, late: 0, rejected: 0, old: 0, new: 0 }]))
+  // The first turn stops nothing: it shows how long each function takes.
+  let spans = all.map(() => 5000)
+  for (let turn = 0; turn <= turns; turn++) {
+    const [dir, across] = [scratch(), scratch(memory)]
+    layAll(dir, across)
+    const seen = await stopAll(turn === 0 ? spans : spans.map(span => Math.random() * span), dir, across)
+    if (turn === 0) {
+      spans = await spansOf(dir, across)
+      continue
+    }
+    for (const [at, one] of all.entries()) {
+      const { name, code, ms, late } = seen[at] as Stopped
+      const row = table.get(name) as { longest: number; late: number; rejected: number; old: number; new: number }
+      assert.ok(code === undefined || code === 'ABORT_ERR', `${name}: ${code}`)
+      row.longest = Math.max(row.longest, ms)
+      row.late += Number(late)
+      row.rejected += Number(code !== undefined)
+      const state = one.state(join(dir, String(at)), join(across, String(at)))
+      assert.ok(state === 'old' || state === 'new', `${name}: ${state}`)
+      row[state]++
+    }
+    for (const place of [dir, across]) {
+      assert.equal(sweepAll(place), [])
+      rmSync(place, { recursive: true })
+    }
+  }
+  for (const [name, row] of table) {
+    note(`${name}: ${row.rejected} rejected, longest ${row.longest.toFixed(1)} ms, ${row.old} old, ${row.new} new`)
+    assert.is(row.late, 0, name)
+  }
+  assert.ok(
+    [...table.values()].filter(({ rejected }) => rejected > 0).length > all.length / 2,
+    'most calls were stopped',
+  )
+})
+
+/** How long each function takes that is not stopped. */
+async function spansOf(dir: string, across: string): Promise<number[]> {
+  for (const place of [dir, across])
+    for (const name of readdirSync(place)) rmSync(join(place, name), { recursive: true })
+  layAll(dir, across)
+  const spans: number[] = []
+  for (const [at, one] of all.entries()) {
+    const began = performance.now()
+    await one.call(join(dir, String(at)), join(across, String(at)))
+    spans.push(performance.now() - began)
+  }
+  return spans
+}
+
+const never = () => new Promise<never>(() => {})
+
+/** Calls that wait for something that never comes. */
+const waits: Readonly<Record<string, (dir: string, options: Patience) => Promise<unknown>>> = {
+  'a lock': (dir, options) => lock(join(dir, 'held'), options),
+  'a lock, to work under it': (dir, options) => withLock(join(dir, 'held'), () => {}, options),
+  'a lock, to change a file': (dir, options) => updateFile(join(dir, 'held'), () => 'x', options),
+  'a lock, to make a file': (dir, options) => getOrCreate(join(dir, 'held'), () => 'x', options),
+  'its turn': (dir, options) => writeFile(join(dir, 'turn'), 'x', options),
+  'the change of a file': (dir, options) => updateFile(join(dir, 'changed'), never, options),
+  'a producer': (dir, options) => getOrCreate(join(dir, 'made'), never, options),
+  'a producer of a directory': (dir, options) =>
+    getOrCreate<'directory'>(join(dir, 'made-dir'), never, { kind: 'directory', ...options }),
+  'a validation': (dir, options) => getOrCreate(join(dir, 'file'), () => 'x', { validate: never, ...options }),
+  'a filter': (dir, options) => copy(join(dir, 'tree'), join(dir, 'copy'), { filter: never, ...options }),
+  'a report of progress': (dir, options) => remove(join(dir, 'tree'), { onProgress: never as never, ...options }),
+  'the name of a file': (dir, options) => link(never, join(dir, 'link'), options),
+  'a stream': (dir, options) => writeFile(join(dir, 'streamed'), new PassThrough(), options),
+  'the stream of a producer': (dir, options) => getOrCreate(join(dir, 'stream-made'), () => new PassThrough(), options),
+}
+
+for (const [what, call] of Object.entries(waits))
+  holds(`a call that waits for ${what} ends within 100 ms of its signal and of its timeout`, async () => {
+    for (const how of ['signal', 'timeout'] as const) {
+      const dir = scratch()
+      writeFileSync(join(dir, 'file'), 'x')
+      mkdirSync(join(dir, 'tree/sub'), { recursive: true })
+      const held = lock.sync(join(dir, 'held'))
+      const first = new PassThrough()
+      const turn = writeFile(join(dir, 'turn'), first)
+      const stop = new AbortController()
+      const began = performance.now()
+      const waiting = call(dir, how === 'signal' ? { signal: stop.signal } : { timeout: 150 })
+      // It waits until then.
+      const early = await Promise.race([waiting.then(String, String), wait(140)])
+      assert.is(early, undefined, `${early}`)
+      await wait(Math.max(0, 150 - (performance.now() - began)))
+      let overdue = false
+      const timer = setTimeout(() => {
+        overdue = true
+      }, 100)
+      stop.abort()
+      const error = (await waiting.catch(error => error)) as NodeJS.ErrnoException
+      clearTimeout(timer)
+      assert.not(overdue, `${how}: ${performance.now() - began} ms`)
+      const codes = how === 'signal' ? ['ABORT_ERR'] : ['ERR_TIMEOUT', 'ERR_LOCK_HELD']
+      assert.ok(codes.includes(error.code ?? ''), `${how}: ${error}`)
+      held.release.sync()
+      first.end('first')
+      await turn
+      // What the call has begun comes to its end in the background.
+      for (let tries = 0; privateNames(dir).length > 0; tries++) {
+        assert.ok(tries < 400, `${privateNames(dir)} are left`)
+        await wait(5)
+      }
+    }
+  })
+
+holds(
+  'a callback that is left behind has been given the signal, and nothing that it makes later is published',
+  async () => {
+    const dir = scratch()
+    for (const optionsOf of [() => ({ timeout: 20 }), () => ({ signal: AbortSignal.timeout(20) })]) {
+      const signals: AbortSignal[] = []
+      const late = async (_: unknown, { signal }: { readonly signal: AbortSignal }) => {
+        signals.push(signal)
+        await wait(120)
+        return 'late'
+      }
+      for (const call of [
+        () => updateFile(join(dir, 'changed'), late, optionsOf()),
+        () => getOrCreate(join(dir, 'made'), late, optionsOf()),
+      ]) {
+        const error: NodeJS.ErrnoException = await call().then(
+          () => new Error('it returned'),
+          error => error,
+        )
+        assert.match(error.code ?? error.message, /^(ERR_TIMEOUT|ABORT_ERR)$/)
+      }
+      await wait(200)
+      assert.ok(signals.length > 0 && signals.every(({ aborted }) => aborted))
+      assert.equal(
+        readdirSync(dir).filter(name => !name.endsWith('.lock')),
+        [],
+      )
+      // The lock is free again.
+      assert.is(await updateFile(join(dir, 'changed'), () => 'x', { timeout: 2000 }), 'x')
+      rmSync(join(dir, 'changed'))
+    }
+  },
+)
+
+holds('only withLock waits for its work', async () => {
+  const dir = scratch()
+  const stop = new AbortController()
+  let ended = false
+  const working = withLock(
+    join(dir, 'x'),
+    async () => {
+      stop.abort()
+      await wait(250)
+      ended = true
+      return 'done'
+    },
+    { signal: stop.signal },
+  )
+  assert.is(await working, 'done')
+  assert.ok(ended)
+})
+
+holds('emptyDir that is stopped stops deleting', async () => {
+  const dir = scratch(memory)
+  for (let at = 0; at < 16_000; at++) writeFileSync(join(dir, `f${at}`), '')
+  const stop = new AbortController()
+  const stopped = emptyDir(dir, { signal: stop.signal })
+  while (readdirSync(dir).length === 16_000) await wait(1)
+  stop.abort()
+  await assert.rejects(stopped, { code: 'ABORT_ERR' })
+  const left = readdirSync(dir).length
+  await wait(100)
+  assert.is(readdirSync(dir).length, left)
+  assert.ok(left > 8000, `${left} are left`)
+})
+
+holds('a call that the system does not give back is left, and its result is given back when it comes', async () => {
+  const dir = scratch()
+  let giveBack: (() => void) | undefined
+  const stuck = {
+    ...door,
+    perform: (...[call, done]: Parameters<typeof door.perform>) => {
+      if (call.op !== 'open') return door.perform(call, done)
+      giveBack = () => void door.perform(call, done)
+      return undefined
+    },
+  }
+  const began = performance.now()
+  const steps = createExclusive.steps(join(dir, 'f'), 'x')
+  await assert.rejects(drive(steps, { door: stuck, timeout: 30 }), { code: 'ERR_TIMEOUT' })
+  assert.ok(performance.now() - began < 1000)
+  assert.equal(readdirSync(dir), [])
+  giveBack?.()
+  // The open is done, and what it made is removed again.
+  for (let tries = 0; tries < 100 && readdirSync(dir).length > 0; tries++) await wait(5)
+  assert.equal(readdirSync(dir), [])
+})
+
+holds('the sync form obeys its timeout between any two calls', () => {
+  const steps = function* (): Steps<void> {
+    for (;;) yield* fs.lstat('/')
+  }
+  const began = performance.now()
+  assert.throws(() => driveSync(steps(), { timeout: 20 }), { code: 'ERR_TIMEOUT' })
+  assert.ok(performance.now() - began < 1000)
+})
