@@ -9,7 +9,7 @@ export interface Fault {
   readonly action: Action
   readonly errno?: Errno
   readonly scope: Scope
-  /** Only the first call of a process meets it: it ends the process, or a later call would be no different. */
+  /** It meets the first act of a process, because it ends the process, or because later acts do not make that call. */
   readonly cold: boolean
 }
 
@@ -66,6 +66,11 @@ const lasting: readonly Errno[] = ['EIO', 'ENOSPC', 'EBUSY', 'EMFILE']
 const warm = (name: string, action: Action, scope: Scope = 'once'): Fault => ({ name, action, scope, cold: false })
 const cold = (name: string, action: Action): Fault => ({ name, action, scope: 'once', cold: true })
 
+/** A call fails that only the first act of a process makes. */
+export const first = 'first-EIO'
+/** To be killed after a call is to be killed before the next one, so only the last call needs it. */
+export const killAfter = 'kill-after'
+
 /** Everything that can go wrong with a call of this kind. */
 export function faultsOf(op: string): Fault[] {
   const all: readonly Errno[] = ['EIO', ...(errnos[op] ?? [])]
@@ -77,9 +82,9 @@ export function faultsOf(op: string): Fault[] {
     ...(canLie.has(op) ? [warm('lie', 'lie')] : []),
     ...(canBeShort.has(op) ? [warm('short', 'short')] : []),
     warm('stop', 'stop'),
-    { ...cold('first-EIO', 'fail'), errno: 'EIO' },
+    { ...cold(first, 'fail'), errno: 'EIO' },
     cold('kill', 'kill'),
-    cold('kill-after', 'kill-after'),
+    cold(killAfter, 'kill-after'),
   ]
 }
 

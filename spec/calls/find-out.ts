@@ -9,7 +9,7 @@ import { pointsOf, spellPoint } from './point.js'
 export async function findOut(lab: Lab, act: BrokenAct): Promise<{ readonly points: number; readonly what: string }> {
   let points = 0
   for (const form of forms)
-    for (const point of pointsOf(act, form, await lab.opsOf(act, form, false), false)) {
+    for (const point of pointsOf(act, form, await lab.traceOf(act, form))) {
       points++
       const { wrong } = await lab.try(point)
       if (wrong && act.wrong.test(wrong)) return { points, what: `${spellPoint(point)}: ${wrong}` }

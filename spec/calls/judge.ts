@@ -119,3 +119,15 @@ export function judgeSwept(dir: string): string | undefined {
   const { privates } = see(dir)
   return privates.length > 0 ? `sweep leaves ${privates.map(path => path.slice(dir.length + 1)).join(', ')}` : undefined
 }
+
+/** Returns what is wrong with what a process has left that died, if anything is. */
+export async function judgeDead(
+  { act, fault }: Point,
+  dir: string,
+  before: Tree,
+  isKilled: boolean,
+): Promise<string | undefined> {
+  if (!isKilled || !fault.action.startsWith('kill')) return 'the process died'
+  const state = stateOf(act, before, see(dir).tree)
+  return typeof state === 'object' ? state.wrong : judgeNext(act, dir, before)
+}

@@ -3,10 +3,11 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Act, Form } from './act.js'
-import { isNoticed, judgeNext, judgePrivates, judgeReply, judgeSwept, mayStay, stateOf } from './judge.js'
-import { type Point, spellPoint } from './point.js'
+import { isNoticed, judgeDead, judgeNext, judgePrivates, judgeReply, judgeSwept, mayStay, stateOf } from './judge.js'
+import { type Point, spellPoint, type Trace } from './point.js'
+import { Processes } from './processes.js'
 import type { Rule } from './shim.js'
-import { type Ending, Subject } from './subject.js'
+import type { Ending, Subject } from './subject.js'
 import { see, type Tree } from './tree.js'
 
 const stuck = 'it never ended'
@@ -33,41 +34,26 @@ interface Tried {
   readonly meanwhile: string | undefined
 }
 
-/** A process that serves many points: those that do not end it. It has made each call before, without a fault. */
-interface Shared {
-  readonly subject: Subject
-  readonly warmed: Set<string>
-  /** Directories in which it could not remove what it had made: what is there goes when it is dead. */
-  readonly unswept: [point: Point, dir: string][]
-}
-
 export class Lab {
-  readonly #shim: string
-  readonly #home: string
   readonly #root: string
+  readonly #processes: Processes
   readonly #left: string[] = []
   #number = 0
-  #spare: Subject | undefined
-  #shared: Shared | undefined
 
   /** @param home An empty directory, preferably in memory. */
   constructor(shim: string, home: string) {
-    this.#shim = shim
-    this.#home = home
     this.#root = join(home, 'root')
     mkdirSync(this.#root)
+    this.#processes = new Processes(shim, this.#root, home)
   }
 
-  /** What the act calls when nothing goes wrong. `cold`: as the first act of a process. */
-  async opsOf(act: Act, form: Form, cold: boolean): Promise<string[]> {
-    const subject = cold ? this.#fresh() : await this.#warm(act, form)
-    const tried = await this.#try(subject, act, form, undefined)
-    if (cold) await subject.end()
-    const right = typeof tried.ending === 'object' && stateOf(act, tried.before, see(tried.dir).tree) === 'new'
-    if (!right) throw new Error(`${act.name}, ${form}: wrong without any fault: ${JSON.stringify(tried.ending)}`)
-    rmSync(tried.dir, { recursive: true })
-    if (tried.calls.length === 0) throw new Error(`${act.name}, ${form}: the shim has seen no call`)
-    return tried.calls.map(call => call.slice(0, call.indexOf(' ')))
+  /** What the act calls when nothing goes wrong. */
+  async traceOf(act: Act, form: Form): Promise<Trace> {
+    const warm = await this.#opsOf(await this.#warm(act, form), act, form)
+    const subject = this.#processes.fresh()
+    const cold = await this.#opsOf(subject, act, form)
+    await subject.end()
+    return { warm, cold }
   }
 
   /** Tries a point. What is wrong in a process that has tried others is tried again in one that has not. */
@@ -79,15 +65,13 @@ export class Lab {
     const again = await this.#tryWarm(point)
     await this.endShared()
     if (again.wrong !== undefined) return again
-    return { ...verdict, wrong: `${verdict.wrong} (only after other points of ${point.act.name})` }
+    return { ...verdict, wrong: `${verdict.wrong} (only in a process that had tried other points)` }
   }
 
-  /** Ends the shared process, and sweeps what that could not remove. */
+  /** Ends the process that has served many points, and sweeps what it could not remove. */
   async endShared(): Promise<void> {
-    const shared = this.#shared
-    this.#shared = undefined
-    await shared?.subject.end()
-    for (const [point, dir] of shared?.unswept ?? []) {
+    const unswept = await this.#processes.endShared()
+    for (const [point, dir] of unswept) {
       const wrong = judgeSwept(dir)
       if (wrong !== undefined) this.#left.push(`${spellPoint(point)}\n    ${wrong}`)
       rmSync(dir, { recursive: true })
@@ -96,22 +80,20 @@ export class Lab {
 
   /** Ends all processes. */
   async end(): Promise<void> {
-    await this.#spare?.end()
-    this.#spare = undefined
     await this.endShared()
+    await this.#processes.end()
   }
 
-  /** What is wrong with what shared processes have left, since this was asked last. */
+  /** What is wrong with what processes have left that served many points, since this was asked last. */
   left(): string[] {
     return this.#left.splice(0)
   }
 
   async #tryCold(point: Point): Promise<Verdict> {
-    const subject = this.#fresh()
+    const subject = this.#processes.fresh()
     const tried = await this.#try(subject, point.act, point.form, point)
+    const wrong = await this.#judge(point, tried, subject)
     await subject.end()
-    const wrong =
-      typeof tried.ending === 'object' ? await this.#judge(point, tried, subject) : await judgeDead(point, tried)
     // The process is dead, so what it has left goes.
     const swept = wrong ?? judgeSwept(tried.dir)
     rmSync(tried.dir, { recursive: true })
@@ -122,21 +104,22 @@ export class Lab {
     const { act, form, fault } = point
     const subject = await this.#warm(act, form)
     const tried = await this.#try(subject, act, form, point)
-    const { dir, ending } = tried
-    const lied = tried.fired && fault.action === 'lie' && typeof ending === 'object'
+    const { dir, ending, fired, calls } = tried
+    const lied = fired && fault.action === 'lie' && typeof ending === 'object'
     const noticed = lied ? isNoticed(act, see(dir).tree, ending) : undefined
     const wrong = await this.#judge(point, tried, subject)
-    if (!subject.alive) await this.endShared()
     // A lie may leave anything, under any name.
-    if (wrong === undefined && !lied && see(dir).privates.length > 0) this.#shared?.unswept.push([point, dir])
+    if (wrong === undefined && !lied && see(dir).privates.length > 0) this.#processes.unswept.push([point, dir])
     else rmSync(dir, { recursive: true })
-    return { wrong, missed: !tried.fired, noticed, calls: tried.calls }
+    if (!subject.alive) await this.endShared()
+    return { wrong, missed: !fired, noticed, calls }
   }
 
   /** What is wrong with what a living process did, if anything is. */
   async #judge(point: Point, tried: Tried, subject: Subject): Promise<string | undefined> {
     const { dir, before, fired, ending, meanwhile } = tried
-    if (typeof ending !== 'object') return ending === 'stuck' ? stuck : `the process ${ending}`
+    if (ending === 'stuck') return stuck
+    if (typeof ending !== 'object') return judgeDead(point, dir, before, fired && ending === 'killed')
     if (meanwhile !== undefined) return meanwhile
     const wrong = judgeReply(point, before, see(dir).tree, fired, ending) ?? (await judgePrivates(point, dir))
     if (wrong !== undefined || point.fault.action === 'lie') return wrong
@@ -162,37 +145,21 @@ export class Lab {
     return { dir, before, fired: subject.control.fired, ending, calls, meanwhile }
   }
 
-  /** A process that has done nothing yet. The next one begins meanwhile. */
-  #fresh(): Subject {
-    const subject = this.#spare ?? this.#begin()
-    this.#spare = this.#begin()
-    return subject
+  async #opsOf(subject: Subject, act: Act, form: Form): Promise<string[]> {
+    const { dir, before, ending, calls } = await this.#try(subject, act, form, undefined)
+    const right = typeof ending === 'object' && stateOf(act, before, see(dir).tree) === 'new'
+    if (!right) throw new Error(`${act.name}, ${form}: wrong without any fault: ${JSON.stringify(ending)}`)
+    if (calls.length === 0) throw new Error(`${act.name}, ${form}: the shim has seen no call`)
+    rmSync(dir, { recursive: true })
+    return calls.map(call => call.slice(0, call.indexOf(' ')))
   }
 
-  #begin(): Subject {
-    return new Subject(this.#shim, this.#root, join(this.#home, `control-${this.#number++}`))
-  }
-
+  /** The process that serves many points, after it has made this call without a fault. */
   async #warm(act: Act, form: Form): Promise<Subject> {
-    this.#shared ??= { subject: this.#fresh(), warmed: new Set(), unswept: [] }
-    const { subject, warmed } = this.#shared
-    const name = `${act.name}.${form}`
-    if (!warmed.has(name)) {
-      warmed.add(name)
-      const { dir } = await this.#try(subject, act, form, undefined)
-      rmSync(dir, { recursive: true })
-    }
+    const { subject, isNew } = this.#processes.shared(`${act.name}.${form}`)
+    if (isNew) await this.#opsOf(subject, act, form)
     return subject
   }
 }
 
 const ruleOf = ({ op, nth, fault: { action, errno, scope } }: Point): Rule => ({ op, nth, action, errno, scope })
-
-/** What is wrong with what a process left that was killed, if anything is. */
-async function judgeDead({ act, fault }: Point, { dir, before, fired, ending }: Tried): Promise<string | undefined> {
-  if (ending === 'stuck') return stuck
-  if (!fired || ending !== 'killed' || !fault.action.startsWith('kill')) return `the process ${ending}`
-  const state = stateOf(act, before, see(dir).tree)
-  if (typeof state === 'object') return state.wrong
-  return judgeNext(act, dir, before)
-}

@@ -2,7 +2,7 @@
 
 import type { Act, Form } from './act.js'
 import { actOf } from './acts.js'
-import { type Fault, faultOf, faultsOf } from './faults.js'
+import { type Fault, faultOf, faultsOf, first, killAfter } from './faults.js'
 
 export interface Point {
   readonly act: Act
@@ -22,14 +22,25 @@ export function parsePoint(text: string): Point | undefined {
   return { act: actOf(name), form: form as Form, op, nth: Number(nth), fault: faultOf(op, fault) }
 }
 
-/** All points of an act whose calls were these, when nothing went wrong. */
-export function pointsOf(act: Act, form: Form, ops: readonly string[], cold: boolean): Point[] {
-  const counts = new Map<string, number>()
-  return ops.flatMap(op => {
-    const nth = (counts.get(op) ?? 0) + 1
-    counts.set(op, nth)
-    return faultsOf(op)
-      .filter(fault => fault.cold === cold)
-      .map(fault => ({ act, form, op, nth, fault }))
-  })
+/** What an act calls when nothing goes wrong: in a process that has made it before, and as the first act of one. */
+export interface Trace {
+  readonly warm: readonly string[]
+  readonly cold: readonly string[]
 }
+
+/** All points of an act. */
+export function pointsOf(act: Act, form: Form, { warm, cold }: Trace): Point[] {
+  const wanted = (fault: Fault, op: string, isLast: boolean): boolean => {
+    if (fault.name === first) return count(cold, op) > count(warm, op)
+    return fault.name !== killAfter || isLast
+  }
+  const some = (ops: readonly string[], isCold: boolean): Point[] =>
+    ops.flatMap((op, at) => {
+      const nth = count(ops.slice(0, at), op) + 1
+      const faults = faultsOf(op).filter(fault => fault.cold === isCold && wanted(fault, op, at === ops.length - 1))
+      return faults.map(fault => ({ act, form, op, nth, fault }))
+    })
+  return [...some(warm, false), ...some(cold, true)]
+}
+
+const count = (ops: readonly string[], op: string): number => ops.filter(one => one === op).length

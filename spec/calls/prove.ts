@@ -1,5 +1,5 @@
 // `npm run prove -- calls [WHAT ...]`: every call of every public function, failing in every way. WHAT is a function, an
-// act, `broken`, or the beginning of the name of a point; one whole name of a point shows its calls, too.
+// act, `broken`, or the beginning of a point's name; of a point that is named in full, its calls are printed, too.
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -46,8 +46,7 @@ const bar = new SingleBar({
 /** Tries all points of an act that are wanted. Prints at once what is wrong. */
 async function tryAct(lab: Lab, act: Act): Promise<Row> {
   const points: Point[] = []
-  for (const form of forms)
-    for (const cold of [false, true]) points.push(...pointsOf(act, form, await lab.opsOf(act, form, cold), cold))
+  for (const form of forms) points.push(...pointsOf(act, form, await lab.traceOf(act, form)))
   const chosen = points.filter(point => isWanted(act.name) || isWanted(spellPoint(point)))
   const row = emptyRow(act.name)
   const wrong: string[] = []
@@ -73,6 +72,8 @@ async function tryAll(lab: Lab): Promise<boolean> {
   const rows: Row[] = []
   for (const act of acts.filter(isPartWanted)) rows.push(await tryAct(lab, act))
   if (rows.length > 0) console.log(tableOf(rows))
+  const unnoticed = rows.flatMap(row => row.unnoticed)
+  if (unnoticed.length > 0) console.log(`lies of link and rename that were not noticed: ${unnoticed.join(', ')}`)
   let missed = 0
   for (const act of brokenActs.filter(isPartWanted)) {
     try {

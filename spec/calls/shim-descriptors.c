@@ -108,7 +108,8 @@ static ssize_t sum(const struct iovec *pieces, int count) {
   for (int at = 0; at < count; at++) bytes += pieces[at].iov_len;
   return bytes;
 }
-MOVE(read, readv, (int fd, const struct iovec *to, int count), (fd, to, count), (fd, to, HALF(count)), sum(to, count), 0)
+MOVE(read, readv, (int fd, const struct iovec *to, int count),
+     (fd, to, count), (fd, to, HALF(count)), sum(to, count), 0)
 MOVE(read, preadv64, (int fd, const struct iovec *to, int count, off64_t at), (fd, to, count, at),
      (fd, to, HALF(count), at), sum(to, count), 0)
 MOVE(write, writev, (int fd, const struct iovec *from, int count), (fd, from, count), (fd, from, HALF(count)),
@@ -122,7 +123,8 @@ REPLACE(ftruncate, int, -1, ftruncate64, (int fd, off64_t size), (fd, size), abo
 REPLACE(chmod, int, -1, fchmod, (int fd, mode_t mode), (fd, mode), about_fd(fd, where))
 REPLACE(chown, int, -1, fchown, (int fd, uid_t user, gid_t group), (fd, user, group), about_fd(fd, where))
 REPLACE(utimes, int, -1, futimens, (int fd, const struct timespec times[2]), (fd, times), about_fd(fd, where))
-REPLACE(fstat, int, -1, __fxstat64, (int version, int fd, struct stat64 *found), (version, fd, found), about_fd(fd, where))
+REPLACE(fstat, int, -1, __fxstat64, (int version, int fd, struct stat64 *found),
+        (version, fd, found), about_fd(fd, where))
 REPLACE(fstat, int, -1, fstat64, (int fd, struct stat64 *found), (fd, found), about_fd(fd, where))
 
 int ioctl(int fd, unsigned long request, ...) {

@@ -19,10 +19,12 @@ REPLACE(chown, int, -1, chown, (const char *path, uid_t user, gid_t group), (pat
 REPLACE(chown, int, -1, lchown, (const char *path, uid_t user, gid_t group), (path, user, group), about(path, where))
 REPLACE(utimes, int, -1, utimensat, (int dir, const char *path, const struct timespec times[2], int flags),
         (dir, path, times, flags), about(path, where))
-REPLACE(readlink, ssize_t, -1, readlink, (const char *path, char *text, size_t size), (path, text, size), about(path, where))
+REPLACE(readlink, ssize_t, -1, readlink, (const char *path, char *text, size_t size),
+        (path, text, size), about(path, where))
 REPLACE(realpath, char *, 0, realpath, (const char *path, char *found), (path, found), about(path, where))
 REPLACE(statfs, int, -1, statfs64, (const char *path, struct statfs64 *found), (path, found), about(path, where))
-REPLACE(watch, int, -1, inotify_add_watch, (int fd, const char *path, uint32_t mask), (fd, path, mask), about(path, where))
+REPLACE(watch, int, -1, inotify_add_watch, (int fd, const char *path, uint32_t mask),
+        (fd, path, mask), about(path, where))
 REPLACE(readdir, DIR *, 0, opendir, (const char *path), (path), about(path, where))
 
 typedef int (*chooser)(const struct dirent64 *);
@@ -31,7 +33,9 @@ REPLACE(readdir, int, -1, scandir64, (const char *path, struct dirent64 ***found
         (path, found, wanted, before), about(path, where))
 
 // What Node that was built with an older glibc calls, and with a newer one.
-REPLACE(stat, int, -1, __xstat64, (int version, const char *path, struct stat64 *found), (version, path, found), about(path, where))
-REPLACE(stat, int, -1, __lxstat64, (int version, const char *path, struct stat64 *found), (version, path, found), about(path, where))
+REPLACE(stat, int, -1, __xstat64, (int version, const char *path, struct stat64 *found),
+        (version, path, found), about(path, where))
+REPLACE(stat, int, -1, __lxstat64, (int version, const char *path, struct stat64 *found),
+        (version, path, found), about(path, where))
 REPLACE(stat, int, -1, stat64, (const char *path, struct stat64 *found), (path, found), about(path, where))
 REPLACE(stat, int, -1, lstat64, (const char *path, struct stat64 *found), (path, found), about(path, where))

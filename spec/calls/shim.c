@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -42,6 +43,8 @@ __attribute__((constructor)) static void begin(void) {
   struct control *block = mmap(0, sizeof *block, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
   bare(SYS_close, fd);
   if (block == MAP_FAILED) return;
+  // Also when it stands still, no victim outlives its judge.
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
   *block->names = 0;
   for (int op = 0; op < OP_COUNT; op++) strcat(strcat(block->names, names[op]), " ");
   control = block;

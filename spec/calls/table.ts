@@ -2,7 +2,7 @@
 
 import Table from 'cli-table3'
 import type { Verdict } from './lab.js'
-import type { Point } from './point.js'
+import { type Point, spellPoint } from './point.js'
 
 export interface Row {
   readonly act: string
@@ -13,17 +13,28 @@ export interface Row {
   /** Lies about a `link` or a `rename`, and how many of them were noticed. */
   lies: number
   noticed: number
+  readonly unnoticed: string[]
 }
 
-export const emptyRow = (act: string): Row => ({ act, points: 0, wrong: 0, missed: 0, lies: 0, noticed: 0 })
+export const emptyRow = (act: string): Row => ({
+  act,
+  points: 0,
+  wrong: 0,
+  missed: 0,
+  lies: 0,
+  noticed: 0,
+  unnoticed: [],
+})
 
-export function note(row: Row, { op, fault }: Point, { wrong, missed, noticed }: Verdict): void {
+export function note(row: Row, point: Point, { wrong, missed, noticed }: Verdict): void {
+  const { op, fault } = point
   row.points++
   if (wrong !== undefined) row.wrong++
   if (missed) row.missed++
   if (missed || fault.action !== 'lie' || (op !== 'link' && op !== 'rename')) return
   row.lies++
   if (noticed) row.noticed++
+  else row.unnoticed.push(spellPoint(point))
 }
 
 export function tableOf(rows: readonly Row[]): string {
