@@ -31,6 +31,8 @@ export interface Act {
   readonly plantsDebris?: boolean
   /** It makes other calls each time, because it measures times. */
   readonly varies?: boolean
+  /** It makes the same calls many times over: the first of each kind, and some of the others, are enough. */
+  readonly repeats?: boolean
 }
 
 /** What fails for ever ends soon. */

@@ -69,6 +69,7 @@ export const actsOfLocks: readonly Act[] = [
     documented,
     // Heartbeats come when they come.
     varies: true,
+    repeats: true,
   },
   {
     name: 'updateFile',

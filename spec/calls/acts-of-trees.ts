@@ -152,5 +152,6 @@ export const actsOfTrees: readonly Act[] = [
     call: (dir, form) => inForm(probe, form)(dir, { ...patience, links: 2 }),
     becomes: file,
     varies: true,
+    repeats: true,
   },
 ]

@@ -88,7 +88,7 @@ export function mayStay({ act, op, fault }: Point): boolean {
 export async function judgePrivates(point: Point, dir: string): Promise<string | undefined> {
   if (mayStay(point)) return undefined
   // What a call gives back may go on for a moment after it has ended.
-  for (let tries = 0; tries < 30 && see(dir).privates.length > 0; tries++) await wait(10)
+  for (let tries = 0; tries < 100 && see(dir).privates.length > 0; tries++) await wait(10)
   const { privates } = see(dir)
   return privates.length > 0
     ? `private names stay: ${privates.map(path => path.slice(dir.length + 1)).join(', ')}`

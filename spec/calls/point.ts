@@ -37,6 +37,7 @@ export function pointsOf(act: Act, form: Form, { warm, cold }: Trace): Point[] {
   const some = (ops: readonly string[], isCold: boolean): Point[] =>
     ops.flatMap((op, at) => {
       const nth = count(ops.slice(0, at), op) + 1
+      if (act.repeats && nth > 6 && nth % 20 > 0) return []
       const faults = faultsOf(op).filter(fault => fault.cold === isCold && wanted(fault, op, at === ops.length - 1))
       return faults.map(fault => ({ act, form, op, nth, fault }))
     })

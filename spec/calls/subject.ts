@@ -10,7 +10,7 @@ import type { Job, Reply } from './victim.js'
 const program = fileURLToPath(new URL('./victim.js', import.meta.url))
 
 /** A call is stuck after so many milliseconds. All of them give up much earlier, by their `timeout`. */
-const patienceMs = 3_000
+const patienceMs = 10_000
 
 export type Ending = Reply | 'killed' | 'died' | 'stuck'
 
