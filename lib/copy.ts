@@ -49,24 +49,24 @@ export interface CopyOptions extends Patience {
  *
  * Holds afterwards: each file that was copied had, at an instant during the call, the bytes and the mode of its source.
  * No process ever sees a part of it, or finds it missing while it is replaced. Where the filesystem has copy-on-write
- * clones, files are clones. Links are kept verbatim. If several callers copy to one new target, all of them succeed. A
- * file that is copied onto itself stays as it is.
+ * clones, files of 64 KiB and more are clones; elsewhere, holes stay holes. Links are kept verbatim. If several callers
+ * copy to one new target, all of them succeed. A file that is copied onto itself stays as it is.
  *
  * Not promised: that a directory appears as a whole: it fills up file by file (for that, copy to another name, and
- * `move` it); that a source which changes meanwhile is copied as it was at one moment. What is at the target, and not
- * in the source, stays, and so does the mode of a directory that was there. Owners, the set-ID bits of another owner's
- * files, extended attributes and ACLs are not kept, and hard links become separate files. A process that is killed
- * leaves whole files, and private names for `sweep`.
+ * `move` it); that a source which changes meanwhile is copied as it was at one moment (one that only grows is copied as
+ * far as it was seen to reach). What is at the target, and not in the source, stays, and so does the mode of a directory
+ * that was there. Owners, the set-ID bits of another owner's files, extended attributes and ACLs are not kept, and hard
+ * links become separate files. A process that is killed leaves whole files, and private names for `sweep`.
  *
  * @param source What to copy: a path, or a `file:` URL. Special files (devices, pipes, sockets) are errors, unless
  *   `filter` leaves them out.
  * @param target Its new name, not the directory to put it in.
  * @returns Nothing.
  * @throws EINVAL: a directory into itself, before anything is done; a special file. ELOOP: with `dereference`, a link
- *   to a directory that it is in. EEXIST: a file has the name of a directory, or a link does (at `target` itself a link
- *   to a directory is followed); or, with `errorOnExist`, a file or a link has the name of a file or link. EISDIR: a
- *   directory has the name of a file or link. `ERR_NO_HARD_LINKS`: `overwrite: false` cannot be kept. Other errors of
- *   the system, unchanged: ENOENT, ENOSPC ...
+ *   to a directory that it is in; without it, a link that comes in the place of a file meanwhile. EEXIST: a file has the
+ *   name of a directory, or a link does (at `target` itself a link to a directory is followed); or, with
+ *   `errorOnExist`, a file or a link has the name of a file or link. EISDIR: a directory has the name of a file or link.
+ *   `ERR_NO_HARD_LINKS`: `overwrite: false` cannot be kept. Other errors of the system, unchanged: ENOENT, ENOSPC ...
  *
  * @example
  * await copy('template', 'my-app', { filter: path => !path.endsWith('.git'), concurrency: 32 })
@@ -77,14 +77,21 @@ export const copy = dual(function* copy(
   options: CopyOptions = {},
 ): Steps<void> {
   const [from, to] = [asPath(source, 'source'), asPath(target, 'target')]
+  const dereference = asFlag(options.dereference, 'options.dereference')
+  const durability = options.durability === undefined ? 'none' : asDurability(options.durability)
   const job: Copying = {
     overwrite: options.overwrite === undefined || asFlag(options.overwrite, 'options.overwrite'),
     errorOnExist: asFlag(options.errorOnExist, 'options.errorOnExist'),
     filter: asFunction(options.filter, 'options.filter'),
-    dereference: asFlag(options.dereference, 'options.dereference'),
-    keeps: { times: asFlag(options.preserveTimestamps, 'options.preserveTimestamps'), owner: false },
+    dereference,
+    keeps: {
+      times: asFlag(options.preserveTimestamps, 'options.preserveTimestamps'),
+      owner: false,
+      synced: durability !== 'none',
+      follows: dereference,
+    },
     concurrency: asConcurrency(options.concurrency),
-    durability: options.durability === undefined ? 'none' : asDurability(options.durability),
+    durability,
     parents: asFlag(options.parents, 'options.parents'),
     onProgress: asFunction(options.onProgress, 'options.onProgress'),
     sum: { done: 0, total: 1, bytes: 0 },

@@ -11,7 +11,7 @@ import { claim } from './parts/claim.js'
 import { syncName, writeAll } from './parts/durable.js'
 import { isFile, isGone } from './parts/identity.js'
 import { withParents } from './parts/parents.js'
-import { type Staged, stagedFile } from './parts/stage.js'
+import { closeWritten, type Staged, stagedFile, type Written } from './parts/stage.js'
 
 export interface CreateExclusiveOptions extends Patience {
   /** Permission bits of the file, minus the umask: a number or an octal string. @default 0o666 */
@@ -75,12 +75,13 @@ export const createExclusive = dual(function* createExclusive(
 })
 
 function* fillAndPublish(
-  stage: Staged<number>,
+  stage: Staged<Written>,
   bytes: Uint8Array,
   durability: Durability,
   trial: Trial,
 ): Steps<boolean> {
-  yield* writeAll(stage.made, bytes, durability)
+  yield* writeAll(stage.made.fd, bytes, durability)
+  yield* closeWritten(stage.made, durability !== 'none')
   try {
     return yield* claim(stage.path, trial.path, trial)
   } catch (error) {
@@ -93,7 +94,7 @@ function* fillAndPublish(
 }
 
 /** Under the lock no other caller creates the file, so checking and then renaming is safe. */
-function* checkAndRename(stage: Staged<number>, trial: Trial): Steps<boolean> {
+function* checkAndRename(stage: Staged<Written>, trial: Trial): Steps<boolean> {
   const { path } = trial
   if (yield* isFile(path)) return false
   if (yield* fs.lstat(path, orNothing))

@@ -5,7 +5,7 @@ import type { Stats } from './core/stats.js'
 import { fs, type Steps } from './core/steps.js'
 import { type Again, achieve, done, type Trial } from './parts/achieve.js'
 import { linkExclusive } from './parts/claim.js'
-import { duplicate } from './parts/duplicate.js'
+import { duplicate, kindOf } from './parts/duplicate.js'
 import { syncName, whileSynced } from './parts/durable.js'
 import { isInode } from './parts/identity.js'
 import { refuseMount } from './parts/mount.js'
@@ -67,13 +67,9 @@ export const emplace = dual(function* emplace(
   // A hard link leaves the source's name, and so does a rename between two names of one inode.
   const lingers = ifAbsent || (was.nlink > 1n && !was.isDirectory())
   const job: Emplacing = { from, to, was, ifAbsent, parents, durability, trial, lingers, apart: false }
-  const publish = () =>
-    achieve(
-      () => tryEmplace(job),
-      error => statEmplaced(job, error),
-      trial,
-    )
-  const emplaced = yield* durability === 'none' || !was.isFile() ? publish() : whileSynced(from, publish)
+  const placed = yield* durability === 'none' || !was.isFile() ? place(job) : whileSynced(from, () => place(job))
+  // Only now, because a copy needs descriptors of its own, and no synced source.
+  const emplaced = placed === 'elsewhere' ? yield* placeCopy(job) : placed
   if (emplaced && job.lingers) yield* removeSourceName(job)
   yield* syncName(to, durability)
   return emplaced
@@ -94,22 +90,43 @@ interface Emplacing {
   apart: boolean
 }
 
-function* tryEmplace(job: Emplacing): Steps<boolean> {
+/** Returns `elsewhere` if the target is on another device, so that a file or a link must be copied. */
+function* place(job: Emplacing): Steps<boolean | 'elsewhere'> {
+  return yield* achieve<boolean | 'elsewhere'>(
+    () => tryPlace(job),
+    error => statEmplaced(job, error),
+    job.trial,
+  )
+}
+
+function* tryPlace(job: Emplacing): Steps<boolean | 'elsewhere'> {
   try {
     return yield* withParents(job.to, job.parents, () => linkOrRename(job), job.from)
   } catch (error) {
     const otherDevice = [error, (error as Error).cause].find(one => hasCode(one, 'EXDEV'))
     if (!otherDevice) throw error
     if (!job.was.isFile() && !job.was.isSymbolicLink()) throw otherDevice
-    yield* refuseMount(job.from, job.was)
-    job.lingers = job.apart = true
-    // A copy is made at a private name on the target's device, and gets the target's name there.
-    return yield* staged(
-      job.to,
-      path => duplicate(job.from, path, job.was, { times: true, owner: true }),
+    return 'elsewhere'
+  }
+}
+
+/** Makes a copy at a private name on the target's device, which gets the target's name there. */
+function* placeCopy(job: Emplacing): Steps<boolean> {
+  const { from, to, was, parents, durability, trial } = job
+  yield* refuseMount(from, was)
+  job.lingers = job.apart = true
+  const keeps = { times: true, owner: true, synced: durability !== 'none' }
+  const copyAndPlace = () =>
+    staged(
+      to,
+      path => duplicate(from, path, kindOf(was), keeps),
       stage => emplaceStage(stage, job),
     )
-  }
+  return yield* achieve<boolean>(
+    () => withParents(to, parents, copyAndPlace, from),
+    error => statEmplaced(job, error),
+    trial,
+  )
 }
 
 function* linkOrRename(job: Emplacing): Steps<boolean> {
@@ -121,11 +138,12 @@ function* linkOrRename(job: Emplacing): Steps<boolean> {
   return linked !== 'another'
 }
 
-function* emplaceStage(stage: Staged<void>, { to, ifAbsent, durability, trial }: Emplacing): Steps<boolean> {
+function* emplaceStage(stage: Staged<unknown>, { to, ifAbsent, durability, trial }: Emplacing): Steps<boolean> {
+  // The copy is synced already.
+  stage.spent = yield* emplace.steps(stage.path, to, { ifAbsent, durability: 'none', retryFor: trial.retryFor })
   // The source is removed next, on another disk. If a power cut keeps that removal, it must keep the target's name,
   // too.
-  const kept = durability === 'none' ? 'none' : 'full'
-  stage.spent = yield* emplace.steps(stage.path, to, { ifAbsent, durability: kept, retryFor: trial.retryFor })
+  yield* syncName(to, durability === 'none' ? 'none' : 'full')
   return stage.spent
 }
 

@@ -35,6 +35,10 @@ const tables = {
     says: 'our functions beside those of other packages and beside the bare system calls, in microseconds',
     programs: bench('speed'),
   },
+  turns: {
+    says: 'the longest turn of the event loop while a thousand calls of a function are under way, each function',
+    programs: bench('turns'),
+  },
 }
 
 const [name, ...args] = process.argv.slice(2)

@@ -630,7 +630,7 @@ holds('a source that goes away meanwhile rejects with what the system said, and 
         code: 'ENOENT',
       },
     )
-    assert.equal([error.syscall, error.path], ['lstat', join(dir, 'source/sub/c')])
+    assert.equal([error.syscall, error.path], ['open', join(dir, 'source/sub/c')])
     assert.equal(privateNames(dir), [])
     assert.not(existsSync(join(dir, 'target/sub/c')))
   }
@@ -652,7 +652,8 @@ holds('whichever call fails, that error comes out, or it is cured; and no privat
     const { threw, returned } = await assertOriginalErrorComesOut(copy, trial)
     await assertNothingLeftBehind(copy, trial)
     note(`${how}: ${threw + returned} calls failed, ${returned} of them were cured`)
-    assert.ok(threw + returned > 15 && returned < threw)
+    // What fails in a handful is copied once more, with care.
+    assert.ok(threw > 12 && returned < 2 * threw)
   }
 })
 
@@ -755,7 +756,7 @@ else
       fs.mkdirSync('blind/in', { recursive: true })
       fs.chmodSync('blind/in', 0o300)
       said('blind', 'blind-2')`
-    const said = ['copyfile', 'rename', 'copyfile', 'link', 'copyfile'].map(call => `EACCES ${call}`)
+    const said = ['open', 'rename', 'open', 'link', 'open'].map(call => `EACCES ${call}`)
     const expected = [...said, join(dir, 'secret/file'), 'EACCES scandir', '']
     assert.equal(asUser(script), { said: expected.join('\n'), code: 0 })
     for (const copy of ['async', 'sync']) assert.equal(shapeOf(join(dir, copy)), shapeOf(join(dir, 'source')))

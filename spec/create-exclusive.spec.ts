@@ -58,7 +58,7 @@ function watch(dir: string, round: number): { reads: number; partial: number } {
 }
 
 /** The number of calls when nothing interferes: the victim dies before one of them, unless it comes too late. */
-const calls = 8
+const calls = 9
 const plays = {
   creator: (dir: string, round: number, number: number) =>
     (number % 2 ? createExclusive : createExclusive.sync)(join(dir, String(round)), payload(number + 1, bytes)),

@@ -7,6 +7,7 @@ import { pathToFileURL } from 'node:url'
 import { type Keeps, type ProbeOptions, probe, sweep } from 'holdfast'
 import { type Call, dual, fs, hasCode, type Op, type Outcome, type Stats, type Steps } from 'holdfast/steps'
 import { givesBack } from '../lib/core/deadline.js'
+import { copyInPlace } from './broken/broken.js'
 import { assert, everyPlace, holds, memory, note, scratch } from './support/kit.js'
 import { assertRefusesBadInput } from './support/laws.js'
 
@@ -203,7 +204,7 @@ holds('a reply that was lost is not taken for an answer', () => {
 })
 
 const asked = new Map<unknown, number>()
-const copying = but('link', ({ args: [from, to] }) => fs.copyFile(from as string, to as string))
+const copying = but('link', ({ args: [from, to] }) => copyInPlace.steps(from as string, to as string))
 const seen = { renamed: false }
 
 /** What some filesystem does, and which promise is then not kept. */

@@ -33,7 +33,7 @@ import {
 
 const bytes = 20_000
 /** The calls that every write makes. */
-const calls = 7
+const calls = 8
 const rounds = sized(12, 200)
 
 const plays = {

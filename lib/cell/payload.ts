@@ -7,7 +7,7 @@ import { type Durability, refusal } from '../core/input.js'
 import { fs, type Path, type Steps } from '../core/steps.js'
 import { tidy } from '../parts/cleanup.js'
 import { writeAll } from '../parts/durable.js'
-import { closing } from '../parts/stage.js'
+import { closingWritten } from '../parts/stage.js'
 import { siblingName } from '../parts/stage-names.js'
 import type { State } from './state.js'
 
@@ -39,7 +39,7 @@ export function checkCellName(cell: string): void {
 
 export function* writePayload(path: string, data: Uint8Array, durability: Durability): Steps<void> {
   const fd = yield* fs.open(path, 'wx')
-  yield* closing(fd, () => writeAll(fd, data, durability))
+  yield* closingWritten(fd, durability !== 'none', () => writeAll(fd, data, durability))
 }
 
 /** Best effort: removes the payload of a state that was consumed, or that never came to be. */

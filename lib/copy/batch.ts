@@ -1,10 +1,11 @@
-// Files of one directory, of which nothing more is asked than that they are copied: in a few waves of calls.
+// Small files of one directory, of which nothing more is asked than that they are copied: in a few waves of calls.
 
-import type { Stats } from '../core/stats.js'
-import { atOnce, fs, type Outcome, type Path, type Steps, together } from '../core/steps.js'
+import { isShortage } from '../core/errors.js'
+import { atOnce, type Call, type Path, type Steps } from '../core/steps.js'
 import { stageNames } from '../parts/stage-names.js'
 import { mayBeReadOnly } from './entry.js'
 import type { Copying, Item } from './job.js'
+import { givingBack, SmallCopy, type Wave, waves } from './small-copy.js'
 
 /** Files that are copied together. */
 export interface Batch {
@@ -22,33 +23,45 @@ export function inBatches(items: readonly Item[], size: number): readonly (Item 
   return nodes
 }
 
-/** Copies the files in three waves of calls (lstat, copyFile, rename). Returns those that failed, or that need care. */
-export function* copyBatch({ files: all }: Batch): Steps<readonly Item[]> {
-  const careful = yield* findNeedingCare(all)
-  const files = careful.length > 0 ? all.filter(item => !careful.includes(item)) : all
+/**
+ * Copies the files. Returns those that failed, or that need care: large ones, those with set-ID bits, those that say
+ * more or less than they hold, and those that are gone or no longer files.
+ */
+export function* copyBatch({ files }: Batch): Steps<readonly Item[]> {
   const stages = yield* stageNames(files.map(({ to }) => to))
-  const left = new Set(files.keys())
-  const hasFailed = (outcome: Outcome<unknown> | undefined) => !outcome || 'error' in outcome
+  const copies = files.map((item, at) => new SmallCopy(item, stages[at] as Path))
   try {
-    const copies = yield* atOnce(files.map(({ from }, at) => ({ op: 'copyFile', args: [from, stages[at]] })))
-    const ready = [...left].filter(at => !hasFailed(copies[at]))
-    const renames = yield* atOnce(ready.map(at => ({ op: 'rename', args: [stages[at], files[at]?.to] })))
-    for (const [nth, at] of ready.entries()) if (!hasFailed(renames[nth])) left.delete(at)
+    for (const wave of waves) yield* makeWave(copies, wave)
   } finally {
-    if (left.size > 0) yield* together([...left].map(at => fs.unlink(stages[at] as Path)))
+    const last = copies.flatMap(givingBack)
+    if (last.length > 0) yield* atOnce(last)
   }
-  return [...careful, ...files.filter((_, at) => left.has(at))]
+  const left = copies.filter(({ isDone }) => !isDone)
+  const items = left.map(({ item }) => item)
+  if (items.length === 1 || !left.some(({ isStarved }) => isStarved)) return items
+  // Too few descriptors are free for so many files at once. None of them is held now.
+  const half = items.length >> 1
+  return [...(yield* copyBatch({ files: items.slice(0, half) })), ...(yield* copyBatch({ files: items.slice(half) }))]
 }
 
-/**
- * Returns the files that need care: those with set-ID bits, of which a plain copy would run as the caller, and those
- * that are gone or no longer files.
- */
-function* findNeedingCare(files: readonly Item[]): Steps<readonly Item[]> {
-  const outcomes = yield* atOnce(files.map(({ from }) => ({ op: 'lstat', args: [from] })))
-  for (const [at, item] of files.entries()) {
-    const outcome = outcomes[at] as Outcome<Stats>
-    if ('value' in outcome) item.was = outcome.value
+/** Written with loops, because most of the time that a small file takes in this thread is spent here. */
+function* makeWave(copies: readonly SmallCopy[], wave: Wave): Steps<void> {
+  const going: SmallCopy[] = []
+  const all: Call[] = []
+  const ends: number[] = []
+  for (const copy of copies) {
+    if (!copy.isGoing) continue
+    going.push(copy)
+    for (const call of wave.calls(copy)) all.push(call)
+    ends.push(all.length)
   }
-  return files.filter(({ was }) => !was?.isFile() || (was.mode & 0o6000n) !== 0n)
+  if (all.length === 0) return
+  const outcomes = yield* atOnce(all)
+  let at = 0
+  for (const [nth, copy] of going.entries()) {
+    const own = outcomes.slice(at, ends[nth])
+    at = ends[nth] as number
+    copy.isGoing = wave.take(copy, own)
+    if (!copy.isGoing) copy.isStarved = own.some(outcome => 'error' in outcome && isShortage(outcome.error))
+  }
 }

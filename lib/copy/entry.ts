@@ -1,11 +1,10 @@
 // One file, or one link: made ready at a private name, and published in one step.
 
-import { hasCode, type SystemError, systemError } from '../core/errors.js'
+import { hasCode, type SystemError, shortages, systemError } from '../core/errors.js'
 import { fs, orNothing, type Path, type Steps } from '../core/steps.js'
-import { type Again, achieve, again } from '../parts/achieve.js'
+import { type Again, achieve, again, type Trial } from '../parts/achieve.js'
 import { claim } from '../parts/claim.js'
 import { duplicate } from '../parts/duplicate.js'
-import { whileSynced } from '../parts/durable.js'
 import { statVanishedParent, withParents } from '../parts/parents.js'
 import { statCopy } from '../parts/same-content.js'
 import { type Staged, staged } from '../parts/stage.js'
@@ -16,15 +15,17 @@ export function* copyEntry(item: Item, job: Copying): Steps<void> {
   const there = job.overwrite ? undefined : yield* fs.lstat(to, orNothing)
   if (there?.isDirectory()) throw systemError('EISDIR', 'copy', 'a directory has the name', from, to)
   if (there) return keepExisting(item, job)
-  // The mode and the owner must be known before there is a copy: they say who may run it, and as whom.
-  if (!item.was && item.kind === 'file') item.was = yield* fs.lstat(from)
   item.copied = yield* achieve(
     () => underParents(item, job, () => tryCopy(item, job)),
     error => statCopied(item, job, error),
-    job.trial,
+    trialOf(job),
   )
   if (!item.copied) keepExisting(item, job)
 }
+
+/** While others are copied as well, they have the descriptors: then waiting cures nothing, and fewer at a time does. */
+export const trialOf = ({ trial, concurrency }: Copying): Trial =>
+  concurrency > 1 ? { ...trial, never: [...(trial.never ?? []), ...shortages] } : trial
 
 /** Only above the topmost thing can directories be missing. */
 export const underParents = <T>({ from, to, above }: Item, { parents }: Copying, steps: () => Steps<T>): Steps<T> =>
@@ -44,7 +45,7 @@ function* tryCopy(item: Item, job: Copying): Steps<boolean> {
   return yield* staged(
     stageTarget(item),
     path => makeReady(item, path, job),
-    stage => syncAndPublish(stage, item, job),
+    stage => renameOrClaim(stage, item, job),
   )
 }
 
@@ -57,16 +58,9 @@ const stageTarget = ({ to, above }: Item): Path => (above && mayBeReadOnly(above
 export const mayBeReadOnly = ({ was, made }: Item): boolean =>
   !made && was !== undefined && (was.mode & 0o300n) !== 0o300n
 
-function* makeReady({ from, was, kind }: Item, path: Path, { keeps }: Copying): Steps<void> {
-  if (was) yield* duplicate(from, path, was, keeps)
-  else if (kind === 'link') yield* fs.symlink(yield* fs.readlink(from), path)
-  else yield* fs.copyFile(from, path)
-}
-
-function* syncAndPublish(stage: Staged<void, Path>, item: Item, job: Copying): Steps<boolean> {
-  return yield* job.durability === 'none' || item.kind !== 'file'
-    ? renameOrClaim(stage, item, job)
-    : whileSynced(stage.path, () => renameOrClaim(stage, item, job))
+function* makeReady(item: Item, path: Path, { keeps }: Copying): Steps<void> {
+  // What a file was when it was opened is what was copied, and says how many bytes that were.
+  item.was = (yield* duplicate(item.from, path, item.kind, keeps)) ?? item.was
 }
 
 function* renameOrClaim(stage: Staged<void, Path>, { to }: Item, { overwrite, trial }: Copying): Steps<boolean> {

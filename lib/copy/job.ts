@@ -13,7 +13,8 @@ export interface Copying {
   readonly filter: ((source: string, target: string) => boolean | PromiseLike<boolean>) | undefined
   readonly dereference: boolean
   readonly keeps: Kept
-  readonly concurrency: number
+  /** How many things are copied at a time: fewer as soon as too few descriptors are free for so many. */
+  concurrency: number
   readonly durability: Durability
   readonly parents: boolean
   readonly onProgress: ((progress: Progress) => unknown) | undefined

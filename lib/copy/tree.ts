@@ -1,11 +1,11 @@
 // The work of `copy`, and of `move` to another device: a thing, and everything below it.
 
-import { type SystemError, systemError } from '../core/errors.js'
+import { isShortage, type SystemError, systemError } from '../core/errors.js'
 import type { Stats } from '../core/stats.js'
 import { type Entry, fs, type Outcome, orNothing, type Path, type Steps, together, unwrap } from '../core/steps.js'
-import { type Again, achieve, again } from '../parts/achieve.js'
+import { type Again, achieve, again, done, noEvidence } from '../parts/achieve.js'
 import { tidy } from '../parts/cleanup.js'
-import { keepTimes } from '../parts/duplicate.js'
+import { keepTimes, kindOf } from '../parts/duplicate.js'
 import { syncDir } from '../parts/durable.js'
 import { sameInode } from '../parts/identity.js'
 import { setPermissions, unchanged } from '../parts/permissions.js'
@@ -19,38 +19,66 @@ interface Tree extends Copying {
   into: Stats | undefined
 }
 
+/** For this thing no descriptor was free. It is tried again when its turn comes once more. */
+interface Starved {
+  readonly starved: Item
+}
+
+type Node = Item | Batch | Starved
+
 /** Copies what is at `from`, and everything below it. */
 export function* copyTree(from: string, to: string, was: Stats, job: Copying): Steps<void> {
   const tree: Tree = { ...job, into: undefined }
   const visitor = {
-    enter: (node: Item | Batch) => ('files' in node ? copyBatch(node) : enter(node, tree)),
-    leave: (node: Item | Batch) => leave(node, tree),
+    enter: (node: Node) => enter(node, tree),
+    leave: (node: Node) => leave(node, tree),
   }
-  yield* visit(newItem(from, to, undefined, kindOf(was), was), visitor, job.concurrency)
+  const root: Node = newItem(from, to, undefined, kindOf(was), was)
+  yield* visit<Node>(root, visitor, () => tree.concurrency)
 }
 
 function newItem(from: Path, to: Path, above: Item | undefined, kind: Entry['kind'], was?: Stats): Item {
   return { from, to, above, was, kind, made: false, copied: false }
 }
 
-const kindOf = (stats: Stats): Entry['kind'] =>
-  stats.isFile() ? 'file' : stats.isDirectory() ? 'directory' : stats.isSymbolicLink() ? 'link' : 'other'
+function* enter(node: Node, tree: Tree): Steps<readonly Node[]> {
+  if ('files' in node) return yield* copyBatch(node)
+  return yield* 'starved' in node ? copyItem(node.starved, tree) : enterItem(node, tree)
+}
 
-function* enter(item: Item, tree: Tree): Steps<readonly (Item | Batch)[]> {
+function* enterItem(item: Item, tree: Tree): Steps<readonly Node[]> {
   const { from, to } = item
-  const { filter, sum } = tree
+  const { filter } = tree
   if (filter && !(yield* fs.settle(filter(String(from), String(to))))) return []
   if (tree.dereference && item.kind === 'link') yield* follow(item)
   if (item.kind === 'other')
     throw systemError('EINVAL', 'copy', 'a special file (a device, a pipe or a socket) cannot be copied', from, to)
-  if (item.kind !== 'directory') {
+  return yield* copyItem(item, tree)
+}
+
+function* copyItem(item: Item, tree: Tree): Steps<readonly Node[]> {
+  const { concurrency } = tree
+  try {
+    if (item.kind === 'directory') return yield* copyDirectory(item, tree)
     yield* copyEntry(item, tree)
     return []
+  } catch (error) {
+    if (!isShortage(error) || concurrency === 1) throw error
   }
+  // Others that began beside this one may have failed with it: together they halve it once.
+  tree.concurrency = Math.min(tree.concurrency, concurrency >> 1)
+  return [{ starved: item }]
+}
+
+function* copyDirectory(item: Item, tree: Tree): Steps<readonly Node[]> {
+  const { from, to } = item
   const entries = yield* enterDirectory(item, tree)
-  sum.total += entries.length
+  tree.sum.total += entries.length
   const below = entries.map(entry => newItem(childPath(from, entry), childPath(to, entry), item, entry.kind))
-  return isSimple(item, tree) ? inBatches(below, tree.concurrency) : below
+  if (!isSimple(item, tree)) return below
+  // Each file of a batch has its source and its copy open.
+  const most = Math.floor((yield* fs.descriptors()) / 3)
+  return inBatches(below, Math.max(1, Math.min(tree.concurrency, most)))
 }
 
 /** Makes of the item what its link leads to. Links may lead in a circle, which is an error. */
@@ -104,15 +132,15 @@ function* statTargetDirectory(item: Item, tree: Tree, error: SystemError): Steps
 }
 
 /** Everything in the item is done: finishes it, and counts it. */
-function* leave(node: Item | Batch, { sum, keeps, durability, onProgress }: Copying): Steps<void> {
-  if ('files' in node) return
+function* leave(node: Node, { sum, keeps, durability, onProgress, trial }: Tree): Steps<void> {
+  if ('files' in node || 'starved' in node) return
   const { was, to, kind, made, copied } = node
   if (kind === 'directory' && copied && was) {
     if (made && keeps.owner) yield* setPermissions(to, yield* fs.lstat(to), unchanged, was)
     else if (made) yield* fs.chmod(to, Number(was.mode & 0o7777n))
     // Filling a directory changed its times. In one that another user owns they cannot be set, and that is no failure.
     if (keeps.times) yield* made ? keepTimes(to, was) : tidy(keepTimes(to, was))
-    if (durability === 'full') yield* syncDir(to)
+    if (durability === 'full') yield* achieve(() => done(syncDir(to), true), noEvidence, trial)
   }
   // What was left out counts as done, too.
   sum.done++

@@ -3,8 +3,12 @@
 
 import type { Stats } from './stats.js'
 
-/** How a file is opened: Node's flag strings, except the append and sync forms, which nothing here needs. */
-export type OpenFlags = 'r' | 'r+' | 'w' | 'w+' | 'wx' | 'wx+'
+/**
+ * How a file is opened: Node's flag strings, except the append and sync forms, which nothing here needs; and two that
+ * read a file which may be replaced by anything meanwhile: `r nonblock` does not wait for the writer of a pipe, and `r
+ * nofollow` does not follow a link either, where the system can open so.
+ */
+export type OpenFlags = 'r' | 'r nonblock' | 'r nofollow' | 'r+' | 'w' | 'w+' | 'wx' | 'wx+'
 
 /** A path on the disk: a string, or bytes where it is not valid text. */
 export type Path = string | Buffer
@@ -17,17 +21,22 @@ export interface Entry {
 
 /**
  * Every call that an algorithm may make. Each is one system call, with these exceptions: `readFile`, `readdir` and
- * `list` open, read and close (and `list` calls lstat for each entry whose kind the filesystem does not report);
- * `copyFile` does the same and writes; `realpath` looks at each name of the path; `together` makes several calls.
+ * `list` open, read and close (and `list` calls lstat for each entry whose kind the filesystem does not report); `clone`
+ * opens both files; `realpath` looks at each name of the path; `together` makes several calls. No call is a loop: each
+ * ends, whatever other processes do.
  */
 export interface Alphabet {
   open(path: Path, flags: OpenFlags, mode?: number): number
   read(fd: number, into: Uint8Array, position: number | null): number
-  write(fd: number, data: Uint8Array): number
+  /** Without `position`, writes where the last write has ended. */
+  write(fd: number, data: Uint8Array, position?: number): number
   ftruncate(fd: number, length: number): void
   fsync(fd: number): void
   close(fd: number): void
   fstat(fd: number): Stats
+  fchmod(fd: number, mode: number): void
+  fchown(fd: number, uid: number, gid: number): void
+  futimes(fd: number, atime: number, mtime: number): void
   stat(path: Path): Stats
   lstat(path: Path): Stats
   readFile(path: string): Buffer
@@ -42,8 +51,12 @@ export interface Alphabet {
   link(existing: Path, path: Path): void
   symlink(target: string | Buffer, path: Path, type?: 'file' | 'dir' | 'junction'): void
   unlink(path: Path): void
-  /** Creates `to`, which must not exist, with the bytes and the mode of `from`: a copy-on-write clone if possible. */
-  copyFile(from: Path, to: Path): void
+  /**
+   * Creates `to`, which must not exist, as a copy-on-write clone of an open file, with its mode. `from` is the path by
+   * which that was opened: outside Linux, only a path can be cloned. A clone that fails may have created `to`, and have
+   * removed it again.
+   */
+  clone(source: number, from: Path, to: Path): void
   chmod(path: Path, mode: number): void
   chown(path: Path, uid: number, gid: number): void
   utimes(path: Path, atime: number, mtime: number): void
@@ -117,6 +130,8 @@ interface Traits {
   readonly own?: true
   /** No failure is injected: a disk causes none, or the process could do nothing about it. */
   readonly unfailing?: true
+  /** If it fails, what was written through its descriptor, and not synced, may be lost. Then failures are injected. */
+  readonly losesWrites?: true
   /** It acts on an open descriptor, not on a name. */
   readonly onDescriptor?: true
   /** It opens a file: one that stays open (`open`), or one that is closed again before it ends. */
@@ -130,8 +145,11 @@ const ops: Readonly<Record<Op, Traits>> = {
   write: { onDescriptor: true, changes: true },
   ftruncate: { onDescriptor: true, changes: true },
   fsync: { onDescriptor: true, unseen: true },
-  close: { onDescriptor: true, unseen: true, givesBack: true, unfailing: true },
+  close: { onDescriptor: true, unseen: true, givesBack: true, unfailing: true, losesWrites: true },
   fstat: { onDescriptor: true },
+  fchmod: { onDescriptor: true, changes: true },
+  fchown: { onDescriptor: true, changes: true },
+  futimes: { onDescriptor: true, changes: true },
   stat: {},
   lstat: {},
   readFile: { takesDescriptor: true },
@@ -144,7 +162,7 @@ const ops: Readonly<Record<Op, Traits>> = {
   link: { changes: true },
   symlink: { changes: true },
   unlink: { changes: true, givesBack: true },
-  copyFile: { changes: true, takesDescriptor: true },
+  clone: { onDescriptor: true, changes: true, takesDescriptor: true },
   chmod: { changes: true },
   chown: { changes: true },
   utimes: { changes: true },

@@ -1,109 +1,53 @@
-// What one call of the promise form holds and takes: its seat (./seats.ts), and its descriptors.
+// Which device an open descriptor is on, as far as the pool has shown it (./local-places.ts). It counts for a moment:
+// code that this package does not see may close a descriptor, and the system gives its number to a file elsewhere.
 
-import type { Call } from './alphabet.js'
-import type { Door, SingleCall } from './door.js'
-import { markFinal } from './errors.js'
-import { isOutOfDescriptors, Seats, takesDescriptor } from './seats.js'
-import { catching, type Done, isFailure, once, type Wake } from './wait.js'
+import { dirname } from 'node:path'
+import type { Path } from './alphabet.js'
+import { type Used, wasUsed } from './local-places.js'
 
-const seats = new Seats()
+interface Descriptor extends Used {
+  /** The name that was opened, or for a new file its directory: the pool can ask there what the device is. */
+  readonly at: string
+  /** The open made the file, so nothing has to be read before something is written. */
+  readonly isNewFile: boolean
+  dev: number | undefined
+}
 
-const longestPauseMs = 100
+/** Does an open with these flags succeed only if it makes the file? */
+export const isExclusive = (flags: unknown): boolean => typeof flags === 'string' && flags.startsWith('wx')
 
 export class Descriptors {
-  readonly #door: Door
-  /** Milliseconds for which a call goes on trying while no other call of this thread has descriptors to give back. */
-  readonly #retryForMs: number
-  #seated = false
-  #open = 0
-  #underWay = 0
-  /** How to end each wait for a descriptor early. */
-  readonly #waits = new Set<Wake>()
-  #stopping = false
+  readonly #open = new Map<number, Descriptor>()
 
-  constructor(door: Door, retryForMs: number) {
-    this.#door = door
-    this.#retryForMs = retryForMs
+  /** Notes an open. `seen` returns where the path leads; a new file is wherever its directory is. */
+  note(fd: number, path: Path, flags: string, seen: (path: string) => number | undefined): void {
+    this.#open.delete(fd)
+    if (typeof path !== 'string') return
+    const isNewFile = isExclusive(flags)
+    // Of a directory it is asked later, because the pool may still be finding it out.
+    const [at, dev] = isNewFile ? [dirname(path), undefined] : [path, seen(path)]
+    this.#open.set(fd, { at, dev, isNewFile, usedAtMs: performance.now() })
   }
 
-  /**
-   * Returns undefined if the call may be made: it takes no descriptor, or there is a seat for the whole. If not, calls
-   * `go` when there is one, and returns how to stop waiting for it: then `go` is called at once.
-   */
-  awaitSeat(call: Call, go: () => void): Wake | undefined {
-    const needed = call.op === 'together' ? (call.args[0] as Call[]).some(takesDescriptor) : takesDescriptor(call)
-    if (!needed || this.#seated) return undefined
-    this.#seated = seats.take(this.#door)
-    if (this.#seated) return undefined
-    const leave = seats.queue(() => {
-      this.#seated = true
-      go()
-    })
-    return () => void (leave() && go())
+  noteDevice(fd: number, dev: number): void {
+    const file = this.#open.get(fd)
+    if (file) this.#open.set(fd, { ...file, dev, usedAtMs: performance.now() })
   }
 
-  /**
-   * Makes a call. If there is no descriptor for it, waits for one, unless `holding` says that other calls under way
-   * may hold some, or the whole call does: what holds descriptors must not wait for others.
-   */
-  perform(call: SingleCall, holding: boolean, done: Done): void {
-    if (call.op === 'close' && this.#open > 0) this.#count(-1)
-    const ended: Done = (error, value) => {
-      if (takesDescriptor(call)) this.#underWay--
-      if (call.op === 'open' && !isFailure(error)) this.#count(1)
-      this.#giveBackSeat()
-      done(error, value)
-    }
-    if (!takesDescriptor(call)) this.#door.perform(call, ended)
-    else {
-      this.#underWay++
-      this.#take(call, holding, ended)
-    }
+  drop(fd: number): void {
+    this.#open.delete(fd)
   }
 
-  #take(call: SingleCall, holding: boolean, ended: Done, tries = 1, sinceMs = performance.now()): void {
-    const attempted: Done = once((error, value) => {
-      if (!isOutOfDescriptors(error)) return ended(error, value)
-      seats.shrink()
-      if (holding || this.#open > 0) return ended(error)
-      const nowMs = performance.now()
-      const beganMs = seats.areShared ? nowMs : sinceMs
-      if (nowMs - beganMs >= this.#retryForMs) return ended(markFinal(error))
-      const wake = seats.starve(
-        () => {
-          this.#waits.delete(wake)
-          if (this.#stopping) ended(error)
-          else this.#take(call, holding, ended, tries + 1, beganMs)
-        },
-        Math.min(2 ** (tries - 1), longestPauseMs),
-      )
-      this.#waits.add(wake)
-    })
-    catching(() => this.#door.perform(call, attempted), attempted)
+  isNewFile(fd: number): boolean {
+    return this.#open.get(fd)?.isNewFile ?? false
   }
 
-  /** Ends every wait for a descriptor: each of those calls fails as it did before the wait. */
-  stopWaiting(): void {
-    this.#stopping = true
-    for (const wake of [...this.#waits]) wake()
-    this.#stopping = false
-  }
-
-  /** The steps have ended. A descriptor that they leave open is the caller's. */
-  leave(): void {
-    this.#count(-this.#open)
-    this.#underWay = 0
-    this.#giveBackSeat()
-  }
-
-  #count(more: number): void {
-    this.#open += more
-    seats.open += more
-  }
-
-  #giveBackSeat(): void {
-    if (!this.#seated || this.#open > 0 || this.#underWay > 0) return
-    this.#seated = false
-    seats.giveBack(this.#door)
+  /** Returns the device, and a path that leads to it. */
+  find(fd: number, deviceOf: (dir: string) => number | undefined): { dev: number; at: string } | undefined {
+    const file = this.#open.get(fd)
+    if (!wasUsed(file)) return undefined
+    if (file.isNewFile) file.dev ??= deviceOf(file.at)
+    const { dev, at } = file
+    return dev === undefined ? undefined : { dev, at }
   }
 }

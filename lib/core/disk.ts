@@ -10,6 +10,7 @@ import { hasCode } from './errors.js'
 import { FastPath } from './fast-path.js'
 import { isLocal } from './filesystem-kinds.js'
 import { engage, recall, remember } from './hints.js'
+import { nodeFlags, openPath } from './node-arguments.js'
 import { countFree } from './open-files.js'
 import { identity } from './owner.js'
 import { poolOf } from './pool.js'
@@ -58,23 +59,22 @@ const inline = {
 const inThisThread: CallTable<unknown> = {
   ...inline,
   blocking: () => true,
-  open: nodeFs.openSync,
+  open: (path, flags, mode) => nodeFs.openSync(path, nodeFlags(flags, nodeFs.constants), mode),
   read: (fd, into, position) => nodeFs.readSync(fd, into, 0, into.length, position),
-  write: (fd, data) => nodeFs.writeSync(fd, data),
+  write: (fd, data, position) => nodeFs.writeSync(fd, data, 0, data.length, position),
   ftruncate: nodeFs.ftruncateSync,
   fsync: nodeFs.fsyncSync,
   // Looked up at each call, because graceful-fs, if another package loads it, replaces it, and wakes its queue there.
   close: fd => nodeFs.closeSync(fd),
   fstat: fd => nodeFs.fstatSync(fd, { bigint: true }),
+  fchmod: nodeFs.fchmodSync,
+  fchown: nodeFs.fchownSync,
+  futimes: nodeFs.futimesSync,
   stat: (path, options?: typeof orNothing) => statOrNothing(nodeFs.statSync as StatSync, path, options),
   lstat: (path, options?: typeof orNothing) => statOrNothing(nodeFs.lstatSync as StatSync, path, options),
   readFile: path => nodeFs.readFileSync(path),
   readlink: path => nodeFs.readlinkSync(path, 'buffer'),
-  readdir: path => {
-    const names = nodeFs.readdirSync(path)
-    fastPath?.noteReaddir(path, names.length)
-    return names
-  },
+  readdir: path => nodeFs.readdirSync(path),
   list: path => nodeFs.readdirSync(path, inBytes).map(entryOf),
   mkdir: nodeFs.mkdirSync,
   rmdir: nodeFs.rmdirSync,
@@ -82,7 +82,7 @@ const inThisThread: CallTable<unknown> = {
   link: nodeFs.linkSync,
   symlink: nodeFs.symlinkSync,
   unlink: nodeFs.unlinkSync,
-  copyFile: (from, to) => nodeFs.copyFileSync(from, to, cloneToNew),
+  clone: (source, from, to) => nodeFs.copyFileSync(openPath(source, from), to, cloneOrFail),
   chmod: nodeFs.chmodSync,
   chown: nodeFs.chownSync,
   utimes: nodeFs.utimesSync,
@@ -90,11 +90,13 @@ const inThisThread: CallTable<unknown> = {
   local: path => isLocal(path, kindAt(path)),
   sleep: sleepSync,
   // To watch a directory takes the event loop, so the caller looks again soon instead.
-  changed: (_dir, ms) => sleepSync(Math.min(ms, 5)),
+  changed: (_dir, ms) => sleepSync(Math.min(ms, soonMs)),
   settle: settleSync,
 }
 
-const cloneToNew = nodeFs.constants.COPYFILE_EXCL | nodeFs.constants.COPYFILE_FICLONE
+const soonMs = 5
+/** Without the force, Node would go on to copy the bytes, in a loop that may never end. */
+const cloneOrFail = nodeFs.constants.COPYFILE_EXCL | nodeFs.constants.COPYFILE_FICLONE_FORCE
 const missingAllowed = { bigint: true, throwIfNoEntry: false } as const
 
 type StatSync = (path: Path, options: StatOptions & { throwIfNoEntry?: boolean }) => Stats | undefined
@@ -114,7 +116,12 @@ function statOrNothing(stat: StatSync, path: Path, options?: typeof orNothing): 
 
 const waits = {
   sleep: (done: Done, ms: number) => sleep(ms, done),
-  changed: (done: Done, dir: string, ms: number) => waitForChange(dir, ms, watch, done),
+  changed: (done: Done, dir: string, ms: number) => {
+    // To begin to watch is an inline call, too.
+    const isLocal = fastPath ? fastPath.isLocal(dir) : true
+    if (isLocal) return waitForChange(dir, ms, watch, done)
+    return sleep(isLocal === undefined ? Math.min(ms, soonMs) : ms, done)
+  },
   settle: (done: Done, returned: unknown, ms?: number) => settle(returned, ms, done),
 }
 
@@ -128,14 +135,10 @@ const pool = poolOf(nodeFs)
 
 function performInPool(call: SingleCall, done: Done): void {
   const make = pool[call.op as keyof typeof pool] as AsyncFunction<void>
-  const noteAndDone: Done = (error, value) => {
-    // Nothing may escape into the callback of the system.
-    catching(() => {
-      if (!error) fastPath?.note(call, value)
-      done(error, value)
-    }, done)
-  }
-  make(noteAndDone, ...call.args)
+  const end = fastPath?.inPool(call, done) ?? done
+  // Nothing may escape into the callback of the system; and Node refuses some arguments at once.
+  const ended: Done = (error, value) => void catching(() => end(error, value), done)
+  catching(() => make(ended, ...call.args), end)
 }
 
 // ---- What the rest of core asks of the disk, inline and outside of any algorithm ----
@@ -150,14 +153,14 @@ const orUndefined = <T>(read: () => T): T | undefined => {
 
 const kindAt = (path: Path) => orUndefined(() => nodeFs.statfsSync(path).type)
 
-const devices = {
-  ofDescriptor: (fd: number) => orUndefined(() => nodeFs.fstatSync(fd).dev),
-  ofPath: (path: string) => orUndefined(() => nodeFs.statSync(path, { throwIfNoEntry: false })?.dev),
-  kindAt,
+/** None of these needs a descriptor. */
+const questions = {
+  where: (path: string) => nodeFs.promises.stat(path),
+  kind: async (path: string) => (await nodeFs.promises.statfs(path)).type,
 }
 /** Only the numbers that Linux gives to kinds of filesystems are known (./filesystem-kinds.ts). */
 const fastPath =
-  process.platform === 'linux' ? new FastPath(devices, call => door.performSync(call as SingleCall)) : undefined
+  process.platform === 'linux' ? new FastPath(questions, call => door.performSync(call as SingleCall)) : undefined
 
 const records = {
   text: (path: string) => orUndefined(() => nodeFs.readFileSync(path, 'latin1')),

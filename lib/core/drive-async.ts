@@ -3,8 +3,8 @@
 
 import { isWait } from './alphabet.js'
 import type { Deadline } from './deadline.js'
-import { Descriptors } from './descriptors.js'
 import type { Door, SingleCall } from './door.js'
+import { HeldDescriptors } from './held-descriptors.js'
 import type { Call, Outcome, Steps } from './steps.js'
 import { allAtOnce } from './together.js'
 import { catching, type Done, ignoreRejection, isFailure, once, type Wake } from './wait.js'
@@ -33,7 +33,7 @@ const cleanUpMs = 50
 export class Drive<T> {
   readonly #running: Running<T>
   readonly #door: Door
-  readonly #descriptors: Descriptors
+  readonly #descriptors: HeldDescriptors
   #before: Promise<unknown> | undefined
   /** What the algorithm is resumed with next. Undefined while a call is under way. */
   #outcome: Outcome<unknown> | undefined = { value: undefined }
@@ -48,7 +48,7 @@ export class Drive<T> {
     this.#running = running
     this.#door = running.door
     this.#before = running.before
-    this.#descriptors = new Descriptors(this.#door, running.retryFor ?? 10_000)
+    this.#descriptors = new HeldDescriptors(this.#door, running.retryFor ?? 10_000)
   }
 
   start(): void {

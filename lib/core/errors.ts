@@ -42,6 +42,11 @@ export const cannotLink = (error: unknown): boolean =>
 /** On POSIX a busy name is a mount point, and no waiting changes that. */
 export const mountPointCodes: readonly Errno[] = onWindows ? [] : ['EBUSY']
 
+/** Was no descriptor free? */
+export const isShortage = (error: unknown): boolean => hasCode(error, ...shortages)
+
+export const shortages: readonly Errno[] = ['EMFILE', 'ENFILE']
+
 export const isTransient = (error: unknown): boolean => hasCode(error, ...transients)
 
 /** Errors that no outer loop retries: an inner one has waited long enough, or knows that waiting cures nothing. */

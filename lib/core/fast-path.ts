@@ -5,70 +5,77 @@
 //
 // How precise it is. What the kernel has in memory is a guess: what this process used within the last second
 // (./kernel-cache.ts). A wrong guess never changes a result, because the call itself is made either way. It costs time,
-// in which the event loop waits. Two bounds limit that time: when a call took longer than 20 ms, its device is left to
-// the pool for 10 s; and one call in 32 goes to the pool in any case, so that the event loop turns.
+// in which the event loop waits. That time has bounds (./inline-bounds.ts): 2 ms in one turn of the event loop, and a
+// device where a call took longer than 20 ms is left to the pool for a second, or longer if it is slow there, too.
+// On a disk that stands still, one call is lost in that way, once.
 //
-// When not to use it. On a filesystem behind a network or another process (NFS, FUSE) any call may wait for a reply. To
-// know the filesystem, some are made inline even there: `fstat` after each open, `stat` after each readdir of a small
-// directory, and `statfs` once for each device. Outside Linux the kinds of filesystems have other numbers, so there is
-// no fast path.
+// When not to use it. On a filesystem behind a network or another process (NFS, FUSE) any call may wait for a reply, so
+// no call is made inline unless the pool has shown that it concerns a local filesystem (./local-places.ts). Outside
+// Linux the kinds of filesystems have other numbers, so there is no fast path. Users may want less of it, or none
+// (./inline-mode.ts).
 
-import type { Call, Outcome } from './alphabet.js'
-import { type Cached, type Devices, KernelCache } from './kernel-cache.js'
+import type { Call, Op, Outcome } from './alphabet.js'
+import { Distrust, TurnBudget } from './inline-bounds.js'
+import { inlineOps } from './inline-mode.js'
+import { KernelCache } from './kernel-cache.js'
+import { LocalPlaces, type Questions } from './local-places.js'
 import { outcomeOf } from './together.js'
-
-const momentMs = 1000
-const slowMs = 20
-const restMs = 10_000
-const poolEvery = 32
+import type { Done } from './wait.js'
 
 export class FastPath {
   readonly #cache: KernelCache
   readonly #performSync: (call: Call) => unknown
-  /** By device: when its rest in the pool ends. A call there was slow (its journal was full, say). */
-  readonly #restUntilMs = new Map<number, number>()
-  #inlineCalls = 0
+  /** Read at the first call, because the program may set it after the import. */
+  #ops: ReadonlySet<Op> | undefined
+  readonly #turn = new TurnBudget()
+  readonly #distrust = new Distrust()
+  /** The device at rest that has left this call to the pool. */
+  readonly #resting = new WeakMap<Call, number>()
+  #inPool = 0
 
-  constructor(devices: Devices, performSync: (call: Call) => unknown) {
-    this.#cache = new KernelCache(devices)
+  constructor(questions: Questions, performSync: (call: Call) => unknown) {
+    this.#cache = new KernelCache(new LocalPlaces(questions))
     this.#performSync = performSync
+  }
+
+  /** May the directory be looked at inline? `undefined`: that is not known, and the pool finds it out. */
+  isLocal(dir: string): boolean | undefined {
+    this.#ops ??= inlineOps()
+    return this.#ops.size > 0 && this.#cache.isLocal(dir)
   }
 
   /** Makes the call inline, and returns its outcome. Returns undefined if the pool must make the call. */
   make(call: Call): Outcome<unknown> | undefined {
-    const { op, args } = call
-    // An open descriptor needs nothing from the disk, so these two need no bounds.
-    if (op === 'close') return this.#cache.dropDescriptor(args[0] as number) ? this.#outcomeOf(call) : undefined
-    if (op === 'fstat') return this.#cache.hasDescriptor(args[0] as number) ? this.#outcomeOf(call) : undefined
-    const cached = this.#cache.find(call)
-    return cached && this.#makeInBounds(call, cached)
+    this.#ops ??= inlineOps()
+    if (this.#ops.size === 0) return undefined
+    const dev = this.#cache.find(call)
+    if (dev === undefined || !this.#ops.has(call.op)) return undefined
+    if (this.#distrust.isResting(dev)) this.#resting.set(call, dev)
+    else if (!this.#turn.isSpent) return this.#makeInline(call, dev)
+    return undefined
   }
 
-  /** Notes a call that succeeded in the pool. */
-  note(call: Call, value: unknown): void {
-    this.#cache.note(call, value)
-  }
-
-  /** Notes a directory that was read in either form. */
-  noteReaddir(dir: string, entries: number): void {
-    this.#cache.noteReaddir(dir, entries)
-  }
-
-  #makeInBounds(call: Call, cached: Cached): Outcome<unknown> | undefined {
+  #makeInline(call: Call, dev: number): Outcome<unknown> {
     const beganMs = performance.now()
-    const isStale = beganMs - cached.usedAtMs > momentMs
-    // Even if the pool makes the call now, the kernel has the thing in memory afterwards.
-    cached.usedAtMs = beganMs
-    if (isStale || beganMs < (this.#restUntilMs.get(cached.dev) ?? 0)) return undefined
-    if (++this.#inlineCalls % poolEvery === 0) return undefined
-    const outcome = this.#outcomeOf(call)
-    const endedMs = performance.now()
-    if (endedMs - beganMs > slowMs) this.#restUntilMs.set(cached.dev, endedMs + restMs)
-    if (call.op === 'mkdir' && 'value' in outcome) this.note(call, outcome.value)
+    const outcome = outcomeOf(() => this.#performSync(call))
+    const tookMs = performance.now() - beganMs
+    this.#turn.spend(tookMs)
+    this.#distrust.noteInline(dev, tookMs)
+    if ('value' in outcome) this.#cache.note(call, outcome.value)
     return outcome
   }
 
-  #outcomeOf(call: Call): Outcome<unknown> {
-    return outcomeOf(() => this.#performSync(call))
+  /** The pool is about to make the call. Returns what to call when it has ended: that notes how, and then calls `done`. */
+  inPool(call: Call, done: Done): Done {
+    if (this.#ops?.size === 0) return done
+    this.#inPool++
+    const dev = this.#resting.get(call)
+    const ended = dev === undefined ? undefined : this.#distrust.time(dev, this.#inPool)
+    return (error, value) => {
+      this.#inPool--
+      ended?.()
+      if (!error) this.#cache.note(call, value)
+      done(error, value)
+    }
   }
 }

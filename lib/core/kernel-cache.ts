@@ -1,102 +1,121 @@
 // What the kernel probably has in memory, because this process used it a moment ago. The fast path (./fast-path.ts)
-// makes calls inline that need no more than that.
+// makes calls inline that need no more than that, on a device that is known to be local (./local-places.ts).
 //
-// | map            | key        | filled by                   | dropped by         | what happens if it is stale      |
-// |----------------|------------|-----------------------------|--------------------|----------------------------------|
-// | #inlineDevices | device     | any note below              | nothing            | a filesystem that gets the same  |
-// |                |            |                             |                    | number later is mistaken for it  |
-// | #descriptors   | descriptor | open                        | close              | another file is looked at inline |
-// | #lstatNames    | path       | lstat; link and rename of a | rename of the name | the call waits for the disk      |
-// |                |            | name that is in here        |                    |                                  |
-// | #statNames     | path       | stat                        | nothing            | the call waits for the disk      |
-// | #smallDirs     | path       | readdir of 0 to 2 entries   | readdir of more    | one long readdir is made inline  |
-// | #newDirs       | path       | mkdir                       | nothing            | the call waits for the disk      |
+// | map         | key  | filled by                         | dropped by         | what happens if it is stale     |
+// |-------------|------|-----------------------------------|--------------------|---------------------------------|
+// | #lstatNames | path | lstat; link and rename of a name  | rename of the name | the call waits for the disk     |
+// |             |      | that is in here                   |                    |                                 |
+// | #statNames  | path | stat                              | nothing            | the call waits for the disk     |
+// | #smallDirs  | path | readdir of 0 to 2 entries         | readdir of more    | one long readdir is made inline |
+// | #newDirs    | path | mkdir; rename of a directory that | rename of the name | the call waits for the disk     |
+// |             |      | is in here                        |                    |                                 |
 //
-// Only calls that succeeded fill a map. A map of paths is emptied when it holds 1000.
+// Only calls that succeeded fill a map, and what they leave there counts for a moment.
 
 import { dirname } from 'node:path'
 import type { Alphabet, Call, Op, Path } from './alphabet.js'
-import { isInlineKind } from './filesystem-kinds.js'
+import { Descriptors, isExclusive } from './descriptors.js'
+import { keep, type LocalPlaces, type Used, wasUsed } from './local-places.js'
 import type { Stats } from './stats.js'
 
-/** How to find out, inline, where a thing is. `undefined`: that cannot be read. */
-export interface Devices {
-  ofDescriptor(fd: number): number | undefined
-  ofPath(path: string): number | undefined
-  /** The kind of filesystem that `path` is on, as ./filesystem-kinds.ts numbers it. */
-  kindAt(path: Path): number | undefined
-}
-
-/** A thing that the kernel has in memory if it was used a moment ago. */
-export interface Cached {
+interface Name extends Used {
   readonly dev: number
-  usedAtMs: number
-}
-
-interface Descriptor extends Cached {
-  /** The open made the file, so nothing has to be read before something is written. */
-  readonly isNewFile: boolean
-}
-
-interface NewDir {
-  /** Undefined until a call in the directory needs it. */
-  dev: number | undefined
-  usedAtMs: number
+  /** A path that leads to the device. For a link, that is its directory: the link may lead to another device. */
+  readonly at: string
 }
 
 /** What is noted of a call that succeeded. */
 type Notes = { readonly [O in Op]?: (value: ReturnType<Alphabet[O]>, ...args: Parameters<Alphabet[O]>) => void }
-/** The thing that a call needs to find in memory. */
-type Needs = { readonly [O in Op]?: (...args: Parameters<Alphabet[O]>) => Cached | undefined }
+/** The device that a call concerns, if it is local and the call finds in memory what it needs. */
+type Needs = { readonly [O in Op]?: (...args: Parameters<Alphabet[O]>) => number | undefined }
 type AnyFunction<T> = (...args: unknown[]) => T
 
-const maxPaths = 1000
 /** A cell (../cell.ts) has one entry, and systems sometimes add one of theirs. A rename in there replaces nothing. */
 const maxEntries = 2
 /** To copy more than this into the kernel's memory takes longer than a trip to the pool. */
 const maxWriteBytes = 16 * 1024
 
 export class KernelCache {
-  readonly #devices: Devices
-  readonly #inlineDevices = new Map<number, boolean>()
-  readonly #descriptors = new Map<number, Descriptor>()
-  readonly #lstatNames = new Map<Path, Cached>()
-  readonly #statNames = new Map<Path, Cached>()
-  readonly #smallDirs = new Map<Path, Cached>()
-  readonly #newDirs = new Map<Path, NewDir>()
+  readonly #places: LocalPlaces
+  readonly #descriptors = new Descriptors()
+  readonly #lstatNames = new Map<string, Name>()
+  readonly #statNames = new Map<string, Name>()
+  readonly #smallDirs = new Map<string, Used>()
+  readonly #newDirs = new Map<string, Used>()
 
-  constructor(devices: Devices) {
-    this.#devices = devices
+  constructor(places: LocalPlaces) {
+    this.#places = places
   }
 
-  /** What the call needs, if the kernel probably has it in memory. */
-  find({ op, args }: Call): Cached | undefined {
-    const find = this.#findBy[op] as AnyFunction<Cached | undefined> | undefined
+  /** Returns the device that the call concerns, if it is local and the kernel probably has in memory what is needed. */
+  find({ op, args }: Call): number | undefined {
+    const find = this.#findBy[op] as AnyFunction<number | undefined> | undefined
     return find?.(...args)
   }
 
   readonly #findBy: Needs = {
+    open: (path, flags) => {
+      // Not for this call, but for those that follow it: the pool finds out where the new file is while it opens it.
+      if (typeof path === 'string' && isExclusive(flags)) this.#deviceOf(dirname(path))
+      return undefined
+    },
     write: (fd, data) => {
-      const file = this.#descriptors.get(fd)
-      return file?.isNewFile && data.length <= maxWriteBytes ? file : undefined
+      const isSmall = this.#descriptors.isNewFile(fd) && data.length <= maxWriteBytes
+      return isSmall ? this.#deviceOfDescriptor(fd) : undefined
     },
-    lstat: path => this.#lstatNames.get(path),
-    stat: path => this.#statNames.get(path),
-    readdir: dir => this.#smallDirs.get(dir),
-    mkdir: dir => (typeof dir === 'string' ? this.#newDir(dirname(dir)) : undefined),
+    fstat: fd => this.#deviceOfDescriptor(fd),
+    close: fd => {
+      const dev = this.#deviceOfDescriptor(fd)
+      // The system may give the number to another file from now on.
+      this.#descriptors.drop(fd)
+      return dev
+    },
+    lstat: path => this.#deviceOfName(this.#lstatNames, path),
+    stat: path => this.#deviceOfName(this.#statNames, path),
+    readdir: dir => this.#deviceOfSmall(dir),
+    mkdir: dir => {
+      const parent = typeof dir === 'string' ? dirname(dir) : ''
+      return wasUsed(this.#newDirs.get(parent)) ? this.#deviceOf(parent) : undefined
+    },
     rename: (from, to) => {
-      const dir = typeof from === 'string' ? dirname(from) : undefined
-      return dir !== undefined && dirname(String(to)) === dir ? this.#smallDirs.get(dir) : undefined
+      const dir = typeof from === 'string' && typeof to === 'string' ? dirname(from) : undefined
+      return dir !== undefined && dirname(to as string) === dir ? this.#deviceOfSmall(dir) : undefined
     },
   }
 
-  hasDescriptor(fd: number): boolean {
-    return this.#descriptors.has(fd)
+  #deviceOfName(names: ReadonlyMap<string, Name>, path: Path): number | undefined {
+    const name = typeof path === 'string' ? names.get(path) : undefined
+    return wasUsed(name) && this.#places.isLocal(name.dev, name.at) ? name.dev : undefined
   }
 
-  /** The system may give the number to another file from now on. Returns whether it was known. */
-  dropDescriptor(fd: number): boolean {
-    return this.#descriptors.delete(fd)
+  #deviceOfSmall(dir: string): number | undefined {
+    const small = this.#smallDirs.get(dir)
+    // Asks where it is even if the call comes too late, because others usually follow it.
+    const dev = small && this.#deviceOf(dir)
+    return wasUsed(small) ? dev : undefined
+  }
+
+  #deviceOfDescriptor(fd: number): number | undefined {
+    const file = this.#descriptors.find(fd, dir => this.#deviceOf(dir))
+    return file && this.#places.isLocal(file.dev, file.at) ? file.dev : undefined
+  }
+
+  isLocal(dir: string): boolean | undefined {
+    if (this.#deviceOf(dir) !== undefined) return true
+    return this.#places.isForeign(dir) ? false : undefined
+  }
+
+  /** Returns the device of a directory, if it is local. One that this process made a moment ago is where the directory above it is. */
+  #deviceOf(dir: string): number | undefined {
+    let at = dir
+    while (wasUsed(this.#newDirs.get(at))) at = dirname(at)
+    return this.#places.localDevice(at)
+  }
+
+  /** Where an open of the path leads, if that was seen a moment ago. */
+  #deviceSeen(path: string): number | undefined {
+    const name = this.#statNames.get(path) ?? this.#lstatNames.get(path)
+    return wasUsed(name) && name.at === path ? name.dev : this.#places.device(path)
   }
 
   /** Notes a call that succeeded. */
@@ -106,65 +125,47 @@ export class KernelCache {
   }
 
   readonly #noteBy: Notes = {
-    open: (fd, path, flags) => {
-      const dev = this.#devices.ofDescriptor(fd)
-      if (dev === undefined || !this.#isInline(dev, path)) return
-      this.#descriptors.set(fd, { dev, isNewFile: flags.startsWith('wx'), usedAtMs: performance.now() })
+    open: (fd, path, flags) => this.#descriptors.note(fd, path, flags, name => this.#deviceSeen(name)),
+    fstat: ({ dev }, fd) => this.#descriptors.noteDevice(fd, Number(dev)),
+    stat: (stats, path) => this.#noteStats(this.#statNames, path, stats),
+    lstat: (stats, path) => this.#noteStats(this.#lstatNames, path, stats),
+    readdir: (names, dir) => {
+      if (names.length > maxEntries) this.#smallDirs.delete(dir)
+      else keep(this.#smallDirs, dir, { usedAtMs: performance.now() })
+      this.#deviceOfSmall(dir)
     },
-    stat: (stats, path) => this.#noteStat(this.#statNames, path, stats),
-    lstat: (stats, path) => this.#noteStat(this.#lstatNames, path, stats),
-    readdir: (names, dir) => this.noteReaddir(dir, names.length),
     mkdir: (_, dir) => {
       if (typeof dir !== 'string') return
-      keep(this.#newDirs, dir, { dev: this.#newDirs.get(dirname(dir))?.dev, usedAtMs: performance.now() })
+      keep(this.#newDirs, dir, { usedAtMs: performance.now() })
+      this.#deviceOf(dir)
     },
     link: (_, existing, path) => this.#noteName(existing, path),
     rename: (_, from, to) => {
+      if (typeof from !== 'string' || typeof to !== 'string') return
       this.#noteName(from, to)
       this.#lstatNames.delete(from)
+      this.#places.move(from, to)
+      const made = this.#newDirs.get(from)
+      if (made) keep(this.#newDirs, to, made)
+      else this.#newDirs.delete(to)
+      this.#newDirs.delete(from)
     },
   }
 
-  noteReaddir(dir: string, entries: number): void {
-    if (entries > maxEntries) this.#smallDirs.delete(dir)
-    else if (!this.#smallDirs.has(dir)) {
-      const dev = this.#devices.ofPath(dir)
-      if (dev !== undefined && this.#isInline(dev, dir))
-        keep(this.#smallDirs, dir, { dev, usedAtMs: performance.now() })
-    }
-  }
-
-  #noteStat(names: Map<Path, Cached>, path: Path, stats: Stats | undefined): void {
+  #noteStats(names: Map<string, Name>, path: Path, stats: Stats | undefined): void {
     if (stats === undefined || typeof path !== 'string') return
     const dev = Number(stats.dev)
-    if (this.#isInline(dev, path)) keep(names, path, { dev, usedAtMs: performance.now() })
+    const at = stats.isSymbolicLink() ? dirname(path) : path
+    keep(names, path, { dev, at, usedAtMs: performance.now() })
+    if (stats.isDirectory()) this.#places.note(path, dev)
+    // Asks for its kind, if that is not known.
+    this.#places.isLocal(dev, at)
   }
 
   /** `to` is the inode that `from` is, or was. */
   #noteName(from: Path, to: Path): void {
-    const known = this.#lstatNames.get(from)
-    if (known) keep(this.#lstatNames, to, { dev: known.dev, usedAtMs: performance.now() })
+    const known = typeof from === 'string' ? this.#lstatNames.get(from) : undefined
+    if (known && typeof to === 'string')
+      keep(this.#lstatNames, to, { ...known, at: known.at === from ? to : dirname(to) })
   }
-
-  #newDir(dir: string): Cached | undefined {
-    const known = this.#newDirs.get(dir)
-    if (!known) return undefined
-    known.dev ??= this.#devices.ofPath(dir)
-    return known.dev !== undefined && this.#isInline(known.dev, dir) ? (known as Cached) : undefined
-  }
-
-  /** Asks for the kind of filesystem once for each device. */
-  #isInline(dev: number, path: Path): boolean {
-    let isInline = this.#inlineDevices.get(dev)
-    if (isInline === undefined) {
-      isInline = isInlineKind(this.#devices.kindAt(path))
-      this.#inlineDevices.set(dev, isInline)
-    }
-    return isInline
-  }
-}
-
-function keep<T>(entries: Map<Path, T>, path: Path, entry: T): void {
-  if (entries.size >= maxPaths) entries.clear()
-  entries.set(path, entry)
 }

@@ -4,6 +4,7 @@ import type { Alphabet, Op } from './alphabet.js'
 import { entryOf, inBytes } from './entry.js'
 import { hasCode } from './errors.js'
 import { isLocal } from './filesystem-kinds.js'
+import { nodeFlags, openPath } from './node-arguments.js'
 import type { orNothing } from './steps.js'
 import { callBack, type Done } from './wait.js'
 
@@ -12,13 +13,16 @@ type Calls = { readonly [O in Op]?: (done: Done, ...args: Parameters<Alphabet[O]
 /** Each function of `fs` is looked up when it is called, because other packages replace some (graceful-fs: `close`). */
 export const poolOf = (fs: typeof import('node:fs')) =>
   ({
-    open: (done, path, flags, mode) => fs.open(path, flags, mode, done),
+    open: (done, path, flags, mode) => fs.open(path, nodeFlags(flags, fs.constants), mode, done),
     read: (done, fd, into, position) => fs.read(fd, into, 0, into.length, position, done),
-    write: (done, fd, data) => fs.write(fd, data, done),
+    write: (done, fd, data, position) => fs.write(fd, data, 0, data.length, position, done),
     ftruncate: (done, fd, length) => fs.ftruncate(fd, length, done),
     fsync: (done, fd) => fs.fsync(fd, done),
     close: (done, fd) => fs.close(fd, done),
     fstat: (done, fd) => fs.fstat(fd, { bigint: true }, done),
+    fchmod: (done, fd, mode) => fs.fchmod(fd, mode, done),
+    fchown: (done, fd, uid, gid) => fs.fchown(fd, uid, gid, done),
+    futimes: (done, fd, atime, mtime) => fs.futimes(fd, atime, mtime, done),
     stat: (done, path, options?: typeof orNothing) => fs.stat(path, { bigint: true }, options ? orMissing(done) : done),
     lstat: (done, path, options?: typeof orNothing) =>
       fs.lstat(path, { bigint: true }, options ? orMissing(done) : done),
@@ -33,8 +37,10 @@ export const poolOf = (fs: typeof import('node:fs')) =>
     link: (done, existing, path) => fs.link(existing, path, done),
     symlink: (done, target, path, type) => fs.symlink(target, path, type, done),
     unlink: (done, path) => fs.unlink(path, done),
-    copyFile: (done, from, to) =>
-      fs.copyFile(from, to, fs.constants.COPYFILE_EXCL | fs.constants.COPYFILE_FICLONE, done),
+    clone: (done, source, from, to) => {
+      const { COPYFILE_EXCL, COPYFILE_FICLONE_FORCE } = fs.constants
+      fs.copyFile(openPath(source, from), to, COPYFILE_EXCL | COPYFILE_FICLONE_FORCE, done)
+    },
     chmod: (done, path, mode) => fs.chmod(path, mode, done),
     chown: (done, path, uid, gid) => fs.chown(path, uid, gid, done),
     utimes: (done, path, atime, mtime) => fs.utimes(path, atime, mtime, done),

@@ -7,7 +7,6 @@
 
 import { opsThat } from './alphabet.js'
 import type { Door } from './door.js'
-import { hasCode } from './errors.js'
 import type { Wake } from './wait.js'
 
 /** For one call that needs several descriptors, such as a copy (two) that also lists a directory. */
@@ -19,8 +18,6 @@ const countEvery = 256
 
 const taking = opsThat('takesDescriptor')
 export const takesDescriptor = ({ op }: { readonly op: string }): boolean => taking.has(op as never)
-
-export const isOutOfDescriptors = (error: unknown): boolean => hasCode(error, 'EMFILE', 'ENFILE')
 
 export class Seats {
   /** How many descriptors the calls that have a seat hold. */

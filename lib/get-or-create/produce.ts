@@ -1,6 +1,7 @@
 // The caller's function makes, at a private name, what `getOrCreate` publishes. If that is not published, nothing of it
 // is left.
 
+import { hasCode } from '../core/errors.js'
 import type { Durability } from '../core/input.js'
 import type { Stats } from '../core/stats.js'
 import { fs, orNothing, type Steps } from '../core/steps.js'
@@ -8,12 +9,13 @@ import { ignoreRejection } from '../core/wait.js'
 import { attended, type Hold, ignoreLoss, renew } from '../lock/hold.js'
 import { UnderLock } from '../lock/under-lock.js'
 import { achieve, noEvidence, type Trial } from '../parts/achieve.js'
+import { writeBytes } from '../parts/bytes.js'
 import { tidy, uninterruptible } from '../parts/cleanup.js'
 import { silently } from '../parts/delete-tree.js'
-import { syncFile, writeAll } from '../parts/durable.js'
+import { syncFile } from '../parts/durable.js'
 import { removeAt } from '../parts/set-aside.js'
 import { asSource, type Data } from '../parts/source.js'
-import { closing, type Staged, stagedDirectory } from '../parts/stage.js'
+import { closingWritten, type Staged, stagedDirectory } from '../parts/stage.js'
 import { stageName } from '../parts/stage-names.js'
 import { syncTree } from './sync-tree.js'
 
@@ -102,16 +104,27 @@ function* writeContent({ durability }: Producing, stage: string, content: unknow
     return yield* attended(hold, next)
   })
   try {
-    const fd = yield* fs.open(stage, 'w')
-    return yield* closing(fd, function* (): Steps<Stats> {
+    const fd = yield* openForContent(stage)
+    return yield* closingWritten(fd, durability !== 'none', function* (): Steps<Stats> {
       for (let piece = source.whole ?? (yield* source.next()); piece; piece = yield* source.next())
-        yield* writeAll(fd, piece, 'none')
+        yield* writeBytes(fd, piece)
       if (durability !== 'none') yield* fs.fsync(fd)
       return yield* fs.fstat(fd)
     })
   } catch (error) {
     source.stop()
     throw error
+  }
+}
+
+/** Usually nothing is there, and a file that this very open makes is known to be new (../core/kernel-cache.ts). */
+function* openForContent(stage: string): Steps<number> {
+  try {
+    return yield* fs.open(stage, 'wx')
+  } catch (error) {
+    // The producer has made a file as well. What it returned counts.
+    if (!hasCode(error, 'EEXIST')) throw error
+    return yield* fs.open(stage, 'w')
   }
 }
 

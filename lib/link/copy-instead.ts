@@ -1,6 +1,6 @@
 import { cannotLink, hasCode } from '../core/errors.js'
 import { fs, orNothing, type Steps } from '../core/steps.js'
-import { duplicate } from '../parts/duplicate.js'
+import { duplicate, kindOf } from '../parts/duplicate.js'
 import { type Staged, staged } from '../parts/stage.js'
 
 /**
@@ -16,7 +16,7 @@ export function* publishCopy(from: string, to: string, replace: boolean): Steps<
 }
 
 function* makeCopy(from: string, path: string): Steps<void> {
-  yield* duplicate(from, path, yield* fs.lstat(from), { times: false, owner: false })
+  yield* duplicate(from, path, kindOf(yield* fs.lstat(from)), { times: false, owner: false, synced: false })
 }
 
 function* publishStage(stage: Staged<void>, to: string, replace: boolean): Steps<'copied' | 'taken'> {

@@ -106,7 +106,7 @@ function* moveAcross(job: Moving, was: Stats): Steps<boolean> {
       filter: undefined,
       dereference: false,
       parents,
-      keeps: { times: true, owner: true },
+      keeps: { times: true, owner: true, synced: durability !== 'none' },
       durability: durability === 'none' ? 'none' : 'full',
       concurrency: deletion.concurrency,
       onProgress: deletion.onProgress,

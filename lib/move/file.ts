@@ -9,7 +9,7 @@ import { emplace } from '../emplace.js'
 import { achieve, done } from '../parts/achieve.js'
 import { linkExclusive } from '../parts/claim.js'
 import { tidy, uninterruptible } from '../parts/cleanup.js'
-import { whileSynced } from '../parts/durable.js'
+import { syncFile } from '../parts/durable.js'
 import { isInode } from '../parts/identity.js'
 import { statVanishedParent, withParents } from '../parts/parents.js'
 import { isSameName, respell } from '../parts/spelling.js'
@@ -22,8 +22,9 @@ import type { Moving } from './job.js'
 export function* moveFile(job: Moving, was: Stats): Steps<boolean> {
   if (job.overwrite) return yield* emplaceSource(job)
   try {
-    const durably = job.durability !== 'none' && was.isFile()
-    return yield* durably ? whileSynced(job.from, () => linkIfAbsent(job, was)) : linkIfAbsent(job, was)
+    // It need not stay open: the first link that is made keeps the inode's number.
+    if (job.durability !== 'none' && was.isFile()) yield* syncFile(job.from)
+    return yield* linkIfAbsent(job, was)
   } catch (error) {
     // Something that is not a file has the name.
     if (isTaken(error)) return false

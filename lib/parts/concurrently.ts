@@ -4,11 +4,14 @@
 
 import { opsThat } from '../core/alphabet.js'
 import { givesBack } from '../core/deadline.js'
-import { hasCode } from '../core/errors.js'
+import { isShortage } from '../core/errors.js'
 import { isInterruption } from '../core/interruption.js'
 import { atOnce, type Call, fs, type Outcome, type Steps } from '../core/steps.js'
 
 export type Task = () => Steps<void>
+
+/** How many calls a wave has; a function is asked before each wave. */
+export type Width = number | (() => number)
 
 /**
  * Runs all tasks of `todo`, the last one first; a running task may add more. A task starts only while the next wave has
@@ -17,11 +20,11 @@ export type Task = () => Steps<void>
  * If a task fails, no other task starts, those that are running come to their end, and then the first error is thrown.
  * If the call as a whole is interrupted, the interruption is thrown into every running task, once.
  */
-export function* concurrently(todo: Task[], width: number): Steps<void> {
+export function* concurrently(todo: Task[], width: Width): Steps<void> {
   const run: Run = { failure: undefined, interruption: undefined }
   let running: RunningTask[] = []
   for (;;) {
-    yield* startTasks(todo, running, width, run)
+    yield* startTasks(todo, running, typeof width === 'number' ? width : width(), run)
     running = running.filter(({ next }) => next)
     if (running.length === 0) break
     yield* makeWave(running, run)
@@ -116,8 +119,7 @@ function* makeWave(running: readonly RunningTask[], run: Run): Steps<void> {
   for (const one of ended) if (!one.starved || one === last) yield* resume(one.task, one.outcome, run)
 }
 
-const isStarved = (outcome: Outcome<unknown>): boolean =>
-  'error' in outcome && hasCode(outcome.error, 'EMFILE', 'ENFILE')
+const isStarved = (outcome: Outcome<unknown>): boolean => 'error' in outcome && isShortage(outcome.error)
 
 /** Calls that gain nothing from a wave, or would hold it up: each is made alone, as soon as its task comes to it. */
 const madeAlone = opsThat('waits', 'inline')

@@ -2,61 +2,99 @@
 
 import { systemError } from '../core/errors.js'
 import type { Stats } from '../core/stats.js'
-import { fs, type Path, type Steps } from '../core/steps.js'
-import { setPermissions, unchanged } from './permissions.js'
-import { closing } from './stage.js'
+import { type Entry, fs, type Path, type Steps } from '../core/steps.js'
+import { tryClone } from './clone.js'
+import { copyBytes } from './holes.js'
+import { creationMode, setPermissions, unchanged } from './permissions.js'
+import { closing, closingWritten } from './stage.js'
 
-/** What a copy keeps besides the bytes and the mode. Each of these costs calls. */
+/** How a copy is made, and what it keeps besides the bytes and the mode. Each of these costs calls. */
 export interface Kept {
   readonly times: boolean
   /** As far as the system allows it: ordinary users cannot give files away. */
   readonly owner: boolean
+  /** The copy is on the disk before it gets its name. */
+  readonly synced: boolean
+  /** If `from` is a link, what it leads to is copied. */
+  readonly follows?: boolean
 }
 
-/** Copies `from` to `to`, a private name: a file's bytes (a clone where the disk can make one), or a link's text. */
-export function* duplicate(from: Path, to: Path, was: Stats, kept: Kept): Steps<void> {
-  if (was.isSymbolicLink()) yield* fs.symlink(yield* fs.readlink(from), to)
-  else if (was.isFile()) {
-    yield* runsAsAnother(was) ? copyForOwnerOnly(from, to) : fs.copyFile(from, to)
-    if (kept.owner) yield* setPermissions(to, yield* fs.lstat(to), unchanged, was)
-    else if (runsAsAnother(was)) yield* fs.chmod(to, Number(was.mode) & 0o777)
-    if (kept.times) yield* keepTimes(to, was)
-  } else throw systemError('EINVAL', 'copyfile', 'it is neither a file nor a link, so it cannot be copied', from, to)
-}
+export const kindOf = (stats: Stats): Entry['kind'] =>
+  stats.isFile() ? 'file' : stats.isDirectory() ? 'directory' : stats.isSymbolicLink() ? 'link' : 'other'
 
 /**
- * Has the file the set-user-ID or set-group-ID bit, and an owner or a group that is not ours? The copy belongs to us at
- * first, so with those bits a process that ran it would run as us.
+ * Copies `from`, which is of that kind, to `to`, a private name: a file's bytes (a clone where the disk can make one),
+ * or a link's text. Returns what a file was that was copied.
  */
-const runsAsAnother = ({ mode, uid, gid }: Stats): boolean =>
-  process.getuid !== undefined &&
-  (Number(mode) & 0o6000) !== 0 &&
-  (Number(uid) !== process.getuid() || Number(gid) !== process.getgid?.())
+export function* duplicate(from: Path, to: Path, kind: Entry['kind'], kept: Kept): Steps<Stats | undefined> {
+  if (kind === 'file') return yield* duplicateFile(from, to, kept)
+  if (kind !== 'link') throw notAFile(from, to)
+  yield* fs.symlink(yield* fs.readlink(from), to)
+  return undefined
+}
 
-const chunkBytes = 1024 * 1024
+const notAFile = (from: Path, to: Path): Error =>
+  systemError('EINVAL', 'copyfile', 'it is neither a file nor a link, so it cannot be copied', from, to)
 
-/** Copies the bytes only, into a file that no other user can open and that cannot be run. */
-function* copyForOwnerOnly(from: Path, to: Path): Steps<void> {
-  const source = yield* fs.open(from, 'r')
-  yield* closing(source, function* () {
-    const target = yield* fs.open(to, 'wx', 0o600)
-    yield* closing(target, () => copyBytes(source, target))
+/** From here on the open file counts, not its name: that may lead to anything by the time of the next call. */
+function* duplicateFile(from: Path, to: Path, kept: Kept): Steps<Stats> {
+  const source = yield* fs.open(from, kept.follows ? 'r nonblock' : 'r nofollow')
+  return yield* closing(source, function* () {
+    const was = yield* fs.fstat(source)
+    if (!was.isFile()) throw notAFile(from, to)
+    if (mayClone(was, kept) && (yield* tryClone(source, from, to, was))) yield* finishClone(to, was, kept)
+    else yield* copyOpen(source, to, was, kept)
+    return was
   })
 }
 
-/** Copies all the bytes of an open file, from its beginning, into another; returns how many. */
-export function* copyBytes(source: number, target: number): Steps<number> {
-  const chunk = Buffer.allocUnsafe(chunkBytes)
-  let size = 0
-  for (;;) {
-    const got = yield* fs.read(source, chunk, size)
-    if (got === 0) return size
-    size += got
-    for (let at = 0; at < got; ) at += yield* fs.write(target, chunk.subarray(at, got))
-  }
+function* copyOpen(source: number, to: Path, was: Stats, kept: Kept): Steps<void> {
+  const target = yield* fs.open(to, 'wx', firstMode(was, kept))
+  yield* closingWritten(target, kept.synced, function* () {
+    yield* copyBytes(source, target, was)
+    yield* finish(target, was, kept)
+  })
 }
 
-/** Sets the times of access and change, roughly to the microsecond, because Node takes seconds as a number. */
-export function* keepTimes(path: Path, { atimeNs, mtimeNs }: Stats): Steps<void> {
-  yield* fs.utimes(path, Number(atimeNs) / 1e9, Number(mtimeNs) / 1e9)
+/** A clone has all of the mode at once, while it is still ours: that must not let others do what they may not. */
+const mayClone = (was: Stats, kept: Kept): boolean =>
+  !runsAsAnother(was) && firstMode(was, kept) === Number(was.mode & 0o777n)
+
+function* finishClone(to: Path, was: Stats, kept: Kept): Steps<void> {
+  if (!kept.owner && !kept.times && !kept.synced) return
+  const target = yield* fs.open(to, 'r nofollow')
+  yield* closing(target, () => finish(target, was, kept))
 }
+
+/** The mode with which the copy is created: without set-ID bits, and without the group's until that is right. */
+const firstMode = (was: Stats, { owner }: Kept): number =>
+  owner ? creationMode(unchanged, was) : Number(was.mode & 0o777n)
+
+/** Gives an open copy, which has all its bytes, its owner, its mode and its times, and syncs it. */
+function* finish(target: number, was: Stats, kept: Kept): Steps<void> {
+  const made = yield* fs.fstat(target)
+  if (kept.owner) yield* setPermissions(target, made, unchanged, was)
+  else {
+    const mode = keptMode(was)
+    if ((made.mode & 0o7777n) !== mode) yield* fs.fchmod(target, Number(mode))
+  }
+  if (kept.times) yield* fs.futimes(target, ...timesOf(was))
+  if (kept.synced) yield* fs.fsync(target)
+}
+
+/** The mode of a copy that belongs to us. */
+export const keptMode = (was: Stats): bigint => was.mode & (runsAsAnother(was) ? 0o777n : 0o7777n)
+
+/**
+ * Has the file the set-user-ID or set-group-ID bit, and an owner or a group that is not ours? With those bits, a process
+ * that ran our copy would run as us.
+ */
+const runsAsAnother = ({ mode, uid, gid }: Stats): boolean =>
+  process.getuid !== undefined &&
+  (mode & 0o6000n) !== 0n &&
+  (Number(uid) !== process.getuid() || Number(gid) !== process.getgid?.())
+
+/** Sets the times of access and change, roughly to the microsecond, because Node takes seconds as a number. */
+export const keepTimes = (path: Path, was: Stats): Steps<void> => fs.utimes(path, ...timesOf(was))
+
+const timesOf = ({ atimeNs, mtimeNs }: Stats): [number, number] => [Number(atimeNs) / 1e9, Number(mtimeNs) / 1e9]

@@ -4,11 +4,12 @@ import { dirname } from 'node:path'
 import { hasCode } from '../core/errors.js'
 import type { Durability } from '../core/input.js'
 import { fs, type Path, type Steps } from '../core/steps.js'
+import { writeBytes } from './bytes.js'
 import { closing } from './stage.js'
 
-/** Writes all the bytes, in as many calls as that takes, and syncs the file unless `durability` is `none`. */
+/** Writes all the bytes, and syncs the file unless `durability` is `none`. */
 export function* writeAll(fd: number, bytes: Uint8Array, durability: Durability): Steps<void> {
-  for (let at = 0; at < bytes.length; ) at += yield* fs.write(fd, at === 0 ? bytes : bytes.subarray(at))
+  yield* writeBytes(fd, bytes)
   if (durability !== 'none') yield* fs.fsync(fd)
 }
 

@@ -55,27 +55,34 @@ export function creationMode(permissions: Permissions, old: Stats | undefined): 
 }
 
 /**
- * Gives a private file its owner and its mode, in as few calls as possible, usually none. `was` describes the private
- * file, `old` the one that is replaced, or copied.
+ * Gives a private file, by its path or its descriptor, its owner and its mode, in as few calls as possible, usually none.
+ * `was` describes the private file, `old` the one that is replaced, or copied.
  */
-export function* setPermissions(path: Path, was: Stats, permissions: Permissions, old: Stats | undefined): Steps<void> {
+export function* setPermissions(
+  file: Path | number,
+  was: Stats,
+  permissions: Permissions,
+  old: Stats | undefined,
+): Steps<void> {
   const owner = wantedOwner(permissions, old)
-  const isOwned = !owner || (yield* tryChown(path, was, owner))
+  const isOwned = !owner || (yield* tryChown(file, was, owner))
   const mode = wantedMode(permissions, old)
   if (mode === undefined) return
   // With another owner than intended, the set-ID bits would make processes run as that owner.
   const wanted = isOwned ? mode : mode & 0o1777
   const changed = owner && (Number(was.uid) !== owner.uid || Number(was.gid) !== owner.gid)
-  if (changed || (Number(was.mode) & 0o7777) !== wanted) yield* fs.chmod(path, wanted)
+  if (changed || (Number(was.mode) & 0o7777) !== wanted)
+    yield* typeof file === 'number' ? fs.fchmod(file, wanted) : fs.chmod(file, wanted)
 }
 
 /** Returns whether the file has that owner and group now. */
-function* tryChown(path: Path, was: Stats, { uid, gid }: { uid: number; gid: number }): Steps<boolean> {
+function* tryChown(file: Path | number, was: Stats, { uid, gid }: { uid: number; gid: number }): Steps<boolean> {
   if (!process.getuid || (Number(was.uid) === uid && Number(was.gid) === gid)) return true
   const ordinary = process.getuid() !== 0
   try {
     // Ordinary users may change the group only, and only to one of their own.
-    yield* fs.chown(path, ordinary ? -1 : uid, gid)
+    const user = ordinary ? -1 : uid
+    yield* typeof file === 'number' ? fs.fchown(file, user, gid) : fs.chown(file, user, gid)
     return !ordinary || Number(was.uid) === uid
   } catch (error) {
     // EINVAL: this user namespace has no such user or group.

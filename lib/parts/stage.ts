@@ -46,14 +46,33 @@ export function* staged<M, T, P extends Path = string>(
   return yield* staged(target, make, use, release, names - 1)
 }
 
-/** The same for a file that is written: it stays open while it is used, so that its inode's number stays its own. */
-export const stagedFile = <T>(target: string, mode: number, use: (stage: Staged<number>) => Steps<T>): Steps<T> =>
+/** A private file that is being written. */
+export interface Written {
+  readonly fd: number
+  isOpen: boolean
+}
+
+/** The same for a file that is written. `use` closes it, by `closeWritten`, before the file gets its public name. */
+export const stagedFile = <T>(target: string, mode: number, use: (stage: Staged<Written>) => Steps<T>): Steps<T> =>
   staged(
     target,
-    path => fs.open(path, 'wx', mode),
+    path => openToWrite(path, mode),
     use,
-    fd => [fs.close(fd)],
+    ({ fd, isOpen }) => (isOpen ? [fs.close(fd)] : []),
   )
+
+function* openToWrite(path: string, mode: number): Steps<Written> {
+  return { fd: yield* fs.open(path, 'wx', mode), isOpen: true }
+}
+
+/**
+ * Closes a file that was written. Some filesystems (NFS, quotas) report only there that what was written is lost, so
+ * that error comes out, unless the data was `synced` before. A descriptor is closed once, whatever that reports.
+ */
+export function* closeWritten(written: Written, synced: boolean): Steps<void> {
+  written.isOpen = false
+  yield* synced ? tidy(fs.close(written.fd)) : fs.close(written.fd)
+}
 
 /** The same for a directory, which `remove` removes if it was not published. */
 export function* stagedDirectory<T>(
@@ -77,11 +96,23 @@ export function* stagedDirectory<T>(
   return yield* stagedDirectory(target, use, remove, names - 1)
 }
 
-/** Runs steps, and then closes the descriptor. */
+/** Runs steps that only read, or that sync what they write, and then closes the descriptor: nothing can be lost by it. */
 export function* closing<T>(fd: number, steps: () => Steps<T>): Steps<T> {
   try {
     return yield* steps()
   } finally {
     yield* tidy(fs.close(fd))
+  }
+}
+
+/** Runs steps that write, and then closes the descriptor as `closeWritten` does. */
+export function* closingWritten<T>(fd: number, synced: boolean, steps: () => Steps<T>): Steps<T> {
+  const written: Written = { fd, isOpen: true }
+  try {
+    const value = yield* steps()
+    yield* closeWritten(written, synced)
+    return value
+  } finally {
+    if (written.isOpen) yield* tidy(fs.close(fd))
   }
 }

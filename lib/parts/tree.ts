@@ -1,7 +1,7 @@
 // Visits a directory and everything below it: each node is entered before what is in it, and left after all of that.
 
 import type { Entry, Path, Steps } from '../core/steps.js'
-import { concurrently, type Task } from './concurrently.js'
+import { concurrently, type Task, type Width } from './concurrently.js'
 
 export interface Visitor<N> {
   /** Returns the nodes in this one that are to be visited, too. */
@@ -11,7 +11,7 @@ export interface Visitor<N> {
 }
 
 /** Visits `root` and all below it. The calls for several nodes are made together, about `width` at a time. */
-export function* visit<N>(root: N, visitor: Visitor<N>, width: number): Steps<void> {
+export function* visit<N>(root: N, visitor: Visitor<N>, width: Width): Steps<void> {
   const todo: Task[] = []
   todo.push(() => enter({ node: root, above: undefined, open: 0 }, visitor, todo))
   yield* concurrently(todo, width)

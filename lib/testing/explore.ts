@@ -10,9 +10,9 @@ import type { World } from './explore/world.js'
  * Holds afterwards: if `complete` is true, no order of the players' calls and no use of the world's budgets (kills,
  * failures, lies, omissions, aborts, ticks) leads to an ending that `check` refuses.
  *
- * Not promised: anything about what happens within one step: `readFile` and `copyFile` are taken apart into their system
- * calls, `readdir` and `list` only with `splitListings` (it takes up to twice as many steps), `realpath` is not, nor is
- * the stat that `list` makes of an entry whose kind the filesystem does not tell. Anything about the times in stats, which
+ * Not promised: anything about what happens within one step: `readFile` is taken apart into its system calls, `readdir`
+ * and `list` only with `splitListings` (it takes up to twice as many steps), `realpath` and `clone` are not, nor is the
+ * stat that `list` makes of an entry whose kind the filesystem does not tell. Anything about the times in stats, which
  * read 0, about caches of a network filesystem, about more players or larger budgets than were given, or about a sleep
  * that ends by itself while others are awake: a sleep ends when another player changes something, when the clock ticks,
  * or when all sleep.

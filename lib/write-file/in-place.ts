@@ -1,8 +1,7 @@
-import type { Stats } from '../core/stats.js'
 import { fs, type Steps } from '../core/steps.js'
 import { achieve, noEvidence } from '../parts/achieve.js'
-import { copyBytes } from '../parts/duplicate.js'
-import { closing } from '../parts/stage.js'
+import { readPieces, writeBytesAt } from '../parts/bytes.js'
+import { closing, closingWritten } from '../parts/stage.js'
 import type { Writing } from './job.js'
 
 /**
@@ -10,19 +9,24 @@ import type { Writing } from './job.js'
  * this filesystem already, so little can fail here: no stream, and usually no full disk.
  */
 export function* writeInPlace(from: string, to: string, { durability, permissions, trial }: Writing): Steps<void> {
-  const source = yield* fs.open(from, 'r')
-  yield* closing(source, () => achieve(() => overwriteFile(source, to, durability !== 'none'), noEvidence, trial))
+  // Each try opens both files, so that it holds neither while it waits for the next.
+  yield* achieve(() => overwriteFile(from, to, durability !== 'none'), noEvidence, trial)
   if (typeof permissions.mode === 'number') yield* fs.chmod(to, permissions.mode)
   if (permissions.owner) yield* fs.chown(to, permissions.owner.uid, permissions.owner.gid)
 }
 
-function* overwriteFile(source: number, to: string, synced: boolean): Steps<Stats> {
-  const target = yield* fs.open(to, 'r+')
-  return yield* closing(target, () => overwriteBytes(source, target, synced))
+function* overwriteFile(from: string, to: string, synced: boolean): Steps<true> {
+  const source = yield* fs.open(from, 'r')
+  yield* closing(source, function* () {
+    const target = yield* fs.open(to, 'r+')
+    yield* closingWritten(target, synced, () => overwriteBytes(source, target, synced))
+  })
+  return true
 }
 
-function* overwriteBytes(source: number, target: number, synced: boolean): Steps<Stats> {
-  yield* fs.ftruncate(target, yield* copyBytes(source, target))
+function* overwriteBytes(source: number, target: number, synced: boolean): Steps<void> {
+  const was = yield* fs.fstat(source)
+  const size = yield* readPieces(source, was, (piece, position) => writeBytesAt(target, piece, position))
+  yield* fs.ftruncate(target, size)
   if (synced) yield* fs.fsync(target)
-  return yield* fs.fstat(target)
 }

@@ -3,13 +3,14 @@
 import { hasCode, isSystemError, markFinal, mountPointCodes } from '../core/errors.js'
 import type { Stats } from '../core/stats.js'
 import { fs, type Outcome, type Steps, together, unwrap } from '../core/steps.js'
-import { achieve, noEvidence } from '../parts/achieve.js'
+import { achieve, done, noEvidence } from '../parts/achieve.js'
+import { pieceBytes, writeBytes } from '../parts/bytes.js'
 import { refuseSpecialFile, resolveLinks } from '../parts/follow-links.js'
 import { isInode } from '../parts/identity.js'
 import { withParents } from '../parts/parents.js'
 import { creationMode, setPermissions } from '../parts/permissions.js'
 import type { Source } from '../parts/source.js'
-import { type Staged, staged } from '../parts/stage.js'
+import { closeWritten, type Staged, stagedFile, type Written } from '../parts/stage.js'
 import { writeInPlace } from './in-place.js'
 import type { Writing } from './job.js'
 
@@ -36,14 +37,10 @@ function* tryWrite(job: Writing, first: Uint8Array | undefined): Steps<string> {
   const target: Target = { at, old, inPlace: job.keepsLinks && old !== undefined && old.nlink > 1n }
   const mode = creationMode(job.permissions, old)
   yield* withParents(at, job.parents, () =>
-    staged(
-      at,
-      path => openStage(path, mode),
-      stage =>
-        job.source.whole
-          ? fillAndPublish(job, target, stage, first)
-          : unrepeated(fillAndPublish(job, target, stage, first)),
-      made => (made.open ? [fs.close(made.fd)] : []),
+    stagedFile(at, mode, stage =>
+      job.source.whole
+        ? fillAndPublish(job, target, stage, first)
+        : unrepeated(fillAndPublish(job, target, stage, first)),
     ),
   )
   return at
@@ -58,12 +55,6 @@ function* unrepeated<T>(steps: Steps<T>): Steps<T> {
   }
 }
 
-/** The private file. */
-interface Made {
-  readonly fd: number
-  open: boolean
-}
-
 interface Target {
   readonly at: string
   /** The file that is there, which is replaced. */
@@ -72,24 +63,22 @@ interface Target {
   readonly inPlace: boolean
 }
 
-function* openStage(path: string, mode: number): Steps<Made> {
-  return { fd: yield* fs.open(path, 'wx', mode), open: true }
-}
-
 function* fillAndPublish(
   job: Writing,
   target: Target,
-  stage: Staged<Made>,
+  stage: Staged<Written>,
   first: Uint8Array | undefined,
 ): Steps<void> {
   const { made } = stage
   const was = yield* fill(made.fd, job.source, first)
   yield* setPermissions(stage.path, was, job.permissions, target.old)
   if (job.durability !== 'none') yield* fs.fsync(made.fd)
+  // From here on the private name keeps the inode's number from being used again, until the rename is done.
+  yield* closeWritten(made, job.durability !== 'none')
   if (target.inPlace) return yield* writeInPlace(stage.path, target.at, job)
   try {
     yield* achieve(
-      () => renameAndClose(stage, target.at),
+      () => done(fs.rename(stage.path, target.at), true),
       () => isInode(target.at, was),
       job.trial,
     )
@@ -104,36 +93,17 @@ function* fillAndPublish(
 function* fill(fd: number, source: Source, first: Uint8Array | undefined): Steps<Stats> {
   let piece = first
   if (!source.whole) {
-    for (; piece; piece = yield* source.next()) yield* writeFrom(fd, piece, 0)
+    for (; piece; piece = yield* source.next()) yield* writeBytes(fd, piece)
     return yield* fs.fstat(fd)
   }
   // Together, because neither needs the other.
-  const [written, stats] = (yield* together<unknown>([fs.write(fd, source.whole), fs.fstat(fd)])) as [
+  const begin = source.whole.length <= pieceBytes ? source.whole : source.whole.subarray(0, pieceBytes)
+  const [written, stats] = (yield* together<unknown>([fs.write(fd, begin), fs.fstat(fd)])) as [
     Outcome<number>,
     Outcome<Stats>,
   ]
-  yield* writeFrom(fd, source.whole, unwrap(written))
+  yield* writeBytes(fd, source.whole, unwrap(written))
   return unwrap(stats)
-}
-
-/** Writes what is left after the first `written` bytes: one call may write only a part. */
-function* writeFrom(fd: number, bytes: Uint8Array, written: number): Steps<void> {
-  for (let at = written; at < bytes.length; ) at += yield* fs.write(fd, at === 0 ? bytes : bytes.subarray(at))
-}
-
-/**
- * The first try also closes the file, in the same wave of calls. That is safe: until the rename is done, the private
- * name keeps the inode's number from being used again.
- */
-function* renameAndClose(stage: Staged<Made>, to: string): Steps<true> {
-  const { made } = stage
-  if (!made.open) yield* fs.rename(stage.path, to)
-  else {
-    const [outcome] = yield* together([fs.rename(stage.path, to), fs.close(made.fd)])
-    made.open = false
-    unwrap(outcome as Outcome<void>)
-  }
-  return true
 }
 
 function withAdvice(error: unknown): unknown {

@@ -3,7 +3,7 @@
 
 import { dirname } from 'node:path'
 import { createExclusive, lock, writeFile } from 'holdfast'
-import { dual, fs, hasCode, orNothing, release, type Steps } from 'holdfast/steps'
+import { dual, fs, hasCode, orNothing, release, type Steps, together } from 'holdfast/steps'
 
 /** Looks, and then makes what is missing, level by level: as early versions of `mkdirp` did. */
 export const checkThenMkdir = dual(function* steps(dir: string): Steps<undefined> {
@@ -50,6 +50,13 @@ export const unsynced = dual(function* steps(file: string, data: string): Steps<
   yield* fs.write(fd, Buffer.from(data))
   yield* fs.close(fd)
   yield* fs.rename(`${file}.new`, file)
+})
+
+/** Stages and renames, and ignores what `close` says of the bytes that were written. */
+export const closeIgnored = dual(function* steps(file: string, data: string): Steps<void> {
+  const fd = yield* fs.open(`${file}.new`, 'wx')
+  yield* fs.write(fd, Buffer.from(data))
+  yield* together([fs.rename(`${file}.new`, file), fs.close(fd)])
 })
 
 /** The name reaches the disk before its data. */
@@ -141,7 +148,7 @@ export const copyInPlace = dual(function* steps(from: string, to: string): Steps
 /** Refuses to overwrite what it saw, and replaces what has come since. */
 export const copyIfUnseen = dual(function* steps(from: string, to: string): Steps<void> {
   if (yield* fs.lstat(to, orNothing)) throw Object.assign(new Error('EEXIST: it is there'), { code: 'EEXIST' })
-  yield* fs.copyFile(from, `${from}.copy`)
+  yield* copyInPlace.steps(from, `${from}.copy`)
   yield* fs.rename(`${from}.copy`, to)
 })
 
@@ -196,7 +203,7 @@ export const renameAside = dual(function* steps(from: string, to: string): Steps
 export const copyThenRemove = dual(function* steps(from: string, to: string): Steps<boolean> {
   yield* fs.mkdir(to)
   const names = yield* fs.readdir(from)
-  for (const name of names) yield* fs.copyFile(`${from}/${name}`, `${to}/${name}`)
+  for (const name of names) yield* copyInPlace.steps(`${from}/${name}`, `${to}/${name}`)
   for (const name of names) yield* fs.unlink(`${from}/${name}`)
   yield* fs.rmdir(from)
   return true

@@ -7,6 +7,7 @@ const budgets: Readonly<Record<string, number>> = {
   calls: 100,
   'update-file/world': 70,
   sweep: 70,
+  'copy/world': 60,
   'write-file/race': 60,
   'lock/world': 55,
   'cell/race': 50,
@@ -14,6 +15,7 @@ const budgets: Readonly<Record<string, number>> = {
   'lock/apart': 45,
   'create-exclusive': 45,
   cell: 40,
+  'core/inline-bounds': 45,
   mkdirp: 40,
   move: 40,
 }
@@ -22,7 +24,7 @@ const budgets: Readonly<Record<string, number>> = {
 export const budgetOf = (spec: string): number => budgets[spec] ?? 30
 
 /** It measures which calls are quick, so nothing else may run meanwhile. */
-const solitary: ReadonlySet<string> = new Set(['core/fast-path'])
+const solitary: ReadonlySet<string> = new Set(['core/fast-path', 'core/inline-bounds'])
 
 export const isSolitary = (spec: string): boolean => solitary.has(spec)
 

@@ -30,14 +30,14 @@ export interface Mounts {
 // The image is sparse. xfs needs at least 300 MiB; about 10,000 small files fit.
 const imageBytes = 512 * 2 ** 20
 
-function run(command: string, ...args: string[]): void {
+export function run(command: string, ...args: string[]): void {
   const { error, status, stderr } = spawnSync(command, args, { encoding: 'utf8' })
   if (error && 'code' in error && error.code === 'ENOENT') throw new Error(`${command} is not installed`)
   if (error) throw error
   if (status !== 0) throw new Error(stderr.trim().split('\n')[0] || `${command} failed`)
 }
 
-function mountImage(kind: string, point: string): void {
+export function mountImage(kind: string, point: string): void {
   const image = `${point}.image`
   try {
     writeFileSync(image, '')
@@ -77,7 +77,7 @@ export function unmountBelow(dir: string): void {
 }
 
 /** Unmounts when this process ends without having done so: after a SIGKILL no other process would. */
-function startWarden(points: readonly string[]): { dismiss(): void } {
+export function startWarden(points: readonly string[]): { dismiss(): void } {
   // Nothing is written to the pipe: reading ends when this process does. Unmounts twice, because a mount may be under
   // way.
   const script = 'read -r _; umount -l "$@"; sleep 1; umount -l "$@"'

@@ -50,7 +50,7 @@ async function writing(dir: string, round: number, number: number, put: (data: B
 }
 
 /** The calls of one write: the victims die before each of them in turn, each in the middle of its work. */
-const calls = 7
+const calls = 8
 
 /** Writes until it is dead. */
 function* doomed(file: string): Steps<never> {

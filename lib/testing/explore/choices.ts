@@ -2,7 +2,8 @@
 
 import { opsThat } from '../../core/alphabet.js'
 import { givesBack } from '../../core/deadline.js'
-import { faultsOf } from './faults.js'
+import type { Call } from '../../core/steps.js'
+import { faultsOf, mayLoseWrites } from './faults.js'
 import type { Player } from './player.js'
 import type { Choice, World } from './world.js'
 
@@ -28,11 +29,11 @@ export function choicesOf(players: readonly Player[], last: number, world: World
 }
 
 /** The player makes one of its calls, truly or not. */
-function callsOf({ number, adversary, awake, pending }: Player, world: World, budget: Budget): Choice[] {
+function callsOf({ number, adversary, awake, pending, unsynced }: Player, world: World, budget: Budget): Choice[] {
   if (!awake) return []
   return pending.flatMap((call, slot): Choice[] => {
     if (!call) return []
-    const faults = adversary ? [] : faultsOf(call, world, budget)
+    const faults = adversary ? [] : faultsOf(call, world, budget, unsynced)
     return [{ player: number, slot, kind: 'call' }, ...faults.map(fault => ({ player: number, slot, ...fault }))]
   })
 }
@@ -60,8 +61,13 @@ const unseen = opsThat('unseen')
 export function withoutLater(choices: readonly Choice[], players: readonly Player[]): readonly Choice[] {
   const one = choices.find(({ kind, player, slot }) => {
     const call = kind === 'call' ? players[player]?.pending[slot] : undefined
-    return call !== undefined && unseen.has(call.op)
+    return call !== undefined && unseen.has(call.op) && !canLose(call, player, choices, players)
   })
   if (!one) return choices
   return choices.filter(({ player, slot, kind }) => player === one.player && (slot === one.slot || kind === 'abort'))
 }
+
+/** Others may see that a call has failed, if it loses what was written. */
+const canLose = (call: Call, player: number, choices: readonly Choice[], players: readonly Player[]): boolean =>
+  mayLoseWrites(call, (players[player] as Player).unsynced) &&
+  choices.some(choice => choice.player === player && choice.kind === 'fail')

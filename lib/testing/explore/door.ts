@@ -20,6 +20,7 @@ export function perform(player: Player, call: Call, ground: Directory): unknown 
   const [first, second] = args as [string, string]
   if (op !== 'symlink') keepInside(player, call, first, ground.root)
   if (op === 'symlink' || op === 'link' || op === 'rename') keepInside(player, call, second, ground.root)
+  if (op === 'clone') keepInside(player, call, args[2], ground.root)
   // `w` makes an inode only if there is none, and afterwards there is one in any case.
   const fresh = op === 'open' && changes(call) && !existsSync(first)
   const value = withoutStack(() => door.performSync(call as SingleCall))
@@ -32,12 +33,23 @@ export function perform(player: Player, call: Call, ground: Directory): unknown 
       ground.linked = true
       born(lstatSync(second, { bigint: true }).ino)
       return value
+    case 'clone':
+      born(lstatSync(args[2] as string, { bigint: true }).ino)
+      return value
     case 'open':
       player.fds.add(value as number)
       if (fresh) born(fstatSync(value as number, { bigint: true }).ino)
       return value
+    case 'write':
+    case 'ftruncate':
+      player.unsynced.add(args[0] as number)
+      return value
+    case 'fsync':
+      player.unsynced.delete(args[0] as number)
+      return value
     case 'close':
       player.fds.delete(args[0] as number)
+      player.unsynced.delete(args[0] as number)
       return value
     case 'readdir':
     case 'list':

@@ -10,6 +10,7 @@ import type { Choice, World } from './world.js'
 
 const changing = opsThat('changes')
 const unfailing = opsThat('unfailing')
+const losesWrites = opsThat('losesWrites')
 
 /** Does it change something when it succeeds? */
 export function changes({ op, args }: Call): boolean {
@@ -36,18 +37,30 @@ export function faultsOf(
   call: Call,
   world: World,
   budget: Readonly<Record<'fail' | 'lie' | 'omit', number>>,
+  unsynced: ReadonlySet<number>,
 ): Omit<Choice, 'player' | 'slot'>[] {
   const [first] = call.args
   // Everything else that may go wrong with a listing might as well go wrong when the directory is opened.
   if (first instanceof Listing) return budget.omit > 0 && first.late.length > 0 ? [{ kind: 'omit' }] : []
   const all: Omit<Choice, 'player' | 'slot'>[] = []
-  if (budget.fail > 0 && !unfailing.has(call.op) && (world.failIn?.includes(call.op) ?? true)) {
+  const mayFail = !unfailing.has(call.op) || mayLoseWrites(call, unsynced)
+  if (budget.fail > 0 && mayFail && (world.failIn?.includes(call.op) ?? true)) {
     for (const code of world.failWith ?? (['EIO'] as const)) all.push({ kind: 'fail', code })
     if (call.op === 'write' && (call.args[1] as Uint8Array).length > 1) all.push({ kind: 'fail', code: 'short' })
   }
   if (budget.lie > 0) for (const code of liesAbout(call)) all.push({ kind: 'lie', code })
   return all
 }
+
+/** Something was written through the descriptor of the call, and may still be lost. */
+export const mayLoseWrites = ({ op, args }: Call, unsynced: ReadonlySet<number>): boolean =>
+  losesWrites.has(op) && unsynced.has(args[0] as number)
+
+/** What a call changes if it goes as it was chosen: one that loses what was written empties the file. */
+export const changeOf = (call: Call, { kind }: Choice): Call =>
+  kind === 'fail' && losesWrites.has(call.op) ? emptied(call) : call
+
+const emptied = ({ args: [fd] }: Call): Call => ({ op: 'ftruncate', args: [fd, 0] })
 
 export interface Attempt {
   /** The call was made, and succeeded. */
@@ -59,6 +72,7 @@ export interface Attempt {
 
 /** Makes a call as it was chosen: truly, not at all, by half, or with a reply that is not the truth. */
 export function attempt(call: Call, { kind, code = 'EIO' }: Choice, make: (call: Call) => unknown): Attempt {
+  if (kind === 'fail' && losesWrites.has(call.op)) return losingWrites(call, code === 'short' ? 'EIO' : code, make)
   if (kind === 'fail' && code !== 'short') return { done: false, error: injected(call, code) }
   try {
     const value = make(code === 'short' ? shortened(call) : call)
@@ -73,14 +87,21 @@ export function attempt(call: Call, { kind, code = 'EIO' }: Choice, make: (call:
   }
 }
 
+/** The descriptor is closed, whatever is reported. */
+function losingWrites(call: Call, code: Errno, make: (call: Call) => unknown): Attempt {
+  make(emptied(call))
+  make(call)
+  return { done: true, error: injected(call, code) }
+}
+
 /** btrfs shows none of the names that came after the directory was opened. */
 const withoutLate = (entries: readonly (string | Entry)[], { late }: Listing): (string | Entry)[] =>
   entries.filter(entry => !late.includes(String(typeof entry === 'string' ? entry : entry.name)))
 
 /** A write of only half the bytes. */
 function shortened({ op, args }: Call): Call {
-  const data = args[1] as Uint8Array
-  return { op, args: [args[0], data.subarray(0, data.length >> 1)] }
+  const [fd, data, ...rest] = args as [number, Uint8Array]
+  return { op, args: [fd, data.subarray(0, data.length >> 1), ...rest] }
 }
 
 function injected({ op, args }: Call, code: Errno): Error {

@@ -4,7 +4,7 @@
 // directories.
 
 import { lstatSync, readlinkSync } from 'node:fs'
-import type { Call } from '../../core/steps.js'
+import type { Call, Op } from '../../core/steps.js'
 import type { Ground } from './ground.js'
 import { Listing, Opening } from './listing.js'
 
@@ -73,20 +73,39 @@ export function footprint({ op, args }: Call, ground: Ground): Footprint {
       return merge(read(first, ground, true), inode(first, ground, 'w'), { ...nothing, w: ['modes'] })
     case 'utimes':
       return merge(read(first, ground, true), inode(first, ground, 'w'))
-    case 'write':
-    case 'ftruncate':
-      return { ...nothing, w: [`inode:${ground.inodeOf(args[0] as number)}`] }
-    case 'read':
-    case 'fstat':
-      return { ...nothing, r: [`inode:${ground.inodeOf(args[0] as number)}`] }
     case 'now':
       return { ...nothing, sees: ['clock'] }
     case 'alive':
       return { ...nothing, r: [`alive:${first.split('-')[1]}`] }
+    case 'clone':
+      return merge(opened('r', args[0], ground), named(args[2] as string, ground))
+    default:
+      return onDescriptor(op, args[0], ground)
+  }
+}
+
+function onDescriptor(op: Op, fd: unknown, ground: Ground): Footprint {
+  switch (op) {
+    case 'write':
+    case 'ftruncate':
+    case 'futimes':
+      return opened('w', fd, ground)
+    case 'fchmod':
+    case 'fchown':
+      return merge(opened('w', fd, ground), { ...nothing, w: ['modes'] })
+    case 'read':
+    case 'fstat':
+      return opened('r', fd, ground)
     default: // close, fsync: no other process can notice them.
       return nothing
   }
 }
+
+/** The inode behind a descriptor is read or written. */
+const opened = (how: 'r' | 'w', fd: unknown, ground: Ground): Footprint => ({
+  ...nothing,
+  [how]: [`inode:${ground.inodeOf(fd as number)}`],
+})
 
 function listing(what: unknown, ground: Ground): Footprint {
   if (what instanceof Listing) return { ...nothing, sees: [`names:${what.inode}`] }

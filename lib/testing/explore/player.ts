@@ -17,6 +17,8 @@ const apart = opsThat('waits', 'own')
 
 export class Player {
   readonly fds = new Set<number>()
+  /** The descriptors through which something was written that is not synced. */
+  readonly unsynced = new Set<number>()
   underWay: CallsUnderWay
   outcome: Outcome | undefined
   /** When it wakes by itself, if it sleeps. */

@@ -7,7 +7,7 @@ import { refusePromise } from './bad-world.js'
 import { type Budget, budgetOf, choicesOf, withoutLater } from './choices.js'
 import type { Directory } from './directory.js'
 import { perform } from './door.js'
-import { attempt, changes } from './faults.js'
+import { attempt, changeOf, changes } from './faults.js'
 import { asRead, type Footprint, footprint, merge, nothing } from './footprint.js'
 import { Player, waking } from './player.js'
 import { describeResult, type Event } from './trace.js'
@@ -124,10 +124,10 @@ export class Schedule {
   #call(player: Player, choice: Choice, wanted: boolean): Footprint {
     const call = player.pending[choice.slot] as Call
     // Before the call, because afterwards its names may lead elsewhere.
-    const reach = wanted ? this.footprintOf(call, this.ground) : nothing
+    const reach = wanted ? this.footprintOf(changeOf(call, choice), this.ground) : nothing
     player.calls++
     const { done, value, error } = attempt(call, choice, one => this.#perform(player, one))
-    const changed = done && changes(call)
+    const changed = done && changes(changeOf(call, choice))
     if (changed) {
       this.ground.touched()
       if (this.ground.omits) for (const { underWay } of this.players) for (const one of underWay.listings) one.update()

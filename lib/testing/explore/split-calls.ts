@@ -6,9 +6,8 @@ import { Opening } from './listing.js'
 
 /** The parts of a call; undefined if the call is one step of a schedule. */
 export function partsOf({ op, args }: Call, splitListings: boolean): Steps<unknown> | undefined {
-  const [first, second] = args as [string, string]
+  const [first] = args as [string]
   if (op === 'readFile') return readFile(first)
-  if (op === 'copyFile') return copyFile(first, second)
   if ((op === 'readdir' || op === 'list') && splitListings) return listing(op, first)
   return undefined
 }
@@ -21,19 +20,6 @@ function* listing(op: 'readdir' | 'list', path: string): Steps<unknown> {
 
 function* readFile(path: string): Steps<Buffer> {
   return yield* whileOpen(path, readAll)
-}
-
-function* copyFile(from: string, to: string): Steps<void> {
-  yield* whileOpen(from, function* (source) {
-    const { mode } = yield* fs.fstat(source)
-    const fd = yield* fs.open(to, 'wx', Number(mode) & 0o777)
-    try {
-      const bytes = yield* readAll(source)
-      for (let at = 0; at < bytes.length; ) at += yield* fs.write(fd, bytes.subarray(at))
-    } finally {
-      yield* tidy(fs.close(fd))
-    }
-  })
 }
 
 function* whileOpen<T>(path: string, use: (fd: number) => Steps<T>): Steps<T> {

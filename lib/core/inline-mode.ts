@@ -1,0 +1,24 @@
+// HOLDFAST_INLINE: which calls the promise form may make inline, if the user of a program wants less than it does.
+
+import { type Op, opsThat } from './alphabet.js'
+
+const all: ReadonlySet<Op> = new Set(['write', 'fstat', 'close', 'lstat', 'stat', 'readdir', 'mkdir', 'rename'])
+/**
+ * What changes the disk waits for it while it stands still. Not even `close` is left: the last descriptor of a file
+ * without a name frees what the file had, whatever it was opened for.
+ */
+const changing = opsThat('changes')
+const looks: ReadonlySet<Op> = new Set([...all].filter(op => op !== 'close' && !changing.has(op)))
+const none: ReadonlySet<Op> = new Set()
+
+/** Returns the calls that may be made inline. */
+export function inlineOps(): ReadonlySet<Op> {
+  const mode = process.env.HOLDFAST_INLINE ?? 'all'
+  if (mode === 'all') return all
+  if (mode === 'looks') return looks
+  if (mode !== 'none') {
+    const message = `HOLDFAST_INLINE is '${mode}', which is neither 'none' nor 'looks' nor 'all': it counts as 'none'`
+    process.emitWarning(message, { code: 'HOLDFAST_INLINE' })
+  }
+  return none
+}

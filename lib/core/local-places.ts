@@ -1,0 +1,115 @@
+// Which devices are local, and which device a path leads to. Only a local filesystem may be touched inline, so nothing
+// here may touch any: what is known comes from calls that the pool made anyway, or is asked in the pool meanwhile.
+//
+// Knowledge holds for a moment. A filesystem may be mounted over a directory, and the kernel gives the number of a
+// device that is gone to the next one: a tmpfs that is unmounted and a FUSE mount made afterwards may have one number.
+// What is in use is asked again at half that time, so that a call rarely finds it out of date.
+
+import { isInlineKind } from './filesystem-kinds.js'
+
+/** How to ask in the pool. A rejection means that it cannot be known now. */
+export interface Questions {
+  where(path: string): Promise<{ dev: number }>
+  /** The kind of filesystem that `path` leads to, as ./filesystem-kinds.ts numbers it. */
+  kind(path: string): Promise<number>
+}
+
+const momentMs = 1000
+
+/** What is used stays in the kernel's memory, and where it was, for a moment. */
+export interface Used {
+  readonly usedAtMs: number
+}
+
+export const wasUsed = <T extends Used>(used: T | undefined): used is T =>
+  used !== undefined && performance.now() - used.usedAtMs < momentMs
+
+interface Known<T> {
+  readonly value: T
+  readonly atMs: number
+}
+
+const isKnown = (known: { readonly atMs: number } | undefined, ms = momentMs): boolean =>
+  known !== undefined && performance.now() - known.atMs < ms
+
+/** A map of paths is emptied when it holds this many. */
+const maxPaths = 1000
+/** On a filesystem that does not reply each of them keeps a thread of the pool. */
+const maxQuestions = 2
+
+export class LocalPlaces {
+  readonly #ask: Questions
+  /** By device: is it local? */
+  readonly #kinds = new Map<number, Known<boolean>>()
+  /** By path: the device that it leads to. */
+  readonly #devices = new Map<string, Known<number>>()
+  readonly #asking = new Set<string>()
+
+  constructor(ask: Questions) {
+    this.#ask = ask
+  }
+
+  /** Notes where `path` was seen to lead. */
+  note(path: string, dev: number): void {
+    keep(this.#devices, path, { value: dev, atMs: performance.now() })
+  }
+
+  /** After a rename, `to` is what `from` was. */
+  move(from: string, to: string): void {
+    const known = this.#devices.get(from)
+    if (known) keep(this.#devices, to, known)
+    else this.#devices.delete(to)
+    this.#devices.delete(from)
+  }
+
+  /** Returns the device that `path` leads to, if that is known. */
+  device(path: string): number | undefined {
+    const known = this.#devices.get(path)
+    return isKnown(known) ? known?.value : undefined
+  }
+
+  /** The same, if the device is local. What is not known, or will not be for long, is asked for later calls. */
+  localDevice(path: string): number | undefined {
+    if (!isKnown(this.#devices.get(path), momentMs / 2)) this.#learn(path)
+    const dev = this.device(path)
+    return dev !== undefined && this.isLocal(dev, path) ? dev : undefined
+  }
+
+  /** Is the device local? `at` is a path that leads to it, by which the pool can ask. */
+  isLocal(dev: number, at: string): boolean {
+    const known = this.#kinds.get(dev)
+    if (!isKnown(known, momentMs / 2)) this.#learn(at)
+    return isKnown(known) && known?.value === true
+  }
+
+  /** Is it known that the path leads to a device that is not local? */
+  isForeign(path: string): boolean {
+    const dev = this.device(path)
+    const known = dev === undefined ? undefined : this.#kinds.get(dev)
+    return isKnown(known) && known?.value === false
+  }
+
+  #learn(path: string): void {
+    if (this.#asking.has(path) || this.#asking.size >= maxQuestions) return
+    this.#asking.add(path)
+    const forget = () => this.#asking.delete(path)
+    // What cannot be asked stays unknown, until a later call asks again.
+    this.#learnFrom(path).then(forget, forget)
+  }
+
+  async #learnFrom(path: string): Promise<void> {
+    const atMs = performance.now()
+    const { dev } = await this.#ask.where(path)
+    keep(this.#devices, path, { value: dev, atMs })
+    if (isKnown(this.#kinds.get(dev), momentMs / 2)) return
+    const kind = await this.#ask.kind(path)
+    // If the path leads elsewhere meanwhile, the kind may be that of another device.
+    const again = await this.#ask.where(path)
+    if (again.dev === dev) this.#kinds.set(dev, { value: isInlineKind(kind), atMs })
+  }
+}
+
+export function keep<T>(entries: Map<string, T>, path: string, entry: T): void {
+  if (entries.size >= maxPaths) entries.clear()
+  entries.set(path, entry)
+}

@@ -1,0 +1,48 @@
+// Copies of files with holes have holes, too: a run of zeros is left out, and reads as zeros all the same.
+
+import type { Stats } from '../core/stats.js'
+import { fs, type Steps } from '../core/steps.js'
+import { pieceBytes, readPieces, writeBytesAt } from './bytes.js'
+
+/** What filesystems allocate at once, at least. */
+const blockBytes = 4096
+
+/** Are there fewer blocks than the bytes need? Node cannot ask where the holes are, so they are found by their zeros. */
+const hasHoles = ({ size, blocks }: Stats): boolean => blocks * 512n < size
+
+/** Copies the bytes of an open file into a new one. */
+export function* copyBytes(source: number, target: number, was: Stats): Steps<void> {
+  if (!hasHoles(was)) yield* readPieces(source, was, (piece, position) => writeBytesAt(target, piece, position))
+  else yield* copyAroundHoles(source, target, was)
+}
+
+function* copyAroundHoles(source: number, target: number, was: Stats): Steps<void> {
+  let end = 0
+  const size = yield* readPieces(source, was, function* (piece, position) {
+    for (const [from, to] of runsOfData(piece)) {
+      yield* writeBytesAt(target, piece.subarray(from, to), position + from)
+      end = position + to
+    }
+  })
+  if (end < size) yield* fs.ftruncate(target, size)
+}
+
+let zeros: Buffer | undefined
+
+/** The parts of a piece that are not blocks of zeros only: where each begins and ends. */
+function* runsOfData(piece: Uint8Array): Generator<readonly [number, number], void> {
+  zeros ??= Buffer.alloc(pieceBytes)
+  const bytes = Buffer.from(piece.buffer, piece.byteOffset, piece.length)
+  const isZero = (from: number, to: number) => bytes.compare(zeros as Buffer, 0, to - from, from, to) === 0
+  if (isZero(0, bytes.length)) return
+  let begin: number | undefined
+  for (let at = 0; at < bytes.length; at += blockBytes) {
+    const hole = isZero(at, Math.min(at + blockBytes, bytes.length))
+    if (!hole) begin ??= at
+    else if (begin !== undefined) {
+      yield [begin, at]
+      begin = undefined
+    }
+  }
+  if (begin !== undefined) yield [begin, bytes.length]
+}
