@@ -2,6 +2,7 @@
 
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import type { Act, Form } from './act.js'
 import { isNoticed, judgeDead, judgeNext, judgePrivates, judgeReply, judgeSwept, mayStay, stateOf } from './judge.js'
 import { type Point, spellPoint, type Trace } from './point.js'
@@ -11,6 +12,9 @@ import type { Ending, Subject } from './subject.js'
 import { see, type Tree } from './tree.js'
 
 const stuck = 'it never ended'
+
+/** A process that was seen to live counts as alive for 20 ms more. */
+const untilKnownDeadMs = 30
 
 /** What came of a point. */
 export interface Verdict {
@@ -71,6 +75,7 @@ export class Lab {
   /** Ends the process that has served many points, and sweeps what it could not remove. */
   async endShared(): Promise<void> {
     const unswept = await this.#processes.endShared()
+    if (unswept.length > 0) await wait(untilKnownDeadMs)
     for (const [point, dir] of unswept) {
       const wrong = judgeSwept(dir)
       if (wrong !== undefined) this.#left.push(`${spellPoint(point)}\n    ${wrong}`)
@@ -123,10 +128,12 @@ export class Lab {
     if (meanwhile !== undefined) return meanwhile
     const wrong = judgeReply(point, before, see(dir).tree, fired, ending) ?? (await judgePrivates(point, dir))
     if (wrong !== undefined || point.fault.action === 'lie') return wrong
+    const isClean = see(dir).privates.length === 0
     const next = await judgeNext(point.act, dir, before)
-    if (next === undefined || !mayStay(point)) return next
+    if (next === undefined || isClean || !mayStay(point)) return next
     // What it could not remove looks like work that goes on, as long as it lives.
     await subject.end()
+    await wait(untilKnownDeadMs)
     return judgeNext(point.act, dir, before)
   }
 
