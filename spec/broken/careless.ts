@@ -1,7 +1,9 @@
 // What goes wrong only when a call fails: the ground gives way under these, and no schedule of calls shows it.
 
 import { close, fstatSync, open, rename, write } from 'node:fs'
-import { dual, fs, hasCode, type Steps, tidy } from 'holdfast/steps'
+import { lock } from 'holdfast'
+import { dual, fs, type Patience, type Steps, tidy } from 'holdfast/steps'
+import { spellState, successor } from '../../lib/cell/state.js'
 
 /** Looks at what it opened in the callback of `open`, where nothing catches what that throws. */
 export function lookInCallback(file: string, data: string): Promise<void> {
@@ -43,17 +45,10 @@ export const writeInPlace = dual(function* steps(file: string, data: string): St
   }
 })
 
-/** Releases its lock, a directory, by one try, whatever comes of it. */
-export const releaseOnce = dual(function* steps(file: string): Steps<void> {
-  const lock = `${file}.held`
-  for (let tries = 0; ; tries++) {
-    try {
-      yield* fs.mkdir(lock)
-      break
-    } catch (error) {
-      if (!hasCode(error, 'EEXIST') || tries > 20) throw error
-      yield* fs.sleep(1)
-    }
-  }
-  yield* tidy(fs.rmdir(lock))
+/** Releases its lock by one try, whatever comes of it. */
+export const releaseOnce = dual(function* steps(file: string, options: Patience = {}): Steps<void> {
+  const { locking, state, fence } = yield* lock.steps(file, options)
+  const nonce = (yield* fs.random(8)).toString('hex')
+  const free = successor(state, { fields: ['f', fence.toString(36)] }, nonce)
+  yield* tidy(fs.rename(`${locking.dir}/${spellState(state)}`, `${locking.dir}/${spellState(free)}`))
 })

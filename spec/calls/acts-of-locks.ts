@@ -137,7 +137,6 @@ export const actsOfLocks: readonly Act[] = [
     plant: plantTombstone,
     call: clear,
     becomes: {},
-    meanwhile: [{ cell: 'void' }],
     documented,
   },
 ]

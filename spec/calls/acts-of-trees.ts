@@ -3,9 +3,9 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { copy, emptyDir, move, probe, remove, sweep } from 'holdfast'
-import { dual, fs, type Steps } from 'holdfast/steps'
 import { type Act, inForm, patience } from './act.js'
 import { newText, oldText } from './acts-of-files.js'
+import { self } from './self.js'
 import type { Tree } from './tree.js'
 
 const at = (dir: string, name: string): string => join(dir, name)
@@ -37,13 +37,9 @@ const plants = (tree: Tree) => (dir: string) => plantTree(dir, tree)
 const file: Tree = { source: newText }
 const both = { source: newText, target: oldText }
 
-const self = dual(function* self(): Steps<string> {
-  return yield* fs.self()
-})
-
 /** A private name of a process of this boot that is dead: no process has this pid. */
 function plantDebris(dir: string): void {
-  const [place] = self.sync().split('-')
+  const [place] = self().split('-')
   const debris = (nonce: string) => at(dir, `.file.${place}-${(4_194_303).toString(36)}-abc.${nonce.repeat(16)}`)
   writeFileSync(debris('a'), 'half')
   mkdirSync(join(debris('b'), 'in'), { recursive: true })

@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { removeThenRename } from '../broken/broken.js'
 import { closeIgnored, lookInCallback, releaseOnce, writeInPlace } from '../broken/careless.js'
-import { type Act, inForm } from './act.js'
+import { type Act, inForm, patience } from './act.js'
 import { newText, oldText } from './acts-of-files.js'
 
 const at = (dir: string, name: string): string => join(dir, name)
@@ -35,9 +35,9 @@ export const brokenActs: readonly BrokenAct[] = [
   {
     name: 'broken-release-once',
     plant: plantOld,
-    call: (dir, form) => inForm(releaseOnce, form)(at(dir, 'file')),
+    call: (dir, form) => inForm(releaseOnce, form)(at(dir, 'file'), patience),
     becomes: { file: oldText },
-    wrong: /the next caller/,
+    wrong: /the next caller fails: .*held by/,
   },
   {
     name: 'broken-in-place',

@@ -10,6 +10,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { sweep } from 'holdfast'
 import type { Act } from './act.js'
 import type { Point } from './point.js'
+import { self } from './self.js'
 import { isMixed, isSame, see, spellTree, type Tree } from './tree.js'
 import type { Failure, Reply } from './victim.js'
 
@@ -116,7 +117,8 @@ export function judgeSwept(dir: string): string | undefined {
   } catch (error) {
     return `sweep fails: ${error}`
   }
-  const { privates } = see(dir)
+  // What this process has made itself, the data of a cell, is not to be swept while it lives.
+  const privates = see(dir).privates.filter(path => !path.includes(self()))
   return privates.length > 0 ? `sweep leaves ${privates.map(path => path.slice(dir.length + 1)).join(', ')}` : undefined
 }
 

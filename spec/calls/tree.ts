@@ -2,7 +2,7 @@
 
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { cell } from 'holdfast'
+import { cell, type Reading } from 'holdfast'
 import { payloadOf } from '../../lib/cell/payload.js'
 
 /** Each name with what is there: the text of a file, `-> text` of a link, `/` of a directory, fields of a cell. */
@@ -32,7 +32,7 @@ export function see(top: string): Seen {
         const states = readdirSync(path).length
         if (states !== 1) tree[spelled] = `a lock with ${states} states`
       } else if (name.startsWith('.')) privates.push(path)
-      else if (name === 'cell') tree[spelled] = readCell(path, kept)
+      else if (name === 'cell') Object.assign(tree, readCell(path, spelled, kept))
       else if (stats.isDirectory()) {
         tree[spelled] = '/'
         dirs.push(path)
@@ -43,12 +43,21 @@ export function see(top: string): Seen {
   return { tree, privates, dirs }
 }
 
-/** The data of a state has a private name, and is no debris while the state names it. */
-function readCell(path: string, kept: Set<string>): string {
-  const now = cell.load.sync(path, { retryFor: 100 })
-  if (!now) return 'void'
+/** What is void is nothing. The data of a state has a private name, and is no debris while the state names it. */
+function readCell(path: string, spelled: string, kept: Set<string>): Tree {
+  const now = loadCell(path)
+  if (typeof now === 'string') return { [spelled]: now }
+  if (!now) return {}
   if (now.state.writer !== undefined) kept.add(join(dirname(path), basename(payloadOf(path, now.state))))
-  return [now.state.gone ? 'gone' : 'live', ...now.state.fields, now.data?.toString() ?? ''].join(' ')
+  return { [spelled]: [now.state.gone ? 'gone' : 'live', ...now.state.fields, now.data?.toString() ?? ''].join(' ') }
+}
+
+function loadCell(path: string): Reading | string | undefined {
+  try {
+    return cell.load.sync(path, { retryFor: 100 })
+  } catch (error) {
+    return `unreadable: ${error}`
+  }
 }
 
 const names = (...trees: readonly Tree[]): Set<string> => new Set(trees.flatMap(tree => Object.keys(tree)))
