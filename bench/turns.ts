@@ -10,7 +10,7 @@ import { isTooLong, rowsOf, tableOf } from './turns/table.js'
 import { measure, works } from './turns/works.js'
 
 const full = { calls: 1000, runs: 20 }
-const quick = { calls: 200, runs: 5 }
+const quick = { calls: 1000, runs: 3 }
 
 await runToItsEnd(async () => {
   const options = optionsOf('prove -- turns', everyPlace)

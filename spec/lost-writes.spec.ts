@@ -1,7 +1,17 @@
 // Some filesystems (NFS, quotas) report only when a file is closed that what was written is lost. So whatever writes
 // without a sync sees the error of `close` before the file gets its name: a call never publishes what is lost.
 
-import { closeSync, existsSync, linkSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  ftruncateSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { cell, copy, createExclusive, getOrCreate, move, updateFile, writeFile, writeFiles } from 'holdfast'
 import { type Call, dual, type Steps } from 'holdfast/steps'
@@ -85,7 +95,7 @@ explored('explore: when `close` fails, what was written is lost, and no writer s
   })
 })
 
-/** Steps whose k-th close of a file that was written, and not synced, fails. The descriptor is closed all the same. */
+/** The k-th close of a file that was written, and not synced, loses that and says so; the descriptor is closed. */
 function failingClose(k: number, injected: Error) {
   const unsynced = new Set<unknown>()
   const closed = { times: 0, written: 0 }
@@ -95,6 +105,7 @@ function failingClose(k: number, injected: Error) {
     if (call.op === 'fsync') unsynced.delete(fd)
     if (call.op !== 'close' || !unsynced.delete(fd) || closed.written++ !== k) return call
     closed.times++
+    ftruncateSync(fd as number)
     closeSync(fd as number)
     throw injected
   }

@@ -5,7 +5,7 @@ import { dirname } from 'node:path'
 import { hasCode, isSystemError, type SystemError } from '../core/errors.js'
 import { fs, orNothing, type Steps } from '../core/steps.js'
 import { type Again, achieve, again, type Trial } from '../parts/achieve.js'
-import { tidy } from '../parts/cleanup.js'
+import { discard, tidy } from '../parts/cleanup.js'
 import { type Staged, stagedDirectory } from '../parts/stage.js'
 import { descends, type State, spellState } from './state.js'
 import { readAfterError, unknownOutcome, type Verdict } from './transition.js'
@@ -48,7 +48,7 @@ function* renameStage(stage: string, dir: string): Steps<Verdict> {
 }
 
 function* removeUnused(stage: string, to: State): Steps<void> {
-  yield* tidy(fs.unlink(`${stage}/${spellState(to)}`))
+  yield* discard(() => fs.unlink(`${stage}/${spellState(to)}`))
   yield* fs.rmdir(stage)
 }
 

@@ -5,7 +5,7 @@
 import { basename } from 'node:path'
 import { type Durability, refusal } from '../core/input.js'
 import { fs, type Path, type Steps } from '../core/steps.js'
-import { tidy } from '../parts/cleanup.js'
+import { discard } from '../parts/cleanup.js'
 import { writeAll } from '../parts/durable.js'
 import { closingWritten } from '../parts/stage.js'
 import { siblingName } from '../parts/stage-names.js'
@@ -44,5 +44,5 @@ export function* writePayload(path: string, data: Uint8Array, durability: Durabi
 
 /** Best effort: removes the payload of a state that was consumed, or that never came to be. */
 export function* removePayload(cell: string, state: State | undefined): Steps<void> {
-  if (state?.writer !== undefined) yield* tidy(fs.unlink(payloadOf(cell, state)))
+  if (state?.writer !== undefined) yield* discard(() => fs.unlink(payloadOf(cell, state)))
 }

@@ -5,7 +5,7 @@ import { atOnce, type Call, type Path, type Steps } from '../core/steps.js'
 import { stageNames } from '../parts/stage-names.js'
 import { mayBeReadOnly } from './entry.js'
 import type { Copying, Item } from './job.js'
-import { givingBack, SmallCopy, type Wave, waves } from './small-copy.js'
+import { givingBack, type Modes, SmallCopy, type Wave, waves } from './small-copy.js'
 
 /** Files that are copied together. */
 export interface Batch {
@@ -27,21 +27,32 @@ export function inBatches(items: readonly Item[], size: number): readonly (Item 
  * Copies the files. Returns those that failed, or that need care: large ones, those with set-ID bits, those that say
  * more or less than they hold, and those that are gone or no longer files.
  */
-export function* copyBatch({ files }: Batch): Steps<readonly Item[]> {
+export function* copyBatch({ files }: Batch, job: Copying): Steps<readonly Item[]> {
+  const left: Item[] = []
+  for (let todo = files; todo.length > 0; ) {
+    const { concurrency } = job
+    const failed = yield* copyTogether(todo.slice(0, concurrency))
+    // For these no descriptor was free. None is held now, and fewer files at a time need fewer.
+    const starved = concurrency > 1 ? failed.filter(({ isStarved }) => isStarved) : []
+    if (starved.length > 0) job.concurrency = Math.min(job.concurrency, concurrency >> 1)
+    left.push(...failed.filter(copy => !starved.includes(copy)).map(({ item }) => item))
+    todo = [...starved.map(({ item }) => item), ...todo.slice(concurrency)]
+  }
+  return left
+}
+
+/** Returns the copies that are not done. */
+function* copyTogether(files: readonly Item[]): Steps<readonly SmallCopy[]> {
   const stages = yield* stageNames(files.map(({ to }) => to))
-  const copies = files.map((item, at) => new SmallCopy(item, stages[at] as Path))
+  const modes: Modes = new Map()
+  const copies = files.map((item, at) => new SmallCopy(item, stages[at] as Path, modes))
   try {
     for (const wave of waves) yield* makeWave(copies, wave)
   } finally {
     const last = copies.flatMap(givingBack)
     if (last.length > 0) yield* atOnce(last)
   }
-  const left = copies.filter(({ isDone }) => !isDone)
-  const items = left.map(({ item }) => item)
-  if (items.length === 1 || !left.some(({ isStarved }) => isStarved)) return items
-  // Too few descriptors are free for so many files at once. None of them is held now.
-  const half = items.length >> 1
-  return [...(yield* copyBatch({ files: items.slice(0, half) })), ...(yield* copyBatch({ files: items.slice(half) }))]
+  return copies.filter(({ isDone }) => !isDone)
 }
 
 /** Written with loops, because most of the time that a small file takes in this thread is spent here. */

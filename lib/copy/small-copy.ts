@@ -5,6 +5,12 @@ import type { Call, Outcome, Path } from '../core/steps.js'
 import { keptMode } from '../parts/duplicate.js'
 import type { Item } from './job.js'
 
+/**
+ * By the mode with which a file is created: the mode that it gets. The umask and the directory decide that, so it is the
+ * same for all files of a batch, and one of them is asked. Undefined: that is not known (yet).
+ */
+export type Modes = Map<bigint, bigint | undefined>
+
 export class SmallCopy {
   /** No call for it has failed, and it needs no special care. */
   isGoing = true
@@ -17,12 +23,11 @@ export class SmallCopy {
   target: number | undefined = undefined
   was: Stats | undefined = undefined
   bytes: Buffer | undefined = undefined
-  /** The mode that the private file got. */
-  mode: bigint | undefined = undefined
 
   constructor(
     readonly item: Item,
     readonly stage: Path,
+    readonly modes: Modes,
   ) {}
 }
 
@@ -67,6 +72,8 @@ const lookAtSource: Wave = {
   },
 }
 
+const createdWith = ({ was }: SmallCopy): bigint => (was as Stats).mode & 0o777n
+
 /** With room for one byte more, so that a read which returns as many bytes as there should be has seen the end. */
 const readAndStage: Wave = {
   calls(copy) {
@@ -75,7 +82,7 @@ const readAndStage: Wave = {
     copy.isStaged = true
     return [
       { op: 'read', args: [source, copy.bytes, 0] },
-      { op: 'open', args: [stage, 'wx', Number(was.mode & 0o777n)] },
+      { op: 'open', args: [stage, 'wx', Number(createdWith(copy))] },
     ]
   },
   take(copy, [read, opened]) {
@@ -87,20 +94,25 @@ const readAndStage: Wave = {
 }
 
 const fill: Wave = {
-  calls({ target, bytes }) {
-    const looks: Call = { op: 'fstat', args: [target] }
-    return bytes?.length ? [looks, { op: 'write', args: [target, bytes] }] : [looks]
+  calls(copy) {
+    const { target, bytes, modes } = copy
+    const writes: Call[] = bytes?.length ? [{ op: 'write', args: [target, bytes] }] : []
+    if (modes.has(createdWith(copy))) return writes
+    modes.set(createdWith(copy), undefined)
+    return [...writes, { op: 'fstat', args: [target] }]
   },
-  take(copy, [looked, written]) {
-    copy.mode = resultOf<Stats>(looked)?.mode
-    return copy.mode !== undefined && (!written || resultOf<number>(written) === copy.bytes?.length)
+  take(copy, outcomes) {
+    const [written, looked] = copy.bytes?.length ? outcomes : [{ value: 0 }, ...outcomes]
+    if (looked) copy.modes.set(createdWith(copy), resultOf<Stats>(looked)?.mode)
+    return resultOf<number>(written) === copy.bytes?.length
   },
 }
 
 const setMode: Wave = {
   calls(copy) {
     const wanted = keptMode(copy.was as Stats)
-    const isRight = ((copy.mode as bigint) & 0o7777n) === wanted
+    const mode = copy.modes.get(createdWith(copy))
+    const isRight = mode !== undefined && (mode & 0o7777n) === wanted
     return isRight ? [] : [{ op: 'fchmod', args: [copy.target, Number(wanted)] }]
   },
   take: (_, outcomes) => isFine(outcomes),

@@ -42,7 +42,7 @@ function newItem(from: Path, to: Path, above: Item | undefined, kind: Entry['kin
 }
 
 function* enter(node: Node, tree: Tree): Steps<readonly Node[]> {
-  if ('files' in node) return yield* copyBatch(node)
+  if ('files' in node) return yield* copyBatch(node, tree)
   return yield* 'starved' in node ? copyItem(node.starved, tree) : enterItem(node, tree)
 }
 

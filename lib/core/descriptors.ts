@@ -3,7 +3,7 @@
 
 import { dirname } from 'node:path'
 import type { Path } from './alphabet.js'
-import { type Used, wasUsed } from './local-places.js'
+import { lastReadMs, type Used, wasUsed } from './moment.js'
 
 interface Descriptor extends Used {
   /** The name that was opened, or for a new file its directory: the pool can ask there what the device is. */
@@ -26,12 +26,12 @@ export class Descriptors {
     const isNewFile = isExclusive(flags)
     // Of a directory it is asked later, because the pool may still be finding it out.
     const [at, dev] = isNewFile ? [dirname(path), undefined] : [path, seen(path)]
-    this.#open.set(fd, { at, dev, isNewFile, usedAtMs: performance.now() })
+    this.#open.set(fd, { at, dev, isNewFile, usedAtMs: lastReadMs() })
   }
 
   noteDevice(fd: number, dev: number): void {
     const file = this.#open.get(fd)
-    if (file) this.#open.set(fd, { ...file, dev, usedAtMs: performance.now() })
+    if (file) this.#open.set(fd, { ...file, dev, usedAtMs: lastReadMs() })
   }
 
   drop(fd: number): void {

@@ -1,12 +1,11 @@
 // The one door to the disk. Algorithms describe their calls (./steps.ts), and the door makes them. No other file imports a
 // filesystem, so a fault that is injected here reaches everything.
 
-import nodeFs, { type StatOptions } from 'node:fs'
+import nodeFs from 'node:fs'
 import type { Alphabet, Path } from './alphabet.js'
 import { waitForChange } from './directory-watch.js'
 import type { CallTable, Door, SingleCall } from './door.js'
 import { entryOf, inBytes } from './entry.js'
-import { hasCode } from './errors.js'
 import { FastPath } from './fast-path.js'
 import { isLocal } from './filesystem-kinds.js'
 import { engage, recall, remember } from './hints.js'
@@ -14,9 +13,10 @@ import { nodeFlags, openPath } from './node-arguments.js'
 import { countFree } from './open-files.js'
 import { identity } from './owner.js'
 import { poolOf } from './pool.js'
-import type { Stats } from './stats.js'
+import { enterPool } from './pool-entrance.js'
 import type { orNothing } from './steps.js'
-import { callBack, catching, type Done, random, settle, settleSync, sleep, sleepSync, type Wake } from './wait.js'
+import { readFileSync, statSync } from './sync-calls.js'
+import { callBack, type Done, random, settle, settleSync, sleep, sleepSync, type Wake } from './wait.js'
 
 // ---- The door ----
 
@@ -30,8 +30,8 @@ export const door: Door = {
     const wait = waits[op as keyof typeof waits] as AsyncFunction<Wake | undefined> | undefined
     if (wait) return wait(done, ...args)
     const outcome = fastPath?.make(call)
-    if (!outcome) performInPool(call, done)
-    else if ('error' in outcome) done(outcome.error)
+    if (!outcome) return performInPool(call, done)
+    if ('error' in outcome) done(outcome.error)
     else done(null, outcome.value)
     return undefined
   },
@@ -70,9 +70,9 @@ const inThisThread: CallTable<unknown> = {
   fchmod: nodeFs.fchmodSync,
   fchown: nodeFs.fchownSync,
   futimes: nodeFs.futimesSync,
-  stat: (path, options?: typeof orNothing) => statOrNothing(nodeFs.statSync as StatSync, path, options),
-  lstat: (path, options?: typeof orNothing) => statOrNothing(nodeFs.lstatSync as StatSync, path, options),
-  readFile: path => nodeFs.readFileSync(path),
+  stat: (path, options?: typeof orNothing) => statSync(nodeFs.statSync, path, options),
+  lstat: (path, options?: typeof orNothing) => statSync(nodeFs.lstatSync, path, options),
+  readFile: path => readFileSync(path, nodeFs),
   readlink: path => nodeFs.readlinkSync(path, 'buffer'),
   readdir: path => nodeFs.readdirSync(path),
   list: path => nodeFs.readdirSync(path, inBytes).map(entryOf),
@@ -95,22 +95,9 @@ const inThisThread: CallTable<unknown> = {
 }
 
 const soonMs = 5
+
 /** Without the force, Node would go on to copy the bytes, in a loop that may never end. */
 const cloneOrFail = nodeFs.constants.COPYFILE_EXCL | nodeFs.constants.COPYFILE_FICLONE_FORCE
-const missingAllowed = { bigint: true, throwIfNoEntry: false } as const
-
-type StatSync = (path: Path, options: StatOptions & { throwIfNoEntry?: boolean }) => Stats | undefined
-
-/** Node throws ENOTDIR even if it may return undefined, though nothing has that name either. */
-function statOrNothing(stat: StatSync, path: Path, options?: typeof orNothing): Stats | undefined {
-  if (options === undefined) return stat(path, { bigint: true })
-  try {
-    return stat(path, missingAllowed)
-  } catch (error) {
-    if (hasCode(error, 'ENOENT', 'ENOTDIR')) return undefined
-    throw error
-  }
-}
 
 // ---- The promise form ----
 
@@ -133,12 +120,9 @@ const watch = (dir: string, onChange: () => void, onError: () => void): (() => v
 
 const pool = poolOf(nodeFs)
 
-function performInPool(call: SingleCall, done: Done): void {
+function performInPool(call: SingleCall, done: Done): Wake | undefined {
   const make = pool[call.op as keyof typeof pool] as AsyncFunction<void>
-  const end = fastPath?.inPool(call, done) ?? done
-  // Nothing may escape into the callback of the system; and Node refuses some arguments at once.
-  const ended: Done = (error, value) => void catching(() => end(error, value), done)
-  catching(() => make(ended, ...call.args), end)
+  return enterPool(ended => make(ended, ...call.args), fastPath?.inPool(call, done) ?? done)
 }
 
 // ---- What the rest of core asks of the disk, inline and outside of any algorithm ----

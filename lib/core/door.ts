@@ -15,7 +15,8 @@ export interface Door {
   performSync(call: SingleCall): unknown
   /**
    * Makes the call, and passes its error or its value to `done`: before it returns, or later. Only the first time counts.
-   * An error that it throws counts as an error of the call. If the call is a wait, returns how to end it early.
+   * An error that it throws counts as an error of the call. If the call is a wait, or has to wait until it is made,
+   * returns how to end that early.
    */
   perform(call: SingleCall, done: Done): Wake | undefined
 }

@@ -2,12 +2,12 @@
 // into the algorithm, so that no `finally` of it is skipped. State that outlives a call belongs here, never in the steps.
 
 import { isWait } from './alphabet.js'
-import type { Deadline } from './deadline.js'
+import { type Deadline, givesBack } from './deadline.js'
 import type { Door, SingleCall } from './door.js'
 import { HeldDescriptors } from './held-descriptors.js'
 import type { Call, Outcome, Steps } from './steps.js'
 import { allAtOnce } from './together.js'
-import { catching, type Done, ignoreRejection, isFailure, once, type Wake } from './wait.js'
+import { catching, type Done, ignoreRejection, isFailure, notMade, once, type Wake } from './wait.js'
 
 export interface Running<T> {
   readonly steps: Steps<T>
@@ -109,8 +109,18 @@ export class Drive<T> {
       if (this.#wake) return
       if (call.op === 'together') this.#makeAll(call.args[0] as SingleCall[], done)
       else if (isWait(call)) this.#await(call as SingleCall, done)
-      else this.#descriptors.perform(call as SingleCall, false, done)
+      else this.#makeSingle(call as SingleCall, done)
     }, done)
+  }
+
+  #makeSingle(call: SingleCall, done: Done): void {
+    let ended = false
+    const wake = this.#descriptors.perform(call, false, (error, value) => {
+      ended = true
+      done(error === notMade ? (this.#running.deadline?.interruption(call) ?? error) : error, value)
+    })
+    // What gives something back is made in any case.
+    if (wake && !ended && !givesBack(call)) this.#wake = wake
   }
 
   #makeAll(calls: readonly SingleCall[], done: Done): void {

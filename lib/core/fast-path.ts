@@ -19,6 +19,7 @@ import { Distrust, TurnBudget } from './inline-bounds.js'
 import { inlineOps } from './inline-mode.js'
 import { KernelCache } from './kernel-cache.js'
 import { LocalPlaces, type Questions } from './local-places.js'
+import { lastReadMs, readClock } from './moment.js'
 import { outcomeOf } from './together.js'
 import type { Done } from './wait.js'
 
@@ -41,6 +42,7 @@ export class FastPath {
   /** May the directory be looked at inline? `undefined`: that is not known, and the pool finds it out. */
   isLocal(dir: string): boolean | undefined {
     this.#ops ??= inlineOps()
+    readClock()
     return this.#ops.size > 0 && this.#cache.isLocal(dir)
   }
 
@@ -48,6 +50,7 @@ export class FastPath {
   make(call: Call): Outcome<unknown> | undefined {
     this.#ops ??= inlineOps()
     if (this.#ops.size === 0) return undefined
+    readClock()
     const dev = this.#cache.find(call)
     if (dev === undefined || !this.#ops.has(call.op)) return undefined
     if (this.#distrust.isResting(dev)) this.#resting.set(call, dev)
@@ -56,9 +59,9 @@ export class FastPath {
   }
 
   #makeInline(call: Call, dev: number): Outcome<unknown> {
-    const beganMs = performance.now()
+    const beganMs = lastReadMs()
     const outcome = outcomeOf(() => this.#performSync(call))
-    const tookMs = performance.now() - beganMs
+    const tookMs = readClock() - beganMs
     this.#turn.spend(tookMs)
     this.#distrust.noteInline(dev, tookMs)
     if ('value' in outcome) this.#cache.note(call, outcome.value)
@@ -74,7 +77,10 @@ export class FastPath {
     return (error, value) => {
       this.#inPool--
       ended?.()
-      if (!error) this.#cache.note(call, value)
+      if (!error) {
+        readClock()
+        this.#cache.note(call, value)
+      }
       done(error, value)
     }
   }

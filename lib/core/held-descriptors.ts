@@ -46,7 +46,7 @@ export class HeldDescriptors {
    * Makes a call. If there is no descriptor for it, waits for one, unless `holding` says that other calls under way
    * may hold some, or the whole call does: what holds descriptors must not wait for others.
    */
-  perform(call: SingleCall, holding: boolean, done: Done): void {
+  perform(call: SingleCall, holding: boolean, done: Done): Wake | undefined {
     if (call.op === 'close' && this.#open > 0) this.#count(-1)
     const ended: Done = (error, value) => {
       if (takesDescriptor(call)) this.#underWay--
@@ -54,14 +54,12 @@ export class HeldDescriptors {
       this.#giveBackSeat()
       done(error, value)
     }
-    if (!takesDescriptor(call)) this.#door.perform(call, ended)
-    else {
-      this.#underWay++
-      this.#take(call, holding, ended)
-    }
+    if (!takesDescriptor(call)) return this.#door.perform(call, ended)
+    this.#underWay++
+    return this.#take(call, holding, ended)
   }
 
-  #take(call: SingleCall, holding: boolean, ended: Done, tries = 1, sinceMs = performance.now()): void {
+  #take(call: SingleCall, holding: boolean, ended: Done, tries = 1, sinceMs = performance.now()): Wake | undefined {
     const attempted: Done = once((error, value) => {
       if (!isShortage(error)) return ended(error, value)
       seats.shrink()
@@ -79,7 +77,7 @@ export class HeldDescriptors {
       )
       this.#waits.add(wake)
     })
-    catching(() => this.#door.perform(call, attempted), attempted)
+    return catching(() => this.#door.perform(call, attempted), attempted)
   }
 
   /** Ends every wait for a descriptor: each of those calls fails as it did before the wait. */

@@ -15,7 +15,8 @@
 import { dirname } from 'node:path'
 import type { Alphabet, Call, Op, Path } from './alphabet.js'
 import { Descriptors, isExclusive } from './descriptors.js'
-import { keep, type LocalPlaces, type Used, wasUsed } from './local-places.js'
+import { keep, type LocalPlaces } from './local-places.js'
+import { lastReadMs, type Used, wasUsed } from './moment.js'
 import type { Stats } from './stats.js'
 
 interface Name extends Used {
@@ -60,7 +61,8 @@ export class KernelCache {
       return undefined
     },
     write: (fd, data) => {
-      const isSmall = this.#descriptors.isNewFile(fd) && data.length <= maxWriteBytes
+      // The data of a user's own steps may be anything. Node refuses it when the pool makes the call.
+      const isSmall = this.#descriptors.isNewFile(fd) && data?.length <= maxWriteBytes
       return isSmall ? this.#deviceOfDescriptor(fd) : undefined
     },
     fstat: fd => this.#deviceOfDescriptor(fd),
@@ -100,12 +102,13 @@ export class KernelCache {
     return file && this.#places.isLocal(file.dev, file.at) ? file.dev : undefined
   }
 
+  /** Is the directory local? `undefined`: that is not known. */
   isLocal(dir: string): boolean | undefined {
     if (this.#deviceOf(dir) !== undefined) return true
     return this.#places.isForeign(dir) ? false : undefined
   }
 
-  /** Returns the device of a directory, if it is local. One that this process made a moment ago is where the directory above it is. */
+  /** The device of a directory, if it is local. One that this process made a moment ago is where the one above it is. */
   #deviceOf(dir: string): number | undefined {
     let at = dir
     while (wasUsed(this.#newDirs.get(at))) at = dirname(at)
@@ -131,12 +134,12 @@ export class KernelCache {
     lstat: (stats, path) => this.#noteStats(this.#lstatNames, path, stats),
     readdir: (names, dir) => {
       if (names.length > maxEntries) this.#smallDirs.delete(dir)
-      else keep(this.#smallDirs, dir, { usedAtMs: performance.now() })
+      else keep(this.#smallDirs, dir, { usedAtMs: lastReadMs() })
       this.#deviceOfSmall(dir)
     },
     mkdir: (_, dir) => {
       if (typeof dir !== 'string') return
-      keep(this.#newDirs, dir, { usedAtMs: performance.now() })
+      keep(this.#newDirs, dir, { usedAtMs: lastReadMs() })
       this.#deviceOf(dir)
     },
     link: (_, existing, path) => this.#noteName(existing, path),
@@ -156,7 +159,7 @@ export class KernelCache {
     if (stats === undefined || typeof path !== 'string') return
     const dev = Number(stats.dev)
     const at = stats.isSymbolicLink() ? dirname(path) : path
-    keep(names, path, { dev, at, usedAtMs: performance.now() })
+    keep(names, path, { dev, at, usedAtMs: lastReadMs() })
     if (stats.isDirectory()) this.#places.note(path, dev)
     // Asks for its kind, if that is not known.
     this.#places.isLocal(dev, at)

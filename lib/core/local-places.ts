@@ -6,6 +6,7 @@
 // What is in use is asked again at half that time, so that a call rarely finds it out of date.
 
 import { isInlineKind } from './filesystem-kinds.js'
+import { agingMs, lastReadMs, readClock, type Used, wasUsed } from './moment.js'
 
 /** How to ask in the pool. A rejection means that it cannot be known now. */
 export interface Questions {
@@ -14,23 +15,9 @@ export interface Questions {
   kind(path: string): Promise<number>
 }
 
-const momentMs = 1000
-
-/** What is used stays in the kernel's memory, and where it was, for a moment. */
-export interface Used {
-  readonly usedAtMs: number
-}
-
-export const wasUsed = <T extends Used>(used: T | undefined): used is T =>
-  used !== undefined && performance.now() - used.usedAtMs < momentMs
-
-interface Known<T> {
+interface Known<T> extends Used {
   readonly value: T
-  readonly atMs: number
 }
-
-const isKnown = (known: { readonly atMs: number } | undefined, ms = momentMs): boolean =>
-  known !== undefined && performance.now() - known.atMs < ms
 
 /** A map of paths is emptied when it holds this many. */
 const maxPaths = 1000
@@ -51,7 +38,7 @@ export class LocalPlaces {
 
   /** Notes where `path` was seen to lead. */
   note(path: string, dev: number): void {
-    keep(this.#devices, path, { value: dev, atMs: performance.now() })
+    keep(this.#devices, path, { value: dev, usedAtMs: lastReadMs() })
   }
 
   /** After a rename, `to` is what `from` was. */
@@ -65,28 +52,28 @@ export class LocalPlaces {
   /** Returns the device that `path` leads to, if that is known. */
   device(path: string): number | undefined {
     const known = this.#devices.get(path)
-    return isKnown(known) ? known?.value : undefined
+    return wasUsed(known) ? known.value : undefined
   }
 
   /** The same, if the device is local. What is not known, or will not be for long, is asked for later calls. */
   localDevice(path: string): number | undefined {
-    if (!isKnown(this.#devices.get(path), momentMs / 2)) this.#learn(path)
-    const dev = this.device(path)
-    return dev !== undefined && this.isLocal(dev, path) ? dev : undefined
+    const known = this.#devices.get(path)
+    if (!wasUsed(known, agingMs)) this.#learn(path)
+    return wasUsed(known) && this.isLocal(known.value, path) ? known.value : undefined
   }
 
   /** Is the device local? `at` is a path that leads to it, by which the pool can ask. */
   isLocal(dev: number, at: string): boolean {
     const known = this.#kinds.get(dev)
-    if (!isKnown(known, momentMs / 2)) this.#learn(at)
-    return isKnown(known) && known?.value === true
+    if (!wasUsed(known, agingMs)) this.#learn(at)
+    return wasUsed(known) && known.value
   }
 
   /** Is it known that the path leads to a device that is not local? */
   isForeign(path: string): boolean {
     const dev = this.device(path)
     const known = dev === undefined ? undefined : this.#kinds.get(dev)
-    return isKnown(known) && known?.value === false
+    return wasUsed(known) && !known.value
   }
 
   #learn(path: string): void {
@@ -98,14 +85,14 @@ export class LocalPlaces {
   }
 
   async #learnFrom(path: string): Promise<void> {
-    const atMs = performance.now()
+    const usedAtMs = readClock()
     const { dev } = await this.#ask.where(path)
-    keep(this.#devices, path, { value: dev, atMs })
-    if (isKnown(this.#kinds.get(dev), momentMs / 2)) return
+    keep(this.#devices, path, { value: dev, usedAtMs })
+    if (wasUsed(this.#kinds.get(dev), agingMs)) return
     const kind = await this.#ask.kind(path)
     // If the path leads elsewhere meanwhile, the kind may be that of another device.
     const again = await this.#ask.where(path)
-    if (again.dev === dev) this.#kinds.set(dev, { value: isInlineKind(kind), atMs })
+    if (again.dev === dev) this.#kinds.set(dev, { value: isInlineKind(kind), usedAtMs })
   }
 }
 

@@ -10,7 +10,7 @@ import { acquireInTime, tryAcquire } from '../lock/acquire.js'
 import { attended, type Hold, type Locking, renew, whileHeld } from '../lock/hold.js'
 import { holderOf, lockHeld } from '../lock/holder.js'
 import { achieve, noEvidence } from '../parts/achieve.js'
-import { finishAnyway, tidy } from '../parts/cleanup.js'
+import { discard, finishAnyway } from '../parts/cleanup.js'
 import { silently } from '../parts/delete-tree.js'
 import { syncName } from '../parts/durable.js'
 import { refuseSpecialFile, resolveLinks } from '../parts/follow-links.js'
@@ -119,7 +119,7 @@ function* lockAndMake(job: Making, locking: Locking): Steps<Result> {
     throw error
   } finally {
     // After the release, so that no other caller waits for this.
-    for (const old of replaced) yield* finishAnyway(() => tidy(deleteSetAside(old, silently(), job.trial)))
+    for (const old of replaced) yield* finishAnyway(() => discard(() => deleteSetAside(old, silently(), job.trial)))
   }
 }
 

@@ -10,7 +10,7 @@ import { attended, type Hold, ignoreLoss, renew } from '../lock/hold.js'
 import { UnderLock } from '../lock/under-lock.js'
 import { achieve, noEvidence, type Trial } from '../parts/achieve.js'
 import { writeBytes } from '../parts/bytes.js'
-import { tidy, uninterruptible } from '../parts/cleanup.js'
+import { discard, uninterruptible } from '../parts/cleanup.js'
 import { silently } from '../parts/delete-tree.js'
 import { syncFile } from '../parts/durable.js'
 import { removeAt } from '../parts/set-aside.js'
@@ -63,7 +63,7 @@ export function* whileStaged<T>(
     return yield* use(stage)
   } finally {
     // The producer may have made a directory, or nothing.
-    if (!stage.spent) yield* uninterruptible(() => tidy(remove(stage.path)))
+    if (!stage.spent) yield* uninterruptible(() => discard(() => remove(stage.path)))
   }
 }
 

@@ -7,7 +7,7 @@ import { hasCode, isSystemError, type SystemError, systemError } from '../core/e
 import type { Stats } from '../core/stats.js'
 import { fs, orNothing, type Steps } from '../core/steps.js'
 import { type Again, achieve, again, done } from '../parts/achieve.js'
-import { tidy, uninterruptible } from '../parts/cleanup.js'
+import { discard, tidy, uninterruptible } from '../parts/cleanup.js'
 import { containment } from '../parts/containment.js'
 import { deleteTree } from '../parts/delete-tree.js'
 import { syncDir } from '../parts/durable.js'
@@ -116,7 +116,7 @@ function* moveAcross(job: Moving, was: Stats): Steps<boolean> {
     })
     placed = yield* placeAtTarget(job, stage, yield* fs.lstat(stage))
   } finally {
-    if (!placed) yield* tidy(uninterruptible(() => deleteTree(stage, 'directory', quiet(job))))
+    if (!placed) yield* uninterruptible(() => discard(() => deleteTree(stage, 'directory', quiet(job))))
   }
   if (!placed) return false
   if (durability !== 'none') yield* syncDir(dirname(to))

@@ -8,7 +8,7 @@ import { fs, type Steps } from '../core/steps.js'
 import { emplace } from '../emplace.js'
 import { achieve, done } from '../parts/achieve.js'
 import { linkExclusive } from '../parts/claim.js'
-import { tidy, uninterruptible } from '../parts/cleanup.js'
+import { discard, uninterruptible } from '../parts/cleanup.js'
 import { syncFile } from '../parts/durable.js'
 import { isInode } from '../parts/identity.js'
 import { statVanishedParent, withParents } from '../parts/parents.js'
@@ -88,11 +88,11 @@ function* linkAndTake({ path: mark, made }: Staged<Taken>, job: Moving, was: Sta
   try {
     made.aside = yield* takeNameAside(from, was, trial)
   } catch (error) {
-    if (sure) yield* tidy(uninterruptible(() => unlinkTargetIfSourceRemains(mark, job, was)))
+    if (sure) yield* uninterruptible(() => discard(() => unlinkTargetIfSourceRemains(mark, job, was)))
     throw error
   }
   if (made.aside !== undefined) return true
-  if (sure) yield* tidy(uninterruptible(() => unlinkTarget(mark, job)))
+  if (sure) yield* uninterruptible(() => discard(() => unlinkTarget(mark, job)))
   throw systemError('ENOENT', 'rename', 'another call has moved or replaced it meanwhile', from, to)
 }
 

@@ -4,7 +4,7 @@ import { dirname } from 'node:path'
 import { type Errno, hasCode, isSystemError, markFinal } from '../core/errors.js'
 import type { Stats } from '../core/stats.js'
 import { fs, orNothing, type Steps } from '../core/steps.js'
-import { tidy, uninterruptible } from '../parts/cleanup.js'
+import { discard, uninterruptible } from '../parts/cleanup.js'
 import { containment } from '../parts/containment.js'
 import { isInode } from '../parts/identity.js'
 import { type Aside, deleteSetAside, putBack, setAside } from '../parts/set-aside.js'
@@ -86,4 +86,5 @@ function* putBackUnlessReplaced(aside: Aside, job: Moving): Steps<void> {
 }
 
 /** Best effort, because something new is in place. */
-const deleteQuietly = (aside: Aside, job: Moving): Steps<void> => tidy(deleteSetAside(aside, quiet(job), job.trial))
+const deleteQuietly = (aside: Aside, job: Moving): Steps<void> =>
+  discard(() => deleteSetAside(aside, quiet(job), job.trial))

@@ -1,8 +1,8 @@
 // Steps that give something back, or that come after what was asked for is true.
 
-import { isSystemError } from '../core/errors.js'
+import { hasCode, isSystemError } from '../core/errors.js'
 import { isInterruption } from '../core/interruption.js'
-import type { Steps } from '../core/steps.js'
+import { atOnce, type Call, type Outcome, type Steps } from '../core/steps.js'
 
 /** Best effort: runs clean-up steps and ignores system errors. */
 export function* tidy(steps: Steps<unknown>): Steps<void> {
@@ -10,6 +10,37 @@ export function* tidy(steps: Steps<unknown>): Steps<void> {
     yield* steps
   } catch (error) {
     if (!isSystemError(error)) throw error
+  }
+}
+
+/** How often something private is removed. */
+const mostTries = 3
+
+/**
+ * Removes something private, and ignores system errors in the end. It is tried several times, because no sweeper may
+ * remove it while this process lives.
+ */
+export function* discard(steps: () => Steps<unknown>): Steps<void> {
+  for (let tries = 1; tries <= mostTries; tries++) {
+    try {
+      yield* steps()
+      return
+    } catch (error) {
+      if (!isSystemError(error)) throw error
+      if (hasCode(error, 'ENOENT')) return
+    }
+  }
+}
+
+/** The same for several calls, all at once: private names, and descriptors, which are closed only once. */
+export function* discardAll(steps: readonly Steps<unknown>[]): Steps<void> {
+  let left = steps.map(one => one.next().value as Call)
+  for (let tries = 1; left.length > 0 && tries <= mostTries; tries++) {
+    const outcomes = yield* atOnce(left)
+    left = left.filter(({ op }, at) => {
+      const outcome = outcomes[at] as Outcome<unknown>
+      return 'error' in outcome && op !== 'close' && !hasCode(outcome.error, 'ENOENT')
+    })
   }
 }
 

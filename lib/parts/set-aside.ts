@@ -7,7 +7,7 @@ import { fs, orNothing, type Path, type Steps } from '../core/steps.js'
 import { achieve, done, type Trial } from './achieve.js'
 import { tidy, uninterruptible } from './cleanup.js'
 import { type DeleteJob, deleteTree } from './delete-tree.js'
-import { isGone } from './identity.js'
+import { isGone, isInode } from './identity.js'
 import { stageName } from './stage-names.js'
 
 /** A thing that was set aside. */
@@ -107,12 +107,12 @@ export function* deleteSetAside({ at }: Aside, job: DeleteJob, trial: Trial): St
 }
 
 /**
- * Gives what was set aside its name back. A directory is renamed, which replaces an empty directory at most. Anything
- * else is linked, which replaces nothing; only where there are no hard links is it renamed. An `error` about it then
- * names the path that the caller knows.
+ * Gives what was set aside its name back, by a link, which replaces nothing. What cannot be linked is renamed: a
+ * directory, which replaces an empty directory at most, and anything where there are no hard links. An `error` about it
+ * then names the path that the caller knows.
  */
 export function* putBack({ path, at }: Aside, error?: unknown): Steps<void> {
-  yield* (yield* fs.lstat(at)).isDirectory() ? fs.rename(at, path) : linkBack(at, path)
+  yield* linkBack(at, path)
   if (!isSystemError(error)) return
   error.message = error.message.replaceAll(String(at), String(path))
   if (error.path) error.path = error.path.replace(String(at), String(path))
@@ -122,8 +122,17 @@ function* linkBack(at: Path, path: Path): Steps<void> {
   try {
     yield* fs.link(at, path)
   } catch (error) {
-    if (!cannotLink(error)) throw error
-    return yield* fs.rename(at, path)
+    if (!(yield* isLinkedBack(at, path, error))) return yield* fs.rename(at, path)
   }
   yield* fs.unlink(at)
+}
+
+/** After a link that failed: was it made all the same? If not, and a rename is no way either, throws the error. */
+function* isLinkedBack(at: Path, path: Path, error: unknown): Steps<boolean> {
+  if (cannotLink(error)) return false
+  if (!hasCode(error, 'EEXIST')) throw error
+  const was = yield* fs.lstat(at)
+  if (was.isDirectory()) return false
+  if (yield* isInode(path, was)) return true
+  throw error
 }

@@ -2,8 +2,8 @@
 // at most such a name (./stage-names.ts), never a half-made target.
 
 import { hasCode } from '../core/errors.js'
-import { fs, type Path, type Steps, together } from '../core/steps.js'
-import { tidy, uninterruptible } from './cleanup.js'
+import { fs, type Path, type Steps } from '../core/steps.js'
+import { discard, discardAll, tidy, uninterruptible } from './cleanup.js'
 import { stageName } from './stage-names.js'
 
 /** A thing that is ready to be published. */
@@ -41,7 +41,7 @@ export function* staged<M, T, P extends Path = string>(
     const given = stage ? release(stage.made) : []
     // Also when `make` failed: it may have made the name, and reported an error all the same.
     const last = stage?.spent ? given : [...given, fs.unlink(path)]
-    if (last.length > 0) yield* together(last)
+    yield* discardAll(last)
   }
   return yield* staged(target, make, use, release, names - 1)
 }
@@ -91,7 +91,7 @@ export function* stagedDirectory<T>(
     // A retransmission of our own call, as above.
     if (made || names === 1 || !hasCode(error, 'EEXIST')) throw error
   } finally {
-    if (!stage.spent) yield* uninterruptible(() => tidy(remove(stage.path)))
+    if (!stage.spent) yield* uninterruptible(() => discard(() => remove(stage.path)))
   }
   return yield* stagedDirectory(target, use, remove, names - 1)
 }

@@ -4,14 +4,14 @@
 import type { Stats } from '../core/stats.js'
 import { fs, type Steps } from '../core/steps.js'
 import type { Trial } from './achieve.js'
-import { tidy, uninterruptible } from './cleanup.js'
+import { discard, uninterruptible } from './cleanup.js'
 import { isInode } from './identity.js'
 import { putBack, renameAside } from './set-aside.js'
 
 /** Returns whether this call took the name from the inode, which must have another name. */
 export function* takeName(path: string, was: Stats, trial: Trial): Steps<boolean> {
   const aside = yield* takeNameAside(path, was, trial)
-  if (aside !== undefined) yield* tidy(fs.unlink(aside))
+  if (aside !== undefined) yield* discard(() => fs.unlink(aside))
   return aside !== undefined
 }
 
@@ -27,6 +27,6 @@ export function* takeNameAside(path: string, was: Stats, trial: Trial): Steps<st
     return taken ? at : undefined
   } finally {
     // It came there after the look, or could not be read.
-    if (!taken) yield* tidy(uninterruptible(() => putBack({ path, at })))
+    if (!taken) yield* uninterruptible(() => discard(() => putBack({ path, at })))
   }
 }

@@ -8,7 +8,7 @@ import { opsThat } from '../../lib/core/alphabet.js'
 import { door as realDoor } from '../../lib/core/disk.js'
 import type { SingleCall } from '../../lib/core/door.js'
 
-/** Calls that do not reach the disk and so cannot fail; and `close`, whose failure is ignored. */
+/** Calls that do not reach the disk and so cannot fail; and `close`, whose failures have ../lost-writes.spec.ts. */
 const inward = opsThat('waits', 'inline', 'unfailing')
 
 /** The same steps. `door` sees each call first; it returns the call that is made instead, or throws. */

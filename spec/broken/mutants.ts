@@ -83,6 +83,7 @@ export const wrongOnPairs: Readonly<Record<string, Relation>> = {
   },
   'stat reads no inode': callSeenAs('stat', withoutInodes),
   'fstat reads no inode': callSeenAs('fstat', withoutInodes),
+  'fchmod changes no inode': callSeenAs('fchmod', f => ({ ...f, w: [] })),
   'chmod changes no inode': callSeenAs('chmod', f => ({ ...f, w: [] })),
   'realpath reads no name': callSeenAs('realpath', () => nothing),
   'readlink reads no name': callSeenAs('readlink', () => nothing),

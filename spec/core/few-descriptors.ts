@@ -9,7 +9,8 @@ import { memory, scratch, sized } from '../support/kit.js'
 
 const [most = '', inUse = '', ...names] = process.argv.slice(2)
 /** A probe makes hundreds of calls. */
-const timesOf = (one: Case): number => (treeCases.includes(one) ? 1 : one.name === 'probe' ? sized(20, 400) : 400)
+const timesOf = (one: Case): number =>
+  treeCases.includes(one) ? 1 : one.name === 'probe' ? sized(20, 400) : sized(120, 400)
 
 export interface Report {
   readonly name: string

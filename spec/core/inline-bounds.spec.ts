@@ -9,7 +9,7 @@ import { createInterface } from 'node:readline'
 import { setTimeout as wait } from 'node:timers/promises'
 import { lock } from 'holdfast'
 import { Distrust } from '../../lib/core/inline-bounds.js'
-import { assert, holds, note, scratch } from '../support/kit.js'
+import { assert, holds, memory, note, scratch } from '../support/kit.js'
 import { hasStrace, traced } from '../support/main-thread.js'
 import { unmountBelow } from '../support/mounts.js'
 import { freeze, hindrance, mountOne, onMount } from '../support/one-mount.js'
@@ -46,7 +46,8 @@ witnessed('on a local filesystem the main thread makes calls, so the witness can
     const { mine, others } = await traced(useAll(600), [dir])
     for (const call of ['rename', 'close', 'write', 'mkdir', 'stat'])
       assert.ok(
-        mine.some(line => line.split(' ')[1]?.includes(call)),
+        // Short numbers of processes are followed by several spaces.
+        mine.some(line => new RegExp(`^\\d+ +\\w*${call}`).test(line)),
         `no ${call}`,
       )
     assert.ok(others.length > 0)
@@ -62,7 +63,7 @@ for (const kind of ['ramfs', 'bindfs'] as const) {
       const { mine, others } = await traced(useAll(2000), [dir])
       await freed
       assert.equal(mine, [])
-      assert.ok(others.length > 500, `${others.length} calls of other threads`)
+      assert.ok(others.length > 50, `${others.length} calls of other threads`)
     })
   witnessed(name, test, tracing || hindrance(kind))
 }
@@ -86,7 +87,7 @@ witnessed('a filesystem that gets the number of a local one is not mistaken for 
 
 witnessed('a look at a link asks nothing of the filesystem that the link leads to', () =>
   onMount('ramfs', async other => {
-    const dir = scratch('/dev/shm')
+    const dir = scratch(memory)
     symlinkSync(other, join(dir, 'link'))
     const script = `
       const look = dual(function* () { return yield* fs.lstat(join(dir, 'link')) })
@@ -106,7 +107,7 @@ witnessed('a look at a link asks nothing of the filesystem that the link leads t
 
 witnessed('a descriptor that was closed behind its back, and is another file now, is not touched for long', () =>
   onMount('ramfs', async other => {
-    const dir = scratch('/dev/shm')
+    const dir = scratch(memory)
     const script = `
       const open = dual(function* () { return yield* fs.open(join(dir, 'new' + performance.now()), 'wx') })
       const look = dual(function* (fd) { return yield* fs.fstat(fd) })

@@ -37,6 +37,12 @@ export function callOf(line: string, dir: string, fd = -1): Steps<unknown> {
       return fs.utimes(one, 0, 0)
     case 'write':
       return fs.write(fd, Buffer.from(line))
+    case 'fchmod':
+      return fs.fchmod(fd, 0o600)
+    case 'fchown':
+      return fs.fchown(fd, 7, 7)
+    case 'futimes':
+      return fs.futimes(fd, 0, 0)
     case 'ftruncate':
       return fs.ftruncate(fd, 1)
     case 'read':

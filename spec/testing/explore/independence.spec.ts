@@ -70,7 +70,8 @@ function linesOf({ there, paths = ['a', 'a/b', 'c'], held }: State): string[] {
     if (linked || path === 'a') lines.push(...withLinks.map(op => `${op} ${path}`))
     for (const other of paths) if (other !== path) lines.push(`link ${path} ${other}`, `rename ${path} ${other}`)
   }
-  return held === undefined ? lines : [...lines, 'write', 'ftruncate', 'read', 'fstat', 'fsync', 'close']
+  if (held === undefined) return lines
+  return [...lines, 'write', 'ftruncate', 'fchmod', 'futimes', 'read', 'fstat', 'fsync', 'close']
 }
 
 function* player(line: string, dir: string, held: string | undefined): Steps<void> {

@@ -163,6 +163,8 @@ const knownTraps: readonly Program[] = [
   { there: [], players: [['-flush a'], ['-flush c', 'stat a']], budgets: { aborts: 1 } },
   { there: [], players: [['-flush a'], ['stat a']], budgets: { failures: 1 } },
   { there: [], players: [['-replace a c'], ['stat c']], budgets: { aborts: 1 } },
+  // A close that fails empties the file, and others can notice that.
+  { there: [], players: [['-create a'], ['read a', 'read a']], budgets: { failures: 1 } },
   // A directory that was opened is the same one under another name.
   { there: ['mkdir a'], players: [['readdir a'], ['rename a c', 'mkdir c/d']], budgets: { splitListings: true } },
   // What is in a directory when it is opened may be all that it shows.

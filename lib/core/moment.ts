@@ -1,0 +1,26 @@
+// How long knowledge of the filesystem counts, on a clock that is read once for each call: to read it as often as it is
+// asked for would take as long as a quick call.
+
+const momentMs = 1000
+
+let lastMs = 0
+
+/** Reads the clock. Whatever happens until the next time happens at this moment. */
+export function readClock(): number {
+  lastMs = performance.now()
+  return lastMs
+}
+
+/** Returns what the clock said when it was last read. */
+export const lastReadMs = (): number => lastMs
+
+/** What is used stays in the kernel's memory, and where it was, for a moment. */
+export interface Used {
+  readonly usedAtMs: number
+}
+
+export const wasUsed = <T extends Used>(used: T | undefined, withinMs = momentMs): used is T =>
+  used !== undefined && lastMs - used.usedAtMs < withinMs
+
+/** What is in use is asked again when it is older than this. */
+export const agingMs = momentMs / 2
