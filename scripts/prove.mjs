@@ -19,6 +19,10 @@ const tables = {
     says: 'every race of real processes, with about twenty times the rounds',
     programs: [[specs, '--only', 'raced', '--full']],
   },
+  calls: {
+    says: 'each filesystem call of each function fails, lies, or is where the process dies: no promise is broken',
+    programs: [[join('dist', 'spec', 'calls', 'prove.js')]],
+  },
   throws: {
     says: 'every call of each function fails in every manner of failing: nothing escapes, and no descriptor is left',
     programs: [[specs, 'core/drive', '--full']],
