@@ -76,7 +76,7 @@ function* loadState(path: string, trial: Trial): Steps<{ reading: Reading | unde
 
 const createCell = dual(function* createCell(
   dir: string | URL,
-  next: NextState = {},
+  next?: NextState,
   options: CellOptions = {},
 ): Steps<State | undefined> {
   const change = asChange('createCell', dir, undefined, next, options)
@@ -89,7 +89,7 @@ const createCell = dual(function* createCell(
 const swapCell = dual(function* swapCell(
   dir: string | URL,
   from: State,
-  next: NextState = {},
+  next?: NextState,
   options: CellOptions = {},
 ): Steps<State | undefined> {
   const change = asChange('swapCell', dir, from, next, options)
@@ -109,8 +109,8 @@ function asChange(
   as: string,
   dir: string | URL,
   from: State | undefined,
-  next: NextState,
-  options: CellOptions,
+  next: NextState = {},
+  options: CellOptions = {},
 ): Change {
   const path = asName(dir, 'dir')
   checkNext(next)

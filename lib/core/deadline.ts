@@ -27,6 +27,7 @@ export class Deadline {
   readonly #endsAtMs: number
   #disarm: (() => void) | undefined
   #isOver = false
+  #hasBegun = false
   #hasInterrupted = false
   #error: Error | undefined
   #lastError: unknown
@@ -70,7 +71,10 @@ export class Deadline {
 
   /** Returns the error to throw instead of making `call`, if the call as a whole must end now. */
   interruption(call: Call): Error | undefined {
-    if (this.#hasInterrupted || givesBack(call)) return undefined
+    // Before the first call there is nothing to give back: a removal that comes first is the work itself.
+    const isFirst = !this.#hasBegun
+    this.#hasBegun = true
+    if (this.#hasInterrupted || (givesBack(call) && !isFirst)) return undefined
     if (!this.#isOver && !this.#signal?.aborted && performance.now() < this.#endsAtMs) return undefined
     this.#hasInterrupted = true
     return this.error

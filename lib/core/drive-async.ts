@@ -115,7 +115,10 @@ export class Drive<T> {
   #makeNow(call: Call, done: Done): void {
     try {
       const interruption = this.#running.deadline?.interruption(call)
-      if (interruption) return done(interruption)
+      if (interruption) {
+        done(interruption)
+        return
+      }
       this.#wake = this.#descriptors.awaitSeat(call, () => this.#makeNow(call, done))
       if (this.#wake) return
       if (call.op === 'together') this.#descriptors.performAll(call.args[0] as SingleCall[], done)

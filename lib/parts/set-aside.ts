@@ -45,11 +45,13 @@ function* unlinkOrSetAside(path: Path, { sum }: DeleteJob, trial: Trial): Steps<
     return true
   } catch (error) {
     if (hasCode(error, 'ENOENT', 'ENOTDIR')) return false
-    // Of a directory Linux reports EISDIR, POSIX EPERM, Windows one or the other.
-    if (!hasCode(error, 'EISDIR', 'EPERM', 'EACCES')) throw error
-    const there = yield* fs.lstat(path, orNothing)
-    if (!there) return false
-    if (!there.isDirectory()) throw error
+    // Linux reports EISDIR of a directory, and of nothing else; POSIX EPERM, and Windows EACCES, too.
+    if (!hasCode(error, 'EISDIR')) {
+      if (!hasCode(error, 'EPERM', 'EACCES')) throw error
+      const there = yield* fs.lstat(path, orNothing)
+      if (!there) return false
+      if (!there.isDirectory()) throw error
+    }
   }
   return yield* setAside(path, trial)
 }

@@ -128,10 +128,9 @@ export class Lab {
     if (meanwhile !== undefined) return meanwhile
     const wrong = judgeReply(point, before, see(dir).tree, fired, ending) ?? (await judgePrivates(point, dir))
     if (wrong !== undefined || point.fault.action === 'lie') return wrong
-    const isClean = see(dir).privates.length === 0
     const next = await judgeNext(point.act, dir, before)
-    if (next === undefined || isClean || !mayStay(point)) return next
-    // What it could not remove looks like work that goes on, as long as it lives.
+    if (next === undefined || !mayStay(point)) return next
+    // What it could neither remove nor release, because that failed for ever, is its own as long as it lives.
     await subject.end()
     await wait(untilKnownDeadMs)
     return judgeNext(point.act, dir, before)

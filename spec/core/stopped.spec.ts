@@ -8,6 +8,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import {
+  cell,
   copy,
   createExclusive,
   emptyDir,
@@ -16,6 +17,7 @@ import {
   lock,
   type Patience,
   remove,
+  type State,
   sweep,
   updateFile,
   withLock,
@@ -195,6 +197,40 @@ holds(
       }
   },
 )
+
+holds('every function obeys a signal that is aborted already, before it does anything', async () => {
+  const dir = scratch()
+  const state = cell.create.sync(join(dir, 'cell'), { fields: ['a'] }) as State
+  const gone = cell.swap.sync(join(dir, 'cell'), state, { gone: true }) as State
+  writeFileSync(join(dir, 'file'), 'x')
+  const at = (name: string) => join(dir, name)
+  const before = readdirSync(dir, { recursive: true }).sort()
+  type Call = (options: Patience) => unknown
+  const calls: readonly (readonly [Call, Call])[] = [
+    [options => cell.create(at('c'), {}, options), options => cell.create.sync(at('c'), {}, options)],
+    [options => cell.swap(at('cell'), gone, {}, options), options => cell.swap.sync(at('cell'), gone, {}, options)],
+    [options => cell.clear(at('cell'), gone, options), options => cell.clear.sync(at('cell'), gone, options)],
+    [options => cell.read(at('cell'), options), options => cell.read.sync(at('cell'), options)],
+    [options => cell.load(at('cell'), options), options => cell.load.sync(at('cell'), options)],
+    [options => lock.try(at('l'), options), options => lock.try.sync(at('l'), options)],
+    [options => lock.holder(at('l'), options), options => lock.holder.sync(at('l'), options)],
+    [options => remove(at('file'), options), options => remove.sync(at('file'), options)],
+    ...all.map(
+      one =>
+        [
+          (options: Patience) => one.call(dir, dir, options),
+          (options: Patience) => one.sync(dir, dir, options),
+        ] as const,
+    ),
+  ]
+  for (const [at, [call, sync]] of calls.entries()) {
+    await assert.rejects(Promise.resolve(call({ signal: AbortSignal.abort() })), { code: 'ABORT_ERR' }).catch(error => {
+      throw new Error(`call ${at}: ${error}`)
+    })
+    assert.throws(() => sync({ signal: AbortSignal.abort() }), { code: 'ABORT_ERR' })
+  }
+  assert.equal(readdirSync(dir, { recursive: true }).sort(), before)
+})
 
 holds('only withLock waits for its work', async () => {
   const dir = scratch()
