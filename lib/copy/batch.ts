@@ -5,7 +5,7 @@ import { atOnce, type Call, type Path, type Steps } from '../core/steps.js'
 import { stageNames } from '../parts/stage-names.js'
 import { mayBeReadOnly } from './entry.js'
 import type { Copying, Item } from './job.js'
-import { givingBack, type Modes, SmallCopy, type Wave, waves } from './small-copy.js'
+import { firstBytes, givingBack, type Modes, SmallCopy, type Wave, waves } from './small-copy.js'
 
 /** Files that are copied together. */
 export interface Batch {
@@ -45,7 +45,9 @@ export function* copyBatch({ files }: Batch, job: Copying): Steps<readonly Item[
 function* copyTogether(files: readonly Item[]): Steps<readonly SmallCopy[]> {
   const stages = yield* stageNames(files.map(({ to }) => to))
   const modes: Modes = new Map()
-  const copies = files.map((item, at) => new SmallCopy(item, stages[at] as Path, modes))
+  const room = Buffer.allocUnsafe(files.length * firstBytes)
+  const roomOf = (at: number) => room.subarray(at * firstBytes, (at + 1) * firstBytes)
+  const copies = files.map((item, at) => new SmallCopy(item, stages[at] as Path, modes, roomOf(at)))
   try {
     for (const wave of waves) yield* makeWave(copies, wave)
   } finally {

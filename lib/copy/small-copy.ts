@@ -23,11 +23,14 @@ export class SmallCopy {
   target: number | undefined = undefined
   was: Stats | undefined = undefined
   bytes: Buffer | undefined = undefined
+  rest: Buffer | undefined = undefined
 
   constructor(
     readonly item: Item,
     readonly stage: Path,
     readonly modes: Modes,
+    /** For the first of its bytes. */
+    readonly room: Buffer,
   ) {}
 }
 
@@ -62,34 +65,49 @@ const openSource: Wave = {
   },
 }
 
-const lookAtSource: Wave = {
-  calls: ({ source }) => [{ op: 'fstat', args: [source] }],
-  take(copy, [looked]) {
+/** How much of each file is read before its size is known. Most files are smaller. */
+export const firstBytes = 16 * 1024
+
+const lookAndRead: Wave = {
+  calls: ({ source, room }) => [
+    { op: 'fstat', args: [source] },
+    { op: 'read', args: [source, room, 0] },
+  ],
+  take(copy, [looked, read]) {
     const was = resultOf<Stats>(looked)
+    const got = resultOf<number>(read)
+    if (!was?.isFile() || got === undefined) return false
     copy.was = was
-    // With set-ID bits, the copy could run as the caller.
-    return was?.isFile() === true && (was.mode & 0o6000n) === 0n && was.size < mostBytes
+    copy.bytes = copy.room.subarray(0, got)
+    // With set-ID bits, the copy could run as the caller. What says another size than it has needs care.
+    return (was.mode & 0o6000n) === 0n && was.size < mostBytes && isAsSaid(copy, firstBytes)
   },
 }
 
+/** Has a read that may return so many bytes returned those that there should be? */
+const isAsSaid = ({ bytes, was }: SmallCopy, most: number): boolean =>
+  bytes?.length === Math.min(Number(was?.size), most)
+
 const createdWith = ({ was }: SmallCopy): bigint => (was as Stats).mode & 0o777n
 
-/** With room for one byte more, so that a read which returns as many bytes as there should be has seen the end. */
-const readAndStage: Wave = {
+/** What is left of a file, and room for one byte more: only a read that does not fill its room has seen the end. */
+const readRestAndStage: Wave = {
   calls(copy) {
-    const { source, stage, was } = copy as SmallCopy & { was: Stats }
-    copy.bytes = Buffer.allocUnsafe(Number(was.size) + 1)
+    const { source, stage, was, bytes } = copy as SmallCopy & { was: Stats; bytes: Buffer }
     copy.isStaged = true
-    return [
-      { op: 'read', args: [source, copy.bytes, 0] },
-      { op: 'open', args: [stage, 'wx', Number(createdWith(copy))] },
-    ]
+    const opens: Call = { op: 'open', args: [stage, 'wx', Number(createdWith(copy))] }
+    if (bytes.length < firstBytes) return [opens]
+    copy.rest = Buffer.allocUnsafe(Number(was.size) + 1 - firstBytes)
+    return [opens, { op: 'read', args: [source, copy.rest, firstBytes] }]
   },
-  take(copy, [read, opened]) {
-    const got = resultOf<number>(read)
+  take(copy, [opened, read]) {
     copy.target = resultOf(opened)
-    copy.bytes = copy.bytes?.subarray(0, got)
-    return copy.target !== undefined && got !== undefined && BigInt(got) === copy.was?.size
+    if (copy.target === undefined) return false
+    if (!copy.rest) return true
+    const got = resultOf<number>(read)
+    if (got === undefined) return false
+    copy.bytes = Buffer.concat([copy.bytes as Buffer, copy.rest.subarray(0, got)])
+    return isAsSaid(copy, Number.POSITIVE_INFINITY)
   },
 }
 
@@ -140,4 +158,4 @@ const publish: Wave = {
 }
 
 /** In the order in which they are made. */
-export const waves: readonly Wave[] = [openSource, lookAtSource, readAndStage, fill, setMode, closeBoth, publish]
+export const waves: readonly Wave[] = [openSource, lookAndRead, readRestAndStage, fill, setMode, closeBoth, publish]

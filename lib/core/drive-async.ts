@@ -1,12 +1,13 @@
 // The driver of the promise form: waits for each call on the event loop. Whatever goes wrong in making a call comes back
 // into the algorithm, so that no `finally` of it is skipped. State that outlives a call belongs here, never in the steps.
 
+import { AsyncResource } from 'node:async_hooks'
 import { isWait } from './alphabet.js'
 import { type Deadline, givesBack } from './deadline.js'
 import type { Door, SingleCall } from './door.js'
 import { HeldDescriptors } from './held-descriptors.js'
 import type { Call, Outcome, Steps } from './steps.js'
-import { asFailure, type Done, ignoreRejection, isFailure, notMade, ownContext, type Wake } from './wait.js'
+import { asFailure, type Done, ignoreRejection, isFailure, notMade, type Wake } from './wait.js'
 
 export interface Running<T> {
   readonly steps: Steps<T>
@@ -41,6 +42,8 @@ export class Drive<T> {
   #turn = 0
   /** How to end early what it waits for. */
   #wake: Wake | undefined
+  /** The asynchronous context that the call was made in. The steps go on in that, whatever ends their calls. */
+  #context: AsyncResource | undefined
   #leaveTimer: NodeJS.Timeout | undefined
   #hasEnded = false
   #isLeft = false
@@ -54,11 +57,13 @@ export class Drive<T> {
 
   start(): void {
     this.#loop()
-    if (!this.#hasEnded) this.#running.deadline?.arm(ownContext(() => this.#stop()))
+    if (this.#hasEnded) return
+    this.#context = new AsyncResource('HOLDFAST')
+    this.#running.deadline?.arm(() => this.#stop())
   }
 
   /** A call that ends inline is followed by the next in this loop, so that it does not deepen the stack. */
-  #loop(): void {
+  readonly #loop = (): void => {
     const { steps, deadline } = this.#running
     this.#isLooping = true
     try {
@@ -90,7 +95,8 @@ export class Drive<T> {
       this.#wake = undefined
       const failure = error === notMade ? (this.#running.deadline?.interruption(call) ?? error) : error
       this.#outcome = isFailure(failure) ? { error: failure } : { value }
-      if (!this.#isLooping) this.#loop()
+      // What ends a call may be another call, with another `AsyncLocalStorage`.
+      if (!this.#isLooping) this.#context?.runInAsyncScope(this.#loop)
     }
   }
 

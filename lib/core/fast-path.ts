@@ -20,7 +20,6 @@ import { inlineOps } from './inline-mode.js'
 import { KernelCache } from './kernel-cache.js'
 import { LocalPlaces, type Questions } from './local-places.js'
 import { lastReadMs, readClock } from './moment.js'
-import { outcomeOf } from './together.js'
 import type { Done } from './wait.js'
 
 export class FastPath {
@@ -60,7 +59,12 @@ export class FastPath {
 
   #makeInline(call: Call, dev: number): Outcome<unknown> {
     const beganMs = lastReadMs()
-    const outcome = outcomeOf(() => this.#performSync(call))
+    let outcome: Outcome<unknown>
+    try {
+      outcome = { value: this.#performSync(call) }
+    } catch (error) {
+      outcome = { error }
+    }
     const tookMs = readClock() - beganMs
     this.#turn.spend(tookMs)
     this.#distrust.noteInline(dev, tookMs)

@@ -1,11 +1,10 @@
 // What one call of the promise form holds and takes: its seat (./seats.ts), and its descriptors.
 
-import type { Call } from './alphabet.js'
+import type { Call, Outcome } from './alphabet.js'
 import type { Door, SingleCall } from './door.js'
 import { isShortage, markFinal } from './errors.js'
 import { Seats, takesDescriptor } from './seats.js'
-import { allAtOnce } from './together.js'
-import { catching, type Done, isFailure, once, type Wake } from './wait.js'
+import { asFailure, type Done, isFailure, type Wake } from './wait.js'
 
 const seats = new Seats()
 
@@ -43,14 +42,24 @@ export class HeldDescriptors {
     return () => void (leave() && go())
   }
 
-  /** Makes several calls at once. */
+  /** Makes several calls at once. Most of the work on a tree of files goes this way, so it makes few functions. */
   performAll(calls: readonly SingleCall[], done: Done): void {
     const holding = calls.some(({ op }) => op === 'open')
-    const make = (call: SingleCall, ended: Done) => {
-      const end = once(ended)
-      catching(() => this.perform(call, end, holding), end)
+    const outcomes: Outcome<unknown>[] = new Array(calls.length)
+    let left = calls.length
+    if (left === 0) done(null, outcomes)
+    for (const [at, call] of calls.entries()) {
+      const ended: Done = (error, value) => {
+        if (outcomes[at]) return
+        outcomes[at] = isFailure(error) ? { error } : { value }
+        if (--left === 0) done(null, outcomes)
+      }
+      try {
+        this.perform(call, ended, holding)
+      } catch (error) {
+        ended(asFailure(error))
+      }
     }
-    allAtOnce(calls, make, done)
   }
 
   /**
@@ -58,37 +67,66 @@ export class HeldDescriptors {
    * made at once may (`holding`): what holds descriptors must not wait for others.
    */
   perform(call: SingleCall, done: Done, holding = false): Wake | undefined {
-    if (call.op === 'close') this.#count(this.#open > 0 ? -1 : 0)
-    else if (!takesDescriptor(call)) return this.#door.perform(call, done)
-    else this.#underWay++
+    if (takesDescriptor(call)) {
+      this.#underWay++
+      return this.#take(call, holding, done, 1, 0)
+    }
+    if (call.op === 'close' && this.#open > 0) {
+      this.#count(-1)
+      this.#giveBackSeat()
+    }
+    return this.#door.perform(call, done)
+  }
+
+  #take(call: SingleCall, holding: boolean, done: Done, tries: number, sinceMs: number): Wake | undefined {
+    let over = false
     const ended: Done = (error, value) => {
-      if (call.op !== 'close') this.#underWay--
+      if (over) return
+      over = true
+      if (isShortage(error) && this.#waitsForOne(call, holding, done, error, tries, sinceMs)) return
+      this.#underWay--
       if (call.op === 'open' && !isFailure(error)) this.#count(1)
       this.#giveBackSeat()
       done(error, value)
     }
-    return call.op === 'close' ? this.#door.perform(call, ended) : this.#take(call, holding, ended)
+    try {
+      return this.#door.perform(call, ended)
+    } catch (error) {
+      ended(asFailure(error))
+      return undefined
+    }
   }
 
-  #take(call: SingleCall, holding: boolean, ended: Done, tries = 1, sinceMs = performance.now()): Wake | undefined {
-    const attempted: Done = once((error, value) => {
-      if (!isShortage(error)) return ended(error, value)
-      seats.shrink()
-      if (holding || this.#open > 0) return ended(error)
-      const nowMs = performance.now()
-      const beganMs = seats.areShared ? nowMs : sinceMs
-      if (nowMs - beganMs >= this.#retryForMs) return ended(markFinal(error))
-      const wake = seats.starve(
-        () => {
-          this.#waits.delete(wake)
-          if (this.#stopping) ended(error)
-          else this.#take(call, holding, ended, tries + 1, beganMs)
-        },
-        Math.min(2 ** (tries - 1), longestPauseMs),
-      )
-      this.#waits.add(wake)
-    })
-    return catching(() => this.#door.perform(call, attempted), attempted)
+  /** After a call that has found no descriptor: makes it again later, if it may wait. */
+  #waitsForOne(
+    call: SingleCall,
+    holding: boolean,
+    done: Done,
+    error: unknown,
+    tries: number,
+    sinceMs: number,
+  ): boolean {
+    seats.shrink()
+    if (holding || this.#open > 0) return false
+    const nowMs = performance.now()
+    const beganMs = tries === 1 || seats.areShared ? nowMs : sinceMs
+    if (nowMs - beganMs >= this.#retryForMs && tries > 1) {
+      markFinal(error)
+      return false
+    }
+    const wake = seats.starve(
+      () => {
+        this.#waits.delete(wake)
+        if (!this.#stopping) this.#take(call, holding, done, tries + 1, beganMs)
+        else {
+          this.#underWay--
+          done(error)
+        }
+      },
+      Math.min(2 ** (tries - 1), longestPauseMs),
+    )
+    this.#waits.add(wake)
+    return true
   }
 
   /** Ends every wait for a descriptor: each of those calls fails as it did before the wait. */

@@ -2,13 +2,15 @@
 
 import { type Op, opsThat } from './alphabet.js'
 
-const all: ReadonlySet<Op> = new Set(['write', 'fstat', 'close', 'lstat', 'stat', 'readdir', 'mkdir', 'rename'])
+const all: ReadonlySet<Op> = new Set([
+  ...(['open', 'write', 'fstat', 'close', 'lstat', 'stat', 'readdir', 'mkdir', 'rename'] as const),
+])
 /**
  * What changes the disk waits for it while it stands still. Not even `close` is left: the last descriptor of a file
- * without a name frees what the file had, whatever it was opened for.
+ * without a name frees what the file had, whatever it was opened for. The files that are opened inline are new.
  */
 const changing = opsThat('changes')
-const looks: ReadonlySet<Op> = new Set([...all].filter(op => op !== 'close' && !changing.has(op)))
+const looks: ReadonlySet<Op> = new Set([...all].filter(op => op !== 'close' && op !== 'open' && !changing.has(op)))
 const none: ReadonlySet<Op> = new Set()
 
 /** Returns the calls that may be made inline. */

@@ -56,9 +56,10 @@ export class KernelCache {
 
   readonly #findBy: Needs = {
     open: (path, flags) => {
-      // Not for this call, but for those that follow it: the pool finds out where the new file is while it opens it.
-      if (typeof path === 'string' && isExclusive(flags)) this.#deviceOf(dirname(path))
-      return undefined
+      if (typeof path !== 'string' || !isExclusive(flags)) return undefined
+      // Also for those that follow: the pool finds out where the new file is while it opens it.
+      const dev = this.#deviceOf(dirname(path))
+      return this.#isNewDir(dirname(path)) ? dev : undefined
     },
     write: (fd, data) => {
       // The data of a user's own steps may be anything. Node refuses it when the pool makes the call.
@@ -77,12 +78,18 @@ export class KernelCache {
     readdir: dir => this.#deviceOfSmall(dir),
     mkdir: dir => {
       const parent = typeof dir === 'string' ? dirname(dir) : ''
-      return wasUsed(this.#newDirs.get(parent)) ? this.#deviceOf(parent) : undefined
+      return this.#isNewDir(parent) ? this.#deviceOf(parent) : undefined
     },
     rename: (from, to) => {
       const dir = typeof from === 'string' && typeof to === 'string' ? dirname(from) : undefined
-      return dir !== undefined && dirname(to as string) === dir ? this.#deviceOfSmall(dir) : undefined
+      if (dir === undefined || dirname(to as string) !== dir) return undefined
+      return this.#isNewDir(dir) ? this.#deviceOf(dir) : this.#deviceOfSmall(dir)
     },
+  }
+
+  /** This process made the directory a moment ago, so all that is in it is in memory. */
+  #isNewDir(dir: string): boolean {
+    return wasUsed(this.#newDirs.get(dir))
   }
 
   #deviceOfName(names: ReadonlyMap<string, Name>, path: Path): number | undefined {
@@ -104,8 +111,7 @@ export class KernelCache {
 
   /** Is the directory local? `undefined`: that is not known. */
   isLocal(dir: string): boolean | undefined {
-    if (this.#deviceOf(dir) !== undefined) return true
-    return this.#places.isForeign(dir) ? false : undefined
+    return this.#deviceOf(dir) !== undefined || (this.#places.isForeign(dir) ? false : undefined)
   }
 
   /** The device of a directory, if it is local. One that this process made a moment ago is where the one above it is. */

@@ -7,7 +7,7 @@
 
 import { opsThat } from './alphabet.js'
 import type { Door } from './door.js'
-import { ownContext, type Wake } from './wait.js'
+import type { Wake } from './wait.js'
 
 /** For one call that needs several descriptors, such as a copy (two) that also lists a directory. */
 const perSeat = 4
@@ -39,9 +39,8 @@ export class Seats {
 
   /** Calls `go` with the next free seat. Returns how to leave the queue, which returns whether that came in time. */
   queue(go: () => void): () => boolean {
-    const inOwnContext = ownContext(go)
-    this.#queue.add(inOwnContext)
-    return () => this.#queue.delete(inOwnContext)
+    this.#queue.add(go)
+    return () => this.#queue.delete(go)
   }
 
   giveBack(door: Door): void {
@@ -69,10 +68,10 @@ export class Seats {
 
   /** Calls `go` after `ms`, or when another call gives its descriptors back. Returns how to end the wait early. */
   starve(go: () => void, ms: number): Wake {
-    const end = ownContext(() => {
+    const end = () => {
       clearTimeout(timer)
       if (this.#starving.delete(end)) go()
-    })
+    }
     const timer = setTimeout(end, ms)
     this.#starving.add(end)
     return end

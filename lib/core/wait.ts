@@ -1,6 +1,5 @@
 // What does not come from the disk: time that passes, random bytes, and what users' callbacks return.
 
-import { AsyncResource } from 'node:async_hooks'
 import { randomBytes } from 'node:crypto'
 import { pending } from './alphabet.js'
 
@@ -36,13 +35,6 @@ export function catching<T>(work: () => T, done: Done): T | undefined {
     return undefined
   }
 }
-
-/**
- * Returns a function that runs in the asynchronous context of now, whatever calls it later: what one call waits for may
- * be ended by another, and each sees its own `AsyncLocalStorage`.
- */
-export const ownContext = <A extends unknown[]>(call: (...args: A) => void): ((...args: A) => void) =>
-  AsyncResource.bind(call)
 
 /** Does the work now, and calls `done` before it returns. */
 export function callBack(work: () => unknown, done: Done): undefined {
@@ -80,14 +72,13 @@ export function settle(returned: unknown, ms: number | undefined, done: Done): W
   const settlement = settlementOf(returned)
   const end: Done = once((error, value) => {
     clearTimeout(timer)
-    settlement.waits.delete(inOwnContext)
+    settlement.waits.delete(end)
     done(error, value)
   })
-  const inOwnContext = ownContext(end)
   // What the promise waits for keeps the process alive, if anything must.
   const timer = ms === undefined ? undefined : setTimeout(end, Math.min(ms, longestTimerMs), null, pending).unref()
   if (settlement.outcome) end(...settlement.outcome)
-  else settlement.waits.add(inOwnContext)
+  else settlement.waits.add(end)
   return () => end(null)
 }
 

@@ -58,6 +58,8 @@ function* startTasks(todo: Task[], running: RunningTask[], width: number, run: R
   const most = yield* affordable(width, running, run)
   if (run.interruption) return
   let calls = running.reduce((sum, { next }) => sum + callsOf(next as Call).length, 0)
+  // Many start at once, and so go on in step: a wave of calls that are made inline then waits for no thread.
+  if (calls > most / 2) return
   while (calls < most && todo.length > 0 && !run.failure) {
     const task: RunningTask = { steps: (todo.pop() as Task)(), next: undefined, interrupted: false }
     yield* resume(task, { value: undefined }, run)
