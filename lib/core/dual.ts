@@ -6,7 +6,7 @@ import { door } from './disk.js'
 import { Drive } from './drive-async.js'
 import { runSync } from './drive-sync.js'
 import type { Patience } from './input.js'
-import { takePlace } from './queue.js'
+import { Place } from './queue.js'
 import type { Outcome, Steps } from './steps.js'
 
 /** A function in three forms: `f()` returns a promise, `f.sync()` a value, `f.steps()` the steps for `yield*`. */
@@ -91,13 +91,13 @@ function driveInTurn<A extends unknown[], T>(
   return new Promise((resolve, reject) => {
     const deadline = deadlineOf(given)
     const steps = begin()
-    const place = turns && takePlace(turns(thing))
+    const place = turns && new Place(turns(thing))
+    const leave = () => place?.leave()
     const ended = (outcome: Outcome<T>, left: boolean) => {
-      if ('error' in outcome) place?.leave()
-      else if (left && giveBack)
-        new Drive({ ...inBackground, steps: giveBack(outcome.value), ended: () => place?.leave() }).start()
-      else if (until && place) until(outcome.value).then(place.leave, place.leave)
-      else place?.leave()
+      if ('error' in outcome) leave()
+      else if (left && giveBack) new Drive({ ...inBackground, steps: giveBack(outcome.value), ended: leave }).start()
+      else if (until) until(outcome.value).then(leave, leave)
+      else leave()
     }
     const { retryFor } = (given ?? {}) as Patience
     new Drive({ steps, deadline, door, retryFor, before: place?.before, patient, resolve, reject, ended }).start()

@@ -1,36 +1,48 @@
 // Calls of this thread that are about the same thing run one after the other, first come, first served. Other processes
 // do not queue here, so nothing that holds among processes depends on these queues.
 
-/** By thing: a promise for the end of the last place in its queue. */
-const queueEnds = new Map<string, Promise<unknown>>()
+/** By thing: the last place in its queue. */
+const lastPlaces = new Map<string, Place>()
 
-/** Returns what a caller that joins these queues must wait for: undefined if it is the first in each of them. */
-function ahead(things: readonly string[]): Promise<unknown> | undefined {
-  const earlier = things.flatMap(thing => queueEnds.get(thing) ?? [])
-  return earlier.length > 0 ? Promise.all(earlier) : undefined
-}
-
-/** A place in these queues. */
-export interface Place {
-  /** What a caller must wait for before its turn: undefined if that is nothing. */
+/** A place in some queues, at their ends. It makes a promise only if another call comes before it or behind it. */
+export class Place {
+  /** What its call must wait for: undefined if it is the first in each of the queues. */
   readonly before: Promise<unknown> | undefined
-  leave(): void
-}
+  readonly #things: readonly string[]
+  #isLeft = false
+  #over: Promise<unknown> | undefined
+  #leave: (() => void) | undefined
 
-/** Joins these queues at their ends. */
-export function takePlace(things: readonly string[]): Place {
-  const before = ahead(things)
-  let leave = () => {}
-  const left = new Promise<void>(resolve => {
-    leave = resolve
-  })
-  const free = () => {
-    for (const thing of things) if (queueEnds.get(thing) === end) queueEnds.delete(thing)
+  constructor(things: readonly string[]) {
+    const ahead = things.flatMap(thing => lastPlaces.get(thing) ?? [])
+    this.before = ahead.length > 0 ? Promise.all(ahead.map(place => place.#whenOver())) : undefined
+    this.#things = things
+    for (const thing of things) lastPlaces.set(thing, this)
   }
-  // If a caller gives up its place early, the callers behind it must not pass those in front of it.
-  const end = (before ? Promise.all([before, left]) : left).then(free)
-  for (const thing of things) queueEnds.set(thing, end)
-  return { before, leave }
+
+  /** If a call gives up its place early, the calls behind it must not pass those in front of it. */
+  #whenOver(): Promise<unknown> {
+    this.#over ??= Promise.all([this.before, this.#isLeft || this.#whenLeft()])
+    return this.#over
+  }
+
+  #whenLeft(): Promise<void> {
+    return new Promise(leave => {
+      this.#leave = leave
+    })
+  }
+
+  leave(): void {
+    if (this.#isLeft) return
+    this.#isLeft = true
+    this.#leave?.()
+    if (this.before) this.before.then(() => this.#free())
+    else this.#free()
+  }
+
+  #free(): void {
+    for (const thing of this.#things) if (lastPlaces.get(thing) === this) lastPlaces.delete(thing)
+  }
 }
 
 /** A place that a call takes when it needs one, so that a call which ends before that never waits. */
@@ -40,7 +52,7 @@ export class LatePlace {
   /** Returns what the call must wait for: undefined if that is nothing, or if the call has this place already. */
   take(thing: string): Promise<unknown> | undefined {
     if (this.#place) return undefined
-    this.#place = takePlace([thing])
+    this.#place = new Place([thing])
     return this.#place.before
   }
 

@@ -44,8 +44,8 @@ const looks = new Set(['stat', 'fstat', 'readdir', 'readlink', 'realpath', 'stat
 function isKnown({ act, op, fault }: Point, threw: Failure): boolean {
   if (fault.errno !== undefined && isError(threw, fault.errno)) return true
   if (threw.code !== undefined && act.documented?.includes(threw.code)) return true
-  // A look that fails never masks the error of the attempt before it, which is the original one.
-  if (looks.has(op) && threw.errno !== undefined) return true
+  // A look that fails, as all do if everything fails, never masks the error of the attempt before it: the original one.
+  if ((looks.has(op) || fault.scope === 'everything') && threw.errno !== undefined) return true
   // What waiting may cure, and what lasts, ends with the time-out.
   return fault.scope !== 'once' && (fault.errno === 'EMFILE' || fault.errno === 'EBUSY') && threw.code === 'ERR_TIMEOUT'
 }
