@@ -15,7 +15,7 @@ import { type Change, commit } from './cell/commit.js'
 import { createState } from './cell/create.js'
 import { checkCellName, payloadOf, removePayload } from './cell/payload.js'
 import { checkNext, type Next, type State } from './cell/state.js'
-import { advance, clear, readState } from './cell/transition.js'
+import { advance, clear, isUnknownOutcome, readState } from './cell/transition.js'
 import { dual } from './core/dual.js'
 import { hasCode, systemError } from './core/errors.js'
 import { asBytes, asDurability, asFlag, asName, type Durability, type Patience, refusal } from './core/input.js'
@@ -100,10 +100,22 @@ const clearCell = dual(function* clearCell(dir: string | URL, from: State, optio
   const path = asName(dir, 'dir')
   if (!asState(from).gone)
     throw refusal('ERR_INVALID_ARG_VALUE', 'from', 'a tombstone (swap the state for one first)', from)
-  if ((yield* clear(path, from, trialOf('clearCell', path, options))) !== 'mine') return false
+  const trial = trialOf('clearCell', path, options)
+  try {
+    if ((yield* clear(path, from, trial)) !== 'mine') return false
+  } catch (error) {
+    if (isUnknownOutcome(error)) yield* removeUnnamed(path, from, trial)
+    throw error
+  }
   yield* removePayload(path, from)
   return true
 })
+
+/** Whichever call consumed the state, its data is not named any more. */
+function* removeUnnamed(path: string, from: State, trial: Trial): Steps<void> {
+  const now = yield* readState(path, trial)
+  if (typeof now === 'string' || now.nonce !== from.nonce) yield* removePayload(path, from)
+}
 
 function asChange(
   as: string,

@@ -161,6 +161,9 @@ export function* readAfterError(dir: string, error: SystemError, trial: Trial): 
   }
 }
 
+export const isUnknownOutcome = (error: unknown): boolean =>
+  (error as NodeJS.ErrnoException)?.code === 'ERR_UNKNOWN_OUTCOME'
+
 /** The third result: it is known neither that the call changed the cell nor that it did not. */
 export const unknownOutcome = (dir: string, cause: SystemError): Error =>
   Object.assign(new Error(`It cannot be known whether this call changed the cell: ${dir}`, { cause }), {

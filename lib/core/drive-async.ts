@@ -153,10 +153,8 @@ export class Drive<T> {
 
   /** The deadline has come. */
   #stop(): void {
-    if (!this.#running.deadline?.hasInterrupted) {
-      this.#wake?.()
-      this.#descriptors.stopWaiting()
-    }
+    if (!this.#running.deadline?.hasInterrupted) this.#wake?.()
+    this.#descriptors.stopWaiting()
     if (!this.#hasEnded && !this.#running.patient) this.#leaveTimer = setTimeout(() => this.#leave(), cleanUpMs)
   }
 

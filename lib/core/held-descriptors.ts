@@ -10,10 +10,18 @@ const seats = new Seats()
 
 const longestPauseMs = 100
 
+/** A call that waits for a descriptor. */
+interface Starving {
+  tries: number
+  /** Since when no call of this thread has found one, and how many had until then. */
+  sinceMs: number
+  served: number
+}
+
 export class HeldDescriptors {
   readonly #door: Door
-  /** Milliseconds for which a call goes on trying while no other call of this thread has descriptors to give back. */
-  readonly #retryForMs: number
+  /** Milliseconds for which a call goes on trying while no other call of this thread finds a descriptor either. */
+  #retryForMs: number
   #seated = false
   #open = 0
   #underWay = 0
@@ -69,7 +77,7 @@ export class HeldDescriptors {
   perform(call: SingleCall, done: Done, holding = false): Wake | undefined {
     if (takesDescriptor(call)) {
       this.#underWay++
-      return this.#take(call, holding, done, 1, 0)
+      return this.#take(call, holding, done, { tries: 0, sinceMs: 0, served: 0 })
     }
     if (call.op === 'close' && this.#open > 0) {
       this.#count(-1)
@@ -78,12 +86,13 @@ export class HeldDescriptors {
     return this.#door.perform(call, done)
   }
 
-  #take(call: SingleCall, holding: boolean, done: Done, tries: number, sinceMs: number): Wake | undefined {
+  #take(call: SingleCall, holding: boolean, done: Done, starving: Starving): Wake | undefined {
     let over = false
     const ended: Done = (error, value) => {
       if (over) return
       over = true
-      if (isShortage(error) && this.#waitsForOne(call, holding, done, error, tries, sinceMs)) return
+      if (!isShortage(error)) seats.served++
+      else if (this.#waitsForOne(call, holding, done, error, starving)) return
       this.#underWay--
       if (call.op === 'open' && !isFailure(error)) this.#count(1)
       this.#giveBackSeat()
@@ -98,39 +107,37 @@ export class HeldDescriptors {
   }
 
   /** After a call that has found no descriptor: makes it again later, if it may wait. */
-  #waitsForOne(
-    call: SingleCall,
-    holding: boolean,
-    done: Done,
-    error: unknown,
-    tries: number,
-    sinceMs: number,
-  ): boolean {
+  #waitsForOne(call: SingleCall, holding: boolean, done: Done, error: unknown, starving: Starving): boolean {
     seats.shrink()
     if (holding || this.#open > 0) return false
     const nowMs = performance.now()
-    const beganMs = tries === 1 || seats.areShared ? nowMs : sinceMs
-    if (nowMs - beganMs >= this.#retryForMs && tries > 1) {
+    const isFirst = starving.tries++ === 0
+    if (isFirst || starving.served !== seats.served) Object.assign(starving, { sinceMs: nowMs, served: seats.served })
+    if (!isFirst && nowMs - starving.sinceMs >= this.#retryForMs) {
       markFinal(error)
       return false
     }
     const wake = seats.starve(
       () => {
         this.#waits.delete(wake)
-        if (!this.#stopping) this.#take(call, holding, done, tries + 1, beganMs)
+        if (!this.#stopping) this.#take(call, holding, done, starving)
         else {
           this.#underWay--
           done(error)
         }
       },
-      Math.min(2 ** (tries - 1), longestPauseMs),
+      Math.min(2 ** (starving.tries - 1), longestPauseMs, this.#retryForMs),
     )
     this.#waits.add(wake)
     return true
   }
 
-  /** Ends every wait for a descriptor: each of those calls fails as it did before the wait. */
+  /**
+   * The call as a whole is stopped. Ends every wait for a descriptor: each of those calls fails as it did before the wait.
+   * Those that clean up now wait only a little.
+   */
   stopWaiting(): void {
+    this.#retryForMs = Math.min(this.#retryForMs, longestPauseMs)
     this.#stopping = true
     for (const wake of [...this.#waits]) wake()
     this.#stopping = false

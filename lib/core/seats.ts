@@ -22,6 +22,8 @@ export const takesDescriptor = ({ op }: { readonly op: string }): boolean => tak
 export class Seats {
   /** How many descriptors the calls that have a seat hold. */
   open = 0
+  /** How many calls have found a descriptor: as long as the number grows, those that wait for one may hope. */
+  served = 0
   #taken = 0
   #most = Number.POSITIVE_INFINITY
   #estimate = Number.POSITIVE_INFINITY
@@ -75,11 +77,6 @@ export class Seats {
     const timer = setTimeout(end, ms)
     this.#starving.add(end)
     return end
-  }
-
-  /** Is another call under way that will give descriptors back? */
-  get areShared(): boolean {
-    return this.#taken > 1
   }
 
   #count(door: Door): void {

@@ -3,10 +3,10 @@
 
 import { createState } from '../cell/create.js'
 import type { State } from '../cell/state.js'
-import { advance, notACell, readState, tryAdvance } from '../cell/transition.js'
+import { advance, isUnknownOutcome, notACell, readState, tryAdvance } from '../cell/transition.js'
 import { isTimeout } from '../core/interruption.js'
 import { fs, type Steps } from '../core/steps.js'
-import { type Hold, isUnknownOutcome, type Locking, nextHold, parseLock } from './hold.js'
+import { type Hold, type Locking, nextHold, parseLock } from './hold.js'
 import { holderOf, lockHeld } from './holder.js'
 
 /** Acquires the lock, waiting until that is possible. */

@@ -3,7 +3,7 @@
 // in ./acquire.ts.
 
 import { type State, successor } from '../cell/state.js'
-import { advance, notACell, readState, type Verdict } from '../cell/transition.js'
+import { advance, isUnknownOutcome, notACell, readState, type Verdict } from '../cell/transition.js'
 import { isSystemError } from '../core/errors.js'
 import { fs, pending, type Steps } from '../core/steps.js'
 import type { Trial } from '../parts/achieve.js'
@@ -159,9 +159,6 @@ export function parseLock(
     throw notACell(dir, 'it is a cell, but not a lock')
   return { fence: number, owner }
 }
-
-export const isUnknownOutcome = (error: unknown): boolean =>
-  (error as NodeJS.ErrnoException)?.code === 'ERR_UNKNOWN_OUTCOME'
 
 const isLeaseLost = (error: unknown): boolean => (error as NodeJS.ErrnoException)?.code === 'ERR_LEASE_LOST'
 
