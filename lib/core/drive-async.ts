@@ -3,28 +3,12 @@
 
 import { AsyncResource } from 'node:async_hooks'
 import { isWait } from './alphabet.js'
-import { type Deadline, givesBack } from './deadline.js'
+import { givesBack } from './deadline.js'
 import type { Door, SingleCall } from './door.js'
 import { HeldDescriptors } from './held-descriptors.js'
-import type { Call, Outcome, Steps } from './steps.js'
+import type { Running } from './running.js'
+import type { Call, Outcome } from './steps.js'
 import { asFailure, type Done, ignoreRejection, isFailure, notMade, type Wake } from './wait.js'
-
-export interface Running<T> {
-  readonly steps: Steps<T>
-  readonly deadline: Deadline | undefined
-  readonly door: Door
-  readonly retryFor?: number | undefined
-  /**
-   * The first call waits for it. Algorithms check their input before that, so bad input is refused without a wait.
-   */
-  readonly before?: Promise<unknown> | undefined
-  /** The caller waits until the steps have ended, however long they take after the deadline. */
-  readonly patient?: boolean | undefined
-  readonly resolve: (value: T) => void
-  readonly reject: (error: unknown) => void
-  /** Called when the steps have ended. `left`: that is later than the end of the promise. */
-  readonly ended?: ((outcome: Outcome<T>, left: boolean) => void) | undefined
-}
 
 /** Milliseconds after the deadline, in which the steps may clean up and come to an end of their own. */
 const cleanUpMs = 50
@@ -93,11 +77,18 @@ export class Drive<T> {
       over = true
       this.#turn++
       this.#wake = undefined
-      const failure = error === notMade ? (this.#running.deadline?.interruption(call) ?? error) : error
+      const failure = error === notMade ? this.#interruption(call) : error
       this.#outcome = isFailure(failure) ? { error: failure } : { value }
       // What ends a call may be another call, with another `AsyncLocalStorage`.
       if (!this.#isLooping) this.#context?.runInAsyncScope(this.#loop)
     }
+  }
+
+  /** The error of a call that was not made, because the call as a whole was stopped meanwhile. */
+  #interruption(call: Call): unknown {
+    const { deadline } = this.#running
+    if (this.#descriptors.shortage) deadline?.noteError(this.#descriptors.shortage)
+    return deadline?.interruption(call) ?? this.#descriptors.shortage ?? notMade
   }
 
   #make(call: Call): void {

@@ -4,14 +4,18 @@ import type { Call, Outcome } from './alphabet.js'
 import type { Door, SingleCall } from './door.js'
 import { isShortage, markFinal } from './errors.js'
 import { Seats, takesDescriptor } from './seats.js'
-import { asFailure, type Done, isFailure, type Wake } from './wait.js'
+import { asFailure, type Done, isFailure, notMade, type Wake } from './wait.js'
 
 const seats = new Seats()
 
 const longestPauseMs = 100
 
+/** What a call is made together with: nothing, calls that hold no descriptors, or calls that may. */
+type Among = 'alone' | 'others' | 'holders'
+
 /** A call that waits for a descriptor. */
 interface Starving {
+  readonly among: Among
   tries: number
   /** Since when no call of this thread has found one, and how many had until then. */
   sinceMs: number
@@ -25,6 +29,8 @@ export class HeldDescriptors {
   #seated = false
   #open = 0
   #underWay = 0
+  /** The error of a call whose wait for a descriptor was ended early. */
+  shortage: unknown
   /** How to end each wait for a descriptor early. */
   readonly #waits = new Set<Wake>()
   #stopping = false
@@ -52,7 +58,7 @@ export class HeldDescriptors {
 
   /** Makes several calls at once. Most of the work on a tree of files goes this way, so it makes few functions. */
   performAll(calls: readonly SingleCall[], done: Done): void {
-    const holding = calls.some(({ op }) => op === 'open')
+    const among = calls.some(({ op }) => op === 'open') ? 'holders' : 'others'
     const outcomes: Outcome<unknown>[] = new Array(calls.length)
     let left = calls.length
     if (left === 0) done(null, outcomes)
@@ -63,7 +69,7 @@ export class HeldDescriptors {
         if (--left === 0) done(null, outcomes)
       }
       try {
-        this.perform(call, ended, holding)
+        this.perform(call, ended, among)
       } catch (error) {
         ended(asFailure(error))
       }
@@ -71,13 +77,13 @@ export class HeldDescriptors {
   }
 
   /**
-   * Makes a call. If there is no descriptor for it, waits for one, unless the whole call holds some, or others that are
-   * made at once may (`holding`): what holds descriptors must not wait for others.
+   * Makes a call, alone or among others. If there is no descriptor for it, waits for one, unless the whole call holds
+   * some, or the others may: what holds descriptors must not wait for others.
    */
-  perform(call: SingleCall, done: Done, holding = false): Wake | undefined {
+  perform(call: SingleCall, done: Done, among: Among = 'alone'): Wake | undefined {
     if (takesDescriptor(call)) {
       this.#underWay++
-      return this.#take(call, holding, done, { tries: 0, sinceMs: 0, served: 0 })
+      return this.#take(call, done, { among, tries: 0, sinceMs: 0, served: 0 })
     }
     if (call.op === 'close' && this.#open > 0) {
       this.#count(-1)
@@ -86,13 +92,13 @@ export class HeldDescriptors {
     return this.#door.perform(call, done)
   }
 
-  #take(call: SingleCall, holding: boolean, done: Done, starving: Starving): Wake | undefined {
+  #take(call: SingleCall, done: Done, starving: Starving): Wake | undefined {
     let over = false
     const ended: Done = (error, value) => {
       if (over) return
       over = true
       if (!isShortage(error)) seats.served++
-      else if (this.#waitsForOne(call, holding, done, error, starving)) return
+      else if (this.#waitsForOne(call, done, error, starving)) return
       this.#underWay--
       if (call.op === 'open' && !isFailure(error)) this.#count(1)
       this.#giveBackSeat()
@@ -107,9 +113,9 @@ export class HeldDescriptors {
   }
 
   /** After a call that has found no descriptor: makes it again later, if it may wait. */
-  #waitsForOne(call: SingleCall, holding: boolean, done: Done, error: unknown, starving: Starving): boolean {
+  #waitsForOne(call: SingleCall, done: Done, error: unknown, starving: Starving): boolean {
     seats.shrink()
-    if (holding || this.#open > 0) return false
+    if (starving.among === 'holders' || this.#open > 0) return false
     const nowMs = performance.now()
     const isFirst = starving.tries++ === 0
     if (isFirst || starving.served !== seats.served) Object.assign(starving, { sinceMs: nowMs, served: seats.served })
@@ -120,10 +126,11 @@ export class HeldDescriptors {
     const wake = seats.starve(
       () => {
         this.#waits.delete(wake)
-        if (!this.#stopping) this.#take(call, holding, done, starving)
+        if (!this.#stopping) this.#take(call, done, starving)
         else {
           this.#underWay--
-          done(error)
+          this.shortage = error
+          done(starving.among === 'alone' ? notMade : error)
         }
       },
       Math.min(2 ** (starving.tries - 1), longestPauseMs, this.#retryForMs),
@@ -133,7 +140,7 @@ export class HeldDescriptors {
   }
 
   /**
-   * The call as a whole is stopped. Ends every wait for a descriptor: each of those calls fails as it did before the wait.
+   * The call as a whole is stopped. Ends every wait for a descriptor: each of those calls is not made.
    * Those that clean up now wait only a little.
    */
   stopWaiting(): void {
