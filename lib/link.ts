@@ -1,3 +1,4 @@
+import { dirname } from 'node:path'
 import { dual } from './core/dual.js'
 import { cannotLink, hasCode, type SystemError } from './core/errors.js'
 import { asFlag, asNumber, asPath, oneOf, type Patience } from './core/input.js'
@@ -142,7 +143,8 @@ function* statLinked(job: Linking, error: SystemError): Steps<'already' | Again 
   if (hasCode(error, 'EEXIST') || job.taken) return seen === 'nothing' ? again : undefined
   if (!hasCode(error, 'ENOENT')) return undefined
   if (yield* fs.lstat(from, orNothing)) {
-    if (parents) return again
+    // Both are there, so one of them has come since the attempt.
+    if (parents || (yield* fs.stat(dirname(to), orNothing))) return again
     error.message += ` (the directory for the new name is missing, '${to}')`
     return undefined
   }
