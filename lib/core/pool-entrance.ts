@@ -23,8 +23,13 @@ const waiting = new Set<Waiting>()
  * Has the pool make a call when there is room for it. What Node refuses at once, or a callback throws, is an error of the
  * call like any other. Returns how to leave before that: then the call ends with the error `notMade`.
  */
-export function enterPool(make: (ended: Done) => void, done: Done): Wake {
+export function enterPool(make: (ended: Done) => void, done: Done): Wake | undefined {
   const call = { make, done }
+  if (inside === 0 && waiting.size === 0) {
+    inside++
+    begin(call)
+    return undefined
+  }
   waiting.add(call)
   // Those that come in one go are let in one right after the other: to wake a thread takes longer than a quick call, and
   // one that is busy need not be woken.
