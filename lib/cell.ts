@@ -11,17 +11,19 @@
 // | clear: unlink                  | an empty directory, and as below      | `create` replaces the directory          |
 // | clear: rmdir                   | the payload of the tombstone          | `sweep`, as soon as its writer is dead   |
 
-import { type Change, commit } from './cell/commit.js'
+import { type Change, commit, commitClear } from './cell/commit.js'
 import { createState } from './cell/create.js'
-import { checkCellName, payloadOf, removePayload } from './cell/payload.js'
+import { loadState, type Reading } from './cell/load.js'
+import { checkCellName } from './cell/payload.js'
 import { checkNext, type Next, type State } from './cell/state.js'
-import { advance, clear, isUnknownOutcome, readState } from './cell/transition.js'
+import { advance, readState } from './cell/transition.js'
 import { dual } from './core/dual.js'
-import { hasCode, systemError } from './core/errors.js'
 import { asBytes, asDurability, asFlag, asName, type Durability, type Patience, refusal } from './core/input.js'
-import { fs, type Steps } from './core/steps.js'
+import type { Steps } from './core/steps.js'
 import { achieve, noEvidence, type Trial } from './parts/achieve.js'
 import { withParents } from './parts/parents.js'
+
+export type { Reading } from './cell/load.js'
 
 export interface CellOptions extends Patience {
   /**
@@ -39,12 +41,6 @@ export interface NextState extends Next {
   readonly data?: string | NodeJS.ArrayBufferView | undefined
 }
 
-/** What `load` returns: a state, and its data if it has any. */
-export interface Reading {
-  readonly state: State
-  readonly data: Buffer | undefined
-}
-
 const trialOf = (as: string, path: string, { retryFor }: Patience): Trial => ({ as, path, retryFor })
 
 const readCell = dual(function* readCell(dir: string | URL, options: Patience = {}): Steps<State | undefined> {
@@ -59,20 +55,6 @@ const loadCell = dual(function* loadCell(dir: string | URL, options: Patience = 
   const { reading } = yield* achieve(() => loadState(path, trial), noEvidence, trial)
   return reading
 })
-
-function* loadState(path: string, trial: Trial): Steps<{ reading: Reading | undefined }> {
-  const state = yield* readState(path, trial)
-  if (typeof state === 'string') return { reading: undefined }
-  if (state.writer === undefined) return { reading: { state, data: undefined } }
-  const payload = payloadOf(path, state)
-  try {
-    return { reading: { state, data: yield* fs.readFile(payload) } }
-  } catch (error) {
-    if (!hasCode(error, 'ENOENT')) throw error
-    // Another call consumed the state, and its payload with it, after this one read the state: read both again.
-    throw systemError('EAGAIN', 'open', 'the data that the state names is not there', payload)
-  }
-}
 
 const createCell = dual(function* createCell(
   dir: string | URL,
@@ -100,22 +82,8 @@ const clearCell = dual(function* clearCell(dir: string | URL, from: State, optio
   const path = asName(dir, 'dir')
   if (!asState(from).gone)
     throw refusal('ERR_INVALID_ARG_VALUE', 'from', 'a tombstone (swap the state for one first)', from)
-  const trial = trialOf('clearCell', path, options)
-  try {
-    if ((yield* clear(path, from, trial)) !== 'mine') return false
-  } catch (error) {
-    if (isUnknownOutcome(error)) yield* removeUnnamed(path, from, trial)
-    throw error
-  }
-  yield* removePayload(path, from)
-  return true
+  return yield* commitClear(path, from, trialOf('clearCell', path, options))
 })
-
-/** Whichever call consumed the state, its data is not named any more. */
-function* removeUnnamed(path: string, from: State, trial: Trial): Steps<void> {
-  const now = yield* readState(path, trial)
-  if (typeof now === 'string' || now.nonce !== from.nonce) yield* removePayload(path, from)
-}
 
 function asChange(
   as: string,

@@ -11,7 +11,7 @@ import { claim } from './parts/claim.js'
 import { syncName, writeAll } from './parts/durable.js'
 import { isFile, isGone } from './parts/identity.js'
 import { withParents } from './parts/parents.js'
-import { closeWritten, type Staged, stagedFile, type Written } from './parts/stage.js'
+import { closeUnsynced, type Staged, stagedFile, type Written } from './parts/stage.js'
 
 export interface CreateExclusiveOptions extends Patience {
   /** Permission bits of the file, minus the umask: a number or an octal string. @default 0o666 */
@@ -81,7 +81,7 @@ function* fillAndPublish(
   trial: Trial,
 ): Steps<boolean> {
   yield* writeAll(stage.made.fd, bytes, durability)
-  yield* closeWritten(stage.made, durability !== 'none')
+  yield* closeUnsynced(stage.made, durability !== 'none')
   try {
     return yield* claim(stage.path, trial.path, trial)
   } catch (error) {

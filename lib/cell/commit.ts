@@ -6,7 +6,7 @@ import type { Trial } from '../parts/achieve.js'
 import { nonces } from '../parts/stage-names.js'
 import { payloadOf, removePayload, writePayload } from './payload.js'
 import { type Next, type State, successor } from './state.js'
-import type { Verdict } from './transition.js'
+import { clear, isUnknownOutcome, readState, type Verdict } from './transition.js'
 
 /** A call that changes a cell. */
 export interface Change {
@@ -29,9 +29,31 @@ export function* commit(change: Change, apply: (to: State) => Steps<Verdict>): S
     verdict = yield* apply(to)
   } catch (error) {
     // If the outcome is unknown, the cell's state may name the new payload, so that stays.
-    if ((error as NodeJS.ErrnoException).code !== 'ERR_UNKNOWN_OUTCOME') yield* removePayload(path, to)
+    if (!isUnknownOutcome(error)) yield* removePayload(path, to)
     throw error
   }
   yield* removePayload(path, verdict === 'mine' ? from : to)
   return verdict === 'mine' ? to : undefined
+}
+
+/** Clears a tombstone, and removes its payload. Returns whether this call cleared it. */
+export function* commitClear(path: string, from: State, trial: Trial): Steps<boolean> {
+  try {
+    if ((yield* clear(path, from, trial)) !== 'mine') return false
+  } catch (error) {
+    if (isUnknownOutcome(error) && (yield* isConsumed(path, from, trial))) yield* removePayload(path, from)
+    throw error
+  }
+  yield* removePayload(path, from)
+  return true
+}
+
+/** Has any call consumed the state? Then its payload is not named any more. What cannot be read may still be there. */
+function* isConsumed(path: string, from: State, trial: Trial): Steps<boolean> {
+  try {
+    const now = yield* readState(path, trial)
+    return typeof now === 'string' || now.nonce !== from.nonce
+  } catch {
+    return false
+  }
 }

@@ -1,16 +1,11 @@
 // The end of a call from outside: its signal and its timeout, obeyed between any two of its steps.
 
-import { type Call, opsThat } from './alphabet.js'
+import type { Call } from './alphabet.js'
 import { checkPatience, type Patience } from './input.js'
 import { abortError, timeoutError } from './interruption.js'
 import { onAbort } from './signals.js'
+import { givesBack } from './traits.js'
 import { longestTimerMs } from './wait.js'
-
-const givingBack = opsThat('givesBack')
-
-/** Does the call give something back? Such a call is never interrupted. */
-export const givesBack = ({ op, args }: Call): boolean =>
-  op === 'together' ? (args[0] as Call[]).every(givesBack) : givingBack.has(op)
 
 /** Returns undefined without `signal` and `timeout`, so that a call which cannot be interrupted pays nothing. */
 export function deadlineOf(options: unknown): Deadline | undefined {

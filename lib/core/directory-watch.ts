@@ -2,7 +2,8 @@
 // second. It outlives a wait that saw no change, so that nothing goes unseen between two waits. Where the system cannot
 // watch (its limits, network mounts), a wait lasts its full time.
 
-import { type Done, longestTimerMs, type Wake } from './wait.js'
+import type { Done, Wake } from './done.js'
+import { longestTimerMs } from './wait.js'
 
 /** Begins to watch, and returns how to stop. Throws if the system cannot watch `dir`. */
 export type StartWatching = (dir: string, onChange: () => void, onError: () => void) => () => void

@@ -2,21 +2,18 @@
 // filesystem, so a fault that is injected here reaches everything.
 
 import nodeFs from 'node:fs'
-import type { Alphabet, Path } from './alphabet.js'
+import type { Alphabet } from './alphabet.js'
 import { waitForChange } from './directory-watch.js'
+import { callBack, type Done, type Wake } from './done.js'
 import type { CallTable, Door, SingleCall } from './door.js'
-import { entryOf, inBytes } from './entry.js'
 import { FastPath } from './fast-path.js'
-import { isLocal } from './filesystem-kinds.js'
 import { engage, recall, remember } from './hints.js'
-import { nodeFlags, openPath } from './node-arguments.js'
+import { inThreadOf } from './in-thread.js'
 import { countFree } from './open-files.js'
 import { identity } from './owner.js'
 import { poolOf } from './pool.js'
 import { enterPool } from './pool-entrance.js'
-import type { orNothing } from './steps.js'
-import { readFileSync, statSync } from './sync-calls.js'
-import { callBack, type Done, random, settle, settleSync, sleep, sleepSync, type Wake } from './wait.js'
+import { random, settle, settleSync, sleep, sleepSync } from './wait.js'
 
 // ---- The door ----
 
@@ -56,48 +53,17 @@ const inline = {
 
 // ---- The sync form ----
 
+const soonMs = 5
+
 const inThisThread: CallTable<unknown> = {
   ...inline,
+  ...inThreadOf(nodeFs),
   blocking: () => true,
-  open: (path, flags, mode) => nodeFs.openSync(path, nodeFlags(flags, nodeFs.constants), mode),
-  read: (fd, into, position) => nodeFs.readSync(fd, into, 0, into.length, position),
-  write: (fd, data, position) => nodeFs.writeSync(fd, data, 0, data.length, position),
-  ftruncate: nodeFs.ftruncateSync,
-  fsync: nodeFs.fsyncSync,
-  // Looked up at each call, because graceful-fs, if another package loads it, replaces it, and wakes its queue there.
-  close: fd => nodeFs.closeSync(fd),
-  fstat: fd => nodeFs.fstatSync(fd, { bigint: true }),
-  fchmod: nodeFs.fchmodSync,
-  fchown: nodeFs.fchownSync,
-  futimes: nodeFs.futimesSync,
-  stat: (path, options?: typeof orNothing) => statSync(nodeFs.statSync, path, options),
-  lstat: (path, options?: typeof orNothing) => statSync(nodeFs.lstatSync, path, options),
-  readFile: path => readFileSync(path, nodeFs),
-  readlink: path => nodeFs.readlinkSync(path, 'buffer'),
-  readdir: path => nodeFs.readdirSync(path),
-  list: path => nodeFs.readdirSync(path, inBytes).map(entryOf),
-  mkdir: nodeFs.mkdirSync,
-  rmdir: nodeFs.rmdirSync,
-  rename: nodeFs.renameSync,
-  link: nodeFs.linkSync,
-  symlink: nodeFs.symlinkSync,
-  unlink: nodeFs.unlinkSync,
-  clone: (source, from, to) => nodeFs.copyFileSync(openPath(source, from), to, cloneOrFail),
-  chmod: nodeFs.chmodSync,
-  chown: nodeFs.chownSync,
-  utimes: nodeFs.utimesSync,
-  realpath: path => nodeFs.realpathSync.native(path),
-  local: path => isLocal(path, kindAt(path)),
   sleep: sleepSync,
   // To watch a directory takes the event loop, so the caller looks again soon instead.
   changed: (_dir, ms) => sleepSync(Math.min(ms, soonMs)),
   settle: settleSync,
 }
-
-const soonMs = 5
-
-/** Without the force, Node would go on to copy the bytes, in a loop that may never end. */
-const cloneOrFail = nodeFs.constants.COPYFILE_EXCL | nodeFs.constants.COPYFILE_FICLONE_FORCE
 
 // ---- The promise form ----
 
@@ -134,8 +100,6 @@ const orUndefined = <T>(read: () => T): T | undefined => {
     return undefined
   }
 }
-
-const kindAt = (path: Path) => orUndefined(() => nodeFs.statfsSync(path).type)
 
 /** None of these needs a descriptor. */
 const questions = {

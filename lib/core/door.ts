@@ -2,7 +2,7 @@
 // faults into any call, because every call that a driver makes goes through its door, also each of several at once.
 
 import type { Alphabet, Op } from './alphabet.js'
-import type { Done, Wake } from './wait.js'
+import type { Done, Wake } from './done.js'
 
 /** A call that a door makes. `together` is not one of them: the drivers take it apart. */
 export interface SingleCall {

@@ -2,13 +2,13 @@
 // into the algorithm, so that no `finally` of it is skipped. State that outlives a call belongs here, never in the steps.
 
 import { AsyncResource } from 'node:async_hooks'
-import { isWait } from './alphabet.js'
-import { givesBack } from './deadline.js'
+import { asFailure, type Done, isFailure, notMade, type Wake } from './done.js'
 import type { Door, SingleCall } from './door.js'
 import { HeldDescriptors } from './held-descriptors.js'
 import type { Running } from './running.js'
 import type { Call, Outcome } from './steps.js'
-import { asFailure, type Done, ignoreRejection, isFailure, notMade, type Wake } from './wait.js'
+import { givesBack, isWait } from './traits.js'
+import { ignoreRejection } from './wait.js'
 
 /** Milliseconds after the deadline, in which the steps may clean up and come to an end of their own. */
 const cleanUpMs = 50

@@ -1,10 +1,10 @@
 // The driver of the sync form: makes each call in the calling thread, and blocks the thread meanwhile.
 
-import { isWait } from './alphabet.js'
 import type { Deadline } from './deadline.js'
 import type { Door, SingleCall } from './door.js'
 import type { Call, Steps } from './steps.js'
 import { oneByOne } from './together.js'
+import { isWait } from './traits.js'
 
 export function runSync<T>(steps: Steps<T>, deadline: Deadline | undefined, door: Door): T {
   let next = steps.next()

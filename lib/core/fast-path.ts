@@ -15,12 +15,12 @@
 // (./inline-mode.ts).
 
 import type { Call, Op, Outcome } from './alphabet.js'
+import type { Done } from './done.js'
 import { Distrust, TurnBudget } from './inline-bounds.js'
 import { inlineOps } from './inline-mode.js'
 import { KernelCache } from './kernel-cache.js'
 import { LocalPlaces, type Questions } from './local-places.js'
 import { lastReadMs, readClock } from './moment.js'
-import type { Done } from './wait.js'
 
 export class FastPath {
   readonly #cache: KernelCache
@@ -78,8 +78,10 @@ export class FastPath {
     this.#inPool++
     const dev = this.#resting.get(call)
     const ended = dev === undefined ? undefined : this.#distrust.time(dev, this.#inPool)
+    let over = false
     return (error, value) => {
-      this.#inPool--
+      if (!over) this.#inPool--
+      over = true
       ended?.()
       if (!error) {
         readClock()

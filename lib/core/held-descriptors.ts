@@ -1,10 +1,11 @@
 // What one call of the promise form holds and takes: its seat (./seats.ts), and its descriptors.
 
 import type { Call, Outcome } from './alphabet.js'
+import { asFailure, type Done, isFailure, notMade, type Wake } from './done.js'
 import type { Door, SingleCall } from './door.js'
 import { isShortage, markFinal } from './errors.js'
-import { Seats, takesDescriptor } from './seats.js'
-import { asFailure, type Done, isFailure, notMade, type Wake } from './wait.js'
+import { Seats } from './seats.js'
+import { takesDescriptor } from './traits.js'
 
 const seats = new Seats()
 
@@ -45,8 +46,7 @@ export class HeldDescriptors {
    * `go` when there is one, and returns how to stop waiting for it: then `go` is called at once.
    */
   awaitSeat(call: Call, go: () => void): Wake | undefined {
-    const needed = call.op === 'together' ? (call.args[0] as Call[]).some(takesDescriptor) : takesDescriptor(call)
-    if (!needed || this.#seated) return undefined
+    if (this.#seated || !takesDescriptor(call)) return undefined
     this.#seated = seats.take(this.#door)
     if (this.#seated) return undefined
     const leave = seats.queue(() => {

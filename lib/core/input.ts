@@ -6,10 +6,13 @@ import { inspect } from 'node:util'
 
 /** The three options that every function takes: how long it tries, and what stops it. */
 export interface Patience {
-  /** Aborts the call between two of its steps: it cleans up, then rejects with an `AbortError` (`ABORT_ERR`). */
+  /**
+   * Aborts the call between two of its steps: it cleans up, then rejects with an `AbortError` (`ABORT_ERR`). The promise
+   * form rejects within 100 ms; what is left to be cleaned up then goes on in the background.
+   */
   readonly signal?: AbortSignal | undefined
   /**
-   * Milliseconds for the whole call. When they have passed, the call cleans up, then rejects with a `TimeoutError`
+   * Milliseconds for the whole call. When they have passed, the call ends as after `signal`, with a `TimeoutError`
    * (`ERR_TIMEOUT`). @default Infinity
    */
   readonly timeout?: number | undefined

@@ -14,7 +14,7 @@
 
 import { dirname } from 'node:path'
 import type { Alphabet, Call, Op, Path } from './alphabet.js'
-import { Descriptors, isExclusive } from './descriptors.js'
+import { DescriptorDevices, isExclusive } from './descriptor-devices.js'
 import { keep, type LocalPlaces } from './local-places.js'
 import { lastReadMs, type Used, wasUsed } from './moment.js'
 import type { Stats } from './stats.js'
@@ -38,7 +38,7 @@ const maxWriteBytes = 16 * 1024
 
 export class KernelCache {
   readonly #places: LocalPlaces
-  readonly #descriptors = new Descriptors()
+  readonly #descriptors = new DescriptorDevices()
   readonly #lstatNames = new Map<string, Name>()
   readonly #statNames = new Map<string, Name>()
   readonly #smallDirs = new Map<string, Used>()

@@ -2,7 +2,7 @@
 // that have come in since the last. With a thousand calls in the pool that may be a thousand, and what follows each of
 // them keeps the event loop from everything else meanwhile.
 
-import { asFailure, type Done, notMade, type Wake } from './wait.js'
+import { asFailure, type Done, notMade, type Wake } from './done.js'
 
 /** More than this would not keep the threads busier, unless there are more threads. */
 const leastWidth = 32
@@ -72,6 +72,7 @@ function begin({ make, done }: Waiting): void {
   try {
     make(ended)
   } catch (error) {
-    ended(asFailure(error))
+    // Later, because each call that is refused lets the next one in, and would deepen the stack.
+    queueMicrotask(() => ended(asFailure(error)))
   }
 }

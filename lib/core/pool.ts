@@ -1,12 +1,12 @@
 // Each call as a function of the callback API, which lets a thread of libuv's pool make it.
 
 import type { Alphabet, Op } from './alphabet.js'
+import { callBack, type Done } from './done.js'
 import { entryOf, inBytes } from './entry.js'
 import { hasCode } from './errors.js'
 import { isLocal } from './filesystem-kinds.js'
 import { nodeFlags, openPath } from './node-arguments.js'
 import type { orNothing } from './steps.js'
-import { callBack, type Done } from './wait.js'
 
 type Calls = { readonly [O in Op]?: (done: Done, ...args: Parameters<Alphabet[O]>) => void }
 

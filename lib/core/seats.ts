@@ -5,9 +5,8 @@
 // the free descriptors allow, where the system shows how many those are. That is an estimate, because the whole process
 // uses descriptors: EMFILE halves the number, and each call that comes to its end raises it again, as TCP shares a line.
 
-import { opsThat } from './alphabet.js'
+import type { Wake } from './done.js'
 import type { Door } from './door.js'
-import type { Wake } from './wait.js'
 
 /** For one call that needs several descriptors, such as a copy (two) that also lists a directory. */
 const perSeat = 4
@@ -15,9 +14,6 @@ const perSeat = 4
 const uncounted = 8
 /** After so many calls it is done again. */
 const countEvery = 256
-
-const taking = opsThat('takesDescriptor')
-export const takesDescriptor = ({ op }: { readonly op: string }): boolean => taking.has(op as never)
 
 export class Seats {
   /** How many descriptors the calls that have a seat hold. */

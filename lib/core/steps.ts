@@ -2,8 +2,9 @@
 // performs the call. One text therefore runs as sync code, as a promise (./dual.ts), and under the explorer
 // (../testing), which decides between any two calls which process goes next, or dies.
 
-import { type Alphabet, allOps, type Call, type Op, type Outcome, type Path, type Pending } from './alphabet.js'
+import type { Alphabet, Call, Op, Outcome, Path, Pending } from './alphabet.js'
 import type { Stats } from './stats.js'
+import { allOps } from './traits.js'
 
 export {
   type Alphabet,
@@ -50,14 +51,14 @@ export interface Fs extends Calls {
 export const fs: Fs = describe(allOps.filter(op => op !== 'together'))
 
 function describe(ops: readonly Op[]): Fs {
-  return Object.fromEntries(ops.map(op => [op, (...args: unknown[]) => new SingleCall(op, args)])) as unknown as Fs
+  return Object.fromEntries(ops.map(op => [op, (...args: unknown[]) => new CallSteps(op, args)])) as unknown as Fs
 }
 
 /**
  * A call that is also the steps which make just this call: they yield it and return its result. A generator would do
  * the same, but it would cost as much again as the cheapest calls, and each call of an algorithm needs one.
  */
-class SingleCall implements Call, Iterator<Call, unknown> {
+class CallSteps implements Call, Iterator<Call, unknown> {
   #yielded = false
 
   constructor(
@@ -93,4 +94,4 @@ export const together = <T>(steps: readonly Steps<T>[]): Steps<Outcome<T>[]> =>
 
 /** Like `together`, for calls that are already described. */
 export const atOnce = (calls: readonly Call[]): Steps<Outcome<unknown>[]> =>
-  new SingleCall('together', [calls]) as unknown as Steps<Outcome<unknown>[]>
+  new CallSteps('together', [calls]) as unknown as Steps<Outcome<unknown>[]>

@@ -2,51 +2,7 @@
 
 import { randomBytes } from 'node:crypto'
 import { pending } from './alphabet.js'
-
-/** `error` is null or undefined if there is none. */
-export type Done = (error: unknown, value?: unknown) => void
-/** Ends a wait early. Only waits have one. */
-export type Wake = () => void
-
-/** The error of a call that was to wait for its turn, and was not made, because its wait was ended early. */
-export const notMade = new Error('The call was not made')
-
-export const isFailure = (error: unknown): boolean => error !== null && error !== undefined
-
-/** Returns what was thrown, as an error that counts: `undefined` can be thrown, too. */
-export const asFailure = (thrown: unknown): unknown => thrown ?? new Error(`A call threw ${thrown}`)
-
-/** Returns a function that passes on only the first of several ends of one call. */
-export function once(done: Done): Done {
-  let over = false
-  return (error, value) => {
-    if (over) return
-    over = true
-    done(error, value)
-  }
-}
-
-/** Runs `work`, which calls `done`. What `work` throws is passed to `done`; `undefined`, too, is an error then. */
-export function catching<T>(work: () => T, done: Done): T | undefined {
-  try {
-    return work()
-  } catch (error) {
-    done(asFailure(error))
-    return undefined
-  }
-}
-
-/** Does the work now, and calls `done` before it returns. */
-export function callBack(work: () => unknown, done: Done): undefined {
-  let value: unknown
-  try {
-    value = work()
-  } catch (error) {
-    done(asFailure(error))
-    return
-  }
-  done(null, value)
-}
+import type { Done, Wake } from './done.js'
 
 /** Node fires a timer at once if it is set to more than this. */
 export const longestTimerMs = 2 ** 31 - 1
@@ -70,11 +26,14 @@ export function sleepSync(ms: number): void {
 export function settle(returned: unknown, ms: number | undefined, done: Done): Wake | undefined {
   if (!isThenable(returned)) return done(null, returned) as undefined
   const settlement = settlementOf(returned)
-  const end: Done = once((error, value) => {
+  let over = false
+  const end: Done = (error, value) => {
+    if (over) return
+    over = true
     clearTimeout(timer)
     settlement.waits.delete(end)
     done(error, value)
-  })
+  }
   // What the promise waits for keeps the process alive, if anything must.
   const timer = ms === undefined ? undefined : setTimeout(end, Math.min(ms, longestTimerMs), null, pending).unref()
   if (settlement.outcome) end(...settlement.outcome)

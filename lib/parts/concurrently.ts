@@ -2,11 +2,10 @@
 // together, as one wave, and each task goes on with its own outcome. So the threads of the pool have work, and an
 // algorithm over thousands of files is still one generator of calls.
 
-import { opsThat } from '../core/alphabet.js'
-import { givesBack } from '../core/deadline.js'
 import { isShortage } from '../core/errors.js'
 import { isInterruption } from '../core/interruption.js'
 import { atOnce, type Call, fs, type Outcome, type Steps } from '../core/steps.js'
+import { givesBack, opsThat } from '../core/traits.js'
 
 export type Task = () => Steps<void>
 

@@ -52,7 +52,7 @@ export interface Written {
   isOpen: boolean
 }
 
-/** The same for a file that is written. `use` closes it, by `closeWritten`, before the file gets its public name. */
+/** The same for a file that is written. `use` calls `closeUnsynced` before the file gets its public name. */
 export const stagedFile = <T>(target: string, mode: number, use: (stage: Staged<Written>) => Steps<T>): Steps<T> =>
   staged(
     target,
@@ -66,12 +66,14 @@ function* openToWrite(path: string, mode: number): Steps<Written> {
 }
 
 /**
- * Closes a file that was written. Some filesystems (NFS, quotas) report only there that what was written is lost, so
- * that error comes out, unless the data was `synced` before. A descriptor is closed once, whatever that reports.
+ * Closes a file that was written and not `synced`. Some filesystems (NFS, quotas) report only there that what was written
+ * is lost, so that error comes out. After a sync nothing can be lost, so the file may stay open until something else is
+ * done that it can be closed beside. A descriptor is closed once, whatever that reports.
  */
-export function* closeWritten(written: Written, synced: boolean): Steps<void> {
+export function* closeUnsynced(written: Written, synced: boolean): Steps<void> {
+  if (synced) return
   written.isOpen = false
-  yield* synced ? tidy(fs.close(written.fd)) : fs.close(written.fd)
+  yield* fs.close(written.fd)
 }
 
 /** The same for a directory, which `remove` removes if it was not published. */
@@ -105,12 +107,12 @@ export function* closing<T>(fd: number, steps: () => Steps<T>): Steps<T> {
   }
 }
 
-/** Runs steps that write, and then closes the descriptor as `closeWritten` does. */
+/** Runs steps that write, and then closes the descriptor: an error of that comes out unless the data was `synced`. */
 export function* closingWritten<T>(fd: number, synced: boolean, steps: () => Steps<T>): Steps<T> {
   const written: Written = { fd, isOpen: true }
   try {
     const value = yield* steps()
-    yield* closeWritten(written, synced)
+    yield* closeUnsynced(written, synced)
     return value
   } finally {
     if (written.isOpen) yield* tidy(fs.close(fd))

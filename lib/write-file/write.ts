@@ -10,7 +10,7 @@ import { isInode } from '../parts/identity.js'
 import { withParents } from '../parts/parents.js'
 import { creationMode, setPermissions } from '../parts/permissions.js'
 import type { Source } from '../parts/source.js'
-import { closeWritten, type Staged, stagedFile, type Written } from '../parts/stage.js'
+import { closeUnsynced, type Staged, stagedFile, type Written } from '../parts/stage.js'
 import { writeInPlace } from './in-place.js'
 import type { Writing } from './job.js'
 
@@ -73,12 +73,12 @@ function* fillAndPublish(
   const was = yield* fill(made.fd, job.source, first)
   yield* setPermissions(stage.path, was, job.permissions, target.old)
   if (job.durability !== 'none') yield* fs.fsync(made.fd)
-  // From here on the private name keeps the inode's number from being used again, until the rename is done.
-  yield* closeWritten(made, job.durability !== 'none')
+  // What is written in place takes two descriptors more.
+  yield* closeUnsynced(made, job.durability !== 'none' && !target.inPlace)
   if (target.inPlace) return yield* writeInPlace(stage.path, target.at, job)
   try {
     yield* achieve(
-      () => done(fs.rename(stage.path, target.at), true),
+      () => renameAndClose(stage, target.at),
       () => isInode(target.at, was),
       job.trial,
     )
@@ -104,6 +104,18 @@ function* fill(fd: number, source: Source, first: Uint8Array | undefined): Steps
   ]
   yield* writeBytes(fd, source.whole, unwrap(written))
   return unwrap(stats)
+}
+
+/**
+ * If the file is still open, the first try also closes it, in the same wave of calls. That is safe: until the rename is
+ * done, the private name keeps the inode's number from being used again.
+ */
+function* renameAndClose({ path, made }: Staged<Written>, to: string): Steps<true> {
+  if (!made.isOpen) return yield* done(fs.rename(path, to), true)
+  const [renamed] = yield* together([fs.rename(path, to), fs.close(made.fd)])
+  made.isOpen = false
+  unwrap(renamed as Outcome<void>)
+  return true
 }
 
 function withAdvice(error: unknown): unknown {

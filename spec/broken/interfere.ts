@@ -3,10 +3,11 @@
 
 import { closeSync, readdirSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { type Call, dual, type Outcome, type Patience, type Steps } from 'holdfast/steps'
-import { opsThat } from '../../lib/core/alphabet.js'
+import { type Call, drive, driveSync, dual, type Outcome, type Patience, type Steps } from 'holdfast/steps'
 import { door as realDoor } from '../../lib/core/disk.js'
 import type { SingleCall } from '../../lib/core/door.js'
+import { opsThat } from '../../lib/core/traits.js'
+import { injecting } from './inject.js'
 
 /** Calls that do not reach the disk and so cannot fail; and `close`, whose failures have ../lost-writes.spec.ts. */
 const inward = opsThat('waits', 'inline', 'unfailing')
@@ -62,19 +63,13 @@ export interface Failed<T> extends Interfered<T> {
 /** Runs the steps. The k-th call, from 0, is not made, and fails with EIO. */
 export async function failingAt<T>(k: number, steps: Steps<T>, form: 'sync' | 'promise' = 'sync'): Promise<Failed<T>> {
   let calls = 0
-  let at: Call | undefined
-  const injected: Error = Object.assign(new Error('EIO: injected'), { code: 'EIO', errno: -5, syscall: 'injected' })
-  const door = (call: Call): Call => {
-    if (inward.has(call.op) || calls++ !== k) return call
-    at = call
-    throw injected
-  }
-  const run = dual(() => through(steps, door))
+  const injection = injecting('at once', ({ op }) => !inward.has(op) && calls++ === k)
+  const { door, error: injected } = injection
+  const how = () => ({ injected, call: injection.at, came: injection.at !== undefined })
   try {
-    const value = form === 'sync' ? run.sync() : await run()
-    return { value, injected, call: at, came: at !== undefined }
+    return { value: form === 'sync' ? driveSync(steps, { door }) : await drive(steps, { door }), ...how() }
   } catch (error) {
-    return { error, injected, call: at, came: at !== undefined }
+    return { error, ...how() }
   }
 }
 

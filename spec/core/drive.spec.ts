@@ -8,11 +8,12 @@ import { PassThrough } from 'node:stream'
 import { setTimeout as wait } from 'node:timers/promises'
 import { getOrCreate, updateFile, withLock, writeFile, writeFiles } from 'holdfast'
 import { door, drive, driveSync, fs, type Outcome, type Steps, together } from 'holdfast/steps'
-import { allOps, type Call, opsThat } from '../../lib/core/alphabet.js'
+import type { Call } from '../../lib/core/alphabet.js'
+import { allOps, opsThat } from '../../lib/core/traits.js'
+import { escapes, injecting, manners } from '../broken/inject.js'
 import { cases, treeCases } from '../support/cases.js'
 import { assert, holds, memory, note, scratch, sized } from '../support/kit.js'
 import { privateNames } from '../support/trees.js'
-import { escapes, injecting, manners } from './injected.js'
 
 const waits = opsThat('waits')
 /** These give something back: an error of theirs is no reason to give it back again. */

@@ -37,6 +37,26 @@ export interface Case {
   readonly state: (dir: string, across: string) => string
 }
 
+/** What a function that is made by `dual` has, whatever its arguments are. */
+interface Act {
+  (...args: never[]): Promise<unknown>
+  sync(...args: never[]): unknown
+  steps(...args: never[]): Steps<unknown>
+}
+type Given = Pick<Case, 'name' | 'lay' | 'state'>
+
+/** A call of one function. `args` end before the options, of which the case has some of its own. */
+function caseOf(act: Act, given: Given, args: (dir: string, across: string) => unknown[], own: object = {}): Case {
+  const all = (dir: string, across: string, options?: Patience) =>
+    [...args(dir, across), { ...own, ...options }] as never[]
+  return {
+    ...given,
+    call: (...where) => act(...all(...where)),
+    sync: (...where) => act.sync(...all(...where)),
+    steps: (...where) => act.steps(...all(...where)),
+  }
+}
+
 const bytes = 20_000
 export const files = 400
 const text = (name: string) => name.padEnd(16, '.').repeat(bytes / 16)
@@ -44,12 +64,12 @@ const [before, after] = [text('before'), text('after')]
 
 const put = (path: string, content: string) => writeFileSync(path, content)
 
-/** Makes a tree: `count` files in directories of twenty. */
-function layTree(dir: string, count = files): void {
-  mkdirSync(dir)
-  for (let at = 0; at < count; at++) {
-    if (at % 20 === 0) mkdirSync(join(dir, `d${at / 20}`))
-    put(join(dir, `d${Math.floor(at / 20)}`, `f${at}`), `${at}`)
+/** Makes a tree, `s`: files in directories of twenty. */
+function layTree(dir: string): void {
+  mkdirSync(join(dir, 's'))
+  for (let at = 0; at < files; at++) {
+    if (at % 20 === 0) mkdirSync(join(dir, `s/d${at / 20}`))
+    put(join(dir, `s/d${Math.floor(at / 20)}/f${at}`), `${at}`)
   }
 }
 
@@ -68,146 +88,100 @@ const isThere = (path: string) => lstatSync(path, { throwIfNoEntry: false }) !==
 const read = (path: string) => (isThere(path) ? readFileSync(path, 'utf8') : undefined)
 const named = (content: string | undefined, old: string | undefined, next: string): string =>
   content === old ? 'old' : content === next ? 'new' : `${content?.length} bytes: ${content?.slice(0, 30)}`
+/** The source, or the target, is there: a file is never lost. */
+const movedFile = (from: string, to: string): string =>
+  isThere(join(from, 's')) || isThere(join(to, 'f')) ? named(read(join(to, 'f')), undefined, after) : 'lost'
 /** A tree that is whole at one place and not at the other, or (a copy on its way) whole at both. */
 const movedTree = (from: string, to: string): string => {
-  const whole = [from, to].map(dir => isThere(dir) && countTree(dir) === files)
+  const [source, target] = [join(from, 's'), join(to, 't')]
+  const whole = [source, target].map(dir => isThere(dir) && countTree(dir) === files)
   if (whole[1]) return 'new'
-  return whole[0] && !isThere(to) ? 'old' : `source ${whole[0]}, target ${isThere(to)}`
+  return whole[0] && !isThere(target) ? 'old' : `source ${whole[0]}, target ${isThere(target)}`
 }
 
+/** A file is replaced, or comes to be: its old content, or none, and the new. */
+const replaces = (name: string, path: string): Given => ({
+  name,
+  lay: dir => put(join(dir, path), before),
+  state: dir => named(read(join(dir, path)), before, after),
+})
+const creates = (name: string, path: string, lay?: Given['lay']): Given => ({
+  name,
+  ...(lay && { lay }),
+  state: dir => named(read(join(dir, path)), undefined, after),
+})
+/** What changes nothing that could be seen afterwards. */
+const passes = (name: string, lay?: Given['lay']): Given => ({ name, ...(lay && { lay }), state: () => 'new' })
+const laySource = (dir: string) => put(join(dir, 's'), after)
+
 export const cases: readonly Case[] = [
-  {
-    name: 'mkdirp',
-    call: (dir, _, options) => mkdirp(join(dir, 'a/b/c'), options),
-    sync: (dir, _, options) => mkdirp.sync(join(dir, 'a/b/c'), options),
-    steps: dir => mkdirp.steps(join(dir, 'a/b/c')),
-    state: dir => (isThere(join(dir, 'a/b/c')) ? 'new' : 'old'),
-  },
-  {
-    name: 'createExclusive',
-    call: (dir, _, options) => createExclusive(join(dir, 'f'), after, options),
-    sync: (dir, _, options) => createExclusive.sync(join(dir, 'f'), after, options),
-    steps: dir => createExclusive.steps(join(dir, 'f'), after),
-    state: dir => named(read(join(dir, 'f')), undefined, after),
-  },
-  {
-    name: 'emplace',
-    lay(dir) {
-      put(join(dir, 'f'), before)
-      put(join(dir, 's'), after)
+  caseOf(mkdirp, { name: 'mkdirp', state: dir => (isThere(join(dir, 'a/b/c')) ? 'new' : 'old') }, dir => [
+    join(dir, 'a/b/c'),
+  ]),
+  caseOf(createExclusive, creates('createExclusive', 'f'), dir => [join(dir, 'f'), after]),
+  caseOf(
+    emplace,
+    {
+      ...replaces('emplace', 'f'),
+      lay(dir) {
+        put(join(dir, 'f'), before)
+        laySource(dir)
+      },
     },
-    call: (dir, _, options) => emplace(join(dir, 's'), join(dir, 'f'), options),
-    sync: (dir, _, options) => emplace.sync(join(dir, 's'), join(dir, 'f'), options),
-    steps: dir => emplace.steps(join(dir, 's'), join(dir, 'f')),
-    state: dir => named(read(join(dir, 'f')), before, after),
-  },
-  {
-    name: 'writeFile',
-    lay: dir => put(join(dir, 'f'), before),
-    call: (dir, _, options) => writeFile(join(dir, 'f'), after, options),
-    sync: (dir, _, options) => writeFile.sync(join(dir, 'f'), after, options),
-    steps: dir => writeFile.steps(join(dir, 'f'), after),
-    state: dir => named(read(join(dir, 'f')), before, after),
-  },
-  {
-    name: 'writeFile, full',
-    lay: dir => put(join(dir, 'f'), before),
-    call: (dir, _, options) => writeFile(join(dir, 'f'), after, { durability: 'full', ...options }),
-    sync: (dir, _, options) => writeFile.sync(join(dir, 'f'), after, { durability: 'full', ...options }),
-    steps: dir => writeFile.steps(join(dir, 'f'), after, { durability: 'full' }),
-    state: dir => named(read(join(dir, 'f')), before, after),
-  },
-  {
-    name: 'link',
-    lay: dir => put(join(dir, 'f'), before),
-    call: (dir, _, options) => link(join(dir, 'f'), join(dir, 'l'), options),
-    sync: (dir, _, options) => link.sync(join(dir, 'f'), join(dir, 'l'), options),
-    steps: dir => link.steps(join(dir, 'f'), join(dir, 'l')),
-    state: dir => named(read(join(dir, 'l')), undefined, before),
-  },
-  {
-    name: 'link, replace',
-    lay(dir) {
-      put(join(dir, 'f'), after)
-      put(join(dir, 'l'), before)
+    dir => [join(dir, 's'), join(dir, 'f')],
+  ),
+  caseOf(writeFile, replaces('writeFile', 'f'), dir => [join(dir, 'f'), after]),
+  caseOf(writeFile, replaces('writeFile, full', 'f'), dir => [join(dir, 'f'), after], { durability: 'full' }),
+  caseOf(link, creates('link', 'l', laySource), dir => [join(dir, 's'), join(dir, 'l')]),
+  caseOf(
+    link,
+    {
+      ...replaces('link, replace', 'l'),
+      lay(dir) {
+        put(join(dir, 'l'), before)
+        laySource(dir)
+      },
     },
-    call: (dir, _, options) => link(join(dir, 'f'), join(dir, 'l'), { replace: true, ...options }),
-    sync: (dir, _, options) => link.sync(join(dir, 'f'), join(dir, 'l'), { replace: true, ...options }),
-    steps: dir => link.steps(join(dir, 'f'), join(dir, 'l'), { replace: true }),
-    state: dir => named(read(join(dir, 'l')), before, after),
-  },
+    dir => [join(dir, 's'), join(dir, 'l')],
+    { replace: true },
+  ),
+  caseOf(
+    symlink,
+    {
+      name: 'symlink',
+      state: dir => (isThere(join(dir, 'l')) ? named(readlinkSync(join(dir, 'l')), undefined, 'to') : 'old'),
+    },
+    dir => ['to', join(dir, 'l')],
+  ),
+  caseOf(move, { name: 'move a file', lay: laySource, state: dir => movedFile(dir, dir) }, dir => [
+    join(dir, 's'),
+    join(dir, 'f'),
+  ]),
+  caseOf(move, { name: 'move a file across', lay: laySource, state: movedFile }, (dir, across) => [
+    join(dir, 's'),
+    join(across, 'f'),
+  ]),
+  caseOf(copy, creates('copy a file', 'f', laySource), dir => [join(dir, 's'), join(dir, 'f')]),
   {
-    name: 'symlink',
-    call: (dir, _, options) => symlink('to', join(dir, 'l'), options),
-    sync: (dir, _, options) => symlink.sync('to', join(dir, 'l'), options),
-    steps: dir => symlink.steps('to', join(dir, 'l')),
-    state: dir => (isThere(join(dir, 'l')) ? named(readlinkSync(join(dir, 'l')), undefined, 'to') : 'old'),
-  },
-  {
-    name: 'move a file',
-    lay: dir => put(join(dir, 's'), after),
-    call: (dir, _, options) => move(join(dir, 's'), join(dir, 'f'), options),
-    sync: (dir, _, options) => move.sync(join(dir, 's'), join(dir, 'f'), options),
-    steps: dir => move.steps(join(dir, 's'), join(dir, 'f')),
-    state: dir =>
-      isThere(join(dir, 's')) || isThere(join(dir, 'f')) ? named(read(join(dir, 'f')), undefined, after) : 'lost',
-  },
-  {
-    name: 'move a file across',
-    lay: dir => put(join(dir, 's'), after),
-    call: (dir, across, options) => move(join(dir, 's'), join(across, 'f'), options),
-    sync: (dir, across, options) => move.sync(join(dir, 's'), join(across, 'f'), options),
-    steps: (dir, across) => move.steps(join(dir, 's'), join(across, 'f')),
-    state: (dir, across) =>
-      isThere(join(dir, 's')) || isThere(join(across, 'f')) ? named(read(join(across, 'f')), undefined, after) : 'lost',
-  },
-  {
-    name: 'copy a file',
-    lay: dir => put(join(dir, 's'), after),
-    call: (dir, _, options) => copy(join(dir, 's'), join(dir, 'f'), options),
-    sync: (dir, _, options) => copy.sync(join(dir, 's'), join(dir, 'f'), options),
-    steps: dir => copy.steps(join(dir, 's'), join(dir, 'f')),
-    state: dir => named(read(join(dir, 'f')), undefined, after),
-  },
-  {
-    name: 'lock',
-    lay: dir => mkdirSync(join(dir, 'l')),
+    ...passes('lock', dir => mkdirSync(join(dir, 'l'))),
     call: async (dir, _, options) => (await lock(join(dir, 'l/x'), options)).release(),
     sync: (dir, _, options) => lock.sync(join(dir, 'l/x'), options).release.sync(),
     steps: function* (dir) {
       yield* release(yield* lock.steps(join(dir, 'l/x')))
     },
-    state: () => 'new',
   },
-  {
-    name: 'withLock',
-    call: (dir, _, options) => withLock(join(dir, 'x'), () => {}, options),
-    sync: (dir, _, options) => withLock.sync(join(dir, 'x'), () => {}, options),
-    steps: dir => withLock.steps(join(dir, 'x'), () => {}),
-    state: () => 'new',
-  },
-  {
-    name: 'updateFile',
-    lay: dir => put(join(dir, 'f'), before),
-    call: (dir, _, options) => updateFile(join(dir, 'f'), () => after, options),
-    sync: (dir, _, options) => updateFile.sync(join(dir, 'f'), () => after, options),
-    steps: dir => updateFile.steps(join(dir, 'f'), () => after),
-    state: dir => named(read(join(dir, 'f')), before, after),
-  },
-  {
-    name: 'getOrCreate',
-    call: (dir, _, options) => getOrCreate(join(dir, 'f'), () => after, options),
-    sync: (dir, _, options) => getOrCreate.sync(join(dir, 'f'), () => after, options),
-    steps: dir => getOrCreate.steps(join(dir, 'f'), () => after),
-    state: dir => named(read(join(dir, 'f')), undefined, after),
-  },
-  {
-    name: 'getOrCreate, a directory',
-    call: (dir, _, options) => getOrCreate<'directory'>(join(dir, 'd'), layFew, { kind: 'directory', ...options }),
-    sync: (dir, _, options) => getOrCreate.sync<'directory'>(join(dir, 'd'), layFew, { kind: 'directory', ...options }),
-    steps: dir => getOrCreate.steps<'directory'>(join(dir, 'd'), layFew, { kind: 'directory' }),
-    state: dir => (isThere(join(dir, 'd')) ? named(read(join(dir, 'd/f')), undefined, after) : 'old'),
-  },
+  caseOf(withLock, passes('withLock'), dir => [join(dir, 'x'), () => {}]),
+  caseOf(updateFile, replaces('updateFile', 'f'), dir => [join(dir, 'f'), () => after]),
+  caseOf(getOrCreate, creates('getOrCreate', 'f'), dir => [join(dir, 'f'), () => after]),
+  caseOf(
+    getOrCreate,
+    {
+      name: 'getOrCreate, a directory',
+      state: dir => (isThere(join(dir, 'd')) ? named(read(join(dir, 'd/f')), undefined, after) : 'old'),
+    },
+    dir => [join(dir, 'd'), (stage: string) => put(join(stage, 'f'), after)],
+    { kind: 'directory' },
+  ),
   {
     name: 'cell',
     lay: dir => void cell.create.sync(join(dir, 'c'), { fields: ['a'] }),
@@ -228,95 +202,80 @@ export const cases: readonly Case[] = [
       return named(now?.data?.toString() ?? now?.state.fields[0], 'a', after)
     },
   },
-  {
-    name: 'probe',
-    call: (dir, _, options) => probe(dir, options),
-    sync: (dir, _, options) => probe.sync(dir, options),
-    steps: dir => probe.steps(dir),
-    state: () => 'new',
-  },
-  {
-    name: 'sweep',
-    lay: dir => put(join(dir, '.f.place-1-1.0123456789abcdef'), 'left'),
-    call: (dir, _, options) => sweep(dir, { grace: 0, ...options }),
-    sync: (dir, _, options) => sweep.sync(dir, { grace: 0, ...options }),
-    steps: dir => sweep.steps(dir, { grace: 0 }),
-    state: () => 'new',
-  },
+  caseOf(probe, passes('probe'), dir => [dir]),
+  caseOf(
+    sweep,
+    passes('sweep', dir => put(join(dir, '.f.place-1-1.0123456789abcdef'), 'left')),
+    dir => [dir],
+    {
+      grace: 0,
+    },
+  ),
 ]
-
-function layFew(dir: string): void {
-  put(join(dir, 'f'), after)
-  put(join(dir, 'g'), before)
-}
 
 /** The functions that work through many files, each with a tree of 400. */
 export const treeCases: readonly Case[] = [
-  {
-    name: 'writeFiles',
-    lay(dir) {
-      mkdirSync(join(dir, 'd'))
-      for (let at = 0; at < files; at++) put(join(dir, 'd', `f${at}`), before)
+  caseOf(
+    writeFiles,
+    {
+      name: 'writeFiles',
+      lay(dir) {
+        mkdirSync(join(dir, 'd'))
+        for (const [path] of manyFiles(dir)) put(path, before)
+      },
+      state(dir) {
+        const seen = manyFiles(dir).map(([path]) => named(read(path), before, after))
+        return seen.find(one => one !== 'old' && one !== 'new') ?? (seen.includes('old') ? 'old' : 'new')
+      },
     },
-    call: (dir, _, options) => writeFiles(manyFiles(dir), options),
-    sync: (dir, _, options) => writeFiles.sync(manyFiles(dir), options),
-    steps: dir => writeFiles.steps(manyFiles(dir)),
-    state(dir) {
-      const seen = manyFiles(dir).map(([path]) => named(read(path), before, after))
-      return seen.find(one => one !== 'old' && one !== 'new') ?? (seen.includes('old') ? 'old' : 'new')
+    dir => [manyFiles(dir)],
+  ),
+  caseOf(move, { name: 'move a tree', lay: layTree, state: dir => movedTree(dir, dir) }, dir => [
+    join(dir, 's'),
+    join(dir, 't'),
+  ]),
+  caseOf(move, { name: 'move a tree across', lay: layTree, state: movedTree }, (dir, across) => [
+    join(dir, 's'),
+    join(across, 't'),
+  ]),
+  caseOf(
+    copy,
+    {
+      name: 'copy a tree',
+      lay: layTree,
+      state(dir) {
+        const count = isThere(join(dir, 't')) ? countTree(join(dir, 't')) : 0
+        return count === undefined ? 'a part of a file' : count < files ? 'old' : 'new'
+      },
     },
-  },
-  {
-    name: 'move a tree',
-    lay: dir => layTree(join(dir, 's')),
-    call: (dir, _, options) => move(join(dir, 's'), join(dir, 't'), options),
-    sync: (dir, _, options) => move.sync(join(dir, 's'), join(dir, 't'), options),
-    steps: dir => move.steps(join(dir, 's'), join(dir, 't')),
-    state: dir => movedTree(join(dir, 's'), join(dir, 't')),
-  },
-  {
-    name: 'move a tree across',
-    lay: dir => layTree(join(dir, 's')),
-    call: (dir, across, options) => move(join(dir, 's'), join(across, 't'), options),
-    sync: (dir, across, options) => move.sync(join(dir, 's'), join(across, 't'), options),
-    steps: (dir, across) => move.steps(join(dir, 's'), join(across, 't')),
-    state: (dir, across) => movedTree(join(dir, 's'), join(across, 't')),
-  },
-  {
-    name: 'copy a tree',
-    lay: dir => layTree(join(dir, 's')),
-    call: (dir, _, options) => copy(join(dir, 's'), join(dir, 't'), options),
-    sync: (dir, _, options) => copy.sync(join(dir, 's'), join(dir, 't'), options),
-    steps: dir => copy.steps(join(dir, 's'), join(dir, 't')),
-    state(dir) {
-      const count = isThere(join(dir, 't')) ? countTree(join(dir, 't')) : 0
-      return count === undefined ? 'a part of a file' : count < files ? 'old' : 'new'
+    dir => [join(dir, 's'), join(dir, 't')],
+  ),
+  caseOf(
+    remove,
+    {
+      name: 'remove a tree',
+      lay: layTree,
+      state: dir =>
+        isThere(join(dir, 's')) ? (countTree(join(dir, 's')) === files ? 'old' : 'a part of the tree') : 'new',
     },
-  },
-  {
-    name: 'remove a tree',
-    lay: dir => layTree(join(dir, 's')),
-    call: (dir, _, options) => remove(join(dir, 's'), options),
-    sync: (dir, _, options) => remove.sync(join(dir, 's'), options),
-    steps: dir => remove.steps(join(dir, 's')),
-    state: dir =>
-      isThere(join(dir, 's')) ? (countTree(join(dir, 's')) === files ? 'old' : 'a part of the tree') : 'new',
-  },
-  {
-    name: 'emptyDir',
-    lay(dir) {
-      layTree(join(dir, 's'))
-      for (let at = 0; at < files; at++) put(join(dir, 's', `f${at}`), `${at}`)
+    dir => [join(dir, 's')],
+  ),
+  caseOf(
+    emptyDir,
+    {
+      name: 'emptyDir',
+      lay(dir) {
+        layTree(dir)
+        for (let at = 0; at < files; at++) put(join(dir, 's', `f${at}`), `${at}`)
+      },
+      state(dir) {
+        const names = readdirSync(join(dir, 's')).filter(name => !name.startsWith('.'))
+        const torn = names.some(name => name.startsWith('d') && readdirSync(join(dir, 's', name)).length !== 20)
+        return torn ? 'a part of a directory' : names.length > 0 ? 'old' : 'new'
+      },
     },
-    call: (dir, _, options) => emptyDir(join(dir, 's'), options),
-    sync: (dir, _, options) => emptyDir.sync(join(dir, 's'), options),
-    steps: dir => emptyDir.steps(join(dir, 's')),
-    state(dir) {
-      const names = readdirSync(join(dir, 's')).filter(name => !name.startsWith('.'))
-      const torn = names.some(name => name.startsWith('d') && readdirSync(join(dir, 's', name)).length !== 20)
-      return torn ? 'a part of a directory' : names.length > 0 ? 'old' : 'new'
-    },
-  },
+    dir => [join(dir, 's')],
+  ),
 ]
 
 const manyFiles = (dir: string): [string, string][] =>

@@ -1,8 +1,7 @@
 // What may happen next in a schedule, within what is left of the world's budgets.
 
-import { opsThat } from '../../core/alphabet.js'
-import { givesBack } from '../../core/deadline.js'
 import type { Call } from '../../core/steps.js'
+import { givesBack, opsThat } from '../../core/traits.js'
 import { faultsOf, mayLoseWrites } from './faults.js'
 import type { Player } from './player.js'
 import type { Choice, World } from './world.js'

@@ -1,9 +1,9 @@
 // What can go wrong with a call: it fails, or it is made and its reply is not the truth.
 
 import { constants } from 'node:os'
-import { opsThat } from '../../core/alphabet.js'
 import type { Errno } from '../../core/errors.js'
 import type { Call, Entry, Op } from '../../core/steps.js'
+import { opsThat } from '../../core/traits.js'
 import { BadWorld } from './bad-world.js'
 import { Listing, Opening } from './listing.js'
 import type { Choice, World } from './world.js'

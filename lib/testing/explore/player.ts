@@ -1,7 +1,7 @@
 // One process of a world: what it is about to call, what has come of its calls so far, and whether it sleeps.
 
-import { opsThat } from '../../core/alphabet.js'
 import type { Call, Outcome as CallOutcome, Steps } from '../../core/steps.js'
+import { opsThat } from '../../core/traits.js'
 import { BadWorld, waitsOutside } from './bad-world.js'
 import { type Footprint, nothing } from './footprint.js'
 import { OwnCalls, type Surroundings } from './own-calls.js'

@@ -1,9 +1,9 @@
 // A schedule as a person reads it: one column a player and one line a step, or a Mermaid diagram.
 
 import { inspect } from 'node:util'
-import { opsThat } from '../../core/alphabet.js'
 import type { Stats } from '../../core/stats.js'
 import type { Call, Outcome as CallOutcome } from '../../core/steps.js'
+import { opsThat } from '../../core/traits.js'
 import { Listing, Opening } from './listing.js'
 import type { Outcome } from './world.js'
 

@@ -16,7 +16,7 @@ interface Descriptor extends Used {
 /** Does an open with these flags succeed only if it makes the file? */
 export const isExclusive = (flags: unknown): boolean => typeof flags === 'string' && flags.startsWith('wx')
 
-export class Descriptors {
+export class DescriptorDevices {
   readonly #open = new Map<number, Descriptor>()
 
   /** Notes an open. `seen` returns where the path leads; a new file is wherever its directory is. */

@@ -1,0 +1,28 @@
+// A state together with its data.
+
+import { hasCode, systemError } from '../core/errors.js'
+import { fs, type Steps } from '../core/steps.js'
+import type { Trial } from '../parts/achieve.js'
+import { payloadOf } from './payload.js'
+import type { State } from './state.js'
+import { readState } from './transition.js'
+
+/** What `load` returns: a state, and its data if it has any. */
+export interface Reading {
+  readonly state: State
+  readonly data: Buffer | undefined
+}
+
+export function* loadState(path: string, trial: Trial): Steps<{ reading: Reading | undefined }> {
+  const state = yield* readState(path, trial)
+  if (typeof state === 'string') return { reading: undefined }
+  if (state.writer === undefined) return { reading: { state, data: undefined } }
+  const payload = payloadOf(path, state)
+  try {
+    return { reading: { state, data: yield* fs.readFile(payload) } }
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT')) throw error
+    // Another call consumed the state, and its payload with it, after this one read the state: read both again.
+    throw systemError('EAGAIN', 'open', 'the data that the state names is not there', payload)
+  }
+}

@@ -1,0 +1,81 @@
+// Each call as a function of the sync API, which makes it in the calling thread. Its twin is ./pool.ts.
+
+import type { Alphabet, Op, Path } from './alphabet.js'
+import { entryOf, inBytes } from './entry.js'
+import { hasCode } from './errors.js'
+import { isLocal } from './filesystem-kinds.js'
+import { nodeFlags, openPath } from './node-arguments.js'
+import type { Stats } from './stats.js'
+import type { orNothing } from './steps.js'
+
+type NodeFs = typeof import('node:fs')
+type Calls = { readonly [O in Op]?: (...args: Parameters<Alphabet[O]>) => unknown }
+
+/** Each call, made by the door's own filesystem. */
+export const inThreadOf = (fs: NodeFs) =>
+  ({
+    open: (path, flags, mode) => fs.openSync(path, nodeFlags(flags, fs.constants), mode),
+    read: (fd, into, position) => fs.readSync(fd, into, 0, into.length, position),
+    write: (fd, data, position) => fs.writeSync(fd, data, 0, data.length, position),
+    ftruncate: fs.ftruncateSync,
+    fsync: fs.fsyncSync,
+    // Looked up at each call, because graceful-fs, if another package loads it, replaces it, and wakes its queue there.
+    close: fd => fs.closeSync(fd),
+    fstat: fd => fs.fstatSync(fd, inBigints),
+    fchmod: fs.fchmodSync,
+    fchown: fs.fchownSync,
+    futimes: fs.futimesSync,
+    stat: (path, options?: typeof orNothing) => statOrNothing(fs.statSync, path, options),
+    lstat: (path, options?: typeof orNothing) => statOrNothing(fs.lstatSync, path, options),
+    readFile: path => readByDescriptor(path, fs),
+    readlink: path => fs.readlinkSync(path, 'buffer'),
+    readdir: path => fs.readdirSync(path),
+    list: path => fs.readdirSync(path, inBytes).map(entryOf),
+    mkdir: fs.mkdirSync,
+    rmdir: fs.rmdirSync,
+    rename: fs.renameSync,
+    link: fs.linkSync,
+    symlink: fs.symlinkSync,
+    unlink: fs.unlinkSync,
+    // Without the force, Node would go on to copy the bytes, in a loop that may never end.
+    clone: (source, from, to) =>
+      fs.copyFileSync(openPath(source, from), to, fs.constants.COPYFILE_EXCL | fs.constants.COPYFILE_FICLONE_FORCE),
+    chmod: fs.chmodSync,
+    chown: fs.chownSync,
+    utimes: fs.utimesSync,
+    realpath: path => fs.realpathSync.native(path),
+    local: path => isLocal(path, kindAt(path, fs)),
+  }) satisfies Calls
+
+const inBigints = { bigint: true } as const
+const missingAllowed = { bigint: true, throwIfNoEntry: false } as const
+
+type StatSync = (path: Path, options: typeof inBigints | typeof missingAllowed) => Stats | undefined
+
+/** Node throws ENOTDIR even if it may return undefined, though nothing has that name either. */
+function statOrNothing(stat: StatSync, path: Path, options?: typeof orNothing): Stats | undefined {
+  try {
+    return stat(path, options ? missingAllowed : inBigints)
+  } catch (error) {
+    if (options && hasCode(error, 'ENOENT', 'ENOTDIR')) return undefined
+    throw error
+  }
+}
+
+/** By its path, Node leaves the file open if it cannot be looked at. */
+function readByDescriptor(path: string, fs: NodeFs): Buffer {
+  const fd = fs.openSync(path, 'r')
+  try {
+    return fs.readFileSync(fd)
+  } finally {
+    fs.closeSync(fd)
+  }
+}
+
+function kindAt(path: string, fs: NodeFs): number | undefined {
+  try {
+    return fs.statfsSync(path).type
+  } catch {
+    return undefined
+  }
+}
