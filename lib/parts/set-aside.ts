@@ -2,7 +2,6 @@
 // no longer touches the thing. Then it is deleted under the private name, or gets its own name back.
 
 import { cannotLink, hasCode, isSystemError, mountPointCodes, systemError } from '../core/errors.js'
-import { isInterruption } from '../core/interruption.js'
 import { fs, orNothing, type Path, type Steps } from '../core/steps.js'
 import { achieve, done, type Trial } from './achieve.js'
 import { tidy, uninterruptible } from './cleanup.js'
@@ -93,7 +92,7 @@ export function* deleteOrPutBack(aside: Aside, job: DeleteJob, trial: Trial): St
     const remove = () => deleteSetAside(aside, job, trial)
     yield* aside.at === aside.path ? remove() : uninterruptible(remove)
   } catch (error) {
-    if (aside.at !== aside.path && !isInterruption(error)) yield* tidy(putBack(aside, error))
+    if (aside.at !== aside.path) yield* tidy(putBack(aside, error))
     throw error
   }
 }

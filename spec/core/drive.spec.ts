@@ -7,8 +7,9 @@ import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { setTimeout as wait } from 'node:timers/promises'
 import { getOrCreate, updateFile, withLock, writeFile, writeFiles } from 'holdfast'
-import { door, drive, driveSync, fs, type Outcome, type Steps, together } from 'holdfast/steps'
+import { door, drive, driveSync, dual, fs, type Outcome, type Patience, type Steps, together } from 'holdfast/steps'
 import type { Call } from '../../lib/core/alphabet.js'
+import { Drive } from '../../lib/core/drive-async.js'
 import { allOps, opsThat } from '../../lib/core/traits.js'
 import { escapes, injecting, manners } from '../broken/inject.js'
 import { cases, treeCases } from '../support/cases.js'
@@ -252,6 +253,63 @@ holds('a long wait keeps nothing for each heartbeat, and many waits for one sign
   } finally {
     process.off('warning', note)
   }
+})
+
+holds(
+  'a call that throws at once when its turn has come, or a seat is free, comes back into the algorithm',
+  async () => {
+    const escaped = await escapes(async () => {
+      const { door, error } = injecting('at once', ({ op }) => op === 'lstat')
+      const said: string[] = []
+      const steps = (function* (): Steps<void> {
+        try {
+          yield* fs.lstat('/')
+        } finally {
+          said.push(yield* fs.realpath('/'))
+        }
+      })()
+      const before = wait(5)
+      const running = new Promise<void>((resolve, reject) =>
+        new Drive({ steps, door, before, deadline: undefined, resolve, reject }).start(),
+      )
+      await running.then(
+        () => assert.unreachable(),
+        caught => assert.ok(caught === error),
+      )
+      assert.equal(said, ['/'])
+    })
+    assert.equal(escaped, [])
+  },
+)
+
+holds('what comes after the caller has gone on is given back, and its turn lasts until then', async () => {
+  const given: string[] = []
+  const late = dual(
+    function* late(_name: string, _options: Patience = {}): Steps<string> {
+      try {
+        yield* fs.sleep(1000)
+      } catch {}
+      return yield* fs.settle(wait(200).then(() => 'late'))
+    },
+    {
+      turns: name => [name],
+      *giveBack(value) {
+        yield* fs.sleep(20)
+        given.push(value)
+      },
+    },
+  )
+  await assert.rejects(late('x', { timeout: 10 }), { code: 'ERR_TIMEOUT' })
+  assert.equal(given, [])
+  const next = dual(
+    function* next(_name: string): Steps<number> {
+      yield* fs.now()
+      return given.length
+    },
+    { turns: name => [name] },
+  )
+  assert.is(await next('x'), 1)
+  assert.equal(given, ['late'])
 })
 
 holds('faults that a user puts into the door reach every call, also each of several at once', async () => {
