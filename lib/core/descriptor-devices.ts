@@ -1,8 +1,8 @@
 // Which device an open descriptor is on, as far as the pool has shown it (./local-places.ts). It counts for a moment:
 // code that this package does not see may close a descriptor, and the system gives its number to a file elsewhere.
 
-import { dirname } from 'node:path'
 import type { Path } from './alphabet.js'
+import { parentOf } from './local-places.js'
 import { lastReadMs, type Used, wasUsed } from './moment.js'
 
 interface Descriptor extends Used {
@@ -25,8 +25,8 @@ export class DescriptorDevices {
     if (typeof path !== 'string') return
     const isNewFile = isExclusive(flags)
     // Of a directory it is asked later, because the pool may still be finding it out.
-    const [at, dev] = isNewFile ? [dirname(path), undefined] : [path, seen(path)]
-    this.#open.set(fd, { at, dev, isNewFile, usedAtMs: lastReadMs() })
+    const dev = isNewFile ? undefined : seen(path)
+    this.#open.set(fd, { at: isNewFile ? parentOf(path) : path, dev, isNewFile, usedAtMs: lastReadMs() })
   }
 
   noteDevice(fd: number, dev: number): void {

@@ -7,7 +7,7 @@ import type { Door, SingleCall } from './door.js'
 import { HeldDescriptors } from './held-descriptors.js'
 import type { Running } from './running.js'
 import type { Call, Outcome } from './steps.js'
-import { givesBack, isWait } from './traits.js'
+import { givesBack, isWait, takesDescriptor } from './traits.js'
 import { ignoreRejection } from './wait.js'
 
 /** Milliseconds after the deadline, in which the steps may clean up and come to an end of their own. */
@@ -26,7 +26,7 @@ export class Drive<T> {
   #turn = 0
   /** How to end early what it waits for. */
   #wake: Wake | undefined
-  /** The asynchronous context that the call was made in. The steps go on in that, whatever ends their calls. */
+  /** The asynchronous context that the steps go on in. Until one of their calls waits, they never leave it. */
   #context: AsyncResource | undefined
   #leaveTimer: NodeJS.Timeout | undefined
   #hasEnded = false
@@ -36,14 +36,17 @@ export class Drive<T> {
     this.#running = running
     this.#door = running.door
     this.#before = running.before
-    this.#descriptors = new HeldDescriptors(this.#door, running.retryFor ?? 10_000)
+    this.#descriptors = new HeldDescriptors(this.#door, running.retryFor ?? 10_000, this.#keepContext)
   }
 
   start(): void {
     this.#loop()
-    if (this.#hasEnded) return
-    this.#context = new AsyncResource('HOLDFAST')
-    this.#running.deadline?.arm(() => this.#stop())
+    if (!this.#hasEnded) this.#running.deadline?.arm(() => this.#stop())
+  }
+
+  /** What ends the wait of a call may be another call, with another `AsyncLocalStorage`. */
+  readonly #keepContext = (): void => {
+    this.#context ??= new AsyncResource('HOLDFAST')
   }
 
   /** A call that ends inline is followed by the next in this loop, so that it does not deepen the stack. */
@@ -79,8 +82,9 @@ export class Drive<T> {
       this.#wake = undefined
       const failure = error === notMade ? this.#interruption(call) : error
       this.#outcome = isFailure(failure) ? { error: failure } : { value }
-      // What ends a call may be another call, with another `AsyncLocalStorage`.
-      if (!this.#isLooping) this.#context?.runInAsyncScope(this.#loop)
+      if (this.#isLooping) return
+      if (this.#context) this.#context.runInAsyncScope(this.#loop)
+      else this.#loop()
     }
   }
 
@@ -116,15 +120,20 @@ export class Drive<T> {
         done(interruption)
         return
       }
-      this.#wake = this.#descriptors.awaitSeat(call, () => this.#makeNow(call, done))
-      if (this.#wake) return
+      const leave = takesDescriptor(call) && this.#descriptors.awaitSeat(() => this.#makeNow(call, done))
+      if (leave) {
+        this.#wake = leave
+        return
+      }
       if (call.op === 'together') this.#descriptors.performAll(call.args[0] as SingleCall[], done)
       else if (isWait(call)) this.#await(call as SingleCall, done)
       else {
         const turn = this.#turn
         const wake = this.#descriptors.perform(call as SingleCall, done)
+        if (!wake || turn !== this.#turn) return
+        this.#keepContext()
         // What gives something back is made in any case.
-        if (wake && turn === this.#turn && !givesBack(call)) this.#wake = wake
+        if (!givesBack(call)) this.#wake = wake
       }
     } catch (error) {
       done(asFailure(error))
@@ -139,7 +148,9 @@ export class Drive<T> {
       ended = true
       done(this.#running.deadline?.interruption(call) ?? error, value)
     })
-    if (!ended && turn === this.#turn) this.#wake = wake
+    if (ended || turn !== this.#turn) return
+    this.#keepContext()
+    this.#wake = wake
   }
 
   /** The deadline has come. */

@@ -1,6 +1,6 @@
 // What one call of the promise form holds and takes: its seat (./seats.ts), and its descriptors.
 
-import type { Call, Outcome } from './alphabet.js'
+import type { Outcome } from './alphabet.js'
 import { asFailure, type Done, isFailure, notMade, type Wake } from './done.js'
 import type { Door, SingleCall } from './door.js'
 import { isShortage, markFinal } from './errors.js'
@@ -33,22 +33,25 @@ export class HeldDescriptors {
   /** The error of a call whose wait for a descriptor was ended early. */
   shortage: unknown
   /** How to end each wait for a descriptor early. */
-  readonly #waits = new Set<Wake>()
+  #waits: Set<Wake> | undefined
   #stopping = false
+  /** Called before a call waits, so that others may end it. */
+  readonly #onWait: () => void
 
-  constructor(door: Door, retryForMs: number) {
+  constructor(door: Door, retryForMs: number, onWait: () => void) {
     this.#door = door
     this.#retryForMs = retryForMs
+    this.#onWait = onWait
   }
 
   /**
-   * Returns undefined if the call may be made: it takes no descriptor, or there is a seat for the whole. If not, calls
+   * Returns undefined if a call that takes a descriptor may be made, because there is a seat for the whole. If not, calls
    * `go` when there is one, and returns how to stop waiting for it: then `go` is called at once.
    */
-  awaitSeat(call: Call, go: () => void): Wake | undefined {
-    if (this.#seated || !takesDescriptor(call)) return undefined
-    this.#seated = seats.take(this.#door)
+  awaitSeat(go: () => void): Wake | undefined {
+    this.#seated ||= seats.take(this.#door)
     if (this.#seated) return undefined
+    this.#onWait()
     const leave = seats.queue(() => {
       this.#seated = true
       go()
@@ -62,7 +65,7 @@ export class HeldDescriptors {
     const outcomes: Outcome<unknown>[] = new Array(calls.length)
     let left = calls.length
     if (left === 0) done(null, outcomes)
-    for (const [at, call] of calls.entries()) {
+    calls.forEach((call, at) => {
       const ended: Done = (error, value) => {
         if (outcomes[at]) return
         outcomes[at] = isFailure(error) ? { error } : { value }
@@ -73,7 +76,8 @@ export class HeldDescriptors {
       } catch (error) {
         ended(asFailure(error))
       }
-    }
+    })
+    if (left > 0) this.#onWait()
   }
 
   /**
@@ -123,9 +127,11 @@ export class HeldDescriptors {
       markFinal(error)
       return false
     }
+    this.#onWait()
+    this.#waits ??= new Set()
     const wake = seats.starve(
       () => {
-        this.#waits.delete(wake)
+        this.#waits?.delete(wake)
         if (!this.#stopping) this.#take(call, done, starving)
         else {
           this.#underWay--
@@ -146,7 +152,7 @@ export class HeldDescriptors {
   stopWaiting(): void {
     this.#retryForMs = Math.min(this.#retryForMs, longestPauseMs)
     this.#stopping = true
-    for (const wake of [...this.#waits]) wake()
+    for (const wake of [...(this.#waits ?? [])]) wake()
     this.#stopping = false
   }
 

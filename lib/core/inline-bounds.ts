@@ -7,7 +7,10 @@ const slowMs = 20
 const shortestRestMs = 1000
 const longestRestMs = 600_000
 
-/** Bounds the time of inline calls in one turn of the event loop. */
+/**
+ * Bounds the time of inline calls in one turn of the event loop. To notice the end of a turn takes as long as a quick call,
+ * so that begins when half is spent, and what was spent in the turns before counts until then.
+ */
 export class TurnBudget {
   #spentMs = 0
   #isTurning = false
@@ -18,7 +21,7 @@ export class TurnBudget {
 
   spend(ms: number): void {
     this.#spentMs += ms
-    if (this.#isTurning) return
+    if (this.#isTurning || this.#spentMs < turnMs / 2) return
     this.#isTurning = true
     // It keeps no process alive.
     setImmediate(() => {

@@ -12,10 +12,9 @@
 //
 // Only calls that succeeded fill a map, and what they leave there counts for a moment.
 
-import { dirname } from 'node:path'
 import type { Alphabet, Call, Op, Path } from './alphabet.js'
 import { DescriptorDevices, isExclusive } from './descriptor-devices.js'
-import { keep, type LocalPlaces } from './local-places.js'
+import { keep, type LocalPlaces, parentOf } from './local-places.js'
 import { lastReadMs, type Used, wasUsed } from './moment.js'
 import type { Stats } from './stats.js'
 
@@ -57,9 +56,10 @@ export class KernelCache {
   readonly #findBy: Needs = {
     open: (path, flags) => {
       if (typeof path !== 'string' || !isExclusive(flags)) return undefined
+      const dir = parentOf(path)
       // Also for those that follow: the pool finds out where the new file is while it opens it.
-      const dev = this.#deviceOf(dirname(path))
-      return this.#isNewDir(dirname(path)) ? dev : undefined
+      const dev = this.#deviceOf(dir)
+      return this.#isNewDir(dir) ? dev : undefined
     },
     write: (fd, data) => {
       // The data of a user's own steps may be anything. Node refuses it when the pool makes the call.
@@ -77,12 +77,12 @@ export class KernelCache {
     stat: path => this.#deviceOfName(this.#statNames, path),
     readdir: dir => this.#deviceOfSmall(dir),
     mkdir: dir => {
-      const parent = typeof dir === 'string' ? dirname(dir) : ''
+      const parent = typeof dir === 'string' ? parentOf(dir) : ''
       return this.#isNewDir(parent) ? this.#deviceOf(parent) : undefined
     },
     rename: (from, to) => {
-      const dir = typeof from === 'string' && typeof to === 'string' ? dirname(from) : undefined
-      if (dir === undefined || dirname(to as string) !== dir) return undefined
+      if (typeof from !== 'string' || typeof to !== 'string' || parentOf(from) !== parentOf(to)) return undefined
+      const dir = parentOf(from)
       return this.#isNewDir(dir) ? this.#deviceOf(dir) : this.#deviceOfSmall(dir)
     },
   }
@@ -117,7 +117,7 @@ export class KernelCache {
   /** The device of a directory, if it is local. One that this process made a moment ago is where the one above it is. */
   #deviceOf(dir: string): number | undefined {
     let at = dir
-    while (wasUsed(this.#newDirs.get(at))) at = dirname(at)
+    while (wasUsed(this.#newDirs.get(at))) at = parentOf(at)
     return this.#places.localDevice(at)
   }
 
@@ -164,7 +164,7 @@ export class KernelCache {
   #noteStats(names: Map<string, Name>, path: Path, stats: Stats | undefined): void {
     if (stats === undefined || typeof path !== 'string') return
     const dev = Number(stats.dev)
-    const at = stats.isSymbolicLink() ? dirname(path) : path
+    const at = stats.isSymbolicLink() ? parentOf(path) : path
     keep(names, path, { dev, at, usedAtMs: lastReadMs() })
     if (stats.isDirectory()) this.#places.note(path, dev)
     // Asks for its kind, if that is not known.
@@ -175,6 +175,6 @@ export class KernelCache {
   #noteName(from: Path, to: Path): void {
     const known = typeof from === 'string' ? this.#lstatNames.get(from) : undefined
     if (known && typeof to === 'string')
-      keep(this.#lstatNames, to, { ...known, at: known.at === from ? to : dirname(to) })
+      keep(this.#lstatNames, to, { ...known, at: known.at === from ? to : parentOf(to) })
   }
 }

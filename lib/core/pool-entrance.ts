@@ -26,7 +26,6 @@ const waiting = new Set<Waiting>()
 export function enterPool(make: (ended: Done) => void, done: Done): Wake | undefined {
   const call = { make, done }
   if (inside === 0 && waiting.size === 0) {
-    inside++
     begin(call)
     return undefined
   }
@@ -53,12 +52,12 @@ function letIn(most: number): void {
   for (const call of waiting) {
     if (inside >= most) return
     waiting.delete(call)
-    inside++
     begin(call)
   }
 }
 
 function begin({ make, done }: Waiting): void {
+  inside++
   const ended: Done = (error, value) => {
     inside--
     // Many at a time, for the same reason.

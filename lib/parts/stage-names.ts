@@ -9,8 +9,8 @@ const longestNameBytes = 255
 
 /** A fresh private name beside `target`. */
 export function* stageName<P extends Path>(target: P): Steps<P> {
-  const [name] = yield* stageNames([target])
-  return name as P
+  const owner = yield* fs.self()
+  return siblingName(target, `.${owner}.${yield* nonces()}`)
 }
 
 /** One for each. */

@@ -338,10 +338,20 @@ holds('whatever ends a wait, each call goes on in its own asynchronous context',
   const shared = new Promise<string>(resolve => {
     release = resolve
   })
+  let shortages = 20
+  const short: typeof door = {
+    ...door,
+    perform(call, done) {
+      if (call.op !== 'readdir' || shortages-- <= 0) return door.perform(call, done)
+      const error = Object.assign(new Error('EMFILE'), { code: 'EMFILE', errno: -24, syscall: 'scandir' })
+      setImmediate(() => done(error))
+      return undefined
+    },
+  }
   const seen = Array.from({ length: 60 }, (_, at) =>
     store.run(at, async () => {
       const path = join(dir, String(at % 3))
-      // They share a promise, take turns, and wait for a lock.
+      // They share a promise, take turns, and wait for a lock, for the pool and for a descriptor.
       await drive(
         (function* (): Steps<void> {
           yield* fs.settle(shared)
@@ -350,14 +360,19 @@ holds('whatever ends a wait, each call goes on in its own asynchronous context',
       )
       await updateFile(path, () => `${assert.is(store.getStore(), at)}`)
       await getOrCreate(`${path}-made`, () => `${store.getStore()}`, { validate: () => store.getStore() === at })
+      const calls: (() => Steps<unknown>)[] = [
+        () => fs.lstat(path),
+        () => fs.readdir(dir),
+        () => together([fs.lstat(path), fs.lstat(dir)]),
+      ]
       await Promise.all(
-        Array.from({ length: 40 }, () =>
+        Array.from({ length: 40 }, (_, one) =>
           drive(
             (function* (): Steps<void> {
-              yield* fs.lstat(path)
-              yield* fs.readdir(dir)
+              yield* (calls[one % calls.length] as () => Steps<unknown>)()
               assert.is(store.getStore(), at)
             })(),
+            { door: short },
           ),
         ),
       )
@@ -365,4 +380,5 @@ holds('whatever ends a wait, each call goes on in its own asynchronous context',
   )
   release('shared')
   await Promise.all(seen)
+  assert.ok(shortages <= 0)
 })
