@@ -2,8 +2,8 @@
 // code that this package does not see may close a descriptor, and the system gives its number to a file elsewhere.
 
 import type { Path } from './alphabet.js'
-import { parentOf } from './local-places.js'
 import { lastReadMs, type Used, wasUsed } from './moment.js'
+import { parentOf } from './path-maps.js'
 
 interface Descriptor extends Used {
   /** The name that was opened, or for a new file its directory: the pool can ask there what the device is. */

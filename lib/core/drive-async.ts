@@ -120,16 +120,16 @@ export class Drive<T> {
         done(interruption)
         return
       }
-      const leave = takesDescriptor(call) && this.#descriptors.awaitSeat(() => this.#makeNow(call, done))
-      if (leave) {
-        this.#wake = leave
-        return
-      }
-      if (call.op === 'together') this.#descriptors.performAll(call.args[0] as SingleCall[], done)
+      const takes = takesDescriptor(call)
+      const leave = takes && this.#descriptors.awaitSeat(() => this.#makeNow(call, done))
+      if (leave) this.#wake = leave
+      else if (call.op === 'together') this.#descriptors.performAll(call.args[0] as SingleCall[], done)
       else if (isWait(call)) this.#await(call as SingleCall, done)
       else {
         const turn = this.#turn
-        const wake = this.#descriptors.perform(call as SingleCall, done)
+        const wake = takes
+          ? this.#descriptors.take(call as SingleCall, done)
+          : this.#descriptors.perform(call as SingleCall, done)
         if (!wake || turn !== this.#turn) return
         this.#keepContext()
         // What gives something back is made in any case.

@@ -55,8 +55,13 @@ export function dual<A extends unknown[], T>(
     channel ??= tracingChannel(`holdfast.${algorithm.name}`)
     // Node 20.19 has `hasSubscribers` only on each channel, not on the group.
     const { start, end, asyncStart, asyncEnd, error } = channel
-    if (![start, end, asyncStart, asyncEnd, error].some(one => one.hasSubscribers)) return undefined
-    return { channel, context: contextOf(algorithm.name, args[0]) }
+    const isHeard =
+      start.hasSubscribers ||
+      end.hasSubscribers ||
+      asyncStart.hasSubscribers ||
+      asyncEnd.hasSubscribers ||
+      error.hasSubscribers
+    return isHeard && { channel, context: contextOf(algorithm.name, args[0]) }
   }
   const begin = (...args: A) => driveInTurn(() => algorithm(...args), args[optionsAt], args[0], options)
   const runNow = (...args: A) => {

@@ -72,7 +72,8 @@ export class HeldDescriptors {
         if (--left === 0) done(null, outcomes)
       }
       try {
-        this.perform(call, ended, among)
+        if (takesDescriptor(call)) this.take(call, ended, among)
+        else this.perform(call, ended)
       } catch (error) {
         ended(asFailure(error))
       }
@@ -80,20 +81,22 @@ export class HeldDescriptors {
     if (left > 0) this.#onWait()
   }
 
-  /**
-   * Makes a call, alone or among others. If there is no descriptor for it, waits for one, unless the whole call holds
-   * some, or the others may: what holds descriptors must not wait for others.
-   */
-  perform(call: SingleCall, done: Done, among: Among = 'alone'): Wake | undefined {
-    if (takesDescriptor(call)) {
-      this.#underWay++
-      return this.#take(call, done, { among, tries: 0, sinceMs: 0, served: 0 })
-    }
+  /** Makes a call that takes no descriptor. */
+  perform(call: SingleCall, done: Done): Wake | undefined {
     if (call.op === 'close' && this.#open > 0) {
       this.#count(-1)
       this.#giveBackSeat()
     }
     return this.#door.perform(call, done)
+  }
+
+  /**
+   * Makes a call that takes a descriptor, alone or among others. If there is none, waits for one, unless the whole call
+   * holds some, or the others may: what holds descriptors must not wait for others.
+   */
+  take(call: SingleCall, done: Done, among: Among = 'alone'): Wake | undefined {
+    this.#underWay++
+    return this.#take(call, done, { among, tries: 0, sinceMs: 0, served: 0 })
   }
 
   #take(call: SingleCall, done: Done, starving: Starving): Wake | undefined {

@@ -14,8 +14,9 @@
 
 import type { Alphabet, Call, Op, Path } from './alphabet.js'
 import { DescriptorDevices, isExclusive } from './descriptor-devices.js'
-import { keep, type LocalPlaces, parentOf } from './local-places.js'
-import { lastReadMs, type Used, wasUsed } from './moment.js'
+import type { LocalPlaces } from './local-places.js'
+import { agingMs, lastReadMs, type Used, wasUsed } from './moment.js'
+import { keep, parentOf, rename } from './path-maps.js'
 import type { Stats } from './stats.js'
 
 interface Name extends Used {
@@ -129,8 +130,7 @@ export class KernelCache {
 
   /** Notes a call that succeeded. */
   note({ op, args }: Call, value: unknown): void {
-    const note = this.#noteBy[op] as AnyFunction<void> | undefined
-    note?.(value, ...args)
+    ;(this.#noteBy[op] as AnyFunction<void> | undefined)?.(value, ...args)
   }
 
   readonly #noteBy: Notes = {
@@ -154,16 +154,16 @@ export class KernelCache {
       this.#noteName(from, to)
       this.#lstatNames.delete(from)
       this.#places.move(from, to)
-      const made = this.#newDirs.get(from)
-      if (made) keep(this.#newDirs, to, made)
-      else this.#newDirs.delete(to)
-      this.#newDirs.delete(from)
+      rename(this.#newDirs, from, to)
     },
   }
 
   #noteStats(names: Map<string, Name>, path: Path, stats: Stats | undefined): void {
     if (stats === undefined || typeof path !== 'string') return
     const dev = Number(stats.dev)
+    const known = names.get(path)
+    // In one go, the same names are often looked at again.
+    if (wasUsed(known, agingMs) && known.dev === dev) return
     const at = stats.isSymbolicLink() ? parentOf(path) : path
     keep(names, path, { dev, at, usedAtMs: lastReadMs() })
     if (stats.isDirectory()) this.#places.note(path, dev)

@@ -7,6 +7,7 @@
 
 import { isInlineKind } from './filesystem-kinds.js'
 import { agingMs, lastReadMs, readClock, type Used, wasUsed } from './moment.js'
+import { keep, rename } from './path-maps.js'
 
 /** How to ask in the pool. A rejection means that it cannot be known now. */
 export interface Questions {
@@ -19,8 +20,6 @@ interface Known<T> extends Used {
   readonly value: T
 }
 
-/** A map of paths is emptied when it holds this many. */
-const maxPaths = 1000
 /** On a filesystem that does not reply each of them keeps a thread of the pool. */
 const maxQuestions = 2
 
@@ -43,10 +42,7 @@ export class LocalPlaces {
 
   /** After a rename, `to` is what `from` was. */
   move(from: string, to: string): void {
-    const known = this.#devices.get(from)
-    if (known) keep(this.#devices, to, known)
-    else this.#devices.delete(to)
-    this.#devices.delete(from)
+    rename(this.#devices, from, to)
   }
 
   /** Returns the device that `path` leads to, if that is known. */
@@ -94,16 +90,4 @@ export class LocalPlaces {
     const again = await this.#ask.where(path)
     if (again.dev === dev) this.#kinds.set(dev, { value: isInlineKind(kind), usedAtMs })
   }
-}
-
-/** Returns the directory of a name, at a fraction of the time that `dirname` takes. */
-export function parentOf(path: string): string {
-  const at = path.lastIndexOf('/')
-  if (at > 0) return path.slice(0, at)
-  return at === 0 ? '/' : '.'
-}
-
-export function keep<T>(entries: Map<string, T>, path: string, entry: T): void {
-  if (entries.size >= maxPaths) entries.clear()
-  entries.set(path, entry)
 }
