@@ -63,7 +63,7 @@ export function dual<A extends unknown[], T>(
       error.hasSubscribers
     return isHeard && { channel, context: contextOf(algorithm.name, args[0]) }
   }
-  const begin = (...args: A) => driveInTurn(() => algorithm(...args), args[optionsAt], args[0], options)
+  const begin = (args: A) => driveInTurn(algorithm, args, optionsAt, options)
   const runNow = (...args: A) => {
     const deadline = deadlineOf(args[optionsAt])
     return runSync(algorithm(...args), deadline, door)
@@ -72,8 +72,8 @@ export function dual<A extends unknown[], T>(
   async function run(...args: A): Promise<T> {
     const tracing = tracingOf(args)
     try {
-      if (!tracing) return await begin(...args)
-      return await tracing.channel.tracePromise(() => begin(...args), tracing.context)
+      if (!tracing) return await begin(args)
+      return await tracing.channel.tracePromise(() => begin(args), tracing.context)
     } catch (error) {
       throw withCallerStack(error)
     }
@@ -88,15 +88,16 @@ export function dual<A extends unknown[], T>(
 
 /** Runs the algorithm as a promise, when it is its turn. */
 function driveInTurn<A extends unknown[], T>(
-  begin: () => Steps<T>,
-  given: unknown,
-  thing: A[0],
+  algorithm: (...args: A) => Steps<T>,
+  args: A,
+  optionsAt: number,
   { turns, until, giveBack, patient }: DualOptions<A, T>,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
+    const given = args[optionsAt] as Patience | undefined
     const deadline = deadlineOf(given)
-    const steps = begin()
-    const place = turns && new Place(turns(thing))
+    const steps = algorithm(...args)
+    const place = turns && new Place(turns(args[0]))
     const leave = () => place?.leave()
     const ended = (outcome: Outcome<T>, left: boolean) => {
       if ('error' in outcome) leave()
@@ -104,7 +105,7 @@ function driveInTurn<A extends unknown[], T>(
       else if (until) until(outcome.value).then(leave, leave)
       else leave()
     }
-    const { retryFor } = (given ?? {}) as Patience
+    const retryFor = given?.retryFor
     new Drive({ steps, deadline, door, retryFor, before: place?.before, patient, resolve, reject, ended }).start()
   })
 }
