@@ -12,6 +12,9 @@ export interface Batch {
   readonly files: readonly Item[]
 }
 
+/** Memory that batches which have ended leave to the next ones: to get it anew takes as long as to read a small file. */
+export type Rooms = Buffer[]
+
 /** True if nothing more is asked of the files in the directory than that they are copied. */
 export const isSimple = (dir: Item, { overwrite, filter, keeps, durability, onProgress }: Copying): boolean =>
   overwrite && durability === 'none' && !(filter || onProgress || keeps.times || keeps.owner || mayBeReadOnly(dir))
@@ -27,11 +30,11 @@ export function inBatches(items: readonly Item[], size: number): readonly (Item 
  * Copies the files. Returns those that failed, or that need care: large ones, those with set-ID bits, those that say
  * more or less than they hold, and those that are gone or no longer files.
  */
-export function* copyBatch({ files }: Batch, job: Copying): Steps<readonly Item[]> {
+export function* copyBatch({ files }: Batch, job: Copying, rooms: Rooms): Steps<readonly Item[]> {
   const left: Item[] = []
   for (let todo = files; todo.length > 0; ) {
     const { concurrency } = job
-    const failed = yield* copyTogether(todo.slice(0, concurrency))
+    const failed = yield* copyTogether(todo.slice(0, concurrency), rooms)
     // For these no descriptor was free. None is held now, and fewer files at a time need fewer.
     const starved = concurrency > 1 ? failed.filter(({ isStarved }) => isStarved) : []
     if (starved.length > 0) job.concurrency = Math.min(job.concurrency, concurrency >> 1)
@@ -42,17 +45,20 @@ export function* copyBatch({ files }: Batch, job: Copying): Steps<readonly Item[
 }
 
 /** Returns the copies that are not done. */
-function* copyTogether(files: readonly Item[]): Steps<readonly SmallCopy[]> {
+function* copyTogether(files: readonly Item[], rooms: Rooms): Steps<readonly SmallCopy[]> {
   const stages = yield* stageNames(files.map(({ to }) => to))
   const modes: Modes = new Map()
-  const room = Buffer.allocUnsafe(files.length * firstBytes)
+  const bytes = files.length * firstBytes
+  const last = rooms.pop()
+  const room = last && last.length >= bytes ? last : Buffer.allocUnsafe(bytes)
   const roomOf = (at: number) => room.subarray(at * firstBytes, (at + 1) * firstBytes)
   const copies = files.map((item, at) => new SmallCopy(item, stages[at] as Path, modes, roomOf(at)))
   try {
     for (const wave of waves) yield* makeWave(copies, wave)
   } finally {
-    const last = copies.flatMap(givingBack)
-    if (last.length > 0) yield* atOnce(last)
+    const left = copies.flatMap(givingBack)
+    if (left.length > 0) yield* atOnce(left)
+    rooms.push(room)
   }
   return copies.filter(({ isDone }) => !isDone)
 }

@@ -10,13 +10,14 @@ import { syncDir } from '../parts/durable.js'
 import { sameInode } from '../parts/identity.js'
 import { setPermissions, unchanged } from '../parts/permissions.js'
 import { childPath, visit } from '../parts/tree.js'
-import { type Batch, copyBatch, inBatches, isSimple } from './batch.js'
+import { type Batch, copyBatch, inBatches, isSimple, type Rooms } from './batch.js'
 import { copyEntry, statVanished, underParents } from './entry.js'
 import type { Copying, Item } from './job.js'
 
 interface Tree extends Copying {
   /** The topmost target directory, once it is there. */
   into: Stats | undefined
+  readonly rooms: Rooms
 }
 
 /** For this thing no descriptor was free. It is tried again when its turn comes once more. */
@@ -28,7 +29,7 @@ type Node = Item | Batch | Starved
 
 /** Copies what is at `from`, and everything below it. */
 export function* copyTree(from: string, to: string, was: Stats, job: Copying): Steps<void> {
-  const tree: Tree = { ...job, into: undefined }
+  const tree: Tree = { ...job, into: undefined, rooms: [] }
   const visitor = {
     enter: (node: Node) => enter(node, tree),
     leave: (node: Node) => leave(node, tree),
@@ -42,7 +43,7 @@ function newItem(from: Path, to: Path, above: Item | undefined, kind: Entry['kin
 }
 
 function* enter(node: Node, tree: Tree): Steps<readonly Node[]> {
-  if ('files' in node) return yield* copyBatch(node, tree)
+  if ('files' in node) return yield* copyBatch(node, tree, tree.rooms)
   return yield* 'starved' in node ? copyItem(node.starved, tree) : enterItem(node, tree)
 }
 
