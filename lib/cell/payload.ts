@@ -7,6 +7,7 @@ import { type Durability, refusal } from '../core/input.js'
 import { fs, type Path, type Steps } from '../core/steps.js'
 import { discard } from '../parts/cleanup.js'
 import { writeAll } from '../parts/durable.js'
+import { namingOnly } from '../parts/public-names.js'
 import { closingWritten } from '../parts/stage.js'
 import { mark, siblingName } from '../parts/stage-names.js'
 import type { State } from './state.js'
@@ -37,9 +38,15 @@ export function checkCellName(cell: string): void {
     throw refusal('ERR_OUT_OF_RANGE', 'dir', `a name of at most ${longestCellBytes} bytes if it has data`, cell)
 }
 
-export function* writePayload(path: string, data: Uint8Array, durability: Durability): Steps<void> {
-  const fd = yield* fs.open(path, 'wx')
-  yield* closingWritten(fd, durability !== 'none', () => writeAll(fd, data, durability))
+/** Writes the payload of that state. */
+export function* writePayload(cell: string, state: State, data: Uint8Array, durability: Durability): Steps<void> {
+  const path = payloadOf(cell, state)
+  try {
+    const fd = yield* fs.open(path, 'wx')
+    yield* closingWritten(fd, durability !== 'none', () => writeAll(fd, data, durability))
+  } catch (error) {
+    throw namingOnly(error, path, cell)
+  }
 }
 
 /** Best effort: removes the payload of a state that was consumed, or that never came to be. */

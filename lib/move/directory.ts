@@ -14,6 +14,7 @@ import { syncDir } from '../parts/durable.js'
 import { isInode, sameInode } from '../parts/identity.js'
 import { refuseMount } from '../parts/mount.js'
 import { statVanishedParent, withParents } from '../parts/parents.js'
+import { namingPublicly } from '../parts/public-names.js'
 import { deleteSetAside, putBack, removeOrSetAside } from '../parts/set-aside.js'
 import { isSameName, respell } from '../parts/spelling.js'
 import { stageName } from '../parts/stage-names.js'
@@ -115,6 +116,8 @@ function* moveAcross(job: Moving, was: Stats): Steps<boolean> {
       barred: yield* fs.stat(dirname(to), orNothing),
     })
     placed = yield* placeAtTarget(job, stage, yield* fs.lstat(stage))
+  } catch (error) {
+    throw namingPublicly(error, stage, to)
   } finally {
     if (!placed) yield* uninterruptible(() => discard(() => deleteTree(stage, 'directory', quiet(job))))
   }
