@@ -1,12 +1,13 @@
 // A thing is renamed to a private name. That frees its own name in one step, and what other processes do with that name
 // no longer touches the thing. Then it is deleted under the private name, or gets its own name back.
 
-import { cannotLink, hasCode, isSystemError, mountPointCodes, systemError } from '../core/errors.js'
+import { cannotLink, hasCode, isSystemError, mountPointCodes } from '../core/errors.js'
 import { fs, orNothing, type Path, type Steps } from '../core/steps.js'
 import { achieve, done, type Trial } from './achieve.js'
 import { discard, tidy, uninterruptible } from './cleanup.js'
 import { type DeleteJob, deleteTree } from './delete-tree.js'
 import { isGone, isInode } from './identity.js'
+import { findMount } from './mount.js'
 import { addFinding, namingPublicly } from './public-names.js'
 import { stageName } from './stage-names.js'
 
@@ -32,9 +33,17 @@ export function* removeAt(path: Path, job: DeleteJob, trial: Trial): Steps<boole
 export function* removeOrSetAside(path: Path, job: DeleteJob, trial: Trial): Steps<boolean | Aside> {
   return yield* achieve(
     () => unlinkOrSetAside(path, job, trial),
-    () => isGone(path),
+    () => statGone(path),
     { ...trial, never: mountPointCodes },
   )
+}
+
+/**
+ * After an attempt that failed: false if nothing is there. An unlink leaves no evidence of who made it: the reply may be
+ * lost, but on a read-only mount, for one, the same error comes where nothing ever was.
+ */
+function* statGone(path: Path): Steps<false | undefined> {
+  return (yield* isGone(path)) ? false : undefined
 }
 
 function* unlinkOrSetAside(path: Path, { sum }: DeleteJob, trial: Trial): Steps<boolean | Aside> {
@@ -64,7 +73,7 @@ export function* setAside(path: Path, trial: Trial): Steps<false | Aside> {
   } catch (error) {
     // It cannot be renamed on lower layers of overlayfs, or on a full disk.
     if (hasCode(error, 'EXDEV', 'ENOSPC', 'EDQUOT')) return { path, at: path }
-    if (hasCode(error, ...mountPointCodes)) throw systemError('EBUSY', 'rename', 'it is a mount point', path)
+    yield* findMount(error, path)
     throw error
   }
 }
