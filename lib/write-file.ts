@@ -106,6 +106,7 @@ export function asWriting(file: string | URL, data: unknown, options: WriteFileO
     path,
     parents,
     inPlace,
+    advises: as !== 'updateFile',
     permissions: asPermissions(options),
     durability: asDurability(options.durability),
     follows: oneOf(options.symlinks, 'options.symlinks', ['follow', 'replace'], 'follow') === 'follow',

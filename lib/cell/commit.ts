@@ -4,7 +4,7 @@ import type { Durability } from '../core/input.js'
 import { fs, type Steps } from '../core/steps.js'
 import type { Trial } from '../parts/achieve.js'
 import { nonces } from '../parts/stage-names.js'
-import { payloadOf, removePayload, writePayload } from './payload.js'
+import { removePayload, writePayload } from './payload.js'
 import { type Next, type State, successor } from './state.js'
 import { clear, isUnknownOutcome, readState, type Verdict } from './transition.js'
 
@@ -25,7 +25,7 @@ export function* commit(change: Change, apply: (to: State) => Steps<Verdict>): S
   const to = successor(from, next, yield* nonces(), data ? yield* fs.self() : undefined)
   let verdict: Verdict | undefined
   try {
-    if (data) yield* writePayload(payloadOf(path, to), data, durability)
+    if (data) yield* writePayload(path, to, data, durability)
     verdict = yield* apply(to)
   } catch (error) {
     // If the outcome is unknown, the cell's state may name the new payload, so that stays.

@@ -11,8 +11,9 @@
 import { dirname } from 'node:path'
 import { hasCode, isSystemError, type SystemError, systemError } from '../core/errors.js'
 import { fs, orNothing, type Steps } from '../core/steps.js'
-import { type Again, achieve, again, type Trial } from '../parts/achieve.js'
+import { type Again, achieve, again, done, type Trial } from '../parts/achieve.js'
 import { tidy } from '../parts/cleanup.js'
+import { namingOnly } from '../parts/public-names.js'
 import { descends, parseState, type State, spellState } from './state.js'
 
 /** Which call consumed the state: this one, or another. */
@@ -111,7 +112,11 @@ export function* tryAdvance(dir: string, from: State, to: State): Steps<boolean>
 }
 
 function* renameState(dir: string, from: State, to: State): Steps<Verdict> {
-  yield* fs.rename(`${dir}/${spellState(from)}`, `${dir}/${spellState(to)}`)
+  try {
+    yield* fs.rename(`${dir}/${spellState(from)}`, `${dir}/${spellState(to)}`)
+  } catch (error) {
+    throw namingOnly(error, dir, dir)
+  }
   return 'mine'
 }
 
@@ -127,8 +132,11 @@ export function* clear(dir: string, from: State, trial: Trial): Steps<Verdict> {
 }
 
 function* unlinkState(dir: string, from: State): Steps<Verdict> {
-  yield* fs.unlink(`${dir}/${spellState(from)}`)
-  return 'mine'
+  try {
+    return yield* done(fs.unlink(`${dir}/${spellState(from)}`), 'mine')
+  } catch (error) {
+    throw namingOnly(error, dir, dir)
+  }
 }
 
 /** After a call that reported an error: was `from` consumed, and by which call? */

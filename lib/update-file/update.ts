@@ -12,8 +12,10 @@ import { asLocking } from '../lock/options.js'
 import { UnderLock } from '../lock/under-lock.js'
 import type { LockOptions } from '../lock.js'
 import { achieve, noEvidence } from '../parts/achieve.js'
+import { syncName } from '../parts/durable.js'
 import { refuseSpecialFile, resolveLinks } from '../parts/follow-links.js'
-import { asWriting, type WriteFileOptions, writeFile } from '../write-file.js'
+import { write } from '../write-file/write.js'
+import { asWriting, type WriteFileOptions } from '../write-file.js'
 import { asCodec, type Codec } from './codec.js'
 import type { UpdateFileOptions } from './options.js'
 
@@ -90,7 +92,8 @@ function* updateLocked({ path, change, codec, locking, writing }: Update, at: st
   const data = old.encode(next)
   // After a long change, this finds out whether the lock is lost. If it is, nothing is written.
   if (isThenable(returned) || (yield* fs.now()) - beganMs > hold.locking.heartbeatMs) yield* renew(hold)
-  yield* writeFile.steps(at, data, writing)
+  const written = asWriting(at, data, writing, 'updateFile')
+  yield* syncName(yield* write(written), written.durability)
   return next
 }
 

@@ -1,12 +1,13 @@
 // The work of `writeFile`: a private file is filled, gets its permissions, is synced, and is renamed onto the name.
 
-import { hasCode, isSystemError, markFinal, mountPointCodes } from '../core/errors.js'
+import { hasCode, markFinal, mountPointCodes } from '../core/errors.js'
 import type { Stats } from '../core/stats.js'
 import { fs, type Outcome, type Steps, together, unwrap } from '../core/steps.js'
 import { achieve, done, noEvidence } from '../parts/achieve.js'
 import { pieceBytes, writeBytes } from '../parts/bytes.js'
 import { refuseSpecialFile, resolveLinks } from '../parts/follow-links.js'
 import { isInode } from '../parts/identity.js'
+import { findMount } from '../parts/mount.js'
 import { withParents } from '../parts/parents.js'
 import { creationMode, setPermissions } from '../parts/permissions.js'
 import type { Source } from '../parts/source.js'
@@ -84,7 +85,10 @@ function* fillAndPublish(
     )
     stage.spent = true
   } catch (error) {
-    if (!job.inPlace || !hasCode(error, ...mountPointCodes)) throw withAdvice(error)
+    if (!job.inPlace || !hasCode(error, ...mountPointCodes)) {
+      yield* findMount(error, target.at, job.advises ? inPlaceAdvice : '')
+      throw error
+    }
     yield* writeInPlace(stage.path, target.at, job)
   }
 }
@@ -118,9 +122,4 @@ function* renameAndClose({ path, made }: Staged<Written>, to: string): Steps<tru
   return true
 }
 
-function withAdvice(error: unknown): unknown {
-  if (isSystemError(error) && hasCode(error, ...mountPointCodes))
-    error.message +=
-      " (a mount point cannot be replaced; `inPlace: 'when-needed'` writes it in place, which is not atomic)"
-  return error
-}
+const inPlaceAdvice = "; `inPlace: 'when-needed'` writes it in place, which is not atomic"
