@@ -18,21 +18,21 @@ import { checkCellName } from './cell/payload.js'
 import { checkNext, type Next, type State } from './cell/state.js'
 import { advance, readState } from './cell/transition.js'
 import { dual } from './core/dual.js'
-import { asBytes, asDurability, asFlag, asName, type Durability, type Patience, refusal } from './core/input.js'
+import { asBytes, asDurability, asName, type Durability, type Patience, refusal } from './core/input.js'
 import type { Steps } from './core/steps.js'
 import { achieve, noEvidence, type Trial } from './parts/achieve.js'
-import { withParents } from './parts/parents.js'
+import { asParents, withParents } from './parts/parents.js'
 
 export type { Reading } from './cell/load.js'
 
 export interface CellOptions extends Patience {
   /**
-   * `file`: data is on the disk before the state that names it. The state itself may be an earlier one after a power
-   * cut.
+   * `file`: data is on the disk before the state that names it, and the next state is before that data goes. The state
+   * itself may be an earlier one after a power cut. `full`: the state is on the disk, too, before the call ends.
    * @default 'file'
    */
   readonly durability?: Durability | undefined
-  /** Makes missing directories above the cell. @default false */
+  /** Makes missing directories above the cell; with `durability: 'full'` their names are on the disk, too. @default false */
   readonly parents?: boolean | undefined
 }
 
@@ -62,8 +62,7 @@ const createCell = dual(function* createCell(
   options: CellOptions = {},
 ): Steps<State | undefined> {
   const change = asChange('createCell', dir, undefined, next, options)
-  const parents = asFlag(options.parents, 'options.parents')
-  return yield* withParents(change.path, parents, () =>
+  return yield* withParents(change.path, change.parents, () =>
     commit(change, to => createState(change.path, to, change.trial)),
   )
 })
@@ -97,7 +96,8 @@ function asChange(
   const data = next.data === undefined ? undefined : asBytes(next.data, 'next.data')
   if (data) checkCellName(path)
   const durability = asDurability(options.durability)
-  return { path, from: from && asState(from), next, data, durability, trial: trialOf(as, path, options) }
+  const parents = asParents(options.parents)
+  return { path, from: from && asState(from), next, data, durability, parents, trial: trialOf(as, path, options) }
 }
 
 function asState(value: State): State {
@@ -114,7 +114,8 @@ function asState(value: State): State {
  * leaves the cell in the state before or the state after (the table above says what else). No state is mistaken for
  * another that looks the same.
  *
- * Not promised: that a state outlives a power cut: the cell may be in an earlier state then, never in a mixture of two.
+ * Not promised: without `durability: 'full'`, that a state outlives a power cut: the cell may be in an earlier state
+ * then, never in a mixture of two.
  * A process that may read the directory may read the fields.
  *
  * - `cell.read(dir)`: returns the state, or undefined if the cell is void (no directory, or an empty one). One call,

@@ -16,6 +16,7 @@ import { fs, orNothing, type Steps } from './core/steps.js'
 import { containment } from './parts/containment.js'
 import { syncName } from './parts/durable.js'
 import { sameInode } from './parts/identity.js'
+import { asParents } from './parts/parents.js'
 
 export interface CopyOptions extends Patience {
   /**
@@ -38,7 +39,7 @@ export interface CopyOptions extends Patience {
    * @default 'none', because the source still exists
    */
   readonly durability?: Durability | undefined
-  /** Makes missing directories above the target; `durability` does not cover their names. @default false */
+  /** Makes missing directories above the target; with `durability: 'full'` their names are on the disk, too. @default false */
   readonly parents?: boolean | undefined
   /** Called for each thing that is done with, copied or left out. An error that it throws ends the call. */
   readonly onProgress?: ((progress: Progress) => void) | undefined
@@ -92,7 +93,7 @@ export const copy = dual(function* copy(
     },
     concurrency: asConcurrency(options.concurrency),
     durability,
-    parents: asFlag(options.parents, 'options.parents'),
+    parents: asParents(options.parents),
     onProgress: asFunction(options.onProgress, 'options.onProgress'),
     sum: { done: 0, total: 1, bytes: 0 },
     trial: { as: 'copy', path: to, retryFor: options.retryFor, never: mountPointCodes },
@@ -103,5 +104,5 @@ export const copy = dual(function* copy(
     if ((yield* containment(to, from)) !== 'outside') throw intoItself(from, to)
   } else if (sameInode(was, yield* look(to, orNothing))) return
   yield* copyTree(from, to, was, job)
-  yield* syncName(to, job.durability)
+  yield* syncName(to, job.durability, job.parents)
 })

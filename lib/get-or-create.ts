@@ -26,7 +26,9 @@ export interface GetOrCreateOptions<K extends Kind = Kind> extends LockOptions {
   /** `false`: while another call produces, do not wait, but throw `ERR_LOCK_HELD`. @default true */
   readonly wait?: boolean | undefined
   /**
-   * `file`: the data of all files is on disk before the name appears. `full`: all names are, too.
+   * `file`: the data of all files is on disk before the name appears. `full`: all names are, too, before the call ends;
+   * also if another call has made the thing, with whatever durability (of a directory then only its own name, because
+   * to sync all that is in it takes long).
    * @default 'file' for a file, 'none' for a directory
    */
   readonly durability?: Durability | undefined

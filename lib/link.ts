@@ -5,7 +5,7 @@ import { asFlag, asNumber, asPath, oneOf, type Patience } from './core/input.js'
 import { fs, orNothing, type Steps } from './core/steps.js'
 import { publishCopy } from './link/copy-instead.js'
 import { type Again, achieve, again, done, type Trial } from './parts/achieve.js'
-import { withParents } from './parts/parents.js'
+import { asParents, type Parents, withParents } from './parts/parents.js'
 import { isLinkOf, statLink } from './parts/same-content.js'
 import { staged } from './parts/stage.js'
 
@@ -67,7 +67,7 @@ export const link = dual(function* link(
     backoff: asNumber(options.backoff, 'options.backoff', 10),
     replace: asFlag(options.replace, 'options.replace'),
     copies: oneOf(options.fallback, 'options.fallback', ['none', 'copy'], 'none') === 'copy',
-    parents: asFlag(options.parents, 'options.parents'),
+    parents: asParents(options.parents),
     trial: { as: 'link', path: to, retryFor: options.retryFor },
     missed: 0,
     taken: false,
@@ -88,7 +88,7 @@ interface Linking {
   readonly backoff: number
   readonly replace: boolean
   readonly copies: boolean
-  readonly parents: boolean
+  readonly parents: Parents | undefined
   readonly trial: Trial
   /** How many times the source was missing. */
   missed: number

@@ -1,23 +1,14 @@
-import { dirname } from 'node:path'
 import { dual } from './core/dual.js'
 import { hasCode, mountPointCodes } from './core/errors.js'
-import {
-  asDurability,
-  asFlag,
-  asName,
-  asPath,
-  type Durability,
-  type Patience,
-  type Progress,
-  refusal,
-} from './core/input.js'
+import { asDurability, asName, asPath, type Durability, type Patience, type Progress, refusal } from './core/input.js'
 import type { Stats } from './core/stats.js'
 import { fs, type Steps } from './core/steps.js'
 import { moveDirectory } from './move/directory.js'
 import { moveFile } from './move/file.js'
 import type { Moving } from './move/job.js'
 import { asDeleteJob } from './parts/delete-tree.js'
-import { syncDir, syncName } from './parts/durable.js'
+import { syncLoss, syncName } from './parts/durable.js'
+import { asParents } from './parts/parents.js'
 
 export interface MoveOptions extends Patience {
   /**
@@ -29,12 +20,13 @@ export interface MoveOptions extends Patience {
    */
   readonly overwrite?: boolean | 'with-gap' | undefined
   /**
-   * `file`: a file's data is on disk before its name changes. `full`: so are the new name, and the removal of the old
-   * one, before the call ends.
+   * `file`: a file's data is on disk before its name changes, and the new name is before the old one, or what it
+   * replaces with a gap, goes. `full`: the new name and the removal of the old one are on disk before the call ends.
+   * Nothing inside a directory that only gets another name is synced.
    * @default 'file'
    */
   readonly durability?: Durability | undefined
-  /** Makes missing directories above the target; `durability` does not cover their names. @default false */
+  /** Makes missing directories above the target; with `durability: 'full'` their names are on the disk, too. @default false */
   readonly parents?: boolean | undefined
   /**
    * How many things are copied or deleted at a time, when a directory goes to another device or is replaced.
@@ -89,14 +81,14 @@ export const move = dual(function* move(
     to,
     from: asName(source, 'source'),
     overwrite: asOverwrite(options.overwrite),
-    parents: asFlag(options.parents, 'options.parents'),
+    parents: asParents(options.parents),
     durability: asDurability(options.durability),
     deletion: asDeleteJob(options),
     trial: { as: 'move', path: to, retryFor: options.retryFor, never: mountPointCodes },
   }
   const moved = yield* moveAny(job, yield* fs.lstat(job.from))
-  yield* syncName(to, job.durability)
-  if (moved && job.durability === 'full' && dirname(job.from) !== dirname(to)) yield* syncRemoval(job.from)
+  yield* syncName(to, job.durability, job.parents)
+  if (moved) yield* syncLoss(job.from, to, job.durability)
   return moved
 })
 
@@ -115,13 +107,4 @@ function* moveAny(job: Moving, was: Stats): Steps<boolean> {
     if (job.overwrite !== 'with-gap' || !hasCode(error, 'EISDIR')) throw error
   }
   return yield* moveDirectory(job, was)
-}
-
-/** Syncs the directory that `path` was in. If that is gone as well, no name in it can come back. */
-function* syncRemoval(path: string): Steps<void> {
-  try {
-    yield* syncDir(dirname(path))
-  } catch (error) {
-    if (!hasCode(error, 'ENOENT', 'ENOTDIR')) throw error
-  }
 }

@@ -6,7 +6,7 @@ import { asDurability, asFlag, asPath, type Durability, oneOf, type Patience, re
 import { fs, type Steps } from './core/steps.js'
 import { type Again, achieve, again } from './parts/achieve.js'
 import { syncName } from './parts/durable.js'
-import { withParents } from './parts/parents.js'
+import { asParents, type Parents, withParents } from './parts/parents.js'
 import { type Staged, staged } from './parts/stage.js'
 
 export interface SymlinkOptions extends Patience {
@@ -22,7 +22,7 @@ export interface SymlinkOptions extends Patience {
    * @default 'file'
    */
   readonly durability?: Durability | undefined
-  /** Makes missing directories above the link; `durability` does not cover their names. @default false */
+  /** Makes missing directories above the link; with `durability: 'full'` their names are on the disk, too. @default false */
   readonly parents?: boolean | undefined
 }
 
@@ -61,7 +61,7 @@ export const symlink = dual(function* symlink(
     to,
     type: options.type === undefined ? undefined : oneOf(options.type, 'options.type', types, 'file'),
     replace: asFlag(options.replace, 'options.replace'),
-    parents: asFlag(options.parents, 'options.parents'),
+    parents: asParents(options.parents),
   }
   const durability = asDurability(options.durability)
   const linked = yield* achieve(
@@ -70,7 +70,7 @@ export const symlink = dual(function* symlink(
     // A directory that was made may vanish again before the next call.
     { as: 'symlink', path: to, retryFor: options.retryFor, also: job.parents ? ['ENOENT'] : [] },
   )
-  yield* syncName(to, durability)
+  yield* syncName(to, durability, job.parents)
   return linked
 })
 
@@ -79,7 +79,7 @@ interface Symlinking {
   readonly to: string
   readonly type: 'file' | 'dir' | 'junction' | undefined
   readonly replace: boolean
-  readonly parents: boolean
+  readonly parents: Parents | undefined
 }
 
 function asText(target: unknown): string | Buffer {

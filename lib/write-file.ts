@@ -1,9 +1,10 @@
 import { resolve } from 'node:path'
 import { dual } from './core/dual.js'
 import { mountPointCodes } from './core/errors.js'
-import { asDurability, asFlag, asPath, type Durability, oneOf, type Patience, refusal } from './core/input.js'
+import { asDurability, asPath, type Durability, oneOf, type Patience, refusal } from './core/input.js'
 import type { Steps } from './core/steps.js'
 import { syncName } from './parts/durable.js'
+import { asParents } from './parts/parents.js'
 import { asPermissions } from './parts/permissions.js'
 import { asEncoding, asSource, type Data } from './parts/source.js'
 import type { Writing } from './write-file/job.js'
@@ -47,7 +48,7 @@ export interface WriteFileOptions extends Patience {
    * @default 'part'
    */
   readonly hardLinks?: 'part' | 'keep' | undefined
-  /** Makes missing directories above the file; `durability` does not cover their names. @default false */
+  /** Makes missing directories above the file; with `durability: 'full'` their names are on the disk, too. @default false */
   readonly parents?: boolean | undefined
 }
 
@@ -84,14 +85,14 @@ export const writeFile = dual(
   function* writeFile(file: string | URL, data: Data, options: WriteFileOptions = {}): Steps<void> {
     const job = asWriting(file, data, options, 'writeFile')
     const at = yield* write(job)
-    yield* syncName(at, job.durability)
+    yield* syncName(at, job.durability, job.parents)
   },
   { turns: file => [resolve(asPath(file, 'file'))] },
 )
 
 export function asWriting(file: string | URL, data: unknown, options: WriteFileOptions, as: string): Writing {
   const path = asPath(file, 'file')
-  const parents = asFlag(options.parents, 'options.parents')
+  const parents = asParents(options.parents)
   const hardLinks = oneOf(options.hardLinks, 'options.hardLinks', ['part', 'keep'], 'part')
   const inPlace = oneOf(options.inPlace, 'options.inPlace', ['never', 'when-needed'], 'never') === 'when-needed'
   // Only on request, because what is written in place can be seen half written.

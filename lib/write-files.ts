@@ -58,6 +58,7 @@ export const writeFiles = dual(
 
 function* writeOne(job: Writing, dirs: Set<string>): Steps<void> {
   dirs.add(dirname(yield* write(job)))
+  for (const dir of job.parents?.changed ?? []) dirs.add(dir)
 }
 
 function asEntries(files: unknown): (readonly [Name, Data])[] {

@@ -88,5 +88,5 @@ export function* statVanished(
 ): Steps<Again | undefined> {
   // The name was taken, and nothing has it now: what had it is gone.
   if (hasCode(error, 'EEXIST')) return again
-  return yield* statVanishedParent(parents && !above, error, from)
+  return yield* statVanishedParent(above ? undefined : parents, error, from)
 }

@@ -10,7 +10,7 @@ import { type Again, achieve, again, done } from '../parts/achieve.js'
 import { discard, tidy, uninterruptible } from '../parts/cleanup.js'
 import { containment } from '../parts/containment.js'
 import { deleteTree } from '../parts/delete-tree.js'
-import { syncDir } from '../parts/durable.js'
+import { syncName } from '../parts/durable.js'
 import { isInode, sameInode } from '../parts/identity.js'
 import { refuseMount } from '../parts/mount.js'
 import { statVanishedParent, withParents } from '../parts/parents.js'
@@ -119,7 +119,7 @@ function* moveAcross(job: Moving, was: Stats): Steps<boolean> {
     if (!placed) yield* uninterruptible(() => discard(() => deleteTree(stage, 'directory', quiet(job))))
   }
   if (!placed) return false
-  if (durability !== 'none') yield* syncDir(dirname(to))
+  yield* syncName(to, durability === 'none' ? 'none' : 'full', parents)
   // If something else has the source's name now, another process has put it there.
   if (yield* isInode(from, was)) yield* removeSource(job)
   return true

@@ -5,11 +5,11 @@ import { basename, dirname } from 'node:path'
 import { cannotLink, hasCode, type SystemError, systemError } from '../core/errors.js'
 import type { Stats } from '../core/stats.js'
 import { fs, type Steps } from '../core/steps.js'
-import { emplace } from '../emplace.js'
+import { asEmplacing, emplaceSource } from '../emplace/place.js'
 import { achieve, done } from '../parts/achieve.js'
 import { linkExclusive } from '../parts/claim.js'
 import { discard, uninterruptible } from '../parts/cleanup.js'
-import { syncFile } from '../parts/durable.js'
+import { syncBeforeLoss, syncFile } from '../parts/durable.js'
 import { isInode } from '../parts/identity.js'
 import { statVanishedParent, withParents } from '../parts/parents.js'
 import { isSameName, respell } from '../parts/spelling.js'
@@ -20,7 +20,7 @@ import { childPath } from '../parts/tree.js'
 import type { Moving } from './job.js'
 
 export function* moveFile(job: Moving, was: Stats): Steps<boolean> {
-  if (job.overwrite) return yield* emplaceSource(job)
+  if (job.overwrite) return yield* emplaceFile(job)
   try {
     // It need not stay open: the first link that is made keeps the inode's number.
     if (job.durability !== 'none' && was.isFile()) yield* syncFile(job.from)
@@ -32,7 +32,7 @@ export function* moveFile(job: Moving, was: Stats): Steps<boolean> {
     if (!cannotLink(error)) throw error
   }
   try {
-    return yield* emplaceSource(job)
+    return yield* emplaceFile(job)
   } catch (error) {
     if (isTaken(error)) return false
     throw error
@@ -41,13 +41,12 @@ export function* moveFile(job: Moving, was: Stats): Steps<boolean> {
 
 const isTaken = (error: unknown): boolean => hasCode(error, 'EEXIST') && (error as SystemError).syscall === 'link'
 
-const emplaceSource = ({ from, to, overwrite, parents, durability, trial }: Moving): Steps<boolean> =>
-  emplace.steps(from, to, {
-    ifAbsent: !overwrite,
-    durability: durability === 'none' ? 'none' : 'file',
-    parents,
-    retryFor: trial.retryFor,
-  })
+/** What `full` asks for besides, the caller does for every kind of thing. */
+function* emplaceFile({ from, to, overwrite, parents, durability, trial }: Moving): Steps<boolean> {
+  const synced = durability === 'none' ? 'none' : 'file'
+  const was = yield* fs.lstat(from)
+  return yield* emplaceSource(asEmplacing({ from, to, was, ifAbsent: !overwrite, parents, durability: synced, trial }))
+}
 
 function* linkIfAbsent(job: Moving, was: Stats): Steps<boolean> {
   const { from, to, parents, trial } = job
@@ -86,6 +85,7 @@ function* linkAndTake({ path: mark, made }: Staged<Taken>, job: Moving, was: Sta
   // Only a call that is certain to have made the link may remove it again.
   const sure = linked === 'linked'
   try {
+    yield* syncBeforeLoss(from, to, job.durability, job.parents)
     made.aside = yield* takeNameAside(from, was, trial)
   } catch (error) {
     if (sure) yield* uninterruptible(() => discard(() => unlinkTargetIfSourceRemains(mark, job, was)))

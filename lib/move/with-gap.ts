@@ -6,6 +6,7 @@ import type { Stats } from '../core/stats.js'
 import { fs, orNothing, type Steps } from '../core/steps.js'
 import { discard, uninterruptible } from '../parts/cleanup.js'
 import { containment } from '../parts/containment.js'
+import { syncName } from '../parts/durable.js'
 import { isInode } from '../parts/identity.js'
 import { type Aside, deleteSetAside, putBack, setAside } from '../parts/set-aside.js'
 import { type Moving, quiet } from './job.js'
@@ -42,7 +43,7 @@ export function* renameWithGap(job: Moving, from: string, was: Stats): Steps<tru
     })
     if (!placed) throw error
   }
-  if (aside) yield* uninterruptible(() => deleteQuietly(aside, job))
+  if (aside) yield* uninterruptible(() => deleteReplaced(aside, job))
   return true
 }
 
@@ -72,6 +73,19 @@ function* isPlaced(to: string, was: Stats): Steps<boolean> {
   } catch (error) {
     if (!isSystemError(error)) throw error
     return false
+  }
+}
+
+/**
+ * Deletes what was replaced. First the new name is synced: a power cut must not keep a part of the old and not the new.
+ */
+function* deleteReplaced(aside: Aside, job: Moving): Steps<void> {
+  try {
+    if (job.durability !== 'none') yield* syncName(job.to, 'full')
+  } catch (error) {
+    throw markFinal(error)
+  } finally {
+    yield* deleteQuietly(aside, job)
   }
 }
 

@@ -12,6 +12,7 @@ import { asLocking } from '../lock/options.js'
 import { UnderLock } from '../lock/under-lock.js'
 import type { LockOptions } from '../lock.js'
 import { achieve, noEvidence } from '../parts/achieve.js'
+import { syncParents } from '../parts/durable.js'
 import { refuseSpecialFile, resolveLinks } from '../parts/follow-links.js'
 import { asWriting, type WriteFileOptions, writeFile } from '../write-file.js'
 import { asCodec, type Codec } from './codec.js'
@@ -91,6 +92,8 @@ function* updateLocked({ path, change, codec, locking, writing }: Update, at: st
   // After a long change, this finds out whether the lock is lost. If it is, nothing is written.
   if (isThenable(returned) || (yield* fs.now()) - beganMs > hold.locking.heartbeatMs) yield* renew(hold)
   yield* writeFile.steps(at, data, writing)
+  // The directories above the file were made for the lock.
+  if (writing.durability === 'full') yield* syncParents(hold.locking.parents)
   return next
 }
 

@@ -1,5 +1,6 @@
 import type { Durability } from '../core/input.js'
 import type { Trial } from '../parts/achieve.js'
+import type { Parents } from '../parts/parents.js'
 import type { Permissions } from '../parts/permissions.js'
 import type { Source } from '../parts/source.js'
 
@@ -12,6 +13,6 @@ export interface Writing {
   readonly follows: boolean
   readonly inPlace: boolean
   readonly keepsLinks: boolean
-  readonly parents: boolean
+  readonly parents: Parents | undefined
   readonly trial: Trial
 }
