@@ -1,6 +1,7 @@
 import { dual } from './core/dual.js'
 import { mountPointCodes } from './core/errors.js'
 import { asDurability, asFlag, asPath, type Durability, type Patience } from './core/input.js'
+import { publishing } from './core/publication.js'
 import { fs, type Steps } from './core/steps.js'
 import { asEmplacing, emplaceSource } from './emplace/place.js'
 import { asParents } from './parts/parents.js'
@@ -36,6 +37,7 @@ export interface EmplaceOptions extends Patience {
  *   EEXIST (`ifAbsent`, and something that is not a file has the name), EXDEV (a directory), ENOTDIR ...
  *   `ERR_NO_HARD_LINKS`: `ifAbsent` cannot be kept, because the filesystem grants no hard links, or because `source` is
  *   a directory.
+ *   `published` of each error says whether the target is in place (see `Published`).
  *
  * @example
  * await writeFile('manifest.new', json)
@@ -44,17 +46,20 @@ export interface EmplaceOptions extends Patience {
  * Source of the protocol: rename(2), and POSIX.1-2024 for two names of one inode: there it does nothing, and reports
  * success.
  */
-export const emplace = dual(function* emplace(
-  source: string | URL,
-  target: string | URL,
-  options: EmplaceOptions = {},
-): Steps<boolean> {
-  const [from, to] = [asPath(source, 'source'), asPath(target, 'target')]
-  const ifAbsent = asFlag(options.ifAbsent, 'options.ifAbsent')
-  const durability = asDurability(options.durability)
-  const parents = asParents(options.parents)
+export const emplace = dual(
+  publishing(function* emplace(
+    publication,
+    source: string | URL,
+    target: string | URL,
+    options: EmplaceOptions = {},
+  ): Steps<boolean> {
+    const [from, to] = [asPath(source, 'source'), asPath(target, 'target')]
+    const ifAbsent = asFlag(options.ifAbsent, 'options.ifAbsent')
+    const durability = asDurability(options.durability)
+    const parents = asParents(options.parents)
 
-  const trial = { as: 'emplace', path: to, retryFor: options.retryFor, never: mountPointCodes }
-  const was = yield* fs.lstat(from)
-  return yield* emplaceSource(asEmplacing({ from, to, was, ifAbsent, parents, durability, trial }))
-})
+    const trial = { as: 'emplace', path: to, retryFor: options.retryFor, never: mountPointCodes, publication }
+    const was = yield* fs.lstat(from)
+    return yield* emplaceSource(asEmplacing({ from, to, was, ifAbsent, parents, durability, trial }))
+  }),
+)

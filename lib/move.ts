@@ -1,6 +1,7 @@
 import { dual } from './core/dual.js'
 import { hasCode, mountPointCodes } from './core/errors.js'
 import { asDurability, asName, asPath, type Durability, type Patience, type Progress, refusal } from './core/input.js'
+import { publishing } from './core/publication.js'
 import type { Stats } from './core/stats.js'
 import { fs, type Steps } from './core/steps.js'
 import { moveDirectory } from './move/directory.js'
@@ -67,30 +68,35 @@ export interface MoveOptions extends Patience {
  *   and so cannot be synced. EAGAIN: for all of `retryFor`, as far as can be known here, another call was moving it to
  *   the same name. `ERR_NO_HARD_LINKS`: no file can be moved there without overwriting. Other errors of the system,
  *   unchanged.
+ *   `published` of each error says whether the target is in place (see `Published`); then the source may be there, too.
  *
  * @example
  * if (!(await move('upload.tmp', 'uploads/report.pdf'))) throw new Error('There is a report already')
  */
-export const move = dual(function* move(
-  source: string | URL,
-  target: string | URL,
-  options: MoveOptions = {},
-): Steps<boolean> {
-  const to = asPath(target, 'target')
-  const job: Moving = {
-    to,
-    from: asName(source, 'source'),
-    overwrite: asOverwrite(options.overwrite),
-    parents: asParents(options.parents),
-    durability: asDurability(options.durability),
-    deletion: asDeleteJob(options),
-    trial: { as: 'move', path: to, retryFor: options.retryFor, never: mountPointCodes },
-  }
-  const moved = yield* moveAny(job, yield* fs.lstat(job.from))
-  yield* syncName(to, job.durability, job.parents)
-  if (moved) yield* syncLoss(job.from, to, job.durability)
-  return moved
-})
+export const move = dual(
+  publishing(function* move(
+    publication,
+    source: string | URL,
+    target: string | URL,
+    options: MoveOptions = {},
+  ): Steps<boolean> {
+    const to = asPath(target, 'target')
+    const job: Moving = {
+      to,
+      from: asName(source, 'source'),
+      overwrite: asOverwrite(options.overwrite),
+      parents: asParents(options.parents),
+      durability: asDurability(options.durability),
+      deletion: asDeleteJob(options),
+      trial: { as: 'move', path: to, retryFor: options.retryFor, never: mountPointCodes, publication },
+    }
+    const moved = yield* moveAny(job, yield* fs.lstat(job.from))
+    publication.decide(moved)
+    yield* syncName(to, job.durability, job.parents)
+    if (moved) yield* syncLoss(job.from, to, job.durability)
+    return moved
+  }),
+)
 
 function asOverwrite(value: unknown): boolean | 'with-gap' {
   if (value === undefined || typeof value === 'boolean') return value ?? false

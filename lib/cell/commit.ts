@@ -1,6 +1,6 @@
 // A change of a cell (../cell.ts) with all that belongs to it: the payload of the new state, and that of the old.
 
-import { hasCode } from '../core/errors.js'
+import { hasCode, isSystemError } from '../core/errors.js'
 import type { Durability } from '../core/input.js'
 import { fs, type Steps } from '../core/steps.js'
 import type { Trial } from '../parts/achieve.js'
@@ -26,12 +26,12 @@ export interface Change {
 
 /** Writes the payload of the next state, lets `apply` make the transition, and removes the payload left unnamed. */
 export function* commit(change: Change, apply: (to: State) => Steps<Verdict>): Steps<State | undefined> {
-  const { path, from, next, data, durability } = change
+  const { path, from, next, data, durability, trial } = change
   const to = successor(from, next, yield* nonces(), data ? yield* fs.self() : undefined)
   let verdict: Verdict | undefined
   try {
     if (data) yield* writePayload(payloadOf(path, to), data, durability)
-    verdict = yield* apply(to)
+    verdict = yield* judged(trial, () => apply(to))
   } catch (error) {
     // If the outcome is unknown, the cell's state may name the new payload, so that stays.
     if (!isUnknownOutcome(error)) yield* removePayload(path, to)
@@ -44,6 +44,19 @@ export function* commit(change: Change, apply: (to: State) => Steps<Verdict>): S
   yield* finishAnyway(() => syncState(change))
   yield* dropPayload(path, from, durability)
   return to
+}
+
+/** Notes what became of a transition: the cell itself shows that, unless the outcome is unknown. */
+function* judged({ publication }: Trial, transition: () => Steps<Verdict>): Steps<Verdict> {
+  try {
+    const verdict = yield* transition()
+    publication?.decide(verdict === 'mine')
+    return verdict
+  } catch (error) {
+    if (isUnknownOutcome(error)) publication?.begin()
+    else if (isSystemError(error)) publication?.decide(false)
+    throw error
+  }
 }
 
 /** With `full`, brings the new state to the disk, and with the first state the cell itself. */
@@ -80,7 +93,7 @@ function* syncDirIfThere(path: string): Steps<void> {
 /** Clears a tombstone, and removes its payload. Returns whether this call cleared it. */
 export function* commitClear(path: string, from: State, trial: Trial): Steps<boolean> {
   try {
-    if ((yield* clear(path, from, trial)) !== 'mine') return false
+    if ((yield* judged(trial, () => clear(path, from, trial))) !== 'mine') return false
   } catch (error) {
     if (isUnknownOutcome(error) && (yield* isConsumed(path, from, trial))) yield* dropPayload(path, from, 'file')
     throw error

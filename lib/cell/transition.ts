@@ -13,6 +13,7 @@ import { hasCode, isSystemError, type SystemError, systemError } from '../core/e
 import { fs, orNothing, type Steps } from '../core/steps.js'
 import { type Again, achieve, again, type Trial } from '../parts/achieve.js'
 import { tidy } from '../parts/cleanup.js'
+import { giving, undecided } from '../parts/publish.js'
 import { descends, parseState, type State, spellState } from './state.js'
 
 /** Which call consumed the state: this one, or another. */
@@ -91,18 +92,18 @@ export function notACell(dir: string, why: string, cause?: unknown): Error {
 
 /** `from` becomes `to`. */
 export function* advance(dir: string, from: State, to: State, trial: Trial): Steps<Verdict> {
-  if (yield* tryAdvance(dir, from, to)) return 'mine'
+  if (yield* tryAdvance(dir, from, to, trial)) return 'mine'
   return yield* achieve(
-    () => renameState(dir, from, to),
+    () => renameState(dir, from, to, trial),
     error => statTransition(dir, from, to, error, trial),
     trial,
   )
 }
 
 /** The same, tried once. False: it was not done, or it was done and the reply was lost. */
-export function* tryAdvance(dir: string, from: State, to: State): Steps<boolean> {
+export function* tryAdvance(dir: string, from: State, to: State, trial: Trial): Steps<boolean> {
   try {
-    yield* renameState(dir, from, to)
+    yield* renameState(dir, from, to, trial)
     return true
   } catch (error) {
     if (!isSystemError(error)) throw error
@@ -110,15 +111,17 @@ export function* tryAdvance(dir: string, from: State, to: State): Steps<boolean>
   }
 }
 
-function* renameState(dir: string, from: State, to: State): Steps<Verdict> {
-  yield* fs.rename(`${dir}/${spellState(from)}`, `${dir}/${spellState(to)}`)
+function* renameState(dir: string, from: State, to: State, { publication }: Trial): Steps<Verdict> {
+  const rename = fs.rename(`${dir}/${spellState(from)}`, `${dir}/${spellState(to)}`)
+  // The cell shows what became of it.
+  yield* publication ? giving(publication, dir, rename, undecided) : rename
   return 'mine'
 }
 
 /** Removes a tombstone, and then its directory, which stays if a cell is created in it meanwhile. */
 export function* clear(dir: string, from: State, trial: Trial): Steps<Verdict> {
   const verdict = yield* achieve(
-    () => unlinkState(dir, from),
+    () => unlinkState(dir, from, trial),
     error => statTransition(dir, from, undefined, error, trial),
     trial,
   )
@@ -126,8 +129,8 @@ export function* clear(dir: string, from: State, trial: Trial): Steps<Verdict> {
   return verdict
 }
 
-function* unlinkState(dir: string, from: State): Steps<Verdict> {
-  yield* fs.unlink(`${dir}/${spellState(from)}`)
+function* unlinkState(dir: string, from: State, { publication }: Trial): Steps<Verdict> {
+  yield* giving(publication, dir, fs.unlink(`${dir}/${spellState(from)}`), undecided)
   return 'mine'
 }
 

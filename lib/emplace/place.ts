@@ -12,6 +12,7 @@ import { syncBeforeLoss, syncLoss, syncName, whileSynced } from '../parts/durabl
 import { isInode } from '../parts/identity.js'
 import { refuseMount } from '../parts/mount.js'
 import { type Parents, statVanishedParent, withParents } from '../parts/parents.js'
+import { giving, isMoved } from '../parts/publish.js'
 import { isSameName, respell } from '../parts/spelling.js'
 import { type Staged, staged } from '../parts/stage.js'
 
@@ -45,6 +46,7 @@ export function* emplaceSource(job: Emplacing): Steps<boolean> {
   const placed = yield* durability === 'none' || !was.isFile() ? place(job) : whileSynced(from, () => place(job))
   // Only now, because a copy needs descriptors of its own, and no synced source.
   const emplaced = placed === 'elsewhere' ? yield* placeCopy(job) : placed
+  job.trial.publication?.decide(emplaced)
   if (emplaced && job.lingers) yield* removeSourceName(job)
   yield* syncName(to, durability, parents)
   if (emplaced) yield* syncLoss(from, to, durability)
@@ -91,8 +93,12 @@ function* placeCopy(job: Emplacing): Steps<boolean> {
 }
 
 function* linkOrRename(job: Emplacing): Steps<boolean> {
-  const { from, to, ifAbsent, trial } = job
-  if (!ifAbsent) return yield* done(fs.rename(from, to), true)
+  const { from, to, was, ifAbsent, trial } = job
+  if (!ifAbsent)
+    return yield* done(
+      giving(trial.publication, to, fs.rename(from, to), () => isMoved(from, to, was)),
+      true,
+    )
   const linked = yield* linkExclusive(from, to, trial)
   // The name that this call has just linked was not there before, so it is not the source's.
   job.apart = linked === 'linked'

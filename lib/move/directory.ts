@@ -14,6 +14,7 @@ import { syncName } from '../parts/durable.js'
 import { isInode, sameInode } from '../parts/identity.js'
 import { refuseMount } from '../parts/mount.js'
 import { statVanishedParent, withParents } from '../parts/parents.js'
+import { giving, isMoved } from '../parts/publish.js'
 import { deleteSetAside, putBack, removeOrSetAside } from '../parts/set-aside.js'
 import { isSameName, respell } from '../parts/spelling.js'
 import { stageName } from '../parts/stage-names.js'
@@ -35,26 +36,29 @@ export function* moveDirectory(job: Moving, was: Stats): Steps<boolean> {
 /** Gives what is at `from`, which is the inode `was`, the target's name. */
 function* placeAtTarget(job: Moving, from: string, was: Stats): Steps<boolean> {
   const { to, overwrite, parents, trial } = job
+  const give = () => giving(trial.publication, to, fs.rename(from, to), () => isMoved(from, to, was))
   const rename = () =>
     overwrite === 'with-gap'
-      ? renameWithGap(job, from, was)
+      ? renameWithGap(job, was, give)
       : overwrite
-        ? done(fs.rename(from, to), true)
-        : claimAndRename(from, to, was)
-  return yield* achieve(
+        ? done(give(), true)
+        : claimAndRename(to, was, give)
+  const placed = yield* achieve(
     () => withParents<boolean>(to, parents, rename, from),
     error => statPlaced(job, from, was, error),
     trial,
   )
+  trial.publication?.decide(placed)
+  return placed
 }
 
 /** Claims the name by an empty directory, which only one caller can make, and renames onto that. */
-function* claimAndRename(from: string, to: string, was: Stats): Steps<boolean> {
+function* claimAndRename(to: string, was: Stats, give: () => Steps<void>): Steps<boolean> {
   yield* fs.mkdir(to, 0o700)
   let claimed: Stats | undefined
   try {
     claimed = yield* fs.lstat(to, orNothing)
-    return yield* done(fs.rename(from, to), true)
+    return yield* done(give(), true)
   } catch (error) {
     const there = yield* uninterruptible(() => removeClaim(to, was, claimed))
     if (sameInode(there, was)) return true
@@ -111,7 +115,8 @@ function* moveAcross(job: Moving, was: Stats): Steps<boolean> {
       concurrency: deletion.concurrency,
       onProgress: deletion.onProgress,
       sum: { done: 0, total: 1, bytes: 0 },
-      trial,
+      // What gets a name in the stage is not published.
+      trial: { ...trial, publication: undefined },
       barred: yield* fs.stat(dirname(to), orNothing),
     })
     placed = yield* placeAtTarget(job, stage, yield* fs.lstat(stage))

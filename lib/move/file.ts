@@ -73,6 +73,7 @@ interface Taken {
 function* linkAndTake({ path: mark, made }: Staged<Taken>, job: Moving, was: Stats): Steps<boolean> {
   const { from, to, trial } = job
   const linked = yield* linkExclusive(mark, to, trial)
+  trial.publication?.decide(linked !== 'another')
   if (linked === 'another') return false
   if (linked === 'already') {
     if (yield* isSameName(from, to)) {
@@ -80,7 +81,10 @@ function* linkAndTake({ path: mark, made }: Staged<Taken>, job: Moving, was: Sta
       return true
     }
     // The call that linked it will remove that link if this call is the first to take the source.
-    if (yield* isUnderWay(mark, to)) throw systemError('EAGAIN', 'link', 'another call is moving it there', from, to)
+    if (yield* isUnderWay(mark, to)) {
+      trial.publication?.decide(false)
+      throw systemError('EAGAIN', 'link', 'another call is moving it there', from, to)
+    }
   }
   // Only a call that is certain to have made the link may remove it again.
   const sure = linked === 'linked'
@@ -103,7 +107,7 @@ function* unlinkTargetIfSourceRemains(mark: string, job: Moving, was: Stats): St
 
 /** The mark shows which inode was linked: the source's name may have come to another inode before that. */
 function* unlinkTarget(mark: string, { to, trial }: Moving): Steps<void> {
-  yield* takeName(to, yield* fs.lstat(mark), trial)
+  if (yield* takeName(to, yield* fs.lstat(mark), trial)) trial.publication?.decide(false)
 }
 
 /** Does another mark for the same inode exist beside the target, of a process that is not known to be dead? */

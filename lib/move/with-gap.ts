@@ -20,10 +20,11 @@ export function* isInTheWay(to: string, error: unknown): Steps<boolean> {
   return hasCode(error, ...inTheWay)
 }
 
-export function* renameWithGap(job: Moving, from: string, was: Stats): Steps<true> {
-  const { to } = job
+/** `give` renames the inode `was` to the target's name. */
+export function* renameWithGap(job: Moving, was: Stats, give: () => Steps<void>): Steps<true> {
+  const { to, trial } = job
   try {
-    yield* fs.rename(from, to)
+    yield* give()
     return true
   } catch (error) {
     if (!hasCode(error, ...inTheWay)) throw error
@@ -33,7 +34,7 @@ export function* renameWithGap(job: Moving, from: string, was: Stats): Steps<tru
   const aside = yield* setTargetAside(job)
   let placed = false
   try {
-    yield* fs.rename(from, to)
+    yield* give()
     placed = true
   } catch (error) {
     // A call that fails or is stopped here leaves the old or the new at the name, and no gap.
@@ -42,6 +43,7 @@ export function* renameWithGap(job: Moving, from: string, was: Stats): Steps<tru
       if (aside && !placed) yield* putBackUnlessReplaced(aside, job)
     })
     if (!placed) throw error
+    trial.publication?.decide(true)
   }
   if (aside) yield* uninterruptible(() => deleteReplaced(aside, job))
   return true

@@ -5,6 +5,7 @@ import { cannotLink, hasCode, type SystemError } from '../core/errors.js'
 import { fs, orNothing, type Path, type Steps } from '../core/steps.js'
 import { type Again, achieve, again, done, type Trial } from './achieve.js'
 import { isFile, sameInode } from './identity.js'
+import { giving } from './publish.js'
 
 /** Gives the inode at `from` the name `path` too, unless a file has that name. Returns whether `path` is that inode. */
 export function* claim(from: Path, path: Path, trial: Trial): Steps<boolean> {
@@ -21,7 +22,7 @@ type Linked = 'linked' | 'already' | 'another'
 export function* linkExclusive(from: Path, path: Path, trial: Trial): Steps<Linked> {
   try {
     return yield* achieve<Linked>(
-      () => done(fs.link(from, path), 'linked'),
+      () => done(giving(trial.publication, path, fs.link(from, path)), 'linked'),
       error => statClaimed(from, path, error),
       trial,
     )

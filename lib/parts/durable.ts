@@ -55,10 +55,6 @@ export function* syncFound(file: Path, durability: Durability): Steps<void> {
 export function* syncName(path: string, durability: Durability, parents?: Parents): Steps<void> {
   if (durability !== 'full') return
   yield* syncDir(dirname(path))
-  yield* syncParents(parents)
-}
-
-export function* syncParents(parents: Parents | undefined): Steps<void> {
   for (const dir of parents?.changed ?? []) yield* syncDir(dir)
 }
 

@@ -3,6 +3,7 @@
 import { hasCode } from '../core/errors.js'
 import { asFunction, asName, refusal } from '../core/input.js'
 import { isTimeout } from '../core/interruption.js'
+import type { Publication } from '../core/publication.js'
 import { fs, type Steps } from '../core/steps.js'
 import { isThenable } from '../core/wait.js'
 import { acquire } from '../lock/acquire.js'
@@ -12,9 +13,10 @@ import { asLocking } from '../lock/options.js'
 import { UnderLock } from '../lock/under-lock.js'
 import type { LockOptions } from '../lock.js'
 import { achieve, noEvidence } from '../parts/achieve.js'
-import { syncParents } from '../parts/durable.js'
+import { syncName } from '../parts/durable.js'
 import { refuseSpecialFile, resolveLinks } from '../parts/follow-links.js'
-import { asWriting, type WriteFileOptions, writeFile } from '../write-file.js'
+import { write } from '../write-file/write.js'
+import { asWriting, type WriteFileOptions } from '../write-file.js'
 import { asCodec, type Codec } from './codec.js'
 import type { UpdateFileOptions } from './options.js'
 
@@ -27,9 +29,15 @@ export interface Update {
   readonly codec: Codec
   readonly locking: LockOptions
   readonly writing: WriteFileOptions
+  readonly publication: Publication
 }
 
-export function asUpdate(file: string | URL, change: Change, options: UpdateFileOptions): Update {
+export function asUpdate(
+  file: string | URL,
+  change: Change,
+  options: UpdateFileOptions,
+  publication: Publication,
+): Update {
   const { stale, heartbeat, parents, retryFor, mode, durability } = options
   const path = asName(file, 'file')
   if (asFunction(change, 'change') === undefined)
@@ -40,7 +48,7 @@ export function asUpdate(file: string | URL, change: Change, options: UpdateFile
   // Bad options are refused now, not only when there is something to write.
   asLocking(path, locking, 'updateFile')
   asWriting(path, '', writing, 'updateFile')
-  return { path, change: change as Update['change'], codec, locking, writing }
+  return { path, change: change as Update['change'], codec, locking, writing, publication }
 }
 
 export function* update(job: Update): Steps<unknown> {
@@ -74,7 +82,8 @@ function* resolveFile(path: string): Steps<string> {
 /** The name leads elsewhere now, to a file with another lock. */
 const moved = Symbol('moved')
 
-function* updateLocked({ path, change, codec, locking, writing }: Update, at: string, hold: Hold): Steps<unknown> {
+function* updateLocked(job: Update, at: string, hold: Hold): Steps<unknown> {
+  const { path, change, codec, locking, writing, publication } = job
   if ((yield* resolveFile(path)) !== at) return moved
   const { bytes } = yield* achieve(() => readBytes(at), noEvidence, {
     as: 'updateFile',
@@ -91,9 +100,9 @@ function* updateLocked({ path, change, codec, locking, writing }: Update, at: st
   const data = old.encode(next)
   // After a long change, this finds out whether the lock is lost. If it is, nothing is written.
   if (isThenable(returned) || (yield* fs.now()) - beganMs > hold.locking.heartbeatMs) yield* renew(hold)
-  yield* writeFile.steps(at, data, writing)
+  const one = asWriting(at, data, writing, 'updateFile', publication)
   // The directories above the file were made for the lock.
-  if (writing.durability === 'full') yield* syncParents(hold.locking.parents)
+  yield* syncName(yield* write(one), one.durability, hold.locking.parents)
   return next
 }
 
