@@ -1,9 +1,11 @@
 import { resolve } from 'node:path'
 import { dual } from './core/dual.js'
 import { mountPointCodes } from './core/errors.js'
-import { asDurability, asFlag, asPath, type Durability, oneOf, type Patience, refusal } from './core/input.js'
+import { asDurability, asPath, type Durability, oneOf, type Patience, refusal } from './core/input.js'
+import { type Publication, publishing } from './core/publication.js'
 import type { Steps } from './core/steps.js'
 import { syncName } from './parts/durable.js'
+import { asParents } from './parts/parents.js'
 import { asPermissions } from './parts/permissions.js'
 import { asEncoding, asSource, type Data } from './parts/source.js'
 import type { Writing } from './write-file/job.js'
@@ -47,7 +49,7 @@ export interface WriteFileOptions extends Patience {
    * @default 'part'
    */
   readonly hardLinks?: 'part' | 'keep' | undefined
-  /** Makes missing directories above the file; `durability` does not cover their names. @default false */
+  /** Makes missing directories above the file; with `durability: 'full'` their names are on the disk, too. @default false */
   readonly parents?: boolean | undefined
 }
 
@@ -73,6 +75,7 @@ export interface WriteFileOptions extends Patience {
  * @returns Nothing.
  * @throws Errors of the system, unchanged: ENOENT (the directory is missing, and `parents` is not set), ENOSPC, EACCES,
  *   EROFS, EISDIR, EBUSY (a mount point, and `inPlace` is not set) ... The error that the stream threw, unchanged.
+ *   `published` of each error says whether the file has the new content (see `Published`).
  *
  * @example
  * await writeFile('settings.json', JSON.stringify(settings, null, 2))
@@ -81,17 +84,28 @@ export interface WriteFileOptions extends Patience {
  * Source of the protocol: stage, fsync, rename, fsync of the directory, as in renameio and SQLite.
  */
 export const writeFile = dual(
-  function* writeFile(file: string | URL, data: Data, options: WriteFileOptions = {}): Steps<void> {
-    const job = asWriting(file, data, options, 'writeFile')
+  publishing(function* writeFile(
+    publication,
+    file: string | URL,
+    data: Data,
+    options: WriteFileOptions = {},
+  ): Steps<void> {
+    const job = asWriting(file, data, options, 'writeFile', publication)
     const at = yield* write(job)
-    yield* syncName(at, job.durability)
-  },
+    yield* syncName(at, job.durability, job.parents)
+  }),
   { turns: file => [resolve(asPath(file, 'file'))] },
 )
 
-export function asWriting(file: string | URL, data: unknown, options: WriteFileOptions, as: string): Writing {
+export function asWriting(
+  file: string | URL,
+  data: unknown,
+  options: WriteFileOptions,
+  as: string,
+  publication?: Publication,
+): Writing {
   const path = asPath(file, 'file')
-  const parents = asFlag(options.parents, 'options.parents')
+  const parents = asParents(options.parents)
   const hardLinks = oneOf(options.hardLinks, 'options.hardLinks', ['part', 'keep'], 'part')
   const inPlace = oneOf(options.inPlace, 'options.inPlace', ['never', 'when-needed'], 'never') === 'when-needed'
   // Only on request, because what is written in place can be seen half written.
@@ -111,7 +125,7 @@ export function asWriting(file: string | URL, data: unknown, options: WriteFileO
     durability: asDurability(options.durability),
     follows: oneOf(options.symlinks, 'options.symlinks', ['follow', 'replace'], 'follow') === 'follow',
     keepsLinks: hardLinks === 'keep',
-    trial: { as, path, retryFor: options.retryFor, never: mountPointCodes },
+    trial: { as, path, retryFor: options.retryFor, never: mountPointCodes, publication },
     source: asSource(data, 'data', asEncoding(options.encoding)),
   }
 }

@@ -112,7 +112,7 @@ function* tryToTake(locking: Locking, sighting: Sighting): Steps<Hold | 'busy' |
 /** Swaps once. If that reports an error, the next read of the cell shows whether it was done all the same. */
 function* trySwap(locking: Locking, from: State, sighting: Sighting): Steps<Hold | undefined> {
   const hold = yield* nextHold(locking, from)
-  if (yield* tryAdvance(locking.dir, from, hold.state)) return hold
+  if (yield* tryAdvance(locking.dir, from, hold.state, locking.trial)) return hold
   sighting.unconfirmed = hold
   return undefined
 }

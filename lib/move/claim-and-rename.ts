@@ -12,9 +12,10 @@ import { takeName } from '../parts/take-name.js'
 
 /**
  * A directory is claimed for by a directory, and a rename replaces that only while it is empty. A file or a link is
- * claimed for by a file: a rename would replace any other file as well, so the claim is looked at right before.
+ * claimed for by a file: a rename would replace any other file as well, so the claim is looked at right before `give`,
+ * which renames.
  */
-export function* claimAndRename(from: string, to: string, was: Stats, trial: Trial): Steps<boolean> {
+export function* claimAndRename(to: string, was: Stats, trial: Trial, give: () => Steps<void>): Steps<boolean> {
   const fd = was.isDirectory() ? yield* done(fs.mkdir(to, 0o700), undefined) : yield* fs.open(to, 'wx', 0o600)
   let claimed: Stats | undefined
   try {
@@ -22,7 +23,7 @@ export function* claimAndRename(from: string, to: string, was: Stats, trial: Tri
     const there = yield* fs.lstat(to, orNothing)
     if (claimed && !sameInode(there, claimed)) return false
     claimed = there
-    return yield* done(fs.rename(from, to), true)
+    return yield* done(give(), true)
   } catch (error) {
     const there = yield* uninterruptible(() => removeClaim(to, was, claimed, trial))
     if (sameInode(there, was)) return true

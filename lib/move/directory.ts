@@ -10,11 +10,12 @@ import { type Again, achieve, again, done } from '../parts/achieve.js'
 import { discard, tidy, uninterruptible } from '../parts/cleanup.js'
 import { containment } from '../parts/containment.js'
 import { deleteTree } from '../parts/delete-tree.js'
-import { syncDir } from '../parts/durable.js'
+import { syncName } from '../parts/durable.js'
 import { isInode, sameInode } from '../parts/identity.js'
 import { refuseMount } from '../parts/mount.js'
 import { statVanishedParent, withParents } from '../parts/parents.js'
 import { namingPublicly } from '../parts/public-names.js'
+import { giving, isMoved } from '../parts/publish.js'
 import { deleteSetAside, putBack, removeOrSetAside } from '../parts/set-aside.js'
 import { isSameName, respell } from '../parts/spelling.js'
 import { stageName } from '../parts/stage-names.js'
@@ -37,17 +38,20 @@ export function* moveDirectory(job: Moving, was: Stats): Steps<boolean> {
 /** Gives what is at `from`, which is the inode `was`, the target's name. */
 export function* placeAtTarget(job: Moving, from: string, was: Stats): Steps<boolean> {
   const { to, overwrite, parents, trial } = job
+  const give = () => giving(trial.publication, to, fs.rename(from, to), () => isMoved(from, to, was))
   const rename = () =>
     overwrite === 'with-gap'
-      ? renameWithGap(job, from, was)
+      ? renameWithGap(job, was, give)
       : overwrite
-        ? done(fs.rename(from, to), true)
-        : claimAndRename(from, to, was, trial)
-  return yield* achieve(
+        ? done(give(), true)
+        : claimAndRename(to, was, trial, give)
+  const placed = yield* achieve(
     () => withParents<boolean>(to, parents, rename, from),
     error => statPlaced(job, from, was, error),
     trial,
   )
+  trial.publication?.decide(placed)
+  return placed
 }
 
 /** After an attempt that failed: is it in place, is the name taken, or has the world moved? */
@@ -83,7 +87,8 @@ function* moveAcross(job: Moving, was: Stats): Steps<boolean> {
       concurrency: deletion.concurrency,
       onProgress: deletion.onProgress,
       sum: { done: 0, total: 1, bytes: 0 },
-      trial,
+      // What gets a name in the stage is not published.
+      trial: { ...trial, publication: undefined },
       barred: yield* fs.stat(dirname(to), orNothing),
     })
     placed = yield* placeAtTarget(job, stage, yield* fs.lstat(stage))
@@ -93,7 +98,7 @@ function* moveAcross(job: Moving, was: Stats): Steps<boolean> {
     if (!placed) yield* uninterruptible(() => discard(() => deleteTree(stage, 'directory', quiet(job))))
   }
   if (!placed) return false
-  if (durability !== 'none') yield* syncDir(dirname(to))
+  yield* syncName(to, durability === 'none' ? 'none' : 'full', parents)
   // If something else has the source's name now, another process has put it there.
   if (yield* isInode(from, was)) yield* removeSource(job)
   return true

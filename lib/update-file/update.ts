@@ -3,6 +3,7 @@
 import { hasCode } from '../core/errors.js'
 import { asFunction, asName, refusal } from '../core/input.js'
 import { isTimeout } from '../core/interruption.js'
+import type { Publication } from '../core/publication.js'
 import { fs, type Steps } from '../core/steps.js'
 import { isThenable } from '../core/wait.js'
 import { acquire } from '../lock/acquire.js'
@@ -28,9 +29,15 @@ export interface Update {
   readonly codec: Codec
   readonly locking: LockOptions
   readonly writing: WriteFileOptions
+  readonly publication: Publication
 }
 
-export function asUpdate(file: string | URL, change: Change, options: UpdateFileOptions): Update {
+export function asUpdate(
+  file: string | URL,
+  change: Change,
+  options: UpdateFileOptions,
+  publication: Publication,
+): Update {
   const { stale, heartbeat, parents, retryFor, mode, durability } = options
   const path = asName(file, 'file')
   if (asFunction(change, 'change') === undefined)
@@ -41,7 +48,7 @@ export function asUpdate(file: string | URL, change: Change, options: UpdateFile
   // Bad options are refused now, not only when there is something to write.
   asLocking(path, locking, 'updateFile')
   asWriting(path, '', writing, 'updateFile')
-  return { path, change: change as Update['change'], codec, locking, writing }
+  return { path, change: change as Update['change'], codec, locking, writing, publication }
 }
 
 export function* update(job: Update): Steps<unknown> {
@@ -75,7 +82,8 @@ function* resolveFile(path: string): Steps<string> {
 /** The name leads elsewhere now, to a file with another lock. */
 const moved = Symbol('moved')
 
-function* updateLocked({ path, change, codec, locking, writing }: Update, at: string, hold: Hold): Steps<unknown> {
+function* updateLocked(job: Update, at: string, hold: Hold): Steps<unknown> {
+  const { path, change, codec, locking, writing, publication } = job
   if ((yield* resolveFile(path)) !== at) return moved
   const { bytes } = yield* achieve(() => readBytes(at), noEvidence, {
     as: 'updateFile',
@@ -92,8 +100,9 @@ function* updateLocked({ path, change, codec, locking, writing }: Update, at: st
   const data = old.encode(next)
   // After a long change, this finds out whether the lock is lost. If it is, nothing is written.
   if (isThenable(returned) || (yield* fs.now()) - beganMs > hold.locking.heartbeatMs) yield* renew(hold)
-  const written = asWriting(at, data, writing, 'updateFile')
-  yield* syncName(yield* write(written), written.durability)
+  const one = asWriting(at, data, writing, 'updateFile', publication)
+  // The directories above the file were made for the lock.
+  yield* syncName(yield* write(one), one.durability, hold.locking.parents)
   return next
 }
 

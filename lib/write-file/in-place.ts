@@ -10,7 +10,10 @@ import type { Writing } from './job.js'
  */
 export function* writeInPlace(from: string, to: string, { durability, permissions, trial }: Writing): Steps<void> {
   // Each try opens both files, so that it holds neither while it waits for the next.
+  trial.publication?.begin()
   yield* achieve(() => overwriteFile(from, to, durability !== 'none'), noEvidence, trial)
+  // A call that fails before this may have written a part.
+  trial.publication?.decide(true)
   if (typeof permissions.mode === 'number') yield* fs.chmod(to, permissions.mode)
   if (permissions.owner) yield* fs.chown(to, permissions.owner.uid, permissions.owner.gid)
 }

@@ -10,6 +10,7 @@ import { isInode } from '../parts/identity.js'
 import { findMount } from '../parts/mount.js'
 import { withParents } from '../parts/parents.js'
 import { creationMode, setPermissions } from '../parts/permissions.js'
+import { giving, isSpent, publish } from '../parts/publish.js'
 import type { Source } from '../parts/source.js'
 import { closeUnsynced, type Staged, stagedFile, type Written } from '../parts/stage.js'
 import { writeInPlace } from './in-place.js'
@@ -78,8 +79,8 @@ function* fillAndPublish(
   yield* closeUnsynced(made, job.durability !== 'none' && !target.inPlace)
   if (target.inPlace) return yield* writeInPlace(stage.path, target.at, job)
   try {
-    yield* achieve(
-      () => renameAndClose(stage, target.at),
+    yield* publish(
+      () => giving(job.trial.publication, target.at, renameAndClose(stage, target.at), () => isSpent(stage.path)),
       () => isInode(target.at, was),
       job.trial,
     )
