@@ -57,7 +57,8 @@ export const writeFiles = dual(
 )
 
 function* writeOne(job: Writing, dirs: Set<string>): Steps<void> {
-  dirs.add(dirname(yield* write(job)))
+  const at = yield* write(job)
+  if (at !== undefined) dirs.add(dirname(at))
 }
 
 function asEntries(files: unknown): (readonly [Name, Data])[] {

@@ -4,11 +4,22 @@
 import type { Stats } from './stats.js'
 
 /**
- * How a file is opened: Node's flag strings, except the append and sync forms, which nothing here needs; and two that
- * read a file which may be replaced by anything meanwhile: `r nonblock` does not wait for the writer of a pipe, and `r
- * nofollow` does not follow a link either, where the system can open so.
+ * How a file is opened: Node's flag strings, except the append and sync forms, which nothing here needs; and some for a
+ * file that may be replaced by anything meanwhile. `r nonblock` does not wait for the writer of a pipe, and `r nofollow`
+ * does not follow a link either, where the system can open so. `rewrite` opens what is there to be written, and neither
+ * makes nor empties anything; `rewrite nofollow` neither follows a link nor waits for the reader of a pipe.
  */
-export type OpenFlags = 'r' | 'r nonblock' | 'r nofollow' | 'r+' | 'w' | 'w+' | 'wx' | 'wx+'
+export type OpenFlags =
+  | 'r'
+  | 'r nonblock'
+  | 'r nofollow'
+  | 'r+'
+  | 'rewrite'
+  | 'rewrite nofollow'
+  | 'w'
+  | 'w+'
+  | 'wx'
+  | 'wx+'
 
 /** A path on the disk: a string, or bytes where it is not valid text. */
 export type Path = string | Buffer
@@ -39,6 +50,7 @@ export interface Alphabet {
   futimes(fd: number, atime: number, mtime: number): void
   stat(path: Path): Stats
   lstat(path: Path): Stats
+  /** Reads a file as a whole. A link is not followed, where the system can open so. */
   readFile(path: string): Buffer
   /** Returns the text of a symbolic link in bytes, because it need not be valid text. */
   readlink(path: Path): Buffer

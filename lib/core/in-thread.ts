@@ -64,7 +64,7 @@ function statOrNothing(stat: StatSync, path: Path, options?: typeof orNothing): 
 
 /** By its path, Node leaves the file open if it cannot be looked at. */
 function readByDescriptor(path: string, fs: NodeFs): Buffer {
-  const fd = fs.openSync(path, 'r')
+  const fd = fs.openSync(path, nodeFlags('r nofollow', fs.constants))
   try {
     return fs.readFileSync(fd)
   } finally {

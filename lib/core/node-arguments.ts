@@ -4,15 +4,26 @@ import type { OpenFlags, Path } from './alphabet.js'
 
 interface Constants {
   readonly O_RDONLY: number
+  readonly O_WRONLY: number
   /** Windows has neither. */
   readonly O_NOFOLLOW?: number
   readonly O_NONBLOCK?: number
 }
 
 export function nodeFlags(flags: OpenFlags, constants: Constants): string | number {
-  const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants
-  if (flags === 'r nonblock') return O_RDONLY | O_NONBLOCK
-  return flags === 'r nofollow' ? O_RDONLY | O_NONBLOCK | O_NOFOLLOW : flags
+  const { O_RDONLY, O_WRONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants
+  switch (flags) {
+    case 'r nonblock':
+      return O_RDONLY | O_NONBLOCK
+    case 'r nofollow':
+      return O_RDONLY | O_NONBLOCK | O_NOFOLLOW
+    case 'rewrite':
+      return O_WRONLY
+    case 'rewrite nofollow':
+      return O_WRONLY | O_NONBLOCK | O_NOFOLLOW
+    default:
+      return flags
+  }
 }
 
 /** The path by which a file that is open can be opened once more, although its own path may lead elsewhere by then. */

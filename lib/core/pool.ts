@@ -26,7 +26,8 @@ export const poolOf = (fs: typeof import('node:fs')) =>
     stat: (done, path, options?: typeof orNothing) => fs.stat(path, { bigint: true }, options ? orMissing(done) : done),
     lstat: (done, path, options?: typeof orNothing) =>
       fs.lstat(path, { bigint: true }, options ? orMissing(done) : done),
-    readFile: (done, path) => fs.readFile(path, done),
+    // Numbers are flags for Node too, although its types know strings only.
+    readFile: (done, path) => fs.readFile(path, { flag: nodeFlags('r nofollow', fs.constants) as string }, done),
     readlink: (done, path) => fs.readlink(path, 'buffer', done),
     readdir: (done, path) => fs.readdir(path, done),
     list: (done, path) =>

@@ -5,7 +5,7 @@ import type { Stats } from '../core/stats.js'
 import { type Entry, fs, type Path, type Steps } from '../core/steps.js'
 import { tryClone } from './clone.js'
 import { copyBytes } from './holes.js'
-import { creationMode, setPermissions, unchanged } from './permissions.js'
+import { creationMode, setMode, setPermissions, unchanged } from './permissions.js'
 import { closing, closingWritten } from './stage.js'
 
 /** How a copy is made, and what it keeps besides the bytes and the mode. Each of these costs calls. */
@@ -74,10 +74,7 @@ const firstMode = (was: Stats, { owner }: Kept): number =>
 function* finish(target: number, was: Stats, kept: Kept): Steps<void> {
   const made = yield* fs.fstat(target)
   if (kept.owner) yield* setPermissions(target, made, unchanged, was)
-  else {
-    const mode = keptMode(was)
-    if ((made.mode & 0o7777n) !== mode) yield* fs.fchmod(target, Number(mode))
-  }
+  else yield* setMode(target, made, Number(keptMode(was)), false)
   if (kept.times) yield* fs.futimes(target, ...timesOf(was))
   if (kept.synced) yield* fs.fsync(target)
 }

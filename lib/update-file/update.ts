@@ -12,7 +12,7 @@ import { asLocking } from '../lock/options.js'
 import { UnderLock } from '../lock/under-lock.js'
 import type { LockOptions } from '../lock.js'
 import { achieve, noEvidence } from '../parts/achieve.js'
-import { refuseSpecialFile, resolveLinks } from '../parts/follow-links.js'
+import { refusePlanted, refuseSpecialFile, resolveLinks } from '../parts/follow-links.js'
 import { asWriting, type WriteFileOptions, writeFile } from '../write-file.js'
 import { asCodec, type Codec } from './codec.js'
 import type { UpdateFileOptions } from './options.js'
@@ -29,13 +29,13 @@ export interface Update {
 }
 
 export function asUpdate(file: string | URL, change: Change, options: UpdateFileOptions): Update {
-  const { stale, heartbeat, parents, retryFor, mode, durability } = options
+  const { stale, heartbeat, parents, retryFor, mode, durability, inPlace } = options
   const path = asName(file, 'file')
   if (asFunction(change, 'change') === undefined)
     throw refusal('ERR_INVALID_ARG_TYPE', 'change', 'of type function', change)
   const codec = asCodec(options)
   const locking = { stale, heartbeat, parents, retryFor }
-  const writing = { encoding: codec.encoding, mode, durability, parents, retryFor }
+  const writing = { encoding: codec.encoding, mode, durability, inPlace, parents, retryFor }
   // Bad options are refused now, not only when there is something to write.
   asLocking(path, locking, 'updateFile')
   asWriting(path, '', writing, 'updateFile')
@@ -66,7 +66,10 @@ function* lockingFor({ path, locking }: Update): Steps<Locking> {
 
 function* resolveFile(path: string): Steps<string> {
   const { at, there } = yield* resolveLinks(path, true)
-  if (there) refuseSpecialFile(at, there)
+  if (there) {
+    refuseSpecialFile(at, there)
+    yield* refusePlanted(at, there)
+  }
   return at
 }
 
@@ -75,11 +78,10 @@ const moved = Symbol('moved')
 
 function* updateLocked({ path, change, codec, locking, writing }: Update, at: string, hold: Hold): Steps<unknown> {
   if ((yield* resolveFile(path)) !== at) return moved
-  const { bytes } = yield* achieve(() => readBytes(at), noEvidence, {
-    as: 'updateFile',
-    path: at,
-    retryFor: locking.retryFor,
-  })
+  const trial = { as: 'updateFile', path: at, retryFor: locking.retryFor }
+  const read = yield* achieve(() => readBytes(at), noEvidence, trial)
+  if (read === moved) return moved
+  const { bytes } = read
   const old = codec(bytes, at)
   const beganMs = yield* fs.now()
   const { returned, next } = yield* makeChange(change, old.value, hold)
@@ -110,11 +112,13 @@ function* makeChange(
   }
 }
 
-function* readBytes(at: string): Steps<{ readonly bytes: Buffer | undefined }> {
+function* readBytes(at: string): Steps<{ readonly bytes: Buffer | undefined } | typeof moved> {
   try {
     return { bytes: yield* fs.readFile(at) }
   } catch (error) {
     if (hasCode(error, 'ENOENT')) return { bytes: undefined }
+    // Since the look, a link has come there.
+    if (hasCode(error, 'ELOOP')) return moved
     throw error
   }
 }
