@@ -22,5 +22,5 @@ const reported = new Set<string>()
 function report({ message }: Error): void {
   if (reported.has(message)) return
   reported.add(message)
-  process.emitWarning(`A file was written without a call that Node refuses: ${message}`, { code: 'HOLDFAST_DENIED' })
+  process.emitWarning(`This goes on without a call that Node refuses: ${message}`, { code: 'HOLDFAST_DENIED' })
 }

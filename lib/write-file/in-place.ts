@@ -1,6 +1,6 @@
 // Writing into a file that cannot be replaced: the weaker promise that `inPlace` names.
 
-import { type Errno, hasCode, systemError } from '../core/errors.js'
+import { type Errno, hasCode, markFinal, systemError } from '../core/errors.js'
 import type { Stats } from '../core/stats.js'
 import { fs, type Steps } from '../core/steps.js'
 import { achieve, noEvidence } from '../parts/achieve.js'
@@ -59,7 +59,7 @@ function* overwrite(place: Place, job: Writing, pour: (put: Put) => Steps<unknow
   const { at, old, passage = false } = place
   if (old) yield* refusePlanted(at, old)
   const target = yield* fs.open(at, passage ? 'rewrite' : 'rewrite nofollow')
-  yield* closingWritten(target, job.durability !== 'none', function* () {
+  const written = closingWritten(target, job.durability !== 'none', function* () {
     const was = yield* fs.fstat(target)
     let size = 0
     yield* pour(function* (piece) {
@@ -73,6 +73,17 @@ function* overwrite(place: Place, job: Writing, pour: (put: Put) => Steps<unknow
     yield* fs.ftruncate(target, size)
     yield* syncIfMeant(target, job)
   })
+  // What a pipe was given cannot be taken back.
+  yield* passage ? unrepeated(written) : written
+}
+
+/** Runs steps that cannot be repeated, so that a failure does not lead to another try. */
+export function* unrepeated<T>(steps: Steps<T>): Steps<T> {
+  try {
+    return yield* steps
+  } catch (error) {
+    throw markFinal(error)
+  }
 }
 
 /** Does the error say that the directory is shut, and not the file? */

@@ -1,6 +1,6 @@
 // The work of `writeFile`: a private file is filled, gets its permissions, is synced, and is renamed onto the name.
 
-import { hasCode, isSystemError, markFinal, mountPointCodes } from '../core/errors.js'
+import { hasCode, isSystemError, mountPointCodes } from '../core/errors.js'
 import type { Stats } from '../core/stats.js'
 import { fs, type Outcome, type Steps, together, unwrap } from '../core/steps.js'
 import { achieve, done, noEvidence } from '../parts/achieve.js'
@@ -12,7 +12,7 @@ import { creationMode, setPermissions } from '../parts/permissions.js'
 import type { Source } from '../parts/source.js'
 import { closeUnsynced, type Staged, stagedFile, type Written } from '../parts/stage.js'
 import { syncIfMeant } from './durability.js'
-import { isShut, writeDirectly, writeInPlace } from './in-place.js'
+import { isShut, unrepeated, writeDirectly, writeInPlace } from './in-place.js'
 import type { Writing } from './job.js'
 
 /** Returns the name that was given to a new file: where `path` leads, if it is a link. */
@@ -68,14 +68,6 @@ function* writeThrough(job: Writing, at: string, first: Uint8Array | undefined):
 
 /** The pieces of a stream come only once, so a failure must not lead to another try with what is left of them. */
 const onceOnly = <T>({ source }: Writing, steps: Steps<T>): Steps<T> => (source.whole ? steps : unrepeated(steps))
-
-function* unrepeated<T>(steps: Steps<T>): Steps<T> {
-  try {
-    return yield* steps
-  } catch (error) {
-    throw markFinal(error)
-  }
-}
 
 interface Target {
   readonly at: string

@@ -4,8 +4,8 @@ import { spawnSync } from 'node:child_process'
 import {
   chmodSync,
   chownSync,
+  linkSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   statSync,
@@ -14,47 +14,63 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
-import { getOrCreate, updateFile, writeFile, writeFiles } from 'holdfast'
+import { getOrCreate, updateFile, type WriteFileOptions, writeFile, writeFiles } from 'holdfast'
 import { assert, asUser, canBeAnother, holds, runScript, scratch, userId } from '../support/kit.js'
+import {
+  assertNothingLeftBehind,
+  assertOriginalErrorComesOut,
+  assertSyncAndAsyncAgree,
+  type Trial,
+} from '../support/laws.js'
 
 const linux = process.platform === 'linux'
 const root = process.getuid?.() === 0
 
 if (!linux) holds.skip('links that lead through procfs', 'it takes Linux')
 else {
-  const write = (form: string, target: string, options = '') => `
-    const say = text => holdfast.${form}(${JSON.stringify(target)}, text, {${options}})
-    try { await say('one '); await say('two') } catch (error) { console.error(error.code, error.message) }`
   const inPlace = "inPlace: 'when-needed'"
-
   /** Otherwise Node makes it a socket, which no process can open. */
   const piped = ['sh', '-c', '"$@" | cat', 'sh']
 
   holds('what /dev/stdout leads to is written if that is allowed, and is an error otherwise', () => {
-    const dir = scratch()
-    for (const form of ['writeFile', 'writeFile.sync']) {
-      for (const target of ['/dev/stdout', '/proc/self/fd/1', '/dev/fd/1'])
-        assert.equal(runScript(write(form, target, inPlace), piped), { said: 'one two', code: 0 })
-      assert.match(
-        runScript(write(form, '/dev/stdout'), piped).said,
-        /^EINVAL .*'\/proc\/self\/fd\/1' .*inPlace: 'when-needed'/,
-      )
-      assert.match(runScript(`await holdfast.updateFile('/dev/stdout', () => 'x')`).said, /EINVAL(?!.*inPlace)/)
-      // A file is written as a whole, although it has another name by then, or none.
-      for (const change of ["renameSync(file, file + '2')", 'unlinkSync(file)']) {
-        const file = join(mkdtempSync(join(dir, 'd')), 'file')
-        const script = `
-          import { readFileSync, ${change.split('(')[0]} } from 'node:fs'
-          const file = ${JSON.stringify(file)}
-          ${change}
-          ${write(form, '/dev/stdout', `${inPlace}, durability: 'full'`)}
-          console.error(readFileSync('/proc/self/fd/1', 'utf8'), statSync('/proc/self/fd/1').mode.toString(8))`
-        const redirected = runScript(script.replace('{ readFileSync', '{ readFileSync, statSync'), [
-          ...['sh', '-c', 'file=$1; shift; exec "$@" > "$file"', 'sh', file],
-        ])
-        assert.equal(redirected, { said: 'two 100644\n', code: 0 })
-        assert.equal(readdirSync(join(file, '..')), change.startsWith('rename') ? ['file2'] : [])
-      }
+    const written = `
+      for (const target of ['/dev/stdout', '/proc/self/fd/1', '/dev/fd/1']) {
+        await holdfast.writeFile(target, target + ' ', { ${inPlace} })
+        holdfast.writeFile.sync(target, 'sync ', { ${inPlace}, durability: 'full' })
+      }`
+    const said = '/dev/stdout sync /proc/self/fd/1 sync /dev/fd/1 sync '
+    assert.equal(runScript(written, piped), { said, code: 0 })
+    const refused = `
+      const say = error => console.error(error.code, error.message)
+      await holdfast.writeFile('/dev/stdout', 'x').catch(say)
+      await holdfast.updateFile('/dev/stdout', () => 'x').catch(say)
+      await holdfast.getOrCreate('/dev/stdout', () => 'x').catch(say)`
+    const lines = runScript(refused, piped).said.trim().split('\n')
+    for (const line of lines) assert.match(line, /^EINVAL .*'\/proc\/self\/fd\/1' .*\/proc/)
+    // The option is recommended only where it exists.
+    assert.equal(
+      lines.map(line => line.includes('inPlace')),
+      [true, false, false],
+    )
+  })
+
+  holds('a file behind /dev/stdout is written as a whole, although it has another name by then, or none', () => {
+    for (const [form, change] of [
+      ['writeFile', 'rename'],
+      ['writeFile.sync', 'unlink'],
+    ] as const) {
+      const dir = scratch()
+      const file = join(dir, 'file')
+      const script = `
+        import * as fs from 'node:fs'
+        const file = ${JSON.stringify(file)}
+        fs.${change}Sync(file, file + '2')
+        for (const text of ['long ', 'two'])
+          await holdfast.${form}('/dev/stdout', text, { ${inPlace}, durability: 'full' })
+        console.error(fs.readFileSync('/proc/self/fd/1', 'utf8'))`
+      const redirected = ['sh', '-c', 'file=$1; shift; exec "$@" > "$file"', 'sh', file]
+      assert.equal(runScript(script, redirected), { said: 'two\n', code: 0 })
+      assert.equal(readdirSync(dir), change === 'rename' ? ['file2'] : [])
     }
   })
 
@@ -109,24 +125,27 @@ else
       writeFileSync(file, 'a long text that was there')
       chmodSync(file, 0o666)
       shutDirectory(dir)
-      const said = (data: string, options: string) =>
-        asUser(`
-          import { Readable } from 'node:stream'
-          const file = ${JSON.stringify(file)}
-          const code = await holdfast.writeFile(file, ${data}, { ${options} }).then(() => 'done', e => e.code)
-          console.log(code)`).said
-      assert.match(said("'new'", ''), /^(EACCES|EPERM)\n$/)
-      assert.is(readFileSync(file, 'utf8'), 'a long text that was there')
-      for (const options of ["inPlace: 'when-needed'", "inPlace: 'when-needed', durability: 'none', parents: true"]) {
-        assert.is(said("'new'", options), 'done\n')
-        assert.is(readFileSync(file, 'utf8'), 'new')
-        assert.is(said("Readable.from(['from ', 'a stream'])", options), 'done\n')
-        assert.is(readFileSync(file, 'utf8'), 'from a stream')
-      }
-      // Whoever may not write the file gets the error of the first attempt.
+      const { said } = asUser(`
+        import { readFileSync } from 'node:fs'
+        import { Readable } from 'node:stream'
+        const file = ${JSON.stringify(file)}
+        const write = async (data, options) =>
+          console.log(await holdfast.writeFile(file, data, options).then(() => 'done', e => e.code), readFileSync(file, 'utf8'))
+        const inPlace = 'when-needed'
+        await write('new', {})
+        for (const options of [{ inPlace }, { inPlace, durability: 'none', parents: true }]) {
+          await write('new', options)
+          await write(Readable.from(['a ', 'stream']), options)
+        }
+        holdfast.writeFile.sync(file, 'last', { inPlace })`)
+      const lines = ['done new', 'done a stream', 'done new', 'done a stream', '']
+      assert.equal(said.replace('EPERM', 'EACCES').split('\n'), ['EACCES a long text that was there', ...lines])
+      assert.equal([readFileSync(file, 'utf8'), readdirSync(dir)], ['last', ['file']])
+      // A user who may not write the file gets the error of the first attempt.
       chmodSync(file, 0o644)
-      assert.match(said("'newer'", "inPlace: 'when-needed'"), /^(EACCES|EPERM)\n$/)
-      assert.equal([readFileSync(file, 'utf8'), readdirSync(dir)], ['from a stream', ['file']])
+      const code = `await holdfast.writeFile(${JSON.stringify(file)}, '', { inPlace: 'when-needed' }).catch(e => e.code)`
+      assert.match(asUser(`console.log(${code})`).said, /^(EACCES|EPERM)\n$/)
+      assert.equal([readFileSync(file, 'utf8'), readdirSync(dir)], ['last', ['file']])
       assert.equal([statSync(file).uid, statSync(file).mode & 0o777], [0, 0o644])
     })
 
@@ -147,10 +166,28 @@ else
       await assert.rejects(writeFile(join(dir, 'file'), 'new'), { code: 'EROFS' })
       await writeFile(join(dir, 'file'), Readable.from(['n', 'ew']), { inPlace: 'when-needed' })
       assert.equal([readFileSync(under, 'utf8'), statSync(under).uid], ['new', userId])
-      await updateFile(join(dir, 'file'), () => 'x', { inPlace: 'when-needed' }).catch(({ code }) =>
-        assert.is(code, 'EROFS'),
-      )
+      const updating = updateFile(join(dir, 'file'), () => 'x', { inPlace: 'when-needed' })
+      await assert.rejects(updating, { code: 'EROFS' })
     } finally {
       spawnSync('umount', ['-R', dir])
     }
   })
+
+const trial: Trial<[string, string, WriteFileOptions?], void> = {
+  setup(dir) {
+    writeFileSync(join(dir, 'one'), 'old')
+    linkSync(join(dir, 'one'), join(dir, 'two'))
+  },
+  args: dir => [join(dir, 'one'), 'new', { inPlace: 'when-needed', hardLinks: 'keep', mode: 0o600 }],
+  done: dir => assert.is(readFileSync(join(dir, 'two'), 'utf8'), 'new'),
+}
+
+holds('written in place: whichever call fails, its error comes out, or what is promised holds', () =>
+  assertOriginalErrorComesOut(writeFile, trial),
+)
+
+holds('written in place: both forms come to the same', () => assertSyncAndAsyncAgree(writeFile, trial))
+
+holds('written in place: whatever fails or is stopped leaves nothing private behind', () =>
+  assertNothingLeftBehind(writeFile, trial),
+)

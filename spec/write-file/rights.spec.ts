@@ -3,7 +3,7 @@
 
 import { chmodSync, chownSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { copy, writeFile } from 'holdfast'
+import { copy, emptyDir, getOrCreate, mkdirp, writeFile } from 'holdfast'
 import { driveSync } from 'holdfast/steps'
 import { through } from '../broken/interfere.js'
 import { whileAttacked } from '../support/attacker.js'
@@ -156,3 +156,26 @@ else
     note(`${turns} writes beside an attacker who swapped ${swaps} private names`)
     assert.ok(swaps > sized(100, 10_000), `only ${swaps} swaps`)
   })
+
+if (!root) holds.skip('the group of a directory', 'it takes root')
+else
+  holds(
+    'what is made in a directory with the set-group-ID bit gets its group, and a directory gets the bit',
+    async () => {
+      const dir = scratch()
+      chownSync(dir, 0, userId)
+      chmodSync(dir, 0o2775)
+      const at = (name: string): string => join(dir, name)
+      await writeFile(at('a/b/file'), 'x', { parents: true })
+      await mkdirp(at('c/d'), { mode: 0o750 })
+      await emptyDir(at('e'))
+      await getOrCreate(at('f'), stage => writeFileSync(join(stage, 'x'), ''), { kind: 'directory' })
+      await writeFile(at('file'), 'old')
+      await writeFile(at('file'), 'new', { mode: 0o640 })
+      const bits = (name: string): string => rightsOf(at(name)).replace(/^0:/, '')
+      for (const name of ['a', 'a/b', 'e', 'f', 'f.lock']) assert.is(bits(name), `${userId} 2755`, name)
+      for (const name of ['c', 'c/d']) assert.is(bits(name), `${userId} 2750`, name)
+      for (const name of ['a/b/file', 'f/x']) assert.is(bits(name), `${userId} 644`, name)
+      assert.is(bits('file'), `${userId} 640`)
+    },
+  )
