@@ -119,7 +119,6 @@ export function asWriting(file: string | URL, data: unknown, options: WriteFileO
     inPlace,
     permissions: asPermissions(options),
     durability: asDurability(options.durability),
-    isDurabilityAsked: options.durability !== undefined,
     follows: oneOf(options.symlinks, 'options.symlinks', ['follow', 'replace'], 'follow') === 'follow',
     keepsLinks: hardLinks === 'keep',
     trial: { as, path, retryFor: options.retryFor, never: mountPointCodes },

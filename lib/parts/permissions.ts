@@ -4,7 +4,6 @@ import { type Errno, hasCode } from '../core/errors.js'
 import { asMode, asNumber, refusal } from '../core/input.js'
 import type { Stats } from '../core/stats.js'
 import { fs, type Path, type Steps } from '../core/steps.js'
-import { unlessDenied } from './denied.js'
 
 export interface Permissions {
   /** `undefined`: that of the file that is replaced. `false`: what the system gives a new file. */
@@ -95,7 +94,7 @@ const refusals: readonly Errno[] = ['EPERM', 'EINVAL', 'ENOSYS', 'ENOTSUP', 'EOP
 export function* setMode(file: Path | number, now: Stats, mode: number, isAsked: boolean): Steps<void> {
   if ((Number(now.mode) & 0o7777) === mode) return
   try {
-    yield* unlessDenied(typeof file === 'number' ? fs.fchmod(file, mode) : fs.chmod(file, mode))
+    yield* typeof file === 'number' ? fs.fchmod(file, mode) : fs.chmod(file, mode)
   } catch (error) {
     if (isAsked || !hasCode(error, ...refusals)) throw error
   }
@@ -115,7 +114,8 @@ function* giveOwner(file: Path | number, was: Stats, { uid, gid }: { uid: number
 /** Which users may give files away is not guessed: root in a container may not, and others may have been allowed to. */
 function* tryChown(file: Path | number, uid: number, gid: number): Steps<boolean> {
   try {
-    return yield* unlessDenied(typeof file === 'number' ? fs.fchown(file, uid, gid) : fs.chown(file, uid, gid))
+    yield* typeof file === 'number' ? fs.fchown(file, uid, gid) : fs.chown(file, uid, gid)
+    return true
   } catch (error) {
     // EINVAL and EOVERFLOW: this user namespace has no such user or group.
     if (hasCode(error, ...refusals)) return false

@@ -9,7 +9,6 @@ import { refusePlanted } from '../parts/follow-links.js'
 import { sameInode } from '../parts/identity.js'
 import { setPermissions } from '../parts/permissions.js'
 import { closing, closingWritten } from '../parts/stage.js'
-import { syncIfMeant } from './durability.js'
 import type { Writing } from './job.js'
 
 /** Errors of a directory in which nothing can be made or replaced, although a file in it may be written. */
@@ -71,7 +70,7 @@ function* overwrite(place: Place, job: Writing, pour: (put: Put) => Steps<unknow
     // A pipe or a terminal keeps nothing.
     if (!was.isFile()) return
     yield* fs.ftruncate(target, size)
-    yield* syncIfMeant(target, job)
+    if (job.durability !== 'none') yield* fs.fsync(target)
   })
   // What a pipe was given cannot be taken back.
   yield* passage ? unrepeated(written) : written

@@ -9,8 +9,6 @@ export interface Writing {
   readonly source: Source
   readonly permissions: Permissions
   readonly durability: Durability
-  /** The caller has named it. */
-  readonly isDurabilityAsked: boolean
   readonly follows: boolean
   readonly inPlace: boolean
   readonly keepsLinks: boolean

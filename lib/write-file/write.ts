@@ -11,7 +11,6 @@ import { withParents } from '../parts/parents.js'
 import { creationMode, setPermissions } from '../parts/permissions.js'
 import type { Source } from '../parts/source.js'
 import { closeUnsynced, type Staged, stagedFile, type Written } from '../parts/stage.js'
-import { syncIfMeant } from './durability.js'
 import { isShut, unrepeated, writeDirectly, writeInPlace } from './in-place.js'
 import type { Writing } from './job.js'
 
@@ -88,7 +87,7 @@ function* fillAndPublish(
   const { made } = stage
   const was = yield* fill(made.fd, job.source, first)
   yield* setPermissions(made.fd, was, job.permissions, target.heir)
-  yield* syncIfMeant(made.fd, job)
+  if (job.durability !== 'none') yield* fs.fsync(made.fd)
   // What is written in place takes two descriptors more.
   yield* closeUnsynced(made, job.durability !== 'none' && !target.inPlace)
   if (target.inPlace) return yield* writeInPlace(stage.path, was, target, job)
