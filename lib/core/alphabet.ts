@@ -65,10 +65,11 @@ export interface Alphabet {
   unlink(path: Path): void
   /**
    * Creates `to`, which must not exist, as a copy-on-write clone of an open file, with its mode. `from` is the path by
-   * which that was opened: outside Linux, only a path can be cloned. A clone that fails may have created `to`, and have
+   * which that was opened: outside Linux, only a path can be cloned. On Linux, `to` may also be a new file that is open,
+   * which is filled then, whatever has its name meanwhile. A clone that fails may have created `to`, and have
    * removed it again.
    */
-  clone(source: number, from: Path, to: Path): void
+  clone(source: number, from: Path, to: Path | number): void
   chmod(path: Path, mode: number): void
   chown(path: Path, uid: number, gid: number): void
   utimes(path: Path, atime: number, mtime: number): void

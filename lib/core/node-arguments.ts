@@ -28,3 +28,19 @@ export function nodeFlags(flags: OpenFlags, constants: Constants): string | numb
 
 /** The path by which a file that is open can be opened once more, although its own path may lead elsewhere by then. */
 export const openPath = (fd: number, path: Path): Path => (process.platform === 'linux' ? `/proc/self/fd/${fd}` : path)
+
+/** What Node is given for a clone. Without the force it would go on to copy the bytes, in a loop that may never end. */
+export function cloneArguments(
+  source: number,
+  from: Path,
+  to: Path | number,
+  { COPYFILE_EXCL, COPYFILE_FICLONE_FORCE }: CloneConstants,
+): [Path, Path, number] {
+  if (typeof to !== 'number') return [openPath(source, from), to, COPYFILE_EXCL | COPYFILE_FICLONE_FORCE]
+  return [openPath(source, from), `/proc/self/fd/${to}`, COPYFILE_FICLONE_FORCE]
+}
+
+interface CloneConstants {
+  readonly COPYFILE_EXCL: number
+  readonly COPYFILE_FICLONE_FORCE: number
+}

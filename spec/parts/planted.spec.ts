@@ -10,17 +10,31 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs'
 import { basename, join } from 'node:path'
-import { copy, createExclusive, getOrCreate, link, lock, symlink, updateFile, writeFile } from 'holdfast'
-import { type Call, driveSync, type Steps } from 'holdfast/steps'
+import { copy, createExclusive, getOrCreate, link, lock, move, symlink, updateFile, writeFile } from 'holdfast'
+import { type Call, driveSync, hasCode, type Steps } from 'holdfast/steps'
 import { through } from '../broken/interfere.js'
 import { whileAttacked } from '../support/attacker.js'
-import { assert, asUser, canBeAnother, holds, note, raced, scratch, sized, userId } from '../support/kit.js'
+import {
+  assert,
+  asUser,
+  canBeAnother,
+  everyPlace,
+  holds,
+  memory,
+  note,
+  raced,
+  scratch,
+  sized,
+  userId,
+} from '../support/kit.js'
 
 const another = canBeAnother()
 const why = 'it takes root, and a checkout that others may read'
@@ -168,6 +182,70 @@ else
         else assert.equal([readFileSync(victim, 'utf8'), statSync(victim).mode & 0o777], ['theirs', 0o600], where)
       }
   })
+
+/** Swaps the private name, before the k-th call, for another name of the victim. Returns whether there was one. */
+function swapping<T>(steps: Steps<T>, k: number, dir: string, victim: string): { swapped: boolean; calls: number } {
+  let calls = 0
+  let swapped = false
+  const swap = (call: Call): Call => {
+    if (calls++ !== k) return call
+    for (const name of readdirSync(dir).filter(one => one.startsWith('.'))) {
+      renameSync(join(dir, name), join(dir, 'aside'))
+      linkSync(victim, join(dir, name))
+      swapped = true
+    }
+    return call
+  }
+  try {
+    driveSync(through(steps, swap))
+  } catch (error) {
+    // What was swapped may be missed.
+    assert.ok(hasCode(error, 'ENOENT', 'EEXIST', 'EACCES'), String(error))
+  }
+  return { swapped, calls }
+}
+
+if (!another) holds.skip('a private name that is swapped', why)
+else
+  for (const { kind, dir: place } of everyPlace)
+    holds(
+      `on ${kind}: whenever a private name is swapped for another file, that keeps its owner, mode, times and text`,
+      () => {
+        const acts: Record<string, (dir: string, source: string) => Steps<unknown>> = {
+          writeFile: dir =>
+            writeFile.steps(join(dir, 'file'), 'x', { mode: 0o6777, chown: { uid: userId, gid: userId } }),
+          'writeFile, in place': dir =>
+            writeFile.steps(join(dir, 'file'), 'x', { mode: 0o666, inPlace: 'when-needed', hardLinks: 'keep' }),
+          copy: (dir, source) => copy.steps(source, join(dir, 'new'), { preserveTimestamps: true, durability: 'file' }),
+          'move to another device': (dir, source) => move.steps(source, join(dir, 'new')),
+        }
+        for (const [act, steps] of Object.entries(acts)) {
+          let swaps = 0
+          for (let k = 0; ; k++) {
+            const dir = scratch(place)
+            const elsewhere = act.startsWith('move') && place !== memory ? memory : place
+            const source = join(scratch(elsewhere), 'source')
+            writeFileSync(source, Buffer.alloc(200_000, 'source'), { mode: 0o666 })
+            chownSync(source, userId, userId)
+            chmodSync(source, 0o666)
+            writeFileSync(join(dir, 'file'), 'old')
+            if (act.includes('in place')) linkSync(join(dir, 'file'), join(dir, 'other'))
+            const victim = join(scratch(place), 'victim')
+            writeFileSync(victim, 'root’s', { mode: 0o600 })
+            utimesSync(victim, 1e9, 1e9)
+            const { swapped, calls } = swapping(steps(dir, source), k, dir, victim)
+            if (swapped) swaps++
+            const { uid, gid, mode, mtimeMs } = statSync(victim)
+            const where = `${act}, before call ${k}`
+            assert.equal([uid, gid, mode & 0o7777, mtimeMs], [0, 0, 0o600, 1e12], where)
+            assert.is(readFileSync(victim, 'utf8'), 'root’s', where)
+            if (act.includes('in place')) assert.is.not(readFileSync(join(dir, 'file'), 'utf8'), 'root’s', where)
+            if (calls <= k) break
+          }
+          assert.ok(swaps > 1, `${act}: only ${swaps} swaps`)
+        }
+      },
+    )
 
 /** Makes of a name a link to the victim, or a bait, and takes that away again, without a pause. */
 const attack = `
