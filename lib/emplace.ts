@@ -35,8 +35,9 @@ export interface EmplaceOptions extends Patience {
  * @returns True if it is in place. False if `ifAbsent` found another's file there: then `source` is left alone.
  * @throws Errors of the system, unchanged: ENOENT (no source, or the target's directory is missing), EISDIR, ENOTEMPTY,
  *   EEXIST (`ifAbsent`, and something that is not a file has the name), EXDEV (a directory), ENOTDIR ...
- *   `ERR_NO_HARD_LINKS`: `ifAbsent` cannot be kept, because the filesystem grants no hard links, or because `source` is
- *   a directory.
+ *   EPERM, EMLINK: with `ifAbsent`, also of a `source` that cannot be linked although other files can (another user's, an
+ *   immutable one, one with too many names). `ERR_NO_HARD_LINKS`: `ifAbsent` cannot be kept, because the filesystem
+ *   grants no hard links, or because `source` is a directory.
  *   `published` of each error says whether the target is in place (see `Published`).
  *
  * @example

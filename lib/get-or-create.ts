@@ -74,8 +74,9 @@ export interface Got {
  * @throws The error that `produce` or `validate` threw, unchanged. `ERR_NOT_PRODUCED`: the producer made nothing, or
  *   something of another kind. `ERR_LOCK_HELD`: another caller produces, and `timeout` has passed (`cause`), or `wait`
  *   is false, or the sync form would wait for its own thread. `ERR_TIMEOUT`, `ABORT_ERR`: while this call produced.
- *   EISDIR, EINVAL, ENOTDIR: what is there is of another kind. Other errors of the system, unchanged: ENOENT (the
- *   directory is missing, and `parents` is not set), EACCES, ENOSPC ...
+ *   EISDIR, EINVAL, ENOTDIR: what is there is of another kind. EACCES: another user has put it, or a link, into a sticky
+ *   directory that others may write. Other errors of the system, unchanged: ENOENT (the directory is missing, and
+ *   `parents` is not set), EACCES, ENOSPC ...
  *   `published` of each error says whether this call's result is at `path` (see `Published`).
  *
  * @example

@@ -7,6 +7,7 @@ import { fs, orNothing, type Steps } from './core/steps.js'
 import { publishCopy } from './link/copy-instead.js'
 import { type Again, achieve, again, done, type Trial } from './parts/achieve.js'
 import { asParents, type Parents, withParents } from './parts/parents.js'
+import { addFinding } from './parts/public-names.js'
 import { giving } from './parts/publish.js'
 import { isLinkOf, statLink } from './parts/same-content.js'
 import { staged } from './parts/stage.js'
@@ -149,17 +150,15 @@ function* statLinked(job: Linking, error: SystemError): Steps<'already' | Again 
   if (hasCode(error, 'EEXIST') || job.taken) return seen === 'nothing' ? again : undefined
   if (!hasCode(error, 'ENOENT')) return undefined
   if (yield* fs.lstat(from, orNothing)) {
-    // Both are there, so one of them has come since the attempt.
-    if (parents || (yield* fs.stat(dirname(to), orNothing))) return again
-    error.message += ` (the directory for the new name is missing, '${to}')`
-    return undefined
+    // If the directory is there as well, one of them has come since the attempt.
+    return parents || (yield* fs.stat(dirname(to), orNothing)) ? again : undefined
   }
   job.missed++
   if (job.missed < tries) {
     yield* fs.sleep(backoff)
     return again
   }
-  error.message += ` (the existing name is missing, '${from}', after ${tries} ${tries === 1 ? 'try' : 'tries'})`
+  addFinding(error, `the existing name is missing, '${from}', after ${tries} ${tries === 1 ? 'try' : 'tries'}`)
   return undefined
 }
 

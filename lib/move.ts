@@ -56,7 +56,9 @@ export interface MoveOptions extends Patience {
  * too; nor that only one of several callers gets a copy there. Such a copy keeps no extended attributes, ACLs or hard
  * links, and of a link only the text. Without `overwrite`, a directory's name is claimed by an empty directory: a
  * process that is killed in that very moment, or for which the reply to the claim is lost, leaves that behind; and an
- * empty directory that another process puts in the place of the claim is replaced.
+ * empty directory that another process puts in the place of the claim is replaced. A file that cannot be linked although
+ * others can (another user's, where `fs.protected_hardlinks` is set) is moved in the same way, with an empty file for
+ * the claim: there, what another process renames to that name in the moment between a look and the rename is replaced.
  *
  * @param source What to move: a path, or a `file:` URL. A slash at its end does not lead through a link.
  * @param target Its new name, not the directory to put it in.
@@ -66,8 +68,8 @@ export interface MoveOptions extends Patience {
  *   missing, and `parents` is not set. ENOTEMPTY (on some filesystems EEXIST), EISDIR, ENOTDIR: the target cannot be
  *   replaced without a gap, or the source is in it. EBUSY: a mount point. EACCES: also of a file that may not be read,
  *   and so cannot be synced. EAGAIN: for all of `retryFor`, as far as can be known here, another call was moving it to
- *   the same name. `ERR_NO_HARD_LINKS`: no file can be moved there without overwriting. Other errors of the system,
- *   unchanged.
+ *   the same name. `ERR_NO_HARD_LINKS`: no file at all can be moved there without overwriting. Other errors of the system,
+ *   unchanged: EPERM (an immutable file) ...
  *   `published` of each error says whether the target is in place (see `Published`); then the source may be there, too.
  *
  * @example

@@ -33,7 +33,8 @@ import { asUpdate, type Change, update } from './update-file/update.js'
  *   also of an empty file. `ERR_ENCODING_INVALID_ENCODED_DATA`: the bytes are not valid in the encoding.
  *   `ERR_INVALID_RETURN_VALUE`: `change` returned something that no file can hold. `ERR_LOCK_HELD`: `timeout` has
  *   passed, and `holder` has the lock; or the sync form would wait for its own thread. `ERR_LEASE_LOST`: another
- *   process has taken over the lock, before the file was written or while it was. What `lock` and `writeFile` throw.
+ *   process has taken over the lock, before the file was written or while it was. EACCES: another user has put the file,
+ *   or a link, into a sticky directory that others may write. What `lock` and `writeFile` throw.
  *   `published` of each error says whether the file was written (see `Published`).
  *
  * @example

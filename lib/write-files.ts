@@ -59,7 +59,9 @@ export const writeFiles = dual(
 )
 
 function* writeOne(job: Writing, dirs: Set<string>): Steps<void> {
-  dirs.add(dirname(yield* write(job)))
+  const at = yield* write(job)
+  if (at === undefined) return
+  dirs.add(dirname(at))
   for (const dir of job.parents?.changed ?? []) dirs.add(dir)
 }
 

@@ -8,7 +8,7 @@ import { finishAnyway, tidy } from '../parts/cleanup.js'
 import { syncDir, syncName } from '../parts/durable.js'
 import type { Parents } from '../parts/parents.js'
 import { nonces } from '../parts/stage-names.js'
-import { payloadOf, removePayload, writePayload } from './payload.js'
+import { removePayload, writePayload } from './payload.js'
 import { type Next, type State, successor } from './state.js'
 import { clear, isUnknownOutcome, readState, type Verdict } from './transition.js'
 
@@ -30,7 +30,7 @@ export function* commit(change: Change, apply: (to: State) => Steps<Verdict>): S
   const to = successor(from, next, yield* nonces(), data ? yield* fs.self() : undefined)
   let verdict: Verdict | undefined
   try {
-    if (data) yield* writePayload(payloadOf(path, to), data, durability)
+    if (data) yield* writePayload(path, to, data, durability)
     verdict = yield* judged(trial, () => apply(to))
   } catch (error) {
     // If the outcome is unknown, the cell's state may name the new payload, so that stays.

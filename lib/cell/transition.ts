@@ -13,6 +13,7 @@ import { hasCode, isSystemError, type SystemError, systemError } from '../core/e
 import { fs, orNothing, type Steps } from '../core/steps.js'
 import { type Again, achieve, again, type Trial } from '../parts/achieve.js'
 import { tidy } from '../parts/cleanup.js'
+import { namingOnly } from '../parts/public-names.js'
 import { giving, undecided } from '../parts/publish.js'
 import { descends, parseState, type State, spellState } from './state.js'
 
@@ -94,7 +95,7 @@ export function notACell(dir: string, why: string, cause?: unknown): Error {
 export function* advance(dir: string, from: State, to: State, trial: Trial): Steps<Verdict> {
   if (yield* tryAdvance(dir, from, to, trial)) return 'mine'
   return yield* achieve(
-    () => renameState(dir, from, to, trial),
+    () => consume(dir, fs.rename(`${dir}/${spellState(from)}`, `${dir}/${spellState(to)}`), trial),
     error => statTransition(dir, from, to, error, trial),
     trial,
   )
@@ -103,7 +104,7 @@ export function* advance(dir: string, from: State, to: State, trial: Trial): Ste
 /** The same, tried once. False: it was not done, or it was done and the reply was lost. */
 export function* tryAdvance(dir: string, from: State, to: State, trial: Trial): Steps<boolean> {
   try {
-    yield* renameState(dir, from, to, trial)
+    yield* consume(dir, fs.rename(`${dir}/${spellState(from)}`, `${dir}/${spellState(to)}`), trial)
     return true
   } catch (error) {
     if (!isSystemError(error)) throw error
@@ -111,27 +112,25 @@ export function* tryAdvance(dir: string, from: State, to: State, trial: Trial): 
   }
 }
 
-function* renameState(dir: string, from: State, to: State, { publication }: Trial): Steps<Verdict> {
-  const rename = fs.rename(`${dir}/${spellState(from)}`, `${dir}/${spellState(to)}`)
-  // The cell shows what became of it.
-  yield* publication ? giving(publication, dir, rename, undecided) : rename
-  return 'mine'
+/** Makes the call that consumes a state. What became of it, the cell shows. */
+function* consume(dir: string, call: Steps<void>, { publication }: Trial): Steps<Verdict> {
+  try {
+    yield* publication ? giving(publication, dir, call, undecided) : call
+    return 'mine'
+  } catch (error) {
+    throw namingOnly(error, dir, dir)
+  }
 }
 
 /** Removes a tombstone, and then its directory, which stays if a cell is created in it meanwhile. */
 export function* clear(dir: string, from: State, trial: Trial): Steps<Verdict> {
   const verdict = yield* achieve(
-    () => unlinkState(dir, from, trial),
+    () => consume(dir, fs.unlink(`${dir}/${spellState(from)}`), trial),
     error => statTransition(dir, from, undefined, error, trial),
     trial,
   )
   if (verdict === 'mine') yield* tidy(fs.rmdir(dir))
   return verdict
-}
-
-function* unlinkState(dir: string, from: State, { publication }: Trial): Steps<Verdict> {
-  yield* giving(publication, dir, fs.unlink(`${dir}/${spellState(from)}`), undecided)
-  return 'mine'
 }
 
 /** After a call that reported an error: was `from` consumed, and by which call? */

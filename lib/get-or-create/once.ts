@@ -13,7 +13,7 @@ import { achieve, noEvidence } from '../parts/achieve.js'
 import { discard, finishAnyway } from '../parts/cleanup.js'
 import { silently } from '../parts/delete-tree.js'
 import { syncFound, syncName } from '../parts/durable.js'
-import { refuseSpecialFile, resolveLinks } from '../parts/follow-links.js'
+import { refusePlanted, refuseSpecialFile, resolveLinks } from '../parts/follow-links.js'
 import { sameInode } from '../parts/identity.js'
 import { type Aside, deleteSetAside } from '../parts/set-aside.js'
 import { type Producing, produce, whileStaged } from './produce.js'
@@ -62,6 +62,7 @@ function* statTarget({ path, kind, trial }: Making): Steps<Target> {
   if (there && kind === 'file') refuseSpecialFile(at, there)
   if (there && kind === 'directory' && !there.isDirectory())
     throw systemError('ENOTDIR', 'open', 'what has the name is not a directory', at)
+  if (there) yield* refusePlanted(at, there)
   return target
 }
 

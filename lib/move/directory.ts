@@ -14,10 +14,12 @@ import { syncName } from '../parts/durable.js'
 import { isInode, sameInode } from '../parts/identity.js'
 import { refuseMount } from '../parts/mount.js'
 import { statVanishedParent, withParents } from '../parts/parents.js'
+import { namingPublicly } from '../parts/public-names.js'
 import { giving, isMoved } from '../parts/publish.js'
 import { deleteSetAside, putBack, removeOrSetAside } from '../parts/set-aside.js'
 import { isSameName, respell } from '../parts/spelling.js'
 import { stageName } from '../parts/stage-names.js'
+import { claimAndRename } from './claim-and-rename.js'
 import { type Moving, quiet } from './job.js'
 import { isInTheWay, renameWithGap } from './with-gap.js'
 
@@ -34,7 +36,7 @@ export function* moveDirectory(job: Moving, was: Stats): Steps<boolean> {
 }
 
 /** Gives what is at `from`, which is the inode `was`, the target's name. */
-function* placeAtTarget(job: Moving, from: string, was: Stats): Steps<boolean> {
+export function* placeAtTarget(job: Moving, from: string, was: Stats): Steps<boolean> {
   const { to, overwrite, parents, trial } = job
   const give = () => giving(trial.publication, to, fs.rename(from, to), () => isMoved(from, to, was))
   const rename = () =>
@@ -42,7 +44,7 @@ function* placeAtTarget(job: Moving, from: string, was: Stats): Steps<boolean> {
       ? renameWithGap(job, was, give)
       : overwrite
         ? done(give(), true)
-        : claimAndRename(to, was, give)
+        : claimAndRename(to, was, trial, give)
   const placed = yield* achieve(
     () => withParents<boolean>(to, parents, rename, from),
     error => statPlaced(job, from, was, error),
@@ -50,36 +52,6 @@ function* placeAtTarget(job: Moving, from: string, was: Stats): Steps<boolean> {
   )
   trial.publication?.decide(placed)
   return placed
-}
-
-/** Claims the name by an empty directory, which only one caller can make, and renames onto that. */
-function* claimAndRename(to: string, was: Stats, give: () => Steps<void>): Steps<boolean> {
-  yield* fs.mkdir(to, 0o700)
-  let claimed: Stats | undefined
-  try {
-    claimed = yield* fs.lstat(to, orNothing)
-    return yield* done(give(), true)
-  } catch (error) {
-    const there = yield* uninterruptible(() => removeClaim(to, was, claimed))
-    if (sameInode(there, was)) return true
-    // Another process has replaced the claim, or has put something in it.
-    const taken = hasCode(error, 'ENOTEMPTY', 'EEXIST') || (hasCode(error, 'ENOTDIR') && there && !there.isDirectory())
-    if (taken) return false
-    throw error
-  }
-}
-
-/** Removes the claim, unless something else has the name. Returns the stats of what had the name. */
-function* removeClaim(to: string, was: Stats, claimed: Stats | undefined): Steps<Stats | undefined> {
-  let there = claimed
-  try {
-    there = yield* fs.lstat(to, orNothing)
-  } catch (error) {
-    // What cannot be read is taken for the claim. If it has something in it, rmdir leaves it alone.
-    if (!isSystemError(error)) throw error
-  }
-  if (!sameInode(there, was) && (!claimed || sameInode(there, claimed))) yield* tidy(fs.rmdir(to))
-  return there
 }
 
 /** After an attempt that failed: is it in place, is the name taken, or has the world moved? */
@@ -120,6 +92,8 @@ function* moveAcross(job: Moving, was: Stats): Steps<boolean> {
       barred: yield* fs.stat(dirname(to), orNothing),
     })
     placed = yield* placeAtTarget(job, stage, yield* fs.lstat(stage))
+  } catch (error) {
+    throw namingPublicly(error, stage, to)
   } finally {
     if (!placed) yield* uninterruptible(() => discard(() => deleteTree(stage, 'directory', quiet(job))))
   }

@@ -17,6 +17,7 @@ import { type Staged, staged } from '../parts/stage.js'
 import { ownerOf } from '../parts/stage-names.js'
 import { takeName, takeNameAside } from '../parts/take-name.js'
 import { childPath } from '../parts/tree.js'
+import { placeAtTarget } from './directory.js'
 import type { Moving } from './job.js'
 
 export function* moveFile(job: Moving, was: Stats): Steps<boolean> {
@@ -35,8 +36,10 @@ export function* moveFile(job: Moving, was: Stats): Steps<boolean> {
     return yield* emplaceFile(job)
   } catch (error) {
     if (isTaken(error)) return false
-    throw error
+    if (!cannotLink(error)) throw error
   }
+  // Others can be linked here, and this one cannot: it is another user's, it is immutable, or it has too many names.
+  return yield* placeAtTarget(job, job.from, was)
 }
 
 const isTaken = (error: unknown): boolean => hasCode(error, 'EEXIST') && (error as SystemError).syscall === 'link'

@@ -40,7 +40,7 @@ export function* renameWithGap(job: Moving, was: Stats, give: () => Steps<void>)
     // A call that fails or is stopped here leaves the old or the new at the name, and no gap.
     yield* uninterruptible(function* () {
       placed = yield* isPlaced(to, was)
-      if (aside && !placed) yield* putBackUnlessReplaced(aside, job)
+      if (aside && !placed) yield* putBackUnlessReplaced(aside, job, error)
     })
     if (!placed) throw error
     trial.publication?.decide(true)
@@ -92,9 +92,9 @@ function* deleteReplaced(aside: Aside, job: Moving): Steps<void> {
 }
 
 /** If something else has the name now, that has replaced the old target. */
-function* putBackUnlessReplaced(aside: Aside, job: Moving): Steps<void> {
+function* putBackUnlessReplaced(aside: Aside, job: Moving, failure: unknown): Steps<void> {
   try {
-    yield* putBack(aside)
+    yield* putBack(aside, failure)
   } catch (error) {
     if (hasCode(error, ...inTheWay)) yield* deleteQuietly(aside, job)
     else if (!isSystemError(error)) throw error

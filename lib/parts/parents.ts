@@ -1,11 +1,12 @@
 // The option `parents` of every function that publishes a name.
 
 import { dirname } from 'node:path'
-import { hasCode, isFinal, markFinal, type SystemError } from '../core/errors.js'
+import { hasCode, isFinal, isSystemError, markFinal, type SystemError } from '../core/errors.js'
 import { asFlag } from '../core/input.js'
 import { fs, orNothing, type Path, type Steps } from '../core/steps.js'
 import { type Again, again } from './achieve.js'
 import { makeDirectory } from './make-directory.js'
+import { addFinding } from './public-names.js'
 
 /** The option, as one call has it. Undefined if missing directories are not wanted. */
 export interface Parents {
@@ -25,9 +26,29 @@ export const withParents = <T>(
   parents: Parents | undefined,
   steps: () => Steps<T>,
   source?: string,
-): Steps<T> =>
-  // No generator in between where nothing is wanted: each costs as much as half a call.
-  parents ? retriedWithParents(path, parents, steps, source) : steps()
+): Steps<T> => (parents ? retriedWithParents(path, parents, steps, source) : findingParents(path, steps))
+
+/** If ENOENT is about the directory, the error says so, and which option would make it. */
+function* findingParents<T>(path: string, steps: () => Steps<T>): Steps<T> {
+  try {
+    return yield* steps()
+  } catch (error) {
+    const dir = dirname(path)
+    if (hasCode(error, 'ENOENT') && (yield* isMissing(dir)))
+      addFinding(error, `the directory '${dir}' is missing, and \`parents: true\` would make it`)
+    throw error
+  }
+}
+
+/** False also if that cannot be found out. */
+function* isMissing(dir: string): Steps<boolean> {
+  try {
+    return (yield* fs.lstat(dir, orNothing)) === undefined
+  } catch (error) {
+    if (!isSystemError(error)) throw error
+    return false
+  }
+}
 
 function* retriedWithParents<T>(
   path: string,
