@@ -17,8 +17,8 @@ import { type Staged, staged } from '../parts/stage.js'
 import { ownerOf } from '../parts/stage-names.js'
 import { takeName, takeNameAside } from '../parts/take-name.js'
 import { childPath } from '../parts/tree.js'
-import { placeAtTarget } from './directory.js'
 import type { Moving } from './job.js'
+import { moveUnlinkable } from './unlinkable.js'
 
 export function* moveFile(job: Moving, was: Stats): Steps<boolean> {
   if (job.overwrite) return yield* emplaceSource(job)
@@ -39,7 +39,7 @@ export function* moveFile(job: Moving, was: Stats): Steps<boolean> {
     if (!cannotLink(error)) throw error
   }
   // Others can be linked here, and this one cannot: it is another user's, it is immutable, or it has too many names.
-  return yield* placeAtTarget(job, job.from, was)
+  return yield* moveUnlinkable(job, was)
 }
 
 const isTaken = (error: unknown): boolean => hasCode(error, 'EEXIST') && (error as SystemError).syscall === 'link'

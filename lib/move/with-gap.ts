@@ -38,7 +38,7 @@ export function* renameWithGap(job: Moving, from: string, was: Stats): Steps<tru
     // A call that fails or is stopped here leaves the old or the new at the name, and no gap.
     yield* uninterruptible(function* () {
       placed = yield* isPlaced(to, was)
-      if (aside && !placed) yield* putBackUnlessReplaced(aside, job, error)
+      if (aside && !placed) yield* putBackUnlessReplaced(aside, job)
     })
     if (!placed) throw error
   }
@@ -76,9 +76,9 @@ function* isPlaced(to: string, was: Stats): Steps<boolean> {
 }
 
 /** If something else has the name now, that has replaced the old target. */
-function* putBackUnlessReplaced(aside: Aside, job: Moving, failure: unknown): Steps<void> {
+function* putBackUnlessReplaced(aside: Aside, job: Moving): Steps<void> {
   try {
-    yield* putBack(aside, failure)
+    yield* putBack(aside)
   } catch (error) {
     if (hasCode(error, ...inTheWay)) yield* deleteQuietly(aside, job)
     else if (!isSystemError(error)) throw error
