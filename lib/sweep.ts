@@ -55,7 +55,10 @@ export const sweep = dual(function* sweep(dir: string | URL, options: SweepOptio
     const owner = payload?.owner ?? ownerOf(name)
     return owner === undefined ? [] : { name, owner, payload }
   })
-  const tasks = candidates.map(candidate => () => sweepOne(job, candidate))
+  // All are judged before any is removed: that changes the ctime of the inode's other names, which would look young then.
+  const debris: Candidate[] = []
+  for (const candidate of candidates) if (yield* isToBeSwept(job, candidate)) debris.push(candidate)
+  const tasks = debris.map(candidate => () => sweepOne(job, candidate))
   // One after the other: usually there are none, and a deep one is deleted several things at a time.
   yield* concurrently(tasks, 1)
   if (job.failure) throw job.failure
@@ -79,16 +82,29 @@ interface Candidate {
   readonly payload: Payload | undefined
 }
 
-function* sweepOne(job: Sweeping, { name, owner, payload }: Candidate): Steps<void> {
+function* isToBeSwept(job: Sweeping, { name, owner }: Candidate): Steps<boolean> {
+  try {
+    return yield* isDebris(name, owner, job.liveness)
+  } catch (error) {
+    return noteFailure(job, error)
+  }
+}
+
+/** The other names are tried all the same. */
+function noteFailure(job: Sweeping, error: unknown): false {
+  if (!isSystemError(error)) throw error
+  job.failure ??= error
+  return false
+}
+
+function* sweepOne(job: Sweeping, { name, payload }: Candidate): Steps<void> {
   const { liveness, deletion, trial, swept } = job
   try {
-    if (!(yield* isDebris(name, owner, liveness))) return
     if (payload && (yield* isNamed(liveness.dir, payload))) return
     const path = childPath(liveness.dir, { name, kind: 'other' })
     if (yield* removeAt(path, deletion, trial)) swept.push(name.toString())
   } catch (error) {
-    if (!isSystemError(error)) throw error
-    job.failure ??= error
+    noteFailure(job, error)
   }
 }
 

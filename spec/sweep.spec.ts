@@ -1,5 +1,14 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { emptyDir, remove, sweep, writeFile } from 'holdfast'
@@ -128,6 +137,17 @@ if (!contender(plays)) {
     // What is not ours is not spared either, where all that is there must go.
     await emptyDir(dir)
     assert.equal(readdirSync(dir), [])
+  })
+
+  holds('of two private names of one inode none is spared because the other was removed', async () => {
+    const dir = scratch()
+    const names = ['a', 'b', 'c'].map(name => `.${name}.${unknowable}.${nonce}`)
+    const [first = '', ...others] = names
+    writeFileSync(join(dir, first), '')
+    for (const name of others) linkSync(join(dir, first), join(dir, name))
+    await wait(120)
+    // The removal of one changes the ctime of all.
+    assert.equal(await sweep(dir, { grace: 60 }), names)
   })
 
   holds('bad input, and no directory, are errors', async () => {

@@ -7,6 +7,7 @@ import { fs, orNothing, type Steps } from '../core/steps.js'
 import { type Again, achieve, again, type Trial } from '../parts/achieve.js'
 import { discard, tidy } from '../parts/cleanup.js'
 import { namingOnly } from '../parts/public-names.js'
+import { giving, undecided } from '../parts/publish.js'
 import { type Staged, stagedDirectory } from '../parts/stage.js'
 import { descends, type State, spellState } from './state.js'
 import { readAfterError, unknownOutcome, type Verdict } from './transition.js'
@@ -24,7 +25,7 @@ function* fillAndPlace(dir: string, to: State, stage: Staged<void>, trial: Trial
   const token = `${stage.path}/${spellState(to)}`
   yield* makeToken(token, stage.path)
   const verdict = yield* achieve(
-    () => renameStage(stage.path, dir),
+    () => renameStage(stage.path, dir, trial),
     error => statCreated(dir, to, token, error, trial),
     trial,
   )
@@ -41,10 +42,10 @@ function* makeToken(token: string, dir: string): Steps<void> {
   }
 }
 
-function* renameStage(stage: string, dir: string): Steps<Verdict> {
+function* renameStage(stage: string, dir: string, { publication }: Trial): Steps<Verdict> {
   // On Windows a rename replaces no directory, not even an empty one.
   if (process.platform === 'win32') yield* tidy(fs.rmdir(dir))
-  yield* fs.rename(stage, dir)
+  yield* giving(publication, dir, fs.rename(stage, dir), undecided)
   return 'mine'
 }
 

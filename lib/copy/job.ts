@@ -5,6 +5,7 @@ import type { Stats } from '../core/stats.js'
 import type { Entry, Path } from '../core/steps.js'
 import type { Trial } from '../parts/achieve.js'
 import type { Kept } from '../parts/duplicate.js'
+import type { Parents } from '../parts/parents.js'
 
 /** A call under way. */
 export interface Copying {
@@ -16,7 +17,7 @@ export interface Copying {
   /** How many things are copied at a time: fewer as soon as too few descriptors are free for so many. */
   concurrency: number
   readonly durability: Durability
-  readonly parents: boolean
+  readonly parents: Parents | undefined
   readonly onProgress: ((progress: Progress) => unknown) | undefined
   readonly sum: { done: number; total: number; bytes: number }
   readonly trial: Trial

@@ -7,6 +7,7 @@ import { Drive } from './drive-async.js'
 import { runSync } from './drive-sync.js'
 import type { Patience } from './input.js'
 import { Place } from './queue.js'
+import { doorFor } from './restricted-door.js'
 import type { Outcome, Steps } from './steps.js'
 
 /** A function in three forms: `f()` returns a promise, `f.sync()` a value, `f.steps()` the steps for `yield*`. */
@@ -66,7 +67,7 @@ export function dual<A extends unknown[], T>(
   const begin = (args: A) => driveInTurn(algorithm, args, optionsAt, options)
   const runNow = (...args: A) => {
     const deadline = deadlineOf(args[optionsAt])
-    return runSync(algorithm(...args), deadline, door)
+    return runSync(algorithm(...args), deadline, doorFor(args[optionsAt]))
   }
 
   async function run(...args: A): Promise<T> {
@@ -106,6 +107,7 @@ function driveInTurn<A extends unknown[], T>(
       else leave()
     }
     const retryFor = given?.retryFor
+    const door = doorFor(given)
     new Drive({ steps, deadline, door, retryFor, before: place?.before, patient, resolve, reject, ended }).start()
   })
 }

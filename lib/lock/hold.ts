@@ -8,6 +8,7 @@ import { isSystemError } from '../core/errors.js'
 import { fs, pending, type Steps } from '../core/steps.js'
 import type { Trial } from '../parts/achieve.js'
 import { finishAnyway, uninterruptible } from '../parts/cleanup.js'
+import type { Parents } from '../parts/parents.js'
 import { nonces } from '../parts/stage-names.js'
 import { isLeaseLost, type LostBecause, leaseLostError, lostBecause } from './lease-lost.js'
 
@@ -21,6 +22,8 @@ export interface Locking {
   readonly staleMs: number
   /** Milliseconds between heartbeats. */
   readonly heartbeatMs: number
+  /** The directories in which some were made for the cell. */
+  readonly parents: Parents | undefined
   /** Runs the steps that create the cell; makes missing directories above it if `parents` says so. */
   readonly create: (steps: () => Steps<Verdict>) => Steps<Verdict>
   readonly trial: Trial

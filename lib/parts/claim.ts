@@ -6,6 +6,7 @@ import { fs, orNothing, type Path, type Steps } from '../core/steps.js'
 import { type Again, achieve, again, done, type Trial } from './achieve.js'
 import { isFile, sameInode } from './identity.js'
 import { addFinding } from './public-names.js'
+import { giving } from './publish.js'
 import { staged } from './stage.js'
 import { stageName } from './stage-names.js'
 
@@ -48,7 +49,7 @@ export function* linkExclusive(from: Path, path: Path, trial: Trial): Steps<Link
 
 const tryClaim = (from: Path, path: Path, trial: Trial): Steps<Linked> =>
   achieve<Linked>(
-    () => done(fs.link(from, path), 'linked'),
+    () => done(giving(trial.publication, path, fs.link(from, path)), 'linked'),
     error => statClaimed(from, path, error),
     trial,
   )

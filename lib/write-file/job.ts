@@ -1,5 +1,6 @@
 import type { Durability } from '../core/input.js'
 import type { Trial } from '../parts/achieve.js'
+import type { Parents } from '../parts/parents.js'
 import type { Permissions } from '../parts/permissions.js'
 import type { Source } from '../parts/source.js'
 
@@ -14,6 +15,6 @@ export interface Writing {
   /** Has the function that was called an option `inPlace`? */
   readonly advises: boolean
   readonly keepsLinks: boolean
-  readonly parents: boolean
+  readonly parents: Parents | undefined
   readonly trial: Trial
 }

@@ -73,7 +73,7 @@ export async function failingAt<T>(k: number, steps: Steps<T>, form: 'sync' | 'p
   }
 }
 
-/** Runs the steps, and aborts them before the k-th call. */
+/** Runs the steps, and aborts them before the k-th call. Returns when they have ended, however long they clean up. */
 export async function abortedAt<T>(k: number, steps: Steps<T>): Promise<Interfered<T>> {
   const stop = new AbortController()
   let calls = 0
@@ -86,9 +86,10 @@ export async function abortedAt<T>(k: number, steps: Steps<T>): Promise<Interfer
     return call
   }
   // biome-ignore lint/suspicious/noExplicitAny: `dual` takes the first parameter with a default for the options
-  const run = dual(function* aborted(_: Patience = {}): Steps<any> {
+  const aborted = function* aborted(_: Patience = {}): Steps<any> {
     return yield* through(steps, door)
-  })
+  }
+  const run = dual(aborted, { patient: true })
   try {
     return { value: await run({ signal: stop.signal }), call: at, came: at !== undefined }
   } catch (error) {

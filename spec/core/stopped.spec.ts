@@ -143,7 +143,8 @@ for (const [what, call] of Object.entries(waits))
       const waiting = call(dir, how === 'signal' ? { signal: stop.signal } : { timeout: 150 })
       // It waits until then.
       const early = await Promise.race([waiting.then(String, String), wait(140)])
-      assert.is(early, undefined, `${early}`)
+      // A busy machine may have been late itself.
+      assert.ok(early === undefined || performance.now() - began >= 150, `${early}`)
       await wait(Math.max(0, 150 - (performance.now() - began)))
       let overdue = false
       const timer = setTimeout(() => {
