@@ -26,8 +26,8 @@ export type Files = ReadonlyMap<Name, Data> | readonly (readonly [Name, Data])[]
  * Holds afterwards: of each file, what `writeFile` promises of one.
  *
  * Not promised: all or nothing. If one file fails, no other is begun, those under way are finished, and the first error
- * comes out: then some files are old and some are new. The `path` of that error, if it has one, may be a private name
- * beside the file.
+ * comes out: then some files are old and some are new. The `path` of that error, if it has one, says which file it is
+ * about.
  *
  * @param files A `Map` of paths to data, or an array of such pairs, as `Object.entries` returns it; no path twice. All
  *   input is checked before anything is written.

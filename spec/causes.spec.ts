@@ -220,6 +220,27 @@ else
     assert.not.match((await rejects(both(busy), 'EBUSY')).message, /mount|inPlace/)
   })
 
+explored('explore: what is busy and no mount point leaves the file as it was, and says nothing of mounts', () => {
+  const world = {
+    setup: (dir: string) => writeFileSync(join(dir, 'file'), 'old'),
+    players: (dir: string) => ({
+      writer: writeFile.steps(join(dir, 'file'), 'new', { durability: 'none' }),
+      remover: remove.steps(join(dir, 'file')),
+    }),
+    failures: 1,
+    failIn: ['rename', 'unlink'] as const,
+    failWith: ['EBUSY'] as const,
+    check: ({ outcomes }: Parameters<typeof nobodyThrew>[0]) => {
+      for (const outcome of Object.values(outcomes))
+        if (outcome.how === 'threw') {
+          assert.is((outcome.error as Said).code, 'EBUSY')
+          assert.not.match((outcome.error as Said).message, /mount/)
+        }
+    },
+  }
+  assert.is(prove('a writer beside a remover, with a busy name', world).complete, true)
+})
+
 // ---- Files that cannot be linked ----
 
 /** A file that no call may link, whatever its name is; all others may be. */

@@ -82,7 +82,8 @@ const nameOf = (entry: string | Entry): string => (typeof entry === 'string' ? e
 
 /** A player may look at the directories above its world, or try to make them again, but must not reach what is beside it. */
 function keepInside(player: Player, call: Call, path: unknown, root: string): void {
-  if (typeof path !== 'string') return
+  // What the system says of itself is the same for all players, and none of them changes it.
+  if (typeof path !== 'string' || (path.startsWith('/proc/') && !changes(call))) return
   const at = isAbsolute(path) && !/[\\/](\.|$)/.test(path) ? path : resolve(path)
   if (at !== root && isWithin(at, root)) return
   if (isWithin(root, at) && (call.op === 'mkdir' || !changes(call))) return
