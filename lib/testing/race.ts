@@ -7,6 +7,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { onAbort } from '../core/signals.js'
 
 /** What a process does in one round. What it returns goes to the parent as JSON. */
 export type Play = (dir: string, round: number, number: number) => unknown
@@ -89,8 +90,11 @@ const clock = (): number => {
  */
 export async function race(file: string, options: RaceOptions): Promise<Result[][]> {
   const { dir, cast, rounds = 100, timeout = 60_000, signal, before, after } = options
-  signal?.throwIfAborted()
-  const deadline = AbortSignal.any([AbortSignal.timeout(timeout), ...(signal ? [signal] : [])])
+  if (signal?.aborted) throw signal.reason
+  const stop = new AbortController()
+  // Not `AbortSignal.any`, because the signal may be of another realm.
+  const ignore = signal && onAbort(signal, () => stop.abort(signal.reason))
+  const deadline = AbortSignal.any([AbortSignal.timeout(timeout), stop.signal])
   const seats = Object.entries(cast).flatMap(([role, count]) =>
     Array.from({ length: count }, (_, number) => new Seat(file, role, number, deadline)),
   )
@@ -106,9 +110,9 @@ export async function race(file: string, options: RaceOptions): Promise<Result[]
     }
     return history
   } catch (error) {
-    signal?.throwIfAborted()
-    throw error
+    throw signal?.aborted ? signal.reason : error
   } finally {
+    ignore?.()
     await Promise.all(seats.map(seat => seat.end()))
   }
 }
