@@ -10,8 +10,8 @@ import {
   asPath,
   type Durability,
   type Patience,
-  type Progress,
 } from './core/input.js'
+import { emptySum, type Progress } from './core/progress.js'
 import { fs, orNothing, type Steps } from './core/steps.js'
 import { containment } from './parts/containment.js'
 import { syncName } from './parts/durable.js'
@@ -40,7 +40,10 @@ export interface CopyOptions extends Patience {
   readonly durability?: Durability | undefined
   /** Makes missing directories above the target; `durability` does not cover their names. @default false */
   readonly parents?: boolean | undefined
-  /** Called for each thing that is done with, copied or left out. An error that it throws ends the call. */
+  /**
+   * Called for each thing that is done with, copied or left out, and for each MiB of a larger file. An error that it
+   * throws ends the call.
+   */
   readonly onProgress?: ((progress: Progress) => void) | undefined
 }
 
@@ -94,7 +97,7 @@ export const copy = dual(function* copy(
     durability,
     parents: asFlag(options.parents, 'options.parents'),
     onProgress: asFunction(options.onProgress, 'options.onProgress'),
-    sum: { done: 0, total: 1, bytes: 0 },
+    sum: emptySum(1),
     trial: { as: 'copy', path: to, retryFor: options.retryFor, never: mountPointCodes },
   }
   const look = job.dereference ? fs.stat : fs.lstat

@@ -1,6 +1,7 @@
 import { dual } from './core/dual.js'
 import { hasCode, mountPointCodes, type SystemError } from './core/errors.js'
-import { asDurability, asFlag, asPath, type Durability, type Patience } from './core/input.js'
+import { asDurability, asFlag, asFunction, asPath, type Durability, type Patience } from './core/input.js'
+import { emptySum, fileProgress, type Progress, type Reporting, reportDone } from './core/progress.js'
 import type { Stats } from './core/stats.js'
 import { fs, type Steps } from './core/steps.js'
 import { type Again, achieve, done, type Trial } from './parts/achieve.js'
@@ -24,6 +25,11 @@ export interface EmplaceOptions extends Patience {
   readonly durability?: Durability | undefined
   /** Makes missing directories above the target; `durability` does not cover their names. @default false */
   readonly parents?: boolean | undefined
+  /**
+   * Called when the target is in place, and before that for each MiB of a file that goes to another device. An error
+   * that it throws ends the call.
+   */
+  readonly onProgress?: ((progress: Progress) => void) | undefined
 }
 
 /**
@@ -61,21 +67,24 @@ export const emplace = dual(function* emplace(
   const ifAbsent = asFlag(options.ifAbsent, 'options.ifAbsent')
   const durability = asDurability(options.durability)
   const parents = asFlag(options.parents, 'options.parents')
+  const onProgress = asFunction(options.onProgress, 'options.onProgress')
 
   const was = yield* fs.lstat(from)
   const trial = { as: 'emplace', path: to, retryFor: options.retryFor, never: mountPointCodes }
   // A hard link leaves the source's name, and so does a rename between two names of one inode.
   const lingers = ifAbsent || (was.nlink > 1n && !was.isDirectory())
-  const job: Emplacing = { from, to, was, ifAbsent, parents, durability, trial, lingers, apart: false }
+  const sum = emptySum(1)
+  const job: Emplacing = { from, to, was, ifAbsent, parents, durability, trial, onProgress, sum, lingers, apart: false }
   const placed = yield* durability === 'none' || !was.isFile() ? place(job) : whileSynced(from, () => place(job))
   // Only now, because a copy needs descriptors of its own, and no synced source.
   const emplaced = placed === 'elsewhere' ? yield* placeCopy(job) : placed
   if (emplaced && job.lingers) yield* removeSourceName(job)
   yield* syncName(to, durability)
+  if (emplaced) yield* reportDone(job, from)
   return emplaced
 })
 
-interface Emplacing {
+interface Emplacing extends Reporting {
   readonly from: string
   readonly to: string
   /** The inode that must be at `to`. */
@@ -116,10 +125,12 @@ function* placeCopy(job: Emplacing): Steps<boolean> {
   yield* refuseMount(from, was)
   job.lingers = job.apart = true
   const keeps = { times: true, owner: true, synced: durability !== 'none' }
+  const progress = fileProgress(job, from)
+  if (was.isFile()) job.sum.totalBytes = Number(was.size)
   const copyAndPlace = () =>
     staged(
       to,
-      path => duplicate(from, path, kindOf(was), keeps),
+      path => duplicate(from, path, kindOf(was), keeps, progress),
       stage => emplaceStage(stage, job),
     )
   return yield* achieve<boolean>(

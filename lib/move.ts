@@ -1,16 +1,8 @@
 import { dirname } from 'node:path'
 import { dual } from './core/dual.js'
 import { hasCode, mountPointCodes } from './core/errors.js'
-import {
-  asDurability,
-  asFlag,
-  asName,
-  asPath,
-  type Durability,
-  type Patience,
-  type Progress,
-  refusal,
-} from './core/input.js'
+import { asDurability, asFlag, asName, asPath, type Durability, type Patience, refusal } from './core/input.js'
+import { type Progress, reportDone } from './core/progress.js'
 import type { Stats } from './core/stats.js'
 import { fs, type Steps } from './core/steps.js'
 import { moveDirectory } from './move/directory.js'
@@ -42,8 +34,8 @@ export interface MoveOptions extends Patience {
    */
   readonly concurrency?: number | undefined
   /**
-   * Called for each thing that is copied, when a directory goes to another device. An error that it throws ends the
-   * call.
+   * Called once when the thing is moved. If it goes to another device, called for each thing in it that is copied, and
+   * for each MiB of a larger file. An error that it throws ends the call.
    */
   readonly onProgress?: ((progress: Progress) => void) | undefined
 }
@@ -91,12 +83,14 @@ export const move = dual(function* move(
     overwrite: asOverwrite(options.overwrite),
     parents: asFlag(options.parents, 'options.parents'),
     durability: asDurability(options.durability),
-    deletion: asDeleteJob(options),
+    deletion: asDeleteJob(options, 1),
     trial: { as: 'move', path: to, retryFor: options.retryFor, never: mountPointCodes },
   }
   const moved = yield* moveAny(job, yield* fs.lstat(job.from))
   yield* syncName(to, job.durability)
   if (moved && job.durability === 'full' && dirname(job.from) !== dirname(to)) yield* syncRemoval(job.from)
+  // Nothing was copied.
+  if (moved && job.deletion.sum.done === 0) yield* reportDone(job.deletion, job.from)
   return moved
 })
 

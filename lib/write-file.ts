@@ -1,7 +1,17 @@
 import { resolve } from 'node:path'
 import { dual } from './core/dual.js'
 import { mountPointCodes } from './core/errors.js'
-import { asDurability, asFlag, asPath, type Durability, oneOf, type Patience, refusal } from './core/input.js'
+import {
+  asDurability,
+  asFlag,
+  asFunction,
+  asPath,
+  type Durability,
+  oneOf,
+  type Patience,
+  refusal,
+} from './core/input.js'
+import { emptySum, fileProgress, type Progress } from './core/progress.js'
 import type { Steps } from './core/steps.js'
 import { syncName } from './parts/durable.js'
 import { asPermissions } from './parts/permissions.js'
@@ -49,6 +59,11 @@ export interface WriteFileOptions extends Patience {
   readonly hardLinks?: 'part' | 'keep' | undefined
   /** Makes missing directories above the file; `durability` does not cover their names. @default false */
   readonly parents?: boolean | undefined
+  /**
+   * Called for each MiB or each piece of a stream that is written, and when the file has its name. An error that it
+   * throws ends the call.
+   */
+  readonly onProgress?: ((progress: Progress) => void) | undefined
 }
 
 /**
@@ -89,7 +104,14 @@ export const writeFile = dual(
   { turns: file => [resolve(asPath(file, 'file'))] },
 )
 
-export function asWriting(file: string | URL, data: unknown, options: WriteFileOptions, as: string): Writing {
+/** `sum`: that of all files which the call writes. */
+export function asWriting(
+  file: string | URL,
+  data: unknown,
+  options: WriteFileOptions,
+  as: string,
+  sum = emptySum(1, 0),
+): Writing {
   const path = asPath(file, 'file')
   const parents = asFlag(options.parents, 'options.parents')
   const hardLinks = oneOf(options.hardLinks, 'options.hardLinks', ['part', 'keep'], 'part')
@@ -102,6 +124,9 @@ export function asWriting(file: string | URL, data: unknown, options: WriteFileO
       "'when-needed' if options.hardLinks is 'keep'",
       options.inPlace,
     )
+  const source = asSource(data, 'data', asEncoding(options.encoding))
+  const onProgress = asFunction(options.onProgress, 'options.onProgress')
+  sum.totalBytes = source.whole && sum.totalBytes !== undefined ? sum.totalBytes + source.whole.length : undefined
   return {
     path,
     parents,
@@ -111,6 +136,7 @@ export function asWriting(file: string | URL, data: unknown, options: WriteFileO
     follows: oneOf(options.symlinks, 'options.symlinks', ['follow', 'replace'], 'follow') === 'follow',
     keepsLinks: hardLinks === 'keep',
     trial: { as, path, retryFor: options.retryFor, never: mountPointCodes },
-    source: asSource(data, 'data', asEncoding(options.encoding)),
+    source,
+    progress: fileProgress({ onProgress, sum }, path),
   }
 }

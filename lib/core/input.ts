@@ -104,16 +104,6 @@ export function asNumber(value: unknown, name: string, otherwise: number, min = 
   return value
 }
 
-/** How far a long call has come. */
-export interface Progress {
-  /** How many files, links and directories are finished. */
-  readonly done: number
-  /** How many were found so far. It grows while directories are read. */
-  readonly total: number
-  /** Bytes of the files that were copied: 0 if nothing is copied. */
-  readonly bytes: number
-}
-
 export function asFunction<F>(value: F | undefined, name: string): F | undefined {
   if (value === undefined || typeof value === 'function') return value
   throw refusal('ERR_INVALID_ARG_TYPE', name, 'of type function', value)

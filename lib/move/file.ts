@@ -3,12 +3,14 @@
 
 import { basename, dirname } from 'node:path'
 import { cannotLink, hasCode, type SystemError, systemError } from '../core/errors.js'
+import type { Progress } from '../core/progress.js'
 import type { Stats } from '../core/stats.js'
 import { fs, type Steps } from '../core/steps.js'
 import { emplace } from '../emplace.js'
 import { achieve, done } from '../parts/achieve.js'
 import { linkExclusive } from '../parts/claim.js'
 import { discard, uninterruptible } from '../parts/cleanup.js'
+import type { DeleteJob } from '../parts/delete-tree.js'
 import { syncFile } from '../parts/durable.js'
 import { isInode } from '../parts/identity.js'
 import { statVanishedParent, withParents } from '../parts/parents.js'
@@ -41,12 +43,21 @@ export function* moveFile(job: Moving, was: Stats): Steps<boolean> {
 
 const isTaken = (error: unknown): boolean => hasCode(error, 'EEXIST') && (error as SystemError).syscall === 'link'
 
-const emplaceSource = ({ from, to, overwrite, parents, durability, trial }: Moving): Steps<boolean> =>
+const emplaceSource = ({ from, to, overwrite, parents, durability, deletion, trial }: Moving): Steps<boolean> =>
   emplace.steps(from, to, {
     ifAbsent: !overwrite,
     durability: durability === 'none' ? 'none' : 'file',
     parents,
     retryFor: trial.retryFor,
+    onProgress: reportOfEmplace(deletion),
+  })
+
+/** Of a file that is placed, `emplace` reports all that there is to report. */
+const reportOfEmplace = ({ onProgress, sum }: DeleteJob) =>
+  onProgress &&
+  ((progress: Progress): unknown => {
+    sum.done = progress.done
+    return onProgress(progress)
   })
 
 function* linkIfAbsent(job: Moving, was: Stats): Steps<boolean> {

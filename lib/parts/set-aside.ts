@@ -2,6 +2,7 @@
 // no longer touches the thing. Then it is deleted under the private name, or gets its own name back.
 
 import { cannotLink, hasCode, isSystemError, mountPointCodes, systemError } from '../core/errors.js'
+import { reportDone } from '../core/progress.js'
 import { fs, orNothing, type Path, type Steps } from '../core/steps.js'
 import { achieve, done, type Trial } from './achieve.js'
 import { tidy, uninterruptible } from './cleanup.js'
@@ -29,18 +30,18 @@ export function* removeAt(path: Path, job: DeleteJob, trial: Trial): Steps<boole
  * aside: a directory, which is still to be deleted.
  */
 export function* removeOrSetAside(path: Path, job: DeleteJob, trial: Trial): Steps<boolean | Aside> {
-  return yield* achieve(
-    () => unlinkOrSetAside(path, job, trial),
+  const removed = yield* achieve(
+    () => unlinkOrSetAside(path, trial),
     () => isGone(path),
     { ...trial, never: mountPointCodes },
   )
+  if (removed === true) yield* reportDone(job, path)
+  return removed
 }
 
-function* unlinkOrSetAside(path: Path, { sum }: DeleteJob, trial: Trial): Steps<boolean | Aside> {
+function* unlinkOrSetAside(path: Path, trial: Trial): Steps<boolean | Aside> {
   try {
     yield* fs.unlink(path)
-    sum.done++
-    sum.total++
     return true
   } catch (error) {
     if (hasCode(error, 'ENOENT', 'ENOTDIR')) return false
@@ -98,9 +99,9 @@ export function* deleteOrPutBack(aside: Aside, job: DeleteJob, trial: Trial): St
 }
 
 /** Deletes what was set aside. */
-export function* deleteSetAside({ at }: Aside, job: DeleteJob, trial: Trial): Steps<void> {
+export function* deleteSetAside({ path, at }: Aside, job: DeleteJob, trial: Trial): Steps<void> {
   yield* achieve(
-    () => done(deleteTree(at, 'directory', job), true),
+    () => done(deleteTree(at, 'directory', job, path), true),
     () => isGone(at),
     // A process that has it open may still make things in it.
     { ...trial, also: ['ENOTEMPTY', 'EEXIST'], never: mountPointCodes },

@@ -1,4 +1,5 @@
 import type { Durability } from '../core/input.js'
+import type { FileProgress } from '../core/progress.js'
 import type { Trial } from '../parts/achieve.js'
 import type { Permissions } from '../parts/permissions.js'
 import type { Source } from '../parts/source.js'
@@ -14,4 +15,6 @@ export interface Writing {
   readonly keepsLinks: boolean
   readonly parents: boolean
   readonly trial: Trial
+  /** Undefined without `onProgress`. */
+  readonly progress: FileProgress | undefined
 }

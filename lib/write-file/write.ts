@@ -9,7 +9,6 @@ import { refuseSpecialFile, resolveLinks } from '../parts/follow-links.js'
 import { isInode } from '../parts/identity.js'
 import { withParents } from '../parts/parents.js'
 import { creationMode, setPermissions } from '../parts/permissions.js'
-import type { Source } from '../parts/source.js'
 import { closeUnsynced, type Staged, stagedFile, type Written } from '../parts/stage.js'
 import { writeInPlace } from './in-place.js'
 import type { Writing } from './job.js'
@@ -23,7 +22,13 @@ export function* write(job: Writing): Steps<string> {
     // The directory may vanish between two calls. Then the data is written again, unless it comes from a stream.
     const repeatable = job.parents && source.whole !== undefined
     // No look is needed here: the rename has one of its own.
-    return yield* achieve(() => tryWrite(job, first), noEvidence, repeatable ? { ...trial, also: ['ENOENT'] } : trial)
+    const at = yield* achieve(
+      () => tryWrite(job, first),
+      noEvidence,
+      repeatable ? { ...trial, also: ['ENOENT'] } : trial,
+    )
+    if (job.progress) yield* job.progress.finish()
+    return at
   } catch (error) {
     source.stop()
     throw error
@@ -70,7 +75,7 @@ function* fillAndPublish(
   first: Uint8Array | undefined,
 ): Steps<void> {
   const { made } = stage
-  const was = yield* fill(made.fd, job.source, first)
+  const was = yield* fill(made.fd, job, first)
   yield* setPermissions(stage.path, was, job.permissions, target.old)
   if (job.durability !== 'none') yield* fs.fsync(made.fd)
   // What is written in place takes two descriptors more.
@@ -90,10 +95,11 @@ function* fillAndPublish(
 }
 
 /** Writes all the data, and returns the file's stats, in which the size may be out of date. */
-function* fill(fd: number, source: Source, first: Uint8Array | undefined): Steps<Stats> {
+function* fill(fd: number, { source, progress }: Writing, first: Uint8Array | undefined): Steps<Stats> {
+  progress?.begin(source.whole?.length)
   let piece = first
   if (!source.whole) {
-    for (; piece; piece = yield* source.next()) yield* writeBytes(fd, piece)
+    for (; piece; piece = yield* source.next()) yield* writeBytes(fd, piece, 0, progress)
     return yield* fs.fstat(fd)
   }
   // Together, because neither needs the other.
@@ -102,7 +108,8 @@ function* fill(fd: number, source: Source, first: Uint8Array | undefined): Steps
     Outcome<number>,
     Outcome<Stats>,
   ]
-  yield* writeBytes(fd, source.whole, unwrap(written))
+  if (progress) yield* progress.advance(unwrap(written))
+  yield* writeBytes(fd, source.whole, unwrap(written), progress)
   return unwrap(stats)
 }
 
