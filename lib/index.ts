@@ -21,7 +21,7 @@ export { type Holder, type Lease, type Lock, type LockOptions, lock } from './lo
 export { type MkdirpOptions, mkdirp } from './mkdirp.js'
 export { type MoveOptions, move } from './move.js'
 export type { Data } from './parts/source.js'
-export { type Keeps, type ProbeOptions, probe } from './probe.js'
+export { type Guarantee, type Keeps, type ProbeOptions, probe } from './probe.js'
 export { type RemoveOptions, remove } from './remove.js'
 export { type SweepOptions, sweep } from './sweep.js'
 export { type SymlinkOptions, symlink } from './symlink.js'
