@@ -17,7 +17,6 @@ interface DeleteOptions {
   readonly onProgress?: DeleteJob['onProgress']
 }
 
-/** `total`: how many things are known at the beginning. */
 export const asDeleteJob = ({ concurrency, onProgress }: DeleteOptions, total = 0): DeleteJob => ({
   concurrency: asConcurrency(concurrency),
   onProgress: asFunction(onProgress, 'options.onProgress'),
@@ -120,8 +119,9 @@ function* deleteAtOnce(node: Node): Steps<boolean> {
       yield* unlocked(dir, () => orGone(path, fs.unlink(path)))
       return true
     } catch (error) {
-      // Another process has put a directory there: POSIX reports EPERM, Linux EISDIR.
-      if (!hasCode(error, 'EISDIR', 'EPERM') || !(yield* fs.lstat(path, orNothing))?.isDirectory()) throw error
+      // Another process has put a directory there: POSIX reports EPERM, Linux EISDIR, Deno ENOTEMPTY.
+      const mayBe = hasCode(error, 'EISDIR', 'EPERM', 'ENOTEMPTY')
+      if (!mayBe || !(yield* fs.lstat(path, orNothing))?.isDirectory()) throw error
     }
   }
   try {

@@ -45,8 +45,9 @@ function* unlinkOrSetAside(path: Path, trial: Trial): Steps<boolean | Aside> {
     return true
   } catch (error) {
     if (hasCode(error, 'ENOENT', 'ENOTDIR')) return false
-    // Linux reports EISDIR of a directory, and of nothing else; POSIX EPERM, and Windows EACCES, too.
-    if (!hasCode(error, 'EISDIR')) {
+    // Linux reports EISDIR of a directory, and of nothing else; POSIX EPERM, and Windows EACCES, too. Deno removes an
+    // empty directory, and reports ENOTEMPTY of another.
+    if (!hasCode(error, 'EISDIR', 'ENOTEMPTY')) {
       if (!hasCode(error, 'EPERM', 'EACCES')) throw error
       const there = yield* fs.lstat(path, orNothing)
       if (!there) return false

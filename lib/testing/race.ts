@@ -8,6 +8,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { onAbort } from '../core/signals.js'
+import { clock } from './race/clock.js'
 
 /** What a process does in one round. What it returns goes to the parent as JSON. */
 export type Play = (dir: string, round: number, number: number) => unknown
@@ -65,15 +66,6 @@ export function contender(plays: Readonly<Record<string, Play>>): boolean {
   })
   process.send?.('ready')
   return true
-}
-
-/**
- * Milliseconds on the system's monotonic clock, which all processes of this machine share. `performance.timeOrigin` is no
- * base for one: each process reads two clocks for it, and on a busy machine it may be interrupted between the two readings.
- */
-const clock = (): number => {
-  const [seconds, nanoseconds] = process.hrtime()
-  return seconds * 1000 + nanoseconds / 1e6
 }
 
 /**
