@@ -18,22 +18,23 @@ import { checkCellName } from './cell/payload.js'
 import { checkNext, type Next, type State } from './cell/state.js'
 import { advance, readState } from './cell/transition.js'
 import { dual } from './core/dual.js'
-import { asBytes, asDurability, asFlag, asName, type Durability, type Patience, refusal } from './core/input.js'
+import { asBytes, asDurability, asName, type Durability, type Patience, refusal } from './core/input.js'
 import { checkNames } from './core/option-names.js'
+import { type Publication, publishing } from './core/publication.js'
 import type { Steps } from './core/steps.js'
 import { achieve, noEvidence, type Trial } from './parts/achieve.js'
-import { withParents } from './parts/parents.js'
+import { asParents, withParents } from './parts/parents.js'
 
 export type { Reading } from './cell/load.js'
 
 export interface CellOptions extends Patience {
   /**
-   * `file`: data is on the disk before the state that names it. The state itself may be an earlier one after a power
-   * cut.
+   * `file`: data is on the disk before the state that names it, and the next state is before that data goes. The state
+   * itself may be an earlier one after a power cut. `full`: the state is on the disk, too, before the call ends.
    * @default 'file'
    */
   readonly durability?: Durability | undefined
-  /** Makes missing directories above the cell. @default false */
+  /** Makes missing directories above the cell; with `durability: 'full'` their names are on the disk, too. @default false */
   readonly parents?: boolean | undefined
 }
 
@@ -44,7 +45,12 @@ export interface NextState extends Next {
 
 const nextNames = ['fields', 'gone', 'data'] as const satisfies readonly (keyof NextState)[]
 
-const trialOf = (as: string, path: string, { retryFor }: Patience): Trial => ({ as, path, retryFor })
+const trialOf = (as: string, path: string, { retryFor }: Patience, publication?: Publication): Trial => ({
+  as,
+  path,
+  retryFor,
+  publication,
+})
 
 const readCell = dual(function* readCell(dir: string | URL, options: Patience = {}): Steps<State | undefined> {
   const path = asName(dir, 'dir')
@@ -59,37 +65,45 @@ const loadCell = dual(function* loadCell(dir: string | URL, options: Patience = 
   return reading
 })
 
-const createCell = dual(function* createCell(
-  dir: string | URL,
-  next?: NextState,
-  options: CellOptions = {},
-): Steps<State | undefined> {
-  const change = asChange('createCell', dir, undefined, next, options)
-  const parents = asFlag(options.parents, 'options.parents')
-  return yield* withParents(change.path, parents, () =>
-    commit(change, to => createState(change.path, to, change.trial)),
-  )
-})
+const createCell = dual(
+  publishing(function* createCell(
+    publication,
+    dir: string | URL,
+    next?: NextState,
+    options: CellOptions = {},
+  ): Steps<State | undefined> {
+    const change = asChange('createCell', publication, dir, undefined, next, options)
+    return yield* withParents(change.path, change.parents, () =>
+      commit(change, to => createState(change.path, to, change.trial)),
+    )
+  }),
+)
 
-const swapCell = dual(function* swapCell(
-  dir: string | URL,
-  from: State,
-  next?: NextState,
-  options: CellOptions = {},
-): Steps<State | undefined> {
-  const change = asChange('swapCell', dir, from, next, options)
-  return yield* commit(change, to => advance(change.path, from, to, change.trial))
-})
+const swapCell = dual(
+  publishing(function* swapCell(
+    publication,
+    dir: string | URL,
+    from: State,
+    next?: NextState,
+    options: CellOptions = {},
+  ): Steps<State | undefined> {
+    const change = asChange('swapCell', publication, dir, from, next, options)
+    return yield* commit(change, to => advance(change.path, from, to, change.trial))
+  }),
+)
 
-const clearCell = dual(function* clearCell(dir: string | URL, from: State, options: Patience = {}): Steps<boolean> {
-  const path = asName(dir, 'dir')
-  if (!asState(from).gone)
-    throw refusal('ERR_INVALID_ARG_VALUE', 'from', 'a tombstone (swap the state for one first)', from)
-  return yield* commitClear(path, from, trialOf('clearCell', path, options))
-})
+const clearCell = dual(
+  publishing(function* clearCell(publication, dir: string | URL, from: State, options: Patience = {}): Steps<boolean> {
+    const path = asName(dir, 'dir')
+    if (!asState(from).gone)
+      throw refusal('ERR_INVALID_ARG_VALUE', 'from', 'a tombstone (swap the state for one first)', from)
+    return yield* commitClear(path, from, trialOf('clearCell', path, options, publication))
+  }),
+)
 
 function asChange(
   as: string,
+  publication: Publication,
   dir: string | URL,
   from: State | undefined,
   next: NextState = {},
@@ -101,7 +115,9 @@ function asChange(
   const data = next.data === undefined ? undefined : asBytes(next.data, 'next.data')
   if (data) checkCellName(path)
   const durability = asDurability(options.durability)
-  return { path, from: from && asState(from), next, data, durability, trial: trialOf(as, path, options) }
+  const parents = asParents(options.parents)
+  const trial = trialOf(as, path, options, publication)
+  return { path, from: from && asState(from), next, data, durability, parents, trial }
 }
 
 function asState(value: State): State {
@@ -118,7 +134,8 @@ function asState(value: State): State {
  * leaves the cell in the state before or the state after (the table above says what else). No state is mistaken for
  * another that looks the same.
  *
- * Not promised: that a state outlives a power cut: the cell may be in an earlier state then, never in a mixture of two.
+ * Not promised: without `durability: 'full'`, that a state outlives a power cut: the cell may be in an earlier state
+ * then, never in a mixture of two.
  * A process that may read the directory may read the fields.
  *
  * - `cell.read(dir)`: returns the state, or undefined if the cell is void (no directory, or an empty one). One call,
@@ -139,6 +156,7 @@ function asState(value: State): State {
  *   and the cell has moved on too far, or cannot be read, to show whether this call changed it: a third result, never a
  *   guess. `ERR_NOT_A_CELL`: a file is there, or a directory with other things in it. The system's own error,
  *   unchanged, if nothing was done: ENOENT (no parent), EACCES, ENOSPC ...
+ *   `published` of each error of `create`, `swap` and `clear` says whether the cell was changed (see `Published`).
  *
  * @example
  * for (;;) {

@@ -12,10 +12,12 @@ import {
   type Patience,
 } from './core/input.js'
 import { emptySum, type Progress } from './core/progress.js'
+import { publishing } from './core/publication.js'
 import { fs, orNothing, type Steps } from './core/steps.js'
 import { containment } from './parts/containment.js'
 import { syncName } from './parts/durable.js'
 import { sameInode } from './parts/identity.js'
+import { asParents } from './parts/parents.js'
 
 export interface CopyOptions extends Patience {
   /**
@@ -38,7 +40,7 @@ export interface CopyOptions extends Patience {
    * @default 'none', because the source still exists
    */
   readonly durability?: Durability | undefined
-  /** Makes missing directories above the target; `durability` does not cover their names. @default false */
+  /** Makes missing directories above the target; with `durability: 'full'` their names are on the disk, too. @default false */
   readonly parents?: boolean | undefined
   /**
    * Called for each thing that is done with, copied or left out, and for each MiB of a larger file. An error that it
@@ -70,41 +72,45 @@ export interface CopyOptions extends Patience {
  *   name of a directory, or a link does (at `target` itself a link to a directory is followed); or, with
  *   `errorOnExist`, a file or a link has the name of a file or link. EISDIR: a directory has the name of a file or link.
  *   `ERR_NO_HARD_LINKS`: `overwrite: false` cannot be kept. Other errors of the system, unchanged: ENOENT, ENOSPC ...
+ *   `published` of each error says whether a name at the target was made, or replaced (see `Published`).
  *
  * @example
  * await copy('template', 'my-app', { filter: path => !path.endsWith('.git'), concurrency: 32 })
  */
-export const copy = dual(function* copy(
-  source: string | URL,
-  target: string | URL,
-  options: CopyOptions = {},
-): Steps<void> {
-  const [from, to] = [asPath(source, 'source'), asPath(target, 'target')]
-  const dereference = asFlag(options.dereference, 'options.dereference')
-  const durability = options.durability === undefined ? 'none' : asDurability(options.durability)
-  const job: Copying = {
-    overwrite: options.overwrite === undefined || asFlag(options.overwrite, 'options.overwrite'),
-    errorOnExist: asFlag(options.errorOnExist, 'options.errorOnExist'),
-    filter: asFunction(options.filter, 'options.filter'),
-    dereference,
-    keeps: {
-      times: asFlag(options.preserveTimestamps, 'options.preserveTimestamps'),
-      owner: false,
-      synced: durability !== 'none',
-      follows: dereference,
-    },
-    concurrency: asConcurrency(options.concurrency),
-    durability,
-    parents: asFlag(options.parents, 'options.parents'),
-    onProgress: asFunction(options.onProgress, 'options.onProgress'),
-    sum: emptySum(1),
-    trial: { as: 'copy', path: to, retryFor: options.retryFor, never: mountPointCodes },
-  }
-  const look = job.dereference ? fs.stat : fs.lstat
-  const was = yield* look(from)
-  if (was.isDirectory()) {
-    if ((yield* containment(to, from)) !== 'outside') throw intoItself(from, to)
-  } else if (sameInode(was, yield* look(to, orNothing))) return
-  yield* copyTree(from, to, was, job)
-  yield* syncName(to, job.durability)
-})
+export const copy = dual(
+  publishing(function* copy(
+    publication,
+    source: string | URL,
+    target: string | URL,
+    options: CopyOptions = {},
+  ): Steps<void> {
+    const [from, to] = [asPath(source, 'source'), asPath(target, 'target')]
+    const dereference = asFlag(options.dereference, 'options.dereference')
+    const durability = options.durability === undefined ? 'none' : asDurability(options.durability)
+    const job: Copying = {
+      overwrite: options.overwrite === undefined || asFlag(options.overwrite, 'options.overwrite'),
+      errorOnExist: asFlag(options.errorOnExist, 'options.errorOnExist'),
+      filter: asFunction(options.filter, 'options.filter'),
+      dereference,
+      keeps: {
+        times: asFlag(options.preserveTimestamps, 'options.preserveTimestamps'),
+        owner: false,
+        synced: durability !== 'none',
+        follows: dereference,
+      },
+      concurrency: asConcurrency(options.concurrency),
+      durability,
+      parents: asParents(options.parents),
+      onProgress: asFunction(options.onProgress, 'options.onProgress'),
+      sum: emptySum(1),
+      trial: { as: 'copy', path: to, retryFor: options.retryFor, never: mountPointCodes, publication },
+    }
+    const look = job.dereference ? fs.stat : fs.lstat
+    const was = yield* look(from)
+    if (was.isDirectory()) {
+      if ((yield* containment(to, from)) !== 'outside') throw intoItself(from, to)
+    } else if (sameInode(was, yield* look(to, orNothing))) return
+    yield* copyTree(from, to, was, job)
+    yield* syncName(to, job.durability, job.parents)
+  }),
+)

@@ -1,27 +1,30 @@
 import { dirname } from 'node:path'
 import { dual } from './core/dual.js'
 import { systemError } from './core/errors.js'
-import { asBytes, asDurability, asFlag, asMode, asPath, type Durability, type Patience } from './core/input.js'
+import { asBytes, asDurability, asMode, asPath, type Durability, type Patience } from './core/input.js'
+import { publishing } from './core/publication.js'
 import { fs, orNothing, type Steps } from './core/steps.js'
 import { acquire } from './lock/acquire.js'
 import { whileHeld } from './lock/hold.js'
 import { asLocking } from './lock/options.js'
 import { achieve, done, type Trial } from './parts/achieve.js'
 import { claim } from './parts/claim.js'
-import { syncName, writeAll } from './parts/durable.js'
+import { syncFound, syncName, writeAll } from './parts/durable.js'
 import { isFile, isGone } from './parts/identity.js'
-import { withParents } from './parts/parents.js'
+import { asParents, withParents } from './parts/parents.js'
+import { giving, isSpent, publish } from './parts/publish.js'
 import { closeUnsynced, type Staged, stagedFile, type Written } from './parts/stage.js'
 
 export interface CreateExclusiveOptions extends Patience {
   /** Permission bits of the file, minus the umask: a number or an octal string. @default 0o666 */
   readonly mode?: number | string | undefined
   /**
-   * `file`: the data is on disk before the name appears. `full`: the name is, too, before the call ends.
+   * `file`: the data is on disk before the name appears. `full`: the name is, too, before the call ends; also if
+   * another call or program has made the file, with whatever durability.
    * @default 'file'
    */
   readonly durability?: Durability | undefined
-  /** Makes missing directories above the file; `durability` does not cover their names. @default false */
+  /** Makes missing directories above the file; with `durability: 'full'` their names are on the disk, too. @default false */
   readonly parents?: boolean | undefined
 }
 
@@ -40,39 +43,45 @@ export interface CreateExclusiveOptions extends Patience {
  * @param file A path, or a `file:` URL. A directory of that name, or a link that points nowhere, is an error (EEXIST).
  * @param data A string (UTF-8), or a view, of which all bytes are written. Do not change it until the call has ended.
  * @returns True if this call created the file. False if another's file has the name.
- * @throws Errors of the system, unchanged: ENOENT (the directory is missing, and `parents` is not set), ENOSPC, EACCES,
- *   EROFS ... Where there are no hard links, also what `lock` throws.
+ * @throws Errors of the system, unchanged: ENOENT (the directory is missing, and `parents` is not set), ENOSPC, EACCES
+ *   (with `'full'`, also of another's file that cannot be read, and so not be synced), EROFS ... Where there are no hard links, also what `lock` throws.
+ *   `published` of each error says whether this call created the file (see `Published`).
  *
  * @example
  * if (await createExclusive('jobs/17.json', JSON.stringify(job), { parents: true })) await start(job)
  *
  * Source of the protocol: link(2) as the exclusive step, with the inode as the proof, as open(2) advises for NFS.
  */
-export const createExclusive = dual(function* createExclusive(
-  file: string | URL,
-  data: string | NodeJS.ArrayBufferView,
-  options: CreateExclusiveOptions = {},
-): Steps<boolean> {
-  const path = asPath(file, 'file')
-  const bytes = asBytes(data, 'data')
-  const mode = asMode(options.mode, 0o666)
-  const durability = asDurability(options.durability)
-  const parents = asFlag(options.parents, 'options.parents')
+export const createExclusive = dual(
+  publishing(function* createExclusive(
+    publication,
+    file: string | URL,
+    data: string | NodeJS.ArrayBufferView,
+    options: CreateExclusiveOptions = {},
+  ): Steps<boolean> {
+    const path = asPath(file, 'file')
+    const bytes = asBytes(data, 'data')
+    const mode = asMode(options.mode, 0o666)
+    const durability = asDurability(options.durability)
+    const parents = asParents(options.parents)
 
-  const trial = { as: 'createExclusive', path, retryFor: options.retryFor }
-  const stageAndPublish = () => stagedFile(path, mode, stage => fillAndPublish(stage, bytes, durability, trial))
-  const create = () =>
-    achieve(
-      () => withParents(path, parents, stageAndPublish),
-      () => statAnothers(path),
-      // A directory that was made may vanish again before the next call.
-      parents ? { ...trial, also: ['ENOENT'] } : trial,
-    )
-  // Most callers come late and find the file there: this look spares them the work.
-  const created = (yield* isFile(path)) ? false : yield* create()
-  yield* syncName(path, durability)
-  return created
-})
+    const trial = { as: 'createExclusive', path, retryFor: options.retryFor, publication }
+    const stageAndPublish = () => stagedFile(path, mode, stage => fillAndPublish(stage, bytes, durability, trial))
+    const create = () =>
+      achieve(
+        () => withParents(path, parents, stageAndPublish),
+        () => statAnothers(path),
+        // A directory that was made may vanish again before the next call.
+        parents ? { ...trial, also: ['ENOENT'] } : trial,
+      )
+    // Most callers come late and find the file there: this look spares them the work.
+    const created = (yield* isFile(path)) ? false : yield* create()
+    publication.decide(created)
+    if (!created) yield* syncFound(path, durability)
+    yield* syncName(path, durability, parents)
+    return created
+  }),
+)
 
 function* fillAndPublish(
   stage: Staged<Written>,
@@ -99,8 +108,12 @@ function* checkAndRename(stage: Staged<Written>, trial: Trial): Steps<boolean> {
   if (yield* isFile(path)) return false
   if (yield* fs.lstat(path, orNothing))
     throw systemError('EEXIST', 'rename', 'something that is not a file has the name', path)
-  stage.spent = yield* achieve(
-    () => done(fs.rename(stage.path, path), true),
+  stage.spent = yield* publish(
+    () =>
+      done(
+        giving(trial.publication, path, fs.rename(stage.path, path), () => isSpent(stage.path)),
+        true,
+      ),
     // No other process uses the private name. If it is gone, the rename was done, and its reply was lost.
     () => isRenamed(stage.path, path),
     trial,

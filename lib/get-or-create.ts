@@ -1,5 +1,6 @@
 import { dual } from './core/dual.js'
 import { asDurability, asFlag, asFunction, asName, type Durability, oneOf, refusal } from './core/input.js'
+import { type Publication, publishing } from './core/publication.js'
 import { LatePlace } from './core/queue.js'
 import type { Steps } from './core/steps.js'
 import { type Making, makeOnce } from './get-or-create/once.js'
@@ -26,7 +27,9 @@ export interface GetOrCreateOptions<K extends Kind = Kind> extends LockOptions {
   /** `false`: while another call produces, do not wait, but throw `ERR_LOCK_HELD`. @default true */
   readonly wait?: boolean | undefined
   /**
-   * `file`: the data of all files is on disk before the name appears. `full`: all names are, too.
+   * `file`: the data of all files is on disk before the name appears. `full`: all names are, too, before the call ends;
+   * also if another call has made the thing, with whatever durability (of a directory then only its own name, because
+   * to sync all that is in it takes long).
    * @default 'file' for a file, 'none' for a directory
    */
   readonly durability?: Durability | undefined
@@ -71,8 +74,10 @@ export interface Got {
  * @throws The error that `produce` or `validate` threw, unchanged. `ERR_NOT_PRODUCED`: the producer made nothing, or
  *   something of another kind. `ERR_LOCK_HELD`: another caller produces, and `timeout` has passed (`cause`), or `wait`
  *   is false, or the sync form would wait for its own thread. `ERR_TIMEOUT`, `ABORT_ERR`: while this call produced.
- *   EISDIR, EINVAL, ENOTDIR: what is there is of another kind. Other errors of the system, unchanged: ENOENT (the
- *   directory is missing, and `parents` is not set), EACCES, ENOSPC ...
+ *   EISDIR, EINVAL, ENOTDIR: what is there is of another kind. EACCES: another user has put it, or a link, into a sticky
+ *   directory that others may write. Other errors of the system, unchanged: ENOENT (the directory is missing, and
+ *   `parents` is not set), EACCES, ENOSPC ...
+ *   `published` of each error says whether this call's result is at `path` (see `Published`).
  *
  * @example
  * const download: Producer = async (_, { signal }) => (await fetch(url, { signal })).body!
@@ -101,23 +106,31 @@ export interface GetOrCreate {
   steps<K extends Kind = 'file'>(path: string | URL, produce: Producer<K>, options?: GetOrCreateOptions<K>): Steps<Got>
 }
 
-const making = dual(function* getOrCreate(
+const making = dual(
+  publishing(function* getOrCreate(
+    publication,
+    path: string | URL,
+    produce: Producer<Kind>,
+    options: GetOrCreateOptions = {},
+    // Only the promise form queues: a blocked thread has no other calls, and to an algorithm all callers are other
+    // processes.
+    place?: LatePlace,
+  ): Steps<Got> {
+    const job = asMaking(path, produce, options, publication)
+    try {
+      return { made: yield* makeOnce(job, place), path: job.path }
+    } finally {
+      place?.leave()
+    }
+  }),
+)
+
+function asMaking(
   path: string | URL,
   produce: Producer<Kind>,
-  options: GetOrCreateOptions = {},
-  // Only the promise form queues: a blocked thread has no other calls, and to an algorithm all callers are other
-  // processes.
-  place?: LatePlace,
-): Steps<Got> {
-  const job = asMaking(path, produce, options)
-  try {
-    return { made: yield* makeOnce(job, place), path: job.path }
-  } finally {
-    place?.leave()
-  }
-})
-
-function asMaking(path: string | URL, produce: Producer<Kind>, options: GetOrCreateOptions): Making {
+  options: GetOrCreateOptions,
+  publication: Publication,
+): Making {
   const locking = (at: string | URL) => asLocking(at, options, 'getOrCreate')
   const { trial } = locking(path)
   if (asFunction(produce, 'produce') === undefined)
@@ -132,7 +145,7 @@ function asMaking(path: string | URL, produce: Producer<Kind>, options: GetOrCre
     wait: options.wait === undefined || asFlag(options.wait, 'options.wait'),
     durability: kind === 'directory' && options.durability === undefined ? 'none' : asDurability(options.durability),
     locking,
-    trial,
+    trial: { ...trial, publication },
     first: undefined,
   }
 }

@@ -2,10 +2,13 @@ import { dirname } from 'node:path'
 import { dual } from './core/dual.js'
 import { cannotLink, hasCode, type SystemError } from './core/errors.js'
 import { asFlag, asNumber, asPath, oneOf, type Patience } from './core/input.js'
+import { publishing } from './core/publication.js'
 import { fs, orNothing, type Steps } from './core/steps.js'
 import { publishCopy } from './link/copy-instead.js'
 import { type Again, achieve, again, done, type Trial } from './parts/achieve.js'
-import { withParents } from './parts/parents.js'
+import { asParents, type Parents, withParents } from './parts/parents.js'
+import { addFinding } from './parts/public-names.js'
+import { giving } from './parts/publish.js'
 import { isLinkOf, statLink } from './parts/same-content.js'
 import { staged } from './parts/stage.js'
 
@@ -49,35 +52,39 @@ type Linked = 'linked' | 'already' | 'copied'
  * @throws Errors of the system, unchanged, except that the message of ENOENT adds which side is missing, after how many
  *   tries. EEXIST: something else has the name, and `replace` is not set. EXDEV, EPERM, EMLINK ...: it cannot be
  *   linked.
+ *   `published` of each error says whether the new name was made (see `Published`).
  *
  * @example
  * await link(() => store.currentPathOf(digest), 'node_modules/left-pad/index.js', { parents: true, fallback: 'copy' })
  */
-export const link = dual(function* link(
-  existing: Existing,
-  path: string | URL,
-  options: LinkOptions = {},
-): Steps<Linked> {
-  const to = asPath(path, 'path')
-  const job: Linking = {
-    existing,
-    from: typeof existing === 'function' ? '' : asPath(existing, 'existing'),
-    to,
-    tries: asNumber(options.tries, 'options.tries', 3, 1),
-    backoff: asNumber(options.backoff, 'options.backoff', 10),
-    replace: asFlag(options.replace, 'options.replace'),
-    copies: oneOf(options.fallback, 'options.fallback', ['none', 'copy'], 'none') === 'copy',
-    parents: asFlag(options.parents, 'options.parents'),
-    trial: { as: 'link', path: to, retryFor: options.retryFor },
-    missed: 0,
-    taken: false,
-  }
-  return yield* achieve(
-    () => tryLink(job),
-    error => statLinked(job, error),
-    job.trial,
-  )
-})
+export const link = dual(
+  publishing(function* link(
+    publication,
+    existing: Existing,
+    path: string | URL,
+    options: LinkOptions = {},
+  ): Steps<Linked> {
+    const to = asPath(path, 'path')
+    const job: Linking = {
+      existing,
+      from: typeof existing === 'function' ? '' : asPath(existing, 'existing'),
+      to,
+      tries: asNumber(options.tries, 'options.tries', 3, 1),
+      backoff: asNumber(options.backoff, 'options.backoff', 10),
+      replace: asFlag(options.replace, 'options.replace'),
+      copies: oneOf(options.fallback, 'options.fallback', ['none', 'copy'], 'none') === 'copy',
+      parents: asParents(options.parents),
+      trial: { as: 'link', path: to, retryFor: options.retryFor, publication },
+      missed: 0,
+      taken: false,
+    }
+    return yield* achieve(
+      () => tryLink(job),
+      error => statLinked(job, error),
+      job.trial,
+    )
+  }),
+)
 
 interface Linking {
   readonly existing: Existing
@@ -88,7 +95,7 @@ interface Linking {
   readonly backoff: number
   readonly replace: boolean
   readonly copies: boolean
-  readonly parents: boolean
+  readonly parents: Parents | undefined
   readonly trial: Trial
   /** How many times the source was missing. */
   missed: number
@@ -99,9 +106,9 @@ interface Linking {
 function* tryLink(job: Linking): Steps<Linked> {
   if (typeof job.existing === 'function') job.from = asPath(yield* fs.settle(job.existing()), 'existing')
   job.taken = false
-  const { from, to, parents, replace } = job
+  const { from, to, parents, replace, trial } = job
   try {
-    yield* withParents(to, parents, () => fs.link(from, to), from)
+    yield* withParents(to, parents, () => giving(trial.publication, to, fs.link(from, to)), from)
     return 'linked'
   } catch (error) {
     return yield* replace && hasCode(error, 'EEXIST') ? replaceWithLink(job) : copyInstead(job, error)
@@ -117,7 +124,7 @@ function* replaceWithLink(job: Linking): Steps<Linked> {
       path => linkPrivately(job, path),
       // If another call has linked the same inode meanwhile, the rename does nothing, and the private name is removed
       // later.
-      stage => done(fs.rename(stage.path, job.to), 'linked'),
+      ({ path }) => done(giving(job.trial.publication, job.to, fs.rename(path, job.to)), 'linked'),
     )
   } catch (error) {
     return yield* copyInstead(job, error)
@@ -126,10 +133,10 @@ function* replaceWithLink(job: Linking): Steps<Linked> {
 
 /** After a link that failed: makes a copy, if the caller allows that, and if nothing can be linked here. */
 function* copyInstead(job: Linking, error: unknown): Steps<Linked> {
-  const { from, to, parents, replace } = job
+  const { from, to, parents, replace, trial } = job
   if (!job.copies || !cannotLink(error) || (yield* fs.lstat(from)).isDirectory()) throw error
   if ((yield* statLink(from, to, true)) === 'alike') return 'already'
-  if ((yield* withParents(to, parents, () => publishCopy(from, to, replace), from)) === 'copied') return 'copied'
+  if ((yield* withParents(to, parents, () => publishCopy(from, to, replace, trial), from)) === 'copied') return 'copied'
   job.taken = true
   throw error
 }
@@ -143,17 +150,15 @@ function* statLinked(job: Linking, error: SystemError): Steps<'already' | Again 
   if (hasCode(error, 'EEXIST') || job.taken) return seen === 'nothing' ? again : undefined
   if (!hasCode(error, 'ENOENT')) return undefined
   if (yield* fs.lstat(from, orNothing)) {
-    // Both are there, so one of them has come since the attempt.
-    if (parents || (yield* fs.stat(dirname(to), orNothing))) return again
-    error.message += ` (the directory for the new name is missing, '${to}')`
-    return undefined
+    // If the directory is there as well, one of them has come since the attempt.
+    return parents || (yield* fs.stat(dirname(to), orNothing)) ? again : undefined
   }
   job.missed++
   if (job.missed < tries) {
     yield* fs.sleep(backoff)
     return again
   }
-  error.message += ` (the existing name is missing, '${from}', after ${tries} ${tries === 1 ? 'try' : 'tries'})`
+  addFinding(error, `the existing name is missing, '${from}', after ${tries} ${tries === 1 ? 'try' : 'tries'}`)
   return undefined
 }
 

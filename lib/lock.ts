@@ -83,8 +83,10 @@ const leaseIfHeld = (hold: Hold | undefined): Lease | undefined => hold && start
  *   garbage-collected is released with a process warning. Heartbeats keep no process alive, and a process that exits
  *   holds nothing.
  * @throws `ERR_LOCK_HELD`: `timeout` has passed (`cause` is the time-out, `holder` says who holds the lock), or the
- *   sync form would wait for its own thread. `ERR_NOT_A_CELL`: another package's lock is there. The system's own error,
- *   unchanged: ENOENT (no directory, and no `parents`), EACCES, EROFS ...
+ *   sync form would wait for its own thread. `ERR_NOT_A_CELL`: another package's lock is there, or a link, which
+ *   is not followed. EACCES: another user has put it into a sticky directory that others may write, where that user could
+ *   make a link to another lock of it. The system's own error, unchanged: ENOENT (no directory, and no `parents`),
+ *   EACCES, EROFS ...
  *
  * @example
  * await using lease = await lock('deploy', { timeout: 30_000 })

@@ -1,15 +1,16 @@
-import { dirname } from 'node:path'
 import { dual } from './core/dual.js'
 import { hasCode, mountPointCodes } from './core/errors.js'
-import { asDurability, asFlag, asName, asPath, type Durability, type Patience, refusal } from './core/input.js'
+import { asDurability, asName, asPath, type Durability, type Patience, refusal } from './core/input.js'
 import { type Progress, reportDone } from './core/progress.js'
+import { publishing } from './core/publication.js'
 import type { Stats } from './core/stats.js'
 import { fs, type Steps } from './core/steps.js'
 import { moveDirectory } from './move/directory.js'
 import { moveFile } from './move/file.js'
 import type { Moving } from './move/job.js'
 import { asDeleteJob } from './parts/delete-tree.js'
-import { syncDir, syncName } from './parts/durable.js'
+import { syncLoss, syncName } from './parts/durable.js'
+import { asParents } from './parts/parents.js'
 
 export interface MoveOptions extends Patience {
   /**
@@ -21,12 +22,13 @@ export interface MoveOptions extends Patience {
    */
   readonly overwrite?: boolean | 'with-gap' | undefined
   /**
-   * `file`: a file's data is on disk before its name changes. `full`: so are the new name, and the removal of the old
-   * one, before the call ends.
+   * `file`: a file's data is on disk before its name changes, and the new name is before the old one, or what it
+   * replaces with a gap, goes. `full`: the new name and the removal of the old one are on disk before the call ends.
+   * Nothing inside a directory that only gets another name is synced.
    * @default 'file'
    */
   readonly durability?: Durability | undefined
-  /** Makes missing directories above the target; `durability` does not cover their names. @default false */
+  /** Makes missing directories above the target; with `durability: 'full'` their names are on the disk, too. @default false */
   readonly parents?: boolean | undefined
   /**
    * How many things are copied or deleted at a time, when a directory goes to another device or is replaced.
@@ -55,7 +57,9 @@ export interface MoveOptions extends Patience {
  * too; nor that only one of several callers gets a copy there. Such a copy keeps no extended attributes, ACLs or hard
  * links, and of a link only the text. Without `overwrite`, a directory's name is claimed by an empty directory: a
  * process that is killed in that very moment, or for which the reply to the claim is lost, leaves that behind; and an
- * empty directory that another process puts in the place of the claim is replaced.
+ * empty directory that another process puts in the place of the claim is replaced. A file that cannot be linked although
+ * others can (another user's, where `fs.protected_hardlinks` is set) is moved in the same way, with an empty file for
+ * the claim: there, what another process renames to that name in the moment between a look and the rename is replaced.
  *
  * @param source What to move: a path, or a `file:` URL. A slash at its end does not lead through a link.
  * @param target Its new name, not the directory to put it in.
@@ -65,34 +69,39 @@ export interface MoveOptions extends Patience {
  *   missing, and `parents` is not set. ENOTEMPTY (on some filesystems EEXIST), EISDIR, ENOTDIR: the target cannot be
  *   replaced without a gap, or the source is in it. EBUSY: a mount point. EACCES: also of a file that may not be read,
  *   and so cannot be synced. EAGAIN: for all of `retryFor`, as far as can be known here, another call was moving it to
- *   the same name. `ERR_NO_HARD_LINKS`: no file can be moved there without overwriting. Other errors of the system,
- *   unchanged.
+ *   the same name. `ERR_NO_HARD_LINKS`: no file at all can be moved there without overwriting. Other errors of the system,
+ *   unchanged: EPERM (an immutable file) ...
+ *   `published` of each error says whether the target is in place (see `Published`); then the source may be there, too.
  *
  * @example
  * if (!(await move('upload.tmp', 'uploads/report.pdf'))) throw new Error('There is a report already')
  */
-export const move = dual(function* move(
-  source: string | URL,
-  target: string | URL,
-  options: MoveOptions = {},
-): Steps<boolean> {
-  const to = asPath(target, 'target')
-  const job: Moving = {
-    to,
-    from: asName(source, 'source'),
-    overwrite: asOverwrite(options.overwrite),
-    parents: asFlag(options.parents, 'options.parents'),
-    durability: asDurability(options.durability),
-    deletion: asDeleteJob(options, 1),
-    trial: { as: 'move', path: to, retryFor: options.retryFor, never: mountPointCodes },
-  }
-  const moved = yield* moveAny(job, yield* fs.lstat(job.from))
-  yield* syncName(to, job.durability)
-  if (moved && job.durability === 'full' && dirname(job.from) !== dirname(to)) yield* syncRemoval(job.from)
-  // Nothing was copied.
-  if (moved && job.deletion.sum.done === 0) yield* reportDone(job.deletion, job.from)
-  return moved
-})
+export const move = dual(
+  publishing(function* move(
+    publication,
+    source: string | URL,
+    target: string | URL,
+    options: MoveOptions = {},
+  ): Steps<boolean> {
+    const to = asPath(target, 'target')
+    const job: Moving = {
+      to,
+      from: asName(source, 'source'),
+      overwrite: asOverwrite(options.overwrite),
+      parents: asParents(options.parents),
+      durability: asDurability(options.durability),
+      deletion: asDeleteJob(options, 1),
+      trial: { as: 'move', path: to, retryFor: options.retryFor, never: mountPointCodes, publication },
+    }
+    const moved = yield* moveAny(job, yield* fs.lstat(job.from))
+    publication.decide(moved)
+    yield* syncName(to, job.durability, job.parents)
+    if (moved) yield* syncLoss(job.from, to, job.durability)
+    // Of a directory that was copied each thing is reported, and it is the last.
+    if (moved && job.deletion.sum.done === 0) yield* reportDone(job.deletion, job.from)
+    return moved
+  }),
+)
 
 function asOverwrite(value: unknown): boolean | 'with-gap' {
   if (value === undefined || typeof value === 'boolean') return value ?? false
@@ -109,13 +118,4 @@ function* moveAny(job: Moving, was: Stats): Steps<boolean> {
     if (job.overwrite !== 'with-gap' || !hasCode(error, 'EISDIR')) throw error
   }
   return yield* moveDirectory(job, was)
-}
-
-/** Syncs the directory that `path` was in. If that is gone as well, no name in it can come back. */
-function* syncRemoval(path: string): Steps<void> {
-  try {
-    yield* syncDir(dirname(path))
-  } catch (error) {
-    if (!hasCode(error, 'ENOENT', 'ENOTDIR')) throw error
-  }
 }

@@ -26,7 +26,8 @@ export interface RemoveOptions extends Patience {
  * place of directories inside.
  *
  * @param path A path, or a `file:` URL. The root of a filesystem, `.` and `..` are refused.
- * @returns True if this call removed it. False if nothing was there, or another call removed it.
+ * @returns True if this call is known to have removed it. False if nothing was there, or another call removed it; or if
+ *   this call did, and the filesystem reported an error all the same.
  * @throws EBUSY: it is a mount point, or there is one inside, which is named (`error.path`) and was not touched.
  *   ENOTEMPTY: a process that has the directory open went on making things in it for all of `retryFor`. Other errors of the
  *   system, unchanged: EACCES, EPERM, EROFS ...

@@ -60,7 +60,11 @@ export const sweep = dual(function* sweep(dir: string | URL, options: SweepOptio
     swept: [],
     failure: undefined,
   }
-  const tasks = (yield* findCandidates(path, job)).map(candidate => () => sweepOne(job, candidate))
+  // All are judged before any is removed: that changes the ctime of the inode's other names, which would look young then.
+  const debris: Candidate[] = []
+  for (const candidate of yield* findCandidates(path, job))
+    if (yield* isToBeSwept(job, candidate)) debris.push(candidate)
+  const tasks = debris.map(candidate => () => sweepOne(job, candidate))
   // One after the other: usually there are none, and a deep one is deleted several things at a time.
   yield* concurrently(tasks, 1)
   if (job.failure) throw job.failure
@@ -79,21 +83,34 @@ interface Sweeping {
   failure: Error | undefined
 }
 
+function* isToBeSwept(job: Sweeping, { name, owner, liveness }: Candidate): Steps<boolean> {
+  try {
+    return yield* isDebris(name, owner, liveness)
+  } catch (error) {
+    return noteFailure(job, error)
+  }
+}
+
+/** The other names are tried all the same. */
+function noteFailure(job: Sweeping, error: unknown): false {
+  if (!isSystemError(error)) throw error
+  job.failure ??= error
+  return false
+}
+
 function* sweepOne(job: Sweeping, candidate: Candidate): Steps<void> {
   const { deletion, trial, swept, dryRun } = job
-  const { liveness, name, owner, path, shown } = candidate
   try {
-    if (!(yield* isDebris(name, owner, liveness)) || (yield* isNamed(candidate))) return
+    if (yield* isNamed(candidate)) return
     if (!dryRun) {
       deletion.sum.total++
-      if (!(yield* removeAt(path, deletion, trial))) {
+      if (!(yield* removeAt(candidate.path, deletion, trial))) {
         deletion.sum.total--
         return
       }
     }
-    swept.push(shown)
+    swept.push(candidate.shown)
   } catch (error) {
-    if (!isSystemError(error)) throw error
-    job.failure ??= error
+    noteFailure(job, error)
   }
 }

@@ -3,10 +3,12 @@ import { fileURLToPath } from 'node:url'
 import { dual } from './core/dual.js'
 import { hasCode, type SystemError } from './core/errors.js'
 import { asDurability, asFlag, asPath, type Durability, oneOf, type Patience, refusal } from './core/input.js'
+import { type Publication, publishing } from './core/publication.js'
 import { fs, type Steps } from './core/steps.js'
-import { type Again, achieve, again } from './parts/achieve.js'
+import { type Again, again } from './parts/achieve.js'
 import { syncName } from './parts/durable.js'
-import { withParents } from './parts/parents.js'
+import { asParents, type Parents, withParents } from './parts/parents.js'
+import { giving, isSpent, publish } from './parts/publish.js'
 import { type Staged, staged } from './parts/stage.js'
 
 export interface SymlinkOptions extends Patience {
@@ -22,7 +24,7 @@ export interface SymlinkOptions extends Patience {
    * @default 'file'
    */
   readonly durability?: Durability | undefined
-  /** Makes missing directories above the link; `durability` does not cover their names. @default false */
+  /** Makes missing directories above the link; with `durability: 'full'` their names are on the disk, too. @default false */
   readonly parents?: boolean | undefined
 }
 
@@ -44,42 +46,48 @@ const types = ['file', 'dir', 'junction'] as const
  * @returns `'linked'`: this call made the link. `'already'`: it was there.
  * @throws EEXIST: something else has the name, and `replace` is not set. EISDIR: `replace` is set, and a directory has
  *   the name. Other errors of the system, unchanged: ENOENT, EPERM (Windows, without the right to make links) ...
+ *   `published` of each error says whether the link was made (see `Published`).
  *
  * @example
  * await symlink('releases/42', 'current', { replace: true })
  *
  * Source of the protocol: symlink(2) and rename(2), as `ln -sfT` should be.
  */
-export const symlink = dual(function* symlink(
-  target: string | URL | Buffer,
-  path: string | URL,
-  options: SymlinkOptions = {},
-): Steps<Linked> {
-  const to = asPath(path, 'path')
-  const job: Symlinking = {
-    text: asText(target),
-    to,
-    type: options.type === undefined ? undefined : oneOf(options.type, 'options.type', types, 'file'),
-    replace: asFlag(options.replace, 'options.replace'),
-    parents: asFlag(options.parents, 'options.parents'),
-  }
-  const durability = asDurability(options.durability)
-  const linked = yield* achieve(
-    () => withParents(to, job.parents, () => trySymlink(job)),
-    error => statSymlinked(job, error),
-    // A directory that was made may vanish again before the next call.
-    { as: 'symlink', path: to, retryFor: options.retryFor, also: job.parents ? ['ENOENT'] : [] },
-  )
-  yield* syncName(to, durability)
-  return linked
-})
+export const symlink = dual(
+  publishing(function* symlink(
+    publication,
+    target: string | URL | Buffer,
+    path: string | URL,
+    options: SymlinkOptions = {},
+  ): Steps<Linked> {
+    const to = asPath(path, 'path')
+    const job: Symlinking = {
+      text: asText(target),
+      to,
+      type: options.type === undefined ? undefined : oneOf(options.type, 'options.type', types, 'file'),
+      replace: asFlag(options.replace, 'options.replace'),
+      parents: asParents(options.parents),
+      publication,
+    }
+    const durability = asDurability(options.durability)
+    const linked = yield* publish(
+      () => withParents(to, job.parents, () => trySymlink(job)),
+      error => statSymlinked(job, error),
+      // A directory that was made may vanish again before the next call.
+      { as: 'symlink', path: to, retryFor: options.retryFor, also: job.parents ? ['ENOENT'] : [], publication },
+    )
+    yield* syncName(to, durability, job.parents)
+    return linked
+  }),
+)
 
 interface Symlinking {
   readonly text: string | Buffer
   readonly to: string
   readonly type: 'file' | 'dir' | 'junction' | undefined
   readonly replace: boolean
-  readonly parents: boolean
+  readonly parents: Parents | undefined
+  readonly publication: Publication
 }
 
 function asText(target: unknown): string | Buffer {
@@ -92,9 +100,9 @@ function asText(target: unknown): string | Buffer {
 }
 
 function* trySymlink(job: Symlinking): Steps<Linked> {
-  const { text, to, type, replace } = job
+  const { text, to, type, replace, publication } = job
   try {
-    yield* fs.symlink(text, to, type)
+    yield* giving(publication, to, fs.symlink(text, to, type))
     return 'linked'
   } catch (error) {
     if (!replace || !hasCode(error, 'EEXIST')) throw error
@@ -104,12 +112,12 @@ function* trySymlink(job: Symlinking): Steps<Linked> {
   return yield* staged(
     to,
     path => fs.symlink(text, path, type),
-    stage => renameStage(stage, to),
+    stage => renameStage(stage, to, publication),
   )
 }
 
-function* renameStage(stage: Staged<void>, to: string): Steps<Linked> {
-  yield* fs.rename(stage.path, to)
+function* renameStage(stage: Staged<void>, to: string, publication: Publication): Steps<Linked> {
+  yield* giving(publication, to, fs.rename(stage.path, to), () => isSpent(stage.path))
   stage.spent = true
   return 'linked'
 }

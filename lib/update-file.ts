@@ -1,4 +1,5 @@
 import { dual } from './core/dual.js'
+import { publishing } from './core/publication.js'
 import type { Steps } from './core/steps.js'
 import { lockTurn } from './lock/options.js'
 import type { UpdateFileOptions } from './update-file/options.js'
@@ -32,7 +33,9 @@ import { asUpdate, type Change, update } from './update-file/update.js'
  *   also of an empty file. `ERR_ENCODING_INVALID_ENCODED_DATA`: the bytes are not valid in the encoding.
  *   `ERR_INVALID_RETURN_VALUE`: `change` returned something that no file can hold. `ERR_LOCK_HELD`: `timeout` has
  *   passed, and `holder` has the lock; or the sync form would wait for its own thread. `ERR_LEASE_LOST`: another
- *   process has taken over the lock, before the file was written or while it was. What `lock` and `writeFile` throw.
+ *   process has taken over the lock, before the file was written or while it was. EACCES: another user has put the file,
+ *   or a link, into a sticky directory that others may write. What `lock` and `writeFile` throw.
+ *   `published` of each error says whether the file was written (see `Published`).
  *
  * @example
  * await updateFile('config.json', (old: object = {}) => ({ ...old, theme: 'dark' }), { json: true })
@@ -41,10 +44,15 @@ import { asUpdate, type Change, update } from './update-file/update.js'
  * Source of the protocol: `Transform` of Go's `cmd/go/internal/lockedfile`.
  */
 export const updateFile = dual(
-  function* updateFile(file: File, change: Change, options: UpdateFileOptions = {}): Steps<unknown> {
-    return yield* update(asUpdate(file, change, options))
-  },
-  { turns: lockTurn },
+  publishing(function* updateFile(
+    publication,
+    file: File,
+    change: Change,
+    options: UpdateFileOptions = {},
+  ): Steps<unknown> {
+    return yield* update(asUpdate(file, change, options, publication))
+  }),
+  { turns: file => lockTurn(file) },
 ) as unknown as UpdateFile
 
 export type { UpdateFileOptions } from './update-file/options.js'

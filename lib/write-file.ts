@@ -1,19 +1,12 @@
 import { resolve } from 'node:path'
 import { dual } from './core/dual.js'
 import { mountPointCodes } from './core/errors.js'
-import {
-  asDurability,
-  asFlag,
-  asFunction,
-  asPath,
-  type Durability,
-  oneOf,
-  type Patience,
-  refusal,
-} from './core/input.js'
+import { asDurability, asFunction, asPath, type Durability, oneOf, type Patience, refusal } from './core/input.js'
 import { emptySum, fileProgress, type Progress } from './core/progress.js'
+import { type Publication, publishing } from './core/publication.js'
 import type { Steps } from './core/steps.js'
 import { syncName } from './parts/durable.js'
+import { asParents } from './parts/parents.js'
 import { asPermissions } from './parts/permissions.js'
 import { asEncoding, asSource, type Data } from './parts/source.js'
 import type { Writing } from './write-file/job.js'
@@ -29,8 +22,9 @@ export interface WriteFileOptions extends Patience {
    */
   readonly mode?: number | string | false | undefined
   /**
-   * The owner. `false`: leave the owner to the system. An ordinary user cannot give files away: then the file stays the
-   * caller's, without set-ID bits, and that is not an error.
+   * The owner. `false`: leave the owner to the system. Ordinary users, containers and some mounts cannot give files
+   * away: then the file stays the caller's, without set-ID bits, and that is not an error. If the mode was not named
+   * either, another group than the file had may do no more than others may.
    * @default the owner of the file that is replaced
    */
   readonly chown?: { readonly uid: number; readonly gid: number } | false | undefined
@@ -46,8 +40,9 @@ export interface WriteFileOptions extends Patience {
    */
   readonly symlinks?: 'follow' | 'replace' | undefined
   /**
-   * `when-needed`: a file that cannot be replaced, because it is a mount point (containers mount single files), is
-   * written in place, which is not atomic.
+   * `when-needed`: a file that cannot be replaced is written in place, which is not atomic: a mount point (containers
+   * mount single files), a file in a directory where the caller may make or replace nothing, and what a link through
+   * procfs leads to (`/dev/stdout`). Where no private file can be made, a stream is written as it comes.
    * @default 'never'
    */
   readonly inPlace?: 'never' | 'when-needed' | undefined
@@ -57,7 +52,7 @@ export interface WriteFileOptions extends Patience {
    * @default 'part'
    */
   readonly hardLinks?: 'part' | 'keep' | undefined
-  /** Makes missing directories above the file; `durability` does not cover their names. @default false */
+  /** Makes missing directories above the file; with `durability: 'full'` their names are on the disk, too. @default false */
   readonly parents?: boolean | undefined
   /**
    * Called for each MiB or each piece of a stream that is written, and when the file has its name. An error that it
@@ -75,11 +70,18 @@ export interface WriteFileOptions extends Patience {
  * if the stream fails, the old file is there, and nothing is left beside it. A process that is killed leaves at most a
  * private name, for `sweep`.
  *
+ * What another user has put into a sticky directory that others may write (one like /tmp) is not trusted: a link is not
+ * followed, and a file is replaced as if it were not there, without its mode and its owner.
+ *
  * Not promised: which of several processes comes last. Calls of one thread for one path land in the order in which they
- * were made (`.sync` lands at once). Extended attributes, ACLs and birth times are not kept. A process that has the old
- * file open goes on reading the old content. What is written in place (`inPlace`) can be seen half written, and a crash
- * leaves it so. With `durability: 'file'` a power cut may bring the old content back, but never a part of the new. With
- * `'full'`, a call that fails or is stopped while it syncs the directory has replaced the file.
+ * were made (`.sync` lands at once). Extended attributes, ACLs and birth times are not kept. Of a file with an ACL, the
+ * group's bits of the mode are the mask of that ACL, which Node cannot see: in the new file the group itself has them.
+ * A process that has the old file open goes on reading the old content. What is written in place (`inPlace`) can be
+ * seen half written, and a crash leaves it so; so does a stream that fails where no private file could be made. A mode
+ * that was not named is not given where a mount refuses it. Under Node's permission model the mode is given at `open`,
+ * the owner is left, and nothing is synced, unless `durability` is named: then that is an error. With `durability:
+ * 'file'` a power cut may bring the old content back, but never a part of the new. With `'full'`, a call that fails or
+ * is stopped while it syncs the directory has replaced the file.
  *
  * @param file A path, or a `file:` URL. If it is not a file (a directory, a device, a pipe), that is an error, before
  *   anything is written.
@@ -88,6 +90,9 @@ export interface WriteFileOptions extends Patience {
  * @returns Nothing.
  * @throws Errors of the system, unchanged: ENOENT (the directory is missing, and `parents` is not set), ENOSPC, EACCES,
  *   EROFS, EISDIR, EBUSY (a mount point, and `inPlace` is not set) ... The error that the stream threw, unchanged.
+ *   EINVAL: a link leads through procfs, and `inPlace` is not set. EILSEQ: the text of a link is not UTF-8. EACCES: a link,
+ *   or a file that is to be written in place, was put into a sticky directory by another user.
+ *   `published` of each error says whether the file has the new content (see `Published`).
  *
  * @example
  * await writeFile('settings.json', JSON.stringify(settings, null, 2))
@@ -96,11 +101,16 @@ export interface WriteFileOptions extends Patience {
  * Source of the protocol: stage, fsync, rename, fsync of the directory, as in renameio and SQLite.
  */
 export const writeFile = dual(
-  function* writeFile(file: string | URL, data: Data, options: WriteFileOptions = {}): Steps<void> {
-    const job = asWriting(file, data, options, 'writeFile')
+  publishing(function* writeFile(
+    publication,
+    file: string | URL,
+    data: Data,
+    options: WriteFileOptions = {},
+  ): Steps<void> {
+    const job = asWriting(file, data, options, 'writeFile', publication)
     const at = yield* write(job)
-    yield* syncName(at, job.durability)
-  },
+    if (at !== undefined) yield* syncName(at, job.durability, job.parents)
+  }),
   { turns: file => [resolve(asPath(file, 'file'))] },
 )
 
@@ -110,10 +120,11 @@ export function asWriting(
   data: unknown,
   options: WriteFileOptions,
   as: string,
+  publication?: Publication,
   sum = emptySum(1, 0),
 ): Writing {
   const path = asPath(file, 'file')
-  const parents = asFlag(options.parents, 'options.parents')
+  const parents = asParents(options.parents)
   const hardLinks = oneOf(options.hardLinks, 'options.hardLinks', ['part', 'keep'], 'part')
   const inPlace = oneOf(options.inPlace, 'options.inPlace', ['never', 'when-needed'], 'never') === 'when-needed'
   // Only on request, because what is written in place can be seen half written.
@@ -131,11 +142,12 @@ export function asWriting(
     path,
     parents,
     inPlace,
+    advises: as !== 'updateFile',
     permissions: asPermissions(options),
     durability: asDurability(options.durability),
     follows: oneOf(options.symlinks, 'options.symlinks', ['follow', 'replace'], 'follow') === 'follow',
     keepsLinks: hardLinks === 'keep',
-    trial: { as, path, retryFor: options.retryFor, never: mountPointCodes },
+    trial: { as, path, retryFor: options.retryFor, never: mountPointCodes, publication },
     source,
     progress: fileProgress({ onProgress, sum }, path),
   }

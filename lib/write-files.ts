@@ -2,6 +2,7 @@ import { dirname, resolve } from 'node:path'
 import { dual } from './core/dual.js'
 import { asConcurrency, asPath, refusal } from './core/input.js'
 import { emptySum } from './core/progress.js'
+import { publishing } from './core/publication.js'
 import type { Steps } from './core/steps.js'
 import { concurrently } from './parts/concurrently.js'
 import { syncDir } from './parts/durable.js'
@@ -33,16 +34,17 @@ export type Files = ReadonlyMap<Name, Data> | readonly (readonly [Name, Data])[]
  *   input is checked before anything is written.
  * @returns Nothing.
  * @throws What `writeFile` throws.
+ *   `published` of the error is true as soon as one of the files has its new content.
  *
  * @example
  * await writeFiles(Object.entries({ 'out/a.json': a, 'out/b.json': b }), { durability: 'full', parents: true })
  */
 export const writeFiles = dual(
-  function* writeFiles(files: Files, options: WriteFilesOptions = {}): Steps<void> {
+  publishing(function* writeFiles(publication, files: Files, options: WriteFilesOptions = {}): Steps<void> {
     const width = asConcurrency(options.concurrency)
     const entries = asEntries(files)
     const sum = emptySum(entries.length, 0)
-    const jobs = entries.map(([file, data]) => asWriting(file, data, options, 'writeFiles', sum))
+    const jobs = entries.map(([file, data]) => asWriting(file, data, options, 'writeFiles', publication, sum))
     const dirs = new Set<string>()
     const tasks = jobs.map(job => () => writeOne(job, dirs)).reverse()
     try {
@@ -55,12 +57,15 @@ export const writeFiles = dual(
     if (jobs[0]?.durability !== 'full') return
     const syncs = [...dirs].map(dir => () => syncDir(dir))
     yield* concurrently(syncs, width)
-  },
+  }),
   { turns: files => asEntries(files).map(([file]) => resolve(asPath(file, 'file'))) },
 )
 
 function* writeOne(job: Writing, dirs: Set<string>): Steps<void> {
-  dirs.add(dirname(yield* write(job)))
+  const at = yield* write(job)
+  if (at === undefined) return
+  dirs.add(dirname(at))
+  for (const dir of job.parents?.changed ?? []) dirs.add(dir)
 }
 
 function asEntries(files: unknown): (readonly [Name, Data])[] {

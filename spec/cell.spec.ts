@@ -153,7 +153,7 @@ for (const [what, budgets] of [
         if (winners < 1 && Object.values(others).every(({ how }) => how === 'returned')) throw new Error('nobody won')
         // If the clean-up failed, the payload is left to `sweep`.
         const untouched = !('failures' in budgets) && Object.values(others).every(one => one.how === 'returned')
-        const payloads = readdirSync(dir).filter(name => name.endsWith('.payload'))
+        const payloads = readdirSync(dir).filter(name => name.endsWith('.payload.holdfast'))
         if (untouched && payloads.length !== 1) throw new Error(`payloads: ${payloads}`)
       },
     }
@@ -226,8 +226,8 @@ holds('sweep takes data that no state names, and only that', async () => {
   // Written by a dead process of this machine: the same place, another pid.
   const [place] = (first.writer as string).split('-')
   const pid = spawnSync('true').pid.toString(36)
-  const orphan = `.cell.${place}-${pid}-1.00112233aabbccdd.payload`
-  const elsewhere = `.file.${place}-${pid}-1.00112233aabbccdd.payload`
+  const orphan = `.cell.${place}-${pid}-1.00112233aabbccdd.payload.holdfast`
+  const elsewhere = `.file.${place}-${pid}-1.00112233aabbccdd.payload.holdfast`
   for (const name of [orphan, elsewhere]) writeFileSync(join(top, name), 'lost')
   writeFileSync(join(top, 'file'), 'no cell')
   assert.equal(await sweep(top), [orphan])

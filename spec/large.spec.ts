@@ -56,7 +56,7 @@ else {
     checkMarks(at('produced'))
     unlinkSync(at('produced'))
     await cell.create(at('cell'), { data: view }, none)
-    const [payload] = readdirSync(dir).filter(name => name.endsWith('.payload'))
+    const [payload] = readdirSync(dir).filter(name => name.endsWith('.payload.holdfast'))
     checkMarks(at(payload as string))
   })
 

@@ -386,9 +386,9 @@ holds('what another, who lives, is moving to the same name just now is waited fo
   writeFileSync(own('a'), 'text')
   linkSync(own('a'), own('b'))
   const nobody = `${self().split('-')[0]}-${spawnSync('true').pid.toString(36)}-0`
-  const mark = own(`.b.${self()}.0123456789abcdef`)
+  const mark = own(`.b.${self()}.0123456789abcdef.holdfast`)
   linkSync(own('a'), mark)
-  linkSync(own('a'), own(`.b.${nobody}.0123456789abcdef`))
+  linkSync(own('a'), own(`.b.${nobody}.0123456789abcdef.holdfast`))
   await assert.rejects(move(own('a'), own('b'), { retryFor: 20 }), { code: 'EAGAIN' })
   const waiting = move(own('a'), own('b'))
   rmSync(mark)

@@ -7,7 +7,7 @@ import { availableParallelism, constants } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { buildBench } from './runner/bench-ready.js'
-import { budgetOf, isSolitary, isWaiting } from './runner/budgets.js'
+import { budgetOf, isSolitary, runsBeside } from './runner/budgets.js'
 import { BadArguments, type Choice, choose, type Layer } from './runner/choice.js'
 import { matching, specsBelow } from './runner/names.js'
 import { makeRooms, type Room } from './runner/rooms.js'
@@ -83,15 +83,15 @@ async function main(choice: Choice): Promise<void> {
   const [first, ...others] = rooms as [Room, ...Room[]]
   for (const { kind, why } of missing) console.log(`skipped: races on ${kind} (${why})`)
 
-  const isRace = (layer: Layer, spec: string) => layer === 'raced' && !isWaiting(spec)
+  const isRace = (layer: Layer, spec: string) => layer === 'raced' && !runsBeside(spec)
   const quiet = (spec: string) => choice.only.filter(layer => !isRace(layer, spec))
   // The long ones first, so that no core is idle in the end.
   const byLength = specs.filter(spec => quiet(spec).length > 0).sort((a, b) => budgetOf(b) - budgetOf(a))
-  const together = byLength.filter(spec => !isSolitary(spec) && !isWaiting(spec))
-  // Those that wait have a room of their own, because they would keep a core from the others.
+  const together = byLength.filter(spec => !isSolitary(spec) && !runsBeside(spec))
+  // Those that run beside others have a room of their own, because they would keep a core from them.
   const atOnce = specs.length === 1
-  const waited = runAll(byLength.filter(isWaiting), quiet, choice, [first], atOnce)
-  await Promise.all([waited, runAll(together, quiet, choice, others, atOnce)])
+  const besides = runAll(byLength.filter(runsBeside), quiet, choice, [first], atOnce)
+  await Promise.all([besides, runAll(together, quiet, choice, others, atOnce)])
   await runAll(byLength.filter(isSolitary), quiet, choice, [first], true)
   if (choice.only.includes('raced')) {
     const racing = specs.filter(spec => !byLength.includes(spec) || tally.hasMore(spec, choice))

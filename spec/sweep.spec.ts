@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import {
   existsSync,
+  linkSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -11,7 +12,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { remove, sweep, writeFile } from 'holdfast'
+import { emptyDir, remove, sweep, writeFile } from 'holdfast'
 import { drive, dual, fs, type Steps } from 'holdfast/steps'
 import { contender, killedAt, overlaps, type World } from 'holdfast/testing'
 import { through } from './broken/interfere.js'
@@ -83,7 +84,7 @@ function ownerThatDied(): string {
     console.log(dual(() => fs.self()).sync())`
   return spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' }).stdout.trim()
 }
-const nonce = '0123456789abcdef'
+const nonce = '0123456789abcdef.holdfast'
 /** An owner on another machine, or in another container. */
 const unknowable = self.sync().replace(/^[^-]*/, '1y2p0ij32e8e7')
 
@@ -99,7 +100,8 @@ if (!contender(plays)) {
       debris.push(`..tree.${dead}.${nonce}.${dead}.${nonce}`, `.a.b.c.${dead}.${nonce}`, `.new\nline.${dead}.${nonce}`)
       const kept = [
         ...['file', '.hidden', '.file.tmp', `file.${dead}.${nonce}`, `.file.${dead}.${nonce}x`, `.file.${dead}`],
-        ...[`.file.${dead}.0123456789ABCDEF`, `.file.${self.sync()}.${nonce}`, `.file.${unknowable}.${nonce}`],
+        ...[`.file.${dead}.0123456789abcdef`, `.file.${dead}.0123456789ABCDEF.holdfast`],
+        ...[`.file.${self.sync()}.${nonce}`, `.file.${unknowable}.${nonce}`],
       ]
       mkdirSync(at(`${debris[1]}/a/b`), { recursive: true })
       writeFileSync(at(`${debris[1]}/a/b/file`), '')
@@ -205,6 +207,29 @@ if (!contender(plays)) {
       assert.equal([everything(dir), told()], before)
     }
     assert.equal(await sweep(dir, { recursive: true }), debris)
+  })
+
+  holds('a name that a user has made is never taken for one of ours, however much it looks like one', async () => {
+    const dir = scratch()
+    const names = ['.cache.us-east-1.deadbeefdeadbeef', '.env.my-app-2.0123456789abcdef', '.holdfast', '.a.holdfast']
+    names.push(`.file.${ownerThatDied()}.0123456789abcdef`, `.cell.${ownerThatDied()}.0123456789abcdef.payload`)
+    for (const name of names) writeFileSync(join(dir, name), name)
+    assert.equal(await sweep(dir, { grace: 0 }), [])
+    assert.equal(readdirSync(dir).sort(), names.sort())
+    // What is not ours is not spared either, where all that is there must go.
+    await emptyDir(dir)
+    assert.equal(readdirSync(dir), [])
+  })
+
+  holds('of two private names of one inode none is spared because the other was removed', async () => {
+    const dir = scratch()
+    const names = ['a', 'b', 'c'].map(name => `.${name}.${unknowable}.${nonce}`)
+    const [first = '', ...others] = names
+    writeFileSync(join(dir, first), '')
+    for (const name of others) linkSync(join(dir, first), join(dir, name))
+    await wait(120)
+    // The removal of one changes the ctime of all.
+    assert.equal(await sweep(dir, { grace: 60 }), names)
   })
 
   holds('bad input, and no directory, are errors', async () => {

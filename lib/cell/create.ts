@@ -6,6 +6,8 @@ import { hasCode, isSystemError, type SystemError } from '../core/errors.js'
 import { fs, orNothing, type Steps } from '../core/steps.js'
 import { type Again, achieve, again, type Trial } from '../parts/achieve.js'
 import { discard, tidy } from '../parts/cleanup.js'
+import { namingOnly } from '../parts/public-names.js'
+import { giving, undecided } from '../parts/publish.js'
 import { type Staged, stagedDirectory } from '../parts/stage.js'
 import { descends, type State, spellState } from './state.js'
 import { readAfterError, unknownOutcome, type Verdict } from './transition.js'
@@ -21,9 +23,9 @@ export function* createState(dir: string, to: State, trial: Trial): Steps<Verdic
 
 function* fillAndPlace(dir: string, to: State, stage: Staged<void>, trial: Trial): Steps<Verdict> {
   const token = `${stage.path}/${spellState(to)}`
-  yield* makeToken(token)
+  yield* makeToken(token, stage.path)
   const verdict = yield* achieve(
-    () => renameStage(stage.path, dir),
+    () => renameStage(stage.path, dir, trial),
     error => statCreated(dir, to, token, error, trial),
     trial,
   )
@@ -31,19 +33,19 @@ function* fillAndPlace(dir: string, to: State, stage: Staged<void>, trial: Trial
   return verdict
 }
 
-function* makeToken(token: string): Steps<void> {
+function* makeToken(token: string, dir: string): Steps<void> {
   try {
     yield* fs.close(yield* fs.open(token, 'wx'))
   } catch (error) {
     // No other process makes this name, so EEXIST comes from a retransmission of our own call.
-    if (!hasCode(error, 'EEXIST')) throw error
+    if (!hasCode(error, 'EEXIST')) throw namingOnly(error, dir, dir)
   }
 }
 
-function* renameStage(stage: string, dir: string): Steps<Verdict> {
+function* renameStage(stage: string, dir: string, { publication }: Trial): Steps<Verdict> {
   // On Windows a rename replaces no directory, not even an empty one.
   if (process.platform === 'win32') yield* tidy(fs.rmdir(dir))
-  yield* fs.rename(stage, dir)
+  yield* giving(publication, dir, fs.rename(stage, dir), undecided)
   return 'mine'
 }
 

@@ -3,6 +3,7 @@
 import { hasCode, systemError } from '../core/errors.js'
 import { fs, type Steps } from '../core/steps.js'
 import type { Trial } from '../parts/achieve.js'
+import { namingOnly } from '../parts/public-names.js'
 import { payloadOf } from './payload.js'
 import type { State } from './state.js'
 import { readState } from './transition.js'
@@ -21,8 +22,8 @@ export function* loadState(path: string, trial: Trial): Steps<{ reading: Reading
   try {
     return { reading: { state, data: yield* fs.readFile(payload) } }
   } catch (error) {
-    if (!hasCode(error, 'ENOENT')) throw error
+    if (!hasCode(error, 'ENOENT')) throw namingOnly(error, payload, path)
     // Another call consumed the state, and its payload with it, after this one read the state: read both again.
-    throw systemError('EAGAIN', 'open', 'the data that the state names is not there', payload)
+    throw systemError('EAGAIN', 'open', 'the data that the state names is not there', path)
   }
 }

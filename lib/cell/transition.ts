@@ -13,6 +13,8 @@ import { hasCode, isSystemError, type SystemError, systemError } from '../core/e
 import { fs, orNothing, type Steps } from '../core/steps.js'
 import { type Again, achieve, again, type Trial } from '../parts/achieve.js'
 import { tidy } from '../parts/cleanup.js'
+import { namingOnly } from '../parts/public-names.js'
+import { giving, undecided } from '../parts/publish.js'
 import { descends, parseState, type State, spellState } from './state.js'
 
 /** Which call consumed the state: this one, or another. */
@@ -91,18 +93,18 @@ export function notACell(dir: string, why: string, cause?: unknown): Error {
 
 /** `from` becomes `to`. */
 export function* advance(dir: string, from: State, to: State, trial: Trial): Steps<Verdict> {
-  if (yield* tryAdvance(dir, from, to)) return 'mine'
+  if (yield* tryAdvance(dir, from, to, trial)) return 'mine'
   return yield* achieve(
-    () => renameState(dir, from, to),
+    () => consume(dir, fs.rename(`${dir}/${spellState(from)}`, `${dir}/${spellState(to)}`), trial),
     error => statTransition(dir, from, to, error, trial),
     trial,
   )
 }
 
 /** The same, tried once. False: it was not done, or it was done and the reply was lost. */
-export function* tryAdvance(dir: string, from: State, to: State): Steps<boolean> {
+export function* tryAdvance(dir: string, from: State, to: State, trial: Trial): Steps<boolean> {
   try {
-    yield* renameState(dir, from, to)
+    yield* consume(dir, fs.rename(`${dir}/${spellState(from)}`, `${dir}/${spellState(to)}`), trial)
     return true
   } catch (error) {
     if (!isSystemError(error)) throw error
@@ -110,25 +112,25 @@ export function* tryAdvance(dir: string, from: State, to: State): Steps<boolean>
   }
 }
 
-function* renameState(dir: string, from: State, to: State): Steps<Verdict> {
-  yield* fs.rename(`${dir}/${spellState(from)}`, `${dir}/${spellState(to)}`)
-  return 'mine'
+/** Makes the call that consumes a state. What became of it, the cell shows. */
+function* consume(dir: string, call: Steps<void>, { publication }: Trial): Steps<Verdict> {
+  try {
+    yield* publication ? giving(publication, dir, call, undecided) : call
+    return 'mine'
+  } catch (error) {
+    throw namingOnly(error, dir, dir)
+  }
 }
 
 /** Removes a tombstone, and then its directory, which stays if a cell is created in it meanwhile. */
 export function* clear(dir: string, from: State, trial: Trial): Steps<Verdict> {
   const verdict = yield* achieve(
-    () => unlinkState(dir, from),
+    () => consume(dir, fs.unlink(`${dir}/${spellState(from)}`), trial),
     error => statTransition(dir, from, undefined, error, trial),
     trial,
   )
   if (verdict === 'mine') yield* tidy(fs.rmdir(dir))
   return verdict
-}
-
-function* unlinkState(dir: string, from: State): Steps<Verdict> {
-  yield* fs.unlink(`${dir}/${spellState(from)}`)
-  return 'mine'
 }
 
 /** After a call that reported an error: was `from` consumed, and by which call? */

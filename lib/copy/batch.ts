@@ -5,7 +5,7 @@ import { atOnce, type Call, type Path, type Steps } from '../core/steps.js'
 import { stageNames } from '../parts/stage-names.js'
 import { mayBeReadOnly } from './entry.js'
 import type { Copying, Item } from './job.js'
-import { firstBytes, givingBack, type Modes, SmallCopy, type Wave, waves } from './small-copy.js'
+import { firstBytes, givingBack, type Modes, preparing, publish, SmallCopy, type Wave } from './small-copy.js'
 
 /** Files that are copied together. */
 export interface Batch {
@@ -34,7 +34,7 @@ export function* copyBatch({ files }: Batch, job: Copying, rooms: Rooms): Steps<
   const left: Item[] = []
   for (let todo = files; todo.length > 0; ) {
     const { concurrency } = job
-    const failed = yield* copyTogether(todo.slice(0, concurrency), rooms)
+    const failed = yield* copyTogether(todo.slice(0, concurrency), rooms, job)
     // For these no descriptor was free. None is held now, and fewer files at a time need fewer.
     const starved = concurrency > 1 ? failed.filter(({ isStarved }) => isStarved) : []
     if (starved.length > 0) job.concurrency = Math.min(job.concurrency, concurrency >> 1)
@@ -45,7 +45,7 @@ export function* copyBatch({ files }: Batch, job: Copying, rooms: Rooms): Steps<
 }
 
 /** Returns the copies that are not done. */
-function* copyTogether(files: readonly Item[], rooms: Rooms): Steps<readonly SmallCopy[]> {
+function* copyTogether(files: readonly Item[], rooms: Rooms, { trial }: Copying): Steps<readonly SmallCopy[]> {
   const stages = yield* stageNames(files.map(({ to }) => to))
   const modes: Modes = new Map()
   const bytes = files.length * firstBytes
@@ -54,13 +54,24 @@ function* copyTogether(files: readonly Item[], rooms: Rooms): Steps<readonly Sma
   const roomOf = (at: number) => room.subarray(at * firstBytes, (at + 1) * firstBytes)
   const copies = files.map((item, at) => new SmallCopy(item, stages[at] as Path, modes, roomOf(at)))
   try {
-    for (const wave of waves) yield* makeWave(copies, wave)
+    for (const wave of preparing) yield* makeWave(copies, wave)
+    yield* giveNames(copies, trial)
   } finally {
     const left = copies.flatMap(givingBack)
     if (left.length > 0) yield* atOnce(left)
     rooms.push(room)
   }
   return copies.filter(({ isDone }) => !isDone)
+}
+
+/** What this fails to give is tried again by itself, and then it is judged. */
+function* giveNames(copies: readonly SmallCopy[], { publication }: Copying['trial']): Steps<void> {
+  publication?.begin()
+  try {
+    yield* makeWave(copies, publish)
+  } finally {
+    publication?.end(copies.some(({ isDone }) => isDone))
+  }
 }
 
 /** Written with loops, because most of the time that a small file takes in this thread is spent here. */

@@ -6,6 +6,7 @@ import { type Again, achieve, again, type Trial } from '../parts/achieve.js'
 import { claim } from '../parts/claim.js'
 import { duplicate } from '../parts/duplicate.js'
 import { statVanishedParent, withParents } from '../parts/parents.js'
+import { giving, isSpent } from '../parts/publish.js'
 import { statCopy } from '../parts/same-content.js'
 import { type Staged, staged } from '../parts/stage.js'
 import type { Copying, Item } from './job.js'
@@ -39,7 +40,7 @@ function keepExisting({ from, to }: Item, { errorOnExist }: Copying): void {
 function* tryCopy(item: Item, job: Copying): Steps<boolean> {
   if (item.kind === 'link' && !job.overwrite) {
     // A link is whole as soon as it is there, so it needs no private name; and not every system links links.
-    yield* fs.symlink(yield* fs.readlink(item.from), item.to)
+    yield* giving(job.trial.publication, item.to, fs.symlink(yield* fs.readlink(item.from), item.to))
     return true
   }
   return yield* staged(
@@ -65,7 +66,7 @@ function* makeReady(item: Item, path: Path, { keeps }: Copying): Steps<void> {
 
 function* renameOrClaim(stage: Staged<void, Path>, { to }: Item, { overwrite, trial }: Copying): Steps<boolean> {
   if (!overwrite) return yield* claim(stage.path, to, trial)
-  yield* fs.rename(stage.path, to)
+  yield* giving(trial.publication, to, fs.rename(stage.path, to), () => isSpent(stage.path))
   stage.spent = true
   return true
 }
@@ -88,5 +89,5 @@ export function* statVanished(
 ): Steps<Again | undefined> {
   // The name was taken, and nothing has it now: what had it is gone.
   if (hasCode(error, 'EEXIST')) return again
-  return yield* statVanishedParent(parents && !above, error, from)
+  return yield* statVanishedParent(above ? undefined : parents, error, from)
 }

@@ -6,6 +6,7 @@ import type { Stats } from '../core/stats.js'
 import type { Entry, Path } from '../core/steps.js'
 import type { Trial } from '../parts/achieve.js'
 import type { Kept } from '../parts/duplicate.js'
+import type { Parents } from '../parts/parents.js'
 
 /** A call under way. */
 export interface Copying extends Reporting {
@@ -17,7 +18,7 @@ export interface Copying extends Reporting {
   /** How many things are copied at a time: fewer as soon as too few descriptors are free for so many. */
   concurrency: number
   readonly durability: Durability
-  readonly parents: boolean
+  readonly parents: Parents | undefined
   readonly trial: Trial
   /** A directory that must not be in the source, under any name. */
   readonly barred?: Stats | undefined

@@ -149,7 +149,7 @@ const closeBoth: Wave = {
   take: (_, [closed]) => closed !== undefined && 'value' in closed,
 }
 
-const publish: Wave = {
+export const publish: Wave = {
   calls: ({ item, stage }) => [{ op: 'rename', args: [stage, item.to] }],
   take(copy, outcomes) {
     copy.isDone = isFine(outcomes)
@@ -157,5 +157,5 @@ const publish: Wave = {
   },
 }
 
-/** In the order in which they are made. */
-export const waves: readonly Wave[] = [openSource, lookAndRead, readRestAndStage, fill, setMode, closeBoth, publish]
+/** In the order in which they are made; the last is `publish`. */
+export const preparing: readonly Wave[] = [openSource, lookAndRead, readRestAndStage, fill, setMode, closeBoth]

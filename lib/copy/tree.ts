@@ -10,6 +10,7 @@ import { keepTimes, kindOf } from '../parts/duplicate.js'
 import { syncDir } from '../parts/durable.js'
 import { sameInode } from '../parts/identity.js'
 import { setPermissions, unchanged } from '../parts/permissions.js'
+import { giving } from '../parts/publish.js'
 import { childPath, visit } from '../parts/tree.js'
 import { type Batch, copyBatch, inBatches, isSimple, type Rooms } from './batch.js'
 import { copyEntry, statVanished, underParents } from './entry.js'
@@ -118,7 +119,7 @@ export const intoItself = (from: Path, to: Path): SystemError =>
 function* makeTargetDirectory(item: Item, tree: Tree): Steps<true> {
   // A directory that is to be read-only must be filled first.
   const mode = Number((item.was as Stats).mode & 0o777n) | 0o700
-  yield* underParents(item, tree, () => fs.mkdir(item.to, mode))
+  yield* underParents(item, tree, () => giving(tree.trial.publication, item.to, fs.mkdir(item.to, mode)))
   item.made = true
   return true
 }

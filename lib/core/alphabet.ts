@@ -4,11 +4,22 @@
 import type { Stats } from './stats.js'
 
 /**
- * How a file is opened: Node's flag strings, except the append and sync forms, which nothing here needs; and two that
- * read a file which may be replaced by anything meanwhile: `r nonblock` does not wait for the writer of a pipe, and `r
- * nofollow` does not follow a link either, where the system can open so.
+ * How a file is opened: Node's flag strings, except the append and sync forms, which nothing here needs; and some for a
+ * file that may be replaced by anything meanwhile. `r nonblock` does not wait for the writer of a pipe, and `r nofollow`
+ * does not follow a link either, where the system can open so. `rewrite` opens what is there to be written, and neither
+ * makes nor empties anything; `rewrite nofollow` neither follows a link nor waits for the reader of a pipe.
  */
-export type OpenFlags = 'r' | 'r nonblock' | 'r nofollow' | 'r+' | 'w' | 'w+' | 'wx' | 'wx+'
+export type OpenFlags =
+  | 'r'
+  | 'r nonblock'
+  | 'r nofollow'
+  | 'r+'
+  | 'rewrite'
+  | 'rewrite nofollow'
+  | 'w'
+  | 'w+'
+  | 'wx'
+  | 'wx+'
 
 /** A path on the disk: a string, or bytes where it is not valid text. */
 export type Path = string | Buffer
@@ -39,6 +50,7 @@ export interface Alphabet {
   futimes(fd: number, atime: number, mtime: number): void
   stat(path: Path): Stats
   lstat(path: Path): Stats
+  /** Reads a file as a whole. A link is not followed, where the system can open so. */
   readFile(path: string): Buffer
   /** Returns the text of a symbolic link in bytes, because it need not be valid text. */
   readlink(path: Path): Buffer
@@ -53,10 +65,11 @@ export interface Alphabet {
   unlink(path: Path): void
   /**
    * Creates `to`, which must not exist, as a copy-on-write clone of an open file, with its mode. `from` is the path by
-   * which that was opened: outside Linux, only a path can be cloned. A clone that fails may have created `to`, and have
+   * which that was opened: outside Linux, only a path can be cloned. On Linux, `to` may also be a new file that is open,
+   * which is filled then, whatever has its name meanwhile. A clone that fails may have created `to`, and have
    * removed it again.
    */
-  clone(source: number, from: Path, to: Path): void
+  clone(source: number, from: Path, to: Path | number): void
   chmod(path: Path, mode: number): void
   chown(path: Path, uid: number, gid: number): void
   utimes(path: Path, atime: number, mtime: number): void

@@ -3,6 +3,7 @@
 import type { Call } from './alphabet.js'
 import { checkPatience, type Patience } from './input.js'
 import { abortError, timeoutError } from './interruption.js'
+import { markLeft } from './publication.js'
 import { onAbort } from './signals.js'
 import { givesBack } from './traits.js'
 import { longestTimerMs } from './wait.js'
@@ -81,6 +82,11 @@ export class Deadline {
       ? abortError(this.#signal.reason)
       : timeoutError(this.#timeout, this.#lastError)
     return this.#error
+  }
+
+  /** The same, for a caller that goes on while these steps come to their end in the background. */
+  errorOf(steps: unknown): unknown {
+    return markLeft(steps, this.error)
   }
 
   /** Milliseconds until the time-out, unless the call has been interrupted already. */

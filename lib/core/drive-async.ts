@@ -162,9 +162,9 @@ export class Drive<T> {
 
   /** The caller goes on. The steps come to their end in the background. */
   #leave(): void {
-    const { deadline, reject } = this.#running
+    const { deadline, reject, steps } = this.#running
     this.#isLeft = true
-    reject(deadline?.error)
+    reject(deadline?.errorOf(steps))
   }
 
   #end(outcome: Outcome<T>): void {

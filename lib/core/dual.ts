@@ -8,6 +8,7 @@ import { runSync } from './drive-sync.js'
 import type { Patience } from './input.js'
 import { checkOptionNames } from './option-names.js'
 import { Place } from './queue.js'
+import { doorFor } from './restricted-door.js'
 import type { Outcome, Steps } from './steps.js'
 
 /** A function in three forms: `f()` returns a promise, `f.sync()` a value, `f.steps()` the steps for `yield*`. */
@@ -86,8 +87,8 @@ function makeDual<A extends unknown[], T>(
   }
   const begin = (args: A) => driveInTurn(algorithm, args, checked, options)
   const runNow = (...args: A) => {
-    const deadline = deadlineOf(checked(args))
-    return runSync(algorithm(...args), deadline, door)
+    const given = checked(args)
+    return runSync(algorithm(...args), deadlineOf(given), doorFor(given))
   }
   const checkedSteps = (...args: A) => {
     checked(args)
@@ -131,6 +132,7 @@ function driveInTurn<A extends unknown[], T>(
       else leave()
     }
     const retryFor = given?.retryFor
+    const door = doorFor(given)
     new Drive({ steps, deadline, door, retryFor, before: place?.before, patient, resolve, reject, ended }).start()
   })
 }

@@ -4,7 +4,7 @@ import type { Alphabet, Op, Path } from './alphabet.js'
 import { entryOf, inBytes } from './entry.js'
 import { hasCode } from './errors.js'
 import { isLocal } from './filesystem-kinds.js'
-import { nodeFlags, openPath } from './node-arguments.js'
+import { cloneArguments, nodeFlags } from './node-arguments.js'
 import type { Stats } from './stats.js'
 import type { orNothing } from './steps.js'
 
@@ -37,9 +37,7 @@ export const inThreadOf = (fs: NodeFs) =>
     link: fs.linkSync,
     symlink: fs.symlinkSync,
     unlink: fs.unlinkSync,
-    // Without the force, Node would go on to copy the bytes, in a loop that may never end.
-    clone: (source, from, to) =>
-      fs.copyFileSync(openPath(source, from), to, fs.constants.COPYFILE_EXCL | fs.constants.COPYFILE_FICLONE_FORCE),
+    clone: (source, from, to) => fs.copyFileSync(...cloneArguments(source, from, to, fs.constants)),
     chmod: fs.chmodSync,
     chown: fs.chownSync,
     utimes: fs.utimesSync,
@@ -64,7 +62,7 @@ function statOrNothing(stat: StatSync, path: Path, options?: typeof orNothing): 
 
 /** By its path, Node leaves the file open if it cannot be looked at. */
 function readByDescriptor(path: string, fs: NodeFs): Buffer {
-  const fd = fs.openSync(path, 'r')
+  const fd = fs.openSync(path, nodeFlags('r nofollow', fs.constants))
   try {
     return fs.readFileSync(fd)
   } finally {

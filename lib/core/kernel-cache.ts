@@ -74,7 +74,7 @@ export class KernelCache {
       this.#descriptors.drop(fd)
       return dev
     },
-    lstat: path => this.#deviceOfName(this.#lstatNames, path),
+    lstat: path => this.#deviceOfName(this.#lstatNames, path) ?? this.#deviceOfSmall(path as string),
     stat: path => this.#deviceOfName(this.#statNames, path),
     readdir: dir => this.#deviceOfSmall(dir),
     mkdir: dir => {

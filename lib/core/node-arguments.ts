@@ -4,16 +4,43 @@ import type { OpenFlags, Path } from './alphabet.js'
 
 interface Constants {
   readonly O_RDONLY: number
+  readonly O_WRONLY: number
   /** Windows has neither. */
   readonly O_NOFOLLOW?: number
   readonly O_NONBLOCK?: number
 }
 
 export function nodeFlags(flags: OpenFlags, constants: Constants): string | number {
-  const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants
-  if (flags === 'r nonblock') return O_RDONLY | O_NONBLOCK
-  return flags === 'r nofollow' ? O_RDONLY | O_NONBLOCK | O_NOFOLLOW : flags
+  const { O_RDONLY, O_WRONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants
+  switch (flags) {
+    case 'r nonblock':
+      return O_RDONLY | O_NONBLOCK
+    case 'r nofollow':
+      return O_RDONLY | O_NONBLOCK | O_NOFOLLOW
+    case 'rewrite':
+      return O_WRONLY
+    case 'rewrite nofollow':
+      return O_WRONLY | O_NONBLOCK | O_NOFOLLOW
+    default:
+      return flags
+  }
 }
 
 /** The path by which a file that is open can be opened once more, although its own path may lead elsewhere by then. */
 export const openPath = (fd: number, path: Path): Path => (process.platform === 'linux' ? `/proc/self/fd/${fd}` : path)
+
+/** What Node is given for a clone. Without the force it would go on to copy the bytes, in a loop that may never end. */
+export function cloneArguments(
+  source: number,
+  from: Path,
+  to: Path | number,
+  { COPYFILE_EXCL, COPYFILE_FICLONE_FORCE }: CloneConstants,
+): [Path, Path, number] {
+  if (typeof to !== 'number') return [openPath(source, from), to, COPYFILE_EXCL | COPYFILE_FICLONE_FORCE]
+  return [openPath(source, from), `/proc/self/fd/${to}`, COPYFILE_FICLONE_FORCE]
+}
+
+interface CloneConstants {
+  readonly COPYFILE_EXCL: number
+  readonly COPYFILE_FICLONE_FORCE: number
+}

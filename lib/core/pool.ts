@@ -5,7 +5,7 @@ import { callBack, type Done } from './done.js'
 import { entryOf, inBytes } from './entry.js'
 import { hasCode } from './errors.js'
 import { isLocal } from './filesystem-kinds.js'
-import { nodeFlags, openPath } from './node-arguments.js'
+import { cloneArguments, nodeFlags } from './node-arguments.js'
 import type { orNothing } from './steps.js'
 
 type Calls = { readonly [O in Op]?: (done: Done, ...args: Parameters<Alphabet[O]>) => void }
@@ -26,7 +26,8 @@ export const poolOf = (fs: typeof import('node:fs')) =>
     stat: (done, path, options?: typeof orNothing) => fs.stat(path, { bigint: true }, options ? orMissing(done) : done),
     lstat: (done, path, options?: typeof orNothing) =>
       fs.lstat(path, { bigint: true }, options ? orMissing(done) : done),
-    readFile: (done, path) => fs.readFile(path, done),
+    // Numbers are flags for Node too, although its types know strings only.
+    readFile: (done, path) => fs.readFile(path, { flag: nodeFlags('r nofollow', fs.constants) as string }, done),
     readlink: (done, path) => fs.readlink(path, 'buffer', done),
     readdir: (done, path) => fs.readdir(path, done),
     list: (done, path) =>
@@ -37,10 +38,7 @@ export const poolOf = (fs: typeof import('node:fs')) =>
     link: (done, existing, path) => fs.link(existing, path, done),
     symlink: (done, target, path, type) => fs.symlink(target, path, type, done),
     unlink: (done, path) => fs.unlink(path, done),
-    clone: (done, source, from, to) => {
-      const { COPYFILE_EXCL, COPYFILE_FICLONE_FORCE } = fs.constants
-      fs.copyFile(openPath(source, from), to, COPYFILE_EXCL | COPYFILE_FICLONE_FORCE, done)
-    },
+    clone: (done, source, from, to) => fs.copyFile(...cloneArguments(source, from, to, fs.constants), done),
     chmod: (done, path, mode) => fs.chmod(path, mode, done),
     chown: (done, path, uid, gid) => fs.chown(path, uid, gid, done),
     utimes: (done, path, atime, mtime) => fs.utimes(path, atime, mtime, done),

@@ -75,7 +75,12 @@ export class FileProgress {
     if (this.#size === undefined || this.#counted < this.#size) yield* report(this.job, this.path)
   }
 
-  /** `bytes`: how many the file has, where they were not counted (a clone). */
+  /** So many bytes are in the copy, however they came there (a clone). */
+  reach(bytes: number): void {
+    this.#count(Math.max(bytes, this.#counted))
+  }
+
+  /** `bytes`: how many the file has. */
   *finish(bytes = this.#counted): Steps<void> {
     this.#count(bytes)
     yield* reportDone(this.job, this.path)

@@ -12,8 +12,8 @@ import { holderOf, lockHeld } from '../lock/holder.js'
 import { achieve, noEvidence } from '../parts/achieve.js'
 import { discard, finishAnyway } from '../parts/cleanup.js'
 import { silently } from '../parts/delete-tree.js'
-import { syncName } from '../parts/durable.js'
-import { refuseSpecialFile, resolveLinks } from '../parts/follow-links.js'
+import { syncFound, syncName } from '../parts/durable.js'
+import { refusePlanted, refuseSpecialFile, resolveLinks } from '../parts/follow-links.js'
 import { sameInode } from '../parts/identity.js'
 import { type Aside, deleteSetAside } from '../parts/set-aside.js'
 import { type Producing, produce, whileStaged } from './produce.js'
@@ -37,12 +37,22 @@ export function* makeOnce(job: Making, place: LatePlace | undefined): Steps<bool
     const good = yield* isGoodUnlocked(job, target)
     // Remember what was there at the start: with `refresh`, a different inode means another process has refreshed it.
     job.first ??= target
-    if (good) return false
+    if (good) {
+      yield* syncThere(job, target.at)
+      return false
+    }
     const locking = job.locking(target.at)
     if (job.wait && place && (yield* hasWaited(place, locking))) continue
     const result = yield* lockAndMake(job, locking)
+    if (result === 'there') yield* syncThere(job, locking.path)
     if (result !== 'moved') return result === 'made'
   }
+}
+
+/** What another call made may not be on the disk. The things in a directory are left to the call that made them. */
+function* syncThere({ kind, durability }: Making, at: string): Steps<void> {
+  if (kind === 'file') yield* syncFound(at, durability)
+  yield* syncName(at, durability)
 }
 
 /** Returns what is there, behind all links. Throws at once if that is of another kind. */
@@ -52,6 +62,7 @@ function* statTarget({ path, kind, trial }: Making): Steps<Target> {
   if (there && kind === 'file') refuseSpecialFile(at, there)
   if (there && kind === 'directory' && !there.isDirectory())
     throw systemError('ENOTDIR', 'open', 'what has the name is not a directory', at)
+  if (there) yield* refusePlanted(at, there)
   return target
 }
 
@@ -139,7 +150,9 @@ function* makeUnlessGood(job: Making, hold: Hold, replaced: Aside[]): Steps<Resu
       ? publishFile(job, target, stage)
       : publishDirectory(job, target, stage, was, replaced)
     if (!published) return 'moved'
-    yield* syncName(at, job.durability)
+    // What was replaced is deleted after this: a power cut must not keep a part of that, and not the new name.
+    const durability = replaced.length > 0 && job.durability !== 'none' ? 'full' : job.durability
+    yield* syncName(at, durability, hold.locking.parents)
     return 'made'
   })
 }

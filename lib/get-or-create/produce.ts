@@ -13,6 +13,7 @@ import { writeBytes } from '../parts/bytes.js'
 import { discard, uninterruptible } from '../parts/cleanup.js'
 import { silently } from '../parts/delete-tree.js'
 import { syncFile } from '../parts/durable.js'
+import { keepAsItIs, namingPublicly } from '../parts/public-names.js'
 import { removeAt } from '../parts/set-aside.js'
 import { asSource, type Data } from '../parts/source.js'
 import { closingWritten, type Staged, stagedDirectory } from '../parts/stage.js'
@@ -61,6 +62,8 @@ export function* whileStaged<T>(
   const stage: Staged<void> = { path: yield* stageName(at), made: undefined, spent: false }
   try {
     return yield* use(stage)
+  } catch (error) {
+    throw namingPublicly(error, stage.path, at)
   } finally {
     // The producer may have made a directory, or nothing.
     if (!stage.spent) yield* uninterruptible(() => discard(() => remove(stage.path)))
@@ -71,7 +74,7 @@ export function* whileStaged<T>(
 export function* produce(job: Producing, stage: string, hold: Hold): Steps<Stats> {
   const production = new UnderLock(hold)
   try {
-    const content = yield* attended(hold, job.produce(stage, production))
+    const content = yield* callProducer(job, stage, production, hold)
     if (job.kind === 'file' && content !== undefined) return yield* writeContent(job, stage, content, hold)
     const there = yield* achieve(() => statProduced(job, stage), noEvidence, job.trial)
     if (job.kind === 'directory') yield* syncTree(stage, job.durability, beatOf(hold))
@@ -80,6 +83,14 @@ export function* produce(job: Producing, stage: string, hold: Hold): Steps<Stats
   } catch (error) {
     production.end(error)
     throw error
+  }
+}
+
+function* callProducer(job: Producing, stage: string, production: UnderLock, hold: Hold): Steps<unknown> {
+  try {
+    return yield* attended(hold, job.produce(stage, production))
+  } catch (error) {
+    throw keepAsItIs(error)
   }
 }
 

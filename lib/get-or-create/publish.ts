@@ -11,12 +11,13 @@
 import { mountPointCodes } from '../core/errors.js'
 import type { Stats } from '../core/stats.js'
 import { fs, orNothing, type Steps } from '../core/steps.js'
-import { emplace } from '../emplace.js'
+import { asEmplacing, emplaceSource } from '../emplace/place.js'
 import { achieve, done } from '../parts/achieve.js'
 import { claim } from '../parts/claim.js'
 import { finishAnyway, tidy } from '../parts/cleanup.js'
 import { silently } from '../parts/delete-tree.js'
 import { sameInode } from '../parts/identity.js'
+import { giving, isSpent } from '../parts/publish.js'
 import { type Aside, deleteSetAside, putBack, setAside } from '../parts/set-aside.js'
 import type { Staged } from '../parts/stage.js'
 import type { Producing } from './produce.js'
@@ -35,12 +36,16 @@ export function* publishFile(job: Producing, target: Target, stage: Staged<void>
   const { at, there } = target
   if (!there) {
     try {
-      return yield* claim(stage.path, at, job.trial)
+      const claimed = yield* claim(stage.path, at, job.trial)
+      job.trial.publication?.decide(claimed)
+      return claimed
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ERR_NO_HARD_LINKS') throw error
     }
   }
-  yield* emplace.steps(stage.path, at, { durability: 'none', retryFor: job.trial.retryFor })
+  const trial = { ...job.trial, never: mountPointCodes }
+  const way = { ifAbsent: false, parents: undefined, durability: 'none', trial } as const
+  yield* emplaceSource(asEmplacing({ from: stage.path, to: at, was: yield* fs.lstat(stage.path), ...way }))
   stage.spent = true
   return true
 }
@@ -59,10 +64,15 @@ export function* publishDirectory(
     // Where the old directory cannot be renamed (lower layers of overlayfs), it is deleted in place.
     if (old && old.at === at) yield* deleteSetAside(old, silently(), trial)
     const published = yield* achieve<boolean>(
-      () => done(fs.rename(stage.path, at), true),
+      () =>
+        done(
+          giving(trial.publication, at, fs.rename(stage.path, at), () => isSpent(stage.path)),
+          true,
+        ),
       () => statPublished(at, was),
       trial,
     )
+    trial.publication?.decide(published)
     stage.spent = published
     if (old && old.at !== at) replaced.push(old)
     return published

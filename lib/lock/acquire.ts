@@ -8,6 +8,7 @@ import { isTimeout } from '../core/interruption.js'
 import { fs, type Steps } from '../core/steps.js'
 import { type Hold, type Locking, nextHold, parseLock } from './hold.js'
 import { holderOf, lockHeld } from './holder.js'
+import { isOwnDirectory } from './own-directory.js'
 
 /** Acquires the lock, waiting until that is possible. */
 export function* acquire(locking: Locking): Steps<Hold> {
@@ -101,6 +102,11 @@ function* tryToTake(locking: Locking, sighting: Sighting): Steps<Hold | 'busy' |
   if (sighting.unconfirmed?.state.nonce === now.nonce) return sighting.unconfirmed
   noteState(sighting, now)
   const { owner } = parseLock(dir, now)
+  // A state that is new may be that of another lock.
+  if (sighting.repeats === 0 && !(yield* isOwnDirectory(dir))) {
+    sighting.nonce = ''
+    return 'moved'
+  }
   if (owner !== undefined && !(yield* isAbandoned(owner, locking, sighting))) return 'busy'
   if (sighting.repeats === 0) return (yield* trySwap(locking, now, sighting)) ?? 'moved'
   // The state has stayed the same: a swap of it has failed before, or its holder counts as dead only now. Unlike the
@@ -112,7 +118,7 @@ function* tryToTake(locking: Locking, sighting: Sighting): Steps<Hold | 'busy' |
 /** Swaps once. If that reports an error, the next read of the cell shows whether it was done all the same. */
 function* trySwap(locking: Locking, from: State, sighting: Sighting): Steps<Hold | undefined> {
   const hold = yield* nextHold(locking, from)
-  if (yield* tryAdvance(locking.dir, from, hold.state)) return hold
+  if (yield* tryAdvance(locking.dir, from, hold.state, locking.trial)) return hold
   sighting.unconfirmed = hold
   return undefined
 }

@@ -8,7 +8,9 @@ import { isSystemError } from '../core/errors.js'
 import { fs, pending, type Steps } from '../core/steps.js'
 import type { Trial } from '../parts/achieve.js'
 import { finishAnyway, uninterruptible } from '../parts/cleanup.js'
+import type { Parents } from '../parts/parents.js'
 import { nonces } from '../parts/stage-names.js'
+import { isLeaseLost, type LostBecause, leaseLostError, lostBecause } from './lease-lost.js'
 
 /** What is locked, and how a call waits for it. */
 export interface Locking {
@@ -20,6 +22,8 @@ export interface Locking {
   readonly staleMs: number
   /** Milliseconds between heartbeats. */
   readonly heartbeatMs: number
+  /** The directories in which some were made for the cell. */
+  readonly parents: Parents | undefined
   /** Runs the steps that create the cell; makes missing directories above it if `parents` says so. */
   readonly create: (steps: () => Steps<Verdict>) => Steps<Verdict>
   readonly trial: Trial
@@ -32,6 +36,8 @@ export interface Hold {
   /** The state of the cell as far as this thread knows it: each heartbeat changes it. */
   state: State
   over: 'releasing' | 'released' | 'lost' | undefined
+  /** What was seen in the place of its state. */
+  lostBecause: LostBecause | undefined
   /** Aborted when the lock is lost; made when it is first asked for. */
   loss: AbortController | undefined
   /** Called when the hold is over. */
@@ -43,7 +49,7 @@ export function* nextHold(locking: Locking, from: State | undefined): Steps<Hold
   const fence = from ? parseLock(locking.dir, from).fence + 1 : 1
   const owner = yield* fs.self()
   const state = successor(from, { fields: ['h', fence.toString(36), owner] }, yield* nonces())
-  return { locking, fence, owner, state, over: undefined, loss: undefined, whenOver: [] }
+  return { locking, fence, owner, state, over: undefined, lostBecause: undefined, loss: undefined, whenOver: [] }
 }
 
 /** One heartbeat: shows that the holder is alive. @throws `ERR_LEASE_LOST` */
@@ -55,6 +61,7 @@ export function* renew(hold: Hold): Steps<void> {
     // The lock was released meanwhile, so it is not lost.
     if (hold.over) return
     if (!isUnknownOutcome(error) && !isLeaseLost(error)) throw error
+    hold.lostBecause ??= 'the filesystem did not say whether it was kept'
     yield* end(hold, 'lost')
     throw leaseLost(hold)
   }
@@ -70,6 +77,7 @@ export function* release(hold: Hold): Steps<void> {
   } catch (error) {
     // The release may be tried again, unless the lock is lost.
     hold.over = undefined
+    if (isUnknownOutcome(error)) hold.lostBecause = 'the filesystem did not say whether it was kept'
     if (isUnknownOutcome(error) || isLeaseLost(error)) yield* end(hold, 'lost')
     throw error
   }
@@ -89,7 +97,10 @@ function* swapOwn(hold: Hold, fields: readonly string[]): Steps<void> {
       return
     }
     const now = yield* readState(dir, trial)
-    if (typeof now === 'string' || !isOfHold(now, hold)) throw leaseLost(hold)
+    if (typeof now === 'string' || !isOfHold(now, hold)) {
+      hold.lostBecause = lostBecause(now, hold.fence)
+      throw leaseLost(hold)
+    }
     hold.state = now
   }
 }
@@ -160,12 +171,5 @@ export function parseLock(
   return { fence: number, owner }
 }
 
-const isLeaseLost = (error: unknown): boolean => (error as NodeJS.ErrnoException)?.code === 'ERR_LEASE_LOST'
-
-const leaseLost = ({ locking: { path }, fence, over }: Hold): Error => {
-  const why = over === 'released' ? 'it was released' : 'another holder has taken it over'
-  return Object.assign(new Error(`The lock is no longer held, because ${why}: ${path} (fence ${fence})`), {
-    code: 'ERR_LEASE_LOST',
-    path,
-  })
-}
+const leaseLost = ({ locking: { path }, fence, over, lostBecause: why }: Hold): Error =>
+  leaseLostError(path, fence, over === 'released' || why === undefined ? 'it was released' : why)

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
-import { asFlag, asName, asNumber, asPath, type Patience, refusal } from '../core/input.js'
-import { withParents } from '../parts/parents.js'
+import { asName, asNumber, asPath, type Patience, refusal } from '../core/input.js'
+import { asParents, withParents } from '../parts/parents.js'
 import type { Locking } from './hold.js'
 
 export interface LockOptions extends Patience {
@@ -23,9 +23,9 @@ export function asLocking(path: string | URL, options: LockOptions, as: string):
   if (heartbeatMs >= staleMs && staleMs < Number.POSITIVE_INFINITY)
     throw refusal('ERR_OUT_OF_RANGE', 'options.heartbeat', `less than options.stale, which is ${staleMs}`, heartbeatMs)
   const dir = `${at}.lock`
-  const parents = asFlag(options.parents, 'options.parents')
+  const parents = asParents(options.parents)
   const create: Locking['create'] = steps => withParents(dir, parents, steps)
-  return { path: at, dir, staleMs, heartbeatMs, create, trial: { as, path: at, retryFor: options.retryFor } }
+  return { path: at, dir, staleMs, heartbeatMs, parents, create, trial: { as, path: at, retryFor: options.retryFor } }
 }
 
 /** The queue in which the calls of one thread for one lock wait for their turn. */

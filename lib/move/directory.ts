@@ -10,13 +10,16 @@ import { type Again, achieve, again, done } from '../parts/achieve.js'
 import { discard, tidy, uninterruptible } from '../parts/cleanup.js'
 import { containment } from '../parts/containment.js'
 import { deleteTree } from '../parts/delete-tree.js'
-import { syncDir } from '../parts/durable.js'
+import { syncName } from '../parts/durable.js'
 import { isInode, sameInode } from '../parts/identity.js'
 import { refuseMount } from '../parts/mount.js'
 import { statVanishedParent, withParents } from '../parts/parents.js'
+import { namingPublicly } from '../parts/public-names.js'
+import { giving, isMoved } from '../parts/publish.js'
 import { deleteSetAside, putBack, removeOrSetAside } from '../parts/set-aside.js'
 import { isSameName, respell } from '../parts/spelling.js'
 import { stageName } from '../parts/stage-names.js'
+import { claimAndRename } from './claim-and-rename.js'
 import { type Moving, quiet } from './job.js'
 import { isInTheWay, renameWithGap } from './with-gap.js'
 
@@ -33,49 +36,22 @@ export function* moveDirectory(job: Moving, was: Stats): Steps<boolean> {
 }
 
 /** Gives what is at `from`, which is the inode `was`, the target's name. */
-function* placeAtTarget(job: Moving, from: string, was: Stats): Steps<boolean> {
+export function* placeAtTarget(job: Moving, from: string, was: Stats): Steps<boolean> {
   const { to, overwrite, parents, trial } = job
+  const give = () => giving(trial.publication, to, fs.rename(from, to), () => isMoved(from, to, was))
   const rename = () =>
     overwrite === 'with-gap'
-      ? renameWithGap(job, from, was)
+      ? renameWithGap(job, was, give)
       : overwrite
-        ? done(fs.rename(from, to), true)
-        : claimAndRename(from, to, was)
-  return yield* achieve(
+        ? done(give(), true)
+        : claimAndRename(to, was, trial, give)
+  const placed = yield* achieve(
     () => withParents<boolean>(to, parents, rename, from),
     error => statPlaced(job, from, was, error),
     trial,
   )
-}
-
-/** Claims the name by an empty directory, which only one caller can make, and renames onto that. */
-function* claimAndRename(from: string, to: string, was: Stats): Steps<boolean> {
-  yield* fs.mkdir(to, 0o700)
-  let claimed: Stats | undefined
-  try {
-    claimed = yield* fs.lstat(to, orNothing)
-    return yield* done(fs.rename(from, to), true)
-  } catch (error) {
-    const there = yield* uninterruptible(() => removeClaim(to, was, claimed))
-    if (sameInode(there, was)) return true
-    // Another process has replaced the claim, or has put something in it.
-    const taken = hasCode(error, 'ENOTEMPTY', 'EEXIST') || (hasCode(error, 'ENOTDIR') && there && !there.isDirectory())
-    if (taken) return false
-    throw error
-  }
-}
-
-/** Removes the claim, unless something else has the name. Returns the stats of what had the name. */
-function* removeClaim(to: string, was: Stats, claimed: Stats | undefined): Steps<Stats | undefined> {
-  let there = claimed
-  try {
-    there = yield* fs.lstat(to, orNothing)
-  } catch (error) {
-    // What cannot be read is taken for the claim. If it has something in it, rmdir leaves it alone.
-    if (!isSystemError(error)) throw error
-  }
-  if (!sameInode(there, was) && (!claimed || sameInode(there, claimed))) yield* tidy(fs.rmdir(to))
-  return there
+  trial.publication?.decide(placed)
+  return placed
 }
 
 /** After an attempt that failed: is it in place, is the name taken, or has the world moved? */
@@ -111,15 +87,18 @@ function* moveAcross(job: Moving, was: Stats): Steps<boolean> {
       concurrency: deletion.concurrency,
       onProgress: deletion.onProgress,
       sum: deletion.sum,
-      trial,
+      // What gets a name in the stage is not published.
+      trial: { ...trial, publication: undefined },
       barred: yield* fs.stat(dirname(to), orNothing),
     })
     placed = yield* placeAtTarget(job, stage, yield* fs.lstat(stage))
+  } catch (error) {
+    throw namingPublicly(error, stage, to)
   } finally {
     if (!placed) yield* uninterruptible(() => discard(() => deleteTree(stage, 'directory', quiet(job))))
   }
   if (!placed) return false
-  if (durability !== 'none') yield* syncDir(dirname(to))
+  yield* syncName(to, durability === 'none' ? 'none' : 'full', parents)
   // If something else has the source's name now, another process has put it there.
   if (yield* isInode(from, was)) yield* removeSource(job)
   return true

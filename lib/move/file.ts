@@ -3,15 +3,13 @@
 
 import { basename, dirname } from 'node:path'
 import { cannotLink, hasCode, type SystemError, systemError } from '../core/errors.js'
-import type { Progress } from '../core/progress.js'
 import type { Stats } from '../core/stats.js'
 import { fs, type Steps } from '../core/steps.js'
-import { emplace } from '../emplace.js'
+import { asEmplacing, emplaceSource } from '../emplace/place.js'
 import { achieve, done } from '../parts/achieve.js'
 import { linkExclusive } from '../parts/claim.js'
 import { discard, uninterruptible } from '../parts/cleanup.js'
-import type { DeleteJob } from '../parts/delete-tree.js'
-import { syncFile } from '../parts/durable.js'
+import { syncBeforeLoss, syncFile } from '../parts/durable.js'
 import { isInode } from '../parts/identity.js'
 import { statVanishedParent, withParents } from '../parts/parents.js'
 import { isSameName, respell } from '../parts/spelling.js'
@@ -19,10 +17,11 @@ import { type Staged, staged } from '../parts/stage.js'
 import { ownerOf } from '../parts/stage-names.js'
 import { takeName, takeNameAside } from '../parts/take-name.js'
 import { childPath } from '../parts/tree.js'
+import { placeAtTarget } from './directory.js'
 import type { Moving } from './job.js'
 
 export function* moveFile(job: Moving, was: Stats): Steps<boolean> {
-  if (job.overwrite) return yield* emplaceSource(job)
+  if (job.overwrite) return yield* emplaceFile(job)
   try {
     // It need not stay open: the first link that is made keeps the inode's number.
     if (job.durability !== 'none' && was.isFile()) yield* syncFile(job.from)
@@ -34,31 +33,24 @@ export function* moveFile(job: Moving, was: Stats): Steps<boolean> {
     if (!cannotLink(error)) throw error
   }
   try {
-    return yield* emplaceSource(job)
+    return yield* emplaceFile(job)
   } catch (error) {
     if (isTaken(error)) return false
-    throw error
+    if (!cannotLink(error)) throw error
   }
+  // Others can be linked here, and this one cannot: it is another user's, it is immutable, or it has too many names.
+  return yield* placeAtTarget(job, job.from, was)
 }
 
 const isTaken = (error: unknown): boolean => hasCode(error, 'EEXIST') && (error as SystemError).syscall === 'link'
 
-const emplaceSource = ({ from, to, overwrite, parents, durability, deletion, trial }: Moving): Steps<boolean> =>
-  emplace.steps(from, to, {
-    ifAbsent: !overwrite,
-    durability: durability === 'none' ? 'none' : 'file',
-    parents,
-    retryFor: trial.retryFor,
-    onProgress: reportOfEmplace(deletion),
-  })
-
-/** Of a file that is placed, `emplace` reports all that there is to report. */
-const reportOfEmplace = ({ onProgress, sum }: DeleteJob) =>
-  onProgress &&
-  ((progress: Progress): unknown => {
-    sum.done = progress.done
-    return onProgress(progress)
-  })
+/** What `full` asks for besides, the caller does for every kind of thing. */
+function* emplaceFile({ from, to, overwrite, parents, durability, deletion: progress, trial }: Moving): Steps<boolean> {
+  const synced = durability === 'none' ? 'none' : 'file'
+  const was = yield* fs.lstat(from)
+  const job = { from, to, was, ifAbsent: !overwrite, parents, durability: synced, trial, progress } as const
+  return yield* emplaceSource(asEmplacing(job))
+}
 
 function* linkIfAbsent(job: Moving, was: Stats): Steps<boolean> {
   const { from, to, parents, trial } = job
@@ -85,6 +77,7 @@ interface Taken {
 function* linkAndTake({ path: mark, made }: Staged<Taken>, job: Moving, was: Stats): Steps<boolean> {
   const { from, to, trial } = job
   const linked = yield* linkExclusive(mark, to, trial)
+  trial.publication?.decide(linked !== 'another')
   if (linked === 'another') return false
   if (linked === 'already') {
     if (yield* isSameName(from, to)) {
@@ -92,11 +85,15 @@ function* linkAndTake({ path: mark, made }: Staged<Taken>, job: Moving, was: Sta
       return true
     }
     // The call that linked it will remove that link if this call is the first to take the source.
-    if (yield* isUnderWay(mark, to)) throw systemError('EAGAIN', 'link', 'another call is moving it there', from, to)
+    if (yield* isUnderWay(mark, to)) {
+      trial.publication?.decide(false)
+      throw systemError('EAGAIN', 'link', 'another call is moving it there', from, to)
+    }
   }
   // Only a call that is certain to have made the link may remove it again.
   const sure = linked === 'linked'
   try {
+    yield* syncBeforeLoss(from, to, job.durability, job.parents)
     made.aside = yield* takeNameAside(from, was, trial)
   } catch (error) {
     if (sure) yield* uninterruptible(() => discard(() => unlinkTargetIfSourceRemains(mark, job, was)))
@@ -114,7 +111,7 @@ function* unlinkTargetIfSourceRemains(mark: string, job: Moving, was: Stats): St
 
 /** The mark shows which inode was linked: the source's name may have come to another inode before that. */
 function* unlinkTarget(mark: string, { to, trial }: Moving): Steps<void> {
-  yield* takeName(to, yield* fs.lstat(mark), trial)
+  if (yield* takeName(to, yield* fs.lstat(mark), trial)) trial.publication?.decide(false)
 }
 
 /** Does another mark for the same inode exist beside the target, of a process that is not known to be dead? */

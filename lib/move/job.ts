@@ -3,13 +3,14 @@
 import type { Durability } from '../core/input.js'
 import type { Trial } from '../parts/achieve.js'
 import { type DeleteJob, silently } from '../parts/delete-tree.js'
+import type { Parents } from '../parts/parents.js'
 
 /** A call under way. */
 export interface Moving {
   readonly from: string
   readonly to: string
   readonly overwrite: boolean | 'with-gap'
-  readonly parents: boolean
+  readonly parents: Parents | undefined
   readonly durability: Durability
   /** How many things at a time are copied to another device or deleted, and what is called for each. */
   readonly deletion: DeleteJob

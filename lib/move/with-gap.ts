@@ -6,6 +6,7 @@ import type { Stats } from '../core/stats.js'
 import { fs, orNothing, type Steps } from '../core/steps.js'
 import { discard, uninterruptible } from '../parts/cleanup.js'
 import { containment } from '../parts/containment.js'
+import { syncName } from '../parts/durable.js'
 import { isInode } from '../parts/identity.js'
 import { type Aside, deleteSetAside, putBack, setAside } from '../parts/set-aside.js'
 import { type Moving, quiet } from './job.js'
@@ -19,10 +20,11 @@ export function* isInTheWay(to: string, error: unknown): Steps<boolean> {
   return hasCode(error, ...inTheWay)
 }
 
-export function* renameWithGap(job: Moving, from: string, was: Stats): Steps<true> {
-  const { to } = job
+/** `give` renames the inode `was` to the target's name. */
+export function* renameWithGap(job: Moving, was: Stats, give: () => Steps<void>): Steps<true> {
+  const { to, trial } = job
   try {
-    yield* fs.rename(from, to)
+    yield* give()
     return true
   } catch (error) {
     if (!hasCode(error, ...inTheWay)) throw error
@@ -32,17 +34,18 @@ export function* renameWithGap(job: Moving, from: string, was: Stats): Steps<tru
   const aside = yield* setTargetAside(job)
   let placed = false
   try {
-    yield* fs.rename(from, to)
+    yield* give()
     placed = true
   } catch (error) {
     // A call that fails or is stopped here leaves the old or the new at the name, and no gap.
     yield* uninterruptible(function* () {
       placed = yield* isPlaced(to, was)
-      if (aside && !placed) yield* putBackUnlessReplaced(aside, job)
+      if (aside && !placed) yield* putBackUnlessReplaced(aside, job, error)
     })
     if (!placed) throw error
+    trial.publication?.decide(true)
   }
-  if (aside) yield* uninterruptible(() => deleteQuietly(aside, job))
+  if (aside) yield* uninterruptible(() => deleteReplaced(aside, job))
   return true
 }
 
@@ -75,10 +78,23 @@ function* isPlaced(to: string, was: Stats): Steps<boolean> {
   }
 }
 
-/** If something else has the name now, that has replaced the old target. */
-function* putBackUnlessReplaced(aside: Aside, job: Moving): Steps<void> {
+/**
+ * Deletes what was replaced. First the new name is synced: a power cut must not keep a part of the old and not the new.
+ */
+function* deleteReplaced(aside: Aside, job: Moving): Steps<void> {
   try {
-    yield* putBack(aside)
+    if (job.durability !== 'none') yield* syncName(job.to, 'full')
+  } catch (error) {
+    throw markFinal(error)
+  } finally {
+    yield* deleteQuietly(aside, job)
+  }
+}
+
+/** If something else has the name now, that has replaced the old target. */
+function* putBackUnlessReplaced(aside: Aside, job: Moving, failure: unknown): Steps<void> {
+  try {
+    yield* putBack(aside, failure)
   } catch (error) {
     if (hasCode(error, ...inTheWay)) yield* deleteQuietly(aside, job)
     else if (!isSystemError(error)) throw error

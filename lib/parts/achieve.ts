@@ -11,6 +11,7 @@ import {
   markFinal,
   type SystemError,
 } from '../core/errors.js'
+import type { Publication } from '../core/publication.js'
 import { fs, type Steps } from '../core/steps.js'
 
 /**
@@ -29,6 +30,8 @@ export interface Trial {
   readonly also?: readonly Errno[]
   /** What waiting cures elsewhere, and never here. */
   readonly never?: readonly Errno[]
+  /** Whether the call has published its name; in calls that publish one. */
+  readonly publication?: Publication | undefined
 }
 
 /**

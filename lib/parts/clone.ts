@@ -22,13 +22,20 @@ const cannotClone: readonly Errno[] = [
 const makesClones = process.versions.deno === undefined
 
 /** Tries to clone the open file `source`, at `from`, to the private name `to`. Returns whether it has. */
-export function* tryClone(source: number, from: Path, to: Path, was: Stats): Steps<boolean> {
+export const tryClone = (source: number, from: Path, to: Path, was: Stats): Steps<boolean> =>
+  cloneTo(to, source, from, to, was)
+
+/** The same into a new file of that name, `target`, which is open and empty. Only Linux can do this. */
+export const tryCloneInto = (target: number, source: number, from: Path, to: Path, was: Stats): Steps<boolean> =>
+  cloneTo(target, source, from, to, was)
+
+function* cloneTo(target: Path | number, source: number, from: Path, to: Path, was: Stats): Steps<boolean> {
   if (was.size < leastBytes || !makesClones) return false
   // Kept for a moment, because where there are no clones the attempt makes and removes a file in vain.
   const key = `no clone: ${was.dev} ${dirname(String(to))}`
   if (yield* fs.recall(key)) return false
   try {
-    yield* fs.clone(source, from, to)
+    yield* fs.clone(source, from, target)
   } catch (error) {
     if (!hasCode(error, ...cannotClone)) throw error
     yield* fs.remember(key, true)

@@ -1,6 +1,7 @@
 // Private names (./stage-names.ts) that dead processes have left behind.
 
 import { fs, orNothing, type Path, type Steps } from '../core/steps.js'
+import { namingOnly } from './public-names.js'
 import { closing } from './stage.js'
 import { stageName } from './stage-names.js'
 import { childPath } from './tree.js'
@@ -31,10 +32,14 @@ export function* isDebris(name: Path, owner: string, liveness: Liveness): Steps<
 
 function* readClock(dir: Path): Steps<bigint> {
   const path = yield* stageName(childPath(dir, { name: 'clock', kind: 'file' }))
-  const fd = yield* fs.open(path, 'wx', 0o600)
   try {
-    return (yield* closing(fd, () => fs.fstat(fd))).ctimeMs
-  } finally {
-    yield* fs.unlink(path)
+    const fd = yield* fs.open(path, 'wx', 0o600)
+    try {
+      return (yield* closing(fd, () => fs.fstat(fd))).ctimeMs
+    } finally {
+      yield* fs.unlink(path)
+    }
+  } catch (error) {
+    throw namingOnly(error, path, dir)
   }
 }

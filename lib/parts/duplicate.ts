@@ -4,9 +4,9 @@ import { systemError } from '../core/errors.js'
 import type { FileProgress } from '../core/progress.js'
 import type { Stats } from '../core/stats.js'
 import { type Entry, fs, type Path, type Steps } from '../core/steps.js'
-import { tryClone } from './clone.js'
+import { tryClone, tryCloneInto } from './clone.js'
 import { copyBytes } from './holes.js'
-import { creationMode, setPermissions, unchanged } from './permissions.js'
+import { creationMode, setMode, setPermissions, unchanged } from './permissions.js'
 import { closing, closingWritten } from './stage.js'
 
 /** How a copy is made, and what it keeps besides the bytes and the mode. Each of these costs calls. */
@@ -50,16 +50,28 @@ function* duplicateFile(from: Path, to: Path, kept: Kept, progress?: FileProgres
     const was = yield* fs.fstat(source)
     if (!was.isFile()) throw notAFile(from, to)
     progress?.begin(Number(was.size))
-    if (mayClone(was, kept) && (yield* tryClone(source, from, to, was))) yield* finishClone(to, was, kept)
-    else yield* copyOpen(source, to, was, kept, progress)
+    if (mayClone(was, kept) && !isOpenedFirst(kept) && (yield* tryClone(source, from, to, was)))
+      yield* finishClone(to, was, kept)
+    else yield* copyOpen(source, from, to, was, kept, progress)
+    progress?.reach(Number(was.size))
     return was
   })
 }
 
-function* copyOpen(source: number, to: Path, was: Stats, kept: Kept, progress?: FileProgress): Steps<void> {
+/**
+ * What is done with a clone afterwards must be done by its descriptor: its name may be another file's by then, in a
+ * directory that others may write. Only Linux can clone into what is open.
+ */
+const isOpenedFirst = (kept: Kept): boolean => process.platform === 'linux' && isFinished(kept)
+
+const isFinished = ({ owner, times, synced }: Kept): boolean => owner || times || synced
+
+function* copyOpen(source: number, from: Path, to: Path, was: Stats, kept: Kept, progress?: FileProgress): Steps<void> {
   const target = yield* fs.open(to, 'wx', firstMode(was, kept))
   yield* closingWritten(target, kept.synced, function* () {
-    yield* copyBytes(source, target, was, progress)
+    const mayBeClone = mayClone(was, kept) && isOpenedFirst(kept)
+    if (!mayBeClone || !(yield* tryCloneInto(target, source, from, to, was)))
+      yield* copyBytes(source, target, was, progress)
     yield* finish(target, was, kept)
   })
 }
@@ -69,7 +81,7 @@ const mayClone = (was: Stats, kept: Kept): boolean =>
   !runsAsAnother(was) && firstMode(was, kept) === Number(was.mode & 0o777n)
 
 function* finishClone(to: Path, was: Stats, kept: Kept): Steps<void> {
-  if (!kept.owner && !kept.times && !kept.synced) return
+  if (!isFinished(kept)) return
   const target = yield* fs.open(to, 'r nofollow')
   yield* closing(target, () => finish(target, was, kept))
 }
@@ -82,10 +94,7 @@ const firstMode = (was: Stats, { owner }: Kept): number =>
 function* finish(target: number, was: Stats, kept: Kept): Steps<void> {
   const made = yield* fs.fstat(target)
   if (kept.owner) yield* setPermissions(target, made, unchanged, was)
-  else {
-    const mode = keptMode(was)
-    if ((made.mode & 0o7777n) !== mode) yield* fs.fchmod(target, Number(mode))
-  }
+  else yield* setMode(target, made, Number(keptMode(was)), false)
   if (kept.times) yield* fs.futimes(target, ...timesOf(was))
   if (kept.synced) yield* fs.fsync(target)
 }

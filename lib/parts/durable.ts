@@ -5,6 +5,7 @@ import { hasCode } from '../core/errors.js'
 import type { Durability } from '../core/input.js'
 import { fs, type Path, type Steps } from '../core/steps.js'
 import { writeBytes } from './bytes.js'
+import type { Parents } from './parents.js'
 import { closing } from './stage.js'
 
 /** Writes all the bytes, and syncs the file unless `durability` is `none`. */
@@ -13,10 +14,16 @@ export function* writeAll(fd: number, bytes: Uint8Array, durability: Durability)
   if (durability !== 'none') yield* fs.fsync(fd)
 }
 
+// Windows syncs only what is open for writing.
+const onWindows = process.platform === 'win32'
+
 /** Syncs a file, and runs steps while it is still open. Meanwhile no other file can get its inode number. */
-export function* whileSynced<T>(file: Path, steps: () => Steps<T>): Steps<T> {
-  // Windows syncs only what is open for writing.
-  const fd = yield* fs.open(file, process.platform === 'win32' ? 'r+' : 'r')
+export function* whileSynced<T>(
+  file: Path,
+  steps: () => Steps<T>,
+  flags: 'r nofollow' | 'r nonblock' = 'r nofollow',
+): Steps<T> {
+  const fd = yield* fs.open(file, onWindows ? 'r+' : flags)
   return yield* closing(fd, () => syncedFirst(fd, steps))
 }
 
@@ -28,9 +35,46 @@ function* syncedFirst<T>(fd: number, steps: () => Steps<T>): Steps<T> {
 /** Syncs a file that is closed, for example because another program has written it. */
 export const syncFile = (file: Path): Steps<void> => whileSynced(file, function* () {})
 
-/** Syncs the directory of a name that was published, if `durability` is `full`. */
-export function* syncName(path: string, durability: Durability): Steps<void> {
-  if (durability === 'full') yield* syncDir(dirname(path))
+/**
+ * Syncs a file that another process made, or the one that a link leads to, if `durability` is `full`: it may have been
+ * made with less. If it is gone again, there is nothing to sync.
+ */
+export function* syncFound(file: Path, durability: Durability): Steps<void> {
+  if (durability !== 'full') return
+  try {
+    yield* whileSynced(file, function* () {}, 'r nonblock')
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT')) throw error
+  }
+}
+
+/**
+ * Syncs the directory of a name that was published, if `durability` is `full`; and every directory that names one of the
+ * `parents` which were made for it.
+ */
+export function* syncName(path: string, durability: Durability, parents?: Parents): Steps<void> {
+  if (durability !== 'full') return
+  yield* syncDir(dirname(path))
+  for (const dir of parents?.changed ?? []) yield* syncDir(dir)
+}
+
+/**
+ * Before a thing's name `from` goes: syncs its new name `to`, unless `durability` is `none`. Otherwise a power cut could
+ * keep the loss of the one name and not the other. One sync of a directory that both are in keeps both or neither.
+ */
+export function* syncBeforeLoss(from: string, to: string, durability: Durability, parents?: Parents): Steps<void> {
+  if (durability !== 'none' && dirname(from) !== dirname(to)) yield* syncName(to, 'full', parents)
+}
+
+/** After a thing's name `from` has gone: syncs that, if `durability` is `full`, and `to`, its new name, is elsewhere. */
+export function* syncLoss(from: string, to: string, durability: Durability): Steps<void> {
+  if (durability !== 'full' || dirname(from) === dirname(to)) return
+  try {
+    yield* syncDir(dirname(from))
+  } catch (error) {
+    // If the directory is gone as well, no name in it can come back.
+    if (!hasCode(error, 'ENOENT', 'ENOTDIR')) throw error
+  }
 }
 
 /** Syncs a directory, so that the names in it outlive a power cut. */
@@ -40,7 +84,7 @@ export function* syncDir(dir: Path): Steps<void> {
     yield* closing(fd, () => fs.fsync(fd))
   } catch (error) {
     // Windows opens no directories, and some filesystems sync none. That is no error: nothing else can be done.
-    const refused = process.platform === 'win32' ? (['EISDIR', 'EPERM', 'EACCES'] as const) : []
+    const refused = onWindows ? (['EISDIR', 'EPERM', 'EACCES'] as const) : []
     if (!hasCode(error, 'EINVAL', 'ENOTSUP', 'ENOSYS', ...refused)) throw error
   }
 }

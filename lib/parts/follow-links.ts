@@ -1,36 +1,80 @@
 // What a path is about: the name itself, or what a link of that name leads to.
 
+import { isUtf8 } from 'node:buffer'
 import { dirname, isAbsolute } from 'node:path'
-import { hasCode, systemError } from '../core/errors.js'
+import { hasCode, type SystemError, systemError } from '../core/errors.js'
 import type { Stats } from '../core/stats.js'
 import { fs, orNothing, type Steps } from '../core/steps.js'
 
 const mostLinks = 40
 
+/** What has a name: `there` is undefined if nothing has it. */
+export interface Place {
+  readonly at: string
+  readonly there: Stats | undefined
+}
+
 /**
- * Returns what has the name. With `follows`, a link is followed to its end: `at` is that path, and `there` is undefined
- * if nothing is there.
+ * Returns what has the name. With `follows`, a link is followed to its end, and that is where `at` is. With `passages`,
+ * one that only the system can follow is returned as it is, and is an error otherwise.
  */
-export function* resolveLinks(path: string, follows: boolean): Steps<{ at: string; there: Stats | undefined }> {
+export function* resolveLinks(path: string, follows: boolean, passages = false): Steps<Place> {
   let at = path
   for (let links = 0; links <= mostLinks; links++) {
     const there = yield* fs.lstat(at, orNothing)
     if (!follows || !there?.isSymbolicLink()) return { at, there }
+    yield* refusePlanted(at, there)
     const text = yield* linkText(at)
+    if (text === undefined) continue
+    if (yield* isPassage(there, text)) {
+      if (passages) return { at, there }
+      throw passage(at)
+    }
+    if (!isUtf8(text)) throw systemError('EILSEQ', 'readlink', 'the text of the link is not UTF-8', at)
+    const to = text.toString()
     // Not normalised, because behind a link only the system knows where `..` leads.
-    if (text !== undefined) at = isAbsolute(text) ? text : `${dirname(at)}/${text}`
+    at = isAbsolute(to) ? to : `${dirname(at)}/${to}`
   }
   throw systemError('ELOOP', 'open', `more than ${mostLinks} links`, path)
 }
 
-function* linkText(at: string): Steps<string | undefined> {
+function* linkText(at: string): Steps<Buffer | undefined> {
   try {
-    return (yield* fs.readlink(at)).toString()
+    return yield* fs.readlink(at)
   } catch (error) {
     // It was a link a moment ago, and is none any more: look again.
     if (hasCode(error, 'EINVAL', 'ENOENT')) return undefined
     throw error
   }
+}
+
+/**
+ * Does the link lead through procfs, as `/dev/stdout` does? The system does not follow its text, which may be the name
+ * of a pipe, or of a file that has another name now. Such a link has no length, or not the mode of other links.
+ */
+function* isPassage({ dev, mode, size }: Stats, text: Buffer): Steps<boolean> {
+  if (process.platform !== 'linux' || ((mode & 0o777n) === 0o777n && Number(size) === text.length)) return false
+  return (yield* fs.lstat('/proc/self', orNothing))?.dev === dev
+}
+
+/** The error for a link that only the system can follow. */
+export const passage = (at: string, advice = ''): SystemError =>
+  systemError('EINVAL', 'open', `the link leads through /proc, so nothing can replace what it leads to${advice}`, at)
+
+/**
+ * Did another user put it there, in a directory in which every user of a group, or of the machine, may put things (one
+ * like /tmp)? It may be a bait. What the owner of that directory has put there is none: that user can do worse.
+ */
+export function* isPlanted(at: string, { uid }: Stats): Steps<boolean> {
+  if (!process.geteuid || Number(uid) === process.geteuid()) return false
+  const dir = yield* fs.stat(dirname(at), orNothing)
+  return dir !== undefined && (dir.mode & 0o1000n) !== 0n && (dir.mode & 0o022n) !== 0n && dir.uid !== uid
+}
+
+/** Refuses what another user may have planted, as Linux does with `fs.protected_symlinks` and `fs.protected_regular`. */
+export function* refusePlanted(at: string, there: Stats): Steps<void> {
+  if (yield* isPlanted(at, there))
+    throw systemError('EACCES', 'open', 'another user has put it into a sticky directory that others may write', at)
 }
 
 /** Refuses what a rename must not replace: a directory, or a special file, which would be lost. */

@@ -5,6 +5,7 @@ import { hasCode, isSystemError, type SystemError } from '../core/errors.js'
 import { fs, orNothing, type Steps } from '../core/steps.js'
 import { type Again, achieve, again, type Trial } from './achieve.js'
 import { isInode } from './identity.js'
+import { addFinding, namingOnly } from './public-names.js'
 
 /** Returns the topmost directory that this call made, or undefined if it made none. */
 export function* makeDirectory(path: string, mode: number, trial: Trial): Steps<string | undefined> {
@@ -12,11 +13,15 @@ export function* makeDirectory(path: string, mode: number, trial: Trial): Steps<
   const start = yield* guessStart(climb)
   // Usually the directory is there, and one look shows it. An attempt would cost two calls: EEXIST proves nothing.
   if (start === undefined && (yield* isDirectory(path))) return undefined
-  yield* achieve(
-    () => makeLevels(climb, start),
-    error => statMade(path, error),
-    trial,
-  )
+  try {
+    yield* achieve(
+      () => makeLevels(climb, start),
+      error => statMade(path, error),
+      trial,
+    )
+  } catch (error) {
+    throw yield* findObstacle(error, path)
+  }
   const { topmost } = climb
   if (topmost !== undefined || start !== undefined) yield* fs.remember(lastParent, topmost && dirname(topmost))
   return topmost
@@ -70,6 +75,34 @@ function* isBarred(path: string): Steps<boolean> {
     // A link that points nowhere, and is still that link. Another link, or none, means that the world has moved.
     if (there) return !(yield* isDirectory(at)) && (yield* isInode(at, there)) === true
     if (dirname(at) === at) return true
+  }
+}
+
+/**
+ * Which level the last attempt was about depends on where the climb began, so the error names the directory that was
+ * asked for, and says what is in the way of it.
+ */
+function* findObstacle(error: unknown, path: string): Steps<unknown> {
+  if (!isSystemError(error) || error.path === undefined) return error
+  namingOnly(error, error.path, path)
+  try {
+    const obstacle = yield* obstacleTo(path)
+    if (obstacle !== undefined) addFinding(error, obstacle)
+  } catch (another) {
+    if (!isSystemError(another)) throw another
+  }
+  return error
+}
+
+/** What the lowest name is that is there, unless that is the directory right above. */
+function* obstacleTo(path: string): Steps<string | undefined> {
+  for (let at = path; ; at = dirname(at)) {
+    const there = yield* fs.lstat(at, orNothing)
+    if (there?.isSymbolicLink() && !(yield* isDirectory(at))) return `'${at}' is a link that leads to no directory`
+    if (there?.isDirectory() || there?.isSymbolicLink())
+      return at === path || at === dirname(path) ? undefined : `above it, only '${at}' is there`
+    if (there) return `'${at}' is not a directory`
+    if (dirname(at) === at) return undefined
   }
 }
 

@@ -1,9 +1,10 @@
 // A mount point cannot be renamed or removed. Functions that would copy it first refuse it before they do, not after.
 
 import { dirname } from 'node:path'
-import { hasCode, isSystemError, systemError } from '../core/errors.js'
+import { hasCode, isSystemError, mountPointCodes, systemError } from '../core/errors.js'
 import type { Stats } from '../core/stats.js'
-import { fs, type Steps } from '../core/steps.js'
+import { fs, type Path, type Steps } from '../core/steps.js'
+import { addFinding } from './public-names.js'
 import { staged } from './stage.js'
 
 /**
@@ -37,3 +38,28 @@ function* cannotBeLinked(path: string): Steps<boolean> {
 }
 
 function* nothingMore(): Steps<void> {}
+
+/** If an error was that a name is busy, and something is mounted there, the error says so, and gives the `advice`. */
+export function* findMount(error: unknown, path: Path, advice = ''): Steps<void> {
+  if (hasCode(error, ...mountPointCodes) && (yield* isMountPoint(path)))
+    addFinding(error, `it is a mount point, which cannot be renamed or replaced${advice}`)
+}
+
+/** Is something mounted at the path? False also if that cannot be found out, as on systems other than Linux. */
+function* isMountPoint(path: Path): Steps<boolean> {
+  try {
+    const real = yield* fs.realpath(String(path))
+    const mounts = yield* fs.readFile('/proc/self/mountinfo')
+    return mounts
+      .toString()
+      .split('\n')
+      .some(line => pointOf(line) === real)
+  } catch (error) {
+    if (!isSystemError(error)) throw error
+    return false
+  }
+}
+
+/** The fifth field. Blanks in it are spelled as octal numbers. */
+const pointOf = (line: string): string | undefined =>
+  line.split(' ')[4]?.replace(/\\(\d{3})/g, (_, octal) => String.fromCharCode(Number.parseInt(octal, 8)))

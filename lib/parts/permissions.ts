@@ -1,6 +1,6 @@
 // The owner and the mode of a new file: those of the file that it replaces, or those that were asked for.
 
-import { hasCode } from '../core/errors.js'
+import { type Errno, hasCode } from '../core/errors.js'
 import { asMode, asNumber, refusal } from '../core/input.js'
 import type { Stats } from '../core/stats.js'
 import { fs, type Path, type Steps } from '../core/steps.js'
@@ -48,15 +48,20 @@ export function creationMode(permissions: Permissions, old: Stats | undefined): 
   if (mode === undefined) return newFileMode
   // If the mode grants the group no more than it grants others, the group does not matter, and the owner need not be
   // looked up.
-  const forGroupOnly = (mode >> 3) & ~mode & 0o7
-  const owner = forGroupOnly ? wantedOwner(permissions, old) : undefined
-  const foreign = owner && process.getuid && (owner.uid !== process.getuid() || owner.gid !== process.getgid?.())
+  const owner = forGroupOnly(mode) ? wantedOwner(permissions, old) : undefined
+  const foreign = owner && process.geteuid && (owner.uid !== process.geteuid() || owner.gid !== process.getegid?.())
   return mode & (foreign ? 0o700 : 0o777)
 }
 
+/** What the mode grants the group and does not grant others. */
+const forGroupOnly = (mode: number): number => (mode >> 3) & ~mode & 0o7
+
 /**
- * Gives a private file, by its path or its descriptor, its owner and its mode, in as few calls as possible, usually none.
- * `was` describes the private file, `old` the one that is replaced, or copied.
+ * Gives a private file, by its descriptor, its owner and its mode, in as few calls as possible, usually none. (A
+ * directory is given by its path.) `was` describes the private file, `old` the one that is replaced, or copied.
+ *
+ * What the system refuses is left as it is, unless it is a mode that was asked for by name: mounts refuse owners and
+ * modes, and users and containers may not give files away.
  */
 export function* setPermissions(
   file: Path | number,
@@ -65,28 +70,55 @@ export function* setPermissions(
   old: Stats | undefined,
 ): Steps<void> {
   const owner = wantedOwner(permissions, old)
-  const isOwned = !owner || (yield* tryChown(file, was, owner))
+  const now = owner ? yield* giveOwner(file, was, owner) : was
   const mode = wantedMode(permissions, old)
   if (mode === undefined) return
-  // With another owner than intended, the set-ID bits would make processes run as that owner.
-  const wanted = isOwned ? mode : mode & 0o1777
-  const changed = owner && (Number(was.uid) !== owner.uid || Number(was.gid) !== owner.gid)
-  if (changed || (Number(was.mode) & 0o7777) !== wanted)
-    yield* typeof file === 'number' ? fs.fchmod(file, wanted) : fs.chmod(file, wanted)
+  const isAsked = permissions.mode !== undefined
+  yield* setMode(file, now, owner ? suited(mode, now, owner, isAsked) : mode, isAsked)
 }
 
-/** Returns whether the file has that owner and group now. */
-function* tryChown(file: Path | number, was: Stats, { uid, gid }: { uid: number; gid: number }): Steps<boolean> {
-  if (!process.getuid || (Number(was.uid) === uid && Number(was.gid) === gid)) return true
-  const ordinary = process.getuid() !== 0
+/**
+ * Of a mode that was meant for another owner, what the file may have that did not get that owner. The set-ID bits would
+ * make processes run as its owner; and what only the group had, unless that was asked for, would go to another group.
+ */
+function suited(mode: number, now: Stats, { uid, gid }: { uid: number; gid: number }, isAsked: boolean): number {
+  const hasGroup = Number(now.gid) === gid
+  if (hasGroup && Number(now.uid) === uid) return mode
+  return mode & 0o1777 & ~(hasGroup || isAsked ? 0 : forGroupOnly(mode) << 3)
+}
+
+/** What mounts return for a mode or an owner that they cannot keep, and the system for one that it does not allow. */
+const refusals: readonly Errno[] = ['EPERM', 'EINVAL', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EOVERFLOW']
+
+/** Gives an open file its mode. `now` describes it. That the system refuses a mode is an error only if it `isAsked`. */
+export function* setMode(file: Path | number, now: Stats, mode: number, isAsked: boolean): Steps<void> {
+  if ((Number(now.mode) & 0o7777) === mode) return
   try {
-    // Ordinary users may change the group only, and only to one of their own.
-    const user = ordinary ? -1 : uid
-    yield* typeof file === 'number' ? fs.fchown(file, user, gid) : fs.chown(file, user, gid)
-    return !ordinary || Number(was.uid) === uid
+    yield* typeof file === 'number' ? fs.fchmod(file, mode) : fs.chmod(file, mode)
   } catch (error) {
-    // EINVAL: this user namespace has no such user or group.
-    if (ordinary && hasCode(error, 'EPERM', 'EINVAL', 'ENOSYS', 'ENOTSUP')) return false
+    if (isAsked || !hasCode(error, ...refusals)) throw error
+  }
+}
+
+/** Returns what the file is afterwards: a success is not believed, because mounts and other packages fake it. */
+function* giveOwner(file: Path | number, was: Stats, { uid, gid }: { uid: number; gid: number }): Steps<Stats> {
+  const hasUser = Number(was.uid) === uid
+  const hasGroup = Number(was.gid) === gid
+  if (!process.geteuid || (hasUser && hasGroup)) return was
+  const isDone = yield* tryChown(file, hasUser ? -1 : uid, gid)
+  // Ordinary users may change the group only, and only to one of their own.
+  if (!isDone && (hasUser || hasGroup || !(yield* tryChown(file, -1, gid)))) return was
+  return yield* typeof file === 'number' ? fs.fstat(file) : fs.lstat(file)
+}
+
+/** Which users may give files away is not guessed: root in a container may not, and others may have been allowed to. */
+function* tryChown(file: Path | number, uid: number, gid: number): Steps<boolean> {
+  try {
+    yield* typeof file === 'number' ? fs.fchown(file, uid, gid) : fs.chown(file, uid, gid)
+    return true
+  } catch (error) {
+    // EINVAL and EOVERFLOW: this user namespace has no such user or group.
+    if (hasCode(error, ...refusals)) return false
     throw error
   }
 }

@@ -1,13 +1,15 @@
 // A thing is renamed to a private name. That frees its own name in one step, and what other processes do with that name
 // no longer touches the thing. Then it is deleted under the private name, or gets its own name back.
 
-import { cannotLink, hasCode, isSystemError, mountPointCodes, systemError } from '../core/errors.js'
+import { cannotLink, hasCode, isSystemError, mountPointCodes } from '../core/errors.js'
 import { reportDone } from '../core/progress.js'
 import { fs, orNothing, type Path, type Steps } from '../core/steps.js'
 import { achieve, done, type Trial } from './achieve.js'
-import { tidy, uninterruptible } from './cleanup.js'
+import { discard, tidy, uninterruptible } from './cleanup.js'
 import { type DeleteJob, deleteTree } from './delete-tree.js'
 import { isGone, isInode } from './identity.js'
+import { findMount } from './mount.js'
+import { addFinding, namingPublicly } from './public-names.js'
 import { stageName } from './stage-names.js'
 
 /** A thing that was set aside. */
@@ -32,11 +34,19 @@ export function* removeAt(path: Path, job: DeleteJob, trial: Trial): Steps<boole
 export function* removeOrSetAside(path: Path, job: DeleteJob, trial: Trial): Steps<boolean | Aside> {
   const removed = yield* achieve(
     () => unlinkOrSetAside(path, trial),
-    () => isGone(path),
+    () => statGone(path),
     { ...trial, never: mountPointCodes },
   )
   if (removed === true) yield* reportDone(job, path)
   return removed
+}
+
+/**
+ * After an attempt that failed: false if nothing is there. An unlink leaves no evidence of who made it: the reply may be
+ * lost, but on a read-only mount, for one, the same error comes where nothing ever was.
+ */
+function* statGone(path: Path): Steps<false | undefined> {
+  return (yield* isGone(path)) ? false : undefined
 }
 
 function* unlinkOrSetAside(path: Path, trial: Trial): Steps<boolean | Aside> {
@@ -65,7 +75,7 @@ export function* setAside(path: Path, trial: Trial): Steps<false | Aside> {
   } catch (error) {
     // It cannot be renamed on lower layers of overlayfs, or on a full disk.
     if (hasCode(error, 'EXDEV', 'ENOSPC', 'EDQUOT')) return { path, at: path }
-    if (hasCode(error, ...mountPointCodes)) throw systemError('EBUSY', 'rename', 'it is a mount point', path)
+    yield* findMount(error, path)
     throw error
   }
 }
@@ -73,16 +83,20 @@ export function* setAside(path: Path, trial: Trial): Steps<false | Aside> {
 /** Renames what is at a path to a private name. Returns that name, or undefined if nothing was there. */
 export function* renameAside<P extends Path>(path: P, trial: Trial): Steps<P | undefined> {
   const at = yield* stageName(path)
-  const wasThere = yield* achieve<boolean>(
-    () => done(fs.rename(path, at), true),
-    // No other call makes that name: if it is there, the reply was lost; if it is not, ENOENT is about the other.
-    function* (error) {
-      if (yield* fs.lstat(at, orNothing)) return true
-      return hasCode(error, 'ENOENT') ? false : undefined
-    },
-    trial,
-  )
-  return wasThere ? at : undefined
+  try {
+    const wasThere = yield* achieve<boolean>(
+      () => done(fs.rename(path, at), true),
+      // No other call makes that name: if it is there, the reply was lost; if it is not, ENOENT is about the other.
+      function* (error) {
+        if (yield* fs.lstat(at, orNothing)) return true
+        return hasCode(error, 'ENOENT') ? false : undefined
+      },
+      trial,
+    )
+    return wasThere ? at : undefined
+  } catch (error) {
+    throw namingPublicly(error, at, path)
+  }
 }
 
 /**
@@ -99,6 +113,16 @@ export function* deleteOrPutBack(aside: Aside, job: DeleteJob, trial: Trial): St
   }
 }
 
+/** False also if that cannot be found out. */
+function* isThere(at: Path): Steps<boolean> {
+  try {
+    return (yield* fs.lstat(at, orNothing)) !== undefined
+  } catch (error) {
+    if (!isSystemError(error)) throw error
+    return false
+  }
+}
+
 /** Deletes what was set aside. */
 export function* deleteSetAside({ path, at }: Aside, job: DeleteJob, trial: Trial): Steps<void> {
   yield* achieve(
@@ -112,13 +136,16 @@ export function* deleteSetAside({ path, at }: Aside, job: DeleteJob, trial: Tria
 /**
  * Gives what was set aside its name back, by a link, which replaces nothing. What cannot be linked is renamed: a
  * directory, which replaces an empty directory at most, and anything where there are no hard links. An `error` about it
- * then names the path that the caller knows.
+ * then names the path that the caller knows; or says where the thing is, if it could not be put back.
  */
 export function* putBack({ path, at }: Aside, error?: unknown): Steps<void> {
-  yield* linkBack(at, path)
-  if (!isSystemError(error)) return
-  error.message = error.message.replaceAll(String(at), String(path))
-  if (error.path) error.path = error.path.replace(String(at), String(path))
+  namingPublicly(error, at, path)
+  try {
+    yield* linkBack(at, path)
+  } catch (failure) {
+    if (yield* isThere(at)) addFinding(error, `what was there could not be put back, and is at '${at}' now`)
+    throw namingPublicly(failure, at, path)
+  }
 }
 
 function* linkBack(at: Path, path: Path): Steps<void> {
@@ -127,7 +154,7 @@ function* linkBack(at: Path, path: Path): Steps<void> {
   } catch (error) {
     if (!(yield* isLinkedBack(at, path, error))) return yield* fs.rename(at, path)
   }
-  yield* fs.unlink(at)
+  yield* discard(() => fs.unlink(at))
 }
 
 /** After a link that failed: was it made all the same? If not, and a rename is no way either, throws the error. */

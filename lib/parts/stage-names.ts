@@ -1,16 +1,27 @@
-// How private names are spelled: `.<basename>.<owner>.<nonce>`, beside the target, on the same device. No name is used
-// twice, so only its maker touches it, and once that is dead (./debris.ts says when), a sweeper.
+// How private names are spelled: `.<basename>.<owner>.<nonce>.holdfast`, beside the target, on the same device. No name
+// is used twice, so only its maker touches it, and once that is dead (./debris.ts says when), a sweeper. The mark at the
+// end keeps names that users have made from being taken for ours.
 
 import { basename, dirname } from 'node:path'
 import { fs, type Path, type Steps } from '../core/steps.js'
 
-/** The longest name that every common filesystem takes. */
+/** The mark of every private name. */
+export const mark = 'holdfast'
+
+/** The longest name that common filesystems take. */
 const longestNameBytes = 255
+
+/** Those that encrypt names (eCryptfs, rclone) take less. What is in a private name besides `tail` is only for readers. */
+const shortNameBytes = 143
+
+/** The longest path that the system takes. */
+const longestPathBytes =
+  process.platform === 'linux' ? 4095 : process.platform === 'darwin' ? 1023 : Number.POSITIVE_INFINITY
 
 /** A fresh private name beside `target`. */
 export function* stageName<P extends Path>(target: P): Steps<P> {
   const owner = yield* fs.self()
-  return siblingName(target, `.${owner}.${yield* nonces()}`)
+  return stageNameOf(target, owner, yield* nonces())
 }
 
 /** One for each. */
@@ -18,12 +29,15 @@ export function* stageNames<P extends Path>(targets: readonly P[]): Steps<P[]> {
   const owner = yield* fs.self()
   const digits = yield* nonces(targets.length)
   const length = 2 * nonceBytes
-  return targets.map((target, at) => siblingName(target, `.${owner}.${digits.slice(at * length, (at + 1) * length)}`))
+  return targets.map((target, at) => stageNameOf(target, owner, digits.slice(at * length, (at + 1) * length)))
 }
+
+const stageNameOf = <P extends Path>(target: P, owner: string, nonce: string): P =>
+  siblingName(target, `.${owner}.${nonce}.${mark}`, shortNameBytes)
 
 /** Who made this private name; undefined if it is not of this form. */
 export const ownerOf = (name: Path): string | undefined =>
-  /^\..*\.([a-z0-9]+-[a-z0-9]+-[a-z0-9]+)\.[0-9a-f]{16}$/s.exec(name.toString())?.[1]
+  /^\..*\.([a-z0-9]+-[a-z0-9]+-[a-z0-9]+)\.[0-9a-f]{16}\.holdfast$/s.exec(name.toString())?.[1]
 
 const nonceBytes = 8
 
@@ -32,21 +46,34 @@ export function* nonces(count = 1): Steps<string> {
   return (yield* fs.random(nonceBytes * count)).toString('hex')
 }
 
-/** A hidden name in the target's directory: the target's own, cut where it would be too long, and `tail`. */
-export function siblingName<P extends Path>(target: P, tail: string): P {
-  const name = (base: string) => `.${cut(base, longestNameBytes - 1 - tail.length)}${tail}`
+/**
+ * A hidden name in the target's directory: the target's own, cut where the name would be longer than `mostBytes`, or the
+ * path longer than the system takes; and `tail`.
+ */
+export function siblingName<P extends Path>(target: P, tail: string, mostBytes = longestNameBytes): P {
+  const name = (dir: string, base: string) => `.${cut(base, roomFor(dir, mostBytes) - 1 - tail.length)}${tail}`
   // Not joined, because that would normalise: behind a link, `..` is not what it looks like.
-  if (typeof target === 'string') return `${dirname(target)}/${name(basename(target))}` as P
+  if (typeof target === 'string') {
+    const dir = dirname(target)
+    return `${dir}/${name(dir, basename(target))}` as P
+  }
   // Only POSIX has names that are not text, and they always come with a directory.
   const at = target.lastIndexOf('/')
-  return Buffer.concat([target.subarray(0, at + 1), Buffer.from(name(target.toString('utf8', at + 1)))]) as P
+  const hidden = name(target.toString('latin1', 0, at), target.toString('utf8', at + 1))
+  return Buffer.concat([target.subarray(0, at + 1), Buffer.from(hidden)]) as P
 }
+
+/** How many bytes a name in `dir` may have. Most paths are so short that their bytes need not be counted. */
+const roomFor = (dir: string, mostBytes: number): number =>
+  dir.length * 3 + 1 + mostBytes <= longestPathBytes
+    ? mostBytes
+    : Math.min(mostBytes, longestPathBytes - 1 - Buffer.byteLength(dir))
 
 /** The beginning of a name, in at most so many bytes, with no character cut in two. */
 function cut(name: string, bytes: number): string {
   if (Buffer.byteLength(name) <= bytes) return name
   const whole = Buffer.from(name)
-  let end = bytes
+  let end = Math.max(0, bytes)
   while (end > 0 && ((whole[end] ?? 0) & 0xc0) === 0x80) end--
   return whole.toString('utf8', 0, end)
 }

@@ -1,9 +1,10 @@
 // A thing is made ready at a private name beside its target, and published in one step. A process that is killed leaves
 // at most such a name (./stage-names.ts), never a half-made target.
 
-import { hasCode } from '../core/errors.js'
+import { hasCode, type SystemError } from '../core/errors.js'
 import { fs, type Path, type Steps } from '../core/steps.js'
 import { discard, discardAll, tidy, uninterruptible } from './cleanup.js'
+import { addFinding, namingPublicly } from './public-names.js'
 import { stageName } from './stage-names.js'
 
 /** A thing that is ready to be published. */
@@ -35,7 +36,7 @@ export function* staged<M, T, P extends Path = string>(
     return yield* use(stage)
   } catch (error) {
     // No other process makes this name, so EEXIST comes from a retransmission of our own call: take another name.
-    if (stage || names === 1 || !hasCode(error, 'EEXIST')) throw error
+    if (stage || names === 1 || !hasCode(error, 'EEXIST')) throw namingTarget(error, path, target)
   } finally {
     // Together, because neither needs the other. Their errors are ignored: the deed is done, or has failed already.
     const given = stage ? release(stage.made) : []
@@ -44,6 +45,14 @@ export function* staged<M, T, P extends Path = string>(
     yield* discardAll(last)
   }
   return yield* staged(target, make, use, release, names - 1)
+}
+
+/** If the private name itself was refused, the error is about the directory: the target may be open to the caller. */
+function namingTarget(error: unknown, path: Path, target: Path): unknown {
+  const isRefused = hasCode(error, 'EACCES', 'EPERM', 'EROFS') && (error as SystemError).path === String(path)
+  namingPublicly(error, path, target)
+  if (isRefused) addFinding(error, 'nothing could be made beside it')
+  return error
 }
 
 /** A private file that is being written. */
@@ -91,7 +100,7 @@ export function* stagedDirectory<T>(
     return yield* use(stage)
   } catch (error) {
     // A retransmission of our own call, as above.
-    if (made || names === 1 || !hasCode(error, 'EEXIST')) throw error
+    if (made || names === 1 || !hasCode(error, 'EEXIST')) throw namingTarget(error, stage.path, target)
   } finally {
     if (!stage.spent) yield* uninterruptible(() => discard(() => remove(stage.path)))
   }

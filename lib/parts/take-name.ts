@@ -6,6 +6,7 @@ import { fs, type Steps } from '../core/steps.js'
 import type { Trial } from './achieve.js'
 import { discard, uninterruptible } from './cleanup.js'
 import { isInode } from './identity.js'
+import { namingPublicly } from './public-names.js'
 import { putBack, renameAside } from './set-aside.js'
 
 /** Returns whether this call took the name from the inode, which must have another name. */
@@ -25,6 +26,8 @@ export function* takeNameAside(path: string, was: Stats, trial: Trial): Steps<st
   try {
     taken = (yield* isInode(at, was)) ?? false
     return taken ? at : undefined
+  } catch (error) {
+    throw namingPublicly(error, at, path)
   } finally {
     // It came there after the look, or could not be read.
     if (!taken) yield* uninterruptible(() => discard(() => putBack({ path, at })))

@@ -9,6 +9,7 @@ import { achieve, done, type Trial } from '../parts/achieve.js'
 import { tidy } from '../parts/cleanup.js'
 import { deleteTree, silently } from '../parts/delete-tree.js'
 import { isGone } from '../parts/identity.js'
+import { namingOnly } from '../parts/public-names.js'
 import { stageName } from '../parts/stage-names.js'
 
 /** The directory, by the two paths that lead to it; usually both are the same. */
@@ -34,6 +35,8 @@ export function* inScratchDir<T>(
       yield* statShown(scratch.there, scratch)
     }
     return yield* use(scratch)
+  } catch (error) {
+    throw namingOnly(namingOnly(error, scratch.here, dir), scratch.there, through)
   } finally {
     yield* tidy(removeScratch(scratch, trial))
   }

@@ -11,4 +11,6 @@ export interface UpdateFileOptions extends LockOptions {
   readonly mode?: WriteFileOptions['mode']
   /** As for `writeFile`. @default 'file' */
   readonly durability?: Durability | undefined
+  /** As for `writeFile`; readers may then see a part of the new content. @default 'never' */
+  readonly inPlace?: WriteFileOptions['inPlace']
 }

@@ -3,6 +3,7 @@
 import { hasCode } from '../core/errors.js'
 import { asFunction, asName, refusal } from '../core/input.js'
 import { isTimeout } from '../core/interruption.js'
+import type { Publication } from '../core/publication.js'
 import { fs, type Steps } from '../core/steps.js'
 import { isThenable } from '../core/wait.js'
 import { acquire } from '../lock/acquire.js'
@@ -12,8 +13,10 @@ import { asLocking } from '../lock/options.js'
 import { UnderLock } from '../lock/under-lock.js'
 import type { LockOptions } from '../lock.js'
 import { achieve, noEvidence } from '../parts/achieve.js'
-import { refuseSpecialFile, resolveLinks } from '../parts/follow-links.js'
-import { asWriting, type WriteFileOptions, writeFile } from '../write-file.js'
+import { syncName } from '../parts/durable.js'
+import { refusePlanted, refuseSpecialFile, resolveLinks } from '../parts/follow-links.js'
+import { write } from '../write-file/write.js'
+import { asWriting, type WriteFileOptions } from '../write-file.js'
 import { asCodec, type Codec } from './codec.js'
 import type { UpdateFileOptions } from './options.js'
 
@@ -26,20 +29,26 @@ export interface Update {
   readonly codec: Codec
   readonly locking: LockOptions
   readonly writing: WriteFileOptions
+  readonly publication: Publication
 }
 
-export function asUpdate(file: string | URL, change: Change, options: UpdateFileOptions): Update {
-  const { stale, heartbeat, parents, retryFor, mode, durability } = options
+export function asUpdate(
+  file: string | URL,
+  change: Change,
+  options: UpdateFileOptions,
+  publication: Publication,
+): Update {
+  const { stale, heartbeat, parents, retryFor, mode, durability, inPlace } = options
   const path = asName(file, 'file')
   if (asFunction(change, 'change') === undefined)
     throw refusal('ERR_INVALID_ARG_TYPE', 'change', 'of type function', change)
   const codec = asCodec(options)
   const locking = { stale, heartbeat, parents, retryFor }
-  const writing = { encoding: codec.encoding, mode, durability, parents, retryFor }
+  const writing = { encoding: codec.encoding, mode, durability, inPlace, parents, retryFor }
   // Bad options are refused now, not only when there is something to write.
   asLocking(path, locking, 'updateFile')
   asWriting(path, '', writing, 'updateFile')
-  return { path, change: change as Update['change'], codec, locking, writing }
+  return { path, change: change as Update['change'], codec, locking, writing, publication }
 }
 
 export function* update(job: Update): Steps<unknown> {
@@ -66,20 +75,23 @@ function* lockingFor({ path, locking }: Update): Steps<Locking> {
 
 function* resolveFile(path: string): Steps<string> {
   const { at, there } = yield* resolveLinks(path, true)
-  if (there) refuseSpecialFile(at, there)
+  if (there) {
+    refuseSpecialFile(at, there)
+    yield* refusePlanted(at, there)
+  }
   return at
 }
 
 /** The name leads elsewhere now, to a file with another lock. */
 const moved = Symbol('moved')
 
-function* updateLocked({ path, change, codec, locking, writing }: Update, at: string, hold: Hold): Steps<unknown> {
+function* updateLocked(job: Update, at: string, hold: Hold): Steps<unknown> {
+  const { path, change, codec, locking, writing, publication } = job
   if ((yield* resolveFile(path)) !== at) return moved
-  const { bytes } = yield* achieve(() => readBytes(at), noEvidence, {
-    as: 'updateFile',
-    path: at,
-    retryFor: locking.retryFor,
-  })
+  const trial = { as: 'updateFile', path: at, retryFor: locking.retryFor }
+  const read = yield* achieve(() => readBytes(at), noEvidence, trial)
+  if (read === moved) return moved
+  const { bytes } = read
   const old = codec(bytes, at)
   const beganMs = yield* fs.now()
   const { returned, next } = yield* makeChange(change, old.value, hold)
@@ -90,7 +102,10 @@ function* updateLocked({ path, change, codec, locking, writing }: Update, at: st
   const data = old.encode(next)
   // After a long change, this finds out whether the lock is lost. If it is, nothing is written.
   if (isThenable(returned) || (yield* fs.now()) - beganMs > hold.locking.heartbeatMs) yield* renew(hold)
-  yield* writeFile.steps(at, data, writing)
+  const one = asWriting(at, data, writing, 'updateFile', publication)
+  // The directories above the file were made for the lock.
+  const written = yield* write(one)
+  if (written !== undefined) yield* syncName(written, one.durability, hold.locking.parents)
   return next
 }
 
@@ -110,11 +125,13 @@ function* makeChange(
   }
 }
 
-function* readBytes(at: string): Steps<{ readonly bytes: Buffer | undefined }> {
+function* readBytes(at: string): Steps<{ readonly bytes: Buffer | undefined } | typeof moved> {
   try {
     return { bytes: yield* fs.readFile(at) }
   } catch (error) {
     if (hasCode(error, 'ENOENT')) return { bytes: undefined }
+    // Since the look, a link has come there.
+    if (hasCode(error, 'ELOOP')) return moved
     throw error
   }
 }

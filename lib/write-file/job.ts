@@ -1,6 +1,7 @@
 import type { Durability } from '../core/input.js'
 import type { FileProgress } from '../core/progress.js'
 import type { Trial } from '../parts/achieve.js'
+import type { Parents } from '../parts/parents.js'
 import type { Permissions } from '../parts/permissions.js'
 import type { Source } from '../parts/source.js'
 
@@ -12,8 +13,10 @@ export interface Writing {
   readonly durability: Durability
   readonly follows: boolean
   readonly inPlace: boolean
+  /** Has the function that was called an option `inPlace`? */
+  readonly advises: boolean
   readonly keepsLinks: boolean
-  readonly parents: boolean
+  readonly parents: Parents | undefined
   readonly trial: Trial
   /** Undefined without `onProgress`. */
   readonly progress: FileProgress | undefined

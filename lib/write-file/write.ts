@@ -1,20 +1,22 @@
 // The work of `writeFile`: a private file is filled, gets its permissions, is synced, and is renamed onto the name.
 
-import { hasCode, isSystemError, markFinal, mountPointCodes } from '../core/errors.js'
+import { hasCode, mountPointCodes } from '../core/errors.js'
 import type { Stats } from '../core/stats.js'
 import { fs, type Outcome, type Steps, together, unwrap } from '../core/steps.js'
 import { achieve, done, noEvidence } from '../parts/achieve.js'
 import { pieceBytes, writeBytes } from '../parts/bytes.js'
-import { refuseSpecialFile, resolveLinks } from '../parts/follow-links.js'
+import { isPlanted, passage, refuseSpecialFile, resolveLinks } from '../parts/follow-links.js'
 import { isInode } from '../parts/identity.js'
+import { findMount } from '../parts/mount.js'
 import { withParents } from '../parts/parents.js'
 import { creationMode, setPermissions } from '../parts/permissions.js'
+import { giving, isSpent, publish } from '../parts/publish.js'
 import { closeUnsynced, type Staged, stagedFile, type Written } from '../parts/stage.js'
-import { writeInPlace } from './in-place.js'
+import { isShut, unrepeated, writeDirectly, writeInPlace } from './in-place.js'
 import type { Writing } from './job.js'
 
-/** Returns the name that was written: where `path` leads, if it is a link. */
-export function* write(job: Writing): Steps<string> {
+/** Returns the name that was given to a new file: where `path` leads, if it is a link. */
+export function* write(job: Writing): Steps<string | undefined> {
   const { source, trial } = job
   try {
     // A stream that fails at once, or that the sync form cannot wait for, must fail before a file is made.
@@ -22,7 +24,7 @@ export function* write(job: Writing): Steps<string> {
     // The directory may vanish between two calls. Then the data is written again, unless it comes from a stream.
     const repeatable = job.parents && source.whole !== undefined
     // No look is needed here: the rename has one of its own.
-    const at = yield* achieve(
+    const { at } = yield* achieve(
       () => tryWrite(job, first),
       noEvidence,
       repeatable ? { ...trial, also: ['ENOENT'] } : trial,
@@ -35,35 +37,45 @@ export function* write(job: Writing): Steps<string> {
   }
 }
 
-function* tryWrite(job: Writing, first: Uint8Array | undefined): Steps<string> {
-  const { at, there } = yield* resolveLinks(job.path, job.follows)
+function* tryWrite(job: Writing, first: Uint8Array | undefined): Steps<{ at: string | undefined }> {
+  const { at, there } = yield* resolveLinks(job.path, job.follows, true)
   if (there) refuseSpecialFile(at, there)
+  if (job.follows && there?.isSymbolicLink()) return yield* writeThrough(job, at, first)
+  // What another user may have planted is replaced, and passes nothing on: neither its mode nor its owner.
   const old = there?.isFile() ? there : undefined
-  const target: Target = { at, old, inPlace: job.keepsLinks && old !== undefined && old.nlink > 1n }
-  const mode = creationMode(job.permissions, old)
-  yield* withParents(at, job.parents, () =>
-    stagedFile(at, mode, stage =>
-      job.source.whole
-        ? fillAndPublish(job, target, stage, first)
-        : unrepeated(fillAndPublish(job, target, stage, first)),
-    ),
-  )
-  return at
+  const heir = old && (yield* isPlanted(at, old)) ? undefined : old
+  const target: Target = { at, old, heir, inPlace: job.keepsLinks && old !== undefined && old.nlink > 1n }
+  let isStaged = false
+  try {
+    yield* withParents(at, job.parents, () =>
+      stagedFile(at, creationMode(job.permissions, heir), stage => {
+        isStaged = true
+        return onceOnly(job, fillAndPublish(job, target, stage, first))
+      }),
+    )
+  } catch (error) {
+    if (isStaged || !job.inPlace || !old || !isShut(error)) throw error
+    yield* onceOnly(job, insteadOf(error, writeDirectly(target, job, first)))
+  }
+  return { at }
+}
+
+/** The link leads to what is open already: a pipe, a terminal, a file whose name may be another meanwhile. */
+function* writeThrough(job: Writing, at: string, first: Uint8Array | undefined): Steps<{ at: undefined }> {
+  if (!job.inPlace) throw passage(at, "; `inPlace: 'when-needed'` opens that and writes it")
+  yield* onceOnly(job, writeDirectly({ at, old: undefined, passage: true }, job, first))
+  return { at: undefined }
 }
 
 /** The pieces of a stream come only once, so a failure must not lead to another try with what is left of them. */
-function* unrepeated<T>(steps: Steps<T>): Steps<T> {
-  try {
-    return yield* steps
-  } catch (error) {
-    throw markFinal(error)
-  }
-}
+const onceOnly = <T>({ source }: Writing, steps: Steps<T>): Steps<T> => (source.whole ? steps : unrepeated(steps))
 
 interface Target {
   readonly at: string
   /** The file that is there, which is replaced. */
   readonly old: Stats | undefined
+  /** The same, if its mode and its owner are to be kept. */
+  readonly heir: Stats | undefined
   /** It is not replaced, but written in place. */
   readonly inPlace: boolean
 }
@@ -76,21 +88,33 @@ function* fillAndPublish(
 ): Steps<void> {
   const { made } = stage
   const was = yield* fill(made.fd, job, first)
-  yield* setPermissions(stage.path, was, job.permissions, target.old)
+  yield* setPermissions(made.fd, was, job.permissions, target.heir)
   if (job.durability !== 'none') yield* fs.fsync(made.fd)
   // What is written in place takes two descriptors more.
   yield* closeUnsynced(made, job.durability !== 'none' && !target.inPlace)
-  if (target.inPlace) return yield* writeInPlace(stage.path, target.at, job)
+  if (target.inPlace) return yield* writeInPlace(stage.path, was, target, job)
   try {
-    yield* achieve(
-      () => renameAndClose(stage, target.at),
+    yield* publish(
+      () => giving(job.trial.publication, target.at, renameAndClose(stage, target.at), () => isSpent(stage.path)),
       () => isInode(target.at, was),
       job.trial,
     )
     stage.spent = true
   } catch (error) {
-    if (!job.inPlace || !hasCode(error, ...mountPointCodes)) throw withAdvice(error)
-    yield* writeInPlace(stage.path, target.at, job)
+    if (!job.inPlace || !target.old || !(hasCode(error, ...mountPointCodes) || isShut(error))) {
+      yield* findMount(error, target.at, job.advises ? inPlaceAdvice : '')
+      throw error
+    }
+    yield* insteadOf(error, writeInPlace(stage.path, was, target, job))
+  }
+}
+
+/** Runs steps after another way has failed with `error`. If the file cannot be opened either, that error comes out. */
+function* insteadOf<T>(error: unknown, steps: Steps<T>): Steps<T> {
+  try {
+    return yield* steps
+  } catch (another) {
+    throw isShut(another) ? error : another
   }
 }
 
@@ -125,9 +149,4 @@ function* renameAndClose({ path, made }: Staged<Written>, to: string): Steps<tru
   return true
 }
 
-function withAdvice(error: unknown): unknown {
-  if (isSystemError(error) && hasCode(error, ...mountPointCodes))
-    error.message +=
-      " (a mount point cannot be replaced; `inPlace: 'when-needed'` writes it in place, which is not atomic)"
-  return error
-}
+const inPlaceAdvice = "; `inPlace: 'when-needed'` writes it in place, which is not atomic"

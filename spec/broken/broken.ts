@@ -68,6 +68,15 @@ export const syncedTooLate = dual(function* steps(file: string, data: string): S
   yield* fs.close(fd)
 })
 
+/** Syncs the target's directory, but only after the source is gone. */
+export const sourceFirst = dual(function* steps(from: string, to: string): Steps<void> {
+  yield* fs.link(from, to)
+  yield* fs.unlink(from)
+  const fd = yield* fs.open(dirname(to), 'r')
+  yield* fs.fsync(fd)
+  yield* fs.close(fd)
+})
+
 let writes = 0
 /** Writes to a temporary name that is unique as long as no other process has the same pid: write-file-atomic. */
 export const pidTemp = dual(function* steps(file: string, data: Uint8Array): Steps<void> {

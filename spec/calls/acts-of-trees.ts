@@ -40,7 +40,8 @@ const both = { source: newText, target: oldText }
 /** A private name of a process of this boot that is dead: no process has this pid. */
 function plantDebris(dir: string): void {
   const [place] = self().split('-')
-  const debris = (nonce: string) => at(dir, `.file.${place}-${(4_194_303).toString(36)}-abc.${nonce.repeat(16)}`)
+  const debris = (nonce: string) =>
+    at(dir, `.file.${place}-${(4_194_303).toString(36)}-abc.${nonce.repeat(16)}.holdfast`)
   writeFileSync(debris('a'), 'half')
   mkdirSync(join(debris('b'), 'in'), { recursive: true })
   writeFileSync(join(debris('b'), 'in', 'file'), 'half')

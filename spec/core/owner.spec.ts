@@ -2,7 +2,6 @@ import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { dual, fs, type Steps } from 'holdfast/steps'
 import { judge, spellSelf, type Witness } from '../../lib/core/owner.js'
-import { stageName } from '../../lib/parts/stage-names.js'
 import { assert, holds } from '../support/kit.js'
 
 const self = dual(function* self(): Steps<string> {
@@ -11,7 +10,6 @@ const self = dual(function* self(): Steps<string> {
 const alive = dual(function* alive(owner: string): Steps<boolean | undefined> {
   return yield* fs.alive(owner)
 })
-const nameFor = dual((target: string) => stageName<string>(target))
 
 const stat = (pid: number, born: number, state = 'S') =>
   `${pid} (a (strange) name) ${[state, ...Array(18).fill(1), born, 5].join(' ')}`
@@ -104,17 +102,3 @@ else
     assert.is(new Set([one[1], two[1], third[1], self.sync()].map(owner => owner?.replace(/-.*-/, '-'))).size, 4)
     assert.equal([one[2], two[2], third[2]], ['undefined', 'undefined', 'undefined'])
   })
-
-holds('private names are never the same, fit into 255 bytes, and cut no character in two', () => {
-  const names = new Set<string>()
-  for (let i = 0; i < 1000; i++) names.add(nameFor.sync('/dir/file'))
-  assert.is(names.size, 1000)
-  assert.ok([...names].every(name => /^\/dir\/\.file\.[a-z0-9]+-[a-z0-9]+-[a-z0-9]+\.[a-z0-9]+$/.test(name)))
-  for (const name of ['雪'.repeat(85), 'é'.repeat(127), 'x'.repeat(255), '𝕏'.repeat(63)]) {
-    for (let shift = 0; shift < 4; shift++) {
-      const made = nameFor.sync(`/d/${'x'.repeat(shift)}${name}`).slice(3)
-      assert.ok(Buffer.byteLength(made) <= 255 && Buffer.byteLength(made) > 245, String(Buffer.byteLength(made)))
-      assert.not(made.includes('\ufffd'))
-    }
-  }
-})

@@ -28,7 +28,10 @@ const solitary: ReadonlySet<string> = new Set(['core/fast-path', 'core/inline-bo
 
 export const isSolitary = (spec: string): boolean => solitary.has(spec)
 
-/** Its processes wait for each other for half a minute and take no time of a core, so others run meanwhile. */
-const waiting: ReadonlySet<string> = new Set(['lock/apart'])
+/**
+ * Others run meanwhile: its processes wait for each other for half a minute and take no time of a core (`lock/apart`), or
+ * it takes a minute whatever else runs, and judges results only (`calls`).
+ */
+const beside: ReadonlySet<string> = new Set(['lock/apart', 'calls'])
 
-export const isWaiting = (spec: string): boolean => waiting.has(spec)
+export const runsBeside = (spec: string): boolean => beside.has(spec)

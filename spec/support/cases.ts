@@ -205,7 +205,7 @@ export const cases: readonly Case[] = [
   caseOf(probe, passes('probe'), dir => [dir]),
   caseOf(
     sweep,
-    passes('sweep', dir => put(join(dir, '.f.place-1-1.0123456789abcdef'), 'left')),
+    passes('sweep', dir => put(join(dir, '.f.place-1-1.0123456789abcdef.holdfast'), 'left')),
     dir => [dir],
     {
       grace: 0,

@@ -369,10 +369,29 @@ export function caught(what: string, why: RegExp, world: World, options?: Explor
 /** Can tests become an ordinary user, and can that user read this package? */
 export const canBeAnother = (): boolean => process.getuid?.() === 0 && asUser('').code === 0
 
+/** The ordinary user that tests become, and its group. */
+export const userId = 54_321
+
 /** Runs a script as an ordinary user; in it, `holdfast` is this package. */
-export function asUser(script: string): { said: string; code: number | null } {
+export const asUser = (script: string): Said => runScript(script, [], { uid: userId, gid: userId })
+
+interface Said {
+  readonly said: string
+  readonly code: number | null
+}
+
+/**
+ * Runs a script in a process of its own; in it, `holdfast` is this package. `through` is a command that runs the rest of
+ * its arguments.
+ */
+export function runScript(
+  script: string,
+  through: readonly string[] = [],
+  { nodeArgs = [], ...user }: { uid?: number; gid?: number; nodeArgs?: readonly string[] } = {},
+): Said {
   const text = `import * as holdfast from ${JSON.stringify(import.meta.resolve('holdfast'))}\n${script}`
-  const options = { uid: 54_321, gid: 54_321, encoding: 'utf8', cwd: '/' } as const
-  const { stdout, stderr, status } = spawnSync(process.execPath, ['--input-type=module', '-e', text], options)
-  return { said: stdout + stderr, code: status }
+  const command = [...through, process.execPath, ...nodeArgs, '--input-type=module', '-e', text]
+  const options = { ...user, encoding: 'utf8', cwd: '/', timeout: 60_000 } as const
+  const { stdout, stderr, status } = spawnSync(command[0] as string, command.slice(1), options)
+  return { said: `${stdout}${stderr}`, code: status }
 }

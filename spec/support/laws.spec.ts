@@ -14,7 +14,7 @@ import {
 
 type Put = Dual<[path: string, text: string], boolean>
 
-const nonce = '0123456789abcdef'
+const nonce = '0123456789abcdef.holdfast'
 
 function* staged(path: string, text: string): Steps<string> {
   const stage = path.replace(/\/([^/]*)$/, `/.$1.owner-1-0.${nonce}`)

@@ -9,24 +9,28 @@ import { mountImage, run, startWarden, unmountBelow } from './mounts.js'
 /** `ramfs` is in memory, and `bindfs` a FUSE filesystem: neither counts as local. */
 export type Mountable = 'ext4' | 'tmpfs' | 'ramfs' | 'bindfs'
 
-export function mountOne(kind: Mountable, point: string): void {
+export function mountOne(kind: Mountable, point: string, ...options: string[]): void {
   if (kind === 'ext4') mountImage(kind, point)
   else if (kind !== 'bindfs') run('mount', '-t', kind, kind, point)
   else {
     const behind = `${point}.behind`
     mkdirSync(behind, { recursive: true })
-    run('bindfs', behind, point)
+    run('bindfs', ...options, behind, point)
   }
 }
 
-/** Runs the test with a mount of the kind. */
-export async function onMount(kind: Mountable, test: (dir: string) => Promise<void>): Promise<void> {
+/** Runs the test with a mount of the kind. The options are those of `bindfs`. */
+export async function onMount(
+  kind: Mountable,
+  test: (dir: string) => Promise<void>,
+  ...options: string[]
+): Promise<void> {
   const room = scratch()
   const point = join(room, 'mount')
   mkdirSync(point)
   const warden = startWarden([point])
   try {
-    mountOne(kind, point)
+    mountOne(kind, point, ...options)
     await test(point)
   } finally {
     unmountBelow(room)

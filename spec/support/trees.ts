@@ -56,4 +56,4 @@ export function namesIn(dir: string | Buffer, above = ''): string[] {
 
 /** The private names below a directory, which must not outlive the call that made them. */
 export const privateNames = (dir: string): string[] =>
-  namesIn(dir).filter(name => /(^|\/)\.[^/]*\.[a-z0-9]+-[a-z0-9]+-[a-z0-9]+\.[0-9a-f]{16}$/s.test(name))
+  namesIn(dir).filter(name => /(^|\/)\.[^/]*\.[a-z0-9]+-[a-z0-9]+-[a-z0-9]+\.[0-9a-f]{16}\.holdfast$/s.test(name))

@@ -34,7 +34,7 @@ export function perform(player: Player, call: Call, ground: Directory): unknown 
       born(lstatSync(second, { bigint: true }).ino)
       return value
     case 'clone':
-      born(lstatSync(args[2] as string, { bigint: true }).ino)
+      if (typeof args[2] === 'string') born(lstatSync(args[2], { bigint: true }).ino)
       return value
     case 'open':
       player.fds.add(value as number)

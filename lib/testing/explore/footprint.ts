@@ -78,7 +78,7 @@ export function footprint({ op, args }: Call, ground: Ground): Footprint {
     case 'alive':
       return { ...nothing, r: [`alive:${first.split('-')[1]}`] }
     case 'clone':
-      return merge(opened('r', args[0], ground), named(args[2] as string, ground))
+      return merge(opened('r', args[0], ground), named(args[2] as string | number, ground))
     default:
       return onDescriptor(op, args[0], ground)
   }
@@ -122,7 +122,8 @@ const namesIn = (at: string, ground: Ground): string[] =>
     .map(inode => `names:${inode}`)
 
 /** A name is made or removed. */
-function named(path: string, ground: Ground, follow = false): Footprint {
+function named(path: string | number, ground: Ground, follow = false): Footprint {
+  if (typeof path === 'number') return opened('w', path, ground)
   const { reads, at, parent } = walk(path, ground, follow)
   return { r: reads, w: [`name:${at}`], adds: namesIn(parent, ground), sees: [] }
 }

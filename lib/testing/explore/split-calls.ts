@@ -23,7 +23,7 @@ function* readFile(path: string): Steps<Buffer> {
 }
 
 function* whileOpen<T>(path: string, use: (fd: number) => Steps<T>): Steps<T> {
-  const fd = yield* fs.open(path, 'r')
+  const fd = yield* fs.open(path, 'r nofollow')
   try {
     return yield* use(fd)
   } finally {

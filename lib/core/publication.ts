@@ -1,0 +1,107 @@
+// Whether a call has published the name that it was to publish. Every error that comes out of such a call says so, because
+// what the caller should do next depends on it.
+
+import type { Call } from './alphabet.js'
+import type { Steps } from './steps.js'
+
+/**
+ * What `published` of an error says, of any function that publishes a name. `true`: at an instant during the call the name
+ * was what the call was to make it, and what failed came after that. `false`: it was not, or the call has undone it.
+ * `unknown`: neither is certain, because a filesystem that is not local reported an error of the very call that gives the
+ * name, and no evidence is left; because a file that is written in place may be half written; or because the promise was
+ * ended by its time-out while the call goes on in the background. Then the error says `true` or `false` as soon as that
+ * call has failed, too.
+ */
+export type Published = boolean | 'unknown'
+
+/** What is known of one call. A call that publishes many names has published as soon as one of them is there. */
+export class Publication {
+  #given = false
+  /** How many calls to the system that give a name are under way, or have failed without a proof that they were not done. */
+  #doubts = 0
+
+  get published(): Published {
+    return this.#given || (this.#doubts > 0 ? 'unknown' : false)
+  }
+
+  /** A call that gives a name is about to be made. */
+  begin(): void {
+    this.#doubts++
+  }
+
+  end(published: Published): void {
+    if (published !== 'unknown') this.#doubts--
+    if (published === true) this.#given = true
+  }
+
+  /** It is certain now, whatever was reported before. False is only for a call that publishes one name. */
+  decide(published: boolean): void {
+    this.#given = published
+    if (!published) this.#doubts = 0
+  }
+
+  /** Adds what is known to an error that comes out of the call. Errors of users' callbacks may be of any kind. */
+  mark(error: unknown, published = this.published): unknown {
+    if (typeof error === 'object' && error !== null) Reflect.set(error, 'published', published)
+    return error
+  }
+}
+
+/**
+ * Makes an algorithm of one that publishes a name: its errors say whether it did. The steps are the same, and a driver
+ * resumes them without a generator in between, which would cost as much as half a call.
+ */
+export function publishing<A extends unknown[], T>(
+  algorithm: (publication: Publication, ...args: A) => Steps<T>,
+): (...args: A) => Steps<T> {
+  const published = (...args: A): Steps<T> => {
+    const publication = new Publication()
+    return new PublishingSteps(publication, algorithm(publication, ...args)) as unknown as Steps<T>
+  }
+  Object.defineProperty(published, 'name', { value: algorithm.name })
+  return Object.defineProperty(published, 'length', { value: algorithm.length - 1 })
+}
+
+class PublishingSteps<T> implements Iterator<Call, T> {
+  readonly publication: Publication
+  readonly #steps: Steps<T>
+
+  constructor(publication: Publication, steps: Steps<T>) {
+    this.publication = publication
+    this.#steps = steps
+  }
+
+  next(result?: unknown): IteratorResult<Call, T> {
+    try {
+      return this.#steps.next(result)
+    } catch (error) {
+      throw this.publication.mark(error)
+    }
+  }
+
+  throw(error: unknown): IteratorResult<Call, T> {
+    try {
+      return this.#steps.throw(error)
+    } catch (another) {
+      throw this.publication.mark(another)
+    }
+  }
+
+  return(value: T): IteratorResult<Call, T> {
+    return this.#steps.return(value)
+  }
+
+  [Symbol.iterator](): this {
+    return this
+  }
+}
+
+/**
+ * The caller goes on with `error`, and the steps end in the background. They may still publish the name. If it is this
+ * very error that they end with, it says then what came of them.
+ */
+export function markLeft(steps: unknown, error: unknown): unknown {
+  if (!(steps instanceof PublishingSteps)) return error
+  const { publication } = steps
+  return publication.mark(error, publication.published || 'unknown')
+}

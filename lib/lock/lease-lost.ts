@@ -1,0 +1,28 @@
+// The error of a holder that has lost its lock. It names what was seen in the lock's place, and nothing else.
+
+import type { State } from '../cell/state.js'
+
+export type LostBecause =
+  | 'another holder has taken it over'
+  | 'another process has freed it'
+  | 'its directory is gone'
+  | 'its directory is empty'
+  | 'the filesystem did not say whether it was kept'
+
+/** Why the lock is lost, from what is there instead of the holder's own state. */
+export function lostBecause(now: State | 'void' | 'absent', fence: number): LostBecause {
+  if (now === 'absent') return 'its directory is gone'
+  if (now === 'void') return 'its directory is empty'
+  const [kind, later = ''] = now.fields
+  // The fence grows with each holder, so one that is free with a greater fence was held by another meanwhile.
+  const wasTaken = kind === 'h' || Number.parseInt(later, 36) > fence
+  return wasTaken ? 'another holder has taken it over' : 'another process has freed it'
+}
+
+export const isLeaseLost = (error: unknown): boolean => (error as NodeJS.ErrnoException)?.code === 'ERR_LEASE_LOST'
+
+export const leaseLostError = (path: string, fence: number, why: string): Error =>
+  Object.assign(new Error(`The lock is no longer held, because ${why}: ${path} (fence ${fence})`), {
+    code: 'ERR_LEASE_LOST',
+    path,
+  })

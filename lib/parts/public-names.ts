@@ -1,0 +1,62 @@
+// Errors say the names that the caller knows. What happens to a thing under a private name is about the thing, and
+// the private name is gone when the error is read.
+
+import type { Path } from '../core/steps.js'
+
+/** Errors of functions that the caller has passed, and that were given a private name: these come out as they are. */
+const callersOwn = new WeakSet<object>()
+
+export function keepAsItIs(error: unknown): unknown {
+  if (error instanceof Error) callersOwn.add(error)
+  return error
+}
+
+/** Puts `path` in the place of its private name `at`, wherever an error says that or a name below. Returns the error. */
+export const namingPublicly = (error: unknown, at: Path, path: Path): unknown =>
+  respell(error, spelt => withoutPrivate(spelt, String(at), String(path)))
+
+/** The same, if all names below `at` are private, too. */
+export const namingOnly = (error: unknown, at: Path, path: Path): unknown =>
+  respell(error, spelt => (isAtOrBelow(spelt, String(at)) ? String(path) : spelt))
+
+const isAtOrBelow = (spelt: string, at: string): boolean => spelt === at || spelt.startsWith(`${at}/`)
+
+const withoutPrivate = (spelt: string, at: string, path: string): string =>
+  isAtOrBelow(spelt, at) ? path + spelt.slice(at.length) : spelt
+
+type Said = NodeJS.ErrnoException & { dest?: string | undefined; cause?: unknown }
+
+function respell(error: unknown, spell: (path: string) => string): unknown {
+  if (!(error instanceof Error) || callersOwn.has(error)) return error
+  const said: Said = error
+  let isChanged = false
+  for (const key of ['path', 'dest'] as const) {
+    const old = said[key]
+    if (typeof old !== 'string' || spell(old) === old) continue
+    said[key] = spell(old)
+    isChanged = true
+    inTexts(said, text => text.replaceAll(`'${old}'`, () => `'${said[key]}'`))
+  }
+  // A rename between a name and its private one is about one name now.
+  if (isChanged && said.dest === said.path) {
+    delete said.dest
+    inTexts(said, text => text.replace(`'${said.path}' -> '${said.path}'`, () => `'${said.path}'`))
+  }
+  respell(said.cause, spell)
+  return error
+}
+
+/** Changes what an error says. A stack begins with the message. */
+function inTexts(error: Error, change: (text: string) => string): void {
+  // Read first: a stack that was not read yet would begin with the new message.
+  const { message, stack } = error
+  error.message = change(message)
+  if (stack !== undefined) error.stack = change(stack)
+}
+
+/** Adds to the message what was found. */
+export function addFinding(error: unknown, finding: string): void {
+  if (!(error instanceof Error) || error.message.includes(finding)) return
+  const { message } = error
+  inTexts(error, text => text.replace(message, () => `${message} (${finding})`))
+}

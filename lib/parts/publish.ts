@@ -1,0 +1,86 @@
+// The call to the system that gives a thing its public name, and what is known of it afterwards.
+
+import { dirname } from 'node:path'
+import { isSystemError, type SystemError } from '../core/errors.js'
+import type { Publication, Published } from '../core/publication.js'
+import type { Stats } from '../core/stats.js'
+import { fs, orNothing, type Path, type Steps } from '../core/steps.js'
+import { type Again, achieve, type Trial } from './achieve.js'
+import { uninterruptible } from './cleanup.js'
+import { isGone, isInode } from './identity.js'
+
+/**
+ * Makes a call that gives the name `path`. If that reports an error, it may have been done all the same: `look` says
+ * whether it was, as far as can be known.
+ */
+export function* giving<T>(
+  publication: Publication | undefined,
+  path: Path,
+  call: Steps<T>,
+  look: () => Steps<Published> = () => judgeByPlace(path),
+): Steps<T> {
+  if (!publication) return yield* call
+  publication.begin()
+  let published: Published = 'unknown'
+  try {
+    const value = yield* call
+    published = true
+    return value
+  } catch (error) {
+    // An interruption, or a refusal of Node's: the call was not made.
+    if (!isSystemError(error)) published = false
+    else
+      yield* uninterruptible(function* () {
+        published = yield* unmaskedLook(look)
+      })
+    throw error
+  } finally {
+    publication.end(published)
+  }
+}
+
+function* unmaskedLook(look: () => Steps<Published>): Steps<Published> {
+  try {
+    return yield* look()
+  } catch (error) {
+    if (!isSystemError(error)) throw error
+    return 'unknown'
+  }
+}
+
+/** Only a filesystem that is not local reports an error of what it has done: the first reply was lost. */
+function* judgeByPlace(path: Path): Steps<Published> {
+  for (let at = dirname(String(path)); ; at = dirname(at)) {
+    if (yield* fs.local(at)) return false
+    // Nothing is there: the directory above says where it would be.
+    if (dirname(at) === at || (yield* fs.stat(at, orNothing))) return 'unknown'
+  }
+}
+
+/** For a call after which another look decides. */
+// biome-ignore lint/correctness/useYield: there is nothing to call
+export function* undecided(): Steps<Published> {
+  return 'unknown'
+}
+
+/** After a rename of a private name that failed: no other process uses that name, so if it is gone, the rename was done. */
+export function* isSpent(stage: Path): Steps<Published> {
+  return (yield* isGone(stage)) ?? false
+}
+
+/** After a rename of a public name that failed: where is the inode that had it? */
+export function* isMoved(from: Path, to: Path, was: Stats): Steps<Published> {
+  if (yield* isInode(from, was)) return false
+  return (yield* isInode(to, was)) ?? 'unknown'
+}
+
+/** `achieve`, for an attempt that gives a name, where every result says that it was given. */
+export function* publish<T extends NonNullable<unknown>>(
+  attempt: () => Steps<T>,
+  holds: (error: SystemError) => Steps<T | Again | undefined>,
+  trial: Trial,
+): Steps<T> {
+  const value = yield* achieve(attempt, holds, trial)
+  trial.publication?.decide(true)
+  return value
+}

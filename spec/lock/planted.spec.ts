@@ -1,0 +1,109 @@
+// Where somebody has put something else at the name of a lock. Each of these was an advisory against another package:
+// CVE-2025-68146 (a link there was opened and what it leads to emptied), CVE-2026-22701 (a link that came between the look
+// and the open), and the reading of a lock that is a pipe, or that leads to one.
+
+import { spawnSync } from 'node:child_process'
+import {
+  chmodSync,
+  chownSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { getOrCreate, lock, updateFile, withLock } from 'holdfast'
+import { fs, type Steps } from 'holdfast/steps'
+import type { World } from 'holdfast/testing'
+import { assert, canBeAnother, explored, holds, prove, scratch, userId } from '../support/kit.js'
+
+const refused = 'ERR_NOT_A_CELL'
+
+/** A lock that was held and released, so that its directory is there: returns the names in it. */
+async function plantLock(path: string): Promise<string[]> {
+  await (await lock(path)).release()
+  return readdirSync(`${path}.lock`)
+}
+
+holds('a link at the name of a lock is not followed, whatever it leads to', async () => {
+  const dir = scratch()
+  const at = (name: string) => join(dir, name)
+  const before = await plantLock(at('other'))
+  writeFileSync(at('file'), 'theirs', { mode: 0o600 })
+  mkdirSync(at('directory'))
+  for (const victim of ['other.lock', 'file', 'directory', 'nothing']) {
+    symlinkSync(victim, at(`by-${victim}.lock`))
+    const path = at(`by-${victim}`)
+    const wanted = { retryFor: 0, timeout: 500 }
+    await assert.rejects(lock(path, wanted), victim === 'nothing' ? {} : { code: refused })
+    assert.throws(() => lock.sync(path, wanted), victim === 'nothing' ? {} : { code: refused })
+    await assert.rejects(lock.try(path, wanted), victim === 'nothing' ? {} : { code: refused })
+    for (const call of [
+      withLock(path, () => assert.unreachable(), wanted),
+      updateFile(path, () => 'x', wanted),
+      getOrCreate(path, () => 'x', wanted),
+    ])
+      await assert.rejects(call, victim === 'nothing' ? {} : { code: refused })
+    assert.is(readlinkSync(at(`by-${victim}.lock`)), victim)
+  }
+  assert.equal([readdirSync(at('other.lock')), readFileSync(at('file'), 'utf8')], [before, 'theirs'])
+  assert.equal([lstatSync(at('file')).mode & 0o777, readdirSync(at('directory'))], [0o600, []])
+  assert.not(readdirSync(dir).some(name => name.startsWith('.') || name === 'nothing'))
+})
+
+holds('a pipe at the name of a lock keeps nobody waiting', async () => {
+  const dir = scratch()
+  if (spawnSync('mkfifo', [join(dir, 'pipe.lock')]).status !== 0) return
+  symlinkSync('pipe.lock', join(dir, 'link.lock'))
+  for (const name of ['pipe', 'link']) {
+    const began = performance.now()
+    await assert.rejects(lock(join(dir, name), { retryFor: 0 }), { code: refused })
+    assert.throws(() => lock.sync(join(dir, name), { retryFor: 0 }), { code: refused })
+    assert.ok(performance.now() - began < 2_000, 'it waited for the pipe')
+  }
+})
+
+if (!canBeAnother()) holds.skip('another user’s lock in /tmp', 'it takes root, and a checkout that others may read')
+else
+  holds(
+    'another user’s directory is no lock in a directory like /tmp, because that user can make a link of it',
+    async () => {
+      const dir = scratch()
+      chmodSync(dir, 0o1777)
+      const path = join(dir, 'path')
+      const [token] = await plantLock(path)
+      chownSync(`${path}.lock`, userId, userId)
+      await assert.rejects(lock(path), { code: 'EACCES', message: /another user/ })
+      assert.throws(() => lock.sync(path), { code: 'EACCES' })
+      assert.equal(readdirSync(`${path}.lock`), [token])
+      chmodSync(dir, 0o777)
+      await (await lock(path)).release()
+    },
+  )
+
+function* leadElsewhere(dir: string): Steps<void> {
+  yield* fs.rename(join(dir, 'path.lock'), join(dir, 'aside'))
+  yield* fs.symlink('other.lock', join(dir, 'path.lock'))
+}
+
+explored('explore: somebody makes a link to another lock of the name, at any moment: that lock stays as it is', () => {
+  let free: string[] = []
+  const endings = new Set<string>()
+  const world: World = {
+    setup: dir => {
+      for (const name of ['path', 'other']) lock.sync(join(dir, name)).release.sync()
+      free = readdirSync(join(dir, 'other.lock'))
+    },
+    players: dir => ({ A: lock.try.steps(join(dir, 'path')) }),
+    adversaries: dir => ({ attacker: leadElsewhere(dir) }),
+    check: ({ dir, outcomes: { A } }) => {
+      endings.add(A?.how === 'threw' ? String((A.error as NodeJS.ErrnoException).code) : String(A?.how))
+      assert.equal(readdirSync(join(dir, 'other.lock')), free, 'the other lock was touched')
+    },
+  }
+  const found = prove('1 lock, 1 attacker', world, {}, () => endings.has(refused) && endings.has('returned'))
+  assert.ok(found.complete, [...endings].join())
+})
