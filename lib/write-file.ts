@@ -16,8 +16,8 @@ export interface WriteFileOptions extends Patience {
   /** The encoding of strings. @default 'utf8' */
   readonly encoding?: BufferEncoding | undefined
   /**
-   * Permission bits, whatever the umask: a number or an octal string. `false`: default mode of a new file (0o666 minus
-   * the umask).
+   * Permission bits, whatever the umask: a number (also the `mode` of a `stat`), or an octal string. `false`: default mode
+   * of a new file (0o666 minus the umask).
    * @default the mode of the file that is replaced, or of a new file
    */
   readonly mode?: number | string | false | undefined
