@@ -19,6 +19,7 @@ import { checkNext, type Next, type State } from './cell/state.js'
 import { advance, readState } from './cell/transition.js'
 import { dual } from './core/dual.js'
 import { asBytes, asDurability, asName, type Durability, type Patience, refusal } from './core/input.js'
+import { checkNames } from './core/option-names.js'
 import { type Publication, publishing } from './core/publication.js'
 import type { Steps } from './core/steps.js'
 import { achieve, noEvidence, type Trial } from './parts/achieve.js'
@@ -41,6 +42,8 @@ export interface NextState extends Next {
   /** What is too large for `fields`. @default none */
   readonly data?: string | NodeJS.ArrayBufferView | undefined
 }
+
+const nextNames = ['fields', 'gone', 'data'] as const satisfies readonly (keyof NextState)[]
 
 const trialOf = (as: string, path: string, { retryFor }: Patience, publication?: Publication): Trial => ({
   as,
@@ -107,6 +110,7 @@ function asChange(
   options: CellOptions = {},
 ): Change {
   const path = asName(dir, 'dir')
+  checkNames(next, new Set<string>(nextNames), 'next')
   checkNext(next)
   const data = next.data === undefined ? undefined : asBytes(next.data, 'next.data')
   if (data) checkCellName(path)

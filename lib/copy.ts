@@ -10,8 +10,8 @@ import {
   asPath,
   type Durability,
   type Patience,
-  type Progress,
 } from './core/input.js'
+import { emptySum, type Progress } from './core/progress.js'
 import { publishing } from './core/publication.js'
 import { fs, orNothing, type Steps } from './core/steps.js'
 import { containment } from './parts/containment.js'
@@ -42,7 +42,10 @@ export interface CopyOptions extends Patience {
   readonly durability?: Durability | undefined
   /** Makes missing directories above the target; with `durability: 'full'` their names are on the disk, too. @default false */
   readonly parents?: boolean | undefined
-  /** Called for each thing that is done with, copied or left out. An error that it throws ends the call. */
+  /**
+   * Called for each thing that is done with, copied or left out, and for each MiB of a larger file. An error that it
+   * throws ends the call.
+   */
   readonly onProgress?: ((progress: Progress) => void) | undefined
 }
 
@@ -99,7 +102,7 @@ export const copy = dual(
       durability,
       parents: asParents(options.parents),
       onProgress: asFunction(options.onProgress, 'options.onProgress'),
-      sum: { done: 0, total: 1, bytes: 0 },
+      sum: emptySum(1),
       trial: { as: 'copy', path: to, retryFor: options.retryFor, never: mountPointCodes, publication },
     }
     const look = job.dereference ? fs.stat : fs.lstat

@@ -16,7 +16,10 @@ import { giving, isSpent, publish } from './parts/publish.js'
 import { closeUnsynced, type Staged, stagedFile, type Written } from './parts/stage.js'
 
 export interface CreateExclusiveOptions extends Patience {
-  /** Permission bits of the file, minus the umask: a number or an octal string. @default 0o666 */
+  /**
+   * Permission bits of the file, minus the umask: a number (also the `mode` of a `stat`), or an octal string.
+   * @default 0o666
+   */
   readonly mode?: number | string | undefined
   /**
    * `file`: the data is on disk before the name appears. `full`: the name is, too, before the call ends; also if

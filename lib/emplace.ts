@@ -1,6 +1,7 @@
 import { dual } from './core/dual.js'
 import { mountPointCodes } from './core/errors.js'
-import { asDurability, asFlag, asPath, type Durability, type Patience } from './core/input.js'
+import { asDurability, asFlag, asFunction, asPath, type Durability, type Patience } from './core/input.js'
+import { emptySum, type Progress, reportDone } from './core/progress.js'
 import { publishing } from './core/publication.js'
 import { fs, type Steps } from './core/steps.js'
 import { asEmplacing, emplaceSource } from './emplace/place.js'
@@ -17,6 +18,11 @@ export interface EmplaceOptions extends Patience {
   readonly durability?: Durability | undefined
   /** Makes missing directories above the target; with `durability: 'full'` their names are on the disk, too. @default false */
   readonly parents?: boolean | undefined
+  /**
+   * Called when the target is in place, and before that for each MiB of a file that goes to another device. An error
+   * that it throws ends the call.
+   */
+  readonly onProgress?: ((progress: Progress) => void) | undefined
 }
 
 /**
@@ -58,9 +64,14 @@ export const emplace = dual(
     const ifAbsent = asFlag(options.ifAbsent, 'options.ifAbsent')
     const durability = asDurability(options.durability)
     const parents = asParents(options.parents)
+    const onProgress = asFunction(options.onProgress, 'options.onProgress')
 
     const trial = { as: 'emplace', path: to, retryFor: options.retryFor, never: mountPointCodes, publication }
     const was = yield* fs.lstat(from)
-    return yield* emplaceSource(asEmplacing({ from, to, was, ifAbsent, parents, durability, trial }))
+    const progress = { onProgress, sum: emptySum(1) }
+    const job = asEmplacing({ from, to, was, ifAbsent, parents, durability, trial, progress })
+    const emplaced = yield* emplaceSource(job)
+    if (emplaced) yield* reportDone(progress, from)
+    return emplaced
   }),
 )

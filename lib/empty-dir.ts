@@ -43,10 +43,13 @@ export const emptyDir = dual(function* emptyDir(dir: string | URL, options: Remo
   }
   const liveness = { dir: path, graceMs: defaultGraceMs }
   const aside: Aside[] = []
+  job.sum.total = entries.length
   const removeEntry = function* (entry: Entry): Steps<void> {
-    if (yield* isBeingPublished(entry, liveness)) return
-    const removed = yield* removeOrSetAside(childPath(path, entry), job, trial)
-    if (typeof removed !== 'boolean') aside.push(removed)
+    const removed =
+      !(yield* isBeingPublished(entry, liveness)) && (yield* removeOrSetAside(childPath(path, entry), job, trial))
+    // It stays, or another process has removed it.
+    if (removed === false) job.sum.total--
+    else if (removed !== true) aside.push(removed)
   }
   // First every name is made free; then the directories that were set aside are deleted, one after the other.
   const tasks = entries.map(entry => () => removeEntry(entry)).reverse()

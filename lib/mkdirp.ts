@@ -4,7 +4,11 @@ import type { Steps } from './core/steps.js'
 import { makeDirectory } from './parts/make-directory.js'
 
 export interface MkdirpOptions extends Patience {
-  /** Permission bits of the directories that are made, minus the umask: a number or an octal string. @default 0o777 */
+  /**
+   * Permission bits of the directories that are made, minus the umask: a number (also the `mode` of a `stat`), or an
+   * octal string.
+   * @default 0o777
+   */
   readonly mode?: number | string | undefined
 }
 

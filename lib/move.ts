@@ -1,6 +1,7 @@
 import { dual } from './core/dual.js'
 import { hasCode, mountPointCodes } from './core/errors.js'
-import { asDurability, asName, asPath, type Durability, type Patience, type Progress, refusal } from './core/input.js'
+import { asDurability, asName, asPath, type Durability, type Patience, refusal } from './core/input.js'
+import { type Progress, reportDone } from './core/progress.js'
 import { publishing } from './core/publication.js'
 import type { Stats } from './core/stats.js'
 import { fs, type Steps } from './core/steps.js'
@@ -35,8 +36,8 @@ export interface MoveOptions extends Patience {
    */
   readonly concurrency?: number | undefined
   /**
-   * Called for each thing that is copied, when a directory goes to another device. An error that it throws ends the
-   * call.
+   * Called once when the thing is moved. If it goes to another device, called for each thing in it that is copied, and
+   * for each MiB of a larger file. An error that it throws ends the call.
    */
   readonly onProgress?: ((progress: Progress) => void) | undefined
 }
@@ -89,13 +90,15 @@ export const move = dual(
       overwrite: asOverwrite(options.overwrite),
       parents: asParents(options.parents),
       durability: asDurability(options.durability),
-      deletion: asDeleteJob(options),
+      deletion: asDeleteJob(options, 1),
       trial: { as: 'move', path: to, retryFor: options.retryFor, never: mountPointCodes, publication },
     }
     const moved = yield* moveAny(job, yield* fs.lstat(job.from))
     publication.decide(moved)
     yield* syncName(to, job.durability, job.parents)
     if (moved) yield* syncLoss(job.from, to, job.durability)
+    // Of a directory that was copied each thing is reported, and it is the last.
+    if (moved && job.deletion.sum.done === 0) yield* reportDone(job.deletion, job.from)
     return moved
   }),
 )

@@ -1,5 +1,6 @@
 import { dual } from './core/dual.js'
 import { asPath, type Patience, refusal } from './core/input.js'
+import { nearest } from './core/option-names.js'
 import type { Steps } from './core/steps.js'
 import { achieve, noEvidence } from './parts/achieve.js'
 import {
@@ -25,7 +26,17 @@ export interface ProbeOptions extends Patience {
   readonly through?: string | URL | undefined
   /** How many names of one file it tries to make: an integer from 1 on. @default 10 */
   readonly links?: number | undefined
+  /** What must be kept: if any of these is `false`, the call throws an error that names all that are. @default none */
+  readonly require?: readonly Guarantee[] | undefined
 }
+
+/** What can be required of a filesystem: the names of what `probe` returns as true or false. */
+export type Guarantee = (typeof guarantees)[number]
+
+const guarantees = [
+  ...(['exclusiveCreate', 'exclusiveRename', 'hardLinks', 'symlinks'] as const),
+  ...(['stableInodes', 'atomicRename', 'directoryFsync', 'caseSensitive'] as const),
+] as const satisfies readonly (keyof Keeps)[]
 
 /** What a filesystem keeps. */
 export interface Keeps {
@@ -76,25 +87,46 @@ export interface Keeps {
  *
  * @param dir A path, or a `file:` URL, of a directory in which files can be made.
  * @returns What the filesystem keeps.
- * @throws `ERR_NOT_THE_SAME_DIRECTORY`: what was made in `dir` was not seen within 2 s through `through`. Errors of the
+ * @throws `ERR_MISSING_GUARANTEE`: the filesystem does not keep what `require` names; `error.missing` lists it.
+ *   `ERR_NOT_THE_SAME_DIRECTORY`: what was made in `dir` was not seen within 2 s through `through`. Errors of the
  *   system, unchanged: ENOENT, ENOTDIR, EACCES, EROFS, ENOSPC ...
  *
  * @example
  * const { exclusiveCreate } = await probe('/mnt/a', { through: '/mnt/b' })
  * if (!exclusiveCreate) throw new Error('two machines may both create the same file')
+ * await probe('data', { require: ['atomicRename', 'hardLinks'] }) // throws if one of them is missing
  */
 export const probe = dual(function* probe(dir: string | URL, options: ProbeOptions = {}): Steps<Keeps> {
   const path = asPath(dir, 'dir')
   const through = options.through === undefined ? path : asPath(options.through, 'options.through')
   const links = asLinks(options.links)
+  const required = asGuarantees(options.require)
   const trial = { as: 'probe', path, retryFor: options.retryFor }
-  return yield* achieve(
+  const keeps = yield* achieve(
     () => inScratchDir(path, through, scratch => runAll(scratch, links), trial),
     // There is nothing to look for: experiments that failed are made again as a whole, or not at all.
     noEvidence,
     trial,
   )
+  const missing = required.filter(name => !keeps[name])
+  if (missing.length > 0) throw missingGuarantee(path, missing)
+  return keeps
 })
+
+function missingGuarantee(path: string, missing: readonly Guarantee[]): Error {
+  const message = `The filesystem of '${path}' does not keep what is required: ${missing.join(', ')}`
+  return Object.assign(new Error(message), { code: 'ERR_MISSING_GUARANTEE', path, missing })
+}
+
+function asGuarantees(value: unknown = []): readonly Guarantee[] {
+  if (!Array.isArray(value)) throw refusal('ERR_INVALID_ARG_TYPE', 'options.require', 'an instance of Array', value)
+  for (const name of value) {
+    if (guarantees.includes(name)) continue
+    const expected = `a list of guarantees (the nearest is '${nearest(String(name), guarantees)}')`
+    throw refusal('ERR_INVALID_ARG_VALUE', 'options.require', expected, name)
+  }
+  return value
+}
 
 function asLinks(value: unknown = 10): number {
   if (typeof value !== 'number') throw refusal('ERR_INVALID_ARG_TYPE', 'options.links', 'of type number', value)

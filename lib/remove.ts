@@ -1,5 +1,6 @@
 import { dual } from './core/dual.js'
-import { asName, type Patience, type Progress } from './core/input.js'
+import { asName, type Patience } from './core/input.js'
+import type { Progress } from './core/progress.js'
 import type { Steps } from './core/steps.js'
 import { asDeleteJob } from './parts/delete-tree.js'
 import { removeAt } from './parts/set-aside.js'
@@ -7,7 +8,7 @@ import { removeAt } from './parts/set-aside.js'
 export interface RemoveOptions extends Patience {
   /** How many things are deleted at a time. @default 64 */
   readonly concurrency?: number | undefined
-  /** Called for each thing that is deleted; `bytes` stays 0. An error that it throws ends the call. */
+  /** Called for each thing that is deleted. An error that it throws ends the call. */
   readonly onProgress?: ((progress: Progress) => void) | undefined
 }
 
@@ -36,5 +37,5 @@ export interface RemoveOptions extends Patience {
  */
 export const remove = dual(function remove(path: string | URL, options: RemoveOptions = {}): Steps<boolean> {
   const at = asName(path, 'path')
-  return removeAt(at, asDeleteJob(options), { as: 'remove', path: at, retryFor: options.retryFor })
+  return removeAt(at, asDeleteJob(options, 1), { as: 'remove', path: at, retryFor: options.retryFor })
 })

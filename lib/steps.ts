@@ -3,7 +3,7 @@
 export { door } from './core/disk.js'
 export type { Door, SingleCall } from './core/door.js'
 export { type DriveOptions, drive, driveSync } from './core/drive.js'
-export { type Dual, type DualOptions, dual } from './core/dual.js'
+export { type Dual, type DualOptions, openDual as dual } from './core/dual.js'
 export { type Errno, hasCode, isSystemError, type SystemError } from './core/errors.js'
 export type { Patience } from './core/input.js'
 export type { Stats } from './core/stats.js'

@@ -1,17 +1,14 @@
-import { type Payload, parsePayload } from './cell/payload.js'
-import { readState } from './cell/transition.js'
 import { dual } from './core/dual.js'
 import { isSystemError } from './core/errors.js'
-import { asNumber, asPath } from './core/input.js'
-import { fs, type Path, type Steps } from './core/steps.js'
+import { asFlag, asNumber, asPath } from './core/input.js'
+import type { Steps } from './core/steps.js'
 import type { Trial } from './parts/achieve.js'
 import { concurrently } from './parts/concurrently.js'
-import { defaultGraceMs, isDebris, type Liveness } from './parts/debris.js'
+import { defaultGraceMs, isDebris } from './parts/debris.js'
 import { asDeleteJob, type DeleteJob } from './parts/delete-tree.js'
 import { removeAt } from './parts/set-aside.js'
-import { ownerOf } from './parts/stage-names.js'
-import { childPath } from './parts/tree.js'
 import type { RemoveOptions } from './remove.js'
+import { type Candidate, findCandidates, isNamed } from './sweep/candidates.js'
 
 export interface SweepOptions extends RemoveOptions {
   /**
@@ -19,6 +16,14 @@ export interface SweepOptions extends RemoveOptions {
    * @default 86_400_000, a day
    */
   readonly grace?: number | undefined
+  /** Sweeps the directories below, too. Links are not followed; what is mounted below is swept. @default false */
+  readonly recursive?: boolean | undefined
+  /**
+   * Changes nothing, and returns the names that would be removed. Owners that cannot be judged from here are then judged
+   * by this machine's clock, because only a write shows the filesystem's.
+   * @default false
+   */
+  readonly dryRun?: boolean | undefined
 }
 
 /**
@@ -28,36 +33,37 @@ export interface SweepOptions extends RemoveOptions {
  * any more, two kinds are gone: those whose owner is provably dead (it ran on this boot of this machine, in this pid
  * namespace, and has ended), and those whose owner cannot be judged from here and which have not changed for `grace`. A
  * name whose owner is known to live is never touched, and neither is a name that is not of this package's own form.
+ * With `recursive`, the same of every directory below, but for those that have a private name themselves.
  *
- * Not promised: anything about the directories below; that a name is spared if its owner cannot be judged from here
- * (another machine, another container) and works on one file for longer than `grace`.
+ * Not promised: without `recursive`, anything about the directories below; that a name is spared if its owner cannot be
+ * judged from here (another machine, another container) and works on one file for longer than `grace`; with `recursive`,
+ * anything about directories that other processes make or move meanwhile.
  *
  * @param dir A path, or a `file:` URL.
- * @returns The names that this call removed. Of several sweepers, only one returns each name.
+ * @returns The names that this call removed, with `recursive` as paths below `dir`. Of several sweepers, only one returns
+ *   each name.
  * @throws Errors of the system, unchanged: ENOENT, ENOTDIR (no such directory); or the first error of a name that could
- *   not be removed, after all other names were tried.
+ *   not be removed, or of a directory below that could not be read, after all other names were tried.
  *
  * @example
  * const names = await sweep('uploads') // left by processes that were killed
+ * const left = await sweep('.', { recursive: true, dryRun: true })
  */
 export const sweep = dual(function* sweep(dir: string | URL, options: SweepOptions = {}): Steps<string[]> {
   const path = asPath(dir, 'dir')
-  const graceMs = asNumber(options.grace, 'options.grace', defaultGraceMs)
   const job: Sweeping = {
-    liveness: { dir: path, graceMs },
+    graceMs: asNumber(options.grace, 'options.grace', defaultGraceMs),
+    recursive: asFlag(options.recursive, 'options.recursive'),
+    dryRun: asFlag(options.dryRun, 'options.dryRun'),
     deletion: asDeleteJob(options),
     trial: { as: 'sweep', path, retryFor: options.retryFor },
     swept: [],
     failure: undefined,
   }
-  const candidates = (yield* fs.list(path)).flatMap(({ name }) => {
-    const payload = parsePayload(name)
-    const owner = payload?.owner ?? ownerOf(name)
-    return owner === undefined ? [] : { name, owner, payload }
-  })
   // All are judged before any is removed: that changes the ctime of the inode's other names, which would look young then.
   const debris: Candidate[] = []
-  for (const candidate of candidates) if (yield* isToBeSwept(job, candidate)) debris.push(candidate)
+  for (const candidate of yield* findCandidates(path, job))
+    if (yield* isToBeSwept(job, candidate)) debris.push(candidate)
   const tasks = debris.map(candidate => () => sweepOne(job, candidate))
   // One after the other: usually there are none, and a deep one is deleted several things at a time.
   yield* concurrently(tasks, 1)
@@ -67,24 +73,19 @@ export const sweep = dual(function* sweep(dir: string | URL, options: SweepOptio
 
 /** A call under way. */
 interface Sweeping {
-  readonly liveness: Liveness
+  readonly graceMs: number
+  readonly recursive: boolean
+  readonly dryRun: boolean
   readonly deletion: DeleteJob
   readonly trial: Trial
   readonly swept: string[]
-  /** The first error of a name that could not be removed. */
+  /** The first error of a name that could not be removed, or of a directory that could not be read. */
   failure: Error | undefined
 }
 
-interface Candidate {
-  readonly name: Path
-  readonly owner: string
-  /** Set if it is the data of a cell's state. */
-  readonly payload: Payload | undefined
-}
-
-function* isToBeSwept(job: Sweeping, { name, owner }: Candidate): Steps<boolean> {
+function* isToBeSwept(job: Sweeping, { name, owner, liveness }: Candidate): Steps<boolean> {
   try {
-    return yield* isDebris(name, owner, job.liveness)
+    return yield* isDebris(name, owner, liveness)
   } catch (error) {
     return noteFailure(job, error)
   }
@@ -97,28 +98,19 @@ function noteFailure(job: Sweeping, error: unknown): false {
   return false
 }
 
-function* sweepOne(job: Sweeping, { name, payload }: Candidate): Steps<void> {
-  const { liveness, deletion, trial, swept } = job
+function* sweepOne(job: Sweeping, candidate: Candidate): Steps<void> {
+  const { deletion, trial, swept, dryRun } = job
   try {
-    if (payload && (yield* isNamed(liveness.dir, payload))) return
-    const path = childPath(liveness.dir, { name, kind: 'other' })
-    if (yield* removeAt(path, deletion, trial)) swept.push(name.toString())
+    if (yield* isNamed(candidate)) return
+    if (!dryRun) {
+      deletion.sum.total++
+      if (!(yield* removeAt(candidate.path, deletion, trial))) {
+        deletion.sum.total--
+        return
+      }
+    }
+    swept.push(candidate.shown)
   } catch (error) {
     noteFailure(job, error)
-  }
-}
-
-/**
- * Does the cell's state name this data? If not, no later state will, because the process that wrote the data is dead.
- */
-function* isNamed(dir: string, { cell, nonce }: Payload): Steps<boolean> {
-  const path = `${dir}/${cell}`
-  try {
-    const now = yield* readState(path, { as: 'sweep', path })
-    return typeof now === 'object' && now.nonce === nonce
-  } catch (error) {
-    // It is not a cell any more, so what the data belongs to is unknown, and it stays.
-    if ((error as NodeJS.ErrnoException).code === 'ERR_NOT_A_CELL') return true
-    throw error
   }
 }

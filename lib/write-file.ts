@@ -1,7 +1,8 @@
 import { resolve } from 'node:path'
 import { dual } from './core/dual.js'
 import { mountPointCodes } from './core/errors.js'
-import { asDurability, asPath, type Durability, oneOf, type Patience, refusal } from './core/input.js'
+import { asDurability, asFunction, asPath, type Durability, oneOf, type Patience, refusal } from './core/input.js'
+import { emptySum, fileProgress, type Progress } from './core/progress.js'
 import { type Publication, publishing } from './core/publication.js'
 import type { Steps } from './core/steps.js'
 import { syncName } from './parts/durable.js'
@@ -15,8 +16,8 @@ export interface WriteFileOptions extends Patience {
   /** The encoding of strings. @default 'utf8' */
   readonly encoding?: BufferEncoding | undefined
   /**
-   * Permission bits, whatever the umask: a number or an octal string. `false`: default mode of a new file (0o666 minus
-   * the umask).
+   * Permission bits, whatever the umask: a number (also the `mode` of a `stat`), or an octal string. `false`: default mode
+   * of a new file (0o666 minus the umask).
    * @default the mode of the file that is replaced, or of a new file
    */
   readonly mode?: number | string | false | undefined
@@ -53,6 +54,11 @@ export interface WriteFileOptions extends Patience {
   readonly hardLinks?: 'part' | 'keep' | undefined
   /** Makes missing directories above the file; with `durability: 'full'` their names are on the disk, too. @default false */
   readonly parents?: boolean | undefined
+  /**
+   * Called for each MiB or each piece of a stream that is written, and when the file has its name. An error that it
+   * throws ends the call.
+   */
+  readonly onProgress?: ((progress: Progress) => void) | undefined
 }
 
 /**
@@ -108,12 +114,14 @@ export const writeFile = dual(
   { turns: file => [resolve(asPath(file, 'file'))] },
 )
 
+/** `sum`: that of all files which the call writes. */
 export function asWriting(
   file: string | URL,
   data: unknown,
   options: WriteFileOptions,
   as: string,
   publication?: Publication,
+  sum = emptySum(1, 0),
 ): Writing {
   const path = asPath(file, 'file')
   const parents = asParents(options.parents)
@@ -127,6 +135,9 @@ export function asWriting(
       "'when-needed' if options.hardLinks is 'keep'",
       options.inPlace,
     )
+  const source = asSource(data, 'data', asEncoding(options.encoding))
+  const onProgress = asFunction(options.onProgress, 'options.onProgress')
+  sum.totalBytes = source.whole && sum.totalBytes !== undefined ? sum.totalBytes + source.whole.length : undefined
   return {
     path,
     parents,
@@ -137,6 +148,7 @@ export function asWriting(
     follows: oneOf(options.symlinks, 'options.symlinks', ['follow', 'replace'], 'follow') === 'follow',
     keepsLinks: hardLinks === 'keep',
     trial: { as, path, retryFor: options.retryFor, never: mountPointCodes, publication },
-    source: asSource(data, 'data', asEncoding(options.encoding)),
+    source,
+    progress: fileProgress({ onProgress, sum }, path),
   }
 }

@@ -1,6 +1,7 @@
 import { dirname, resolve } from 'node:path'
 import { dual } from './core/dual.js'
 import { asConcurrency, asPath, refusal } from './core/input.js'
+import { emptySum } from './core/progress.js'
 import { publishing } from './core/publication.js'
 import type { Steps } from './core/steps.js'
 import { concurrently } from './parts/concurrently.js'
@@ -41,7 +42,9 @@ export type Files = ReadonlyMap<Name, Data> | readonly (readonly [Name, Data])[]
 export const writeFiles = dual(
   publishing(function* writeFiles(publication, files: Files, options: WriteFilesOptions = {}): Steps<void> {
     const width = asConcurrency(options.concurrency)
-    const jobs = asEntries(files).map(([file, data]) => asWriting(file, data, options, 'writeFiles', publication))
+    const entries = asEntries(files)
+    const sum = emptySum(entries.length, 0)
+    const jobs = entries.map(([file, data]) => asWriting(file, data, options, 'writeFiles', publication, sum))
     const dirs = new Set<string>()
     const tasks = jobs.map(job => () => writeOne(job, dirs)).reverse()
     try {

@@ -39,6 +39,10 @@ const tables = {
     says: 'the whole suite on Node 22, 24 and 26, or on the lines that are named',
     programs: [[join('scripts', 'nodes.mjs')]],
   },
+  compat: {
+    says: 'every public function on Node, Bun and Deno, or on those that are named: what works where',
+    programs: [[join('scripts', 'compat.mjs')]],
+  },
   races: {
     says: 'our functions and those of other packages in races of real processes: ours make no mistake, others do',
     programs: bench('races'),

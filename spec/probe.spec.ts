@@ -4,7 +4,7 @@ import { constants } from 'node:os'
 import { basename, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
-import { type Keeps, type ProbeOptions, probe, sweep } from 'holdfast'
+import { type Guarantee, type Keeps, type ProbeOptions, probe, sweep } from 'holdfast'
 import { type Call, dual, fs, hasCode, type Op, type Outcome, type Stats, type Steps } from 'holdfast/steps'
 import { givesBack } from '../lib/core/traits.js'
 import { copyInPlace } from './broken/broken.js'
@@ -140,6 +140,32 @@ holds('bad input is refused before anything is done', async () => {
   for (const links of [0, '3'])
     assert.throws(() => probe.steps(dir, { links: links as never }).next(), { message: /options\.links/ })
   assert.is((await probe(dir, { links: 1 })).maxLinksSeen, 1)
+})
+
+type Promised = { [K in keyof Keeps]: Keeps[K] extends boolean ? K : never }[keyof Keeps]
+/** This line does not compile if something that is true or false cannot be required. */
+export const unrequirable: Record<Exclude<Promised, Guarantee>, never> = {}
+
+holds('require: an error names all that is missing, and nothing is left behind', async () => {
+  const linkless = (call: Call) => (call.op === 'link' ? always('link', 'EPERM') : always('symlink', 'EPERM'))(call)
+  assert.is(probed(linkless, { require: ['atomicRename', 'exclusiveCreate'] }).hardLinks, false)
+  const require: Guarantee[] = ['symlinks', 'atomicRename', 'hardLinks']
+  const error = assert.throws(() => probed(linkless, { require }), {
+    code: 'ERR_MISSING_GUARANTEE',
+    message: /does not keep what is required: symlinks, hardLinks$/,
+  })
+  assert.equal({ ...error }, { code: 'ERR_MISSING_GUARANTEE', path: dir, missing: ['symlinks', 'hardLinks'] })
+  for (const way of [probe, probe.sync]) {
+    assert.ok((await way(dir, { require: ['atomicRename', 'hardLinks'] })).hardLinks)
+    assert.ok((await way(dir, { require: [] })).hardLinks)
+  }
+  await assertRefusesBadInput(probe, dir, [
+    [[dir, { require: 'hardLinks' }], 'ERR_INVALID_ARG_TYPE'],
+    [[dir, { require: ['mtimeGrain'] }], 'ERR_INVALID_ARG_VALUE'],
+    [[dir, { require: ['hardLink'] }], 'ERR_INVALID_ARG_VALUE'],
+    [[dir, { require: [5] }], 'ERR_INVALID_ARG_VALUE'],
+  ])
+  assert.throws(() => probe.sync(dir, { require: ['hardLink' as Guarantee] }), { message: /nearest is 'hardLinks'/ })
 })
 
 holds('what is wrong with the directory itself comes out as it is', async () => {

@@ -5,6 +5,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  statSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
@@ -12,8 +13,9 @@ import {
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { emptyDir, remove, sweep, writeFile } from 'holdfast'
-import { dual, fs, type Steps } from 'holdfast/steps'
+import { drive, dual, fs, type Steps } from 'holdfast/steps'
 import { contender, killedAt, overlaps, type World } from 'holdfast/testing'
+import { through } from './broken/interfere.js'
 import {
   answers,
   assert,
@@ -127,6 +129,86 @@ if (!contender(plays)) {
     assert.equal(readdirSync(dir), [])
   })
 
+  /** Debris at every depth, and names beside it that are not. Returns the paths of the debris. */
+  function layDebris(dir: string): string[] {
+    const dead = ownerThatDied()
+    const at = (name: string) => join(dir, name)
+    for (const name of ['a/b', 'c', `.live.${self.sync()}.${nonce}`]) mkdirSync(at(name), { recursive: true })
+    const debris = ['', 'a/', 'a/b/', 'c/'].map(prefix => `${prefix}.file.${dead}.${nonce}`)
+    debris.push(`c/.tree.${dead}.${nonce}`)
+    mkdirSync(at(`c/.tree.${dead}.${nonce}/in`), { recursive: true })
+    // What is in a private directory belongs to its owner, and goes or stays with it.
+    for (const name of [
+      `c/.tree.${dead}.${nonce}/.in.${dead}.${nonce}`,
+      `.live.${self.sync()}.${nonce}/.x.${dead}.${nonce}`,
+    ])
+      writeFileSync(at(name), '')
+    for (const name of ['file', 'a/file', 'a/b/.file', `a/b/.file.${unknowable}.${nonce}`]) writeFileSync(at(name), '')
+    for (const name of debris) if (!existsSync(at(name))) writeFileSync(at(name), '')
+    return debris.sort()
+  }
+  const everything = (dir: string) => readdirSync(dir, { recursive: true, encoding: 'utf8' }).sort()
+
+  holds('recursive: sweeps the directories below, too, and follows no link', async () => {
+    for (const way of [sweep, sweep.sync]) {
+      const [dir, outside] = [scratch(), scratch()]
+      const debris = layDebris(dir)
+      const untouched = `.file.${ownerThatDied()}.${nonce}`
+      writeFileSync(join(outside, untouched), '')
+      symlinkSync(outside, join(dir, 'a/link'))
+      const before = everything(dir)
+      assert.equal(await way(dir), [debris.find(name => !name.includes('/'))])
+      assert.equal(
+        await way(dir, { recursive: true }),
+        debris.filter(name => name.includes('/')),
+      )
+      const goneWith = (name: string) => debris.some(one => name === one || name.startsWith(`${one}/`))
+      assert.equal(
+        everything(dir),
+        before.filter(name => !goneWith(name)),
+      )
+      assert.equal(readdirSync(outside), [untouched])
+    }
+  })
+
+  holds('recursive: a directory that cannot be read is an error, after all others were swept', async () => {
+    const dir = scratch()
+    const debris = layDebris(dir)
+    const steps = through(sweep.steps(dir, { recursive: true }), call => {
+      if (call.op === 'list' && call.args[0] === join(dir, 'a/b'))
+        throw Object.assign(new Error('EACCES'), { code: 'EACCES', errno: -13, syscall: 'scandir' })
+      if (call.op === 'list' && call.args[0] === join(dir, 'c'))
+        throw Object.assign(new Error('ENOENT'), { code: 'ENOENT', errno: -2, syscall: 'scandir' })
+      return call
+    })
+    await assert.rejects(drive(steps), { code: 'EACCES' })
+    const left = debris.filter(name => existsSync(join(dir, name)))
+    assert.equal(
+      left,
+      debris.filter(name => /^(a\/b|c)\//.test(name)),
+    )
+  })
+
+  holds('dryRun: says what would go, and changes nothing, not even a time', async () => {
+    const dir = scratch()
+    const debris = layDebris(dir)
+    const told = () => ['.', 'a', 'a/b', 'c', ...debris].map(name => statSync(join(dir, name)).ctimeMs)
+    const before = [everything(dir), told()]
+    for (const way of [sweep, sweep.sync]) {
+      assert.equal(await way(dir, { dryRun: true, recursive: true }), debris)
+      assert.equal(
+        await way(dir, { dryRun: true, recursive: true, grace: 0 }),
+        [...debris, `a/b/.file.${unknowable}.${nonce}`].sort(),
+      )
+      assert.equal(
+        await way(dir, { dryRun: true }),
+        debris.filter(name => !name.includes('/')),
+      )
+      assert.equal([everything(dir), told()], before)
+    }
+    assert.equal(await sweep(dir, { recursive: true }), debris)
+  })
+
   holds('a name that a user has made is never taken for one of ours, however much it looks like one', async () => {
     const dir = scratch()
     const names = ['.cache.us-east-1.deadbeefdeadbeef', '.env.my-app-2.0123456789abcdef', '.holdfast', '.a.holdfast']
@@ -158,6 +240,8 @@ if (!contender(plays)) {
     await assertRefusesBadInput(sweep, dir, [
       [[dir, { grace: -1 }], 'ERR_OUT_OF_RANGE'],
       [[dir, { grace: '1 day' }], 'ERR_INVALID_ARG_TYPE'],
+      [[dir, { recursive: 1 }], 'ERR_INVALID_ARG_TYPE'],
+      [[dir, { dryRun: 'yes' }], 'ERR_INVALID_ARG_TYPE'],
       [[5], 'ERR_INVALID_ARG_TYPE'],
     ])
     await assert.rejects(sweep(dir, { signal: AbortSignal.abort() }), { code: 'ABORT_ERR' })

@@ -240,7 +240,7 @@ holds('bad input is refused before anything is done', async () => {
     [[1], undefined, 'ERR_INVALID_ARG_TYPE'],
     ['', { encoding: 'utf9' }, 'ERR_INVALID_ARG_VALUE'],
     ['', { mode: 'rwx' }, 'ERR_INVALID_ARG_VALUE'],
-    ['', { mode: 0o10000 }, 'ERR_OUT_OF_RANGE'],
+    ['', { mode: 0o200000 }, 'ERR_OUT_OF_RANGE'],
     ['', { chown: { uid: 1 } }, 'ERR_OUT_OF_RANGE'],
     ['', { chown: 5 }, 'ERR_INVALID_ARG_TYPE'],
     ['', { durability: 'very' }, 'ERR_INVALID_ARG_VALUE'],

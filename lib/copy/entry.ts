@@ -61,7 +61,7 @@ export const mayBeReadOnly = ({ was, made }: Item): boolean =>
 
 function* makeReady(item: Item, path: Path, { keeps }: Copying): Steps<void> {
   // What a file was when it was opened is what was copied, and says how many bytes that were.
-  item.was = (yield* duplicate(item.from, path, item.kind, keeps)) ?? item.was
+  item.was = (yield* duplicate(item.from, path, item.kind, keeps, item.progress)) ?? item.was
 }
 
 function* renameOrClaim(stage: Staged<void, Path>, { to }: Item, { overwrite, trial }: Copying): Steps<boolean> {

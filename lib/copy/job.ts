@@ -1,6 +1,7 @@
 // What `copy` was asked for, and what it knows of each thing that it copies.
 
-import type { Durability, Progress } from '../core/input.js'
+import type { Durability } from '../core/input.js'
+import type { FileProgress, Reporting } from '../core/progress.js'
 import type { Stats } from '../core/stats.js'
 import type { Entry, Path } from '../core/steps.js'
 import type { Trial } from '../parts/achieve.js'
@@ -8,7 +9,7 @@ import type { Kept } from '../parts/duplicate.js'
 import type { Parents } from '../parts/parents.js'
 
 /** A call under way. */
-export interface Copying {
+export interface Copying extends Reporting {
   readonly overwrite: boolean
   readonly errorOnExist: boolean
   readonly filter: ((source: string, target: string) => boolean | PromiseLike<boolean>) | undefined
@@ -18,8 +19,6 @@ export interface Copying {
   concurrency: number
   readonly durability: Durability
   readonly parents: Parents | undefined
-  readonly onProgress: ((progress: Progress) => unknown) | undefined
-  readonly sum: { done: number; total: number; bytes: number }
   readonly trial: Trial
   /** A directory that must not be in the source, under any name. */
   readonly barred?: Stats | undefined
@@ -37,4 +36,6 @@ export interface Item {
   made: boolean
   /** What is at the target came from the source, or is the same. */
   copied: boolean
+  /** How much of a file is copied; undefined without `onProgress`. */
+  progress: FileProgress | undefined
 }

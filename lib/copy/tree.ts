@@ -1,6 +1,7 @@
 // The work of `copy`, and of `move` to another device: a thing, and everything below it.
 
 import { isShortage, type SystemError, systemError } from '../core/errors.js'
+import { fileProgress } from '../core/progress.js'
 import type { Stats } from '../core/stats.js'
 import { type Entry, fs, type Outcome, orNothing, type Path, type Steps, together, unwrap } from '../core/steps.js'
 import { type Again, achieve, again, done, noEvidence } from '../parts/achieve.js'
@@ -31,6 +32,7 @@ type Node = Item | Batch | Starved
 /** Copies what is at `from`, and everything below it. */
 export function* copyTree(from: string, to: string, was: Stats, job: Copying): Steps<void> {
   const tree: Tree = { ...job, into: undefined, rooms: [] }
+  if (was.isFile()) tree.sum.totalBytes = Number(was.size)
   const visitor = {
     enter: (node: Node) => enter(node, tree),
     leave: (node: Node) => leave(node, tree),
@@ -40,7 +42,7 @@ export function* copyTree(from: string, to: string, was: Stats, job: Copying): S
 }
 
 function newItem(from: Path, to: Path, above: Item | undefined, kind: Entry['kind'], was?: Stats): Item {
-  return { from, to, above, was, kind, made: false, copied: false }
+  return { from, to, above, was, kind, made: false, copied: false, progress: undefined }
 }
 
 function* enter(node: Node, tree: Tree): Steps<readonly Node[]> {
@@ -51,6 +53,7 @@ function* enter(node: Node, tree: Tree): Steps<readonly Node[]> {
 function* enterItem(item: Item, tree: Tree): Steps<readonly Node[]> {
   const { from, to } = item
   const { filter } = tree
+  item.progress = fileProgress(tree, from)
   if (filter && !(yield* fs.settle(filter(String(from), String(to))))) return []
   if (tree.dereference && item.kind === 'link') yield* follow(item)
   if (item.kind === 'other')
@@ -134,9 +137,9 @@ function* statTargetDirectory(item: Item, tree: Tree, error: SystemError): Steps
 }
 
 /** Everything in the item is done: finishes it, and counts it. */
-function* leave(node: Node, { sum, keeps, durability, onProgress, trial }: Tree): Steps<void> {
+function* leave(node: Node, { keeps, durability, trial }: Tree): Steps<void> {
   if ('files' in node || 'starved' in node) return
-  const { was, to, kind, made, copied } = node
+  const { was, to, kind, made, copied, progress } = node
   if (kind === 'directory' && copied && was) {
     if (made && keeps.owner) yield* setPermissions(to, yield* fs.lstat(to), unchanged, was)
     else if (made) yield* fs.chmod(to, Number(was.mode & 0o7777n))
@@ -145,7 +148,5 @@ function* leave(node: Node, { sum, keeps, durability, onProgress, trial }: Tree)
     if (durability === 'full') yield* achieve(() => done(syncDir(to), true), noEvidence, trial)
   }
   // What was left out counts as done, too.
-  sum.done++
-  if (kind === 'file' && copied && was) sum.bytes += Number(was.size)
-  if (onProgress) yield* fs.settle(onProgress({ ...sum }))
+  if (progress) yield* progress.finish(kind === 'file' && copied && was ? Number(was.size) : 0)
 }

@@ -6,6 +6,7 @@ import { door } from './disk.js'
 import { Drive } from './drive-async.js'
 import { runSync } from './drive-sync.js'
 import type { Patience } from './input.js'
+import { checkOptionNames } from './option-names.js'
 import { Place } from './queue.js'
 import { doorFor } from './restricted-door.js'
 import type { Outcome, Steps } from './steps.js'
@@ -37,6 +38,12 @@ export interface DualOptions<A extends unknown[], T> {
   readonly patient?: boolean
 }
 
+/** Turns an algorithm of this package into a function: like `openDual`, and unknown options are refused. */
+export const dual = <A extends unknown[], T>(
+  algorithm: (...args: A) => Steps<T>,
+  options: DualOptions<A, T> = {},
+): Dual<A, T> => makeDual(algorithm, options, checkOptionNames)
+
 /**
  * Turns an algorithm into a function in three forms.
  *
@@ -45,9 +52,18 @@ export interface DualOptions<A extends unknown[], T> {
  *
  * Diagnostics channels carry the name of the algorithm: `tracing:holdfast.<name>:start` ...
  */
-export function dual<A extends unknown[], T>(
+export const openDual = <A extends unknown[], T>(
   algorithm: (...args: A) => Steps<T>,
   options: DualOptions<A, T> = {},
+): Dual<A, T> => makeDual(algorithm, options, undefined)
+
+/** `check` throws if it refuses the options of a call. */
+type Check = ((given: unknown) => void) | undefined
+
+function makeDual<A extends unknown[], T>(
+  algorithm: (...args: A) => Steps<T>,
+  options: DualOptions<A, T>,
+  check: Check,
 ): Dual<A, T> {
   const optionsAt = algorithm.length
   // The first call makes it, because nothing may happen at import.
@@ -64,10 +80,19 @@ export function dual<A extends unknown[], T>(
       error.hasSubscribers
     return isHeard && { channel, context: contextOf(algorithm.name, args[0]) }
   }
-  const begin = (args: A) => driveInTurn(algorithm, args, optionsAt, options)
+  const checked = (args: A): Patience | undefined => {
+    const given = args[optionsAt] as Patience | undefined
+    if (check && given !== undefined) check(given)
+    return given
+  }
+  const begin = (args: A) => driveInTurn(algorithm, args, checked, options)
   const runNow = (...args: A) => {
-    const deadline = deadlineOf(args[optionsAt])
-    return runSync(algorithm(...args), deadline, doorFor(args[optionsAt]))
+    const given = checked(args)
+    return runSync(algorithm(...args), deadlineOf(given), doorFor(given))
+  }
+  const checkedSteps = (...args: A) => {
+    checked(args)
+    return algorithm(...args)
   }
 
   async function run(...args: A): Promise<T> {
@@ -84,18 +109,18 @@ export function dual<A extends unknown[], T>(
     return tracing ? tracing.channel.traceSync(() => runNow(...args), tracing.context) : runNow(...args)
   }
   Object.defineProperty(run, 'name', { value: algorithm.name })
-  return Object.assign(run, { sync, steps: algorithm })
+  return Object.assign(run, { sync, steps: check ? checkedSteps : algorithm })
 }
 
 /** Runs the algorithm as a promise, when it is its turn. */
 function driveInTurn<A extends unknown[], T>(
   algorithm: (...args: A) => Steps<T>,
   args: A,
-  optionsAt: number,
+  checked: (args: A) => Patience | undefined,
   { turns, until, giveBack, patient }: DualOptions<A, T>,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
-    const given = args[optionsAt] as Patience | undefined
+    const given = checked(args)
     const deadline = deadlineOf(given)
     const steps = algorithm(...args)
     const place = turns && new Place(turns(args[0]))

@@ -3,8 +3,13 @@
 import type { Entry } from './alphabet.js'
 import type { Dirent } from './stats.js'
 
-/** Options for `readdir`. */
-export const inBytes = { withFileTypes: true, encoding: 'buffer' } as const
+const asBytes = { withFileTypes: true, encoding: 'buffer' } as const
+
+/**
+ * Options for `readdir`. Bun does not say what entries are whose names it returns as bytes, so there names are text, and
+ * one that is not UTF-8 is the name of nothing.
+ */
+export const inBytes = process.versions.bun ? ({ withFileTypes: true } as unknown as typeof asBytes) : asBytes
 
 /** Where the filesystem does not say what an entry is, Node has already asked with lstat. */
 export function entryOf(dirent: Dirent): Entry {

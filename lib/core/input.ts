@@ -66,16 +66,19 @@ export function asBytes(value: unknown, name: string): Uint8Array {
   throw refusal('ERR_INVALID_ARG_TYPE', name, 'of type string or an instance of Buffer, TypedArray, or DataView', value)
 }
 
-/** Returns permission bits, given as a number or an octal string such as `'755'`. */
+/**
+ * Returns permission bits, given as a number or an octal string such as `'755'`. A `mode` of `stat` holds the type of the
+ * file as well, which is left out.
+ */
 export function asMode(value: unknown, otherwise: number): number {
   if (value === undefined) return otherwise
   const mode = typeof value === 'string' && /^[0-7]+$/.test(value) ? Number.parseInt(value, 8) : value
   if (typeof mode === 'string') throw refusal('ERR_INVALID_ARG_VALUE', 'options.mode', 'an octal string', value)
   if (typeof mode !== 'number')
     throw refusal('ERR_INVALID_ARG_TYPE', 'options.mode', 'a number or an octal string', value)
-  if (!Number.isInteger(mode) || mode < 0 || mode > 0o7777)
-    throw refusal('ERR_OUT_OF_RANGE', 'options.mode', 'an integer from 0 to 0o7777', value)
-  return mode
+  if (!Number.isInteger(mode) || mode < 0 || mode > 0o177777)
+    throw refusal('ERR_OUT_OF_RANGE', 'options.mode', 'an integer from 0 to 0o177777', value)
+  return mode & 0o7777
 }
 
 export function asDurability(value: unknown): Durability {
@@ -101,16 +104,6 @@ export function asNumber(value: unknown, name: string, otherwise: number, min = 
   return value
 }
 
-/** How far a long call has come. */
-export interface Progress {
-  /** How many files, links and directories are finished. */
-  readonly done: number
-  /** How many were found so far. It grows while directories are read. */
-  readonly total: number
-  /** Bytes of the files that were copied: 0 if nothing is copied. */
-  readonly bytes: number
-}
-
 export function asFunction<F>(value: F | undefined, name: string): F | undefined {
   if (value === undefined || typeof value === 'function') return value
   throw refusal('ERR_INVALID_ARG_TYPE', name, 'of type function', value)
@@ -126,8 +119,17 @@ export function checkPatience(options: unknown): asserts options is Patience {
   if (typeof options !== 'object' || options === null)
     throw refusal('ERR_INVALID_ARG_TYPE', 'options', 'of type object', options)
   const { signal, timeout, retryFor } = options as Patience
-  if (signal !== undefined && !(signal instanceof AbortSignal))
+  if (signal !== undefined && !isSignal(signal))
     throw refusal('ERR_INVALID_ARG_TYPE', 'options.signal', 'an instance of AbortSignal', signal)
   asNumber(timeout, 'options.timeout', Number.POSITIVE_INFINITY)
   asNumber(retryFor, 'options.retryFor', 10_000)
+}
+
+/** A signal of another realm (jsdom, a `vm` context) is no instance of this realm's class, and reports an abort as well. */
+function isSignal(value: unknown): value is AbortSignal {
+  if (value instanceof AbortSignal) return true
+  const { aborted, addEventListener, removeEventListener } = (value ?? {}) as Partial<AbortSignal>
+  return (
+    typeof aborted === 'boolean' && typeof addEventListener === 'function' && typeof removeEventListener === 'function'
+  )
 }

@@ -3,6 +3,7 @@
 
 import { hasCode, type SystemError } from '../core/errors.js'
 import type { Durability } from '../core/input.js'
+import { fileProgress, type Reporting } from '../core/progress.js'
 import type { Stats } from '../core/stats.js'
 import { fs, type Steps } from '../core/steps.js'
 import { type Again, achieve, done, type Trial } from '../parts/achieve.js'
@@ -26,6 +27,8 @@ export interface Emplacing {
   readonly parents: Parents | undefined
   readonly durability: Durability
   readonly trial: Trial
+  /** Gets the bytes that are copied; that the whole is done, the caller reports. */
+  readonly progress?: Reporting
   /** After the target is in place, the source's name is still there. */
   lingers: boolean
   /** Source and target are known not to be two spellings of one name. */
@@ -79,10 +82,12 @@ function* placeCopy(job: Emplacing): Steps<boolean> {
   yield* refuseMount(from, was)
   job.lingers = job.apart = true
   const keeps = { times: true, owner: true, synced: durability !== 'none' }
+  const progress = job.progress && fileProgress(job.progress, from)
+  if (job.progress && was.isFile()) job.progress.sum.totalBytes = Number(was.size)
   const copyAndPlace = () =>
     staged(
       to,
-      path => duplicate(from, path, kindOf(was), keeps),
+      path => duplicate(from, path, kindOf(was), keeps, progress),
       stage => emplaceStage(stage, job),
     )
   return yield* achieve<boolean>(

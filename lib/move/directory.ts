@@ -86,7 +86,7 @@ function* moveAcross(job: Moving, was: Stats): Steps<boolean> {
       durability: durability === 'none' ? 'none' : 'full',
       concurrency: deletion.concurrency,
       onProgress: deletion.onProgress,
-      sum: { done: 0, total: 1, bytes: 0 },
+      sum: deletion.sum,
       // What gets a name in the stage is not published.
       trial: { ...trial, publication: undefined },
       barred: yield* fs.stat(dirname(to), orNothing),

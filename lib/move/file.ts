@@ -45,10 +45,11 @@ export function* moveFile(job: Moving, was: Stats): Steps<boolean> {
 const isTaken = (error: unknown): boolean => hasCode(error, 'EEXIST') && (error as SystemError).syscall === 'link'
 
 /** What `full` asks for besides, the caller does for every kind of thing. */
-function* emplaceFile({ from, to, overwrite, parents, durability, trial }: Moving): Steps<boolean> {
+function* emplaceFile({ from, to, overwrite, parents, durability, deletion: progress, trial }: Moving): Steps<boolean> {
   const synced = durability === 'none' ? 'none' : 'file'
   const was = yield* fs.lstat(from)
-  return yield* emplaceSource(asEmplacing({ from, to, was, ifAbsent: !overwrite, parents, durability: synced, trial }))
+  const job = { from, to, was, ifAbsent: !overwrite, parents, durability: synced, trial, progress } as const
+  return yield* emplaceSource(asEmplacing(job))
 }
 
 function* linkIfAbsent(job: Moving, was: Stats): Steps<boolean> {

@@ -1,6 +1,7 @@
 // The bytes of open files: written and copied in pieces, so that a signal or a time-out takes effect between two of
 // them, and nothing is special about a file over 2 GiB.
 
+import type { FileProgress } from '../core/progress.js'
 import type { Stats } from '../core/stats.js'
 import { fs, type Steps } from '../core/steps.js'
 
@@ -8,10 +9,12 @@ import { fs, type Steps } from '../core/steps.js'
 export const pieceBytes = 1024 * 1024
 
 /** Writes what is left of the bytes after the first `written`: one call may write only a part. */
-export function* writeBytes(fd: number, bytes: Uint8Array, written = 0): Steps<void> {
+export function* writeBytes(fd: number, bytes: Uint8Array, written = 0, progress?: FileProgress): Steps<void> {
   for (let at = written; at < bytes.length; ) {
     const isWhole = at === 0 && bytes.length <= pieceBytes
-    at += yield* fs.write(fd, isWhole ? bytes : bytes.subarray(at, at + pieceBytes))
+    const more = yield* fs.write(fd, isWhole ? bytes : bytes.subarray(at, at + pieceBytes))
+    at += more
+    if (progress) yield* progress.advance(more)
   }
 }
 
@@ -21,7 +24,7 @@ export function* writeBytesAt(fd: number, bytes: Uint8Array, position: number): 
 }
 
 /** What is done with a piece of a file that begins at a position. */
-type Put = (piece: Uint8Array, position: number) => Steps<void>
+export type Put = (piece: Uint8Array, position: number) => Steps<void>
 
 /** For a file that says it has no bytes: those of procfs do so, whatever they have. */
 const firstPieceBytes = 64 * 1024

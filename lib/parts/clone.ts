@@ -18,6 +18,9 @@ const cannotClone: readonly Errno[] = [
   ...(['ENOENT', 'EACCES', 'EPERM'] as const),
 ]
 
+/** Deno makes an ordinary copy where a clone is asked for, without its holes, and nothing can interrupt that. */
+const makesClones = process.versions.deno === undefined
+
 /** Tries to clone the open file `source`, at `from`, to the private name `to`. Returns whether it has. */
 export const tryClone = (source: number, from: Path, to: Path, was: Stats): Steps<boolean> =>
   cloneTo(to, source, from, to, was)
@@ -27,7 +30,7 @@ export const tryCloneInto = (target: number, source: number, from: Path, to: Pat
   cloneTo(target, source, from, to, was)
 
 function* cloneTo(target: Path | number, source: number, from: Path, to: Path, was: Stats): Steps<boolean> {
-  if (was.size < leastBytes) return false
+  if (was.size < leastBytes || !makesClones) return false
   // Kept for a moment, because where there are no clones the attempt makes and removes a file in vain.
   const key = `no clone: ${was.dev} ${dirname(String(to))}`
   if (yield* fs.recall(key)) return false

@@ -11,7 +11,7 @@ export const defaultGraceMs = dayMs
 
 /** What judging owners takes, in one directory. */
 export interface Liveness {
-  readonly dir: string
+  readonly dir: Path
   readonly graceMs: number
   /**
    * The time on the filesystem's own clock, which may be another machine's. Read once, when an owner cannot be judged.
@@ -30,8 +30,8 @@ export function* isDebris(name: Path, owner: string, liveness: Liveness): Steps<
   return liveness.nowMs - there.ctimeMs >= BigInt(Math.ceil(liveness.graceMs))
 }
 
-function* readClock(dir: string): Steps<bigint> {
-  const path = yield* stageName(`${dir}/clock`)
+function* readClock(dir: Path): Steps<bigint> {
+  const path = yield* stageName(childPath(dir, { name: 'clock', kind: 'file' }))
   try {
     const fd = yield* fs.open(path, 'wx', 0o600)
     try {

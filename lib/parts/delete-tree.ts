@@ -2,16 +2,14 @@
 // other processes delete inside meanwhile.
 
 import { hasCode, isSystemError, systemError } from '../core/errors.js'
-import { asConcurrency, asFunction, type Progress } from '../core/input.js'
+import { asConcurrency, asFunction } from '../core/input.js'
+import { emptySum, type Reporting, reportDone } from '../core/progress.js'
 import { atOnce, type Entry, fs, type Outcome, orNothing, type Path, type Steps, together } from '../core/steps.js'
 import { childPath, visit } from './tree.js'
 
-export interface DeleteJob {
+/** Counts the things that are gone, and those that must go as far as is known; what finds the topmost counts that. */
+export interface DeleteJob extends Reporting {
   readonly concurrency: number
-  /** Called for each thing that is gone. */
-  readonly onProgress: ((progress: Progress) => unknown) | undefined
-  /** Counts the things that are gone (`done`), and those that must go as far as is known (`total`). */
-  readonly sum: { done: number; total: number; bytes: number }
 }
 
 interface DeleteOptions {
@@ -19,17 +17,17 @@ interface DeleteOptions {
   readonly onProgress?: DeleteJob['onProgress']
 }
 
-export const asDeleteJob = ({ concurrency, onProgress }: DeleteOptions): DeleteJob => ({
+export const asDeleteJob = ({ concurrency, onProgress }: DeleteOptions, total = 0): DeleteJob => ({
   concurrency: asConcurrency(concurrency),
   onProgress: asFunction(onProgress, 'options.onProgress'),
-  sum: { done: 0, total: 0, bytes: 0 },
+  sum: emptySum(total),
 })
 
 /** A deletion whose progress is reported to no caller. */
 export const silently = (concurrency = 64): DeleteJob => ({
   concurrency,
   onProgress: undefined,
-  sum: { done: 0, total: 0, bytes: 0 },
+  sum: emptySum(0),
 })
 
 /** A thing that is to be deleted. */
@@ -42,15 +40,29 @@ interface Node {
   full: boolean
 }
 
-/** Throws ENOTEMPTY if another process goes on making things inside; it can be called again, for what is left. */
-export function* deleteTree(path: Path, kind: Entry['kind'], job: DeleteJob): Steps<void> {
-  job.sum.total++
+/** `known`: the path of `top` that the caller knows. */
+type Tree = DeleteJob & { readonly top: Path; readonly known: Path }
+
+/**
+ * Throws ENOTEMPTY if another process goes on making things inside; it can be called again, for what is left. Reports
+ * name what is deleted below `known`, because `path` may be a private name.
+ */
+export function* deleteTree(path: Path, kind: Entry['kind'], job: DeleteJob, known = path): Steps<void> {
+  const { sum, concurrency } = job
+  const tree: Tree = { ...job, top: path, known }
   const top: Node = { path, kind, dir: undefined, full: false }
-  yield* visit(top, { enter: node => enter(node, job), leave: node => leave(node, job) }, job.concurrency)
+  const before = sum.total - sum.done
+  try {
+    yield* visit(top, { enter: node => enter(node, tree), leave: node => leave(node, tree) }, concurrency)
+  } catch (error) {
+    // What was found and is not gone will be found again.
+    sum.total = sum.done + before
+    throw error
+  }
 }
 
 /** Deletes what can be deleted at once; returns the directories, which must be entered. */
-function* enter(node: Node, job: DeleteJob): Steps<readonly Node[]> {
+function* enter(node: Node, job: Tree): Steps<readonly Node[]> {
   const below = (yield* listFull(node)) ?? ((yield* deleteAtOnce(node)) ? [] : yield* listNodes(node))
   job.sum.total += below.length
   const dirs = below.filter(({ kind }) => kind === 'directory')
@@ -60,24 +72,24 @@ function* enter(node: Node, job: DeleteJob): Steps<readonly Node[]> {
   return dirs
 }
 
-function* leave(node: Node, job: DeleteJob): Steps<void> {
+function* leave(node: Node, job: Tree): Steps<void> {
   if (node.full) yield* unlocked(node.dir, () => orGone(node.path, fs.rmdir(node.path)))
-  yield* count(1, job)
+  yield* count([node], job)
 }
 
-function* count(more: number, { sum, onProgress }: DeleteJob): Steps<void> {
-  sum.done += more
-  if (onProgress) yield* fs.settle(onProgress({ ...sum }))
+function* count(gone: readonly Node[], job: Tree): Steps<void> {
+  if (!job.onProgress) job.sum.done += gone.length
+  else for (const { path } of gone) yield* reportDone(job, `${job.known}${String(path).slice(String(job.top).length)}`)
 }
 
 /** Most of a tree is files, so they are deleted in batches. Returns those that turned out to need more care. */
-function* unlinkBatch(files: readonly Node[], job: DeleteJob): Steps<readonly Node[]> {
+function* unlinkBatch(files: readonly Node[], job: Tree): Steps<readonly Node[]> {
   // An unlink is never interrupted, because it usually cleans up. Here it is the work: this call can be interrupted.
   yield* fs.now()
   const outcomes = yield* atOnce(files.map(({ path }) => ({ op: 'unlink', args: [path] })))
-  const others = files.filter((_, at) => 'error' in (outcomes[at] as Outcome<unknown>))
-  if (files.length > others.length) yield* count(files.length - others.length, job)
-  return others
+  const isGone = (_: Node, at: number) => 'value' in (outcomes[at] as Outcome<unknown>)
+  yield* count(files.filter(isGone), job)
+  return files.filter((node, at) => !isGone(node, at))
 }
 
 /**
@@ -107,8 +119,9 @@ function* deleteAtOnce(node: Node): Steps<boolean> {
       yield* unlocked(dir, () => orGone(path, fs.unlink(path)))
       return true
     } catch (error) {
-      // Another process has put a directory there: POSIX reports EPERM, Linux EISDIR.
-      if (!hasCode(error, 'EISDIR', 'EPERM') || !(yield* fs.lstat(path, orNothing))?.isDirectory()) throw error
+      // Another process has put a directory there: POSIX reports EPERM, Linux EISDIR, Deno ENOTEMPTY.
+      const mayBe = hasCode(error, 'EISDIR', 'EPERM', 'ENOTEMPTY')
+      if (!mayBe || !(yield* fs.lstat(path, orNothing))?.isDirectory()) throw error
     }
   }
   try {

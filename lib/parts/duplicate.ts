@@ -1,6 +1,7 @@
 // Makes a copy of one file or link at a private name, from which it is then published.
 
 import { systemError } from '../core/errors.js'
+import type { FileProgress } from '../core/progress.js'
 import type { Stats } from '../core/stats.js'
 import { type Entry, fs, type Path, type Steps } from '../core/steps.js'
 import { tryClone, tryCloneInto } from './clone.js'
@@ -26,8 +27,14 @@ export const kindOf = (stats: Stats): Entry['kind'] =>
  * Copies `from`, which is of that kind, to `to`, a private name: a file's bytes (a clone where the disk can make one),
  * or a link's text. Returns what a file was that was copied.
  */
-export function* duplicate(from: Path, to: Path, kind: Entry['kind'], kept: Kept): Steps<Stats | undefined> {
-  if (kind === 'file') return yield* duplicateFile(from, to, kept)
+export function* duplicate(
+  from: Path,
+  to: Path,
+  kind: Entry['kind'],
+  kept: Kept,
+  progress?: FileProgress,
+): Steps<Stats | undefined> {
+  if (kind === 'file') return yield* duplicateFile(from, to, kept, progress)
   if (kind !== 'link') throw notAFile(from, to)
   yield* fs.symlink(yield* fs.readlink(from), to)
   return undefined
@@ -37,14 +44,16 @@ const notAFile = (from: Path, to: Path): Error =>
   systemError('EINVAL', 'copyfile', 'it is neither a file nor a link, so it cannot be copied', from, to)
 
 /** From here on the open file counts, not its name: that may lead to anything by the time of the next call. */
-function* duplicateFile(from: Path, to: Path, kept: Kept): Steps<Stats> {
+function* duplicateFile(from: Path, to: Path, kept: Kept, progress?: FileProgress): Steps<Stats> {
   const source = yield* fs.open(from, kept.follows ? 'r nonblock' : 'r nofollow')
   return yield* closing(source, function* () {
     const was = yield* fs.fstat(source)
     if (!was.isFile()) throw notAFile(from, to)
+    progress?.begin(Number(was.size))
     if (mayClone(was, kept) && !isOpenedFirst(kept) && (yield* tryClone(source, from, to, was)))
       yield* finishClone(to, was, kept)
-    else yield* copyOpen(source, from, to, was, kept)
+    else yield* copyOpen(source, from, to, was, kept, progress)
+    progress?.reach(Number(was.size))
     return was
   })
 }
@@ -57,11 +66,12 @@ const isOpenedFirst = (kept: Kept): boolean => process.platform === 'linux' && i
 
 const isFinished = ({ owner, times, synced }: Kept): boolean => owner || times || synced
 
-function* copyOpen(source: number, from: Path, to: Path, was: Stats, kept: Kept): Steps<void> {
+function* copyOpen(source: number, from: Path, to: Path, was: Stats, kept: Kept, progress?: FileProgress): Steps<void> {
   const target = yield* fs.open(to, 'wx', firstMode(was, kept))
   yield* closingWritten(target, kept.synced, function* () {
     const mayBeClone = mayClone(was, kept) && isOpenedFirst(kept)
-    if (!mayBeClone || !(yield* tryCloneInto(target, source, from, to, was))) yield* copyBytes(source, target, was)
+    if (!mayBeClone || !(yield* tryCloneInto(target, source, from, to, was)))
+      yield* copyBytes(source, target, was, progress)
     yield* finish(target, was, kept)
   })
 }

@@ -1,8 +1,9 @@
 // Copies of files with holes have holes, too: a run of zeros is left out, and reads as zeros all the same.
 
+import type { FileProgress } from '../core/progress.js'
 import type { Stats } from '../core/stats.js'
 import { fs, type Steps } from '../core/steps.js'
-import { pieceBytes, readPieces, writeBytesAt } from './bytes.js'
+import { type Put, pieceBytes, readPieces, writeBytesAt } from './bytes.js'
 
 /** What filesystems allocate at once, at least. */
 const blockBytes = 4096
@@ -11,19 +12,31 @@ const blockBytes = 4096
 const hasHoles = ({ size, blocks }: Stats): boolean => blocks * 512n < size
 
 /** Copies the bytes of an open file into a new one. */
-export function* copyBytes(source: number, target: number, was: Stats): Steps<void> {
-  if (!hasHoles(was)) yield* readPieces(source, was, (piece, position) => writeBytesAt(target, piece, position))
-  else yield* copyAroundHoles(source, target, was)
+export function* copyBytes(source: number, target: number, was: Stats, progress?: FileProgress): Steps<void> {
+  const counting = (put: Put): Put => (progress ? (...piece) => putAndCount(put, progress, ...piece) : put)
+  if (!hasHoles(was))
+    yield* readPieces(
+      source,
+      was,
+      counting((piece, at) => writeBytesAt(target, piece, at)),
+    )
+  else yield* copyAroundHoles(source, target, was, counting)
 }
 
-function* copyAroundHoles(source: number, target: number, was: Stats): Steps<void> {
+function* putAndCount(put: Put, progress: FileProgress, piece: Uint8Array, position: number): Steps<void> {
+  yield* put(piece, position)
+  yield* progress.advance(piece.length)
+}
+
+function* copyAroundHoles(source: number, target: number, was: Stats, counting: (put: Put) => Put): Steps<void> {
   let end = 0
-  const size = yield* readPieces(source, was, function* (piece, position) {
+  const putData: Put = function* (piece, position) {
     for (const [from, to] of runsOfData(piece)) {
       yield* writeBytesAt(target, piece.subarray(from, to), position + from)
       end = position + to
     }
-  })
+  }
+  const size = yield* readPieces(source, was, counting(putData))
   if (end < size) yield* fs.ftruncate(target, size)
 }
 

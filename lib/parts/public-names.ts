@@ -39,7 +39,8 @@ function respell(error: unknown, spell: (path: string) => string): unknown {
   }
   // A rename between a name and its private one is about one name now.
   if (isChanged && said.dest === said.path) {
-    delete said.dest
+    // Bun lets no property of its system errors be deleted.
+    if (!Reflect.deleteProperty(said, 'dest')) said.dest = undefined
     inTexts(said, text => text.replace(`'${said.path}' -> '${said.path}'`, () => `'${said.path}'`))
   }
   respell(said.cause, spell)

@@ -2,6 +2,7 @@
 // no longer touches the thing. Then it is deleted under the private name, or gets its own name back.
 
 import { cannotLink, hasCode, isSystemError, mountPointCodes } from '../core/errors.js'
+import { reportDone } from '../core/progress.js'
 import { fs, orNothing, type Path, type Steps } from '../core/steps.js'
 import { achieve, done, type Trial } from './achieve.js'
 import { discard, tidy, uninterruptible } from './cleanup.js'
@@ -31,11 +32,13 @@ export function* removeAt(path: Path, job: DeleteJob, trial: Trial): Steps<boole
  * aside: a directory, which is still to be deleted.
  */
 export function* removeOrSetAside(path: Path, job: DeleteJob, trial: Trial): Steps<boolean | Aside> {
-  return yield* achieve(
-    () => unlinkOrSetAside(path, job, trial),
+  const removed = yield* achieve(
+    () => unlinkOrSetAside(path, trial),
     () => statGone(path),
     { ...trial, never: mountPointCodes },
   )
+  if (removed === true) yield* reportDone(job, path)
+  return removed
 }
 
 /**
@@ -46,16 +49,15 @@ function* statGone(path: Path): Steps<false | undefined> {
   return (yield* isGone(path)) ? false : undefined
 }
 
-function* unlinkOrSetAside(path: Path, { sum }: DeleteJob, trial: Trial): Steps<boolean | Aside> {
+function* unlinkOrSetAside(path: Path, trial: Trial): Steps<boolean | Aside> {
   try {
     yield* fs.unlink(path)
-    sum.done++
-    sum.total++
     return true
   } catch (error) {
     if (hasCode(error, 'ENOENT', 'ENOTDIR')) return false
-    // Linux reports EISDIR of a directory, and of nothing else; POSIX EPERM, and Windows EACCES, too.
-    if (!hasCode(error, 'EISDIR')) {
+    // Linux reports EISDIR of a directory, and of nothing else; POSIX EPERM, and Windows EACCES, too. Deno removes an
+    // empty directory, and reports ENOTEMPTY of another.
+    if (!hasCode(error, 'EISDIR', 'ENOTEMPTY')) {
       if (!hasCode(error, 'EPERM', 'EACCES')) throw error
       const there = yield* fs.lstat(path, orNothing)
       if (!there) return false
@@ -122,9 +124,9 @@ function* isThere(at: Path): Steps<boolean> {
 }
 
 /** Deletes what was set aside. */
-export function* deleteSetAside({ at }: Aside, job: DeleteJob, trial: Trial): Steps<void> {
+export function* deleteSetAside({ path, at }: Aside, job: DeleteJob, trial: Trial): Steps<void> {
   yield* achieve(
-    () => done(deleteTree(at, 'directory', job), true),
+    () => done(deleteTree(at, 'directory', job, path), true),
     () => isGone(at),
     // A process that has it open may still make things in it.
     { ...trial, also: ['ENOTEMPTY', 'EEXIST'], never: mountPointCodes },

@@ -7,6 +7,8 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { onAbort } from '../core/signals.js'
+import { clock } from './race/clock.js'
 
 /** What a process does in one round. What it returns goes to the parent as JSON. */
 export type Play = (dir: string, round: number, number: number) => unknown
@@ -67,15 +69,6 @@ export function contender(plays: Readonly<Record<string, Play>>): boolean {
 }
 
 /**
- * Milliseconds on the system's monotonic clock, which all processes of this machine share. `performance.timeOrigin` is no
- * base for one: each process reads two clocks for it, and on a busy machine it may be interrupted between the two readings.
- */
-const clock = (): number => {
-  const [seconds, nanoseconds] = process.hrtime()
-  return seconds * 1000 + nanoseconds / 1e6
-}
-
-/**
  * Runs rounds in which several processes start at the same moment.
  *
  * Holds afterwards: every process that was started has ended. A process that died in a round (`how: 'died'`) was replaced
@@ -89,8 +82,11 @@ const clock = (): number => {
  */
 export async function race(file: string, options: RaceOptions): Promise<Result[][]> {
   const { dir, cast, rounds = 100, timeout = 60_000, signal, before, after } = options
-  signal?.throwIfAborted()
-  const deadline = AbortSignal.any([AbortSignal.timeout(timeout), ...(signal ? [signal] : [])])
+  if (signal?.aborted) throw signal.reason
+  const stop = new AbortController()
+  // Not `AbortSignal.any`, because the signal may be of another realm.
+  const ignore = signal && onAbort(signal, () => stop.abort(signal.reason))
+  const deadline = AbortSignal.any([AbortSignal.timeout(timeout), stop.signal])
   const seats = Object.entries(cast).flatMap(([role, count]) =>
     Array.from({ length: count }, (_, number) => new Seat(file, role, number, deadline)),
   )
@@ -106,9 +102,9 @@ export async function race(file: string, options: RaceOptions): Promise<Result[]
     }
     return history
   } catch (error) {
-    signal?.throwIfAborted()
-    throw error
+    throw signal?.aborted ? signal.reason : error
   } finally {
+    ignore?.()
     await Promise.all(seats.map(seat => seat.end()))
   }
 }

@@ -45,10 +45,13 @@ function* overwriteFile(from: string, was: Stats, place: Place, job: Writing): S
 
 /** Writes the data into the file as it comes, where no private file can be made. */
 export function* writeDirectly(place: Place, job: Writing, first: Uint8Array | undefined): Steps<void> {
+  const { progress, source } = job
   const pour = function* (put: Put): Steps<void> {
-    for (let piece = first; piece; piece = yield* job.source.next()) {
+    progress?.begin(source.whole?.length)
+    for (let piece = first; piece; piece = yield* source.next()) {
       yield* put(piece)
-      if (job.source.whole) return
+      if (progress) yield* progress.advance(piece.length)
+      if (source.whole) return
     }
   }
   yield* deciding(job, () => overwrite(place, job, pour))

@@ -1,4 +1,5 @@
 import type { Durability } from '../core/input.js'
+import type { FileProgress } from '../core/progress.js'
 import type { Trial } from '../parts/achieve.js'
 import type { Parents } from '../parts/parents.js'
 import type { Permissions } from '../parts/permissions.js'
@@ -17,4 +18,6 @@ export interface Writing {
   readonly keepsLinks: boolean
   readonly parents: Parents | undefined
   readonly trial: Trial
+  /** Undefined without `onProgress`. */
+  readonly progress: FileProgress | undefined
 }

@@ -11,7 +11,6 @@ import { findMount } from '../parts/mount.js'
 import { withParents } from '../parts/parents.js'
 import { creationMode, isOwnerFirst, setPermissions } from '../parts/permissions.js'
 import { giving, isSpent, publish } from '../parts/publish.js'
-import type { Source } from '../parts/source.js'
 import { closeUnsynced, type Staged, stagedFile, type Written } from '../parts/stage.js'
 import { isShut, unrepeated, writeDirectly, writeInPlace } from './in-place.js'
 import type { Writing } from './job.js'
@@ -30,6 +29,7 @@ export function* write(job: Writing): Steps<string | undefined> {
       noEvidence,
       repeatable ? { ...trial, also: ['ENOENT'] } : trial,
     )
+    if (job.progress) yield* job.progress.finish()
     return at
   } catch (error) {
     source.stop()
@@ -89,7 +89,7 @@ function* fillAndPublish(
   const { made } = stage
   if (isOwnerFirst(job.permissions, target.heir))
     yield* setPermissions(made.fd, yield* fs.fstat(made.fd), job.permissions, target.heir)
-  const was = yield* fill(made.fd, job.source, first)
+  const was = yield* fill(made.fd, job, first)
   yield* setPermissions(made.fd, was, job.permissions, target.heir)
   if (job.durability !== 'none') yield* fs.fsync(made.fd)
   // What is written in place takes two descriptors more.
@@ -121,10 +121,11 @@ function* insteadOf<T>(error: unknown, steps: Steps<T>): Steps<T> {
 }
 
 /** Writes all the data, and returns the file's stats, in which the size may be out of date. */
-function* fill(fd: number, source: Source, first: Uint8Array | undefined): Steps<Stats> {
+function* fill(fd: number, { source, progress }: Writing, first: Uint8Array | undefined): Steps<Stats> {
+  progress?.begin(source.whole?.length)
   let piece = first
   if (!source.whole) {
-    for (; piece; piece = yield* source.next()) yield* writeBytes(fd, piece)
+    for (; piece; piece = yield* source.next()) yield* writeBytes(fd, piece, 0, progress)
     return yield* fs.fstat(fd)
   }
   // Together, because neither needs the other.
@@ -133,7 +134,8 @@ function* fill(fd: number, source: Source, first: Uint8Array | undefined): Steps
     Outcome<number>,
     Outcome<Stats>,
   ]
-  yield* writeBytes(fd, source.whole, unwrap(written))
+  if (progress) yield* progress.advance(unwrap(written))
+  yield* writeBytes(fd, source.whole, unwrap(written), progress)
   return unwrap(stats)
 }
 
