@@ -50,8 +50,8 @@ export interface Alphabet {
   futimes(fd: number, atime: number, mtime: number): void
   stat(path: Path): Stats
   lstat(path: Path): Stats
-  /** Reads a file as a whole. A link is not followed, where the system can open so. */
-  readFile(path: string): Buffer
+  /** Reads a file as a whole, opened so. @default 'r' */
+  readFile(path: string, flags?: OpenFlags): Buffer
   /** Returns the text of a symbolic link in bytes, because it need not be valid text. */
   readlink(path: Path): Buffer
   readdir(path: string): string[]

@@ -1,6 +1,6 @@
 // Each call as a function of the sync API, which makes it in the calling thread. Its twin is ./pool.ts.
 
-import type { Alphabet, Op, Path } from './alphabet.js'
+import type { Alphabet, Op, OpenFlags, Path } from './alphabet.js'
 import { entryOf, inBytes } from './entry.js'
 import { hasCode } from './errors.js'
 import { isLocal } from './filesystem-kinds.js'
@@ -27,7 +27,7 @@ export const inThreadOf = (fs: NodeFs) =>
     futimes: fs.futimesSync,
     stat: (path, options?: typeof orNothing) => statOrNothing(fs.statSync, path, options),
     lstat: (path, options?: typeof orNothing) => statOrNothing(fs.lstatSync, path, options),
-    readFile: path => readByDescriptor(path, fs),
+    readFile: (path, flags) => readByDescriptor(path, fs, flags),
     readlink: path => fs.readlinkSync(path, 'buffer'),
     readdir: path => fs.readdirSync(path),
     list: path => fs.readdirSync(path, inBytes).map(entryOf),
@@ -61,8 +61,8 @@ function statOrNothing(stat: StatSync, path: Path, options?: typeof orNothing): 
 }
 
 /** By its path, Node leaves the file open if it cannot be looked at. */
-function readByDescriptor(path: string, fs: NodeFs): Buffer {
-  const fd = fs.openSync(path, nodeFlags('r nofollow', fs.constants))
+function readByDescriptor(path: string, fs: NodeFs, flags: OpenFlags = 'r'): Buffer {
+  const fd = fs.openSync(path, nodeFlags(flags, fs.constants))
   try {
     return fs.readFileSync(fd)
   } finally {

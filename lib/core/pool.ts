@@ -27,7 +27,7 @@ export const poolOf = (fs: typeof import('node:fs')) =>
     lstat: (done, path, options?: typeof orNothing) =>
       fs.lstat(path, { bigint: true }, options ? orMissing(done) : done),
     // Numbers are flags for Node too, although its types know strings only.
-    readFile: (done, path) => fs.readFile(path, { flag: nodeFlags('r nofollow', fs.constants) as string }, done),
+    readFile: (done, path, flags = 'r') => fs.readFile(path, { flag: nodeFlags(flags, fs.constants) as string }, done),
     readlink: (done, path) => fs.readlink(path, 'buffer', done),
     readdir: (done, path) => fs.readdir(path, done),
     list: (done, path) =>

@@ -47,7 +47,7 @@ export function* emplaceSource(job: Emplacing): Steps<boolean> {
   // Only now, because a copy needs descriptors of its own, and no synced source.
   const emplaced = placed === 'elsewhere' ? yield* placeCopy(job) : placed
   job.trial.publication?.decide(emplaced)
-  if (emplaced && job.lingers) yield* removeSourceName(job)
+  if (emplaced && job.lingers) yield* removeSourceName(job, placed === 'elsewhere')
   yield* syncName(to, durability, parents)
   if (emplaced) yield* syncLoss(from, to, durability)
   return emplaced
@@ -123,13 +123,16 @@ function* statEmplaced(job: Emplacing, error: SystemError): Steps<true | Again |
 }
 
 /** Removes the source's name, if it is still the source's. */
-function* removeSourceName(job: Emplacing): Steps<void> {
+function* removeSourceName(job: Emplacing, isCopied: boolean): Steps<void> {
+  const { from, to, durability, parents } = job
   if (yield* isSourceGone(job)) return
   // If both paths spell one name, removing the source would remove the target.
-  if (!job.apart && (yield* isSameName(job.from, job.to))) return yield* respell(job.from, job.to)
-  yield* syncBeforeLoss(job.from, job.to, job.durability, job.parents)
+  if (!job.apart && (yield* isSameName(from, to))) return yield* respell(from, to)
+  // A copy is another inode on another disk, so no order of theirs is one.
+  if (isCopied) yield* syncName(to, durability === 'none' ? 'none' : 'full', parents)
+  else yield* syncBeforeLoss(from, to, durability, parents)
   yield* achieve(
-    () => done(fs.unlink(job.from), true),
+    () => done(fs.unlink(from), true),
     () => isSourceGone(job),
     job.trial,
   )

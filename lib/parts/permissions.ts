@@ -49,8 +49,20 @@ export function creationMode(permissions: Permissions, old: Stats | undefined): 
   // If the mode grants the group no more than it grants others, the group does not matter, and the owner need not be
   // looked up.
   const owner = forGroupOnly(mode) ? wantedOwner(permissions, old) : undefined
-  const foreign = owner && process.geteuid && (owner.uid !== process.geteuid() || owner.gid !== process.getegid?.())
-  return mode & (foreign ? 0o700 : 0o777)
+  return mode & (owner && isForeign(owner) ? 0o700 : 0o777)
+}
+
+const isForeign = ({ uid, gid }: { uid: number; gid: number }): boolean =>
+  process.geteuid !== undefined && (uid !== process.geteuid() || gid !== process.getegid?.())
+
+/**
+ * Must the file get its owner before its first byte? A directory with the set-group-ID bit gives a new file its own group,
+ * which must not read what is for our group only.
+ */
+export function isOwnerFirst(permissions: Permissions, old: Stats | undefined): boolean {
+  if (!forGroupOnly(wantedMode(permissions, old) ?? 0)) return false
+  const owner = wantedOwner(permissions, old)
+  return owner !== undefined && !isForeign(owner)
 }
 
 /** What the mode grants the group and does not grant others. */

@@ -127,7 +127,7 @@ function* makeChange(
 
 function* readBytes(at: string): Steps<{ readonly bytes: Buffer | undefined } | typeof moved> {
   try {
-    return { bytes: yield* fs.readFile(at) }
+    return { bytes: yield* fs.readFile(at, 'r nofollow') }
   } catch (error) {
     if (hasCode(error, 'ENOENT')) return { bytes: undefined }
     // Since the look, a link has come there.

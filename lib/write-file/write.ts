@@ -9,7 +9,7 @@ import { isPlanted, passage, refuseSpecialFile, resolveLinks } from '../parts/fo
 import { isInode } from '../parts/identity.js'
 import { findMount } from '../parts/mount.js'
 import { withParents } from '../parts/parents.js'
-import { creationMode, setPermissions } from '../parts/permissions.js'
+import { creationMode, isOwnerFirst, setPermissions } from '../parts/permissions.js'
 import { giving, isSpent, publish } from '../parts/publish.js'
 import type { Source } from '../parts/source.js'
 import { closeUnsynced, type Staged, stagedFile, type Written } from '../parts/stage.js'
@@ -87,6 +87,8 @@ function* fillAndPublish(
   first: Uint8Array | undefined,
 ): Steps<void> {
   const { made } = stage
+  if (isOwnerFirst(job.permissions, target.heir))
+    yield* setPermissions(made.fd, yield* fs.fstat(made.fd), job.permissions, target.heir)
   const was = yield* fill(made.fd, job.source, first)
   yield* setPermissions(made.fd, was, job.permissions, target.heir)
   if (job.durability !== 'none') yield* fs.fsync(made.fd)

@@ -11,6 +11,7 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
@@ -18,7 +19,8 @@ import { join } from 'node:path'
 import { getOrCreate, lock, updateFile, withLock } from 'holdfast'
 import { fs, type Steps } from 'holdfast/steps'
 import type { World } from 'holdfast/testing'
-import { assert, canBeAnother, explored, holds, prove, scratch, userId } from '../support/kit.js'
+import { whileAttacked } from '../support/attacker.js'
+import { assert, canBeAnother, explored, holds, note, prove, raced, scratch, sized, userId } from '../support/kit.js'
 
 const refused = 'ERR_NOT_A_CELL'
 
@@ -107,3 +109,46 @@ explored('explore: somebody makes a link to another lock of the name, at any mom
   const found = prove('1 lock, 1 attacker', world, {}, () => endings.has(refused) && endings.has('returned'))
   assert.ok(found.complete, [...endings].join())
 })
+
+/** Makes of the lock's name a directory with the token of another lock, and then a link to that, without a pause. */
+const attack = `
+  const [aside, path] = [dir + '/aside', dir + '/path.lock']
+  if (tried(() => mkdirSync(path)))
+    for (const token of readdirSync(victim)) tried(() => writeFileSync(path + '/' + token, ''))
+  tried(() => renameSync(path, aside))
+  if (tried(() => symlinkSync(victim, path))) swaps++
+  tried(() => unlinkSync(path))
+  tried(() => rmSync(aside, { recursive: true }))`
+
+if (!canBeAnother())
+  raced.skip('an attacker at the name of a lock', 'it takes root, and a checkout that others may read')
+else
+  raced(
+    'beside an attacker in a directory like /tmp, root holds its own lock or none, and touches no other',
+    async () => {
+      const dir = scratch()
+      chmodSync(dir, 0o1777)
+      const other = join(scratch(), 'other')
+      const before = await plantLock(other)
+      chmodSync(join(other, '..'), 0o755)
+      const path = join(dir, 'path')
+      const seen = { held: 0, refused: 0 }
+      const attacking = { dir, victim: `${other}.lock`, attack, ms: sized(5_000, 60_000) }
+      const { swaps } = await whileAttacked(attacking, async turn => {
+        const options = { retryFor: 0, timeout: 1_000 }
+        const taking = turn % 2 ? lock(path, options) : lock.try(path, options)
+        const lease = await taking.catch((error: NodeJS.ErrnoException) => error.code)
+        assert.equal(readdirSync(`${other}.lock`), before)
+        if (typeof lease !== 'object') {
+          seen.refused++
+          return
+        }
+        seen.held++
+        assert.is(lstatSync(`${path}.lock`).uid, 0)
+        await lease.release()
+        rmSync(`${path}.lock`, { recursive: true })
+      })
+      note(`${seen.held} times held and ${seen.refused} times refused beside ${swaps} swaps`)
+      assert.ok(swaps > sized(100, 10_000) && seen.held > 0 && seen.refused > 0, `only ${swaps} swaps`)
+    },
+  )

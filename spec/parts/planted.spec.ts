@@ -247,6 +247,33 @@ else
       },
     )
 
+if (!posix) holds.skip('a link that comes after the look', 'it takes POSIX')
+else
+  holds(
+    'a link that comes between the look and the read is followed under the lock of what it leads to, or not at all',
+    () => {
+      const dir = scratch()
+      const [file, victim] = [join(dir, 'file'), join(dir, 'victim')]
+      writeFileSync(victim, 'theirs')
+      let planted = false
+      const steps = updateFile.steps(file, (old: string | undefined) => {
+        assert.ok(readdirSync(`${victim}.lock`)[0]?.includes('.h.'), 'it is read without its lock')
+        return `${old}, changed`
+      })
+      driveSync(
+        through(steps, call => {
+          if (call.op === 'readFile' && !planted) {
+            planted = true
+            symlinkSync('victim', file)
+          }
+          return call
+        }),
+      )
+      assert.equal([planted, readFileSync(victim, 'utf8')], [true, 'theirs, changed'])
+      assert.ok(lstatSync(file).isSymbolicLink())
+    },
+  )
+
 /** Makes of a name a link to the victim, or a bait, and takes that away again, without a pause. */
 const attack = `
   const turn = [() => symlinkSync(victim, dir + '/name'), () => writeFileSync(dir + '/name', 'bait', { flag: 'wx', mode: 0o666 })]

@@ -125,6 +125,35 @@ holds('the owner and the mode go to a descriptor, and to no name', () => {
   assert.not(made.some(op => op === 'chmod' || op === 'chown'))
 })
 
+if (!root) holds.skip('what only a group may read, while it is written', 'it takes root')
+else
+  holds('while a file is written, no other group than its own can read what is for that group only', () => {
+    for (const [uid, gid, mode, asked] of [
+      [0, 0, 0o640, {}],
+      [0, 0, 0o644, { mode: 0o660, chown: { uid: 0, gid: 0 } }],
+      [1234, 0, 0o640, {}],
+      [1234, 2345, 0o660, {}],
+    ] as const) {
+      const dir = scratch()
+      const file = plantFile(dir, uid, gid, mode)
+      chownSync(dir, 0, userId)
+      chmodSync(dir, 0o2775)
+      let seen = 0
+      const steps = writeFile.steps(file, ['secret', 'secret'], asked)
+      driveSync(
+        through(steps, call => {
+          const stage = readdirSync(dir).find(name => name.startsWith('.'))
+          const there = stage === undefined ? undefined : statSync(join(dir, stage))
+          if (there?.size) seen++
+          if (there?.size && there.gid !== gid) assert.is(there.mode & 0o070, 0, `${call.op}, ${rightsOf(file)}`)
+          return call
+        }),
+      )
+      assert.ok(seen > 1)
+      assert.is(rightsOf(file), `${uid}:${gid} ${('mode' in asked ? asked.mode : mode).toString(8)}`)
+    }
+  })
+
 /** Puts a link to the victim at each private name that it sees, and a file of its own at the public one. */
 const attack = `
   for (const name of readdirSync(dir)) {

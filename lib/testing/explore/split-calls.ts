@@ -1,13 +1,13 @@
 // The calls that are several system calls, taken apart, so that another process can come in between.
 
-import { type Call, fs, type Steps } from '../../core/steps.js'
+import { type Call, fs, type OpenFlags, type Steps } from '../../core/steps.js'
 import { tidy } from '../../parts/cleanup.js'
 import { Opening } from './listing.js'
 
 /** The parts of a call; undefined if the call is one step of a schedule. */
 export function partsOf({ op, args }: Call, splitListings: boolean): Steps<unknown> | undefined {
-  const [first] = args as [string]
-  if (op === 'readFile') return readFile(first)
+  const [first, flags] = args as [string, OpenFlags?]
+  if (op === 'readFile') return readFile(first, flags)
   if ((op === 'readdir' || op === 'list') && splitListings) return listing(op, first)
   return undefined
 }
@@ -18,12 +18,12 @@ function* listing(op: 'readdir' | 'list', path: string): Steps<unknown> {
   return yield { op, args: [opened] }
 }
 
-function* readFile(path: string): Steps<Buffer> {
-  return yield* whileOpen(path, readAll)
+function* readFile(path: string, flags: OpenFlags = 'r'): Steps<Buffer> {
+  return yield* whileOpen(path, flags, readAll)
 }
 
-function* whileOpen<T>(path: string, use: (fd: number) => Steps<T>): Steps<T> {
-  const fd = yield* fs.open(path, 'r nofollow')
+function* whileOpen<T>(path: string, flags: OpenFlags, use: (fd: number) => Steps<T>): Steps<T> {
+  const fd = yield* fs.open(path, flags)
   try {
     return yield* use(fd)
   } finally {
