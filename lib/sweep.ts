@@ -32,8 +32,9 @@ export interface SweepOptions extends RemoveOptions {
  * Holds afterwards: of the private names that `dir` had when it was read, and of the data of cells that no state names
  * any more, two kinds are gone: those whose owner is provably dead (it ran on this boot of this machine, in this pid
  * namespace, and has ended), and those whose owner cannot be judged from here and which have not changed for `grace`. A
- * name whose owner is known to live is never touched, and neither is a name that is not of this package's own form.
- * With `recursive`, the same of every directory below, but for those that have a private name themselves.
+ * name whose owner is known to live is never touched, and neither is a name without the mark of this package
+ * (`.holdfast` at its end). With `recursive`, the same of every directory below, but for those that have a private name
+ * themselves.
  *
  * Not promised: without `recursive`, anything about the directories below; that a name is spared if its owner cannot be
  * judged from here (another machine, another container) and works on one file for longer than `grace`; with `recursive`,

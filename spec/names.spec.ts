@@ -1,10 +1,12 @@
 // What an error says: the names that the caller gave, and never a private one, whichever call fails.
 
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
+import { runInNewContext } from 'node:vm'
 import { copy, emplace, emptyDir, getOrCreate, link, move, remove } from 'holdfast'
 import { type Call, drive, driveSync, type Steps } from 'holdfast/steps'
+import { keepAsItIs, namingOnly, namingPublicly } from '../lib/parts/public-names.js'
 import { through } from './broken/interfere.js'
 import { type Case, cases } from './support/cases.js'
 import { assert, holds, note, places, scratch } from './support/kit.js'
@@ -130,6 +132,39 @@ const trees: readonly Named[] = [
     steps: dir => link.steps(join(dir, 'source'), join(dir, 'new'), { fallback: 'copy' }),
   },
 ]
+
+holds(
+  'errors of another realm, and causes, are renamed as well; those of a function that was passed are left alone',
+  () => {
+    const at = '/d/.f.a-b-c.0123456789abcdef.holdfast'
+    const foreign = () => {
+      const error = runInNewContext(`new Error("EIO: i/o error, rename '${at}/in' -> '/d/f'")`)
+      return Object.assign(error, { code: 'EIO', errno: -5, syscall: 'rename', path: `${at}/in`, dest: '/d/f' })
+    }
+    const outer = new Error('outer', { cause: foreign() })
+    assert.is(namingPublicly(outer, at, '/d/f'), outer)
+    const { message, path, stack } = outer.cause as NodeJS.ErrnoException
+    assert.equal([message, path], ["EIO: i/o error, rename '/d/f/in' -> '/d/f'", '/d/f/in'])
+    assert.not.match(stack ?? '', 'holdfast')
+    const { message: one, dest } = namingOnly(foreign(), at, '/d/f') as Error & { dest?: string }
+    assert.equal([one, dest], ["EIO: i/o error, rename '/d/f'", undefined])
+    const passed = keepAsItIs(foreign())
+    assert.is((namingPublicly(passed, at, '/d/f') as NodeJS.ErrnoException).path, `${at}/in`)
+  },
+)
+
+holds('what a producer throws comes out as it was, even if it names what the producer was given', async () => {
+  for (const kind of ['file', 'directory'] as const) {
+    let given = ''
+    const produce = (stage: string) => {
+      given = join(stage, 'none')
+      readFileSync(given)
+    }
+    const error = await assert.rejects(getOrCreate(join(scratch(), 'it'), produce, { kind }), {})
+    assert.is((error as NodeJS.ErrnoException).path, given)
+    assert.match(error.message, given)
+  }
+})
 
 for (const one of [...cases, ...trees].filter(({ name }) => name !== 'sweep'))
   holds(`${one.name}: whichever call fails, the error names no private name`, () => assertPublic(one, scratch()))

@@ -7,7 +7,7 @@ import type { Path } from '../core/steps.js'
 const callersOwn = new WeakSet<object>()
 
 export function keepAsItIs(error: unknown): unknown {
-  if (error instanceof Error) callersOwn.add(error)
+  if (isError(error)) callersOwn.add(error)
   return error
 }
 
@@ -24,10 +24,16 @@ const isAtOrBelow = (spelt: string, at: string): boolean => spelt === at || spel
 const withoutPrivate = (spelt: string, at: string, path: string): string =>
   isAtOrBelow(spelt, at) ? path + spelt.slice(at.length) : spelt
 
+/** Not by its class: where each file of tests has a global object of its own, errors of the system have another. */
+const isError = (error: unknown): error is Error => {
+  const { message } = (error ?? {}) as Partial<Error>
+  return typeof error === 'object' && typeof message === 'string'
+}
+
 type Said = NodeJS.ErrnoException & { dest?: string | undefined; cause?: unknown }
 
 function respell(error: unknown, spell: (path: string) => string): unknown {
-  if (!(error instanceof Error) || callersOwn.has(error)) return error
+  if (!isError(error) || callersOwn.has(error)) return error
   const said: Said = error
   let isChanged = false
   for (const key of ['path', 'dest'] as const) {
@@ -57,7 +63,7 @@ function inTexts(error: Error, change: (text: string) => string): void {
 
 /** Adds to the message what was found. */
 export function addFinding(error: unknown, finding: string): void {
-  if (!(error instanceof Error) || error.message.includes(finding)) return
+  if (!isError(error) || callersOwn.has(error) || error.message.includes(finding)) return
   const { message } = error
   inTexts(error, text => text.replace(message, () => `${message} (${finding})`))
 }
