@@ -17,11 +17,21 @@ import {
   writeFile,
   writeFiles,
 } from 'holdfast'
-import { type Call, type Door, drive, dual, fs, door as realDoor, type SingleCall, type Steps } from 'holdfast/steps'
+import {
+  type Call,
+  type Door,
+  drive,
+  dual,
+  fs,
+  type Patience,
+  door as realDoor,
+  type SingleCall,
+  type Steps,
+} from 'holdfast/steps'
 import { type Ending, explore } from 'holdfast/testing'
 import type { State } from '../lib/cell/state.js'
 import { opsThat } from '../lib/core/traits.js'
-import { abortedAt, failingAt, through } from './broken/interfere.js'
+import { failingAt, through } from './broken/interfere.js'
 import { assert, caught, explored, holds, note, scratch } from './support/kit.js'
 
 const full = { durability: 'full' } as const
@@ -138,6 +148,9 @@ const acts: Readonly<Record<string, Act>> = {
 
 const published = (error: unknown): unknown => (error as { published?: unknown }).published
 
+/** Calls that no filesystem reports as failed after it has done them, or whose failure means nothing. */
+const inward = opsThat('waits', 'inline', 'unfailing')
+
 /** Runs the act again and again, disturbed at each call in turn. Returns what the errors said. */
 async function disturbed(
   { steps, given }: Act,
@@ -152,11 +165,32 @@ async function disturbed(
     const { error, call, came } = await disturb(k, steps(at))
     if (!came) return said
     if (error === undefined) continue
-    // An abort leaves the steps to come to their end in the background, if that takes long.
-    for (let waits = 0; published(error) === undefined && waits < 100; waits++) await wait(20)
     said.push(published(error))
     if (mayBeUnknown && published(error) === 'unknown') continue
     assert.is(published(error), given(at), `call ${k}, ${call?.op} ${call?.args[0]}: ${error}`)
+  }
+}
+
+/** Runs the steps, aborts them before the k-th call, and waits for their end, however long that takes. */
+async function abortedBefore(k: number, steps: Steps<unknown>) {
+  const stop = new AbortController()
+  let calls = 0
+  let at: Call | undefined
+  const door = (call: Call): Call => {
+    if (!inward.has(call.op) && calls++ === k) {
+      at = call
+      stop.abort()
+    }
+    return call
+  }
+  const aborted = function* (_: Patience = {}): Steps<unknown> {
+    return yield* through(steps, door)
+  }
+  try {
+    await dual(aborted, { patient: true })({ signal: stop.signal })
+    return { call: at, came: at !== undefined }
+  } catch (error) {
+    return { error, call: at, came: at !== undefined }
   }
 }
 
@@ -167,12 +201,9 @@ for (const [name, act] of Object.entries(acts)) {
   })
 
   holds(`${name}: whenever it is aborted, the error says whether the name was published`, async () => {
-    await disturbed(act, abortedAt)
+    await disturbed(act, abortedBefore)
   })
 }
-
-/** Calls that no filesystem reports as failed after it has done them, or whose failure means nothing. */
-const inward = opsThat('waits', 'inline', 'unfailing')
 
 /** The k-th call is done, and reports a failure, as on a network that lost the reply. */
 async function lyingAt(k: number, steps: Steps<unknown>) {
@@ -204,38 +235,40 @@ for (const [name, act] of Object.entries(acts))
     },
   )
 
-holds('the error is unknown while what it is about is under way, and true as soon as that is known', async () => {
-  const holding = (isIt: (call: SingleCall) => boolean): Door => ({
+/** Stops a call while it makes the call that is chosen, which goes on when the caller has its error. */
+async function stoppedAt(path: string, isIt: (call: SingleCall) => boolean, timeout?: number) {
+  const stop = new AbortController()
+  let goOn = () => {}
+  const door: Door = {
     ...realDoor,
     perform(call, done) {
       if (!isIt(call)) return realDoor.perform(call, done)
-      setTimeout(() => realDoor.perform(call, done), 250)
+      goOn = () => void realDoor.perform(call, done)
+      if (timeout === undefined) stop.abort()
       return undefined
     },
-  })
-  const dir = scratch()
-  const path = join(dir, 'f')
-  const run = (door: Door) => drive(writeFile.steps(path, 'new', full), { door, timeout: 20 }).catch(error => error)
+  }
+  const options = { door, ...(timeout === undefined ? { signal: stop.signal } : { timeout }) }
+  const error = await drive(writeFile.steps(path, 'new', full), options).catch(error => error)
+  const { code, published } = error
+  goOn()
+  // The same error ends the steps in the background, and then it knows.
+  for (let waits = 0; error.published === 'unknown' && waits < 200; waits++) await wait(10)
+  return [code, published, error.published]
+}
+
+holds('the error is unknown while what it is about is under way, and true as soon as that is known', async () => {
+  const path = join(scratch(), 'f')
   const toPath = (call: SingleCall) => call.op === 'rename' && call.args[1] === path
-  const error = await run(holding(toPath))
-  assert.equal([error.code, error.published], ['ERR_TIMEOUT', 'unknown'])
-  // The directory is not synced any more: the same error ends the steps in the background, and then it knows.
-  await wait(400)
-  assert.equal([text(path), error.published], ['new', true])
-
+  assert.equal(await stoppedAt(path, toPath), ['ABORT_ERR', 'unknown', true])
+  assert.equal(await stoppedAt(path, toPath, 1000), ['ERR_TIMEOUT', 'unknown', true])
+  assert.equal(await stoppedAt(path, call => call.op === 'fsync'), ['ABORT_ERR', 'unknown', false])
   let renamed = false
-  const late = await run(
-    holding(call => {
-      renamed ||= toPath(call)
-      return renamed && call.op === 'fsync'
-    }),
-  )
-  assert.equal([late.code, late.published], ['ERR_TIMEOUT', true])
-
-  const early = await run(holding(call => call.op === 'fsync'))
-  assert.equal([early.code, early.published], ['ERR_TIMEOUT', 'unknown'])
-  await wait(400)
-  assert.is(early.published, false)
+  const syncAfter = (call: SingleCall) => {
+    renamed ||= toPath(call)
+    return renamed && call.op === 'fsync'
+  }
+  assert.equal(await stoppedAt(path, syncAfter), ['ABORT_ERR', true, true])
 })
 
 holds('in place, an error leaves it unknown, because a part may have been written', async () => {
