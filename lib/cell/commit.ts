@@ -4,7 +4,7 @@ import { hasCode, isSystemError } from '../core/errors.js'
 import type { Durability } from '../core/input.js'
 import { fs, type Steps } from '../core/steps.js'
 import type { Trial } from '../parts/achieve.js'
-import { finishAnyway, tidy } from '../parts/cleanup.js'
+import { discard, finishAnyway } from '../parts/cleanup.js'
 import { syncDir, syncName } from '../parts/durable.js'
 import type { Parents } from '../parts/parents.js'
 import { nonces } from '../parts/stage-names.js'
@@ -68,11 +68,11 @@ function* syncState({ path, from, durability, parents }: Change): Steps<void> {
 
 /**
  * Removes the payload of a state that was consumed. First the cell is synced, because a power cut could bring the old
- * state back, and it names the payload. If that fails, the payload is left to `sweep`.
+ * state back, and it names the payload. If that fails again and again, the payload is left to `sweep`.
  */
 function* dropPayload(path: string, from: State | undefined, durability: Durability): Steps<void> {
   if (from?.writer === undefined) return
-  yield* finishAnyway(() => tidy(syncThenRemove(path, from, durability)))
+  yield* finishAnyway(() => discard(() => syncThenRemove(path, from, durability)))
 }
 
 function* syncThenRemove(path: string, from: State, durability: Durability): Steps<void> {

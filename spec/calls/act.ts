@@ -29,6 +29,8 @@ export interface Act {
   readonly again?: string
   /** Private names of the dead are there in the beginning, so after a failure they may be there. */
   readonly plantsDebris?: boolean
+  /** What it gives back goes only after a directory was synced. */
+  readonly syncsFirst?: boolean
   /** It makes other calls each time, because it measures times. */
   readonly varies?: boolean
   /** It makes the same calls many times over: the first of each kind, and some of the others, are enough. */

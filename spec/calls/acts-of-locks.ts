@@ -125,6 +125,7 @@ export const actsOfLocks: readonly Act[] = [
     becomes: { cell: `live b ${newText}` },
     returns: [true],
     documented,
+    syncsFirst: true,
   },
   {
     name: 'cell-load',
@@ -138,5 +139,6 @@ export const actsOfLocks: readonly Act[] = [
     call: clear,
     becomes: {},
     documented,
+    syncsFirst: true,
   },
 ]

@@ -79,10 +79,12 @@ export const isNoticed = (act: Act, tree: Tree, { outcome }: Reply): boolean =>
 /** Some of these remove things, and the others are needed for it, or give a thing that was set aside its name back. */
 const givingBack = new Set(['unlink', 'rmdir', 'readdir', 'rename', 'link'])
 
+const syncing = new Set(['open', 'fsync'])
+
 /** May private names be left by a process that lives? Only if what gives things back fails for ever. */
 export function mayStay({ act, op, fault }: Point): boolean {
   if (act.plantsDebris || fault.action === 'lie' || fault.scope === 'everything') return true
-  return fault.scope === 'kind' && givingBack.has(op)
+  return fault.scope === 'kind' && (givingBack.has(op) || (act.syncsFirst === true && syncing.has(op)))
 }
 
 /** Returns what is wrong with the private names that a living process has left, if anything is. */
