@@ -1,4 +1,5 @@
 import type { Copying } from './copy/job.js'
+import { onSpecial, refuseReplacing } from './copy/refusals.js'
 import { copyTree, intoItself } from './copy/tree.js'
 import { dual } from './core/dual.js'
 import { mountPointCodes } from './core/errors.js'
@@ -12,10 +13,12 @@ import {
   type Patience,
   type Progress,
 } from './core/input.js'
+import type { Stats } from './core/stats.js'
 import { fs, orNothing, type Steps } from './core/steps.js'
 import { containment } from './parts/containment.js'
+import { kindOf } from './parts/duplicate.js'
 import { syncName } from './parts/durable.js'
-import { sameInode } from './parts/identity.js'
+import { isSpecial, sameInode } from './parts/identity.js'
 
 export interface CopyOptions extends Patience {
   /**
@@ -62,7 +65,8 @@ export interface CopyOptions extends Patience {
  *   `filter` leaves them out.
  * @param target Its new name, not the directory to put it in.
  * @returns Nothing.
- * @throws EINVAL: a directory into itself, before anything is done; a special file. ELOOP: with `dereference`, a link
+ * @throws EINVAL: a directory into itself, before anything is done; a link in the place of what it leads to; a special
+ *   file, or (with `overwrite`) one that has the name of a file or link. ELOOP: with `dereference`, a link
  *   to a directory that it is in; without it, a link that comes in the place of a file meanwhile. EEXIST: a file has the
  *   name of a directory, or a link does (at `target` itself a link to a directory is followed); or, with
  *   `errorOnExist`, a file or a link has the name of a file or link. EISDIR: a directory has the name of a file or link.
@@ -101,7 +105,18 @@ export const copy = dual(function* copy(
   const was = yield* look(from)
   if (was.isDirectory()) {
     if ((yield* containment(to, from)) !== 'outside') throw intoItself(from, to)
-  } else if (sameInode(was, yield* look(to, orNothing))) return
+  } else if (yield* isOntoItself(from, to, was, job)) return
   yield* copyTree(from, to, was, job)
   yield* syncName(to, job.durability)
 })
+
+/** Is a file or a link its own target? Refuses a target that must not be replaced. */
+function* isOntoItself(from: string, to: string, was: Stats, job: Copying): Steps<boolean> {
+  const there = yield* fs.lstat(to, orNothing)
+  if (!there) return false
+  const ledTo = there.isSymbolicLink() ? yield* fs.stat(to, orNothing) : undefined
+  if (sameInode(was, there) || (job.dereference && sameInode(was, ledTo))) return true
+  if (ledTo && isSpecial(ledTo) && job.overwrite) throw onSpecial(from, to)
+  yield* refuseReplacing(from, to, kindOf(was), there, job)
+  return false
+}

@@ -1,13 +1,14 @@
 import { dual } from './core/dual.js'
-import { hasCode, mountPointCodes, type SystemError } from './core/errors.js'
+import { hasCode, mountPointCodes, type SystemError, systemError } from './core/errors.js'
 import { asDurability, asFlag, asPath, type Durability, type Patience } from './core/input.js'
 import type { Stats } from './core/stats.js'
-import { fs, type Steps } from './core/steps.js'
+import { fs, orNothing, type Steps } from './core/steps.js'
 import { type Again, achieve, done, type Trial } from './parts/achieve.js'
 import { linkExclusive } from './parts/claim.js'
 import { duplicate, kindOf } from './parts/duplicate.js'
 import { syncName, whileSynced } from './parts/durable.js'
 import { isInode } from './parts/identity.js'
+import { leadsTo } from './parts/leads-to.js'
 import { refuseMount } from './parts/mount.js'
 import { statVanishedParent, withParents } from './parts/parents.js'
 import { isSameName, respell } from './parts/spelling.js'
@@ -40,7 +41,8 @@ export interface EmplaceOptions extends Patience {
  * @param source A file, a link (it is not followed), or a directory. A path, or a `file:` URL.
  * @param target Its new name. A directory replaces only an empty directory, and nothing else replaces a directory.
  * @returns True if it is in place. False if `ifAbsent` found another's file there: then `source` is left alone.
- * @throws Errors of the system, unchanged: ENOENT (no source, or the target's directory is missing), EISDIR, ENOTEMPTY,
+ * @throws EINVAL, before anything is done: a link in the place of what it leads to. Errors of the system, unchanged:
+ *   ENOENT (no source, or the target's directory is missing), EISDIR, ENOTEMPTY,
  *   EEXIST (`ifAbsent`, and something that is not a file has the name), EXDEV (a directory), ENOTDIR ...
  *   `ERR_NO_HARD_LINKS`: `ifAbsent` cannot be kept, because the filesystem grants no hard links, or because `source` is
  *   a directory.
@@ -63,6 +65,7 @@ export const emplace = dual(function* emplace(
   const parents = asFlag(options.parents, 'options.parents')
 
   const was = yield* fs.lstat(from)
+  if (was.isSymbolicLink() && !ifAbsent) yield* refuseOwnTarget(from, to)
   const trial = { as: 'emplace', path: to, retryFor: options.retryFor, never: mountPointCodes }
   // A hard link leaves the source's name, and so does a rename between two names of one inode.
   const lingers = ifAbsent || (was.nlink > 1n && !was.isDirectory())
@@ -74,6 +77,13 @@ export const emplace = dual(function* emplace(
   yield* syncName(to, durability)
   return emplaced
 })
+
+/** Refuses a link in the place of what it leads to. */
+function* refuseOwnTarget(from: string, to: string): Steps<void> {
+  const there = yield* fs.lstat(to, orNothing)
+  if (there && (yield* leadsTo(from, to, there)))
+    throw systemError('EINVAL', 'rename', 'the link leads to what it would replace', from, to)
+}
 
 interface Emplacing {
   readonly from: string

@@ -12,10 +12,11 @@ import {
   refusal,
 } from './core/input.js'
 import type { Stats } from './core/stats.js'
-import { fs, type Steps } from './core/steps.js'
+import { fs, type Outcome, orNothing, type Steps, together, unwrap } from './core/steps.js'
 import { moveDirectory } from './move/directory.js'
 import { moveFile } from './move/file.js'
 import type { Moving } from './move/job.js'
+import { refuseDestruction } from './move/refusals.js'
 import { asDeleteJob } from './parts/delete-tree.js'
 import { syncDir, syncName } from './parts/durable.js'
 
@@ -69,7 +70,9 @@ export interface MoveOptions extends Patience {
  * @param target Its new name, not the directory to put it in.
  * @returns True if this call moved it. False if something has the target's name, and `overwrite` is not set: then
  *   `source` is left alone.
- * @throws EINVAL: a directory into itself, before anything is done. ENOENT: no source, or the target's directory is
+ * @throws EINVAL, before anything is done: a directory into itself; a source that is its own target (but another spelling
+ *   of its name, where case does not count, is a new spelling); with `overwrite`, a link in the place of what it leads
+ *   to, and a file in the place of a device, a pipe or a socket (`with-gap` replaces those). ENOENT: no source, or the target's directory is
  *   missing, and `parents` is not set. ENOTEMPTY (on some filesystems EEXIST), EISDIR, ENOTDIR: the target cannot be
  *   replaced without a gap, or the source is in it. EBUSY: a mount point. EACCES: also of a file that may not be read,
  *   and so cannot be synced. EAGAIN: for all of `retryFor`, as far as can be known here, another call was moving it to
@@ -94,7 +97,11 @@ export const move = dual(function* move(
     deletion: asDeleteJob(options),
     trial: { as: 'move', path: to, retryFor: options.retryFor, never: mountPointCodes },
   }
-  const moved = yield* moveAny(job, yield* fs.lstat(job.from))
+  // Together, because neither needs the other.
+  const looks = yield* together<Stats | undefined>([fs.lstat(job.from), fs.lstat(to, orNothing)])
+  const [was, there] = looks as [Outcome<Stats>, Outcome<Stats | undefined>]
+  yield* refuseDestruction(job, unwrap(was), unwrap(there))
+  const moved = yield* moveAny(job, unwrap(was))
   yield* syncName(to, job.durability)
   if (moved && job.durability === 'full' && dirname(job.from) !== dirname(to)) yield* syncRemoval(job.from)
   return moved

@@ -34,6 +34,8 @@ export interface Item {
   kind: Entry['kind']
   /** This call made the directory, so it also finishes it. */
   made: boolean
+  /** The target directory was there, and a device, a pipe or a socket is in it. */
+  hasSpecial: boolean
   /** What is at the target came from the source, or is the same. */
   copied: boolean
 }

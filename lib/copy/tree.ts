@@ -39,7 +39,7 @@ export function* copyTree(from: string, to: string, was: Stats, job: Copying): S
 }
 
 function newItem(from: Path, to: Path, above: Item | undefined, kind: Entry['kind'], was?: Stats): Item {
-  return { from, to, above, was, kind, made: false, copied: false }
+  return { from, to, above, was, kind, made: false, hasSpecial: false, copied: false }
 }
 
 function* enter(node: Node, tree: Tree): Steps<readonly Node[]> {
@@ -105,6 +105,7 @@ function* enterDirectory(item: Item, tree: Tree): Steps<readonly Entry[]> {
     tree.trial,
   )
   item.copied = true
+  if (!item.made && tree.overwrite) item.hasSpecial = (yield* fs.list(item.to)).some(({ kind }) => kind === 'other')
   tree.into ??= yield* fs.stat(item.to)
   return entries
 }
