@@ -13,6 +13,7 @@ import { refuseMount } from './parts/mount.js'
 import { statVanishedParent, withParents } from './parts/parents.js'
 import { isSameName, respell } from './parts/spelling.js'
 import { type Staged, staged } from './parts/stage.js'
+import { takeName } from './parts/take-name.js'
 
 export interface EmplaceOptions extends Patience {
   /** Only if no file has that name yet. This takes a hard link, so `source` cannot be a directory. @default false */
@@ -168,14 +169,24 @@ function* statEmplaced(job: Emplacing, error: SystemError): Steps<true | Again |
 
 /** Removes the source's name, if it is still the source's. */
 function* removeSourceName(job: Emplacing): Steps<void> {
-  if (yield* isSourceGone(job)) return
-  // If both paths spell one name, removing the source would remove the target.
-  if (!job.apart && (yield* isSameName(job.from, job.to))) return yield* respell(job.from, job.to)
-  yield* achieve(
-    () => done(fs.unlink(job.from), true),
-    () => isSourceGone(job),
-    job.trial,
-  )
+  const { from, to, was, trial } = job
+  if (!job.apart) {
+    if (yield* isSourceGone(job)) return
+    // If both paths spell one name, removing the source would remove the target.
+    if (yield* isSameName(from, to)) return yield* respell(from, to)
+  }
+  try {
+    // What another process puts there meanwhile stays.
+    yield* takeName(from, was, trial)
+  } catch (error) {
+    // On a full disk no name can be changed, but this one can still be removed.
+    if (!hasCode(error, 'ENOSPC', 'EDQUOT')) throw error
+    yield* achieve(
+      () => done(fs.unlink(from), true),
+      () => isSourceGone(job),
+      trial,
+    )
+  }
 }
 
 function* isSourceGone({ from, was }: Emplacing): Steps<true | undefined> {

@@ -25,7 +25,9 @@ export interface MoveOptions extends Patience {
    * `true`: replaces what is at the target, without a gap: a file or a link by a file or a link, an empty directory by
    * a directory. `with-gap`: also replaces a directory with something in it, and a thing of another kind. That is set
    * aside first, and put back if the move fails; where it cannot be renamed (lower layers of overlayfs, a full disk),
-   * it is deleted first. For a moment nothing has the name, and a process that is killed then leaves it so.
+   * it is deleted first. For a moment nothing has the name. A process that is killed then leaves it so: what had the
+   * name is beside it, with `.set-aside-` and 16 digits after its name, and `sweep` leaves that alone. If it cannot get
+   * its name back, because another process has taken that, the error says where it is.
    * @default false
    */
   readonly overwrite?: boolean | 'with-gap' | undefined
@@ -58,7 +60,8 @@ export interface MoveOptions extends Patience {
  * wins. With `overwrite: true` the target was never missing while it was replaced. Of several callers that move one
  * source to different targets, one gets it, and the others get ENOENT. A copy on another device is staged under a
  * private name and published in one step, and only then is the source removed: a call that fails or is stopped, and a
- * process that is killed, leaves the source whole, or the target, or both.
+ * process that is killed, leaves the source whole, or the target, or both. What another process puts at the source's
+ * name meanwhile stays there, or the error says where it is.
  *
  * Not promised: that changes which other processes make in the source, while it is copied to another device, are moved
  * too; nor that only one of several callers gets a copy there. Such a copy keeps no extended attributes, ACLs or hard
@@ -96,6 +99,7 @@ export const move = dual(function* move(
     durability: asDurability(options.durability),
     deletion: asDeleteJob(options),
     trial: { as: 'move', path: to, retryFor: options.retryFor, never: mountPointCodes },
+    replaced: [],
   }
   // Together, because neither needs the other.
   const looks = yield* together<Stats | undefined>([fs.lstat(job.from), fs.lstat(to, orNothing)])

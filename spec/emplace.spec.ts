@@ -287,7 +287,10 @@ if (!contender(plays)) {
             if (away < 0 || outcomes.A?.how !== 'returned') return
             looked++
             const named = log.findLastIndex(({ op, args }) => /rename|link/.test(op) && args[1] === '/target')
-            const gone = at(({ op, args }) => op === 'unlink' && args[0] === '/source')
+            const gone = at(
+              ({ op, args, failed }) =>
+                /unlink|rename/.test(op) && args[0] === '/source' && args[1] !== '/target' && !failed,
+            )
             assert.ok(away < named && named < gone)
             const syncs = log.slice(0, gone).flatMap(({ op }, at) => (op === 'fsync' ? [at] : []))
             if (durability === 'none') assert.equal(syncs, [])

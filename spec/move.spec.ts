@@ -172,6 +172,8 @@ const gapMovers = (names: readonly string[], faults: Faults = {}): World => ({
     // A player that is killed in the gap leaves the gap.
     assert.ok(wholes.includes(there as string) || (killed && there === undefined), `${there} is there, of ${moved}`)
     if (!killed && !faults.failures) assert.equal(privateNames(ending.dir), [], 'debris')
+    const kept = readdirSync(ending.dir).filter(name => name.includes('.set-aside-'))
+    if (Object.keys(faults).length === 0) assert.equal(kept, [], 'what was replaced is still there')
   },
 })
 

@@ -7,7 +7,9 @@ import { fs, orNothing, type Steps } from '../core/steps.js'
 import { discard, uninterruptible } from '../parts/cleanup.js'
 import { containment } from '../parts/containment.js'
 import { isInode } from '../parts/identity.js'
-import { type Aside, deleteSetAside, putBack, setAside } from '../parts/set-aside.js'
+import { keptName } from '../parts/keep-aside.js'
+import { deleteSetAside, putBack, renameAside, setAside } from '../parts/set-aside.js'
+import { stageName } from '../parts/stage-names.js'
 import { type Moving, quiet } from './job.js'
 
 /** What `rename` reports if the target is a directory with something in it, or a thing of another kind. */
@@ -29,7 +31,7 @@ export function* renameWithGap(job: Moving, from: string, was: Stats): Steps<tru
     // The source would be set aside together with the target.
     if (!hasCode(error, 'ENOTDIR') && (yield* isWithin(job.from, to))) throw markFinal(error)
   }
-  const aside = yield* setTargetAside(job)
+  yield* setTargetAside(job)
   let placed = false
   try {
     yield* fs.rename(from, to)
@@ -38,21 +40,22 @@ export function* renameWithGap(job: Moving, from: string, was: Stats): Steps<tru
     // A call that fails or is stopped here leaves the old or the new at the name, and no gap.
     yield* uninterruptible(function* () {
       placed = yield* isPlaced(to, was)
-      if (aside && !placed) yield* putBackUnlessReplaced(aside, job)
+      if (!placed) yield* putLastBack(job)
     })
     if (!placed) throw error
   }
-  if (aside) yield* uninterruptible(() => deleteQuietly(aside, job))
   return true
 }
 
-/** Makes the target's name free. A target that cannot be renamed is deleted in place. */
-function* setTargetAside(job: Moving): Steps<Aside | undefined> {
-  const { to, trial } = job
-  const aside = yield* setAside(to, trial)
-  if (aside && aside.at !== to) return aside
-  if (aside) yield* deleteSetAside(aside, quiet(job), trial)
-  return undefined
+/**
+ * Makes the target's name free. What had it is kept where no sweeper deletes it, until something new is in place. A
+ * target that cannot be renamed is deleted in place.
+ */
+function* setTargetAside(job: Moving): Steps<void> {
+  const { to, trial, replaced } = job
+  const aside = yield* setAside(to, trial, keptName)
+  if (aside && aside.at !== to) replaced.push({ at: aside.at, isDebris: false })
+  else if (aside) yield* deleteSetAside(aside, quiet(job), trial)
 }
 
 function* isWithin(from: string, to: string): Steps<boolean> {
@@ -75,16 +78,33 @@ function* isPlaced(to: string, was: Stats): Steps<boolean> {
   }
 }
 
-/** If something else has the name now, that has replaced the old target. */
-function* putBackUnlessReplaced(aside: Aside, job: Moving): Steps<void> {
-  try {
-    yield* putBack(aside)
-  } catch (error) {
-    if (hasCode(error, ...inTheWay)) yield* deleteQuietly(aside, job)
-    else if (!isSystemError(error)) throw error
+/** If something else has the name now, the old target stays where it is: this call may yet replace that, too. */
+function* putLastBack({ to, replaced }: Moving): Steps<void> {
+  const aside = replaced.at(-1)
+  if (!aside) return
+  yield* discard(function* () {
+    yield* putBack({ path: to, at: aside.at })
+    replaced.pop()
+  })
+}
+
+/** Something new is in place. What is half deleted is debris, so first it gets a private name. */
+export function* deleteReplaced(job: Moving): Steps<void> {
+  const { to, replaced, trial } = job
+  for (let aside = replaced.at(-1); aside; aside = replaced.at(-1)) {
+    const one = aside
+    if (!one.isDebris)
+      yield* discard(function* () {
+        one.at = (yield* renameAside(one.at, trial, () => stageName(to))) ?? one.at
+        one.isDebris = true
+      })
+    yield* discard(() => deleteSetAside({ path: to, at: one.at }, quiet(job), trial))
+    replaced.pop()
   }
 }
 
-/** Best effort, because something new is in place. */
-const deleteQuietly = (aside: Aside, job: Moving): Steps<void> =>
-  discard(() => deleteSetAside(aside, quiet(job), job.trial))
+/** Adds to the error where that is which was set aside and could not get its name back. */
+export function nameReplaced({ to, replaced }: Moving, error: unknown): void {
+  if (!(error instanceof Error)) return
+  for (const { at } of replaced) error.message += ` (what had the name ${to} is now at ${at})`
+}

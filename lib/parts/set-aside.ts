@@ -55,10 +55,10 @@ function* unlinkOrSetAside(path: Path, { sum }: DeleteJob, trial: Trial): Steps<
   return yield* setAside(path, trial)
 }
 
-/** Gives what is at a path a private name. Returns false if nothing is there. */
-export function* setAside(path: Path, trial: Trial): Steps<false | Aside> {
+/** Gives what is at a path a private name, or another that `nameOf` makes. Returns false if nothing is there. */
+export function* setAside(path: Path, trial: Trial, nameOf?: (path: Path) => Steps<Path>): Steps<false | Aside> {
   try {
-    const at = yield* renameAside(path, { ...trial, never: mountPointCodes })
+    const at = yield* renameAside(path, { ...trial, never: mountPointCodes }, nameOf)
     return at !== undefined && { path, at }
   } catch (error) {
     // It cannot be renamed on lower layers of overlayfs, or on a full disk.
@@ -68,9 +68,13 @@ export function* setAside(path: Path, trial: Trial): Steps<false | Aside> {
   }
 }
 
-/** Renames what is at a path to a private name. Returns that name, or undefined if nothing was there. */
-export function* renameAside<P extends Path>(path: P, trial: Trial): Steps<P | undefined> {
-  const at = yield* stageName(path)
+/** Renames what is at a path to a fresh name. Returns that name, or undefined if nothing was there. */
+export function* renameAside<P extends Path>(
+  path: P,
+  trial: Trial,
+  nameOf: (path: P) => Steps<P> = stageName,
+): Steps<P | undefined> {
+  const at = yield* nameOf(path)
   const wasThere = yield* achieve<boolean>(
     () => done(fs.rename(path, at), true),
     // No other call makes that name: if it is there, the reply was lost; if it is not, ENOENT is about the other.

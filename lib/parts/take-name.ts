@@ -6,7 +6,8 @@ import { fs, type Steps } from '../core/steps.js'
 import type { Trial } from './achieve.js'
 import { discard, uninterruptible } from './cleanup.js'
 import { isInode } from './identity.js'
-import { putBack, renameAside } from './set-aside.js'
+import { putBackOrKeep } from './keep-aside.js'
+import { renameAside } from './set-aside.js'
 
 /** Returns whether this call took the name from the inode, which must have another name. */
 export function* takeName(path: string, was: Stats, trial: Trial): Steps<boolean> {
@@ -15,7 +16,11 @@ export function* takeName(path: string, was: Stats, trial: Trial): Steps<boolean
   return aside !== undefined
 }
 
-/** Returns the private name instead of removing it; undefined if this call did not take the name. */
+/**
+ * Returns the private name instead of removing it; undefined if this call did not take the name. What another process
+ * has put there meanwhile gets the name back. If it cannot, because something else has the name, the error says where
+ * it is.
+ */
 export function* takeNameAside(path: string, was: Stats, trial: Trial): Steps<string | undefined> {
   // Usually this look is enough, and then whatever has the name now is left alone.
   if (!(yield* isInode(path, was))) return undefined
@@ -27,6 +32,6 @@ export function* takeNameAside(path: string, was: Stats, trial: Trial): Steps<st
     return taken ? at : undefined
   } finally {
     // It came there after the look, or could not be read.
-    if (!taken) yield* uninterruptible(() => discard(() => putBack({ path, at })))
+    if (!taken) yield* uninterruptible(() => putBackOrKeep({ path, at }))
   }
 }
