@@ -67,8 +67,9 @@ export interface CopyOptions extends Patience {
  * @returns Nothing.
  * @throws EINVAL: a directory into itself, before anything is done; a link in the place of what it leads to; a special
  *   file, or (with `overwrite`) one that has the name of a file or link. ELOOP: with `dereference`, a link
- *   to a directory that it is in; without it, a link that comes in the place of a file meanwhile. EEXIST: a file has the
- *   name of a directory, or a link does (at `target` itself a link to a directory is followed); or, with
+ *   to a directory that it is in; without it, a link that comes in the place of a file meanwhile. EEXIST: two
+ *   names of the source are one at the target, where case does not count (the error names both, and neither replaces the
+ *   other); a file has the name of a directory, or a link does (at `target` itself a link to a directory is followed); or, with
  *   `errorOnExist`, a file or a link has the name of a file or link. EISDIR: a directory has the name of a file or link.
  *   `ERR_NO_HARD_LINKS`: `overwrite: false` cannot be kept. Other errors of the system, unchanged: ENOENT, ENOSPC ...
  *

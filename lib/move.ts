@@ -77,7 +77,8 @@ export interface MoveOptions extends Patience {
  *   of its name, where case does not count, is a new spelling); with `overwrite`, a link in the place of what it leads
  *   to, and a file in the place of a device, a pipe or a socket (`with-gap` replaces those). ENOENT: no source, or the target's directory is
  *   missing, and `parents` is not set. ENOTEMPTY (on some filesystems EEXIST), EISDIR, ENOTDIR: the target cannot be
- *   replaced without a gap, or the source is in it. EBUSY: a mount point. EACCES: also of a file that may not be read,
+ *   replaced without a gap, or the source is in it. EBUSY: a mount point. EEXIST: on another device,
+ *   where case does not count, two names of the source are one. EACCES: also of a file that may not be read,
  *   and so cannot be synced. EAGAIN: for all of `retryFor`, as far as can be known here, another call was moving it to
  *   the same name. `ERR_NO_HARD_LINKS`: no file can be moved there without overwriting. Other errors of the system,
  *   unchanged.

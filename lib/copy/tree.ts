@@ -13,6 +13,7 @@ import { childPath, visit } from '../parts/tree.js'
 import { type Batch, copyBatch, inBatches, isSimple, type Rooms } from './batch.js'
 import { copyEntry, statVanished, underParents } from './entry.js'
 import type { Copying, Item } from './job.js'
+import { findRivals, refuseOneName } from './one-name.js'
 
 interface Tree extends Copying {
   /** The topmost target directory, once it is there. */
@@ -51,6 +52,7 @@ function* enterItem(item: Item, tree: Tree): Steps<readonly Node[]> {
   const { from, to } = item
   const { filter } = tree
   if (filter && !(yield* fs.settle(filter(String(from), String(to))))) return []
+  if (item.rivals) yield* refuseOneName(item)
   if (tree.dereference && item.kind === 'link') yield* follow(item)
   if (item.kind === 'other')
     throw systemError('EINVAL', 'copy', 'a special file (a device, a pipe or a socket) cannot be copied', from, to)
@@ -76,6 +78,7 @@ function* copyDirectory(item: Item, tree: Tree): Steps<readonly Node[]> {
   const entries = yield* enterDirectory(item, tree)
   tree.sum.total += entries.length
   const below = entries.map(entry => newItem(childPath(from, entry), childPath(to, entry), item, entry.kind))
+  findRivals(below)
   if (!isSimple(item, tree)) return below
   // Each file of a batch has its source and its copy open.
   const most = Math.floor((yield* fs.descriptors()) / 3)
