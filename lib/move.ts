@@ -65,9 +65,10 @@ export interface MoveOptions extends Patience {
  *
  * Not promised: that changes which other processes make in the source, while it is copied to another device, are moved
  * too; nor that only one of several callers gets a copy there. Such a copy keeps no extended attributes, ACLs or hard
- * links, and of a link only the text. Without `overwrite`, a directory's name is claimed by an empty directory: a
- * process that is killed in that very moment, or for which the reply to the claim is lost, leaves that behind; and an
- * empty directory that another process puts in the place of the claim is replaced.
+ * links, and of a link only the text. Without `overwrite`, a directory's name is claimed by an empty directory
+ * (mode 1700): a process that is killed in that very moment leaves that behind, and the next move to the name takes it
+ * over, as soon as the death is certain here (elsewhere, after a `sweep`). An empty directory that another process puts
+ * in the place of the claim is replaced.
  *
  * @param source What to move: a path, or a `file:` URL. A slash at its end does not lead through a link.
  * @param target Its new name, not the directory to put it in.
@@ -75,7 +76,8 @@ export interface MoveOptions extends Patience {
  *   `source` is left alone.
  * @throws EINVAL, before anything is done: a directory into itself; a source that is its own target (but another spelling
  *   of its name, where case does not count, is a new spelling); with `overwrite`, a link in the place of what it leads
- *   to, and a file in the place of a device, a pipe or a socket (`with-gap` replaces those). ENOENT: no source, or the target's directory is
+ *   to, and a file in the place of a device, a pipe or a socket (`with-gap` replaces those). EINVAL, too: devices,
+ *   pipes and sockets that would go to another device; the error names all, and nothing is published. ENOENT: no source, or the target's directory is
  *   missing, and `parents` is not set. ENOTEMPTY (on some filesystems EEXIST), EISDIR, ENOTDIR: the target cannot be
  *   replaced without a gap, or the source is in it. EBUSY: a mount point. EEXIST: on another device,
  *   where case does not count, two names of the source are one. EACCES: also of a file that may not be read,

@@ -18,6 +18,7 @@ import { type Aside, deleteSetAside, putBack } from '../parts/set-aside.js'
 import { isSameName, respell } from '../parts/spelling.js'
 import { stageName } from '../parts/stage-names.js'
 import { takeNameAside } from '../parts/take-name.js'
+import { claimAndRename } from './claim-name.js'
 import { type Moving, quiet } from './job.js'
 import { deleteReplaced, isInTheWay, nameReplaced, renameWithGap } from './with-gap.js'
 
@@ -59,36 +60,6 @@ function* achievePlace(job: Moving, from: string, was: Stats): Steps<boolean> {
     error => statPlaced(job, from, was, error),
     trial,
   )
-}
-
-/** Claims the name by an empty directory, which only one caller can make, and renames onto that. */
-function* claimAndRename(from: string, to: string, was: Stats): Steps<boolean> {
-  yield* fs.mkdir(to, 0o700)
-  let claimed: Stats | undefined
-  try {
-    claimed = yield* fs.lstat(to, orNothing)
-    return yield* done(fs.rename(from, to), true)
-  } catch (error) {
-    const there = yield* uninterruptible(() => removeClaim(to, was, claimed))
-    if (sameInode(there, was)) return true
-    // Another process has replaced the claim, or has put something in it.
-    const taken = hasCode(error, 'ENOTEMPTY', 'EEXIST') || (hasCode(error, 'ENOTDIR') && there && !there.isDirectory())
-    if (taken) return false
-    throw error
-  }
-}
-
-/** Removes the claim, unless something else has the name. Returns the stats of what had the name. */
-function* removeClaim(to: string, was: Stats, claimed: Stats | undefined): Steps<Stats | undefined> {
-  let there = claimed
-  try {
-    there = yield* fs.lstat(to, orNothing)
-  } catch (error) {
-    // What cannot be read is taken for the claim. If it has something in it, rmdir leaves it alone.
-    if (!isSystemError(error)) throw error
-  }
-  if (!sameInode(there, was) && (!claimed || sameInode(there, claimed))) yield* tidy(fs.rmdir(to))
-  return there
 }
 
 /** After an attempt that failed: is it in place, is the name taken, or has the world moved? */

@@ -1,7 +1,17 @@
 // What another process puts at a name while it is moved, and what a move sets aside, is never taken for debris.
 
 import { spawnSync } from 'node:child_process'
-import { lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { emplace, move, sweep } from 'holdfast'
 import { type Call, dual, type Steps } from 'holdfast/steps'
@@ -30,6 +40,10 @@ const setsAside = (path: string) => (call: Call) =>
   call.op === 'rename' && call.args[0] === path && /\/\.[^/]*[0-9a-f]{16}$/.test(String(call.args[1]))
 
 const failure = () => Object.assign(new Error('EIO: i/o error'), { code: 'EIO', errno: -5, syscall: 'rename' })
+
+/** This process as owner, as private names spell it, and one that has ended. */
+const self = () => door.performSync({ op: 'self', args: [] }) as string
+const dead = () => `${self().split('-')[0]}-${spawnSync('true').pid.toString(36)}-0`
 
 const keptIn = (dir: string) => readdirSync(dir).filter(name => /^[^.].*\.set-aside-[0-9a-f]{16}$/.test(name))
 
@@ -113,15 +127,13 @@ holds('with a gap: the old target that cannot come back is kept, and the error s
 holds(
   'with a gap: a process that is killed leaves the old target where no sweep takes it, until the new one is there',
   async () => {
-    const place = (door.performSync({ op: 'self', args: [] }) as string).split('-')[0]
-    const dead = `${place}-${spawnSync('true').pid.toString(36)}-0`
     const seen = { apart: 0, gone: 0 }
     for (let k = 0; ; k++) {
       const dir = scratch()
       const [from, to] = [join(dir, 'source'), join(dir, 'target')]
       make(from, 'new', 'directory')
       make(to, 'old', 'directory')
-      const ended = endedAt(k, move.steps(from, to, { overwrite: 'with-gap' }), dead)
+      const ended = endedAt(k, move.steps(from, to, { overwrite: 'with-gap' }), dead())
       await sweep(dir, { grace: 0 })
       assert.equal(privateNames(dir), [])
       const there = readdirSync(dir).map(name => read(join(dir, name)))
@@ -142,4 +154,43 @@ holds('with a gap: nothing of what was replaced stays, also if it took two attem
   })
   assert.is(go(), true)
   assert.equal([readdirSync(dir), read(join(dir, 'target'))], [['target'], 'new'])
+})
+
+holds('a claim of a process that was killed is taken over by the next move, and one of a living process is not', () => {
+  const seen = { claimed: 0, moved: 0 }
+  for (let k = 0; ; k++) {
+    const dir = scratch()
+    const [from, to, next] = [join(dir, 'source'), join(dir, 'target'), join(dir, 'next')]
+    make(from, 'killed', 'directory')
+    make(next, 'next', 'directory')
+    const ended = endedAt(k, move.steps(from, to), dead())
+    const isClaimed = read(to) === 'empty'
+    if (isClaimed) {
+      seen.claimed++
+      // As long as a process lives that may be making it, it is left alone.
+      const mark = join(dir, `.target.${self()}.0123456789abcdef`)
+      mkdirSync(mark)
+      assert.is(move.sync(next, to), false)
+      rmdirSync(mark)
+    }
+    const isMoved = read(to) === 'killed'
+    assert.is(move.sync(next, to), !isMoved, `killed before call ${k}`)
+    assert.is(read(to), isMoved ? 'killed' : 'next')
+    if (isMoved) seen.moved++
+    if (!ended) break
+  }
+  assert.ok(seen.claimed > 0 && seen.moved > 0, JSON.stringify(seen))
+})
+
+holds('an empty directory of a user is never taken for a claim, whatever private names are beside it', () => {
+  const dir = scratch()
+  for (const mode of [0o700, 0o755, 0o1777, 0o000]) {
+    const [from, to] = [join(dir, 'source'), join(dir, `${mode}`)]
+    make(from, 'ours', 'directory')
+    mkdirSync(to)
+    chmodSync(to, mode)
+    mkdirSync(join(dir, `.${mode}.${dead()}.0123456789abcdef`))
+    assert.is(move.sync(from, to), false)
+    rmSync(from, { recursive: true })
+  }
 })
