@@ -1,4 +1,5 @@
 import type { Copying } from './copy/job.js'
+import { onSpecial, refuseReplacing } from './copy/refusals.js'
 import { copyTree, intoItself } from './copy/tree.js'
 import { dual } from './core/dual.js'
 import { mountPointCodes } from './core/errors.js'
@@ -13,10 +14,12 @@ import {
 } from './core/input.js'
 import { emptySum, type Progress } from './core/progress.js'
 import { publishing } from './core/publication.js'
+import type { Stats } from './core/stats.js'
 import { fs, orNothing, type Steps } from './core/steps.js'
 import { containment } from './parts/containment.js'
+import { kindOf } from './parts/duplicate.js'
 import { syncName } from './parts/durable.js'
-import { sameInode } from './parts/identity.js'
+import { isSpecial, sameInode } from './parts/identity.js'
 import { asParents } from './parts/parents.js'
 
 export interface CopyOptions extends Patience {
@@ -67,9 +70,11 @@ export interface CopyOptions extends Patience {
  *   `filter` leaves them out.
  * @param target Its new name, not the directory to put it in.
  * @returns Nothing.
- * @throws EINVAL: a directory into itself, before anything is done; a special file. ELOOP: with `dereference`, a link
- *   to a directory that it is in; without it, a link that comes in the place of a file meanwhile. EEXIST: a file has the
- *   name of a directory, or a link does (at `target` itself a link to a directory is followed); or, with
+ * @throws EINVAL: a directory into itself, before anything is done; a link in the place of what it leads to; a special
+ *   file, or (with `overwrite`) a special file at the target, which is never replaced. ELOOP: with `dereference`, a link
+ *   to a directory that it is in; without it, a link that comes in the place of a file meanwhile. EEXIST: two names of
+ *   the source are one at the target, where case does not count (the error names both, and neither replaces the other);
+ *   a file has the name of a directory, or a link does (at `target` itself a link to a directory is followed); or, with
  *   `errorOnExist`, a file or a link has the name of a file or link. EISDIR: a directory has the name of a file or link.
  *   `ERR_NO_HARD_LINKS`: `overwrite: false` cannot be kept. Other errors of the system, unchanged: ENOENT, ENOSPC ...
  *   `published` of each error says whether a name at the target was made, or replaced (see `Published`).
@@ -109,8 +114,19 @@ export const copy = dual(
     const was = yield* look(from)
     if (was.isDirectory()) {
       if ((yield* containment(to, from)) !== 'outside') throw intoItself(from, to)
-    } else if (sameInode(was, yield* look(to, orNothing))) return
+    } else if (yield* isOntoItself(from, to, was, job)) return
     yield* copyTree(from, to, was, job)
     yield* syncName(to, job.durability, job.parents)
   }),
 )
+
+/** Is a file or a link its own target? Refuses a target that must not be replaced. */
+function* isOntoItself(from: string, to: string, was: Stats, job: Copying): Steps<boolean> {
+  const there = yield* fs.lstat(to, orNothing)
+  if (!there) return false
+  const ledTo = there.isSymbolicLink() ? yield* fs.stat(to, orNothing) : undefined
+  if (sameInode(was, there) || (job.dereference && sameInode(was, ledTo))) return true
+  if (ledTo && isSpecial(ledTo) && job.overwrite) throw onSpecial(from, to)
+  yield* refuseReplacing(from, to, kindOf(was), there, job)
+  return false
+}

@@ -1,10 +1,11 @@
 import { dual } from './core/dual.js'
-import { mountPointCodes } from './core/errors.js'
+import { mountPointCodes, systemError } from './core/errors.js'
 import { asDurability, asFlag, asFunction, asPath, type Durability, type Patience } from './core/input.js'
 import { emptySum, type Progress, reportDone } from './core/progress.js'
 import { publishing } from './core/publication.js'
-import { fs, type Steps } from './core/steps.js'
+import { fs, orNothing, type Steps } from './core/steps.js'
 import { asEmplacing, emplaceSource } from './emplace/place.js'
+import { leadsTo } from './parts/leads-to.js'
 import { asParents } from './parts/parents.js'
 
 export interface EmplaceOptions extends Patience {
@@ -39,8 +40,10 @@ export interface EmplaceOptions extends Patience {
  * @param source A file, a link (it is not followed), or a directory. A path, or a `file:` URL.
  * @param target Its new name. A directory replaces only an empty directory, and nothing else replaces a directory.
  * @returns True if it is in place. False if `ifAbsent` found another's file there: then `source` is left alone.
- * @throws Errors of the system, unchanged: ENOENT (no source, or the target's directory is missing), EISDIR, ENOTEMPTY,
- *   EEXIST (`ifAbsent`, and something that is not a file has the name), EXDEV (a directory), ENOTDIR ...
+ * @throws EINVAL, before anything is done: a link in the place of what it leads to. Errors of the system, unchanged:
+ *   ENOENT (no source, or the target's directory is missing), EISDIR, ENOTEMPTY, EEXIST (`ifAbsent`, and something that
+ *   is not a file has the name), EXDEV (a directory), ENOTDIR ... EEXIST, too: what another process put at the source's
+ *   name meanwhile could not get that back; the error says where it is.
  *   EPERM, EMLINK: with `ifAbsent`, also of a `source` that cannot be linked although other files can (another user's, an
  *   immutable one, one with too many names). `ERR_NO_HARD_LINKS`: `ifAbsent` cannot be kept, because the filesystem
  *   grants no hard links, or because `source` is a directory.
@@ -68,6 +71,7 @@ export const emplace = dual(
 
     const trial = { as: 'emplace', path: to, retryFor: options.retryFor, never: mountPointCodes, publication }
     const was = yield* fs.lstat(from)
+    if (was.isSymbolicLink() && !ifAbsent) yield* refuseOwnTarget(from, to)
     const progress = { onProgress, sum: emptySum(1) }
     const job = asEmplacing({ from, to, was, ifAbsent, parents, durability, trial, progress })
     const emplaced = yield* emplaceSource(job)
@@ -75,3 +79,10 @@ export const emplace = dual(
     return emplaced
   }),
 )
+
+/** Refuses a link in the place of what it leads to. */
+function* refuseOwnTarget(from: string, to: string): Steps<void> {
+  const there = yield* fs.lstat(to, orNothing)
+  if (there && (yield* leadsTo(from, to, there)))
+    throw systemError('EINVAL', 'rename', 'the link leads to what it would replace', from, to)
+}

@@ -4,10 +4,11 @@ import { asDurability, asName, asPath, type Durability, type Patience, refusal }
 import { type Progress, reportDone } from './core/progress.js'
 import { publishing } from './core/publication.js'
 import type { Stats } from './core/stats.js'
-import { fs, type Steps } from './core/steps.js'
+import { fs, type Outcome, orNothing, type Steps, together, unwrap } from './core/steps.js'
 import { moveDirectory } from './move/directory.js'
 import { moveFile } from './move/file.js'
 import type { Moving } from './move/job.js'
+import { refuseDestruction } from './move/refusals.js'
 import { asDeleteJob } from './parts/delete-tree.js'
 import { syncLoss, syncName } from './parts/durable.js'
 import { asParents } from './parts/parents.js'
@@ -17,7 +18,9 @@ export interface MoveOptions extends Patience {
    * `true`: replaces what is at the target, without a gap: a file or a link by a file or a link, an empty directory by
    * a directory. `with-gap`: also replaces a directory with something in it, and a thing of another kind. That is set
    * aside first, and put back if the move fails; where it cannot be renamed (lower layers of overlayfs, a full disk),
-   * it is deleted first. For a moment nothing has the name, and a process that is killed then leaves it so.
+   * it is deleted first. For a moment nothing has the name. A process that is killed then leaves it so: what had the
+   * name is beside it, with `.set-aside-` and 16 digits after its name, and `sweep` leaves that alone. If it cannot get
+   * its name back, because another process has taken that, the error says where it is.
    * @default false
    */
   readonly overwrite?: boolean | 'with-gap' | undefined
@@ -51,26 +54,33 @@ export interface MoveOptions extends Patience {
  * wins. With `overwrite: true` the target was never missing while it was replaced. Of several callers that move one
  * source to different targets, one gets it, and the others get ENOENT. A copy on another device is staged under a
  * private name and published in one step, and only then is the source removed: a call that fails or is stopped, and a
- * process that is killed, leaves the source whole, or the target, or both.
+ * process that is killed, leaves the source whole, or the target, or both. What another process puts at the source's
+ * name meanwhile stays there, or the error says where it is.
  *
  * Not promised: that changes which other processes make in the source, while it is copied to another device, are moved
  * too; nor that only one of several callers gets a copy there. Such a copy keeps no extended attributes, ACLs or hard
- * links, and of a link only the text. Without `overwrite`, a directory's name is claimed by an empty directory: a
- * process that is killed in that very moment, or for which the reply to the claim is lost, leaves that behind; and an
- * empty directory that another process puts in the place of the claim is replaced. A file that cannot be linked although
- * others can (another user's, where `fs.protected_hardlinks` is set) is moved in the same way, with an empty file for
- * the claim: there, what another process renames to that name in the moment between a look and the rename is replaced.
+ * links, and of a link only the text. Without `overwrite`, a directory's name is claimed by an empty directory (mode
+ * 1700): a process that is killed in that very moment leaves that behind, and the next move of a directory to the name
+ * takes it over, as soon as the death is certain here (elsewhere, after a `sweep`). An empty directory that another
+ * process puts in the place of the claim is replaced. A file that cannot be linked although others can (another user's,
+ * where `fs.protected_hardlinks` is set) is moved in the same way, with an empty file for the claim: there, what another
+ * process renames to that name in the moment between a look and the rename is replaced.
  *
  * @param source What to move: a path, or a `file:` URL. A slash at its end does not lead through a link.
  * @param target Its new name, not the directory to put it in.
  * @returns True if this call moved it. False if something has the target's name, and `overwrite` is not set: then
  *   `source` is left alone.
- * @throws EINVAL: a directory into itself, before anything is done. ENOENT: no source, or the target's directory is
- *   missing, and `parents` is not set. ENOTEMPTY (on some filesystems EEXIST), EISDIR, ENOTDIR: the target cannot be
- *   replaced without a gap, or the source is in it. EBUSY: a mount point. EACCES: also of a file that may not be read,
- *   and so cannot be synced. EAGAIN: for all of `retryFor`, as far as can be known here, another call was moving it to
- *   the same name. `ERR_NO_HARD_LINKS`: no file at all can be moved there without overwriting. Other errors of the system,
- *   unchanged: EPERM (an immutable file) ...
+ * @throws EINVAL, before anything is done: a directory into itself; a source that is its own target (but another spelling
+ *   of its name, where case does not count, is a new spelling); with `overwrite`, a link in the place of what it leads
+ *   to, and a file in the place of a device, a pipe or a socket (`with-gap` replaces those). EINVAL, too: a device, a
+ *   pipe or a socket that would go to another device; then nothing is published. ENOENT: no source, or the target's
+ *   directory is missing, and `parents` is not set. ENOTEMPTY (on some filesystems EEXIST), EISDIR, ENOTDIR: the target
+ *   cannot be replaced without a gap, or the source is in it. EBUSY: a mount point. EEXIST: on another device, where case
+ *   does not count, two names of the source are one; or what another process put at the source's name meanwhile could
+ *   not get that back, and the error says where it is. EACCES: also of a file that may not be read, and so cannot be
+ *   synced. EAGAIN: for all of `retryFor`, as far as can be known here, another call was moving it to the same name.
+ *   `ERR_NO_HARD_LINKS`: no file at all can be moved there without overwriting. Other errors of the system, unchanged:
+ *   EPERM (an immutable file) ...
  *   `published` of each error says whether the target is in place (see `Published`); then the source may be there, too.
  *
  * @example
@@ -92,8 +102,13 @@ export const move = dual(
       durability: asDurability(options.durability),
       deletion: asDeleteJob(options, 1),
       trial: { as: 'move', path: to, retryFor: options.retryFor, never: mountPointCodes, publication },
+      replaced: [],
     }
-    const moved = yield* moveAny(job, yield* fs.lstat(job.from))
+    // Together, because neither needs the other.
+    const looks = yield* together<Stats | undefined>([fs.lstat(job.from), fs.lstat(to, orNothing)])
+    const [was, there] = looks as [Outcome<Stats>, Outcome<Stats | undefined>]
+    yield* refuseDestruction(job, unwrap(was), unwrap(there))
+    const moved = yield* moveAny(job, unwrap(was))
     publication.decide(moved)
     yield* syncName(to, job.durability, job.parents)
     if (moved) yield* syncLoss(job.from, to, job.durability)

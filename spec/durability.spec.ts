@@ -190,14 +190,15 @@ function assertKept(log: readonly Made[], [from, to]: Loss): boolean {
     // It is set aside; or it is withdrawn again.
     if (op === 'rename' && first === to && state === 'absent') aside = second
     if (op === 'rename' && first === to) state = 'absent'
-    if (op === 'rename' && first === aside && second === to) aside = undefined
+    const isReplaced = aside !== undefined && /^(unlink|rmdir|rename)$/.test(op) && second !== to && below(first, aside)
+    if (isReplaced) assert.is(state, 'kept', `what ${to} was goes before what it is now is on the disk`)
+    // It gets its name back, or another private one.
+    if (op === 'rename' && first === aside) aside = second === to ? undefined : second
     if (op === 'rename' && first === from && second === to) gone = true
     else if (/^(unlink|rmdir|rename)$/.test(op)) {
       const isLost = below(first, from)
-      const isReplaced = aside !== undefined && below(first, aside)
       if (isLost && !(state === 'named' && dirname(from) === dirname(to) && first === from))
         assert.is(state, 'kept', `${from} goes before ${to} is on the disk`)
-      if (isReplaced) assert.is(state, 'kept', `what ${to} was goes before what it is now is on the disk`)
       gone ||= isLost
     }
     if ((op === 'rename' || op === 'link') && second === to) state = 'named'

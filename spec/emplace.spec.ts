@@ -274,9 +274,12 @@ if (!contender(plays)) {
       for (const ifAbsent of [false, true]) {
         let looked = 0
         explore({
-          setup: dir => writeFileSync(join(dir, 'source'), 'text'),
+          setup: dir => {
+            mkdirSync(join(dir, 'there'))
+            writeFileSync(join(dir, 'source'), 'text')
+          },
           players: dir => ({
-            A: emplace.steps(join(dir, 'source'), join(dir, 'target'), { durability, ifAbsent }),
+            A: emplace.steps(join(dir, 'source'), join(dir, 'there/target'), { durability, ifAbsent }),
           }),
           failures: 1,
           failWith: ['EXDEV'],
@@ -286,8 +289,11 @@ if (!contender(plays)) {
             const away = at(({ op, failed }) => failed && (op === 'rename' || op === 'link'))
             if (away < 0 || outcomes.A?.how !== 'returned') return
             looked++
-            const named = log.findLastIndex(({ op, args }) => /rename|link/.test(op) && args[1] === '/target')
-            const gone = at(({ op, args }) => op === 'unlink' && args[0] === '/source')
+            const named = log.findLastIndex(({ op, args }) => /rename|link/.test(op) && args[1] === '/there/target')
+            const gone = at(
+              ({ op, args, failed }) =>
+                /unlink|rename/.test(op) && args[0] === '/source' && args[1] !== '/there/target' && !failed,
+            )
             assert.ok(away < named && named < gone)
             const syncs = log.slice(0, gone).flatMap(({ op }, at) => (op === 'fsync' ? [at] : []))
             if (durability === 'none') assert.equal(syncs, [])

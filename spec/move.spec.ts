@@ -172,6 +172,8 @@ const gapMovers = (names: readonly string[], faults: Faults = {}): World => ({
     // A player that is killed in the gap leaves the gap.
     assert.ok(wholes.includes(there as string) || (killed && there === undefined), `${there} is there, of ${moved}`)
     if (!killed && !faults.failures) assert.equal(privateNames(ending.dir), [], 'debris')
+    const kept = readdirSync(ending.dir).filter(name => name.includes('.set-aside-'))
+    if (Object.keys(faults).length === 0) assert.equal(kept, [], 'what was replaced is still there')
   },
 })
 
@@ -330,7 +332,7 @@ for (const [kind, there] of [
     assert.ok(seen.old > 4 && seen.new > 4, JSON.stringify(seen))
   })
 
-holds('moved onto itself, however that is spelt, nothing is lost', async () => {
+holds('onto itself, however that is spelt, it is refused, and nothing is lost', async () => {
   const dir = scratch()
   const own = at(dir)
   symlinkSync('.', own('here'))
@@ -347,7 +349,7 @@ holds('moved onto itself, however that is spelt, nothing is lost', async () => {
     for (const overwrite of [false, true, 'with-gap'] as const)
       for (const one of spellings)
         for (const other of spellings) {
-          assert.is(await move(one, other, { overwrite }), true)
+          await assert.rejects(move(one, other, { overwrite }), { code: 'EINVAL', message: /one name/ })
           assert.is(lstatSync(own(kind)).ino, ino, `${one} -> ${other}`)
         }
     assert.is(read(own(kind)), 'text')

@@ -17,11 +17,14 @@ export type Rooms = Buffer[]
 
 /** True if nothing more is asked of the files in the directory than that they are copied. */
 export const isSimple = (dir: Item, { overwrite, filter, keeps, durability, onProgress }: Copying): boolean =>
-  overwrite && durability === 'none' && !(filter || onProgress || keeps.times || keeps.owner || mayBeReadOnly(dir))
+  overwrite &&
+  durability === 'none' &&
+  !(filter || onProgress || keeps.times || keeps.owner || dir.hasSpecial || mayBeReadOnly(dir))
 
 export function inBatches(items: readonly Item[], size: number): readonly (Item | Batch)[] {
-  const files = items.filter(({ kind }) => kind === 'file')
-  const nodes: (Item | Batch)[] = items.filter(({ kind }) => kind !== 'file')
+  const mayBatch = ({ kind, rivals }: Item) => kind === 'file' && !rivals
+  const files = items.filter(mayBatch)
+  const nodes: (Item | Batch)[] = items.filter(item => !mayBatch(item))
   for (let at = 0; at < files.length; at += size) nodes.push({ files: files.slice(at, at + size) })
   return nodes
 }

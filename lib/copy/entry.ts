@@ -10,12 +10,14 @@ import { giving, isSpent } from '../parts/publish.js'
 import { statCopy } from '../parts/same-content.js'
 import { type Staged, staged } from '../parts/stage.js'
 import type { Copying, Item } from './job.js'
+import { mayDestroy, refuseReplacing } from './refusals.js'
 
 export function* copyEntry(item: Item, job: Copying): Steps<void> {
   const { from, to } = item
-  const there = job.overwrite ? undefined : yield* fs.lstat(to, orNothing)
+  const there = job.overwrite && !mayDestroy(item) ? undefined : yield* fs.lstat(to, orNothing)
   if (there?.isDirectory()) throw systemError('EISDIR', 'copy', 'a directory has the name', from, to)
-  if (there) return keepExisting(item, job)
+  if (there && !job.overwrite) return keepExisting(item, job)
+  if (there) yield* refuseReplacing(from, to, item.kind, there, job)
   item.copied = yield* achieve(
     () => underParents(item, job, () => tryCopy(item, job)),
     error => statCopied(item, job, error),

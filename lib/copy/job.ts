@@ -34,6 +34,10 @@ export interface Item {
   kind: Entry['kind']
   /** This call made the directory, so it also finishes it. */
   made: boolean
+  /** The target directory was there, and a device, a pipe or a socket is in it. */
+  hasSpecial: boolean
+  /** Those with a name that may be the same one at the target, and that have begun (./one-name.ts). */
+  rivals?: Item[]
   /** What is at the target came from the source, or is the same. */
   copied: boolean
   /** How much of a file is copied; undefined without `onProgress`. */

@@ -15,6 +15,7 @@ import { childPath, visit } from '../parts/tree.js'
 import { type Batch, copyBatch, inBatches, isSimple, type Rooms } from './batch.js'
 import { copyEntry, statVanished, underParents } from './entry.js'
 import type { Copying, Item } from './job.js'
+import { findRivals, refuseOneName } from './one-name.js'
 
 interface Tree extends Copying {
   /** The topmost target directory, once it is there. */
@@ -42,7 +43,7 @@ export function* copyTree(from: string, to: string, was: Stats, job: Copying): S
 }
 
 function newItem(from: Path, to: Path, above: Item | undefined, kind: Entry['kind'], was?: Stats): Item {
-  return { from, to, above, was, kind, made: false, copied: false, progress: undefined }
+  return { from, to, above, was, kind, made: false, hasSpecial: false, copied: false, progress: undefined }
 }
 
 function* enter(node: Node, tree: Tree): Steps<readonly Node[]> {
@@ -55,6 +56,7 @@ function* enterItem(item: Item, tree: Tree): Steps<readonly Node[]> {
   const { filter } = tree
   item.progress = fileProgress(tree, from)
   if (filter && !(yield* fs.settle(filter(String(from), String(to))))) return []
+  if (item.rivals) yield* refuseOneName(item)
   if (tree.dereference && item.kind === 'link') yield* follow(item)
   if (item.kind === 'other')
     throw systemError('EINVAL', 'copy', 'a special file (a device, a pipe or a socket) cannot be copied', from, to)
@@ -80,6 +82,7 @@ function* copyDirectory(item: Item, tree: Tree): Steps<readonly Node[]> {
   const entries = yield* enterDirectory(item, tree)
   tree.sum.total += entries.length
   const below = entries.map(entry => newItem(childPath(from, entry), childPath(to, entry), item, entry.kind))
+  findRivals(below)
   if (!isSimple(item, tree)) return below
   // Each file of a batch has its source and its copy open.
   const most = Math.floor((yield* fs.descriptors()) / 3)
@@ -109,6 +112,7 @@ function* enterDirectory(item: Item, tree: Tree): Steps<readonly Entry[]> {
     tree.trial,
   )
   item.copied = true
+  if (!item.made && tree.overwrite) item.hasSpecial = (yield* fs.list(item.to)).some(({ kind }) => kind === 'other')
   tree.into ??= yield* fs.stat(item.to)
   return entries
 }

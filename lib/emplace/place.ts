@@ -16,6 +16,7 @@ import { type Parents, statVanishedParent, withParents } from '../parts/parents.
 import { giving, isMoved } from '../parts/publish.js'
 import { isSameName, respell } from '../parts/spelling.js'
 import { type Staged, staged } from '../parts/stage.js'
+import { takeName } from '../parts/take-name.js'
 
 /** A call under way. */
 export interface Emplacing {
@@ -129,18 +130,27 @@ function* statEmplaced(job: Emplacing, error: SystemError): Steps<true | Again |
 
 /** Removes the source's name, if it is still the source's. */
 function* removeSourceName(job: Emplacing, isCopied: boolean): Steps<void> {
-  const { from, to, durability, parents } = job
-  if (yield* isSourceGone(job)) return
-  // If both paths spell one name, removing the source would remove the target.
-  if (!job.apart && (yield* isSameName(from, to))) return yield* respell(from, to)
+  const { from, to, was, durability, parents, trial } = job
+  if (!job.apart) {
+    if (yield* isSourceGone(job)) return
+    // If both paths spell one name, removing the source would remove the target.
+    if (yield* isSameName(from, to)) return yield* respell(from, to)
+  }
   // A copy is another inode on another disk, so no order of theirs is one.
   if (isCopied) yield* syncName(to, durability === 'none' ? 'none' : 'full', parents)
   else yield* syncBeforeLoss(from, to, durability, parents)
-  yield* achieve(
-    () => done(fs.unlink(from), true),
-    () => isSourceGone(job),
-    job.trial,
-  )
+  try {
+    // What another process puts there meanwhile stays.
+    yield* takeName(from, was, trial)
+  } catch (error) {
+    // On a full disk no name can be changed, but this one can still be removed.
+    if (!hasCode(error, 'ENOSPC', 'EDQUOT')) throw error
+    yield* achieve(
+      () => done(fs.unlink(from), true),
+      () => isSourceGone(job),
+      trial,
+    )
+  }
 }
 
 function* isSourceGone({ from, was }: Emplacing): Steps<true | undefined> {

@@ -11,17 +11,18 @@ import { discard, tidy, uninterruptible } from '../parts/cleanup.js'
 import { containment } from '../parts/containment.js'
 import { deleteTree } from '../parts/delete-tree.js'
 import { syncName } from '../parts/durable.js'
-import { isInode, sameInode } from '../parts/identity.js'
+import { sameInode } from '../parts/identity.js'
 import { refuseMount } from '../parts/mount.js'
 import { statVanishedParent, withParents } from '../parts/parents.js'
 import { namingPublicly } from '../parts/public-names.js'
 import { giving, isMoved } from '../parts/publish.js'
-import { deleteSetAside, putBack, removeOrSetAside } from '../parts/set-aside.js'
+import { type Aside, deleteSetAside, putBack } from '../parts/set-aside.js'
 import { isSameName, respell } from '../parts/spelling.js'
 import { stageName } from '../parts/stage-names.js'
+import { takeNameAside } from '../parts/take-name.js'
 import { claimAndRename } from './claim-and-rename.js'
 import { type Moving, quiet } from './job.js'
-import { isInTheWay, renameWithGap } from './with-gap.js'
+import { deleteReplaced, isInTheWay, nameReplaced, renameWithGap } from './with-gap.js'
 
 export function* moveDirectory(job: Moving, was: Stats): Steps<boolean> {
   const { from, to } = job
@@ -37,6 +38,19 @@ export function* moveDirectory(job: Moving, was: Stats): Steps<boolean> {
 
 /** Gives what is at `from`, which is the inode `was`, the target's name. */
 export function* placeAtTarget(job: Moving, from: string, was: Stats): Steps<boolean> {
+  let placed = false
+  try {
+    placed = yield* achievePlace(job, from, was)
+  } catch (error) {
+    nameReplaced(job, error)
+    throw error
+  }
+  job.trial.publication?.decide(placed)
+  if (placed && job.replaced.length > 0) yield* uninterruptible(() => deleteReplaced(job))
+  return placed
+}
+
+function* achievePlace(job: Moving, from: string, was: Stats): Steps<boolean> {
   const { to, overwrite, parents, trial } = job
   const give = () => giving(trial.publication, to, fs.rename(from, to), () => isMoved(from, to, was))
   const rename = () =>
@@ -45,13 +59,11 @@ export function* placeAtTarget(job: Moving, from: string, was: Stats): Steps<boo
       : overwrite
         ? done(give(), true)
         : claimAndRename(to, was, trial, give)
-  const placed = yield* achieve(
+  return yield* achieve(
     () => withParents<boolean>(to, parents, rename, from),
     error => statPlaced(job, from, was, error),
     trial,
   )
-  trial.publication?.decide(placed)
-  return placed
 }
 
 /** After an attempt that failed: is it in place, is the name taken, or has the world moved? */
@@ -99,20 +111,31 @@ function* moveAcross(job: Moving, was: Stats): Steps<boolean> {
   }
   if (!placed) return false
   yield* syncName(to, durability === 'none' ? 'none' : 'full', parents)
-  // If something else has the source's name now, another process has put it there.
-  if (yield* isInode(from, was)) yield* removeSource(job)
+  yield* removeSource(job, was)
   return true
 }
 
-function* removeSource(job: Moving): Steps<void> {
-  const { from, trial } = job
-  const aside = yield* removeOrSetAside(from, quiet(job), trial)
-  if (typeof aside === 'boolean') return
+function* removeSource(job: Moving, was: Stats): Steps<void> {
+  const { trial } = job
+  const aside = yield* takeSource(job, was)
+  if (!aside) return
   try {
     // If the call is stopped here, a part of the source must not come back, as if the source had not been moved.
     yield* uninterruptible(() => deleteSetAside(aside, quiet(job), trial))
   } catch (error) {
     if (isSystemError(error) && aside.at !== aside.path) yield* tidy(putBack(aside, error))
+    throw error
+  }
+}
+
+/** If something else has the source's name now, another process has put it there: then that stays. */
+function* takeSource({ from, trial }: Moving, was: Stats): Steps<Aside | undefined> {
+  try {
+    const at = yield* takeNameAside(from, was, trial)
+    return at === undefined ? undefined : { path: from, at }
+  } catch (error) {
+    // On lower layers of overlayfs, and on a full disk, it cannot be renamed, and is deleted in place.
+    if (hasCode(error, 'EXDEV', 'ENOSPC', 'EDQUOT')) return { path: from, at: from }
     throw error
   }
 }

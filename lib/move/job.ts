@@ -1,6 +1,7 @@
 // What `move` was asked for.
 
 import type { Durability } from '../core/input.js'
+import type { Path } from '../core/steps.js'
 import type { Trial } from '../parts/achieve.js'
 import { type DeleteJob, silently } from '../parts/delete-tree.js'
 import type { Parents } from '../parts/parents.js'
@@ -15,6 +16,16 @@ export interface Moving {
   /** How many things at a time are copied to another device or deleted, and what is called for each. */
   readonly deletion: DeleteJob
   readonly trial: Trial
+  /** What had the target's name, and was set aside, until something new is in place. */
+  readonly replaced: Replaced[]
+}
+
+/** What had the target's name. */
+export interface Replaced {
+  /** Where it is now. */
+  at: Path
+  /** Something new is in place, and this has a private name. */
+  isDebris: boolean
 }
 
 /** Deletions are not reported: the caller asked about the move. */

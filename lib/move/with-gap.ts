@@ -8,8 +8,11 @@ import { discard, uninterruptible } from '../parts/cleanup.js'
 import { containment } from '../parts/containment.js'
 import { syncName } from '../parts/durable.js'
 import { isInode } from '../parts/identity.js'
-import { type Aside, deleteSetAside, putBack, setAside } from '../parts/set-aside.js'
-import { type Moving, quiet } from './job.js'
+import { keptName } from '../parts/keep-aside.js'
+import { addFinding } from '../parts/public-names.js'
+import { deleteSetAside, putBack, renameAside, setAside, whereItIs } from '../parts/set-aside.js'
+import { stageName } from '../parts/stage-names.js'
+import { type Moving, quiet, type Replaced } from './job.js'
 
 /** What `rename` reports if the target is a directory with something in it, or a thing of another kind. */
 const inTheWay: readonly Errno[] = ['ENOTEMPTY', 'EEXIST', 'EISDIR', 'ENOTDIR']
@@ -31,7 +34,7 @@ export function* renameWithGap(job: Moving, was: Stats, give: () => Steps<void>)
     // The source would be set aside together with the target.
     if (!hasCode(error, 'ENOTDIR') && (yield* isWithin(job.from, to))) throw markFinal(error)
   }
-  const aside = yield* setTargetAside(job)
+  yield* setTargetAside(job)
   let placed = false
   try {
     yield* give()
@@ -40,22 +43,23 @@ export function* renameWithGap(job: Moving, was: Stats, give: () => Steps<void>)
     // A call that fails or is stopped here leaves the old or the new at the name, and no gap.
     yield* uninterruptible(function* () {
       placed = yield* isPlaced(to, was)
-      if (aside && !placed) yield* putBackUnlessReplaced(aside, job, error)
+      if (!placed) yield* putLastBack(job)
     })
     if (!placed) throw error
     trial.publication?.decide(true)
   }
-  if (aside) yield* uninterruptible(() => deleteReplaced(aside, job))
   return true
 }
 
-/** Makes the target's name free. A target that cannot be renamed is deleted in place. */
-function* setTargetAside(job: Moving): Steps<Aside | undefined> {
-  const { to, trial } = job
-  const aside = yield* setAside(to, trial)
-  if (aside && aside.at !== to) return aside
-  if (aside) yield* deleteSetAside(aside, quiet(job), trial)
-  return undefined
+/**
+ * Makes the target's name free. What had it is kept where no sweeper deletes it, until something new is in place. A
+ * target that cannot be renamed is deleted in place.
+ */
+function* setTargetAside(job: Moving): Steps<void> {
+  const { to, trial, replaced } = job
+  const aside = yield* setAside(to, trial, keptName)
+  if (aside && aside.at !== to) replaced.push({ at: aside.at, isDebris: false })
+  else if (aside) yield* deleteSetAside(aside, quiet(job), trial)
 }
 
 function* isWithin(from: string, to: string): Steps<boolean> {
@@ -79,28 +83,46 @@ function* isPlaced(to: string, was: Stats): Steps<boolean> {
 }
 
 /**
- * Deletes what was replaced. First the new name is synced: a power cut must not keep a part of the old and not the new.
+ * If something else has the name now, the old target stays where it is: this call may yet replace that, too. If it does
+ * not, `nameReplaced` says where the old target is.
  */
-function* deleteReplaced(aside: Aside, job: Moving): Steps<void> {
+function* putLastBack({ to, replaced }: Moving): Steps<void> {
+  const aside = replaced.at(-1)
+  if (!aside) return
+  yield* discard(function* () {
+    yield* putBack({ path: to, at: aside.at })
+    replaced.pop()
+  })
+}
+
+/**
+ * Something new is in place: deletes what was replaced. First the new name is synced: a power cut must not keep a part of
+ * the old and not the new.
+ */
+export function* deleteReplaced(job: Moving): Steps<void> {
+  const { to, replaced, parents, durability } = job
   try {
-    if (job.durability !== 'none') yield* syncName(job.to, 'full')
-  } catch (error) {
-    throw markFinal(error)
+    if (durability !== 'none') yield* syncName(to, 'full', parents)
   } finally {
-    yield* deleteQuietly(aside, job)
+    for (let aside = replaced.at(-1); aside; aside = replaced.at(-1)) {
+      yield* deleteAsDebris(aside, job)
+      replaced.pop()
+    }
   }
 }
 
-/** If something else has the name now, that has replaced the old target. */
-function* putBackUnlessReplaced(aside: Aside, job: Moving, failure: unknown): Steps<void> {
-  try {
-    yield* putBack(aside, failure)
-  } catch (error) {
-    if (hasCode(error, ...inTheWay)) yield* deleteQuietly(aside, job)
-    else if (!isSystemError(error)) throw error
-  }
+/** What is half deleted is debris, so first it gets a private name. */
+function* deleteAsDebris(aside: Replaced, job: Moving): Steps<void> {
+  const { to, trial } = job
+  if (!aside.isDebris)
+    yield* discard(function* () {
+      aside.at = (yield* renameAside(aside.at, trial, () => stageName(to))) ?? aside.at
+      aside.isDebris = true
+    })
+  yield* discard(() => deleteSetAside({ path: to, at: aside.at }, quiet(job), trial))
 }
 
-/** Best effort, because something new is in place. */
-const deleteQuietly = (aside: Aside, job: Moving): Steps<void> =>
-  discard(() => deleteSetAside(aside, quiet(job), job.trial))
+/** Adds to the error where that is which was set aside and could not get its name back. */
+export function nameReplaced({ replaced }: Moving, error: unknown): void {
+  for (const { at } of replaced) addFinding(error, whereItIs(at))
+}

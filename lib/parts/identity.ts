@@ -8,6 +8,9 @@ import { fs, orNothing, type Path, type Steps } from '../core/steps.js'
 export const sameInode = (a: Stats | undefined, b: Stats | undefined): boolean =>
   a !== undefined && b !== undefined && a.ino === b.ino && a.dev === b.dev
 
+/** A device, a pipe or a socket: it cannot be copied, and what is written into it goes elsewhere. */
+export const isSpecial = (stats: Stats): boolean => !stats.isFile() && !stats.isDirectory() && !stats.isSymbolicLink()
+
 /** True if `path` is a name of the inode `was`. After a rename that reported an error, this says that it was done. */
 export function* isInode(path: Path, was: Stats): Steps<true | undefined> {
   return sameInode(yield* fs.lstat(path, orNothing), was) || undefined

@@ -67,10 +67,10 @@ function* unlinkOrSetAside(path: Path, trial: Trial): Steps<boolean | Aside> {
   return yield* setAside(path, trial)
 }
 
-/** Gives what is at a path a private name. Returns false if nothing is there. */
-export function* setAside(path: Path, trial: Trial): Steps<false | Aside> {
+/** Gives what is at a path a private name, or another that `nameOf` makes. Returns false if nothing is there. */
+export function* setAside(path: Path, trial: Trial, nameOf?: (path: Path) => Steps<Path>): Steps<false | Aside> {
   try {
-    const at = yield* renameAside(path, { ...trial, never: mountPointCodes })
+    const at = yield* renameAside(path, { ...trial, never: mountPointCodes }, nameOf)
     return at !== undefined && { path, at }
   } catch (error) {
     // It cannot be renamed on lower layers of overlayfs, or on a full disk.
@@ -80,9 +80,13 @@ export function* setAside(path: Path, trial: Trial): Steps<false | Aside> {
   }
 }
 
-/** Renames what is at a path to a private name. Returns that name, or undefined if nothing was there. */
-export function* renameAside<P extends Path>(path: P, trial: Trial): Steps<P | undefined> {
-  const at = yield* stageName(path)
+/** Renames what is at a path to a fresh name. Returns that name, or undefined if nothing was there. */
+export function* renameAside<P extends Path>(
+  path: P,
+  trial: Trial,
+  nameOf: (path: P) => Steps<P> = stageName,
+): Steps<P | undefined> {
+  const at = yield* nameOf(path)
   try {
     const wasThere = yield* achieve<boolean>(
       () => done(fs.rename(path, at), true),
@@ -114,7 +118,7 @@ export function* deleteOrPutBack(aside: Aside, job: DeleteJob, trial: Trial): St
 }
 
 /** False also if that cannot be found out. */
-function* isThere(at: Path): Steps<boolean> {
+export function* isThere(at: Path): Steps<boolean> {
   try {
     return (yield* fs.lstat(at, orNothing)) !== undefined
   } catch (error) {
@@ -143,10 +147,13 @@ export function* putBack({ path, at }: Aside, error?: unknown): Steps<void> {
   try {
     yield* linkBack(at, path)
   } catch (failure) {
-    if (yield* isThere(at)) addFinding(error, `what was there could not be put back, and is at '${at}' now`)
+    if (yield* isThere(at)) addFinding(error, whereItIs(at))
     throw namingPublicly(failure, at, path)
   }
 }
+
+/** What an error says of a thing that keeps the name `at`. */
+export const whereItIs = (at: Path): string => `what was there could not be put back, and is at '${at}' now`
 
 function* linkBack(at: Path, path: Path): Steps<void> {
   try {

@@ -12,7 +12,7 @@ export const mark = 'holdfast'
 const longestNameBytes = 255
 
 /** Those that encrypt names (eCryptfs, rclone) take less. What is in a private name besides `tail` is only for readers. */
-const shortNameBytes = 143
+export const shortNameBytes = 143
 
 /** The longest path that the system takes. */
 const longestPathBytes =

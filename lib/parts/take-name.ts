@@ -6,8 +6,8 @@ import { fs, type Steps } from '../core/steps.js'
 import type { Trial } from './achieve.js'
 import { discard, uninterruptible } from './cleanup.js'
 import { isInode } from './identity.js'
-import { namingPublicly } from './public-names.js'
-import { putBack, renameAside } from './set-aside.js'
+import { putBackOrKeep } from './keep-aside.js'
+import { renameAside } from './set-aside.js'
 
 /** Returns whether this call took the name from the inode, which must have another name. */
 export function* takeName(path: string, was: Stats, trial: Trial): Steps<boolean> {
@@ -16,20 +16,27 @@ export function* takeName(path: string, was: Stats, trial: Trial): Steps<boolean
   return aside !== undefined
 }
 
-/** Returns the private name instead of removing it; undefined if this call did not take the name. */
+/**
+ * Returns the private name instead of removing it; undefined if this call did not take the name. What another process
+ * has put there meanwhile gets the name back. If it cannot, because something else has the name, the error says where
+ * it is.
+ */
 export function* takeNameAside(path: string, was: Stats, trial: Trial): Steps<string | undefined> {
   // Usually this look is enough, and then whatever has the name now is left alone.
   if (!(yield* isInode(path, was))) return undefined
   const at = yield* renameAside(path, trial)
   if (at === undefined) return undefined
-  let taken = false
+  const aside = { path, at }
+  let taken: true | undefined
   try {
-    taken = (yield* isInode(at, was)) ?? false
-    return taken ? at : undefined
+    taken = yield* isInode(at, was)
   } catch (error) {
-    throw namingPublicly(error, at, path)
-  } finally {
-    // It came there after the look, or could not be read.
-    if (!taken) yield* uninterruptible(() => discard(() => putBack({ path, at })))
+    // What cannot be read is not taken.
+    yield* uninterruptible(() => putBackOrKeep(aside, error))
+    throw error
   }
+  if (taken) return at
+  // It came there after the look.
+  yield* uninterruptible(() => putBackOrKeep(aside))
+  return undefined
 }

@@ -1,8 +1,8 @@
 // Disturbs one algorithm at exactly the k-th of its calls: the call fails, the whole is aborted, or the process ends
 // there.
 
-import { closeSync, readdirSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { closeSync, readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import { type Call, drive, driveSync, dual, type Outcome, type Patience, type Steps } from 'holdfast/steps'
 import { door as realDoor } from '../../lib/core/disk.js'
 import type { SingleCall } from '../../lib/core/door.js'
@@ -138,9 +138,13 @@ export function endedAt(k: number, steps: Steps<unknown>, self: string): boolean
 export function caseless<T>(dir: string, steps: Steps<T>): Steps<T> {
   const plain = (name: string) => name.normalize('NFD').toUpperCase()
   const known = (path: unknown): unknown => {
-    if (typeof path !== 'string' || dirname(path) !== dir) return path
-    const name = readdirSync(dir).find(one => plain(one) === plain(basename(path)))
-    return name === undefined ? path : join(dir, name)
+    if (typeof path !== 'string' || !path.startsWith(`${dir}/`)) return path
+    let at = dir
+    for (const part of path.slice(dir.length + 1).split('/')) {
+      const names = statSync(at, { throwIfNoEntry: false })?.isDirectory() ? readdirSync(at) : []
+      at = join(at, names.find(one => plain(one) === plain(part)) ?? part)
+    }
+    return at
   }
   return through(steps, ({ op, args: [first, second, ...rest] }) => {
     // A rename of a name to itself changes its spelling.

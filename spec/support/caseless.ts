@@ -1,0 +1,65 @@
+// Filesystems on which case does not count, as far as they can be mounted here.
+
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, truncateSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { scratch } from './kit.js'
+import { run, startWarden, unmountBelow } from './mounts.js'
+
+/** How each is made from an image, and mounted from a device. */
+const kinds = {
+  'ext4 with casefold': {
+    make: (image: string) => run('mkfs.ext4', '-q', '-O', 'casefold', image),
+    mount: (device: string, point: string) => run('mount', device, point),
+    open: (point: string) => {
+      mkdirSync(join(point, 'folded'))
+      run('chattr', '+F', join(point, 'folded'))
+      return join(point, 'folded')
+    },
+  },
+  vfat: {
+    make: (image: string) => run('mkfs.vfat', image),
+    mount: (device: string, point: string) => run('mount', '-t', 'vfat', device, point),
+    open: (point: string) => point,
+  },
+  exFAT: {
+    make: (image: string) => run('mkfs.exfat', image),
+    mount: (device: string, point: string) => run('mount.exfat-fuse', device, point),
+    open: (point: string) => point,
+  },
+}
+export type Caseless = keyof typeof kinds
+export const caselessKinds = Object.keys(kinds) as readonly Caseless[]
+
+/** Mounts one; returns a directory on it, or why that was not possible. */
+export function mountCaseless(kind: Caseless): { readonly dir: string; unmount(): void } | { readonly why: string } {
+  if (process.platform !== 'linux' || process.getuid?.() !== 0) return { why: 'it takes Linux, and root' }
+  const room = scratch()
+  const [image, point] = [join(room, 'image'), join(room, 'mounted')]
+  writeFileSync(image, '')
+  truncateSync(image, 64 * 2 ** 20)
+  mkdirSync(point)
+  const { make, mount, open } = kinds[kind]
+  const warden = startWarden([point])
+  let device = ''
+  const unmount = () => {
+    unmountBelow(room)
+    warden.dismiss()
+    if (device) run('losetup', '--detach', device)
+  }
+  try {
+    make(image)
+    device = attach(image)
+    mount(device, point)
+    return { dir: open(point), unmount }
+  } catch (error) {
+    unmount()
+    return { why: (error as Error).message }
+  }
+}
+
+function attach(image: string): string {
+  const { stdout, status } = spawnSync('losetup', ['--find', '--show', image], { encoding: 'utf8' })
+  if (status !== 0) throw new Error('losetup failed')
+  return stdout.trim()
+}
