@@ -348,7 +348,10 @@ if (!contender(plays)) {
       assert.ok(seen.died > calls && seen.reads > 6 * calls, `${seen.died} died, ${seen.reads} reads`)
       // Killed processes leave private names behind, and nothing else.
       const debris = readdirSync(dir).filter(name => !/^\d+$/.test(name))
-      assert.ok(debris.length > 0 && debris.every(name => /^\.\d+\.[a-z0-9-]+\.[a-z0-9]+$/.test(name)), String(debris))
+      assert.ok(
+        debris.length > 0 && debris.every(name => /^\.\d+\.[a-z0-9-]+\.[a-z0-9]+\.holdfast$/.test(name)),
+        String(debris),
+      )
     })
 
     raced(`race on ${kind}: alone, killed before each of its calls, it leaves nothing or all`, async () => {
