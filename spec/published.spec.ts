@@ -17,21 +17,11 @@ import {
   writeFile,
   writeFiles,
 } from 'holdfast'
-import {
-  type Call,
-  type Door,
-  drive,
-  dual,
-  fs,
-  type Patience,
-  door as realDoor,
-  type SingleCall,
-  type Steps,
-} from 'holdfast/steps'
+import { type Call, type Door, drive, dual, fs, door as realDoor, type SingleCall, type Steps } from 'holdfast/steps'
 import { type Ending, explore } from 'holdfast/testing'
 import type { State } from '../lib/cell/state.js'
 import { opsThat } from '../lib/core/traits.js'
-import { failingAt, through } from './broken/interfere.js'
+import { abortedAt, failingAt, through } from './broken/interfere.js'
 import { assert, caught, explored, holds, note, scratch } from './support/kit.js'
 
 const full = { durability: 'full' } as const
@@ -171,29 +161,6 @@ async function disturbed(
   }
 }
 
-/** Runs the steps, aborts them before the k-th call, and waits for their end, however long that takes. */
-async function abortedBefore(k: number, steps: Steps<unknown>) {
-  const stop = new AbortController()
-  let calls = 0
-  let at: Call | undefined
-  const door = (call: Call): Call => {
-    if (!inward.has(call.op) && calls++ === k) {
-      at = call
-      stop.abort()
-    }
-    return call
-  }
-  const aborted = function* (_: Patience = {}): Steps<unknown> {
-    return yield* through(steps, door)
-  }
-  try {
-    await dual(aborted, { patient: true })({ signal: stop.signal })
-    return { call: at, came: at !== undefined }
-  } catch (error) {
-    return { error, call: at, came: at !== undefined }
-  }
-}
-
 for (const [name, act] of Object.entries(acts)) {
   holds(`${name}: whichever call fails, the error says whether the name was published`, async () => {
     const said = await disturbed(act, (k, steps) => failingAt(k, steps, k % 2 ? 'sync' : 'promise'))
@@ -201,7 +168,7 @@ for (const [name, act] of Object.entries(acts)) {
   })
 
   holds(`${name}: whenever it is aborted, the error says whether the name was published`, async () => {
-    await disturbed(act, abortedBefore)
+    await disturbed(act, abortedAt)
   })
 }
 

@@ -1,10 +1,11 @@
 // Deletes a thing and everything in it. It never follows a link, never enters what is mounted there, and goes on when
 // other processes delete inside meanwhile.
 
-import { hasCode, isSystemError, systemError } from '../core/errors.js'
+import { hasCode } from '../core/errors.js'
 import { asConcurrency, asFunction } from '../core/input.js'
 import { emptySum, type Reporting, reportDone } from '../core/progress.js'
-import { atOnce, type Entry, fs, type Outcome, orNothing, type Path, type Steps, together } from '../core/steps.js'
+import { atOnce, type Entry, fs, type Outcome, type Path, type Steps, together } from '../core/steps.js'
+import { type Doomed, deleteAtOnce, orGone, unlocked } from './delete-entry.js'
 import { childPath, visit } from './tree.js'
 
 /** Counts the things that are gone, and those that must go as far as is known; what finds the topmost counts that. */
@@ -30,12 +31,7 @@ export const silently = (concurrency = 64): DeleteJob => ({
   sum: emptySum(0),
 })
 
-/** A thing that is to be deleted. */
-interface Node {
-  readonly path: Path
-  readonly kind: Entry['kind']
-  /** The directory that it is in; undefined for the topmost. */
-  readonly dir: Path | undefined
+interface Node extends Doomed {
   /** It is known to be a directory with something in it. */
   full: boolean
 }
@@ -63,7 +59,7 @@ export function* deleteTree(path: Path, kind: Entry['kind'], job: DeleteJob, kno
 
 /** Deletes what can be deleted at once; returns the directories, which must be entered. */
 function* enter(node: Node, job: Tree): Steps<readonly Node[]> {
-  const below = (yield* listFull(node)) ?? ((yield* deleteAtOnce(node)) ? [] : yield* listNodes(node))
+  const below = (yield* listFull(node)) ?? (yield* deleteOrList(node))
   job.sum.total += below.length
   const dirs = below.filter(({ kind }) => kind === 'directory')
   const files = dirs.length === below.length ? [] : below.filter(({ kind }) => kind !== 'directory')
@@ -107,84 +103,13 @@ function* listFull(node: Node): Steps<readonly Node[] | undefined> {
   return node.full && 'value' in listed ? nodesIn(node, listed.value) : undefined
 }
 
-/**
- * Deletes what one call can delete; returns whether it is gone. A directory is removed before it is read, because only
- * that shows what is mounted there (EBUSY): nothing of a mounted filesystem is ever touched, and no other sign is
- * reliable.
- */
-function* deleteAtOnce(node: Node): Steps<boolean> {
-  const { path, dir } = node
-  if (node.kind !== 'directory') {
-    try {
-      yield* unlocked(dir, () => orGone(path, fs.unlink(path)))
-      return true
-    } catch (error) {
-      // Another process has put a directory there: POSIX reports EPERM, Linux EISDIR, Deno ENOTEMPTY.
-      const mayBe = hasCode(error, 'EISDIR', 'EPERM', 'ENOTEMPTY')
-      if (!mayBe || !(yield* fs.lstat(path, orNothing))?.isDirectory()) throw error
-    }
-  }
-  try {
-    yield* unlocked(dir, () => orGone(path, fs.rmdir(path)))
-    return true
-  } catch (error) {
-    if (hasCode(error, 'ENOTDIR')) {
-      // Another process has put a file or a link there.
-      yield* orGone(path, fs.unlink(path))
-      return true
-    }
-    if (hasCode(error, 'EBUSY')) throw mountPointError(path)
-    if (!hasCode(error, 'ENOTEMPTY', 'EEXIST')) throw error
-    node.full = true
-    return false
-  }
-}
-
-const mountPointError = (path: Path): Error =>
-  systemError('EBUSY', 'rmdir', 'something is mounted there; it was not touched', path)
-
-function* listNodes(node: Node): Steps<readonly Node[]> {
+/** With more care: deletes the thing, or lists what is in the directory. */
+function* deleteOrList(node: Node): Steps<readonly Node[]> {
+  if (yield* deleteAtOnce(node)) return []
   const { path } = node
+  node.full = true
   return nodesIn(node, (yield* unlocked(path, () => orGone(path, fs.list(path)))) ?? [])
 }
 
 const nodesIn = ({ path }: Node, entries: readonly Entry[]): Node[] =>
   entries.map(entry => ({ path: childPath(path, entry), kind: entry.kind, dir: path, full: false }))
-
-/** Makes a call about a name; returns undefined if nothing has that name, whichever process removed it. */
-function* orGone<T>(path: Path, call: Steps<T>): Steps<T | undefined> {
-  try {
-    return yield* call
-  } catch (error) {
-    if (hasCode(error, 'ENOENT')) return undefined
-    const provesPresence = hasCode(error, 'EISDIR', 'EPERM', 'ENOTDIR', 'ENOTEMPTY', 'EEXIST', 'EBUSY', 'EACCES')
-    if (provesPresence || !isSystemError(error) || (yield* mayBeThere(path))) throw error
-    return undefined
-  }
-}
-
-/** What cannot be read may be there. */
-function* mayBeThere(path: Path): Steps<boolean> {
-  try {
-    return (yield* fs.lstat(path, orNothing)) !== undefined
-  } catch (error) {
-    if (!isSystemError(error)) throw error
-    return true
-  }
-}
-
-/** A directory of the caller's own that forbids its owner to change it is made writable, and the steps run again. */
-function* unlocked<T>(dir: Path | undefined, steps: () => Steps<T>): Steps<T> {
-  try {
-    return yield* steps()
-  } catch (error) {
-    if (dir === undefined || !hasCode(error, 'EACCES')) throw error
-    try {
-      yield* fs.chmod(dir, 0o700)
-    } catch (other) {
-      if (!isSystemError(other)) throw other
-      throw error
-    }
-    return yield* steps()
-  }
-}
