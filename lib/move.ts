@@ -1,5 +1,5 @@
 import { dual } from './core/dual.js'
-import { hasCode, mountPointCodes } from './core/errors.js'
+import { hasCode, isFinal, mountPointCodes } from './core/errors.js'
 import { asDurability, asName, asPath, type Durability, type Patience, refusal } from './core/input.js'
 import { type Progress, reportDone } from './core/progress.js'
 import { publishing } from './core/publication.js'
@@ -130,7 +130,7 @@ function* moveAny(job: Moving, was: Stats): Steps<boolean> {
     return yield* moveFile(job, was)
   } catch (error) {
     // EISDIR: a directory has the name.
-    if (job.overwrite !== 'with-gap' || !hasCode(error, 'EISDIR')) throw error
+    if (job.overwrite !== 'with-gap' || !hasCode(error, 'EISDIR') || isFinal(error)) throw error
   }
   return yield* moveDirectory(job, was)
 }

@@ -65,6 +65,7 @@ export const sweep = dual(function* sweep(dir: string | URL, options: SweepOptio
   const debris: Candidate[] = []
   for (const candidate of yield* findCandidates(path, job))
     if (yield* isToBeSwept(job, candidate)) debris.push(candidate)
+  job.deletion.sum.total = debris.length
   const tasks = debris.map(candidate => () => sweepOne(job, candidate))
   // One after the other: usually there are none, and a deep one is deleted several things at a time.
   yield* concurrently(tasks, 1)
@@ -102,15 +103,10 @@ function noteFailure(job: Sweeping, error: unknown): false {
 function* sweepOne(job: Sweeping, candidate: Candidate): Steps<void> {
   const { deletion, trial, swept, dryRun } = job
   try {
-    if (yield* isNamed(candidate)) return
-    if (!dryRun) {
-      deletion.sum.total++
-      if (!(yield* removeAt(candidate.path, deletion, trial))) {
-        deletion.sum.total--
-        return
-      }
-    }
-    swept.push(candidate.shown)
+    const removed = !(yield* isNamed(candidate)) && (dryRun || (yield* removeAt(candidate.path, deletion, trial)))
+    if (removed) swept.push(candidate.shown)
+    // It stays, or another process has removed it.
+    else deletion.sum.total--
   } catch (error) {
     noteFailure(job, error)
   }

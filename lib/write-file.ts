@@ -135,10 +135,8 @@ export function asWriting(
       "'when-needed' if options.hardLinks is 'keep'",
       options.inPlace,
     )
-  const source = asSource(data, 'data', asEncoding(options.encoding))
   const onProgress = asFunction(options.onProgress, 'options.onProgress')
-  sum.totalBytes = source.whole && sum.totalBytes !== undefined ? sum.totalBytes + source.whole.length : undefined
-  return {
+  const job = {
     path,
     parents,
     inPlace,
@@ -148,7 +146,9 @@ export function asWriting(
     follows: oneOf(options.symlinks, 'options.symlinks', ['follow', 'replace'], 'follow') === 'follow',
     keepsLinks: hardLinks === 'keep',
     trial: { as, path, retryFor: options.retryFor, never: mountPointCodes, publication },
-    source,
-    progress: fileProgress({ onProgress, sum }, path),
   }
+  // Last, because a stream that was taken must be stopped if anything fails.
+  const source = asSource(data, 'data', asEncoding(options.encoding))
+  sum.totalBytes = source.whole && sum.totalBytes !== undefined ? sum.totalBytes + source.whole.length : undefined
+  return { ...job, source, progress: fileProgress({ onProgress, sum }, path) }
 }

@@ -272,6 +272,54 @@ holds('an error of the caller’s function says it, too, and one that cannot be 
   assert.equal([published(own), published(frozen)], [false, undefined])
 })
 
+holds('an error of onProgress says it: true if the report is about what is published', async () => {
+  const dir = scratch()
+  setup(dir)
+  const at = (name: string) => join(dir, name)
+  const large = Buffer.alloc(2 * 1024 * 1024, 'x')
+  const calls: readonly [published: boolean, call: (options: object) => Promise<unknown>][] = [
+    [true, options => writeFile(at('d/new'), 'new', options)],
+    [false, options => writeFile(at('d/large'), large, options)],
+    [true, options => writeFiles([[at('d/1'), '1']], options)],
+    [true, options => copy(at('d/old'), at('copied'), options)],
+    [true, options => emplace(at('d/old'), at('placed'), options)],
+    [true, options => move(at('placed'), at('moved'), options)],
+    [true, options => move(at('tree'), at('d/moved'), options)],
+  ]
+  for (const [expected, call] of calls) {
+    const mine = new Error('mine')
+    const onProgress = () => {
+      throw mine
+    }
+    assert.is(await call({ onProgress }).catch((thrown: unknown) => thrown), mine)
+    assert.is(published(mine), expected, String(call))
+  }
+  for (const name of ['d/new', 'd/1', 'copied', 'moved', 'd/moved']) assert.ok(existsSync(at(name)), name)
+  assert.not(existsSync(at('d/large')))
+})
+
+holds('what is refused before the first step was not published, in every form', async () => {
+  const path = join(scratch(), 'f')
+  const refused: readonly ((options: object) => unknown)[] = [
+    options => writeFile(path, 'x', options),
+    options => writeFile.sync(path, 'x', options),
+    options => writeFile.steps(path, 'x', options).next(),
+    options => emplace(path, path, options),
+    options => cell.create(path, {}, options),
+    options => link.sync(path, path, options),
+  ]
+  for (const call of refused)
+    for (const options of [{ flag: 'a' }, { flag: 'a', timeout: 5 }, { timeout: 'soon' }, null] as object[]) {
+      const error = await (async () => call(options))().catch((thrown: unknown) => thrown)
+      // The steps alone have no time-out.
+      if (call === refused[2] && (options as { timeout?: unknown } | null)?.timeout === 'soon') continue
+      assert.ok(error instanceof TypeError, `${call}: ${error}`)
+      assert.is(published(error), false, String(call))
+    }
+  const badly = writeFile(5 as unknown as string, 'x').catch((thrown: unknown) => thrown)
+  assert.is(published(await badly), false)
+})
+
 const afterAll =
   'explore: after a lost reply another call may replace the name, and the error still says that it was published'
 explored(afterAll, () => {

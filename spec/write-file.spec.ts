@@ -101,6 +101,16 @@ holds('writes what iterables and streams give, piece by piece', async () => {
   assert.ok(readFileSync(file).equals(large))
 })
 
+holds('a call that refuses another option leaves a stream as it was', async () => {
+  const file = join(scratch(), 'file')
+  for (const wrong of [{ symlinks: 'no' }, { durability: 'no' }, { mode: 'x' }, { onProgress: 5 }]) {
+    const web = new ReadableStream({ start: it => it.enqueue(Buffer.from('x')) })
+    const error = await writeFile(file, web, wrong as unknown as WriteFileOptions).catch(error => error)
+    assert.is(error.published, false)
+    assert.not(web.locked, `${Object.keys(wrong)}`)
+  }
+})
+
 holds('keeps the mode of the file it replaces, unless told otherwise', async () => {
   const dir = scratch()
   const file = join(dir, 'file')

@@ -7,6 +7,7 @@ import { Drive } from './drive-async.js'
 import { runSync } from './drive-sync.js'
 import type { Patience } from './input.js'
 import { checkOptionNames } from './option-names.js'
+import { markRefusal } from './publication.js'
 import { Place } from './queue.js'
 import { doorFor } from './restricted-door.js'
 import type { Outcome, Steps } from './steps.js'
@@ -91,7 +92,11 @@ function makeDual<A extends unknown[], T>(
     return runSync(algorithm(...args), deadlineOf(given), doorFor(given))
   }
   const checkedSteps = (...args: A) => {
-    checked(args)
+    try {
+      checked(args)
+    } catch (error) {
+      throw markRefusal(algorithm, error)
+    }
     return algorithm(...args)
   }
 
@@ -101,12 +106,16 @@ function makeDual<A extends unknown[], T>(
       if (!tracing) return await begin(args)
       return await tracing.channel.tracePromise(() => begin(args), tracing.context)
     } catch (error) {
-      throw withCallerStack(error)
+      throw withCallerStack(markRefusal(algorithm, error))
     }
   }
   function sync(...args: A): T {
     const tracing = tracingOf(args)
-    return tracing ? tracing.channel.traceSync(() => runNow(...args), tracing.context) : runNow(...args)
+    try {
+      return tracing ? tracing.channel.traceSync(() => runNow(...args), tracing.context) : runNow(...args)
+    } catch (error) {
+      throw markRefusal(algorithm, error)
+    }
   }
   Object.defineProperty(run, 'name', { value: algorithm.name })
   return Object.assign(run, { sync, steps: check ? checkedSteps : algorithm })

@@ -58,8 +58,18 @@ export function publishing<A extends unknown[], T>(
     const publication = new Publication()
     return new PublishingSteps(publication, algorithm(publication, ...args)) as unknown as Steps<T>
   }
+  publishers.add(published)
   Object.defineProperty(published, 'name', { value: algorithm.name })
   return Object.defineProperty(published, 'length', { value: algorithm.length - 1 })
+}
+
+const publishers = new WeakSet<object>()
+
+/** An error that came before the first step, as of options that are refused: nothing was published. */
+export function markRefusal(algorithm: object, error: unknown): unknown {
+  if (publishers.has(algorithm) && error instanceof Error && !('published' in error))
+    Reflect.set(error, 'published', false)
+  return error
 }
 
 class PublishingSteps<T> implements Iterator<Call, T> {

@@ -91,11 +91,17 @@ function* placeCopy(job: Emplacing): Steps<boolean> {
       path => duplicate(from, path, kindOf(was), keeps, progress),
       stage => emplaceStage(stage, job),
     )
-  return yield* achieve<boolean>(
-    () => withParents(to, parents, copyAndPlace, from),
-    error => statEmplaced(job, error),
-    trial,
-  )
+  try {
+    return yield* achieve<boolean>(
+      () => withParents(to, parents, copyAndPlace, from),
+      error => statEmplaced(job, error),
+      trial,
+    )
+  } catch (error) {
+    // `move` may find another way, which counts the bytes anew.
+    progress?.begin()
+    throw error
+  }
 }
 
 function* linkOrRename(job: Emplacing): Steps<boolean> {
@@ -112,10 +118,11 @@ function* linkOrRename(job: Emplacing): Steps<boolean> {
 }
 
 function* emplaceStage(stage: Staged<unknown>, job: Emplacing): Steps<boolean> {
+  const { to, ifAbsent, trial } = job
   const was = yield* fs.lstat(stage.path)
-  // The copy is synced already.
-  const inPlace = asEmplacing({ ...job, from: stage.path, was, parents: undefined, durability: 'none' })
-  stage.spent = yield* emplaceSource(inPlace)
+  // The copy is synced and counted already.
+  const way = { ifAbsent, parents: undefined, durability: 'none', trial } as const
+  stage.spent = yield* emplaceSource(asEmplacing({ from: stage.path, to, was, ...way }))
   return stage.spent
 }
 

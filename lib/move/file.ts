@@ -2,7 +2,7 @@
 // then the source's name is taken away, and of several callers the one that takes it has moved the file.
 
 import { basename, dirname } from 'node:path'
-import { cannotLink, hasCode, type SystemError, systemError } from '../core/errors.js'
+import { cannotLink, hasCode, isFinal, type SystemError, systemError } from '../core/errors.js'
 import type { Stats } from '../core/stats.js'
 import { fs, type Steps } from '../core/steps.js'
 import { asEmplacing, emplaceSource } from '../emplace/place.js'
@@ -35,6 +35,8 @@ export function* moveFile(job: Moving, was: Stats): Steps<boolean> {
   try {
     return yield* emplaceFile(job)
   } catch (error) {
+    // An error of `onProgress` may look like one of these.
+    if (isFinal(error)) throw error
     if (isTaken(error)) return false
     if (!cannotLink(error)) throw error
   }

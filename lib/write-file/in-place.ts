@@ -1,6 +1,7 @@
 // Writing into a file that cannot be replaced: the weaker promise that `inPlace` names.
 
-import { type Errno, hasCode, markFinal, systemError } from '../core/errors.js'
+import { type Errno, hasCode, isFinal, markFinal, systemError } from '../core/errors.js'
+import type { FileProgress } from '../core/progress.js'
 import type { Stats } from '../core/stats.js'
 import { fs, type Steps } from '../core/steps.js'
 import { achieve, noEvidence } from '../parts/achieve.js'
@@ -46,15 +47,14 @@ function* overwriteFile(from: string, was: Stats, place: Place, job: Writing): S
 /** Writes the data into the file as it comes, where no private file can be made. */
 export function* writeDirectly(place: Place, job: Writing, first: Uint8Array | undefined): Steps<void> {
   const { progress, source } = job
+  progress?.begin(source.whole?.length)
   const pour = function* (put: Put): Steps<void> {
-    progress?.begin(source.whole?.length)
     for (let piece = first; piece; piece = yield* source.next()) {
       yield* put(piece)
-      if (progress) yield* progress.advance(piece.length)
       if (source.whole) return
     }
   }
-  yield* deciding(job, () => overwrite(place, job, pour))
+  yield* deciding(job, () => overwrite(place, job, pour, progress))
 }
 
 /** Runs steps that write in place. If they fail, a part may have been written. */
@@ -65,7 +65,12 @@ function* deciding({ trial: { publication } }: Writing, steps: () => Steps<unkno
 }
 
 /** Opens the file, passes `pour` what writes a piece into it, and leaves nothing behind the last piece. */
-function* overwrite(place: Place, job: Writing, pour: (put: Put) => Steps<unknown>): Steps<void> {
+function* overwrite(
+  place: Place,
+  job: Writing,
+  pour: (put: Put) => Steps<unknown>,
+  progress?: FileProgress,
+): Steps<void> {
   const { at, old, passage = false } = place
   if (old) yield* refusePlanted(at, old)
   const target = yield* fs.open(at, passage ? 'rewrite' : 'rewrite nofollow')
@@ -73,7 +78,7 @@ function* overwrite(place: Place, job: Writing, pour: (put: Put) => Steps<unknow
     const was = yield* fs.fstat(target)
     let size = 0
     yield* pour(function* (piece) {
-      yield* writeBytes(target, piece)
+      yield* writeBytes(target, piece, 0, progress)
       size += piece.length
     })
     const { mode = false, owner = false } = job.permissions
@@ -97,4 +102,4 @@ export function* unrepeated<T>(steps: Steps<T>): Steps<T> {
 }
 
 /** Does the error say that the directory is shut, and not the file? */
-export const isShut = (error: unknown): boolean => hasCode(error, ...shutCodes)
+export const isShut = (error: unknown): boolean => hasCode(error, ...shutCodes) && !isFinal(error)

@@ -1,7 +1,7 @@
 // What `onProgress` is told by every function that takes it: each thing under the path that the caller knows, parts of
 // large files, and counts that end where they should.
 
-import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, linkSync, mkdirSync, openSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { copy, emplace, emptyDir, move, type Progress, remove, writeFile, writeFiles } from 'holdfast'
@@ -187,6 +187,28 @@ holds('what is written is reported: whole data by the MiB, and a stream by its p
   assert.ok(many.told.every(({ totalBytes }) => totalBytes === 6))
 })
 
+holds('what is written in place is counted once, whether a private file was made first or not', async () => {
+  const dir = scratch()
+  const [path, other] = [join(dir, 'file'), join(dir, 'other')]
+  const size = 3 * MiB + 5
+  for (const put of [writeFile, writeFile.sync]) {
+    writeFileSync(path, 'old')
+    if (!existsSync(other)) linkSync(path, other)
+    const kept = listener()
+    await put(path, Buffer.alloc(size, 'x'), { onProgress: kept.onProgress, hardLinks: 'keep', inPlace: 'when-needed' })
+    assertParts(kept.told, { size, parts: 3, path })
+    assert.is(statSync(other).size, size)
+    if (process.platform !== 'linux') continue
+    const fd = openSync(path, 'r+')
+    const through = `/proc/self/fd/${fd}`
+    const direct = listener()
+    await put(through, Buffer.alloc(size + 1, 'y'), { onProgress: direct.onProgress, inPlace: 'when-needed' })
+    assertParts(direct.told, { size: size + 1, parts: 3, path: through })
+    assert.is(statSync(path).size, size + 1)
+    closeSync(fd)
+  }
+})
+
 holds('an attempt that fails does not count its bytes: the next one counts anew', async () => {
   const dir = scratch()
   const [from, to] = [join(dir, 'from'), join(dir, 'to')]
@@ -247,3 +269,51 @@ holds('an error of onProgress comes out as that very object, also one that looks
     )
   }
 })
+
+if (here && there)
+  holds(
+    'an error of onProgress ends a call to another device, whatever code it has, and the source stays',
+    async () => {
+      for (const code of ['EXDEV', 'EPERM', 'EISDIR', 'EEXIST', 'ENOENT'] as const) {
+        const mine = Object.assign(new Error(`${code}: mine`), {
+          code,
+          errno: -16,
+          syscall: 'link',
+          published: undefined,
+        })
+        const onProgress = () => {
+          throw mine
+        }
+        for (const [act, options] of [
+          [move, { overwrite: false }],
+          [move, { overwrite: true }],
+          [move, { overwrite: 'with-gap' }],
+          [emplace, { ifAbsent: true }],
+          [emplace, {}],
+        ] as const) {
+          const [from, target] = [join(scratch(here.dir), 'source'), scratch(there.dir)]
+          writeFileSync(from, Buffer.alloc(2 * MiB, 'x'))
+          const error = await act(from, join(target, 'target'), { ...options, onProgress }).catch(
+            (thrown: unknown) => thrown,
+          )
+          assert.ok(error === mine, `${act.name}, ${JSON.stringify(options)}, ${code}: ${error}`)
+          assert.equal([mine.published, existsSync(from), readdirSync(target)], [false, true, []])
+        }
+      }
+    },
+  )
+else holds.skip('an error of onProgress ends a call to another device', 'there is one device only')
+
+if (here && there)
+  holds('a file that replaces a directory on another device is counted once', async () => {
+    const [from, to] = [join(scratch(here.dir), 'source'), join(scratch(there.dir), 'target')]
+    const size = 3 * MiB
+    writeFileSync(from, Buffer.alloc(size, 'x'))
+    layTree(to)
+    const { told, onProgress } = listener()
+    await move(from, to, { overwrite: 'with-gap', onProgress })
+    // The first copy could not be given the name of a directory.
+    assert.equal(told.at(-1), { done: 1, total: 1, bytes: size, totalBytes: size, path: from })
+    assert.ok(told.every(one => one.bytes <= size && one.totalBytes === size && one.path === from))
+  })
+else holds.skip('a file that replaces a directory on another device is counted once', 'there is one device only')
