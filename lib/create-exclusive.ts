@@ -47,7 +47,8 @@ export interface CreateExclusiveOptions extends Patience {
  * @param data A string (UTF-8), or a view, of which all bytes are written. Do not change it until the call has ended.
  * @returns True if this call created the file. False if another's file has the name.
  * @throws Errors of the system, unchanged: ENOENT (the directory is missing, and `parents` is not set), ENOSPC, EACCES
- *   (with `'full'`, also of another's file that cannot be read, and so not be synced), EROFS ... Where there are no hard links, also what `lock` throws.
+ *   (with `'full'`, also of another's file that cannot be read, and so not be synced), EROFS ... Where there are no hard
+ *   links, also what `lock` throws.
  *   `published` of each error says whether this call created the file (see `Published`).
  *
  * @example

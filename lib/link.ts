@@ -49,9 +49,9 @@ type Linked = 'linked' | 'already' | 'copied'
  * @param path The new name.
  * @returns `'linked'`: this call made the link. `'already'`: it was there. `'copied'`: this call made a copy, because
  *   nothing can be linked there.
- * @throws Errors of the system, unchanged, except that the message of ENOENT adds which side is missing: the
- *   existing name, after how many tries, or the directory of the new one. EEXIST: something else has the name, and `replace` is not set. EXDEV, EPERM, EMLINK ...: it cannot be
- *   linked.
+ * @throws Errors of the system, unchanged, except that the message of ENOENT adds which side is missing: the existing
+ *   name, after how many tries, or the directory of the new one. EEXIST: something else has the name, and `replace` is
+ *   not set. EXDEV, EPERM, EMLINK ...: it cannot be linked.
  *   `published` of each error says whether the new name was made (see `Published`).
  *
  * @example

@@ -24,8 +24,8 @@ export interface MkdirpOptions extends Patience {
  * @param dir A path, or a `file:` URL. A component that is a file, or a link that points nowhere, is an error at once.
  * @returns The topmost directory that this very call made, or undefined if it made none. Among callers that only make
  *   directories, each directory is returned to one.
- * @throws The last error of `mkdir`, about `dir`; the message adds what is in the way: ENOTDIR or EEXIST (a file is in the way), EACCES, EROFS, ENOSPC ...; ENOENT
- *   when other processes went on removing its parents for all of `retryFor`. Bad input: `ERR_INVALID_ARG_TYPE`,
+ * @throws The last error of `mkdir`, about `dir`; the message adds what is in the way: ENOTDIR or EEXIST (a file),
+ *   EACCES, EROFS, ENOSPC ...; ENOENT when other processes went on removing its parents for all of `retryFor`. Bad input: `ERR_INVALID_ARG_TYPE`,
  *   `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE`, before anything is done.
  *
  * @example

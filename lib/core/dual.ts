@@ -48,8 +48,9 @@ export const dual = <A extends unknown[], T>(
 /**
  * Turns an algorithm into a function in three forms.
  *
- * The options are the first parameter with a default, so no parameter before them has one. `signal` and `timeout` are obeyed between any two calls, and end the
- * promise form within 100 ms: an algorithm that has not ended by then goes on in the background.
+ * The options are the first parameter with a default, so no parameter before them has one. `signal` and `timeout` are
+ * obeyed between any two calls, and end the promise form within 100 ms: an algorithm that has not ended by then goes on
+ * in the background.
  *
  * Diagnostics channels carry the name of the algorithm: `tracing:holdfast.<name>:start` ...
  */
