@@ -1,11 +1,12 @@
 import { dirname } from 'node:path'
 import { dual } from './core/dual.js'
-import { cannotLink, hasCode, type SystemError } from './core/errors.js'
+import { cannotLink, hasCode, type SystemError, systemError } from './core/errors.js'
 import { asFlag, asNumber, asPath, oneOf, type Patience } from './core/input.js'
 import { publishing } from './core/publication.js'
 import { fs, orNothing, type Steps } from './core/steps.js'
 import { publishCopy } from './link/copy-instead.js'
 import { type Again, achieve, again, done, type Trial } from './parts/achieve.js'
+import { leadsTo } from './parts/leads-to.js'
 import { asParents, type Parents, withParents } from './parts/parents.js'
 import { addFinding } from './parts/public-names.js'
 import { giving } from './parts/publish.js'
@@ -49,9 +50,10 @@ type Linked = 'linked' | 'already' | 'copied'
  * @param path The new name.
  * @returns `'linked'`: this call made the link. `'already'`: it was there. `'copied'`: this call made a copy, because
  *   nothing can be linked there.
- * @throws Errors of the system, unchanged, except that the message of ENOENT adds which side is missing: the existing
- *   name, after how many tries, or the directory of the new one. EEXIST: something else has the name, and `replace` is
- *   not set. EXDEV, EPERM, EMLINK ...: it cannot be linked.
+ * @throws EINVAL: with `replace`, a symbolic link in the place of what it leads to. Errors of the system, unchanged,
+ *   except that the message of ENOENT adds which side is missing: the existing name, after how many tries, or the
+ *   directory of the new one. EEXIST: something else has the name, and `replace` is not set. EXDEV, EPERM, EMLINK ...: it
+ *   cannot be linked.
  *   `published` of each error says whether the new name was made (see `Published`).
  *
  * @example
@@ -118,6 +120,7 @@ function* tryLink(job: Linking): Steps<Linked> {
 /** Something has the name: makes a link at a private name, and renames that onto it. */
 function* replaceWithLink(job: Linking): Steps<Linked> {
   if ((yield* statLink(job.from, job.to, false)) === 'one') return 'already'
+  yield* refuseOwnTarget(job)
   try {
     return yield* staged(
       job.to,
@@ -129,6 +132,14 @@ function* replaceWithLink(job: Linking): Steps<Linked> {
   } catch (error) {
     return yield* copyInstead(job, error)
   }
+}
+
+/** A symbolic link in the place of what it leads to would destroy that. */
+function* refuseOwnTarget({ from, to }: Linking): Steps<void> {
+  if (!(yield* fs.lstat(from, orNothing))?.isSymbolicLink()) return
+  const there = yield* fs.lstat(to, orNothing)
+  if (there && (yield* leadsTo(from, to, there)))
+    throw systemError('EINVAL', 'link', 'the link leads to what it would replace', from, to)
 }
 
 /** After a link that failed: makes a copy, if the caller allows that, and if nothing can be linked here. */

@@ -1,12 +1,13 @@
 import { win32 } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { dual } from './core/dual.js'
-import { hasCode, type SystemError } from './core/errors.js'
+import { hasCode, type SystemError, systemError } from './core/errors.js'
 import { asDurability, asFlag, asPath, type Durability, oneOf, type Patience, refusal } from './core/input.js'
 import { type Publication, publishing } from './core/publication.js'
-import { fs, type Steps } from './core/steps.js'
+import { fs, orNothing, type Steps } from './core/steps.js'
 import { type Again, again } from './parts/achieve.js'
 import { syncName } from './parts/durable.js'
+import { textLeadsTo } from './parts/leads-to.js'
 import { asParents, type Parents, withParents } from './parts/parents.js'
 import { giving, isSpent, publish } from './parts/publish.js'
 import { type Staged, staged } from './parts/stage.js'
@@ -44,8 +45,9 @@ const types = ['file', 'dir', 'junction'] as const
  *   as the system does it. A Buffer need not be valid text; a `file:` URL becomes a path.
  * @param path The link's own name: a path, or a `file:` URL.
  * @returns `'linked'`: this call made the link. `'already'`: it was there.
- * @throws EEXIST: something else has the name, and `replace` is not set. EISDIR: `replace` is set, and a directory has
- *   the name. Other errors of the system, unchanged: ENOENT, EPERM (Windows, without the right to make links) ...
+ * @throws EINVAL: with `replace`, a link that would lead to itself. EEXIST: something else has the name, and `replace` is
+ *   not set. EISDIR: `replace` is set, and a directory has the name. Other errors of the system, unchanged: ENOENT, EPERM
+ *   (Windows, without the right to make links) ...
  *   `published` of each error says whether the link was made (see `Published`).
  *
  * @example
@@ -108,12 +110,20 @@ function* trySymlink(job: Symlinking): Steps<Linked> {
     if (!replace || !hasCode(error, 'EEXIST')) throw error
   }
   if ((yield* compareText(job)) === 'same') return 'already'
+  yield* refuseCircle(text, to)
   // The link is made at a private name, and renamed onto what has the name.
   return yield* staged(
     to,
     path => fs.symlink(text, path, type),
     stage => renameStage(stage, to, publication),
   )
+}
+
+/** A link that leads to itself would destroy what is there. */
+function* refuseCircle(text: string | Buffer, to: string): Steps<void> {
+  const there = yield* fs.lstat(to, orNothing)
+  if (there && (yield* textLeadsTo(Buffer.from(text as string), to, to, there)))
+    throw systemError('EINVAL', 'symlink', 'the link would lead to itself, and what is there would be lost', to)
 }
 
 function* renameStage(stage: Staged<void>, to: string, publication: Publication): Steps<Linked> {

@@ -12,12 +12,18 @@ const mostLinks = 40
 
 /** Does the link at `from` lead to the name `to`, directly or by other links? `there` is what has that name. */
 export function* leadsTo(from: Path, to: Path, there: Stats): Steps<boolean> {
-  let at = from
+  const text = yield* textOf(from)
+  return text !== undefined && (yield* textLeadsTo(text, from, to, there))
+}
+
+/** The same for a link with this text at `from`, whether it is there or not. */
+export function* textLeadsTo(text: Buffer, from: Path, to: Path, there: Stats): Steps<boolean> {
+  let at = targetOf(from, text)
   for (let links = 0; links < mostLinks; links++) {
-    const text = yield* textOf(at)
-    if (text === undefined) return false
-    at = targetOf(at, text)
     if (sameInode(yield* fs.lstat(at, orNothing), there) && (yield* spellOneName(at, to))) return true
+    const next = yield* textOf(at)
+    if (next === undefined) return false
+    at = targetOf(at, next)
   }
   return false
 }

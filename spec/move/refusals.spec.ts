@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { emplace, move } from 'holdfast'
+import { emplace, link, move, symlink } from 'holdfast'
 import { assert, holds, scratch } from '../support/kit.js'
 import { told } from '../support/planted.js'
 
@@ -80,3 +80,27 @@ else
       spawnSync('rm', [at('x')])
     }
   })
+
+holds('a link is not made in the place of what it would lead to, by `symlink` or `link`, either', async () => {
+  const dir = scratch()
+  const at = (name: string) => join(dir, name)
+  writeFileSync(at('file'), 'text')
+  symlinkSync('.', at('here'))
+  symlinkSync('file', at('plain'))
+  symlinkSync('plain', at('through'))
+  const before = told(dir)
+  for (const text of ['file', './file', at('file'), 'here/file', 'plain', 'through'])
+    for (const way of [symlink, async (...args: Parameters<typeof symlink.sync>) => symlink.sync(...args)])
+      await assert.rejects(way(text, at('file'), { replace: true }), { code: 'EINVAL', message: /lead to itself/ })
+  // macOS links what a link leads to.
+  if (!onWindows && process.platform !== 'darwin')
+    for (const way of [link, async (...args: Parameters<typeof link.sync>) => link.sync(...args)]) {
+      await assert.rejects(way(at('through'), at('plain'), { replace: true }), {
+        code: 'EINVAL',
+        message: /leads to what/,
+      })
+      assert.is(await way(at('plain'), at('file'), { replace: true }), 'already')
+    }
+  assert.equal(told(dir), before)
+  assert.is(await symlink('elsewhere', at('file'), { replace: true }), 'linked')
+})
