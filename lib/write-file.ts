@@ -136,7 +136,7 @@ export function asWriting(
       options.inPlace,
     )
   const onProgress = asFunction(options.onProgress, 'options.onProgress')
-  const job = {
+  const job: Writing = {
     path,
     parents,
     inPlace,
@@ -146,9 +146,11 @@ export function asWriting(
     follows: oneOf(options.symlinks, 'options.symlinks', ['follow', 'replace'], 'follow') === 'follow',
     keepsLinks: hardLinks === 'keep',
     trial: { as, path, retryFor: options.retryFor, never: mountPointCodes, publication },
+    progress: fileProgress({ onProgress, sum }, path),
+    // Last, because a stream that was taken must be stopped if anything fails.
+    source: asSource(data, 'data', asEncoding(options.encoding)),
   }
-  // Last, because a stream that was taken must be stopped if anything fails.
-  const source = asSource(data, 'data', asEncoding(options.encoding))
-  sum.totalBytes = source.whole && sum.totalBytes !== undefined ? sum.totalBytes + source.whole.length : undefined
-  return { ...job, source, progress: fileProgress({ onProgress, sum }, path) }
+  const { whole } = job.source
+  sum.totalBytes = whole && sum.totalBytes !== undefined ? sum.totalBytes + whole.length : undefined
+  return job
 }
