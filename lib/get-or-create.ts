@@ -132,12 +132,13 @@ function asMaking(
   publication: Publication,
 ): Making {
   const locking = (at: string | URL) => asLocking(at, options, 'getOrCreate')
-  const { trial } = locking(path)
+  const at = asName(path, 'path')
+  locking(path)
   if (asFunction(produce, 'produce') === undefined)
     throw refusal('ERR_INVALID_ARG_TYPE', 'produce', 'of type function', produce)
   const kind = oneOf<Kind>(options.kind, 'options.kind', ['file', 'directory'], 'file')
   return {
-    path: asName(path, 'path'),
+    path: at,
     kind,
     produce,
     validate: asFunction(options.validate, 'options.validate'),
@@ -145,7 +146,7 @@ function asMaking(
     wait: options.wait === undefined || asFlag(options.wait, 'options.wait'),
     durability: kind === 'directory' && options.durability === undefined ? 'none' : asDurability(options.durability),
     locking,
-    trial: { ...trial, publication },
+    trial: { as: 'getOrCreate', path: at, retryFor: options.retryFor, publication },
     first: undefined,
   }
 }

@@ -13,7 +13,7 @@ import { achieve, noEvidence } from '../parts/achieve.js'
 import { discard, finishAnyway } from '../parts/cleanup.js'
 import { silently } from '../parts/delete-tree.js'
 import { syncFound, syncName } from '../parts/durable.js'
-import { refusePlanted, refuseSpecialFile, resolveLinks } from '../parts/follow-links.js'
+import { isOfAnother, refusePlanted, refuseSpecialFile, resolveLinks } from '../parts/follow-links.js'
 import { sameInode } from '../parts/identity.js'
 import { type Aside, deleteSetAside } from '../parts/set-aside.js'
 import { type Producing, produce, whileStaged } from './produce.js'
@@ -38,13 +38,13 @@ export function* makeOnce(job: Making, place: LatePlace | undefined): Steps<bool
     // Remember what was there at the start: with `refresh`, a different inode means another process has refreshed it.
     job.first ??= target
     if (good) {
-      yield* syncThere(job, target.at)
+      if (job.durability === 'full') yield* syncThere(job, target.at)
       return false
     }
     const locking = job.locking(target.at)
     if (job.wait && place && (yield* hasWaited(place, locking))) continue
     const result = yield* lockAndMake(job, locking)
-    if (result === 'there') yield* syncThere(job, locking.path)
+    if (result === 'there' && job.durability === 'full') yield* syncThere(job, locking.path)
     if (result !== 'moved') return result === 'made'
   }
 }
@@ -62,7 +62,7 @@ function* statTarget({ path, kind, trial }: Making): Steps<Target> {
   if (there && kind === 'file') refuseSpecialFile(at, there)
   if (there && kind === 'directory' && !there.isDirectory())
     throw systemError('ENOTDIR', 'open', 'what has the name is not a directory', at)
-  if (there) yield* refusePlanted(at, there)
+  if (there && isOfAnother(there)) yield* refusePlanted(at, there)
   return target
 }
 

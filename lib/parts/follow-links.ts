@@ -65,11 +65,16 @@ export const passage = (at: string, advice = ''): SystemError =>
  * Did another user put it there, in a directory in which every user of a group, or of the machine, may put things (one
  * like /tmp)? It may be a bait. What the owner of that directory has put there is none: that user can do worse.
  */
-export function* isPlanted(at: string, { uid }: Stats): Steps<boolean> {
-  if (!process.geteuid || Number(uid) === process.geteuid()) return false
+export function* isPlanted(at: string, there: Stats): Steps<boolean> {
+  if (!isOfAnother(there)) return false
+  const { uid } = there
   const dir = yield* fs.stat(dirname(at), orNothing)
   return dir !== undefined && (dir.mode & 0o1000n) !== 0n && (dir.mode & 0o022n) !== 0n && dir.uid !== uid
 }
+
+/** Root plants nothing: root can do worse. */
+export const isOfAnother = ({ uid }: Stats): boolean =>
+  process.geteuid !== undefined && uid !== 0n && Number(uid) !== process.geteuid()
 
 /** Refuses what another user may have planted, as Linux does with `fs.protected_symlinks` and `fs.protected_regular`. */
 export function* refusePlanted(at: string, there: Stats): Steps<void> {
