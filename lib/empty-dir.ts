@@ -1,16 +1,25 @@
-import { dirname } from 'node:path'
 import { dual } from './core/dual.js'
 import { hasCode } from './core/errors.js'
 import { asPath, refusal } from './core/input.js'
-import { type Entry, fs, type Steps } from './core/steps.js'
+import type { Stats } from './core/stats.js'
+import { type Entry, fs, type Outcome, type Steps, together, unwrap } from './core/steps.js'
 import { mkdirp } from './mkdirp.js'
 import type { Trial } from './parts/achieve.js'
 import { concurrently } from './parts/concurrently.js'
 import { defaultGraceMs, isDebris, type Liveness } from './parts/debris.js'
 import { asDeleteJob, type DeleteJob } from './parts/delete-tree.js'
+import {
+  assertUnmoved,
+  listEntries,
+  type OpenDirectory,
+  openFollowing,
+  pathIn,
+  pathTo,
+  using,
+} from './parts/directory-handle.js'
+import { sameInode } from './parts/identity.js'
 import { type Aside, deleteOrPutBack, removeOrSetAside } from './parts/set-aside.js'
 import { ownerOf } from './parts/stage-names.js'
-import { childPath } from './parts/tree.js'
 import type { RemoveOptions } from './remove.js'
 
 /**
@@ -36,22 +45,42 @@ export const emptyDir = dual(function* emptyDir(dir: string | URL, options: Remo
   const path = asPath(dir, 'dir')
   const job = asDeleteJob(options)
   const trial = { as: 'emptyDir', path, retryFor: options.retryFor }
-  const entries = yield* readEntries(path, dir)
-  if (!entries) {
-    yield* mkdirp.steps(path, { retryFor: options.retryFor })
-    return
+  const opened = yield* openIfThere(path)
+  if (opened) yield* using(opened, () => empty(opened, dir, job, trial))
+  else yield* mkdirp.steps(path, { retryFor: options.retryFor })
+})
+
+function* openIfThere(path: string): Steps<OpenDirectory | undefined> {
+  try {
+    return yield* openFollowing(path)
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return undefined
+    throw error
   }
-  const liveness = { dir: path, graceMs: defaultGraceMs }
+}
+
+function* empty(dir: OpenDirectory, given: unknown, job: DeleteJob, trial: Trial): Steps<void> {
+  const entries = yield* listEntries(dir)
+  yield* refuseRoot(dir, given)
+  const liveness = { dir: String(pathTo(dir)), graceMs: defaultGraceMs }
   const aside: Aside[] = []
   const removeEntry = function* (entry: Entry): Steps<void> {
     if (yield* isBeingPublished(entry, liveness)) return
-    const removed = yield* removeOrSetAside(childPath(path, entry), job, trial)
+    yield* assertUnmoved(dir)
+    const removed = yield* removeOrSetAside(pathIn(dir, entry), job, trial)
     if (typeof removed !== 'boolean') aside.push(removed)
   }
   // First every name is made free; then the directories that were set aside are deleted, one after the other.
   const tasks = entries.map(entry => () => removeEntry(entry)).reverse()
   yield* deletingAside(aside, concurrently(tasks, job.concurrency), job, trial)
-})
+}
+
+function* refuseRoot(dir: OpenDirectory, given: unknown): Steps<void> {
+  const path = pathTo(dir)
+  const [own, above] = yield* together([fs.stat(path), fs.stat(`${path}/..`)])
+  if (sameInode(unwrap(own as Outcome<Stats>), unwrap(above as Outcome<Stats>)))
+    throw refusal('ERR_INVALID_ARG_VALUE', 'dir', 'a directory that is not a root', given)
+}
 
 /** Runs steps that set directories aside. These are deleted or put back, even if the steps fail. */
 function* deletingAside(aside: readonly Aside[], steps: Steps<void>, job: DeleteJob, trial: Trial): Steps<void> {
@@ -69,18 +98,6 @@ function* deletingAside(aside: readonly Aside[], steps: Steps<void>, job: Delete
     }
   }
   if (failure) throw failure.error
-}
-
-/** Returns what is in the directory, or undefined if it is missing. */
-function* readEntries(path: string, given: unknown): Steps<Entry[] | undefined> {
-  try {
-    const real = yield* fs.realpath(path)
-    if (dirname(real) === real) throw refusal('ERR_INVALID_ARG_VALUE', 'dir', 'a directory that is not a root', given)
-    return yield* fs.list(path)
-  } catch (error) {
-    if (hasCode(error, 'ENOENT')) return undefined
-    throw error
-  }
 }
 
 function* isBeingPublished({ name }: Entry, liveness: Liveness): Steps<boolean> {

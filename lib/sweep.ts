@@ -3,14 +3,22 @@ import { readState } from './cell/transition.js'
 import { dual } from './core/dual.js'
 import { isSystemError } from './core/errors.js'
 import { asNumber, asPath } from './core/input.js'
-import { fs, type Path, type Steps } from './core/steps.js'
+import type { Path, Steps } from './core/steps.js'
 import type { Trial } from './parts/achieve.js'
 import { concurrently } from './parts/concurrently.js'
 import { defaultGraceMs, isDebris, type Liveness } from './parts/debris.js'
 import { asDeleteJob, type DeleteJob } from './parts/delete-tree.js'
+import {
+  assertUnmoved,
+  listEntries,
+  type OpenDirectory,
+  openFollowing,
+  pathIn,
+  pathTo,
+  using,
+} from './parts/directory-handle.js'
 import { removeAt } from './parts/set-aside.js'
 import { ownerOf } from './parts/stage-names.js'
-import { childPath } from './parts/tree.js'
 import type { RemoveOptions } from './remove.js'
 
 export interface SweepOptions extends RemoveOptions {
@@ -43,14 +51,19 @@ export interface SweepOptions extends RemoveOptions {
 export const sweep = dual(function* sweep(dir: string | URL, options: SweepOptions = {}): Steps<string[]> {
   const path = asPath(dir, 'dir')
   const graceMs = asNumber(options.grace, 'options.grace', defaultGraceMs)
-  const job: Sweeping = {
-    liveness: { dir: path, graceMs },
-    deletion: asDeleteJob(options),
-    trial: { as: 'sweep', path, retryFor: options.retryFor },
-    swept: [],
-    failure: undefined,
-  }
-  const candidates = (yield* fs.list(path)).flatMap(({ name }) => {
+  const deletion = asDeleteJob(options)
+  const trial = { as: 'sweep', path, retryFor: options.retryFor }
+  const opened = yield* openFollowing(path)
+  return yield* using(opened, () => sweepIn(opened, { graceMs, deletion, trial }))
+})
+
+type Asked = Pick<Sweeping, 'deletion' | 'trial'> & Pick<Liveness, 'graceMs'>
+
+function* sweepIn(dir: OpenDirectory, { graceMs, deletion, trial }: Asked): Steps<string[]> {
+  const entries = yield* listEntries(dir)
+  const liveness = { dir: String(pathTo(dir)), graceMs }
+  const job: Sweeping = { dir, liveness, deletion, trial, swept: [], failure: undefined }
+  const candidates = entries.flatMap(({ name }) => {
     const payload = parsePayload(name)
     const owner = payload?.owner ?? ownerOf(name)
     return owner === undefined ? [] : { name, owner, payload }
@@ -60,10 +73,11 @@ export const sweep = dual(function* sweep(dir: string | URL, options: SweepOptio
   yield* concurrently(tasks, 1)
   if (job.failure) throw job.failure
   return job.swept.sort()
-})
+}
 
 /** A call under way. */
 interface Sweeping {
+  readonly dir: OpenDirectory
   readonly liveness: Liveness
   readonly deletion: DeleteJob
   readonly trial: Trial
@@ -80,12 +94,12 @@ interface Candidate {
 }
 
 function* sweepOne(job: Sweeping, { name, owner, payload }: Candidate): Steps<void> {
-  const { liveness, deletion, trial, swept } = job
+  const { dir, liveness, deletion, trial, swept } = job
   try {
     if (!(yield* isDebris(name, owner, liveness))) return
     if (payload && (yield* isNamed(liveness.dir, payload))) return
-    const path = childPath(liveness.dir, { name, kind: 'other' })
-    if (yield* removeAt(path, deletion, trial)) swept.push(name.toString())
+    yield* assertUnmoved(dir)
+    if (yield* removeAt(pathIn(dir, { name, kind: 'other' }), deletion, trial)) swept.push(name.toString())
   } catch (error) {
     if (!isSystemError(error)) throw error
     job.failure ??= error

@@ -6,9 +6,10 @@ import type { Stats } from './stats.js'
 /**
  * How a file is opened: Node's flag strings, except the append and sync forms, which nothing here needs; and two that
  * read a file which may be replaced by anything meanwhile: `r nonblock` does not wait for the writer of a pipe, and `r
- * nofollow` does not follow a link either, where the system can open so.
+ * nofollow` does not follow a link either, where the system can open so. `r directory` opens a directory only to look up
+ * names in it, which takes no right to read it; a link is not followed.
  */
-export type OpenFlags = 'r' | 'r nonblock' | 'r nofollow' | 'r+' | 'w' | 'w+' | 'wx' | 'wx+'
+export type OpenFlags = 'r' | 'r nonblock' | 'r nofollow' | 'r directory' | 'r+' | 'w' | 'w+' | 'wx' | 'wx+'
 
 /** A path on the disk: a string, or bytes where it is not valid text. */
 export type Path = string | Buffer
