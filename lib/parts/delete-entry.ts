@@ -1,0 +1,122 @@
+// Deletes one thing in a directory, as far as one call can do that: what is left is a directory with something in it.
+
+import { hasCode, isSystemError } from '../core/errors.js'
+import type { Stats } from '../core/stats.js'
+import { type Entry, fs, type Outcome, orNothing, type Path, type Steps, together } from '../core/steps.js'
+import {
+  asOpened,
+  assertUnmoved,
+  close,
+  movedError,
+  type OpenDirectory,
+  openDirectory,
+  openingCall,
+  pathIn,
+  pathTo,
+} from './directory-handle.js'
+import { findMounted } from './mount.js'
+
+/** The path of an entry; without a directory, its name is a path. */
+export const pathOf = (entry: Entry, above: OpenDirectory | undefined): Path =>
+  above ? pathIn(above, entry) : entry.name
+
+/**
+ * Deletes what one call can delete. Returns undefined if it is gone, or the directory, which has something in it. In the
+ * usual case, one wave of calls shows that nothing is mounted there (rmdir reports ENOTEMPTY), and opens it.
+ */
+export function* deleteOrOpen(
+  entry: Entry,
+  above: OpenDirectory | undefined,
+  shown: Path,
+): Steps<OpenDirectory | undefined> {
+  if (above) yield* assertUnmoved(above)
+  const path = pathOf(entry, above)
+  if (entry.kind === 'directory') {
+    const [removed, opened] = (yield* together<unknown>([fs.rmdir(path), openingCall(path, above)])) as [
+      Outcome<void>,
+      Outcome<number | Stats>,
+    ]
+    const dir = 'value' in opened ? asOpened(opened.value, path, shown) : undefined
+    if (dir && 'error' in removed && hasCode(removed.error, 'ENOTEMPTY', 'EEXIST')) return dir
+    if (dir) yield* close(dir)
+    if (!('error' in removed)) return undefined
+  }
+  if (yield* deleteAtOnce(entry, path, above)) return undefined
+  try {
+    return yield* orGone(path, openDirectory(path, shown, above))
+  } catch (error) {
+    // Something that is no directory has taken its place.
+    if (hasCode(error, 'ENOTDIR', 'ELOOP')) throw movedError(shown)
+    throw error
+  }
+}
+
+/**
+ * Deletes what one call can delete; returns whether it is gone. A directory is removed before it is entered, because only
+ * that shows what is mounted there (EBUSY): nothing of a mounted filesystem is ever touched, and no other sign is
+ * reliable.
+ */
+function* deleteAtOnce({ kind }: Entry, path: Path, above: OpenDirectory | undefined): Steps<boolean> {
+  if (kind !== 'directory') {
+    try {
+      yield* unlocked(above, () => orGone(path, fs.unlink(path)))
+      return true
+    } catch (error) {
+      // Another process has put a directory there: POSIX reports EPERM, Linux EISDIR, Deno ENOTEMPTY.
+      const mayBe = hasCode(error, 'EISDIR', 'EPERM', 'ENOTEMPTY')
+      if (!mayBe || !(yield* fs.lstat(path, orNothing))?.isDirectory()) throw error
+    }
+  }
+  try {
+    yield* unlocked(above, () => orGone(path, fs.rmdir(path)))
+    return true
+  } catch (error) {
+    if (hasCode(error, 'ENOTDIR')) {
+      // Another process has put a file or a link there.
+      yield* orGone(path, fs.unlink(path))
+      return true
+    }
+    yield* findMounted(error, path)
+    if (!hasCode(error, 'ENOTEMPTY', 'EEXIST')) throw error
+    return false
+  }
+}
+
+/** Makes a call about a name; returns undefined if nothing has that name, whichever process removed it. */
+export function* orGone<T>(path: Path, call: Steps<T>): Steps<T | undefined> {
+  try {
+    return yield* call
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return undefined
+    const provesPresence = hasCode(error, 'EISDIR', 'EPERM', 'ENOTDIR', 'ENOTEMPTY', 'EEXIST', 'EBUSY', 'EACCES')
+    if (provesPresence || !isSystemError(error) || (yield* mayBeThere(path))) throw error
+    return undefined
+  }
+}
+
+/** What cannot be read may be there. */
+function* mayBeThere(path: Path): Steps<boolean> {
+  try {
+    return (yield* fs.lstat(path, orNothing)) !== undefined
+  } catch (error) {
+    if (!isSystemError(error)) throw error
+    return true
+  }
+}
+
+/** A directory of the caller's own that forbids its owner to change it is made writable, and the steps run again. */
+export function* unlocked<T>(dir: OpenDirectory | undefined, steps: () => Steps<T>): Steps<T> {
+  try {
+    return yield* steps()
+  } catch (error) {
+    if (dir === undefined || !hasCode(error, 'EACCES')) throw error
+    try {
+      yield* assertUnmoved(dir)
+      yield* fs.chmod(pathTo(dir), 0o700)
+    } catch (other) {
+      if (!isSystemError(other)) throw other
+      throw error
+    }
+    return yield* steps()
+  }
+}
