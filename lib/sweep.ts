@@ -45,9 +45,9 @@ export interface SweepOptions extends RemoveOptions {
  * @param dir A path, or a `file:` URL.
  * @returns The names that this call removed, with `recursive` as paths below `dir`. Of several sweepers, only one returns
  *   each name.
- * @throws EAGAIN: another process has moved or replaced `dir` meanwhile. Errors of the system, unchanged: ENOENT, ENOTDIR
- *   (no such directory); or the first error of a name that could
- *   not be removed, or of a directory below that could not be read, after all other names were tried.
+ * @throws EAGAIN: with `recursive`, another process has moved or replaced `dir` meanwhile. Errors of the system, unchanged:
+ *   ENOENT, ENOTDIR (no such directory); or the first error of a name that could not be removed, or of a directory below
+ *   that could not be read, after all other names were tried.
  *
  * @example
  * const names = await sweep('uploads') // left by processes that were killed

@@ -52,7 +52,10 @@ function layGround(owner: Owner): Ground {
   return ground
 }
 
-const files = ['f0', 'f1', 'f2', 'f3', 'f4', 'f5'].flatMap(name => [`d/${name}`, `d/e/${name}`])
+/** Private names, which `sweep` removes, too. */
+const files = ['f0', 'f1', 'f2', 'f3', 'f4', 'f5']
+  .map(name => `.${name}.gone-0-0.0123456789abcdef.holdfast`)
+  .flatMap(name => [`d/${name}`, `d/e/${name}`])
 
 function layTree(top: string, owner = 0): void {
   for (const dir of ['', 'd', 'd/e']) {
@@ -111,6 +114,18 @@ const acts: readonly Act[] = [
       return round % 2 ? sweep.sync(own, options) : sweep(own, options)
     },
   },
+  {
+    name: 'sweep, recursively',
+    tree: 'tree',
+    run: async (own, round) => {
+      const options = { ...patience, grace: 0, recursive: true }
+      try {
+        await (round % 2 ? sweep.sync(own, options) : sweep(own, options))
+      } finally {
+        remove.sync(join(own, 'tree'), patience)
+      }
+    },
+  },
 ]
 
 const walkByPath: Act = {
@@ -131,7 +146,7 @@ interface Attacked {
 async function attack(act: Act, owner: Owner, ms: number, untilHarmed = false): Promise<Attacked> {
   const ground = layGround(owner)
   const { ready, own, held, outside } = ground
-  const child = spawn(process.execPath, [swapper, own, held, outside, String(ms)], {
+  const child = spawn(process.execPath, [swapper, own, held, outside, files[0] as string, String(ms)], {
     uid: attacker,
     gid: attacker,
     stdio: ['ignore', 'pipe', 'inherit'],

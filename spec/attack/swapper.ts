@@ -3,7 +3,9 @@
 
 import { mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, unlinkSync } from 'node:fs'
 
-const [own = '', held = '', outside = '', ms = ''] = process.argv.slice(2)
+// `file` is in a directory `d`, and so is a directory `e`, with a file of the same name.
+const [own = '', held = '', outside = '', file = '', ms = ''] = process.argv.slice(2)
+const inner = file.replace('d/', 'd/e/')
 let swaps = 0
 
 /** What the victim has removed meanwhile, or works on, cannot be swapped: then it is the next one's turn. */
@@ -30,6 +32,6 @@ for (const until = performance.now() + Number(ms); performance.now() < until; ) 
   attempt(() => tops.push(...readdirSync(own)))
   for (const top of tops)
     for (let times = 0; times < 20; times++)
-      for (const inside of ['d', 'd/e', 'd/f0', 'd/e/f0']) swap(`${own}/${top}/${inside}`, `${outside}/${inside}`)
+      for (const inside of ['d', 'd/e', file, inner]) swap(`${own}/${top}/${inside}`, `${outside}/${inside}`)
 }
 console.log(swaps)

@@ -33,13 +33,16 @@ interface Place {
 /** A private name, which `sweep` removes. */
 const debris = '.old.gone-0-0.0123456789abcdef.holdfast'
 
+/** What every directory has in it. `sweep` removes it, too. */
+const file = '.x.gone-0-0.0123456789abcdef.holdfast'
+
 function layOut(name = debris): Place {
   const dir = scratch()
   const place = { dir, tree: join(dir, 'own', name), outside: join(dir, 'outside') }
   mkdirSync(join(place.tree, 'a/b/c'), { recursive: true })
-  for (const file of ['x', 'a/x', 'a/b/x', 'a/b/c/x']) writeFileSync(join(place.tree, file), '')
+  for (const at of ['', 'a', 'a/b', 'a/b/c']) writeFileSync(join(place.tree, at, file), '')
   mkdirSync(join(place.outside, 'b/c'), { recursive: true })
-  for (const file of ['x', 'b/x', 'b/c/x']) writeFileSync(join(place.outside, file), 'kept')
+  for (const at of ['', 'b', 'b/c']) writeFileSync(join(place.outside, at, file), 'kept')
   return place
 }
 
@@ -70,7 +73,7 @@ function swapAtEachCall(steps: (place: Place) => Steps<unknown>, name?: string):
       try {
         driveSync(through(steps(place), door))
       } catch {}
-      const files = readdirSync(place.outside, { recursive: true }).filter(file => /x$/.test(String(file)))
+      const files = readdirSync(place.outside, { recursive: true }).filter(one => String(one).endsWith(file))
       if (files.length < 3) count.lost++
       if (calls <= k) break
     }
@@ -82,6 +85,7 @@ const deleting: Readonly<Record<string, (place: Place) => Steps<unknown>>> = {
   remove: ({ tree }) => remove.steps(tree, options),
   emptyDir: ({ dir }) => emptyDir.steps(join(dir, 'own'), options),
   sweep: ({ dir }) => sweep.steps(join(dir, 'own'), { ...options, grace: 0 }),
+  'sweep, recursively': ({ dir }) => sweep.steps(join(dir, 'own'), { ...options, grace: 0, recursive: true }),
 }
 
 if (onLinux) {
@@ -149,6 +153,6 @@ if (onLinux) {
       const { stdout, stderr } = spawnSync('unshare', ['-m', 'sh', '-c', hidden, 'sh', ...node], { encoding: 'utf8' })
       assert.is(stdout, 'true false\n', stderr)
       assert.equal(readdirSync(join(dir, 'own')), [])
-      assert.is(readFileSync(join(dir, 'outside/x'), 'utf8'), 'kept')
+      assert.is(readFileSync(join(dir, 'outside', file), 'utf8'), 'kept')
     })
 } else holds.skip('links that take the place of directories', 'only Linux looks up names by a descriptor')
