@@ -48,10 +48,7 @@ async function stopAll(moments: readonly number[], dir: string, across: string):
 
 /** Removes what a dead process has left, in every directory, and returns what is left all the same. */
 function sweepAll(dir: string): string[] {
-  for (const { name, parentPath } of readdirSync(dir, { withFileTypes: true, recursive: true }).filter(one =>
-    one.isDirectory(),
-  ))
-    sweep.sync(join(parentPath, name), { grace: 0 })
+  sweep.sync(dir, { grace: 0, recursive: true })
   return privateNames(dir)
 }
 
