@@ -1,13 +1,23 @@
-import { dirname } from 'node:path'
 import { dual } from './core/dual.js'
 import { hasCode } from './core/errors.js'
 import { asPath, refusal } from './core/input.js'
-import { type Entry, fs, type Steps } from './core/steps.js'
+import type { Stats } from './core/stats.js'
+import { type Entry, fs, type Outcome, type Steps, together, unwrap } from './core/steps.js'
 import { mkdirp } from './mkdirp.js'
 import type { Trial } from './parts/achieve.js'
 import { concurrently } from './parts/concurrently.js'
 import { defaultGraceMs, isDebris, type Liveness } from './parts/debris.js'
 import { asDeleteJob, type DeleteJob } from './parts/delete-tree.js'
+import {
+  assertUnmoved,
+  listEntries,
+  type OpenDirectory,
+  openFollowing,
+  pathIn,
+  pathTo,
+  using,
+} from './parts/directory-handle.js'
+import { sameInode } from './parts/identity.js'
 import { type Aside, deleteOrPutBack, removeOrSetAside } from './parts/set-aside.js'
 import { ownerOf } from './parts/stage-names.js'
 import { childPath } from './parts/tree.js'
@@ -36,17 +46,34 @@ export const emptyDir = dual(function* emptyDir(dir: string | URL, options: Remo
   const path = asPath(dir, 'dir')
   const job = asDeleteJob(options)
   const trial = { as: 'emptyDir', path, retryFor: options.retryFor }
-  const entries = yield* readEntries(path, dir)
-  if (!entries) {
-    yield* mkdirp.steps(path, { retryFor: options.retryFor })
-    return
+  const opened = yield* ifThere(openFollowing(path))
+  const isThere = opened && (yield* using(opened, () => empty(opened, dir, job, trial)))
+  if (!isThere) yield* mkdirp.steps(path, { retryFor: options.retryFor })
+})
+
+function* ifThere<T>(steps: Steps<T>): Steps<T | undefined> {
+  try {
+    return yield* steps
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return undefined
+    throw error
   }
-  const liveness = { dir: path, graceMs: defaultGraceMs }
+}
+
+/** Returns false if the directory is gone, which can be seen where it is found by path. */
+function* empty(dir: OpenDirectory, given: unknown, job: DeleteJob, trial: Trial): Steps<boolean> {
+  const entries = yield* ifThere(listEntries(dir))
+  if (!entries) return false
+  yield* refuseRoot(dir, given)
+  const liveness = { dir: pathTo(dir), graceMs: defaultGraceMs }
   const aside: Aside[] = []
   job.sum.total = entries.length
+  const free = function* (entry: Entry): Steps<boolean | Aside> {
+    yield* assertUnmoved(dir)
+    return yield* removeOrSetAside(pathIn(dir, entry), job, trial, childPath(dir.shown, entry))
+  }
   const removeEntry = function* (entry: Entry): Steps<void> {
-    const removed =
-      !(yield* isBeingPublished(entry, liveness)) && (yield* removeOrSetAside(childPath(path, entry), job, trial))
+    const removed = !(yield* isBeingPublished(entry, liveness)) && (yield* free(entry))
     // It stays, or another process has removed it.
     if (removed === false) job.sum.total--
     else if (removed !== true) aside.push(removed)
@@ -54,7 +81,15 @@ export const emptyDir = dual(function* emptyDir(dir: string | URL, options: Remo
   // First every name is made free; then the directories that were set aside are deleted, one after the other.
   const tasks = entries.map(entry => () => removeEntry(entry)).reverse()
   yield* deletingAside(aside, concurrently(tasks, job.concurrency), job, trial)
-})
+  return true
+}
+
+function* refuseRoot(dir: OpenDirectory, given: unknown): Steps<void> {
+  const path = pathTo(dir)
+  const [own, above] = yield* together([fs.stat(path), fs.stat(`${path}/..`)])
+  if (sameInode(unwrap(own as Outcome<Stats>), unwrap(above as Outcome<Stats>)))
+    throw refusal('ERR_INVALID_ARG_VALUE', 'dir', 'a directory that is not a root', given)
+}
 
 /** Runs steps that set directories aside. These are deleted or put back, even if the steps fail. */
 function* deletingAside(aside: readonly Aside[], steps: Steps<void>, job: DeleteJob, trial: Trial): Steps<void> {
@@ -72,18 +107,6 @@ function* deletingAside(aside: readonly Aside[], steps: Steps<void>, job: Delete
     }
   }
   if (failure) throw failure.error
-}
-
-/** Returns what is in the directory, or undefined if it is missing. */
-function* readEntries(path: string, given: unknown): Steps<Entry[] | undefined> {
-  try {
-    const real = yield* fs.realpath(path)
-    if (dirname(real) === real) throw refusal('ERR_INVALID_ARG_VALUE', 'dir', 'a directory that is not a root', given)
-    return yield* fs.list(path)
-  } catch (error) {
-    if (hasCode(error, 'ENOENT')) return undefined
-    throw error
-  }
 }
 
 function* isBeingPublished({ name }: Entry, liveness: Liveness): Steps<boolean> {

@@ -17,13 +17,16 @@ export interface RemoveOptions extends Patience {
  *
  * Holds afterwards: at an instant after the call began nothing was at `path`, for every process, and the whole of it at
  * once. A directory first gets a private name and is deleted under that, so what other processes do inside it meanwhile is
- * in no one's way. Links are removed, and never followed. Read-only directories of the caller's own are no obstacle.
+ * in no one's way. Links are removed, and never followed: on Linux not even those that another process puts in the place of
+ * directories meanwhile. Read-only directories of the caller's own are no obstacle. However deep it is, the call has at
+ * most four files open.
  *
  * Not promised: that no process makes it anew. Where a directory cannot be renamed (lower layers of overlayfs, a full
  * disk) it is deleted in place, and not at once. A process that is killed meanwhile leaves a private name, for `sweep`. If
  * something cannot be deleted, what is left is put back under its name; if the call is stopped, the deletion goes on to its
- * end, in the background of the promise form. Nothing is promised against a process that, on purpose, puts links in the
- * place of directories inside.
+ * end, in the background of the promise form. Outside Linux, and where /proc is missing or Node's permission model refuses
+ * its paths, a process that on purpose puts links in the place of directories inside can still, with luck, have something
+ * else deleted: there, directories are compared on the way, and not held.
  *
  * @param path A path, or a `file:` URL. The root of a filesystem, `.` and `..` are refused.
  * @returns True if this call is known to have removed it. False if nothing was there, or another call removed it; or if

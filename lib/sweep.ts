@@ -1,14 +1,15 @@
 import { dual } from './core/dual.js'
-import { isSystemError } from './core/errors.js'
 import { asFlag, asNumber, asPath } from './core/input.js'
 import type { Steps } from './core/steps.js'
-import type { Trial } from './parts/achieve.js'
-import { concurrently } from './parts/concurrently.js'
-import { defaultGraceMs, isDebris } from './parts/debris.js'
-import { asDeleteJob, type DeleteJob } from './parts/delete-tree.js'
+import { defaultGraceMs } from './parts/debris.js'
+import { asDeleteJob } from './parts/delete-tree.js'
+import { assertUnmoved, type OpenDirectory, openFollowing, pathIn, putAway, using } from './parts/directory-handle.js'
 import { removeAt } from './parts/set-aside.js'
+import { childPath } from './parts/tree.js'
 import type { RemoveOptions } from './remove.js'
-import { type Candidate, findCandidates, isNamed } from './sweep/candidates.js'
+import { type Candidate, type Debris, findDebris, isNamed } from './sweep/candidates.js'
+import { noteFailure, noteUnlessGone, type Sweeping } from './sweep/job.js'
+import { type Root, reach } from './sweep/walk.js'
 
 export interface SweepOptions extends RemoveOptions {
   /**
@@ -34,7 +35,8 @@ export interface SweepOptions extends RemoveOptions {
  * namespace, and has ended), and those whose owner cannot be judged from here and which have not changed for `grace`. A
  * name whose owner is known to live is never touched, and neither is a name without the mark of this package
  * (`.holdfast` at its end). With `recursive`, the same of every directory below, but for those that have a private name
- * themselves.
+ * themselves. Links are never followed: on Linux not even those that another process puts in the place of directories
+ * meanwhile. However deep the directories are, the call has at most four files open.
  *
  * Not promised: without `recursive`, anything about the directories below; that a name is spared if its owner cannot be
  * judged from here (another machine, another container) and works on one file for longer than `grace`; with `recursive`,
@@ -43,8 +45,9 @@ export interface SweepOptions extends RemoveOptions {
  * @param dir A path, or a `file:` URL.
  * @returns The names that this call removed, with `recursive` as paths below `dir`. Of several sweepers, only one returns
  *   each name.
- * @throws Errors of the system, unchanged: ENOENT, ENOTDIR (no such directory); or the first error of a name that could
- *   not be removed, or of a directory below that could not be read, after all other names were tried.
+ * @throws EAGAIN: with `recursive`, another process has moved or replaced `dir` meanwhile. Errors of the system, unchanged:
+ *   ENOENT, ENOTDIR (no such directory); or the first error of a name that could not be removed, or of a directory below
+ *   that could not be read, after all other names were tried.
  *
  * @example
  * const names = await sweep('uploads') // left by processes that were killed
@@ -61,53 +64,46 @@ export const sweep = dual(function* sweep(dir: string | URL, options: SweepOptio
     swept: [],
     failure: undefined,
   }
-  // All are judged before any is removed: that changes the ctime of the inode's other names, which would look young then.
-  const debris: Candidate[] = []
-  for (const candidate of yield* findCandidates(path, job))
-    if (yield* isToBeSwept(job, candidate)) debris.push(candidate)
-  job.deletion.sum.total = debris.length
-  const tasks = debris.map(candidate => () => sweepOne(job, candidate))
-  // One after the other: usually there are none, and a deep one is deleted several things at a time.
-  yield* concurrently(tasks, 1)
+  const top = yield* openFollowing(path)
+  yield* using(top, () => sweepDown(top, job))
   if (job.failure) throw job.failure
   return job.swept.sort()
 })
 
-/** A call under way. */
-interface Sweeping {
-  readonly graceMs: number
-  readonly recursive: boolean
-  readonly dryRun: boolean
-  readonly deletion: DeleteJob
-  readonly trial: Trial
-  readonly swept: string[]
-  /** The first error of a name that could not be removed, or of a directory that could not be read. */
-  failure: Error | undefined
+function* sweepDown(top: OpenDirectory, job: Sweeping): Steps<void> {
+  const { root, found } = yield* findDebris(top, job)
+  for (const { candidates } of found) job.deletion.sum.total += candidates.length
+  for (const debris of found)
+    if (debris.place.inside) yield* sweepBelow(debris, root, job)
+    else yield* sweepOut(debris.candidates, top, job)
 }
 
-function* isToBeSwept(job: Sweeping, { name, owner, liveness }: Candidate): Steps<boolean> {
+/** The topmost directory is not held meanwhile, because deleting a tree takes three descriptors more. */
+function* sweepBelow({ place, candidates }: Debris, root: Root, job: Sweeping): Steps<void> {
   try {
-    return yield* isDebris(name, owner, liveness)
+    yield* putAway(root.top)
+    const dir = yield* reach(root, place)
+    yield* using(dir, () => sweepOut(candidates, dir, job))
   } catch (error) {
-    return noteFailure(job, error)
+    noteUnlessGone(job, error)
   }
 }
 
-/** The other names are tried all the same. */
-function noteFailure(job: Sweeping, error: unknown): false {
-  if (!isSystemError(error)) throw error
-  job.failure ??= error
-  return false
+/** One after the other: usually there are none, and a deep one is deleted several things at a time. */
+function* sweepOut(candidates: readonly Candidate[], dir: OpenDirectory, job: Sweeping): Steps<void> {
+  for (const candidate of candidates) {
+    try {
+      const removed = !(yield* isNamed(candidate, dir)) && (job.dryRun || (yield* sweepOne(candidate, dir, job)))
+      if (removed) job.swept.push(candidate.shown)
+      // It stays, or another process has removed it.
+      else job.deletion.sum.total--
+    } catch (error) {
+      noteFailure(job, error, dir)
+    }
+  }
 }
 
-function* sweepOne(job: Sweeping, candidate: Candidate): Steps<void> {
-  const { deletion, trial, swept, dryRun } = job
-  try {
-    const removed = !(yield* isNamed(candidate)) && (dryRun || (yield* removeAt(candidate.path, deletion, trial)))
-    if (removed) swept.push(candidate.shown)
-    // It stays, or another process has removed it.
-    else deletion.sum.total--
-  } catch (error) {
-    noteFailure(job, error)
-  }
+function* sweepOne({ entry }: Candidate, dir: OpenDirectory, { deletion, trial }: Sweeping): Steps<boolean> {
+  yield* assertUnmoved(dir)
+  return yield* removeAt(pathIn(dir, entry), deletion, trial, childPath(dir.shown, entry))
 }

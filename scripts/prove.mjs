@@ -35,6 +35,10 @@ const tables = {
     says: 'each function, stopped at 50 random moments: how long it takes to reject, and what it leaves',
     programs: [[specs, 'core/stopped', '--full']],
   },
+  attack: {
+    says: 'an attacker swaps names for links, a minute for each function that deletes: nothing outside comes to harm',
+    programs: [[specs, 'attack', '--full']],
+  },
   nodes: {
     says: 'the whole suite on Node 22, 24 and 26, or on the lines that are named',
     programs: [[join('scripts', 'nodes.mjs')]],

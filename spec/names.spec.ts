@@ -4,15 +4,15 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { runInNewContext } from 'node:vm'
-import { copy, emplace, emptyDir, getOrCreate, link, move, remove } from 'holdfast'
+import { copy, emplace, emptyDir, getOrCreate, link, move, remove, sweep } from 'holdfast'
 import { type Call, drive, driveSync, type Steps } from 'holdfast/steps'
 import { keepAsItIs, namingOnly, namingPublicly } from '../lib/parts/public-names.js'
 import { through } from './broken/interfere.js'
 import { type Case, cases } from './support/cases.js'
 import { assert, holds, note, places, scratch } from './support/kit.js'
 
-/** A private name, or the name of a cell's state. */
-const isPrivate = /\.holdfast(?![\w.])|\/[tx]\.\w+\.[0-9a-f]{16}\./
+/** A private name, the name of a cell's state, or a path that leads through a descriptor. */
+const isPrivate = /\.holdfast(?![\w.])|\/[tx]\.\w+\.[0-9a-f]{16}\.|\/proc\/self\/fd\//
 
 /** An error as the system makes it: it says the paths of the call. */
 function systemErrorOf({ op, args }: Call, [code, errno]: (typeof codes)[number]): NodeJS.ErrnoException {
@@ -65,7 +65,7 @@ function* saidBy(error: unknown): Generator<string> {
 
 type Named = Pick<Case, 'name' | 'lay' | 'steps'>
 
-async function assertPublic(one: Named, across: string): Promise<void> {
+async function assertPublic(one: Named, across: string, hidden = isPrivate): Promise<void> {
   let threw = 0
   // It makes many calls, all of them in one private directory.
   for (const code of one.name === 'probe' ? codes.slice(0, 1) : codes)
@@ -80,7 +80,7 @@ async function assertPublic(one: Named, across: string): Promise<void> {
         // What could not be put back is named, so that it can be found.
         const said = [...saidBy(error)].map(text => text.replace(/could not be put back, and is at '[^']*'/, ''))
         for (const text of said)
-          assert.not(isPrivate.test(text), `${code[0]} of ${op} (call ${k}): ${inspect(text)}\n${error.stack}`)
+          assert.not(hidden.test(text), `${code[0]} of ${op} (call ${k}): ${inspect(text)}\n${error.stack}`)
       }
   assert.ok(threw > 0)
   note(`${threw} errors`)
@@ -165,6 +165,26 @@ holds('what a producer throws comes out as it was, even if it names what the pro
     assert.match(error.message, given)
   }
 })
+
+/** Private names are what it is about. */
+const sweeping: readonly Named[] = [
+  ...cases.filter(({ name }) => name === 'sweep'),
+  {
+    name: 'sweep, recursively',
+    lay(dir) {
+      mkdirSync(join(dir, 'a/b'), { recursive: true })
+      for (const name of ['', 'a/', 'a/b/'])
+        writeFileSync(join(dir, `${name}.x.gone-0-0.0123456789abcdef.holdfast`), '')
+      mkdirSync(join(dir, 'a/b/.t.gone-0-0.0123456789abcdef.holdfast/in'), { recursive: true })
+    },
+    steps: dir => sweep.steps(dir, { recursive: true, grace: 0 }),
+  },
+]
+
+for (const one of sweeping)
+  holds(`${one.name}: whichever call fails, the error names no descriptor`, () =>
+    assertPublic(one, scratch(), /\/proc\/self\/fd\//),
+  )
 
 for (const one of [...cases, ...trees].filter(({ name }) => name !== 'sweep'))
   holds(`${one.name}: whichever call fails, the error names no private name`, () => assertPublic(one, scratch()))

@@ -6,13 +6,15 @@ import type { Stats } from './stats.js'
 /**
  * How a file is opened: Node's flag strings, except the append and sync forms, which nothing here needs; and some for a
  * file that may be replaced by anything meanwhile. `r nonblock` does not wait for the writer of a pipe, and `r nofollow`
- * does not follow a link either, where the system can open so. `rewrite` opens what is there to be written, and neither
+ * does not follow a link either, where the system can open so. `r directory` opens a directory only to look up names in
+ * it, which takes no right to read it; a link is not followed. `rewrite` opens what is there to be written, and neither
  * makes nor empties anything; `rewrite nofollow` neither follows a link nor waits for the reader of a pipe.
  */
 export type OpenFlags =
   | 'r'
   | 'r nonblock'
   | 'r nofollow'
+  | 'r directory'
   | 'r+'
   | 'rewrite'
   | 'rewrite nofollow'

@@ -21,6 +21,7 @@ import { inlineOps } from './inline-mode.js'
 import { KernelCache } from './kernel-cache.js'
 import { LocalPlaces, type Questions } from './local-places.js'
 import { lastReadMs, readClock } from './moment.js'
+import { isFleeting } from './path-maps.js'
 
 export class FastPath {
   readonly #cache: KernelCache
@@ -48,7 +49,7 @@ export class FastPath {
   /** Makes the call inline, and returns its outcome. Returns undefined if the pool must make the call. */
   make(call: Call): Outcome<unknown> | undefined {
     this.#ops ??= inlineOps()
-    if (this.#ops.size === 0) return undefined
+    if (this.#ops.size === 0 || isFleeting(call.args[0])) return undefined
     readClock()
     const dev = this.#cache.find(call)
     if (dev === undefined || !this.#ops.has(call.op)) return undefined
@@ -83,7 +84,7 @@ export class FastPath {
       if (!over) this.#inPool--
       over = true
       ended?.()
-      if (!error) {
+      if (!error && !isFleeting(call.args[0])) {
         readClock()
         this.#cache.note(call, value)
       }

@@ -5,18 +5,24 @@ import type { OpenFlags, Path } from './alphabet.js'
 interface Constants {
   readonly O_RDONLY: number
   readonly O_WRONLY: number
-  /** Windows has neither. */
+  /** Windows has none of these. */
   readonly O_NOFOLLOW?: number
   readonly O_NONBLOCK?: number
+  readonly O_DIRECTORY?: number
 }
 
+/** Linux's O_PATH, which Node does not name; the number is the same on every processor that Node runs on. */
+const linuxPath = 0o10000000
+
 export function nodeFlags(flags: OpenFlags, constants: Constants): string | number {
-  const { O_RDONLY, O_WRONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants
+  const { O_RDONLY, O_WRONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0, O_DIRECTORY = 0 } = constants
   switch (flags) {
     case 'r nonblock':
       return O_RDONLY | O_NONBLOCK
     case 'r nofollow':
       return O_RDONLY | O_NONBLOCK | O_NOFOLLOW
+    case 'r directory':
+      return (process.platform === 'linux' ? linuxPath : O_RDONLY | O_NONBLOCK) | O_DIRECTORY | O_NOFOLLOW
     case 'rewrite':
       return O_WRONLY
     case 'rewrite nofollow':

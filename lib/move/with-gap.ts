@@ -57,7 +57,7 @@ export function* renameWithGap(job: Moving, was: Stats, give: () => Steps<void>)
  */
 function* setTargetAside(job: Moving): Steps<void> {
   const { to, trial, replaced } = job
-  const aside = yield* setAside(to, trial, keptName)
+  const aside = yield* setAside(to, trial, to, keptName)
   if (aside && aside.at !== to) replaced.push({ at: aside.at, isDebris: false })
   else if (aside) yield* deleteSetAside(aside, quiet(job), trial)
 }

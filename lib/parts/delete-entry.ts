@@ -1,25 +1,65 @@
-// Deletes one thing, as far as one call can do that: what is left is a directory with something in it.
+// Deletes one thing in a directory, as far as one call can do that: what is left is a directory with something in it.
 
-import { hasCode, isSystemError, systemError } from '../core/errors.js'
-import { type Entry, fs, orNothing, type Path, type Steps } from '../core/steps.js'
+import { hasCode, isSystemError } from '../core/errors.js'
+import type { Stats } from '../core/stats.js'
+import { type Entry, fs, type Outcome, orNothing, type Path, type Steps, together } from '../core/steps.js'
+import {
+  asOpened,
+  assertUnmoved,
+  close,
+  movedError,
+  type OpenDirectory,
+  openDirectory,
+  openingCall,
+  pathIn,
+  pathTo,
+} from './directory-handle.js'
+import { findMounted } from './mount.js'
 
-/** A thing that is to be deleted. */
-export interface Doomed {
-  readonly path: Path
-  readonly kind: Entry['kind']
-  /** The directory that it is in; undefined for the topmost. */
-  readonly dir: Path | undefined
+/** The path of an entry; without a directory, its name is a path. */
+export const pathOf = (entry: Entry, above: OpenDirectory | undefined): Path =>
+  above ? pathIn(above, entry) : entry.name
+
+/**
+ * Deletes what one call can delete. Returns undefined if it is gone, or the directory, which has something in it. In the
+ * usual case, one wave of calls shows that nothing is mounted there (rmdir reports ENOTEMPTY), and opens it.
+ */
+export function* deleteOrOpen(
+  entry: Entry,
+  above: OpenDirectory | undefined,
+  shown: Path,
+): Steps<OpenDirectory | undefined> {
+  if (above) yield* assertUnmoved(above)
+  const path = pathOf(entry, above)
+  if (entry.kind === 'directory') {
+    const [removed, opened] = (yield* together<unknown>([fs.rmdir(path), openingCall(path, above)])) as [
+      Outcome<void>,
+      Outcome<number | Stats>,
+    ]
+    const dir = 'value' in opened ? asOpened(opened.value, path, shown) : undefined
+    if (dir && 'error' in removed && hasCode(removed.error, 'ENOTEMPTY', 'EEXIST')) return dir
+    if (dir) yield* close(dir)
+    if (!('error' in removed)) return undefined
+  }
+  if (yield* deleteAtOnce(entry, path, above)) return undefined
+  try {
+    return yield* orGone(path, openDirectory(path, shown, above))
+  } catch (error) {
+    // Something that is no directory has taken its place.
+    if (hasCode(error, 'ENOTDIR', 'ELOOP')) throw movedError(shown)
+    throw error
+  }
 }
 
 /**
- * Deletes what one call can delete; returns whether it is gone. A directory is removed before it is read, because only
+ * Deletes what one call can delete; returns whether it is gone. A directory is removed before it is entered, because only
  * that shows what is mounted there (EBUSY): nothing of a mounted filesystem is ever touched, and no other sign is
  * reliable.
  */
-export function* deleteAtOnce({ path, kind, dir }: Doomed): Steps<boolean> {
+function* deleteAtOnce({ kind }: Entry, path: Path, above: OpenDirectory | undefined): Steps<boolean> {
   if (kind !== 'directory') {
     try {
-      yield* unlocked(dir, () => orGone(path, fs.unlink(path)))
+      yield* unlocked(above, () => orGone(path, fs.unlink(path)))
       return true
     } catch (error) {
       // Another process has put a directory there: POSIX reports EPERM, Linux EISDIR, Deno ENOTEMPTY.
@@ -28,7 +68,7 @@ export function* deleteAtOnce({ path, kind, dir }: Doomed): Steps<boolean> {
     }
   }
   try {
-    yield* unlocked(dir, () => orGone(path, fs.rmdir(path)))
+    yield* unlocked(above, () => orGone(path, fs.rmdir(path)))
     return true
   } catch (error) {
     if (hasCode(error, 'ENOTDIR')) {
@@ -36,14 +76,11 @@ export function* deleteAtOnce({ path, kind, dir }: Doomed): Steps<boolean> {
       yield* orGone(path, fs.unlink(path))
       return true
     }
-    if (hasCode(error, 'EBUSY')) throw mountPointError(path)
+    yield* findMounted(error, path)
     if (!hasCode(error, 'ENOTEMPTY', 'EEXIST')) throw error
     return false
   }
 }
-
-const mountPointError = (path: Path): Error =>
-  systemError('EBUSY', 'rmdir', 'something is mounted there; it was not touched', path)
 
 /** Makes a call about a name; returns undefined if nothing has that name, whichever process removed it. */
 export function* orGone<T>(path: Path, call: Steps<T>): Steps<T | undefined> {
@@ -68,13 +105,14 @@ function* mayBeThere(path: Path): Steps<boolean> {
 }
 
 /** A directory of the caller's own that forbids its owner to change it is made writable, and the steps run again. */
-export function* unlocked<T>(dir: Path | undefined, steps: () => Steps<T>): Steps<T> {
+export function* unlocked<T>(dir: OpenDirectory | undefined, steps: () => Steps<T>): Steps<T> {
   try {
     return yield* steps()
   } catch (error) {
     if (dir === undefined || !hasCode(error, 'EACCES')) throw error
     try {
-      yield* fs.chmod(dir, 0o700)
+      yield* assertUnmoved(dir)
+      yield* fs.chmod(pathTo(dir), 0o700)
     } catch (other) {
       if (!isSystemError(other)) throw other
       throw error

@@ -1,12 +1,22 @@
 // Deletes a thing and everything in it. It never follows a link, never enters what is mounted there, and goes on when
-// other processes delete inside meanwhile.
+// other processes delete inside meanwhile, or put links in the place of directories.
 
 import { hasCode } from '../core/errors.js'
 import { asConcurrency, asFunction } from '../core/input.js'
 import { emptySum, type Reporting, reportDone } from '../core/progress.js'
 import { atOnce, type Entry, fs, type Outcome, type Path, type Steps, together } from '../core/steps.js'
-import { type Doomed, deleteAtOnce, orGone, unlocked } from './delete-entry.js'
-import { childPath, visit } from './tree.js'
+import { deleteOrOpen, orGone, pathOf, unlocked } from './delete-entry.js'
+import {
+  assertUnmoved,
+  close,
+  listEntries,
+  nameAsShown,
+  type OpenDirectory,
+  pathIn,
+  putAway,
+  reopenAbove,
+} from './directory-handle.js'
+import { childPath } from './tree.js'
 
 /** Counts the things that are gone, and those that must go as far as is known; what finds the topmost counts that. */
 export interface DeleteJob extends Reporting {
@@ -31,85 +41,125 @@ export const silently = (concurrency = 64): DeleteJob => ({
   sum: emptySum(0),
 })
 
-interface Node extends Doomed {
-  /** It is known to be a directory with something in it. */
-  full: boolean
+/** A directory on the way from the topmost thing down to what is being deleted. */
+interface Level {
+  /** Its name in the directory above. */
+  readonly entry: Entry
+  /** Open if it is the last one. Undefined above the topmost thing, which is found by its path. */
+  readonly dir: OpenDirectory | undefined
+  /** The directories in it that are still to be deleted, and what else needs care. */
+  readonly todo: Entry[]
 }
 
-/** `known`: the path of `top` that the caller knows. */
-type Tree = DeleteJob & { readonly top: Path; readonly known: Path }
+/**
+ * The directories are deleted one after the other, those below first, so that however deep the tree is at most three
+ * descriptors are open: the directory that is being emptied, the one above, and one to list it.
+ */
+interface Walk {
+  readonly job: DeleteJob
+  /** The path of the topmost thing that the caller knows. */
+  readonly shown: Path
+  readonly way: Level[]
+  /** The directory that is being emptied, or was. */
+  inner: OpenDirectory | undefined
+}
 
 /**
- * Throws ENOTEMPTY if another process goes on making things inside; it can be called again, for what is left. Reports
- * name what is deleted below `known`, because `path` may be a private name.
+ * Throws ENOTEMPTY if another process goes on making things inside; it can be called again, for what is left. Reports and
+ * errors name what is below `path` as if it was below `known`, because `path` may be a private name.
  */
 export function* deleteTree(path: Path, kind: Entry['kind'], job: DeleteJob, known = path): Steps<void> {
-  const { sum, concurrency } = job
-  const tree: Tree = { ...job, top: path, known }
-  const top: Node = { path, kind, dir: undefined, full: false }
+  const { sum } = job
+  const top: Entry = { name: path, kind }
+  const walk: Walk = { job, shown: known, way: [{ entry: top, dir: undefined, todo: [top] }], inner: undefined }
   const before = sum.total - sum.done
   try {
-    yield* visit(top, { enter: node => enter(node, tree), leave: node => leave(node, tree) }, concurrency)
+    while (yield* deleteNext(walk));
   } catch (error) {
     // What was found and is not gone will be found again.
     sum.total = sum.done + before
+    nameAsShown(error, walk.inner)
+    throw nameAsShown(error, walk.way.at(-1)?.dir)
+  } finally {
+    for (const dir of [walk.inner, ...walk.way.map(level => level.dir)]) if (dir) yield* close(dir)
+  }
+}
+
+/** Returns false when all is deleted. */
+function* deleteNext(walk: Walk): Steps<boolean> {
+  const here = walk.way.at(-1) as Level
+  const entry = here.todo.pop()
+  if (entry) yield* deleteEntry(entry, here.dir, walk)
+  else if (walk.way.length > 1) yield* goUp(walk)
+  else return false
+  return true
+}
+
+function* deleteEntry(entry: Entry, above: OpenDirectory | undefined, walk: Walk): Steps<void> {
+  const { job, way } = walk
+  const shown = above ? childPath(above.shown, entry) : walk.shown
+  walk.inner = yield* deleteOrOpen(entry, above, shown)
+  if (!walk.inner) return yield* reportDone(job, shown)
+  const todo = yield* deleteFiles(walk.inner, job)
+  if (todo.length === 0) return yield* leave(entry, above, walk)
+  if (above) yield* putAway(above)
+  way.push({ entry, dir: walk.inner, todo })
+  walk.inner = undefined
+}
+
+/** All that was in a directory is deleted. */
+function* goUp(walk: Walk): Steps<void> {
+  const { entry, dir } = walk.way.pop() as Level
+  walk.inner = dir
+  const above = walk.way.at(-1)?.dir
+  if (above) yield* reopenAbove(dir as OpenDirectory, above)
+  yield* leave(entry, above, walk)
+}
+
+/** Removes the directory that was emptied. */
+function* leave(entry: Entry, above: OpenDirectory | undefined, walk: Walk): Steps<void> {
+  const inner = walk.inner as OpenDirectory
+  const path = pathOf(entry, above)
+  const { fd, shown } = inner
+  inner.fd = walk.inner = undefined
+  const closes = fd === undefined ? [] : [fs.close(fd)]
+  const [removed] = yield* together([fs.rmdir(path), ...closes])
+  if (removed && 'error' in removed) yield* unlocked(above, () => orGone(path, fs.rmdir(path)))
+  yield* reportDone(walk.job, shown)
+}
+
+/** Deletes what is in the directory, except other directories: returns these, and what turned out to need more care. */
+function* deleteFiles(dir: OpenDirectory, job: DeleteJob): Steps<Entry[]> {
+  const entries = yield* unlocked(dir, () => listWhatIsLeft(dir))
+  job.sum.total += entries.length
+  const todo = entries.filter(({ kind }) => kind === 'directory')
+  const files = entries.filter(({ kind }) => kind !== 'directory')
+  for (let at = 0; at < files.length; at += job.concurrency)
+    todo.push(...(yield* unlinkBatch(files.slice(at, at + job.concurrency), dir, job)))
+  return todo
+}
+
+function* listWhatIsLeft(dir: OpenDirectory): Steps<Entry[]> {
+  try {
+    return yield* listEntries(dir)
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return []
     throw error
   }
 }
 
-/** Deletes what can be deleted at once; returns the directories, which must be entered. */
-function* enter(node: Node, job: Tree): Steps<readonly Node[]> {
-  const below = (yield* listFull(node)) ?? (yield* deleteOrList(node))
-  job.sum.total += below.length
-  const dirs = below.filter(({ kind }) => kind === 'directory')
-  const files = dirs.length === below.length ? [] : below.filter(({ kind }) => kind !== 'directory')
-  for (let at = 0; at < files.length; at += job.concurrency)
-    dirs.push(...(yield* unlinkBatch(files.slice(at, at + job.concurrency), job)))
-  return dirs
-}
-
-function* leave(node: Node, job: Tree): Steps<void> {
-  if (node.full) yield* unlocked(node.dir, () => orGone(node.path, fs.rmdir(node.path)))
-  yield* count([node], job)
-}
-
-function* count(gone: readonly Node[], job: Tree): Steps<void> {
-  if (!job.onProgress) job.sum.done += gone.length
-  else for (const { path } of gone) yield* reportDone(job, `${job.known}${String(path).slice(String(job.top).length)}`)
-}
-
 /** Most of a tree is files, so they are deleted in batches. Returns those that turned out to need more care. */
-function* unlinkBatch(files: readonly Node[], job: Tree): Steps<readonly Node[]> {
+function* unlinkBatch(files: readonly Entry[], dir: OpenDirectory, job: DeleteJob): Steps<readonly Entry[]> {
   // An unlink is never interrupted, because it usually cleans up. Here it is the work: this call can be interrupted.
   yield* fs.now()
-  const outcomes = yield* atOnce(files.map(({ path }) => ({ op: 'unlink', args: [path] })))
-  const isGone = (_: Node, at: number) => 'value' in (outcomes[at] as Outcome<unknown>)
-  yield* count(files.filter(isGone), job)
-  return files.filter((node, at) => !isGone(node, at))
+  yield* assertUnmoved(dir)
+  const outcomes = yield* atOnce(files.map(entry => ({ op: 'unlink', args: [pathIn(dir, entry)] })))
+  const isGone = (_: Entry, at: number) => 'value' in (outcomes[at] as Outcome<unknown>)
+  yield* count(files.filter(isGone), dir, job)
+  return files.filter((entry, at) => !isGone(entry, at))
 }
 
-/**
- * Lists a directory in the usual case, in which it has something in it: one wave of calls shows that nothing is mounted
- * there (rmdir reports ENOTEMPTY), and what is in it. Returns undefined in any other case, which then takes more care.
- */
-function* listFull(node: Node): Steps<readonly Node[] | undefined> {
-  if (node.kind !== 'directory') return undefined
-  const [removed, listed] = (yield* together<unknown>([fs.rmdir(node.path), fs.list(node.path)])) as [
-    Outcome<void>,
-    Outcome<Entry[]>,
-  ]
-  if (!('error' in removed)) return []
-  node.full = hasCode(removed.error, 'ENOTEMPTY', 'EEXIST')
-  return node.full && 'value' in listed ? nodesIn(node, listed.value) : undefined
+function* count(gone: readonly Entry[], dir: OpenDirectory, job: DeleteJob): Steps<void> {
+  if (!job.onProgress) job.sum.done += gone.length
+  else for (const entry of gone) yield* reportDone(job, childPath(dir.shown, entry))
 }
-
-/** With more care: deletes the thing, or lists what is in the directory. */
-function* deleteOrList(node: Node): Steps<readonly Node[]> {
-  if (yield* deleteAtOnce(node)) return []
-  const { path } = node
-  node.full = true
-  return nodesIn(node, (yield* unlocked(path, () => orGone(path, fs.list(path)))) ?? [])
-}
-
-const nodesIn = ({ path }: Node, entries: readonly Entry[]): Node[] =>
-  entries.map(entry => ({ path: childPath(path, entry), kind: entry.kind, dir: path, full: false }))

@@ -45,6 +45,12 @@ export function* findMount(error: unknown, path: Path, advice = ''): Steps<void>
     addFinding(error, `it is a mount point, which cannot be renamed or replaced${advice}`)
 }
 
+/** The same for a directory that cannot be removed. */
+export function* findMounted(error: unknown, path: Path): Steps<void> {
+  if (hasCode(error, ...mountPointCodes) && (yield* isMountPoint(path)))
+    addFinding(error, 'something is mounted there; it was not touched')
+}
+
 /** Is something mounted at the path? False also if that cannot be found out, as on systems other than Linux. */
 function* isMountPoint(path: Path): Steps<boolean> {
   try {

@@ -19,6 +19,14 @@ export const namingPublicly = (error: unknown, at: Path, path: Path): unknown =>
 export const namingOnly = (error: unknown, at: Path, path: Path): unknown =>
   respell(error, spelt => (isAtOrBelow(spelt, String(at)) ? String(path) : spelt))
 
+/** The same for a directory that is open, wherever the text says so, too: only this process can use the path `at`. */
+export function namingDirectory(error: unknown, at: Path, shown: Path): unknown {
+  for (let one: unknown = error; isError(one) && !callersOwn.has(one); one = one.cause)
+    if (one.message.includes(`'${at}`))
+      inTexts(one, text => text.replaceAll(`'${at}'`, () => `'${shown}'`).replaceAll(`'${at}/`, () => `'${shown}/`))
+  return namingPublicly(error, at, shown)
+}
+
 const isAtOrBelow = (spelt: string, at: string): boolean => spelt === at || spelt.startsWith(`${at}/`)
 
 const withoutPrivate = (spelt: string, at: string, path: string): string =>

@@ -17,11 +17,13 @@ export interface Aside {
   readonly path: Path
   /** Its private name; or its own, where it cannot be renamed. */
   readonly at: Path
+  /** The path by which the caller knows it, where `path` leads through a descriptor. @default path */
+  readonly shown?: Path
 }
 
-/** Removes what is at a path. Returns whether this call did. */
-export function* removeAt(path: Path, job: DeleteJob, trial: Trial): Steps<boolean> {
-  const result = yield* removeOrSetAside(path, job, trial)
+/** Removes what is at a path, which the caller knows as `shown`. Returns whether this call did. */
+export function* removeAt(path: Path, job: DeleteJob, trial: Trial, shown = path): Steps<boolean> {
+  const result = yield* removeOrSetAside(path, job, trial, shown)
   if (typeof result === 'boolean') return result
   yield* deleteOrPutBack(result, job, trial)
   return true
@@ -31,13 +33,13 @@ export function* removeAt(path: Path, job: DeleteJob, trial: Trial): Steps<boole
  * Makes a name free in one step. Returns true if this call removed what had it, false if nothing had it; or what it set
  * aside: a directory, which is still to be deleted.
  */
-export function* removeOrSetAside(path: Path, job: DeleteJob, trial: Trial): Steps<boolean | Aside> {
+export function* removeOrSetAside(path: Path, job: DeleteJob, trial: Trial, shown = path): Steps<boolean | Aside> {
   const removed = yield* achieve(
-    () => unlinkOrSetAside(path, trial),
+    () => unlinkOrSetAside(path, trial, shown),
     () => statGone(path),
     { ...trial, never: mountPointCodes },
   )
-  if (removed === true) yield* reportDone(job, path)
+  if (removed === true) yield* reportDone(job, shown)
   return removed
 }
 
@@ -49,7 +51,7 @@ function* statGone(path: Path): Steps<false | undefined> {
   return (yield* isGone(path)) ? false : undefined
 }
 
-function* unlinkOrSetAside(path: Path, trial: Trial): Steps<boolean | Aside> {
+function* unlinkOrSetAside(path: Path, trial: Trial, shown: Path): Steps<boolean | Aside> {
   try {
     yield* fs.unlink(path)
     return true
@@ -64,17 +66,22 @@ function* unlinkOrSetAside(path: Path, trial: Trial): Steps<boolean | Aside> {
       if (!there.isDirectory()) throw error
     }
   }
-  return yield* setAside(path, trial)
+  return yield* setAside(path, trial, shown)
 }
 
 /** Gives what is at a path a private name, or another that `nameOf` makes. Returns false if nothing is there. */
-export function* setAside(path: Path, trial: Trial, nameOf?: (path: Path) => Steps<Path>): Steps<false | Aside> {
+export function* setAside(
+  path: Path,
+  trial: Trial,
+  shown = path,
+  nameOf?: (path: Path) => Steps<Path>,
+): Steps<false | Aside> {
   try {
     const at = yield* renameAside(path, { ...trial, never: mountPointCodes }, nameOf)
-    return at !== undefined && { path, at }
+    return at !== undefined && { path, at, shown }
   } catch (error) {
     // It cannot be renamed on lower layers of overlayfs, or on a full disk.
-    if (hasCode(error, 'EXDEV', 'ENOSPC', 'EDQUOT')) return { path, at: path }
+    if (hasCode(error, 'EXDEV', 'ENOSPC', 'EDQUOT')) return { path, at: path, shown }
     yield* findMount(error, path)
     throw error
   }
@@ -128,9 +135,9 @@ export function* isThere(at: Path): Steps<boolean> {
 }
 
 /** Deletes what was set aside. */
-export function* deleteSetAside({ path, at }: Aside, job: DeleteJob, trial: Trial): Steps<void> {
+export function* deleteSetAside({ path, at, shown = path }: Aside, job: DeleteJob, trial: Trial): Steps<void> {
   yield* achieve(
-    () => done(deleteTree(at, 'directory', job, path), true),
+    () => done(deleteTree(at, 'directory', job, shown), true),
     () => isGone(at),
     // A process that has it open may still make things in it.
     { ...trial, also: ['ENOTEMPTY', 'EEXIST'], never: mountPointCodes },

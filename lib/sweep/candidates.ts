@@ -2,18 +2,15 @@
 
 import { type Payload, parsePayload } from '../cell/payload.js'
 import { readState } from '../cell/transition.js'
-import { hasCode, isSystemError } from '../core/errors.js'
-import { type Entry, fs, type Path, type Steps } from '../core/steps.js'
-import type { Liveness } from '../parts/debris.js'
-import type { DeleteJob } from '../parts/delete-tree.js'
+import { type Entry, fs, type Steps } from '../core/steps.js'
+import { isDebris, type Liveness } from '../parts/debris.js'
+import { listEntries, type OpenDirectory, pathTo } from '../parts/directory-handle.js'
 import { ownerOf } from '../parts/stage-names.js'
-import { childPath, visit } from '../parts/tree.js'
+import { noteFailure, noteUnlessGone, type Sweeping } from './job.js'
+import { type Place, type Root, walkDown } from './walk.js'
 
 export interface Candidate {
-  /** Of the directory that the name is in. */
-  readonly liveness: Liveness
-  readonly name: Path
-  readonly path: Path
+  readonly entry: Entry
   readonly owner: string
   /** Set if it is the data of a cell's state. */
   readonly payload: Payload | undefined
@@ -21,71 +18,72 @@ export interface Candidate {
   readonly shown: string
 }
 
-interface Finding {
-  readonly graceMs: number
-  readonly recursive: boolean
-  readonly dryRun: boolean
-  readonly deletion: DeleteJob
-  failure: Error | undefined
+/** What is to be removed from one directory. */
+export interface Debris {
+  readonly place: Place
+  readonly candidates: readonly Candidate[]
 }
 
-interface Dir {
-  readonly path: Path
-  /** What the names in it are shown with. */
-  readonly prefix: string
-}
-
-/** Finds all that may be removed. An error of a directory below becomes `failure`. */
-export function* findCandidates(path: string, job: Finding): Steps<readonly Candidate[]> {
-  const found: Candidate[] = []
+/**
+ * Finds all debris, that of the topmost directory first. All is judged before any is removed: that changes the ctime of
+ * the inode's other names, which would look young then.
+ */
+export function* findDebris(top: OpenDirectory, job: Sweeping): Steps<{ root: Root; found: readonly Debris[] }> {
+  const found: Debris[] = []
   // Only a write shows the time on the filesystem's own clock.
   const nowMs = job.dryRun ? BigInt(Math.floor(performance.timeOrigin + (yield* fs.now()))) : undefined
-  const enter = function* (dir: Dir): Steps<readonly Dir[]> {
-    const entries = yield* dir.prefix === '' ? fs.list(path) : listBelow(dir, job)
-    const liveness: Liveness = { dir: dir.path, graceMs: job.graceMs, ...(nowMs !== undefined && { nowMs }) }
-    const others = entries.filter(entry => {
-      const candidate = candidateOf(entry, dir, liveness)
-      if (candidate) found.push(candidate)
-      return !candidate
-    })
-    if (!job.recursive) return []
-    return others
-      .filter(({ kind }) => kind === 'directory')
-      .map(entry => ({ path: childPath(dir.path, entry), prefix: `${dir.prefix}${entry.name}/` }))
+  const look = function* (dir: OpenDirectory, place: Place): Steps<readonly Place[]> {
+    const entries = yield* listEntries(dir)
+    const liveness: Liveness = { dir: pathTo(dir), graceMs: job.graceMs, ...(nowMs !== undefined && { nowMs }) }
+    const candidates: Candidate[] = []
+    const below: Place[] = []
+    for (const entry of entries) {
+      const candidate = candidateOf(entry, place)
+      if (!candidate && job.recursive && entry.kind === 'directory') below.push(placeOf(entry, place))
+      if (candidate && (yield* isToBeSwept(candidate, liveness, dir, job))) candidates.push(candidate)
+    }
+    if (candidates.length > 0) found.push({ place, candidates })
+    // Backwards, because the last one is looked at first.
+    return below.reverse()
   }
-  yield* visit<Dir>({ path, prefix: '' }, { enter, leave: noMore }, job.deletion.concurrency)
-  return found
+  const root = yield* walkDown(top, look, error => noteUnlessGone(job, error))
+  return { root, found }
 }
 
-function* noMore(): Steps<void> {}
+const placeOf = (entry: Entry, above: Place): Place => ({
+  inside: { above, entry },
+  prefix: `${above.prefix}${entry.name}/`,
+})
 
-function* listBelow({ path }: Dir, job: Finding): Steps<readonly Entry[]> {
-  try {
-    return yield* fs.list(path)
-  } catch (error) {
-    if (!isSystemError(error)) throw error
-    // Another process has removed it, or has put something else there.
-    if (!hasCode(error, 'ENOENT', 'ENOTDIR')) job.failure ??= error
-    return []
-  }
-}
-
-function candidateOf(entry: Entry, dir: Dir, liveness: Liveness): Candidate | undefined {
+function candidateOf(entry: Entry, { prefix }: Place): Candidate | undefined {
   const { name } = entry
   const payload = parsePayload(name)
   const owner = payload?.owner ?? ownerOf(name)
-  if (owner === undefined) return undefined
-  return { liveness, name, owner, payload, path: childPath(dir.path, entry), shown: `${dir.prefix}${name}` }
+  return owner === undefined ? undefined : { entry, owner, payload, shown: `${prefix}${name}` }
+}
+
+function* isToBeSwept(
+  { entry, owner }: Candidate,
+  liveness: Liveness,
+  dir: OpenDirectory,
+  job: Sweeping,
+): Steps<boolean> {
+  try {
+    return yield* isDebris(entry.name, owner, liveness)
+  } catch (error) {
+    return noteFailure(job, error, dir)
+  }
 }
 
 /**
  * Does the cell's state name this data? If not, no later state will, because the process that wrote the data is dead.
  */
-export function* isNamed({ payload, liveness: { dir } }: Candidate): Steps<boolean> {
+export function* isNamed({ payload }: Candidate, dir: OpenDirectory): Steps<boolean> {
   if (!payload) return false
-  // The cells of a directory whose name is no text cannot be read, and so their data stays.
-  if (typeof dir !== 'string') return true
-  const path = `${dir}/${payload.cell}`
+  const at = pathTo(dir)
+  // The cells of a directory whose name is no text cannot be read by path, and so their data stays.
+  if (typeof at !== 'string') return true
+  const path = `${at}/${payload.cell}`
   try {
     const now = yield* readState(path, { as: 'sweep', path })
     return typeof now === 'object' && now.nonce === payload.nonce

@@ -56,10 +56,27 @@ export const wrongOnPairs: Readonly<Record<string, Relation>> = {
         omits: false,
         inodesAt: path => ground.inodesAt(path),
         inodeOf: fd => ground.inodeOf(fd),
+        held: ground.held,
+        directoryOf: path => ground.directoryOf(path),
       }
       return footprint(call, plain)
     },
   },
+  'a descriptor leads to no directory': {
+    footprint: (call, ground) => {
+      const blind: Ground = {
+        root: ground.root,
+        linked: ground.linked,
+        omits: ground.omits,
+        inodesAt: path => ground.inodesAt(path),
+        inodeOf: fd => ground.inodeOf(fd),
+        held: false,
+        directoryOf: () => undefined,
+      }
+      return footprint(call, blind)
+    },
+  },
+  'a directory that is open stays where it is': seenAs(f => ({ ...f, w: but('place:', f.w) })),
   'open makes no name': callSeenAs('open', f => ({ ...f, w: but('name:', f.w), adds: [] })),
   'open empties no file': callSeenAs('open', withoutInodes),
   'open reads no name': callSeenAs('open', f => (f.w.length > 0 ? f : nothing)),

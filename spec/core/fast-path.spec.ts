@@ -1,7 +1,7 @@
 // The inline fast path: how often a thread is used, and that results are what is there, not what was.
 
 import { createHook } from 'node:async_hooks'
-import { existsSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { createExclusive, getOrCreate, link, lock, mkdirp, writeFile } from 'holdfast'
 import { dual, fs } from 'holdfast/steps'
@@ -172,6 +172,19 @@ for (const { kind, dir: place } of here) {
     for (let i = 0; i < 9; i++) seen.push(await lookAtAll(5))
     assert.ok(usual(seen) > 1000 && usual(seen) < 4500, `of 4500 looks at once these went to a thread: ${seen}`)
   })
+
+  holds(
+    `${kind}: a name in an open directory is looked at by a thread, because its number may lead elsewhere`,
+    async () => {
+      const dir = scratch(place)
+      writeFileSync(join(dir, 'a'), '')
+      const fd = openSync(dir, 'r')
+      const seen: number[] = []
+      for (let i = 0; i < 9; i++) seen.push(await asked(() => look(`/proc/self/fd/${fd}/a`)))
+      closeSync(fd)
+      assert.ok(Math.min(...seen) > 0, `${seen}`)
+    },
+  )
 
   holds(`${kind}: what was looked at a moment ago and is gone, or another's, is told so`, async () => {
     const dir = scratch(place)

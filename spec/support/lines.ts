@@ -20,10 +20,12 @@ const targetOf = (target: string, dir: string): string => (target.startsWith('/'
 /** The call of a line. `.` is the world itself; calls that need a descriptor use `fd`. */
 export function callOf(line: string, dir: string, fd = -1): Steps<unknown> {
   const [op, first = '', second = ''] = line.split(' ')
-  const [one, two] = [`${dir}/${first}`, `${dir}/${second}`]
+  // What begins with this is in the directory that is open.
+  const at = (path: string) => (path.startsWith('@') ? `/proc/self/fd/${fd}${path.slice(1)}` : `${dir}/${path}`)
+  const [one, two] = [at(first), at(second)]
   switch (op) {
     case 'open':
-      return fs.open(one, second as OpenFlags)
+      return fs.open(one, second === 'directory' ? 'r directory' : (second as OpenFlags))
     case 'symlink':
       return fs.symlink(targetOf(first, dir), two)
     case 'link':

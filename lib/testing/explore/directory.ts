@@ -10,20 +10,24 @@ import {
   readFileSync,
   readlinkSync,
   readSync,
+  realpathSync,
   rmdirSync,
   statSync,
   unlinkSync,
 } from 'node:fs'
 import { join } from 'node:path'
 import type { Stats } from '../../core/stats.js'
-import type { Ground } from './ground.js'
+import type { Ground, HeldDirectory } from './ground.js'
 import { rights } from './trace.js'
 
 export class Directory implements Ground {
   linked = false
   omits = false
+  held = false
   readonly #numbers = new Map<bigint, bigint>()
   #tree: string | undefined
+  /** Without links on the way, as the system spells it. */
+  #realRoot: string | undefined
 
   constructor(readonly root: string) {
     mkdirSync(root)
@@ -51,6 +55,8 @@ export class Directory implements Ground {
   }
 
   inodesAt(path: string): string[] {
+    const held = this.directoryOf(path)
+    if (held?.rest === '') return [held.inode]
     const own = statOf(lstatSync, path)
     if (!own) return []
     const target = this.linked && own.isSymbolicLink() ? statOf(statSync, path) : undefined
@@ -59,6 +65,20 @@ export class Directory implements Ground {
 
   inodeOf(fd: number): string {
     return this.#name(fstatSync(fd, { bigint: true }).ino)
+  }
+
+  directoryOf(path: string): HeldDirectory | undefined {
+    const [start, fd] = /^\/proc\/self\/fd\/(\d+)/.exec(path) ?? []
+    if (start === undefined) return undefined
+    // Of a directory that was removed, the link says what its path was, and that it is deleted.
+    const place = readlinkSync(start)
+    const isThere = statOf(lstatSync, place)?.ino === fstatSync(Number(fd), { bigint: true }).ino
+    this.#realRoot ??= realpathSync.native(this.root)
+    return {
+      inode: this.inodeOf(Number(fd)),
+      place: isThere ? place.slice(this.#realRoot.length) : undefined,
+      rest: path.slice(start.length),
+    }
   }
 
   #name(ino: bigint): string {

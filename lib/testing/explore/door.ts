@@ -18,9 +18,9 @@ export function perform(player: Player, call: Call, ground: Directory): unknown 
   if (args[0] instanceof Opening) return open(player, call, args[0].path, ground)
   if (args[0] instanceof Listing) return read(op, args[0])
   const [first, second] = args as [string, string]
-  if (op !== 'symlink') keepInside(player, call, first, ground.root)
-  if (op === 'symlink' || op === 'link' || op === 'rename') keepInside(player, call, second, ground.root)
-  if (op === 'clone') keepInside(player, call, args[2], ground.root)
+  if (op !== 'symlink') keepInside(player, call, first, ground)
+  if (op === 'symlink' || op === 'link' || op === 'rename') keepInside(player, call, second, ground)
+  if (op === 'clone') keepInside(player, call, args[2], ground)
   // `w` makes an inode only if there is none, and afterwards there is one in any case.
   const fresh = op === 'open' && changes(call) && !existsSync(first)
   const value = withoutStack(() => door.performSync(call as SingleCall))
@@ -38,6 +38,7 @@ export function perform(player: Player, call: Call, ground: Directory): unknown 
       return value
     case 'open':
       player.fds.add(value as number)
+      if (second === 'r directory') ground.held = true
       if (fresh) born(fstatSync(value as number, { bigint: true }).ino)
       return value
     case 'write':
@@ -65,7 +66,7 @@ export function perform(player: Player, call: Call, ground: Directory): unknown 
 
 /** Opens a directory that is to be listed. If it cannot be listed, this fails as the whole call would. */
 function open(player: Player, call: Call, path: string, ground: Directory): Listing {
-  keepInside(player, call, path, ground.root)
+  keepInside(player, call, path, ground)
   withoutStack(() => door.performSync({ op: call.op as 'list', args: [path] }))
   return new Listing(path, ground)
 }
@@ -81,9 +82,17 @@ const sorted = (entries: (string | Entry)[]): (string | Entry)[] =>
 const nameOf = (entry: string | Entry): string => (typeof entry === 'string' ? entry : String(entry.name))
 
 /** A player may look at the directories above its world, or try to make them again, but must not reach what is beside it. */
-function keepInside(player: Player, call: Call, path: unknown, root: string): void {
+function keepInside(player: Player, call: Call, path: unknown, ground: Directory): void {
+  if (typeof path !== 'string') return
+  const held = ground.directoryOf(path)
+  if (held) {
+    // In a directory that was removed, there is nothing to reach.
+    if (held.place !== undefined) keepInside(player, call, `${ground.root}${held.place}${held.rest}`, ground)
+    return
+  }
   // What the system says of itself is the same for all players, and none of them changes it.
-  if (typeof path !== 'string' || (path.startsWith('/proc/') && !changes(call))) return
+  if (path.startsWith('/proc/') && !changes(call)) return
+  const { root } = ground
   const at = isAbsolute(path) && !/[\\/](\.|$)/.test(path) ? path : resolve(path)
   if (at !== root && isWithin(at, root)) return
   if (isWithin(root, at) && (call.op === 'mkdir' || !changes(call))) return

@@ -3,10 +3,10 @@
 // errs on the side of dependence, and spec/testing/explore/independence.spec.ts checks it pair by pair on real
 // directories.
 
-import { lstatSync, readlinkSync } from 'node:fs'
 import type { Call, Op } from '../../core/steps.js'
 import type { Ground } from './ground.js'
 import { Listing, Opening } from './listing.js'
+import { nameKeys, namesIn, walk } from './look-up.js'
 
 export interface Footprint {
   /** What the call reads. */
@@ -44,13 +44,17 @@ export function footprint({ op, args }: Call, ground: Ground): Footprint {
     case 'symlink':
       return named(op === 'mkdir' ? first : second, ground)
     case 'rmdir':
-      return { ...named(first, ground), sees: namesIn(walk(first, ground, false).at, ground) }
+      return merge(
+        { ...named(first, ground), sees: namesIn(walk(first, ground, false).at, ground) },
+        whereabouts(first, ground),
+      )
     case 'unlink':
       return merge(named(first, ground), inode(first, ground, 'w'))
     case 'link':
       return merge(read(first, ground, false), named(second, ground), inode(first, ground, 'w'))
     case 'rename': {
-      const names = merge(named(first, ground), named(second, ground), inode(second, ground, 'w'))
+      const moved = merge(whereabouts(first, ground), whereabouts(second, ground))
+      const names = merge(named(first, ground), named(second, ground), inode(second, ground, 'w'), moved)
       return { ...names, sees: namesIn(walk(second, ground, false).at, ground) }
     }
     case 'open': {
@@ -114,18 +118,17 @@ function listing(what: unknown, ground: Ground): Footprint {
   return { ...nothing, r: path.reads, sees }
 }
 
-/** The set of names in a directory. It goes by the inode: when the directory is renamed, it is still the same set. */
-const namesIn = (at: string, ground: Ground): string[] =>
-  ground
-    .inodesAt(ground.root + at)
-    .slice(0, 1)
-    .map(inode => `names:${inode}`)
+/** A directory is moved or removed, which those can see that have it open. */
+const whereabouts = (path: string, ground: Ground): Footprint => ({
+  ...nothing,
+  w: ground.inodesAt(path).map(number => `place:${number}`),
+})
 
 /** A name is made or removed. */
 function named(path: string | number, ground: Ground, follow = false): Footprint {
   if (typeof path === 'number') return opened('w', path, ground)
   const { reads, at, parent } = walk(path, ground, follow)
-  return { r: reads, w: [`name:${at}`], adds: namesIn(parent, ground), sees: [] }
+  return { r: reads, w: nameKeys(at, parent, ground), adds: namesIn(parent, ground), sees: [] }
 }
 
 function read(path: string, ground: Ground, follow: boolean): Footprint {
@@ -134,47 +137,4 @@ function read(path: string, ground: Ground, follow: boolean): Footprint {
 
 function inode(path: string, ground: Ground, how: 'r' | 'w'): Footprint {
   return { ...nothing, [how]: ground.inodesAt(path).map(number => `inode:${number}`) }
-}
-
-interface Walk {
-  /** The names that were looked up on the way; the last one is that of the path itself. */
-  readonly reads: string[]
-  /** The path from the root of the world, without links on the way. */
-  readonly at: string
-  readonly parent: string
-}
-
-/** Looks up a path as the system does: name by name, through every link on the way, and through a last one if `follow`. */
-function walk(path: string, ground: Ground, follow: boolean): Walk {
-  const reads = ['modes']
-  const through = follow || path.endsWith('/')
-  const ahead = names(path.slice(ground.root.length))
-  let at = ''
-  let parent = ''
-  for (let links = 0; ahead.length > 0; ) {
-    const name = ahead.shift() as string
-    if (name === '..') {
-      at = at.slice(0, Math.max(0, at.lastIndexOf('/')))
-      continue
-    }
-    parent = at
-    at = `${at}/${name}`
-    reads.push(`name:${at}`)
-    const target = ground.linked && (through || ahead.length > 0) ? linkAt(ground.root + at) : undefined
-    if (target === undefined || ++links > 40) continue
-    if (target.startsWith(ground.root)) at = ''
-    else at = parent
-    ahead.unshift(...names(target.startsWith(ground.root) ? target.slice(ground.root.length) : target))
-  }
-  return { reads, at, parent }
-}
-
-const names = (path: string): string[] => path.split(/[\\/]/).filter(name => name !== '' && name !== '.')
-
-function linkAt(path: string): string | undefined {
-  try {
-    return lstatSync(path).isSymbolicLink() ? readlinkSync(path) : undefined
-  } catch {
-    return undefined
-  }
 }

@@ -29,8 +29,9 @@ export class Listing {
     ground: Ground,
   ) {
     this.#ground = ground
-    this.#realPath = realpathSync.native(path)
-    this.inode = ground.inodesAt(this.#realPath)[0] as string
+    const held = ground.directoryOf(path)
+    this.#realPath = held ? `${ground.root}${held.place}` : realpathSync.native(path)
+    this.inode = held ? held.inode : (ground.inodesAt(this.#realPath)[0] as string)
     this.#early = this.#namesNow()
   }
 

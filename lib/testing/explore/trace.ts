@@ -36,7 +36,8 @@ function describeCall({ op, args }: Call, root: string): string {
   if (first instanceof Opening) return describeCall({ op: 'open', args: [first.path] }, root)
   if (first instanceof Listing) return describeCall({ op, args: [first.path] }, root)
   const shown = args.map(arg => {
-    if (typeof arg === 'string') return arg.startsWith(root) ? arg.slice(root.length) || '/' : arg
+    if (typeof arg === 'string')
+      return arg.startsWith(root) ? arg.slice(root.length) || '/' : arg.replace(/^\/proc\/self\/fd\/\d+/, 'fd')
     if (ArrayBuffer.isView(arg)) return `${arg.byteLength} bytes`
     if (typeof arg !== 'number' || op === 'sleep') return undefined
     return onDescriptor.has(op) ? 'fd' : `0o${arg.toString(8)}`

@@ -15,10 +15,20 @@ interface State {
   readonly paths?: readonly string[]
   /** A file that both players have open, each with a descriptor of its own. */
   readonly held?: string
+  /** The same for a directory: `@` is what leads to it in the lines. */
+  readonly heldDirectory?: string
 }
 
 const across = ['a', 'a/b', 'c', 'c/d']
 const around = ['a', 'a/b', 'c/b']
+
+/** Only Linux looks up names by a descriptor. */
+const withOpenDirectory: readonly State[] = [
+  { there: ['mkdir a'], heldDirectory: 'a' },
+  { there: ['mkdir a', 'file a/b', 'mkdir c'], heldDirectory: 'a' },
+  { there: ['mkdir a', 'mkdir a/b', 'mkdir c'], heldDirectory: 'a/b', paths: ['a', 'a/b', 'a/b/d', 'c'] },
+  { there: ['mkdir a', 'file a/b', 'symlink a c'], heldDirectory: 'a', paths: ['a', 'a/b', 'c/b'] },
+]
 
 const states: readonly State[] = [
   { there: [] },
@@ -43,12 +53,27 @@ const states: readonly State[] = [
   { there: ['file a'], held: 'a' },
   { there: ['file a', 'link a c'], held: 'c' },
   { there: ['mkdir a', 'file a/b', 'mkdir c'], held: 'a/b' },
+  ...(process.platform === 'linux' ? withOpenDirectory : []),
 ]
 
 const everywhere = ['mkdir', 'rmdir', 'unlink', 'stat']
 const withLinks = ['lstat', 'readlink', 'realpath', 'utimes', 'chmod', 'symlink c']
 
-function linesOf({ there, paths = ['a', 'a/b', 'c'], held }: State): string[] {
+const onDirectory = [
+  ...['mkdir @/b', 'rmdir @/b', 'unlink @/b', 'lstat @/b', 'stat @/.', 'list @/.', 'readlink @/b', 'mkdir @/d'],
+  ...[
+    'open @/b wx',
+    'open @/b directory',
+    'open @/.. directory',
+    'stat @/..',
+    'chmod @/.',
+    'rename @/b c',
+    'link @/b e',
+  ],
+  ...['rename @/b @/d', 'rename c @/b', 'to open list @/.'],
+]
+
+function linesOf({ there, paths = ['a', 'a/b', 'c'], held, heldDirectory }: State): string[] {
   const lines = [
     'readdir .',
     'readdir a',
@@ -70,12 +95,15 @@ function linesOf({ there, paths = ['a', 'a/b', 'c'], held }: State): string[] {
     if (linked || path === 'a') lines.push(...withLinks.map(op => `${op} ${path}`))
     for (const other of paths) if (other !== path) lines.push(`link ${path} ${other}`, `rename ${path} ${other}`)
   }
+  if (heldDirectory !== undefined) lines.push(...onDirectory)
   if (held === undefined) return lines
   return [...lines, 'write', 'ftruncate', 'fchmod', 'futimes', 'read', 'fstat', 'fsync', 'close']
 }
 
-function* player(line: string, dir: string, held: string | undefined): Steps<void> {
-  const fd = held === undefined ? -1 : yield* fs.open(`${dir}/${held}`, 'r+')
+function* player(line: string, dir: string, { held, heldDirectory }: State): Steps<void> {
+  let fd = -1
+  if (held !== undefined) fd = yield* fs.open(`${dir}/${held}`, 'r+')
+  if (heldDirectory !== undefined) fd = yield* fs.open(`${dir}/${heldDirectory}`, 'r directory')
   yield* callOf(line.replace(listing, ''), dir, fd)
 }
 
@@ -88,11 +116,12 @@ const root = join(scratch(memory), 'world')
 function play<T>(state: State, lines: readonly string[], act: (run: Schedule) => T): T {
   const ground = new Directory(root)
   const setup = (dir: string) => setUp(dir, state.there)
-  const players = (dir: string) => Object.fromEntries(lines.map((line, at) => [at, player(line, dir, state.held)]))
+  const players = (dir: string) => Object.fromEntries(lines.map((line, at) => [at, player(line, dir, state)]))
   const splitListings = lines.some(line => listing.test(line))
   const run = new Schedule({ setup, players, check() {}, splitListings }, ground)
   try {
-    if (state.held !== undefined) for (const { number } of run.players) take(run, number)
+    if (state.held !== undefined || state.heldDirectory !== undefined)
+      for (const { number } of run.players) take(run, number)
     for (const [number, line] of lines.entries()) if (line.startsWith('opened')) take(run, number)
     return act(run)
   } finally {

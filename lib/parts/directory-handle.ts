@@ -1,0 +1,134 @@
+// A directory that is open, while a call works on what is in it. A path may lead elsewhere at any moment, because another
+// process can put a link in the place of a directory: so the names below are looked up in the directory that was opened,
+// and never by its path.
+//
+// Node has no `openat`. On Linux, `/proc/self/fd/<fd>/<name>` is looked up in the open directory itself, and such a path
+// is short, however deep the directory is. Elsewhere, and where /proc is missing or Node's permission model refuses
+// such paths, names are looked up by path, and the inode is compared before each use: a swap between the two goes
+// unnoticed.
+
+import { hasCode, type SystemError, systemError } from '../core/errors.js'
+import type { Stats } from '../core/stats.js'
+import { type Entry, fs, type Path, type Steps } from '../core/steps.js'
+import { tidy } from './cleanup.js'
+import { sameInode } from './identity.js'
+import { namingDirectory, namingPublicly } from './public-names.js'
+import { childPath } from './tree.js'
+
+export interface OpenDirectory {
+  /** The path by which it was opened. */
+  readonly path: Path
+  /** The path by which the caller knows it, for errors. */
+  readonly shown: Path
+  /** Undefined while it is closed, and where directories are found by path. */
+  fd: number | undefined
+  /** Its inode, as far as that is needed to find it again. */
+  was: Stats | undefined
+}
+
+const descriptors = '/proc/self/fd'
+
+/** May this process use paths of /proc? */
+function mayUseDescriptors(): boolean {
+  if (process.platform !== 'linux') return false
+  const { permission } = process as { permission?: { has(scope: string, reference: string): boolean } }
+  return !permission || (permission.has('fs.read', descriptors) && permission.has('fs.write', descriptors))
+}
+
+/** A path that leads to the directory. */
+export const pathTo = ({ path, fd }: OpenDirectory): string | Path => (fd === undefined ? path : `${descriptors}/${fd}`)
+
+/** The path of a name in the directory. */
+export const pathIn = (dir: OpenDirectory, entry: Entry): Path => childPath(pathTo(dir), entry)
+
+/**
+ * The one call that opens a directory in `above`, or looks at it where directories are found by path. Links are not
+ * followed.
+ */
+export const openingCall = (path: Path, above?: OpenDirectory): Steps<number | Stats> =>
+  (above ? above.fd !== undefined : mayUseDescriptors()) ? fs.open(path, 'r directory') : fs.lstat(path)
+
+/** The directory that `openingCall` has opened; undefined if it saw something else. */
+export function asOpened(got: number | Stats, path: Path, shown: Path): OpenDirectory | undefined {
+  if (typeof got === 'number') return { path, shown, fd: got, was: undefined }
+  return got.isDirectory() ? { path, shown, fd: undefined, was: got } : undefined
+}
+
+export function* openDirectory(path: Path, shown: Path, above?: OpenDirectory): Steps<OpenDirectory> {
+  const dir = asOpened(yield* openingCall(path, above), path, shown)
+  if (!dir) throw systemError('ENOTDIR', 'open', 'it is no directory', shown)
+  return dir
+}
+
+/** Opens a directory, or the one that a link leads to. */
+export function* openFollowing(path: string): Steps<OpenDirectory> {
+  if (!mayUseDescriptors()) return yield* openDirectory(yield* fs.realpath(path), path)
+  // With this at the end, the link is on the way, and is followed.
+  const through = `${path}/.`
+  try {
+    return yield* openDirectory(through, path)
+  } catch (error) {
+    throw namingPublicly(error, through, path)
+  }
+}
+
+/** Uses an open directory, and closes it. */
+export function* using<T>(dir: OpenDirectory, use: (dir: OpenDirectory) => Steps<T>): Steps<T> {
+  try {
+    return yield* use(dir)
+  } catch (error) {
+    throw nameAsShown(error, dir)
+  } finally {
+    yield* close(dir)
+  }
+}
+
+/** A descriptor that only led to names is closed: an error of that says nothing. */
+export function* close(dir: OpenDirectory): Steps<void> {
+  const { fd } = dir
+  if (fd === undefined) return
+  dir.fd = undefined
+  yield* tidy(fs.close(fd))
+}
+
+/** Closes a directory, so that it can be found again. */
+export function* putAway(dir: OpenDirectory): Steps<void> {
+  if (dir.fd === undefined) return
+  dir.was ??= yield* fs.fstat(dir.fd)
+  yield* close(dir)
+}
+
+/** Opens the directory that `inner` is in. Throws EAGAIN if `inner` is no longer in the same one. */
+export function* reopenAbove(inner: OpenDirectory, above: OpenDirectory): Steps<void> {
+  if (inner.fd === undefined || above.fd !== undefined) return yield* assertUnmoved(above)
+  above.fd = yield* fs.open(`${pathTo(inner)}/..`, 'r directory')
+  if (sameInode(yield* fs.fstat(above.fd), above.was)) return
+  yield* close(above)
+  throw movedError(inner.shown)
+}
+
+/** Where the directory is found by path: throws EAGAIN if the path leads elsewhere now. */
+export function* assertUnmoved(dir: OpenDirectory): Steps<void> {
+  if (dir.fd === undefined && !sameInode(yield* fs.lstat(dir.path), dir.was)) throw movedError(dir.shown)
+}
+
+export const movedError = (shown: Path): SystemError =>
+  systemError('EAGAIN', 'open', 'another process has moved or replaced it meanwhile', shown)
+
+export function* listEntries(dir: OpenDirectory): Steps<Entry[]> {
+  if (dir.fd !== undefined) {
+    try {
+      return yield* fs.list(pathTo(dir))
+    } catch (error) {
+      if (!hasCode(error, 'ENOENT')) throw error
+      // What is open can be listed, even if it was removed: so it is /proc that is missing.
+      yield* putAway(dir)
+    }
+  }
+  yield* assertUnmoved(dir)
+  return yield* fs.list(dir.path)
+}
+
+/** An error about a name in the directory then names the path that the caller knows. Returns the error itself. */
+export const nameAsShown = (error: unknown, dir: OpenDirectory | undefined): unknown =>
+  dir ? namingDirectory(error, pathTo(dir), dir.shown) : error
