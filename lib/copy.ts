@@ -1,4 +1,4 @@
-import type { Copying } from './copy/job.js'
+import type { Copying, Filter } from './copy/job.js'
 import { onSpecial, refuseReplacing } from './copy/refusals.js'
 import { copyTree, intoItself } from './copy/tree.js'
 import { dual } from './core/dual.js'
@@ -30,8 +30,11 @@ export interface CopyOptions extends Patience {
   readonly overwrite?: boolean | undefined
   /** Without `overwrite`: what is at the target is an error (EEXIST) instead of being left out. @default false */
   readonly errorOnExist?: boolean | undefined
-  /** Called for each thing, with both paths. If it returns false, the thing is left out, with everything in it. */
-  readonly filter?: ((source: string, target: string) => boolean | PromiseLike<boolean>) | undefined
+  /**
+   * Called for each thing, with both paths and what it is (`other`: a device, a pipe or a socket; a link is a `link`,
+   * also with `dereference`). If it returns false, the thing is left out, with everything in it.
+   */
+  readonly filter?: Filter | undefined
   /** Copies what links lead to, instead of the links. @default false */
   readonly dereference?: boolean | undefined
   /** Keeps the access and modification times of files and directories, to about a microsecond. @default false */
@@ -57,26 +60,32 @@ export interface CopyOptions extends Patience {
  *
  * Holds afterwards: each file that was copied had, at an instant during the call, the bytes and the mode of its source.
  * No process ever sees a part of it, or finds it missing while it is replaced. Where the filesystem has copy-on-write
- * clones, files of 64 KiB and more are clones; elsewhere, holes stay holes. Links are kept verbatim. If several callers
- * copy to one new target, all of them succeed. A file that is copied onto itself stays as it is.
+ * clones, files of 64 KiB and more are clones; elsewhere, holes stay holes. Several names of one file in the source are
+ * names of one copy, where the target has hard links. Links are kept verbatim. A directory keeps the set-group-ID bit that
+ * it inherits. If several callers copy to one new target, all of them succeed. A file that is copied onto itself stays as
+ * it is.
  *
  * Not promised: that a directory appears as a whole: it fills up file by file (for that, copy to another name, and
  * `move` it); that a source which changes meanwhile is copied as it was at one moment (one that only grows is copied as
  * far as it was seen to reach). What is at the target, and not in the source, stays, and so does the mode of a directory
- * that was there. Owners, the set-ID bits of another owner's files, extended attributes and ACLs are not kept, and hard
- * links become separate files. A process that is killed leaves whole files, and private names for `sweep`.
+ * that was there. What living processes make ready in the source under private names is left out. Owners, the set-ID
+ * bits of files whose copy has another owner or group, extended attributes, ACLs, and hard links between symbolic links
+ * are not kept. The group's bits of a file with an ACL are the most that the ACL grants to anyone but the owner and
+ * others: the copy grants them to its group, which may be more than the group had, and nothing to those whom the ACL
+ * names. A process that is killed leaves whole files, and private names for `sweep`.
  *
  * @param source What to copy: a path, or a `file:` URL. Special files (devices, pipes, sockets) are errors, unless
  *   `filter` leaves them out.
  * @param target Its new name, not the directory to put it in.
  * @returns Nothing.
- * @throws EINVAL: a directory into itself, before anything is done; a link in the place of what it leads to; a special
- *   file, or (with `overwrite`) a special file at the target, which is never replaced. ELOOP: with `dereference`, a link
- *   to a directory that it is in; without it, a link that comes in the place of a file meanwhile. EEXIST: two names of
- *   the source are one at the target, where case does not count (the error names both, and neither replaces the other);
- *   a file has the name of a directory, or a link does (at `target` itself a link to a directory is followed); or, with
- *   `errorOnExist`, a file or a link has the name of a file or link. EISDIR: a directory has the name of a file or link.
- *   `ERR_NO_HARD_LINKS`: `overwrite: false` cannot be kept. Other errors of the system, unchanged: ENOENT, ENOSPC ...
+ * @throws EINVAL: a directory into itself, before anything is done; a link in the place of what it leads to; special
+ *   files in the source (after the first, nothing more is copied, and the error names all of them); with `overwrite`, a
+ *   special file at the target, which is never replaced. ELOOP: with `dereference`, a link to a directory that it is in;
+ *   without it, a link that comes in the place of a file meanwhile. EEXIST: two names of the source are one at the
+ *   target, where case does not count (the error names both, and neither replaces the other); a file has the name of a
+ *   directory, or a link does (at `target` itself a link to a directory is followed); or, with `errorOnExist`, a file or
+ *   a link has the name of a file or link. EISDIR: a directory has the name of a file or link. `ERR_NO_HARD_LINKS`:
+ *   `overwrite: false` cannot be kept. Other errors of the system, unchanged: ENOENT, ENOSPC ...
  *   `published` of each error says whether a name at the target was made, or replaced (see `Published`).
  *
  * @example

@@ -133,18 +133,28 @@ else
     assert.equal([asked.length, namesIn(join(dir, 'few'))], [3, []])
   })
 
-holds('hard links become files of their own', async () => {
+holds('names of one file are names of one copy, which is a file of its own', async () => {
   const dir = scratch()
   laySmall(dir)
-  linkSync(join(dir, 'source/a'), join(dir, 'source/again'))
-  await copy(join(dir, 'source'), join(dir, 'target'))
-  assert.equal(shapeOf(join(dir, 'target')), shapeOf(join(dir, 'source')))
-  for (const name of ['a', 'again']) assert.is(statSync(join(dir, 'target', name)).nlink, 1)
+  linkSync(join(dir, 'source/a'), join(dir, 'source/sub/again'))
+  linkSync(join(dir, 'source/a'), join(dir, 'elsewhere'))
+  for (const options of [{}, { concurrency: 1 }, { overwrite: false }, { preserveTimestamps: true }])
+    for (const { form, put } of forms) {
+      const target = join(dir, `${form} ${JSON.stringify(options)}`)
+      const inode = (name: string) => statSync(join(target, name)).ino
+      for (let round = 0; round < 2; round++) {
+        await put(join(dir, 'source'), target, options)
+        assert.equal(shapeOf(target), shapeOf(join(dir, 'source')))
+        assert.equal([inode('a'), statSync(join(target, 'a')).nlink], [inode('sub/again'), 2])
+        assert.equal(privateNames(dir), [])
+      }
+    }
+  await copy(join(dir, 'source'), join(dir, 'target'), { filter: path => !path.endsWith('again') })
   // Also where the target was a hard link to the source.
   unlinkSync(join(dir, 'target/a'))
   linkSync(join(dir, 'source/a'), join(dir, 'target/a'))
   await copy(join(dir, 'source'), join(dir, 'target'))
-  assert.equal([statSync(join(dir, 'source/a')).nlink, statSync(join(dir, 'target/a')).nlink], [2, 1])
+  assert.equal([statSync(join(dir, 'source/a')).nlink, statSync(join(dir, 'target/a')).nlink], [3, 2])
 })
 
 if (onWindows) holds.skip('pipes', 'there are none among files here')

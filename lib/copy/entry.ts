@@ -9,6 +9,7 @@ import { statVanishedParent, withParents } from '../parts/parents.js'
 import { giving, isSpent } from '../parts/publish.js'
 import { statCopy } from '../parts/same-content.js'
 import { type Staged, staged } from '../parts/stage.js'
+import { linkTwin } from './hard-links.js'
 import type { Copying, Item } from './job.js'
 import { mayDestroy, refuseReplacing } from './refusals.js'
 
@@ -62,14 +63,18 @@ export const mayBeReadOnly = ({ was, made }: Item): boolean =>
   !made && was !== undefined && (was.mode & 0o300n) !== 0o300n
 
 function* makeReady(item: Item, path: Path, { keeps }: Copying): Steps<void> {
+  if (item.twin && (yield* linkTwin(item.twin, path))) return
+  item.twin = undefined
   // What a file was when it was opened is what was copied, and says how many bytes that were.
   item.was = (yield* duplicate(item.from, path, item.kind, keeps, item.progress)) ?? item.was
+  if (item.kind === 'file' && item.was && item.was.nlink > 1n) item.inode = yield* fs.lstat(path)
 }
 
-function* renameOrClaim(stage: Staged<void, Path>, { to }: Item, { overwrite, trial }: Copying): Steps<boolean> {
+function* renameOrClaim(stage: Staged<void, Path>, { to, twin }: Item, { overwrite, trial }: Copying): Steps<boolean> {
   if (!overwrite) return yield* claim(stage.path, to, trial)
   yield* giving(trial.publication, to, fs.rename(stage.path, to), () => isSpent(stage.path))
-  stage.spent = true
+  // A rename between two names of one inode does nothing.
+  stage.spent = !twin
   return true
 }
 

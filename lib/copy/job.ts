@@ -7,12 +7,20 @@ import type { Entry, Path } from '../core/steps.js'
 import type { Trial } from '../parts/achieve.js'
 import type { Kept } from '../parts/duplicate.js'
 import type { Parents } from '../parts/parents.js'
+import type { Twin } from './twin.js'
+
+/** Says whether a thing is to be copied. */
+export type Filter = (
+  source: string,
+  target: string,
+  kind: 'file' | 'directory' | 'link' | 'other',
+) => boolean | PromiseLike<boolean>
 
 /** A call under way. */
 export interface Copying extends Reporting {
   readonly overwrite: boolean
   readonly errorOnExist: boolean
-  readonly filter: ((source: string, target: string) => boolean | PromiseLike<boolean>) | undefined
+  readonly filter: Filter | undefined
   readonly dereference: boolean
   readonly keeps: Kept
   /** How many things are copied at a time: fewer as soon as too few descriptors are free for so many. */
@@ -38,6 +46,10 @@ export interface Item {
   hasSpecial: boolean
   /** Those with a name that may be the same one at the target, and that have begun (./one-name.ts). */
   rivals?: Item[]
+  /** Another name of the same file, which was copied before (./hard-links.ts). */
+  twin?: Twin | undefined
+  /** The inode of the copy of a file that has several names. */
+  inode?: Stats
   /** What is at the target came from the source, or is the same. */
   copied: boolean
   /** How much of a file is copied; undefined without `onProgress`. */

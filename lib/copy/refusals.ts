@@ -36,3 +36,17 @@ export const onSpecial = (from: Path, to: Path): SystemError =>
     from,
     to,
   )
+
+/** The error of special files in the source: names all of them, the first one as its `path`. */
+export function cannotCopy(special: readonly Item[]): SystemError {
+  const sorted = [...special].sort((a, b) => (String(a.from) < String(b.from) ? -1 : 1))
+  const [{ from, to }, ...more] = sorted as [Item, ...Item[]]
+  const others = more.map(one => `, and neither can '${one.from}'`).join('')
+  return systemError(
+    'EINVAL',
+    'copy',
+    `a special file (a device, a pipe or a socket) cannot be copied${others}`,
+    from,
+    to,
+  )
+}

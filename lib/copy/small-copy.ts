@@ -2,7 +2,7 @@
 
 import type { Stats } from '../core/stats.js'
 import type { Call, Outcome, Path } from '../core/steps.js'
-import { keptMode } from '../parts/duplicate.js'
+import { hasHoles, hasRunOfZeros } from '../parts/holes.js'
 import type { Item } from './job.js'
 
 /**
@@ -79,14 +79,20 @@ const lookAndRead: Wave = {
     if (!was?.isFile() || got === undefined) return false
     copy.was = was
     copy.bytes = copy.room.subarray(0, got)
+    // Other names of it are to be links.
+    if (was.nlink > 1n) copy.item.was = was
     // With set-ID bits, the copy could run as the caller. What says another size than it has needs care.
-    return (was.mode & 0o6000n) === 0n && was.size < mostBytes && isAsSaid(copy, firstBytes)
+    const isPlain = was.nlink <= 1n && (was.mode & 0o6000n) === 0n && was.size < mostBytes
+    return isPlain && isAsSaid(copy, firstBytes) && !isSparse(copy)
   },
 }
 
 /** Has a read that may return so many bytes returned those that there should be? */
 const isAsSaid = ({ bytes, was }: SmallCopy, most: number): boolean =>
   bytes?.length === Math.min(Number(was?.size), most)
+
+/** Are there zeros where the source, which has fewer blocks than bytes, may have a hole? */
+const isSparse = ({ bytes, was }: SmallCopy): boolean => hasHoles(was as Stats) && hasRunOfZeros(bytes as Buffer)
 
 const createdWith = ({ was }: SmallCopy): bigint => (was as Stats).mode & 0o777n
 
@@ -107,7 +113,7 @@ const readRestAndStage: Wave = {
     const got = resultOf<number>(read)
     if (got === undefined) return false
     copy.bytes = Buffer.concat([copy.bytes as Buffer, copy.rest.subarray(0, got)])
-    return isAsSaid(copy, Number.POSITIVE_INFINITY)
+    return isAsSaid(copy, Number.POSITIVE_INFINITY) && !isSparse(copy)
   },
 }
 
@@ -128,7 +134,7 @@ const fill: Wave = {
 
 const setMode: Wave = {
   calls(copy) {
-    const wanted = keptMode(copy.was as Stats)
+    const wanted = (copy.was as Stats).mode & 0o7777n
     const mode = copy.modes.get(createdWith(copy))
     const isRight = mode !== undefined && (mode & 0o7777n) === wanted
     return isRight ? [] : [{ op: 'fchmod', args: [copy.target, Number(wanted)] }]

@@ -6,7 +6,7 @@ import type { Stats } from '../core/stats.js'
 import { type Entry, fs, type Outcome, orNothing, type Path, type Steps, together, unwrap } from '../core/steps.js'
 import { type Again, achieve, again, done, noEvidence } from '../parts/achieve.js'
 import { tidy } from '../parts/cleanup.js'
-import { keepTimes, kindOf } from '../parts/duplicate.js'
+import { keepMode, keepTimes, kindOf } from '../parts/duplicate.js'
 import { syncDir } from '../parts/durable.js'
 import { sameInode } from '../parts/identity.js'
 import { setPermissions, unchanged } from '../parts/permissions.js'
@@ -14,13 +14,19 @@ import { giving } from '../parts/publish.js'
 import { childPath, visit } from '../parts/tree.js'
 import { type Batch, copyBatch, inBatches, isSimple, type Rooms } from './batch.js'
 import { copyEntry, statVanished, underParents } from './entry.js'
+import { copyLinked, type Twins } from './hard-links.js'
 import type { Copying, Item } from './job.js'
+import { withoutStages } from './live-names.js'
 import { findRivals, refuseOneName } from './one-name.js'
+import { cannotCopy } from './refusals.js'
 
 interface Tree extends Copying {
   /** The topmost target directory, once it is there. */
   into: Stats | undefined
   readonly rooms: Rooms
+  /** The devices, pipes and sockets that were met. After the first, nothing more is copied. */
+  readonly special: Item[]
+  readonly twins: Twins
 }
 
 /** For this thing no descriptor was free. It is tried again when its turn comes once more. */
@@ -32,7 +38,7 @@ type Node = Item | Batch | Starved
 
 /** Copies what is at `from`, and everything below it. */
 export function* copyTree(from: string, to: string, was: Stats, job: Copying): Steps<void> {
-  const tree: Tree = { ...job, into: undefined, rooms: [] }
+  const tree: Tree = { ...job, into: undefined, rooms: [], special: [], twins: new Map() }
   if (was.isFile()) tree.sum.totalBytes = Number(was.size)
   const visitor = {
     enter: (node: Node) => enter(node, tree),
@@ -40,6 +46,7 @@ export function* copyTree(from: string, to: string, was: Stats, job: Copying): S
   }
   const root: Node = newItem(from, to, undefined, kindOf(was), was)
   yield* visit<Node>(root, visitor, () => tree.concurrency)
+  if (tree.special.length > 0) throw cannotCopy(tree.special)
 }
 
 function newItem(from: Path, to: Path, above: Item | undefined, kind: Entry['kind'], was?: Stats): Item {
@@ -47,7 +54,7 @@ function newItem(from: Path, to: Path, above: Item | undefined, kind: Entry['kin
 }
 
 function* enter(node: Node, tree: Tree): Steps<readonly Node[]> {
-  if ('files' in node) return yield* copyBatch(node, tree, tree.rooms)
+  if ('files' in node) return tree.special.length > 0 ? [] : yield* copyBatch(node, tree, tree.rooms)
   return yield* 'starved' in node ? copyItem(node.starved, tree) : enterItem(node, tree)
 }
 
@@ -55,11 +62,12 @@ function* enterItem(item: Item, tree: Tree): Steps<readonly Node[]> {
   const { from, to } = item
   const { filter } = tree
   item.progress = fileProgress(tree, from)
-  if (filter && !(yield* fs.settle(filter(String(from), String(to))))) return []
+  if (filter && !(yield* fs.settle(filter(String(from), String(to), item.kind)))) return []
   if (item.rivals) yield* refuseOneName(item)
   if (tree.dereference && item.kind === 'link') yield* follow(item)
-  if (item.kind === 'other')
-    throw systemError('EINVAL', 'copy', 'a special file (a device, a pipe or a socket) cannot be copied', from, to)
+  if (item.kind === 'other') tree.special.push(item)
+  // What is left is only looked through for more of them, so that the error can name all.
+  if (tree.special.length > 0) return item.kind === 'directory' ? yield* listItems(item, tree) : []
   return yield* copyItem(item, tree)
 }
 
@@ -67,7 +75,7 @@ function* copyItem(item: Item, tree: Tree): Steps<readonly Node[]> {
   const { concurrency } = tree
   try {
     if (item.kind === 'directory') return yield* copyDirectory(item, tree)
-    yield* copyEntry(item, tree)
+    yield* copyLinked(item, tree, tree.twins, () => copyEntry(item, tree))
     return []
   } catch (error) {
     if (!isShortage(error) || concurrency === 1) throw error
@@ -78,15 +86,24 @@ function* copyItem(item: Item, tree: Tree): Steps<readonly Node[]> {
 }
 
 function* copyDirectory(item: Item, tree: Tree): Steps<readonly Node[]> {
-  const { from, to } = item
-  const entries = yield* enterDirectory(item, tree)
-  tree.sum.total += entries.length
-  const below = entries.map(entry => newItem(childPath(from, entry), childPath(to, entry), item, entry.kind))
+  const below = itemsIn(item, yield* enterDirectory(item, tree), tree)
   findRivals(below)
   if (!isSimple(item, tree)) return below
   // Each file of a batch has its source and its copy open.
   const most = Math.floor((yield* fs.descriptors()) / 3)
   return inBatches(below, Math.max(1, Math.min(tree.concurrency, most)))
+}
+
+/** The same without copying anything. */
+function* listItems(item: Item, tree: Tree): Steps<readonly Item[]> {
+  // With `dereference`, links may lead in a circle.
+  item.was ??= yield* fs.stat(item.from)
+  return itemsIn(item, yield* fs.list(item.from), tree)
+}
+
+function itemsIn(item: Item, entries: readonly Entry[], { sum }: Tree): Item[] {
+  sum.total += entries.length
+  return entries.map(entry => newItem(childPath(item.from, entry), childPath(item.to, entry), item, entry.kind))
 }
 
 /** Makes of the item what its link leads to. Links may lead in a circle, which is an error. */
@@ -103,7 +120,7 @@ function* enterDirectory(item: Item, tree: Tree): Steps<readonly Entry[]> {
   // Together, because neither needs the other.
   const [stats, listed] = yield* together<unknown>([fs.stat(item.from), fs.list(item.from)])
   item.was = unwrap(stats as Outcome<Stats>)
-  const entries = unwrap(listed as Outcome<Entry[]>)
+  const entries = yield* withoutStages(unwrap(listed as Outcome<Entry[]>))
   // Whatever way led here, this is the copy itself, and copying it would never end.
   if (sameInode(item.was, tree.into) || sameInode(item.was, tree.barred)) throw intoItself(item.from, item.to)
   yield* achieve(
@@ -146,7 +163,7 @@ function* leave(node: Node, { keeps, durability, trial }: Tree): Steps<void> {
   const { was, to, kind, made, copied, progress } = node
   if (kind === 'directory' && copied && was) {
     if (made && keeps.owner) yield* setPermissions(to, yield* fs.lstat(to), unchanged, was)
-    else if (made) yield* fs.chmod(to, Number(was.mode & 0o7777n))
+    else if (made) yield* keepMode(to, was)
     // Filling a directory changed its times. In one that another user owns they cannot be set, and that is no failure.
     if (keeps.times) yield* made ? keepTimes(to, was) : tidy(keepTimes(to, was))
     if (durability === 'full') yield* achieve(() => done(syncDir(to), true), noEvidence, trial)

@@ -4,7 +4,7 @@ import type { Alphabet, Op, OpenFlags, Path } from './alphabet.js'
 import { entryOf, inBytes } from './entry.js'
 import { hasCode } from './errors.js'
 import { isLocal } from './filesystem-kinds.js'
-import { cloneArguments, nodeFlags } from './node-arguments.js'
+import { cloneArguments, nodeFlags, nodeTime } from './node-arguments.js'
 import type { Stats } from './stats.js'
 import type { orNothing } from './steps.js'
 
@@ -24,7 +24,7 @@ export const inThreadOf = (fs: NodeFs) =>
     fstat: fd => fs.fstatSync(fd, inBigints),
     fchmod: fs.fchmodSync,
     fchown: fs.fchownSync,
-    futimes: fs.futimesSync,
+    futimes: (fd, atime, mtime) => fs.futimesSync(fd, nodeTime(atime), nodeTime(mtime)),
     stat: (path, options?: typeof orNothing) => statOrNothing(fs.statSync, path, options),
     lstat: (path, options?: typeof orNothing) => statOrNothing(fs.lstatSync, path, options),
     readFile: (path, flags) => readByDescriptor(path, fs, flags),
@@ -40,7 +40,7 @@ export const inThreadOf = (fs: NodeFs) =>
     clone: (source, from, to) => fs.copyFileSync(...cloneArguments(source, from, to, fs.constants)),
     chmod: fs.chmodSync,
     chown: fs.chownSync,
-    utimes: fs.utimesSync,
+    utimes: (path, atime, mtime) => fs.utimesSync(path, nodeTime(atime), nodeTime(mtime)),
     realpath: path => fs.realpathSync.native(path),
     local: path => isLocal(path, kindAt(path, fs)),
   }) satisfies Calls

@@ -35,6 +35,9 @@ export function nodeFlags(flags: OpenFlags, constants: Constants): string | numb
 /** The path by which a file that is open can be opened once more, although its own path may lead elsewhere by then. */
 export const openPath = (fd: number, path: Path): Path => (process.platform === 'linux' ? `/proc/self/fd/${fd}` : path)
 
+/** Node takes a number below 0 for the present time, and a text for the number that it spells. */
+export const nodeTime = (seconds: number): number | string => (seconds < 0 ? String(seconds) : seconds)
+
 /** What Node is given for a clone. Without the force it would go on to copy the bytes, in a loop that may never end. */
 export function cloneArguments(
   source: number,

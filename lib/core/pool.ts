@@ -5,7 +5,7 @@ import { callBack, type Done } from './done.js'
 import { entryOf, inBytes } from './entry.js'
 import { hasCode } from './errors.js'
 import { isLocal } from './filesystem-kinds.js'
-import { cloneArguments, nodeFlags } from './node-arguments.js'
+import { cloneArguments, nodeFlags, nodeTime } from './node-arguments.js'
 import type { orNothing } from './steps.js'
 
 type Calls = { readonly [O in Op]?: (done: Done, ...args: Parameters<Alphabet[O]>) => void }
@@ -22,7 +22,7 @@ export const poolOf = (fs: typeof import('node:fs')) =>
     fstat: (done, fd) => fs.fstat(fd, { bigint: true }, done),
     fchmod: (done, fd, mode) => fs.fchmod(fd, mode, done),
     fchown: (done, fd, uid, gid) => fs.fchown(fd, uid, gid, done),
-    futimes: (done, fd, atime, mtime) => fs.futimes(fd, atime, mtime, done),
+    futimes: (done, fd, atime, mtime) => fs.futimes(fd, nodeTime(atime), nodeTime(mtime), done),
     stat: (done, path, options?: typeof orNothing) => fs.stat(path, { bigint: true }, options ? orMissing(done) : done),
     lstat: (done, path, options?: typeof orNothing) =>
       fs.lstat(path, { bigint: true }, options ? orMissing(done) : done),
@@ -41,7 +41,7 @@ export const poolOf = (fs: typeof import('node:fs')) =>
     clone: (done, source, from, to) => fs.copyFile(...cloneArguments(source, from, to, fs.constants), done),
     chmod: (done, path, mode) => fs.chmod(path, mode, done),
     chown: (done, path, uid, gid) => fs.chown(path, uid, gid, done),
-    utimes: (done, path, atime, mtime) => fs.utimes(path, atime, mtime, done),
+    utimes: (done, path, atime, mtime) => fs.utimes(path, nodeTime(atime), nodeTime(mtime), done),
     realpath: (done, path) => fs.realpath.native(path, done),
     local: (done, path) => fs.statfs(path, (error, stats) => done(null, isLocal(path, error ? undefined : stats.type))),
   }) satisfies Calls

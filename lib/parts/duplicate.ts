@@ -78,7 +78,7 @@ function* copyOpen(source: number, from: Path, to: Path, was: Stats, kept: Kept,
 
 /** A clone has all of the mode at once, while it is still ours: that must not let others do what they may not. */
 const mayClone = (was: Stats, kept: Kept): boolean =>
-  !runsAsAnother(was) && firstMode(was, kept) === Number(was.mode & 0o777n)
+  (was.mode & 0o6000n) === 0n && firstMode(was, kept) === Number(was.mode & 0o777n)
 
 function* finishClone(to: Path, was: Stats, kept: Kept): Steps<void> {
   if (!isFinished(kept)) return
@@ -94,24 +94,37 @@ const firstMode = (was: Stats, { owner }: Kept): number =>
 function* finish(target: number, was: Stats, kept: Kept): Steps<void> {
   const made = yield* fs.fstat(target)
   if (kept.owner) yield* setPermissions(target, made, unchanged, was)
-  else yield* setMode(target, made, Number(keptMode(was)), false)
+  else yield* setMode(target, made, Number(keptMode(was, made)), false)
   if (kept.times) yield* fs.futimes(target, ...timesOf(was))
   if (kept.synced) yield* fs.fsync(target)
 }
 
-/** The mode of a copy that belongs to us. */
-export const keptMode = (was: Stats): bigint => was.mode & (runsAsAnother(was) ? 0o777n : 0o7777n)
+/**
+ * The mode of a copy: without the set-user-ID and set-group-ID bits if its owner or its group is another than that of the
+ * source. With them, a process that ran the copy would run as that owner.
+ */
+const keptMode = (was: Stats, made: Stats): bigint =>
+  was.mode & (made.uid === was.uid && made.gid === was.gid ? 0o7777n : 0o777n)
 
 /**
- * Has the file the set-user-ID or set-group-ID bit, and an owner or a group that is not ours? With those bits, a process
- * that ran our copy would run as us.
+ * Gives a directory that was copied its mode. If it has inherited the set-group-ID bit, that stays: everything in the
+ * tree that it is in is to have one group.
  */
-const runsAsAnother = ({ mode, uid, gid }: Stats): boolean =>
-  process.getuid !== undefined &&
-  (mode & 0o6000n) !== 0n &&
-  (Number(uid) !== process.getuid() || Number(gid) !== process.getgid?.())
+export function* keepMode(dir: Path, was: Stats): Steps<void> {
+  const made = yield* fs.lstat(dir)
+  yield* setMode(dir, made, Number((was.mode & 0o7777n) | (made.mode & 0o2000n)), false)
+}
 
-/** Sets the times of access and change, roughly to the microsecond, because Node takes seconds as a number. */
+/** Sets the times of access and change, to the microsecond: Node takes seconds as a number, and cuts off the rest. */
 export const keepTimes = (path: Path, was: Stats): Steps<void> => fs.utimes(path, ...timesOf(was))
 
-const timesOf = ({ atimeNs, mtimeNs }: Stats): [number, number] => [Number(atimeNs) / 1e9, Number(mtimeNs) / 1e9]
+const timesOf = ({ atimeNs, mtimeNs }: Stats): [number, number] => [secondsOf(atimeNs), secondsOf(mtimeNs)]
+
+/** As far as a number near the present time is from the one that is meant, at most. */
+const roundedNs = 120
+
+/** A little further from 1970 than it is, so that no microsecond is lost when the rest is cut off. */
+function secondsOf(ns: bigint): number {
+  const rest = Number(ns % 1_000_000_000n)
+  return Number(ns / 1_000_000_000n) + (rest + Math.sign(rest) * roundedNs) / 1e9
+}

@@ -9,7 +9,13 @@ import { type Put, pieceBytes, readPieces, writeBytesAt } from './bytes.js'
 const blockBytes = 4096
 
 /** Are there fewer blocks than the bytes need? Node cannot ask where the holes are, so they are found by their zeros. */
-const hasHoles = ({ size, blocks }: Stats): boolean => blocks * 512n < size
+export const hasHoles = ({ size, blocks }: Stats): boolean => blocks * 512n < size
+
+/** Is there a whole block of zeros among the bytes? */
+export function hasRunOfZeros(bytes: Uint8Array): boolean {
+  const [whole] = runsOfData(bytes)
+  return bytes.length >= blockBytes && (whole === undefined || whole[0] > 0 || whole[1] < bytes.length)
+}
 
 /** Copies the bytes of an open file into a new one. */
 export function* copyBytes(source: number, target: number, was: Stats, progress?: FileProgress): Steps<void> {

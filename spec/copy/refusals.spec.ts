@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process'
 import { lstatSync, mkdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { copy } from 'holdfast'
-import { assert, holds, scratch } from '../support/kit.js'
+import { basename, join } from 'node:path'
+import { copy, move, writeFile as write } from 'holdfast'
+import { door } from '../../lib/core/disk.js'
+import { assert, holds, memory, scratch } from '../support/kit.js'
 import { told } from '../support/planted.js'
-import { privateNames } from '../support/trees.js'
+import { namesIn, privateNames } from '../support/trees.js'
 
 /** Both forms, as promises. */
 const forms = [copy, async (...args: Parameters<typeof copy.sync>) => copy.sync(...args)]
@@ -84,3 +85,101 @@ else
       }
     },
   )
+
+if (onWindows) holds.skip('special files in the source', 'there are none among files here')
+else
+  holds('special files in a tree are all named, and after the first one nothing more is copied', async () => {
+    const dir = scratch()
+    const at = (name: string) => join(dir, name)
+    mkdirSync(at('source/a/deep'), { recursive: true })
+    mkdirSync(at('source/z'))
+    const pipes = ['source/a/deep/pipe', 'source/pipe', 'source/z/pipe'].map(at)
+    for (const pipe of pipes) assert.is(spawnSync('mkfifo', [pipe]).status, 0)
+    for (let file = 0; file < 200; file++) writeFileSync(at(`source/z/${file}`), '')
+    for (const put of forms)
+      for (const options of [{}, { concurrency: 1 }, { dereference: true }, { preserveTimestamps: true }]) {
+        const error: NodeJS.ErrnoException = await assert.rejects(put(at('source'), at('target'), options), {
+          code: 'EINVAL',
+        })
+        for (const pipe of pipes) assert.ok(error.message.includes(`'${pipe}'`), error.message)
+        assert.is(error.path, pipes[0])
+        assert.ok(namesIn(at('target')).length < 100, 'it went on')
+        assert.equal(privateNames(dir), [])
+        spawnSync('rm', ['-r', at('target')])
+      }
+    // To another device, too: nothing is published, and the source is as it was.
+    const there = scratch(memory)
+    const before = told(at('source'))
+    const error = await assert.rejects(move(at('source'), join(there, 'target')), { code: 'EINVAL' })
+    for (const pipe of pipes) assert.ok(error.message.includes(`'${pipe}'`), error.message)
+    assert.equal([namesIn(there), told(at('source'))], [[], before])
+  })
+
+holds('`filter` is told what each thing is', async () => {
+  const dir = scratch()
+  const at = (name: string) => join(dir, name)
+  mkdirSync(at('source/sub'), { recursive: true })
+  writeFileSync(at('source/file'), '')
+  symlinkSync('file', at('source/link'))
+  const expected: Record<string, string> = { source: 'directory', sub: 'directory', file: 'file', link: 'link' }
+  if (!onWindows) {
+    assert.is(spawnSync('mkfifo', [at('source/sub/pipe')]).status, 0)
+    expected.pipe = 'other'
+  }
+  for (const put of forms)
+    for (const dereference of [false, true]) {
+      const kinds: Record<string, string> = {}
+      const filter = (from: string, _to: string, kind: string) => {
+        kinds[basename(from)] = kind
+        return kind !== 'other'
+      }
+      await put(at('source'), at('target'), { filter, dereference })
+      assert.equal(kinds, expected)
+    }
+})
+
+holds(
+  'what living processes make ready in the source is left out; what dead ones have left behind is a file',
+  async () => {
+    const dir = scratch()
+    const at = (name: string) => join(dir, name)
+    const self = door.performSync({ op: 'self', args: [] }) as string
+    const place = self.split('-')[0]
+    const nonce = '0123456789abcdef'
+    const dead = `${place}-${spawnSync('true').pid.toString(36)}-0`
+    mkdirSync(at('source'))
+    for (const owner of [self, dead, `elsewhere-1-1`]) writeFileSync(at(`source/.file.${owner}.${nonce}`), owner)
+    writeFileSync(at('source/file'), '')
+    mkdirSync(at(`source/.sub.${self}.${nonce}`))
+    for (const put of forms) {
+      await put(at('source'), at('target'))
+      assert.equal(namesIn(at('target')), [`.file.${dead}.${nonce}`, 'file'])
+    }
+  },
+)
+
+holds('a copy beside writers of the same directory is never refused because of what they make ready', async () => {
+  const dir = scratch()
+  const [source, target] = [join(dir, 'source'), join(dir, 'target')]
+  mkdirSync(source)
+  const names = Array.from({ length: 8 }, (_, at) => join(source, `file${at}`))
+  for (const name of names) writeFileSync(name, 'x'.repeat(1000))
+  let writes = 0
+  let over = false
+  const writing = names.map(async name => {
+    while (!over) {
+      await write(name, String(writes++).padEnd(1000), { durability: 'none' })
+    }
+  })
+  const put = async (round: number) => {
+    await copy(source, `${target}${round}`, { concurrency: 4 })
+    assert.equal(namesIn(`${target}${round}`).length, names.length)
+  }
+  try {
+    for (let round = 0; round < 60; round++) await put(round)
+  } finally {
+    over = true
+    await Promise.all(writing)
+  }
+  assert.ok(writes > 100, `${writes} writes`)
+})
