@@ -7,9 +7,10 @@
 // | create: mkdir, open of a stage | a private directory beside the cell   | `sweep` of the directory above           |
 // | create: rename                 | nothing: the cell is there            | -                                        |
 // | any: a payload, or part of one | a payload that no state names         | `sweep`, as soon as its writer is dead   |
-// | swap: rename                   | the payload of the state before       | `sweep`, as soon as its writer is dead   |
+// | swap: rename                   | the payload that was replaced         | `sweep`, as soon as its writer is dead   |
+// | clear: rename (no local disk)  | a tombstone, and as above             | the next call that clears or swaps it    |
 // | clear: unlink                  | an empty directory, and as below      | `create` replaces the directory          |
-// | clear: rmdir                   | the payload of the tombstone          | `sweep`, as soon as its writer is dead   |
+// | clear: rmdir                   | the payload of the last state         | `sweep`, as soon as its writer is dead   |
 
 import { type Change, commit, commitClear } from './cell/commit.js'
 import { createState } from './cell/create.js'
@@ -39,11 +40,11 @@ export interface CellOptions extends Patience {
 }
 
 export interface NextState extends Next {
-  /** What is too large for `fields`. @default none */
+  /** What is too large for `fields`. @default none, or with `keepData` that of the state before */
   readonly data?: string | NodeJS.ArrayBufferView | undefined
 }
 
-const nextNames = ['fields', 'gone', 'data'] as const satisfies readonly (keyof NextState)[]
+const nextNames = ['fields', 'gone', 'data', 'keepData'] as const satisfies readonly (keyof NextState)[]
 
 const trialOf = (as: string, path: string, { retryFor }: Patience, publication?: Publication): Trial => ({
   as,
@@ -95,9 +96,7 @@ const swapCell = dual(
 const clearCell = dual(
   publishing(function* clearCell(publication, dir: string | URL, from: State, options: Patience = {}): Steps<boolean> {
     const path = asName(dir, 'dir')
-    if (!asState(from).gone)
-      throw refusal('ERR_INVALID_ARG_VALUE', 'from', 'a tombstone (swap the state for one first)', from)
-    return yield* commitClear(path, from, trialOf('clearCell', path, options, publication))
+    return yield* commitClear(path, asState(from), trialOf('clearCell', path, options, publication))
   }),
 )
 
@@ -113,6 +112,8 @@ function asChange(
   checkNames(next, new Set<string>(nextNames), 'next')
   checkNext(next)
   const data = next.data === undefined ? undefined : asBytes(next.data, 'next.data')
+  if (data && next.keepData)
+    throw refusal('ERR_INVALID_ARG_VALUE', 'next.keepData', 'left out if there is next.data', true)
   if (data) checkCellName(path)
   const durability = asDurability(options.durability)
   const parents = asParents(options.parents)
@@ -136,7 +137,8 @@ function asState(value: State): State {
  *
  * Not promised: without `durability: 'full'`, that a state outlives a power cut: the cell may be in an earlier state
  * then, never in a mixture of two.
- * A process that may read the directory may read the fields.
+ * Nor that data which is kept is more durable than it was written. A process that may read the directory may read the
+ * fields.
  *
  * - `cell.read(dir)`: returns the state, or undefined if the cell is void (no directory, or an empty one). One call,
  *   unless the directory looks empty.
@@ -144,13 +146,15 @@ function asState(value: State): State {
  *   meanwhile.
  * - `cell.create(dir, next)`: void becomes the next state. Returns that state, or undefined if there was one already.
  * - `cell.swap(dir, from, next)`: `from` becomes the next state. Returns that state, or undefined if another call was
- *   first. One call, unless there is `data`.
- * - `cell.clear(dir, from)`: a tombstone (`gone: true`) becomes void. Returns whether this call did it.
+ *   first. One call, unless there is `data`, or some is dropped.
+ * - `cell.clear(dir, from)`: `from` becomes void. Returns whether this call did it. On a filesystem that is not local, a
+ *   state becomes a tombstone with its fields first, because only that shows which call did it if a reply is lost.
  *
  * @param dir A path, or a `file:` URL. Its parent directory must exist, unless `create` makes `parents`.
  * @param from A state that `read`, `load`, `create` or `swap` returned.
- * @param next `fields`: strings of `[0-9a-z-]`, at most 77 characters in all, dots between them included; `data`: any
- *   bytes, in a file of its own; `gone`: a tombstone, which can be cleared.
+ * @param next `fields`: strings of `[0-9a-z-]`, at most 72 characters in all, dots between them included; `data`: any
+ *   bytes, in a file of its own; `keepData`: the state before has data, and this one has the same, which is not written
+ *   again; `gone`: a tombstone, a state that says "deleted".
  * @returns As above. Losing a race is a return value, not an error.
  * @throws `ERR_UNKNOWN_OUTCOME`: the system reported an error (usually because a network filesystem lost the reply),
  *   and the cell has moved on too far, or cannot be read, to show whether this call changed it: a third result, never a

@@ -1,21 +1,26 @@
-import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { cell, type State, sweep } from 'holdfast'
-import type { Steps } from 'holdfast/steps'
+import { cell, type State } from 'holdfast'
+import { type Call, dual, type Op, type Steps } from 'holdfast/steps'
 import { assertLinearizable, type ExploreOptions, type World } from 'holdfast/testing'
+import { parseState } from '../lib/cell/state.js'
+import { opsThat } from '../lib/core/traits.js'
+import { through } from './broken/interfere.js'
 import {
   asPrograms,
+  believing,
   type Calls,
   cellModel,
   comparing,
   hasty,
+  labelOf,
   programModel,
   Scribe,
   trusting,
   turn,
 } from './support/cells.js'
-import { assert, caught, explored, holds, prove, scratch } from './support/kit.js'
+import { assert, caught, explored, holds, memory, prove, scratch } from './support/kit.js'
 import { assertRefusesBadInput } from './support/laws.js'
 
 type Living = Partial<World> & { readonly start?: string; readonly calls?: Calls; readonly realTime?: boolean }
@@ -71,7 +76,7 @@ function lives(
 
 /** All players have ended, so one look is enough. */
 const labelIn = (path: string): string | undefined =>
-  existsSync(path) ? readdirSync(path)[0]?.split('.').at(-1) : undefined
+  existsSync(path) ? labelOf(parseState(readdirSync(path)[0] ?? '')) : undefined
 
 const long = { maxSchedules: 10_000_000 }
 
@@ -90,6 +95,15 @@ const worlds: readonly Lived[] = [
   ['three from a state, one killed, two lies', 'a b c', { kills: 1, lies: 2, start: 's' }],
   ['three from a state, one clears it, one killed', 'a x1 b', { kills: 1, start: 's' }],
   ['three from a state, one clears it, all this', 'a x1 b', { kills: 1, lies: 2, start: 's' }, { preemptions: 1 }],
+  ['two, one removes a live state, one killed', 'v,a b,c', { kills: 1, start: 's' }],
+  ['two, one removes a live state, two lies', 'v a', { lies: 2, start: 's' }],
+  ['two, one removes a live state, one killed, one lie', 'v a', { kills: 1, lies: 1, start: 's' }],
+  ['two remove a live state, one killed, one lie', 'v v', { kills: 1, lies: 1, start: 's' }],
+  ['two, one removes a live state, one failure', 'v,a b', { failures: 1, start: 's' }],
+  ['two, one removes a live state, aborted, one lie', 'v a', { aborts: 1, lies: 1, start: 's' }],
+  ['two, one removes a live state, on btrfs, one omission', 'v b', { omissions: 1, start: 's' }],
+  ['three, one removes a live state, one killed', 'a v b', { kills: 1, start: 's' }],
+  ['three, one removes a live state, one lie', 'a v b', { lies: 1, start: 's' }, { preemptions: 1 }],
 ]
 
 for (const [what, programs, budgets, bounds] of worlds)
@@ -119,50 +133,12 @@ explored('explored in full, with what came before what: every history is lineari
   assert.ok(complete)
 })
 
-/** Changes the state, with data that repeats it. */
-function* stating(dir: string, label: string): Steps<boolean> {
-  const was = (yield* cell.read.steps(dir)) as State
-  const next = { fields: [label], data: `${label} whole` }
-  return (yield* cell.swap.steps(dir, was, next, { durability: 'none' })) !== undefined
-}
-
-/** Reads the state and its data, which must belong together. */
-function* loading(dir: string): Steps<string> {
-  const now = yield* cell.load.steps(dir)
-  return `${now?.state.fields[0]}: ${now?.data}`
-}
-
-for (const [what, budgets] of [
-  ['one killed', { kills: 1 }],
-  ['one lie', { lies: 1 }],
-  ['one failure', { failures: 1 }],
-] as const)
-  explored(`explored: two change a state that has data, and one reads, ${what}: never data of another state`, () => {
-    const world: World = {
-      ...budgets,
-      setup: dir => void cell.create.sync(join(dir, 'cell'), { fields: ['s'], data: 's whole' }),
-      players: dir => ({ A: stating(join(dir, 'cell'), 'a'), B: stating(join(dir, 'cell'), 'b') }),
-      adversaries: dir => ({ reader: loading(join(dir, 'cell')) }),
-      check: ({ dir, outcomes }) => {
-        const { reader, ...others } = outcomes
-        const saw = reader?.how === 'returned' ? reader.value : reader
-        if (!['s: s whole', 'a: a whole', 'b: b whole'].includes(saw as string)) throw new Error(`saw ${saw}`)
-        const last = cell.load.sync(join(dir, 'cell'))
-        if (String(last?.data) !== `${last?.state.fields[0]} whole`) throw new Error(`in the end ${last?.data}`)
-        const winners = Object.values(others).filter(one => one.how === 'returned' && one.value).length
-        if (winners < 1 && Object.values(others).every(({ how }) => how === 'returned')) throw new Error('nobody won')
-        // If the clean-up failed, the payload is left to `sweep`.
-        const untouched = !('failures' in budgets) && Object.values(others).every(one => one.how === 'returned')
-        const payloads = readdirSync(dir).filter(name => name.endsWith('.payload.holdfast'))
-        if (untouched && payloads.length !== 1) throw new Error(`payloads: ${payloads}`)
-      },
-    }
-    const { complete } = prove(`cell with data, ${what}`, world, long)
-    assert.ok(complete)
-  })
-
 explored('the same worlds catch: an errno that is believed', () => {
   caught('believed', /not linearizable/, lives([['a'], ['b']], { lies: 1, start: 's', calls: trusting }))
+})
+
+explored('the same worlds catch: a live state that is removed in one call, where replies may be lost', () => {
+  caught('removed at once', /not linearizable/, lives([['v'], ['a']], { lies: 1, start: 's', calls: believing }))
 })
 
 for (const [what, looks] of [
@@ -180,8 +156,6 @@ explored('the same worlds catch: compare, and then set', () => {
   caught('compared', /not linearizable/, lives([['a'], ['b']], { start: 's', calls: comparing }))
 })
 
-const isPrivate = (name: string): boolean => name.startsWith('.')
-
 holds('a whole life: create, swap, tombstone, clear, and again', async () => {
   const dir = join(scratch(), 'cell')
   assert.is(await cell.read(dir), undefined)
@@ -192,7 +166,6 @@ holds('a whole life: create, swap, tombstone, clear, and again', async () => {
   const second = await cell.swap(dir, first as State, { fields: ['c'] })
   assert.equal([second?.version, second?.lineage], [2, [first?.nonce]])
   assert.is(await cell.swap(dir, first as State, { fields: ['d'] }), undefined)
-  await assert.rejects(cell.clear(dir, second as State), { code: 'ERR_INVALID_ARG_VALUE' })
   const grave = await cell.swap(dir, second as State, { gone: true })
   assert.ok(grave?.gone)
   assert.is(await cell.clear(dir, grave as State), true)
@@ -201,39 +174,59 @@ holds('a whole life: create, swap, tombstone, clear, and again', async () => {
   assert.is(cell.create.sync(dir)?.version, 1)
 })
 
-holds('data lies beside it, belongs to one state, and goes with it', async () => {
+/** The calls that reach the disk. `isLocal`: what is said of a path. */
+async function callsOf(isLocal: (path: unknown) => boolean, steps: Steps<unknown>): Promise<Op[]> {
+  const calls: Op[] = []
+  const watch = (call: Call): Call => {
+    if (!opsThat('inline').has(call.op) && call.op !== 'local') calls.push(call.op)
+    return call.op === 'local' ? { op: 'settle', args: [isLocal(call.args[0])] } : call
+  }
+  await dual(() => through(steps, watch))()
+  return calls
+}
+
+holds('a live state is removed in two calls; where a reply may be lost, by way of a tombstone', async () => {
   const top = scratch()
   const dir = join(top, 'cell')
-  const first = (await cell.create(dir, { data: 'one' })) as State
-  assert.is(String((await cell.load(dir))?.data), 'one')
-  const second = (await cell.swap(dir, first, { fields: ['x'], data: Buffer.from('two') })) as State
-  assert.equal([String((await cell.load(dir))?.data), cell.load.sync(dir)?.state.fields], ['two', ['x']])
-  assert.is(await cell.swap(dir, first, { data: 'late' }), undefined)
-  assert.is(readdirSync(top).filter(isPrivate).length, 1)
-  const grave = (await cell.swap(dir, second, { gone: true })) as State
-  assert.equal(readdirSync(top), ['cell'])
-  assert.is((await cell.load(dir))?.data, undefined)
-  await cell.clear(dir, grave)
-  assert.equal(readdirSync(top), [])
-  assert.is(await cell.load(dir), undefined)
+  const ways: readonly (readonly [isLocal: (path: unknown) => boolean, calls: readonly Op[]])[] = [
+    [() => true, ['unlink', 'rmdir']],
+    // It was not there when that was asked, and is now.
+    [path => path !== dir, ['stat', 'stat', 'unlink', 'rmdir']],
+    [() => false, ['stat', 'stat', 'rename', 'unlink', 'rmdir']],
+  ]
+  for (const [isLocal, calls] of ways) {
+    const first = (await cell.create(dir, { fields: ['a'] })) as State
+    assert.equal(await callsOf(isLocal, cell.clear.steps(dir, first)), calls)
+    assert.equal(readdirSync(top), [])
+    assert.is(await cell.clear(dir, first), false)
+  }
 })
 
-holds('sweep takes data that no state names, and only that', async () => {
-  const top = scratch()
-  const dir = join(top, 'cell')
-  const first = (await cell.create(dir, { data: 'kept' })) as State
-  const [payload] = readdirSync(top).filter(isPrivate)
-  // Written by a dead process of this machine: the same place, another pid.
-  const [place] = (first.writer as string).split('-')
-  const pid = spawnSync('true').pid.toString(36)
-  const orphan = `.cell.${place}-${pid}-1.00112233aabbccdd.payload.holdfast`
-  const elsewhere = `.file.${place}-${pid}-1.00112233aabbccdd.payload.holdfast`
-  for (const name of [orphan, elsewhere]) writeFileSync(join(top, name), 'lost')
-  writeFileSync(join(top, 'file'), 'no cell')
-  assert.equal(await sweep(top), [orphan])
-  assert.equal(readdirSync(top).sort(), [payload, elsewhere, 'cell', 'file'].sort())
-  assert.is(String((await cell.load(dir))?.data), 'kept')
+holds('a tombstone that could not be removed says what was removed, and that it was', async () => {
+  const dir = join(scratch(), 'cell')
+  const first = (await cell.create(dir, { fields: ['a'] })) as State
+  const failing = through(cell.clear.steps(dir, first), call => {
+    if (call.op === 'unlink')
+      throw Object.assign(new Error('EACCES'), { code: 'EACCES', errno: -13, syscall: 'unlink' })
+    return call.op === 'local' ? { op: 'settle', args: [false] } : call
+  })
+  await assert.rejects(dual(() => failing)(), { code: 'EACCES' })
+  const now = (await cell.read(dir)) as State
+  assert.equal([now.gone, now.fields, now.version], [true, ['a'], 2])
+  assert.is(await cell.clear(dir, now), true)
 })
+
+const elsewhere = memory && statSync(memory).dev !== statSync(tmpdir()).dev ? scratch(memory) : undefined
+if (!elsewhere) holds.skip('a cell by a link to another filesystem is as local as that is', 'there is only one')
+else
+  holds('a cell by a link to another filesystem is as local as that is', async () => {
+    const [dir, there] = [join(scratch(tmpdir()), 'cell'), join(elsewhere, 'cell')]
+    const first = (await cell.create(there)) as State
+    symlinkSync(there, dir)
+    const calls = await callsOf(path => path !== dir, cell.clear.steps(dir, first))
+    assert.equal(calls, ['stat', 'stat', 'rename', 'unlink', 'rmdir'])
+    assert.is(await cell.read(dir), undefined)
+  })
 
 holds('what is no cell is an error, and stays', async () => {
   const top = scratch()

@@ -3,7 +3,7 @@
 
 import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import type { Durability } from 'holdfast'
+import type { Durability, NextState } from 'holdfast'
 import {
   cell,
   copy,
@@ -286,24 +286,31 @@ explored('it catches: the source first, and no sync of the directory before the 
 explored('a cell: its old data goes only after the new state is on the disk', () => {
   const data = 'more than a name holds'
   const setupCell = (dir: string) => void cell.create.sync(join(dir, 'cell'), { data })
-  const world = (durability: Durability) => ({
+  const world = (durability: Durability, nexts: readonly NextState[] = [{ data }]) => ({
     setup: setupCell,
     players: (dir: string) => ({
       A: (function* () {
-        const was = yield* cell.read.steps(join(dir, 'cell'))
-        if (was) yield* cell.swap.steps(join(dir, 'cell'), was, { data }, { durability })
+        for (const next of nexts) {
+          const was = yield* cell.read.steps(join(dir, 'cell'))
+          if (was) yield* cell.swap.steps(join(dir, 'cell'), was, next, { durability })
+        }
       })(),
     }),
     check: ({ log }: Ending) => {
-      const swapped = log.findIndex(({ op, args }) => op === 'rename' && String(args[0]).startsWith('/cell/'))
+      const swapped = log.findLastIndex(({ op, args }) => op === 'rename' && String(args[0]).startsWith('/cell/'))
       const dropped = log.findIndex(({ op, args }) => op === 'unlink' && /\.payload/.test(String(args[0])))
       const kept = synced(log).get('/cell') ?? -1
       assert.ok(swapped >= 0 && dropped > swapped, 'nothing was swapped')
       assert.ok(swapped < kept && kept < dropped, `swapped at ${swapped}, on the disk at ${kept}, gone at ${dropped}`)
     },
   })
-  for (const durability of ['file', 'full'] as const) assert.ok(explore(world(durability)).complete)
+  const kept = [{ keepData: true }, { keepData: true }, {}]
+  for (const durability of ['file', 'full'] as const) {
+    assert.ok(explore(world(durability)).complete)
+    assert.ok(explore(world(durability, kept)).complete)
+  }
   caught('a cell with none', /on the disk at -1/, world('none'))
+  caught('a cell with none, after two that keep', /on the disk at -1/, world('none', kept))
 })
 
 explored('with full a cell is on the disk: its state, its name, and the directories above it', () => {

@@ -39,10 +39,25 @@ function swap(at: At, durability: 'none' | 'file'): void {
   if (was) cell.swap.sync(at('a/cell'), was, { data: 'new' }, { durability })
 }
 
+function keepThenSwap(at: At, durability: 'none' | 'file'): void {
+  for (let nth = 1; nth <= 2; nth++) {
+    const was = cell.read.sync(at('a/cell'))
+    if (was) cell.swap.sync(at('a/cell'), was, { keepData: true })
+  }
+  swap(at, durability)
+}
+
+function remove(at: At): void {
+  const was = cell.read.sync(at('a/cell'))
+  if (was) cell.clear.sync(at('a/cell'), was)
+}
+
+const isVoid = (at: At): boolean => !existsSync(at('a/cell')) || readdirSync(at('a/cell')).length === 0
+
 /** Is the data there that the state names? */
 function hasData(at: At): boolean {
   const state = readdirSync(at('a/cell')).map(parseState)[0]
-  return readdirSync(at('a')).some(name => state !== undefined && parsePayload(name)?.nonce === state.nonce)
+  return readdirSync(at('a')).some(name => state?.payload && parsePayload(name)?.nonce === state.payload.nonce)
 }
 
 const held: Readonly<Record<string, Cut>> = {
@@ -61,6 +76,8 @@ const held: Readonly<Record<string, Cut>> = {
     isWhole: isMovedOnly,
   },
   'cell.swap': { act: at => swap(at, 'file'), isWhole: hasData },
+  'cell.swap, after two that keep': { act: at => keepThenSwap(at, 'file'), isWhole: hasData },
+  'cell.clear': { act: remove, isWhole: at => isVoid(at) || hasData(at) },
 }
 
 const broken: Readonly<Record<string, Cut>> = {
@@ -70,6 +87,7 @@ const broken: Readonly<Record<string, Cut>> = {
     isWhole: isSomewhere,
   },
   'cell.swap, with none': { act: at => swap(at, 'none'), isWhole: hasData },
+  'cell.swap, after two that keep, with none': { act: at => keepThenSwap(at, 'none'), isWhole: hasData },
 }
 
 function syncDir(path: string): void {

@@ -134,6 +134,11 @@ const acts: Readonly<Record<string, Act>> = {
     steps: at => cell.clear.steps(at('gone'), stateOf(at('gone'))),
     given: at => cell.read.sync(at('gone')) === undefined,
   },
+  'cell.clear of a live state': {
+    steps: at => cell.clear.steps(at('cell'), stateOf(at('cell'))),
+    // If that fails after it has become a tombstone, the cell was changed.
+    given: at => cell.read.sync(at('cell'))?.gone !== false,
+  },
 }
 
 const published = (error: unknown): unknown => (error as { published?: unknown }).published

@@ -8,9 +8,10 @@ import { discard, finishAnyway } from '../parts/cleanup.js'
 import { syncDir, syncName } from '../parts/durable.js'
 import type { Parents } from '../parts/parents.js'
 import { nonces } from '../parts/stage-names.js'
+import { isLocalCell } from './local.js'
 import { removePayload, writePayload } from './payload.js'
-import { type Next, type State, successor } from './state.js'
-import { clear, isUnknownOutcome, readState, type Verdict } from './transition.js'
+import { isNaming, type Next, type PayloadId, type State, successor } from './state.js'
+import { advance, type Content, clear, isUnknownOutcome, readState, type Verdict } from './transition.js'
 
 /** A call that changes a cell. */
 export interface Change {
@@ -28,21 +29,23 @@ export interface Change {
 export function* commit(change: Change, apply: (to: State) => Steps<Verdict>): Steps<State | undefined> {
   const { path, from, next, data, durability, trial } = change
   const to = successor(from, next, yield* nonces(), data ? yield* fs.self() : undefined)
+  // Not what the state keeps: that belongs to others, until this call has replaced it.
+  const written = data && to.payload
   let verdict: Verdict | undefined
   try {
-    if (data) yield* writePayload(path, to, data, durability)
+    if (data && written) yield* writePayload(path, written, data, durability)
     verdict = yield* judged(trial, () => apply(to))
   } catch (error) {
     // If the outcome is unknown, the cell's state may name the new payload, so that stays.
-    if (!isUnknownOutcome(error)) yield* removePayload(path, to)
+    if (!isUnknownOutcome(error)) yield* removePayload(path, written)
     throw error
   }
   if (verdict !== 'mine') {
-    yield* removePayload(path, to)
+    yield* removePayload(path, written)
     return undefined
   }
   yield* finishAnyway(() => syncState(change))
-  yield* dropPayload(path, from, durability)
+  if (!next.keepData) yield* dropPayload(path, from?.payload, durability)
   return to
 }
 
@@ -67,18 +70,17 @@ function* syncState({ path, from, durability, parents }: Change): Steps<void> {
 }
 
 /**
- * Removes the payload of a state that was consumed. First the cell is synced, because a power cut could bring the old
- * state back, and it names the payload. If that fails again and again, the payload is left to `sweep`.
+ * Removes a payload that no state names any more. First the cell is synced, because a power cut could bring an old state
+ * back that names it. If that fails again and again, the payload is left to `sweep`.
  */
-function* dropPayload(path: string, from: State | undefined, durability: Durability): Steps<void> {
-  if (from?.writer === undefined) return
-  yield* finishAnyway(() => discard(() => syncThenRemove(path, from, durability)))
+function* dropPayload(path: string, payload: PayloadId | undefined, durability: Durability): Steps<void> {
+  if (payload) yield* finishAnyway(() => discard(() => syncThenRemove(path, payload, durability)))
 }
 
-function* syncThenRemove(path: string, from: State, durability: Durability): Steps<void> {
+function* syncThenRemove(path: string, payload: PayloadId, durability: Durability): Steps<void> {
   // With `full` it is synced already.
   if (durability === 'file') yield* syncDirIfThere(path)
-  yield* removePayload(path, from)
+  yield* removePayload(path, payload)
 }
 
 /** Another call may have cleared the cell, and then there is no state in it that could come back. */
@@ -90,23 +92,44 @@ function* syncDirIfThere(path: string): Steps<void> {
   }
 }
 
-/** Clears a tombstone, and removes its payload. Returns whether this call cleared it. */
+/** Makes the cell void, and removes its payload. Returns whether this call did it. */
 export function* commitClear(path: string, from: State, trial: Trial): Steps<boolean> {
+  // A state that is removed leaves no trace of the call that did it. Where a reply may be lost, such a trace is needed.
+  if (from.gone || (yield* isLocalCell(path))) return yield* removeState(path, from, trial)
+  const next = { fields: from.fields, gone: true }
+  const change = { path, from, next, data: undefined, durability: 'file', parents: undefined, trial } as const
+  const tombstone = yield* commit(change, to => advance(path, from, to, trial))
+  if (tombstone) yield* finishAnyway(() => removeTombstone(path, tombstone, trial))
+  return tombstone !== undefined
+}
+
+/** The state before it is gone by this call, so it does not matter which call removes the tombstone. */
+function* removeTombstone(path: string, tombstone: State, { publication: _, ...trial }: Trial): Steps<void> {
+  try {
+    yield* clear(path, tombstone, trial)
+  } catch (error) {
+    const isOther = (now: Content): boolean => typeof now === 'string' || now.nonce !== tombstone.nonce
+    if (!isUnknownOutcome(error) || !(yield* isSeen(path, trial, isOther))) throw error
+  }
+}
+
+function* removeState(path: string, from: State, trial: Trial): Steps<boolean> {
   try {
     if ((yield* judged(trial, () => clear(path, from, trial))) !== 'mine') return false
   } catch (error) {
-    if (isUnknownOutcome(error) && (yield* isConsumed(path, from, trial))) yield* dropPayload(path, from, 'file')
+    const { payload } = from
+    const isUnnamed = payload && isUnknownOutcome(error) && (yield* isSeen(path, trial, now => !isNaming(now, payload)))
+    if (isUnnamed) yield* dropPayload(path, payload, 'file')
     throw error
   }
-  yield* dropPayload(path, from, 'file')
+  yield* dropPayload(path, from.payload, 'file')
   return true
 }
 
-/** Has any call consumed the state? Then its payload is not named any more. What cannot be read may still be there. */
-function* isConsumed(path: string, from: State, trial: Trial): Steps<boolean> {
+/** Does the cell show that? What cannot be read shows nothing. */
+function* isSeen(path: string, trial: Trial, test: (now: Content) => boolean): Steps<boolean> {
   try {
-    const now = yield* readState(path, trial)
-    return typeof now === 'string' || now.nonce !== from.nonce
+    return test(yield* readState(path, trial))
   } catch {
     return false
   }

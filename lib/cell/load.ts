@@ -17,13 +17,13 @@ export interface Reading {
 export function* loadState(path: string, trial: Trial): Steps<{ reading: Reading | undefined }> {
   const state = yield* readState(path, trial)
   if (typeof state === 'string') return { reading: undefined }
-  if (state.writer === undefined) return { reading: { state, data: undefined } }
-  const payload = payloadOf(path, state)
+  if (!state.payload) return { reading: { state, data: undefined } }
+  const payload = payloadOf(path, state.payload)
   try {
     return { reading: { state, data: yield* fs.readFile(payload) } }
   } catch (error) {
     if (!hasCode(error, 'ENOENT')) throw namingOnly(error, payload, path)
-    // Another call consumed the state, and its payload with it, after this one read the state: read both again.
+    // Another call replaced the data, after this one read the state: read both again.
     throw systemError('EAGAIN', 'open', 'the data that the state names is not there', path)
   }
 }

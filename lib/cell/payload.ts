@@ -1,6 +1,6 @@
 // The data of a state that is too large for a name (./state.ts) is a payload: a file beside the cell, named
-// `.<cell>.<owner>.<nonce>.payload.holdfast`. It is written before the state that names it, and never changed. The call
-// that consumes that state removes it.
+// `.<cell>.<owner>.<nonce>.payload.holdfast`. It is written before the first state that names it, and never changed. The
+// call that replaces or drops it, with the last state that names it, removes it.
 
 import { basename } from 'node:path'
 import { type Durability, refusal } from '../core/input.js'
@@ -10,17 +10,15 @@ import { writeAll } from '../parts/durable.js'
 import { namingOnly } from '../parts/public-names.js'
 import { closingWritten } from '../parts/stage.js'
 import { mark, siblingName } from '../parts/stage-names.js'
-import type { State } from './state.js'
+import type { PayloadId } from './state.js'
 
-/** The path of the payload of that state. */
-export const payloadOf = (cell: string, { writer, nonce }: State): string =>
-  siblingName(cell, `.${writer}.${nonce}.payload.${mark}`)
+/** Its path. */
+export const payloadOf = (cell: string, { owner, nonce }: PayloadId): string =>
+  siblingName(cell, `.${owner}.${nonce}.payload.${mark}`)
 
-/** What the name of a payload says: of which cell it is, who wrote it, and for which state. */
-export interface Payload {
+/** What the name of a payload says: of which cell it is, and which. */
+export interface Payload extends PayloadId {
   readonly cell: string
-  readonly owner: string
-  readonly nonce: string
 }
 
 /** Returns undefined if the name is not that of a payload. */
@@ -38,9 +36,8 @@ export function checkCellName(cell: string): void {
     throw refusal('ERR_OUT_OF_RANGE', 'dir', `a name of at most ${longestCellBytes} bytes if it has data`, cell)
 }
 
-/** Writes the payload of that state. */
-export function* writePayload(cell: string, state: State, data: Uint8Array, durability: Durability): Steps<void> {
-  const path = payloadOf(cell, state)
+export function* writePayload(cell: string, id: PayloadId, data: Uint8Array, durability: Durability): Steps<void> {
+  const path = payloadOf(cell, id)
   try {
     const fd = yield* fs.open(path, 'wx')
     yield* closingWritten(fd, durability !== 'none', () => writeAll(fd, data, durability))
@@ -49,7 +46,7 @@ export function* writePayload(cell: string, state: State, data: Uint8Array, dura
   }
 }
 
-/** Best effort: removes the payload of a state that was consumed, or that never came to be. */
-export function* removePayload(cell: string, state: State | undefined): Steps<void> {
-  if (state?.writer !== undefined) yield* discard(() => fs.unlink(payloadOf(cell, state)))
+/** Best effort: removes a payload that no state names any more, or ever will. */
+export function* removePayload(cell: string, id: PayloadId | undefined): Steps<void> {
+  if (id) yield* discard(() => fs.unlink(payloadOf(cell, id)))
 }

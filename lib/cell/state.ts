@@ -1,8 +1,9 @@
 // How a cell's state is spelled as the name of a file, the token (../cell.ts):
-// `<t|x>.<version>.<nonce>.<lineage>.<writer>.<fields ...>`, in lower-case letters and digits, so that no filesystem
-// takes two states for one.
+// `<t|x>.<version>.<nonce>.<lineage>.<payload>.<fields ...>`, in lower-case letters and digits, so that no filesystem
+// takes two states for one. The payload is spelled as the owner that wrote it; and its nonce, if that is not the state's
+// own because the state has kept the data of an earlier one.
 
-import { refusal } from '../core/input.js'
+import { asFlag, refusal } from '../core/input.js'
 
 /** What a cell is, at a moment. */
 export interface State {
@@ -16,8 +17,16 @@ export interface State {
   readonly nonce: string
   /** The nonces of the states before this one, the latest first: a call recognises its own swap by them later. */
   readonly lineage: readonly string[]
-  /** The owner that wrote the payload, if the state has one. */
-  readonly writer: string | undefined
+  /** What names its data, if it has any. */
+  readonly payload: PayloadId | undefined
+}
+
+/** Names the data of a state, and of those after it that keep the data. */
+export interface PayloadId {
+  /** The owner that wrote it. */
+  readonly owner: string
+  /** The nonce of the first state that has it. */
+  readonly nonce: string
 }
 
 /** What the next state is to be. */
@@ -26,18 +35,26 @@ export interface Next {
   readonly fields?: readonly string[] | undefined
   /** A tombstone. @default false */
   readonly gone?: boolean | undefined
+  /** It has the data of the state before, which is not written again. @default false: that data goes */
+  readonly keepData?: boolean | undefined
 }
 
 /** How many nonces a state remembers: three are enough to recognise a swap after two others. */
 const mostRemembered = 3
 const longestBytes = 200
 
-const pattern =
-  /^([tx])\.([1-9a-z][0-9a-z]*)\.([0-9a-f]{16})\.([0-9a-f]{16}(?:-[0-9a-f]{16})*|)\.([0-9a-z-]*)((?:\.[0-9a-z-]+)*)$/
+const pattern = new RegExp(
+  [
+    /^([tx])\.([1-9a-z][0-9a-z]*)\.([0-9a-f]{16})\.([0-9a-f]{16}(?:-[0-9a-f]{16})*|)/,
+    /\.(?:([0-9a-z]+-[0-9a-z]+-[0-9a-z]+)(?:-([0-9a-f]{16}))?)?((?:\.[0-9a-z-]+)*)$/,
+  ]
+    .map(({ source }) => source)
+    .join(''),
+)
 
 /** The state that a name spells; undefined if it spells none. */
 export function parseState(name: string): State | undefined {
-  const [, kind, version, nonce = '', lineage, writer, fields = ''] = pattern.exec(name) ?? []
+  const [, kind, version, nonce = '', lineage, owner, kept, fields = ''] = pattern.exec(name) ?? []
   if (kind === undefined) return undefined
   return {
     gone: kind === 'x',
@@ -45,34 +62,50 @@ export function parseState(name: string): State | undefined {
     fields: fields.split('.').slice(1),
     nonce,
     lineage: lineage ? lineage.split('-') : [],
-    writer: writer || undefined,
+    payload: owner ? { owner, nonce: kept ?? nonce } : undefined,
   }
 }
 
-export function spellState({ gone, version, fields, nonce, lineage, writer }: State): string {
-  return [gone ? 'x' : 't', version.toString(36), nonce, lineage.join('-'), writer ?? '', ...fields].join('.')
+export function spellState({ gone, version, fields, nonce, lineage, payload }: State): string {
+  const kept = payload && payload.nonce !== nonce ? `-${payload.nonce}` : ''
+  const spelled = payload ? payload.owner + kept : ''
+  return [gone ? 'x' : 't', version.toString(36), nonce, lineage.join('-'), spelled, ...fields].join('.')
 }
 
-/** The state that comes after `before`, or the first one. */
+/** The state that comes after `before`, or the first one. `writer`: the owner that has written data for it. */
 export function successor(
   before: State | undefined,
-  { fields = [], gone = false }: Next,
+  { fields = [], gone = false, keepData = false }: Next,
   nonce: string,
   writer?: string,
 ): State {
   const lineage = before ? [before.nonce, ...before.lineage].slice(0, mostRemembered) : []
-  return { gone, version: (before?.version ?? 0) + 1, fields, nonce, lineage, writer }
+  const kept = keepData ? before?.payload : undefined
+  const payload = writer === undefined ? kept : { owner: writer, nonce }
+  return { gone, version: (before?.version ?? 0) + 1, fields, nonce, lineage, payload }
 }
 
 /** Is `now` the state `from`, or one that came of it? */
 export const descends = (now: State, from: State): boolean =>
   now.nonce === from.nonce || now.lineage.includes(from.nonce)
 
-/** The most that all fields together may take: what the rest of the longest name leaves free. */
-const longestFields =
-  longestBytes - spellState(successor(undefined, {}, '0'.repeat(16), '0'.repeat(40))).length - 17 * mostRemembered - 10
+/** Does the state name this data? If not, no later state will, because each can only keep what the one before it names. */
+export const isNaming = (now: State | 'void' | 'absent', { nonce }: PayloadId): boolean =>
+  typeof now === 'object' && now.payload?.nonce === nonce
 
-export function checkNext({ fields = [] }: Next): void {
+/** The most that all fields together may take: what the rest of the longest name leaves free. */
+const longestFields = longestBytes - spellState(longestWithoutFields()).length - '.'.length
+
+function longestWithoutFields(): State {
+  const nonce = '0'.repeat(16)
+  const lineage = Array<string>(mostRemembered).fill(nonce)
+  const payload = { owner: '0'.repeat(30), nonce: '1'.repeat(16) }
+  return { gone: true, version: 36 ** 9 - 1, fields: [], nonce, lineage, payload }
+}
+
+export function checkNext({ fields = [], gone, keepData }: Next): void {
+  asFlag(gone, 'next.gone')
+  asFlag(keepData, 'next.keepData')
   if (!Array.isArray(fields) || fields.some(field => typeof field !== 'string' || !/^[0-9a-z-]+$/.test(field)))
     throw refusal('ERR_INVALID_ARG_VALUE', 'next.fields', 'strings of lower-case letters, digits and "-"', fields)
   if (fields.join('.').length > longestFields)

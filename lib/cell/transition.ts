@@ -8,20 +8,20 @@
 // in 100 shows nothing. Therefore no single empty listing is believed: nothing must have changed in the directory
 // around it.
 
-import { dirname } from 'node:path'
 import { hasCode, isSystemError, type SystemError, systemError } from '../core/errors.js'
 import { fs, orNothing, type Steps } from '../core/steps.js'
 import { type Again, achieve, again, type Trial } from '../parts/achieve.js'
 import { tidy } from '../parts/cleanup.js'
 import { namingOnly } from '../parts/public-names.js'
 import { giving, undecided } from '../parts/publish.js'
+import { isLocalCell } from './local.js'
 import { descends, parseState, type State, spellState } from './state.js'
 
 /** Which call consumed the state: this one, or another. */
 export type Verdict = 'mine' | "another's"
 
 /** What is in a cell. `void`: an empty directory; `absent`: there is no directory. */
-type Content = State | 'void' | 'absent'
+export type Content = State | 'void' | 'absent'
 
 /** Reads what is in a cell, and retries what waiting can cure. */
 export function* readState(dir: string, trial: Trial): Steps<Content> {
@@ -122,7 +122,7 @@ function* consume(dir: string, call: Steps<void>, { publication }: Trial): Steps
   }
 }
 
-/** Removes a tombstone, and then its directory, which stays if a cell is created in it meanwhile. */
+/** Removes the state, and then its directory, which stays if a cell is created in it meanwhile. */
 export function* clear(dir: string, from: State, trial: Trial): Steps<Verdict> {
   const verdict = yield* achieve(
     () => consume(dir, fs.unlink(`${dir}/${spellState(from)}`), trial),
@@ -148,7 +148,7 @@ function* statTransition(
   if (now && descends(now, from)) return "another's"
   // The state was consumed, and so was the one that replaced it. On a local disk ENOENT means that another call was
   // first. On a network it may also come from a retransmission of our own call, whose first reply was lost.
-  if (hasCode(error, 'ENOENT') && (yield* fs.local(dirname(dir)))) return "another's"
+  if (hasCode(error, 'ENOENT') && (yield* isLocalCell(dir))) return "another's"
   throw unknownOutcome(dir, error)
 }
 

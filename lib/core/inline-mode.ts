@@ -4,7 +4,7 @@ import type { Op } from './alphabet.js'
 import { opsThat } from './traits.js'
 
 const all: ReadonlySet<Op> = new Set([
-  ...(['open', 'write', 'fstat', 'close', 'lstat', 'stat', 'readdir', 'mkdir', 'rename'] as const),
+  ...(['open', 'write', 'fstat', 'close', 'lstat', 'stat', 'readdir', 'local', 'mkdir', 'rename'] as const),
 ])
 /**
  * What changes the disk waits for it while it stands still. Not even `close` is left: the last descriptor of a file

@@ -77,6 +77,7 @@ export class KernelCache {
     lstat: path => this.#deviceOfName(this.#lstatNames, path) ?? this.#deviceOfSmall(path as string),
     stat: path => this.#deviceOfName(this.#statNames, path),
     readdir: dir => this.#deviceOfSmall(dir),
+    local: dir => this.#deviceOfSmall(dir),
     mkdir: dir => {
       const parent = typeof dir === 'string' ? parentOf(dir) : ''
       return this.#isNewDir(parent) ? this.#deviceOf(parent) : undefined
@@ -128,7 +129,6 @@ export class KernelCache {
     return wasUsed(name) && name.at === path ? name.dev : this.#places.device(path)
   }
 
-  /** Notes a call that succeeded. */
   note({ op, args }: Call, value: unknown): void {
     ;(this.#noteBy[op] as AnyFunction<void> | undefined)?.(value, ...args)
   }

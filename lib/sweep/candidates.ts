@@ -1,6 +1,7 @@
 // What `sweep` may remove: private names, and the data of cells, in a directory and in those below it.
 
 import { type Payload, parsePayload } from '../cell/payload.js'
+import { isNaming } from '../cell/state.js'
 import { readState } from '../cell/transition.js'
 import { type Entry, fs, type Steps } from '../core/steps.js'
 import { isDebris, type Liveness } from '../parts/debris.js'
@@ -76,7 +77,8 @@ function* isToBeSwept(
 }
 
 /**
- * Does the cell's state name this data? If not, no later state will, because the process that wrote the data is dead.
+ * Does the cell's state name this data? If not, no later state will: the process that wrote the data is dead, and only
+ * states that name it can be followed by one that keeps it.
  */
 export function* isNamed({ payload }: Candidate, dir: OpenDirectory): Steps<boolean> {
   if (!payload) return false
@@ -86,7 +88,7 @@ export function* isNamed({ payload }: Candidate, dir: OpenDirectory): Steps<bool
   const path = `${at}/${payload.cell}`
   try {
     const now = yield* readState(path, { as: 'sweep', path })
-    return typeof now === 'object' && now.nonce === payload.nonce
+    return isNaming(now, payload)
   } catch (error) {
     // It is not a cell any more, so what the data belongs to is unknown, and it stays.
     if ((error as NodeJS.ErrnoException).code === 'ERR_NOT_A_CELL') return true

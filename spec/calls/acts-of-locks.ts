@@ -2,7 +2,7 @@
 
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { cell, getOrCreate, lock, updateFile, withLock } from 'holdfast'
+import { cell, getOrCreate, lock, type NextState, updateFile, withLock } from 'holdfast'
 import { type Act, type Form, inForm, patience } from './act.js'
 import { newText, oldText } from './acts-of-files.js'
 
@@ -31,9 +31,8 @@ const fill = (stage: string): void => {
 }
 
 /** Reads the state, and swaps it for another. */
-function swap(dir: string, form: Form, fields: string[], data?: string): unknown {
+function swap(dir: string, form: Form, next: NextState): unknown {
   const path = at(dir, 'cell')
-  const next = { fields, ...(data !== undefined && { data }) }
   const orAnother = (done: unknown) => done !== undefined
   if (form === 'sync') {
     const was = cell.read.sync(path, patience)
@@ -45,13 +44,15 @@ function swap(dir: string, form: Form, fields: string[], data?: string): unknown
     .then(orAnother)
 }
 
-/** Clears the cell, if it is a tombstone. */
+/** Clears the cell, whatever is in it. */
 function clear(dir: string, form: Form): unknown {
   const path = at(dir, 'cell')
   if (form === 'promise') return cell.read(path, patience).then(was => was && cell.clear(path, was, patience))
   const was = cell.read.sync(path, patience)
   return was && cell.clear.sync(path, was, patience)
 }
+
+const plantCell = (dir: string): void => void cell.create.sync(at(dir, 'cell'), { fields: ['a'], data: oldText })
 
 function plantTombstone(dir: string): void {
   cell.create.sync(at(dir, 'cell'), { fields: ['a'], data: oldText, gone: true })
@@ -112,7 +113,7 @@ export const actsOfLocks: readonly Act[] = [
   {
     name: 'cell-create',
     plant: nothing,
-    call: (dir, form) => swap(dir, form, ['b'], newText),
+    call: (dir, form) => swap(dir, form, { fields: ['b'], data: newText }),
     becomes: { cell: `live b ${newText}` },
     // A second state of the same meaning may come of a reply that was lost.
     returns: [true],
@@ -120,16 +121,24 @@ export const actsOfLocks: readonly Act[] = [
   },
   {
     name: 'cell-swap',
-    plant: dir => void cell.create.sync(at(dir, 'cell'), { fields: ['a'], data: oldText }),
-    call: (dir, form) => swap(dir, form, ['b'], newText),
+    plant: plantCell,
+    call: (dir, form) => swap(dir, form, { fields: ['b'], data: newText }),
     becomes: { cell: `live b ${newText}` },
     returns: [true],
     documented,
     syncsFirst: true,
   },
   {
+    name: 'cell-keep',
+    plant: plantCell,
+    call: (dir, form) => swap(dir, form, { fields: ['b'], keepData: true }),
+    becomes: { cell: `live b ${oldText}` },
+    returns: [true],
+    documented,
+  },
+  {
     name: 'cell-load',
-    plant: dir => void cell.create.sync(at(dir, 'cell'), { fields: ['a'], data: oldText }),
+    plant: plantCell,
     call: (dir, form) => inForm(cell.load, form)(at(dir, 'cell'), patience),
     becomes: { cell: `live a ${oldText}` },
   },
@@ -138,6 +147,16 @@ export const actsOfLocks: readonly Act[] = [
     plant: plantTombstone,
     call: clear,
     becomes: {},
+    documented,
+    syncsFirst: true,
+  },
+  {
+    name: 'cell-clear-live',
+    plant: plantCell,
+    call: clear,
+    becomes: {},
+    // Where it cannot be known whether a reply may be lost, it is a tombstone first.
+    meanwhile: [{ cell: 'gone a ' }],
     documented,
     syncsFirst: true,
   },

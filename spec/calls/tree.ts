@@ -48,7 +48,7 @@ function readCell(path: string, spelled: string, kept: Set<string>): Tree {
   const now = loadCell(path)
   if (typeof now === 'string') return { [spelled]: now }
   if (!now) return {}
-  if (now.state.writer !== undefined) kept.add(join(dirname(path), basename(payloadOf(path, now.state))))
+  if (now.state.payload) kept.add(join(dirname(path), basename(payloadOf(path, now.state.payload))))
   return { [spelled]: [now.state.gone ? 'gone' : 'live', ...now.state.fields, now.data?.toString() ?? ''].join(' ') }
 }
 

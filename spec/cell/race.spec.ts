@@ -3,7 +3,7 @@
 
 import { appendFileSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { cell, sweep } from 'holdfast'
+import { cell, type Reading, sweep } from 'holdfast'
 import { dual, type Steps } from 'holdfast/steps'
 import { assertLinearizable, contender, killedAt, overlaps } from 'holdfast/testing'
 import { type Asked, cellModel, type Did, type Notes, type Told, turn } from '../support/cells.js'
@@ -27,11 +27,13 @@ class Journal implements Notes {
   }
 }
 
+/** Every fifth makes a tombstone, and some remove whatever is there. */
+const kindOf = (nth: number): string => (nth % 5 === 4 ? 'x' : nth % 7 === 3 ? 'v' : 's')
+
 async function living(dir: string, round: number, name: string, killAt?: number): Promise<void> {
   const journal = new Journal(log(dir, round) + name)
   function* some(): Steps<void> {
-    for (let i = 0; i < turns; i++)
-      yield* turn(join(dir, `cell-${round}`), name, `${i % 5 === 4 ? 'x' : 's'}${name}-${i}`, journal)
+    for (let i = 0; i < turns; i++) yield* turn(join(dir, `cell-${round}`), name, `${kindOf(i)}${name}-${i}`, journal)
   }
   if (killAt !== undefined) await dual(() => killedAt(some(), killAt))()
   else if (round % 2) dual(some).sync()
@@ -49,24 +51,31 @@ const plays = {
   reader: async (dir: string, round: number) => {
     const path = join(dir, `data-${round}`)
     const seen = { read: 0, bad: 0 }
-    for (let i = 0; i < 50; i++) {
+    for (let i = 0; i < 100; i++) {
       const now = await cell.load(path)
       if (!now) continue
       seen.read++
-      if (String(now.data) !== (now.state.fields[0] as string).repeat(100)) seen.bad++
+      if (!isWhole(now)) seen.bad++
     }
     return seen
   },
   writer: async (dir: string, round: number, number: number) => {
     const path = join(dir, `data-${round}`)
-    for (let i = 0; i < 20; i++) {
+    for (let i = 0; i < 30; i++) {
       const text = `w${number}-${i}`
       const next = { fields: [text], data: text.repeat(100) }
       const was = await cell.read(path)
-      await (was ? cell.swap(path, was, next, { durability: 'none' }) : cell.create(path, next, { durability: 'none' }))
+      if (!was) await cell.create(path, next, { durability: 'none' })
+      else if (i % 8 === 5 && i < 14) await cell.clear(path, was)
+      // In the end all keep it, so that what is missing then stays missing.
+      else if (i % 3 === 0 && i < 14) await cell.swap(path, was, next, { durability: 'none' })
+      else await cell.swap(path, was, { fields: [was.fields[0] as string, text], keepData: true })
     }
   },
 }
+
+/** The first field says what the data is. */
+const isWhole = ({ state, data }: Reading): boolean => String(data) === (state.fields[0] as string).repeat(100)
 
 /** Swaps as fast as it can. */
 function swapping(dir: string, round: number): number {
@@ -150,17 +159,23 @@ if (!contender(plays)) {
       assert.ok(swaps > 1000 && sum.looks > 1000)
     })
 
-    raced(`race on ${kind}: data and state belong together, for four readers of what six write`, async () => {
-      const dir = scratch(place)
-      const history = await race(import.meta.url, { dir, cast: { writer: 6, reader: 4 }, rounds: dataRounds })
-      const readers = history.flat().filter(({ role }) => role === 'reader')
-      const total = (what: 'read' | 'bad') =>
-        readers.reduce((so, { value }) => so + ((value as Record<string, number> | undefined)?.[what] ?? 0), 0)
-      note(`${kind}: ${total('read')} reads, ${total('bad')} of them not of one piece`)
-      assert.equal([total('bad'), history.flat().filter(({ how }) => how !== 'returned')], [0, []])
-      assert.ok(total('read') > 500)
-      // Each cell has the data of its last state, and nothing else is left.
-      assert.is(readdirSync(dir).filter(isPrivate).length, dataRounds)
-    })
+    raced(
+      `race on ${kind}: data and state belong together, for four readers of what six write, keep and remove`,
+      async () => {
+        const dir = scratch(place)
+        const history = await race(import.meta.url, { dir, cast: { writer: 6, reader: 4 }, rounds: dataRounds })
+        const readers = history.flat().filter(({ role }) => role === 'reader')
+        const total = (what: 'read' | 'bad') =>
+          readers.reduce((so, { value }) => so + ((value as Record<string, number> | undefined)?.[what] ?? 0), 0)
+        note(`${kind}: ${total('read')} reads, ${total('bad')} of them not of one piece`)
+        assert.equal([total('bad'), history.flat().filter(({ how }) => how !== 'returned')], [0, []])
+        assert.ok(total('read') > 500)
+        // Each cell has the data of its last state, and nothing else is left.
+        const last = Array.from({ length: dataRounds }, (_, round) => cell.load.sync(join(dir, `data-${round}`)))
+        const living = last.filter(now => now !== undefined)
+        assert.ok(living.every(isWhole))
+        assert.is(readdirSync(dir).filter(isPrivate).length, living.length)
+      },
+    )
   }
 }

@@ -99,6 +99,10 @@ const ofCells: readonly Row[] = (['create', 'read', 'load', 'swap', 'clear'] as 
     const gone = await call(form, cell.swap, at, born, { gone: true })
     expect(gone !== undefined && (await call(form, cell.swap, at, born)) === undefined, 'swap')
     if (gone) expect(await call(form, cell.clear, at, gone), 'clear')
+    const again = await call(form, cell.create, at, { data: 'y' })
+    const kept = again && (await call(form, cell.swap, at, again, { keepData: true }))
+    expect((await call(form, cell.load, at))?.data?.toString() === 'y', 'keepData')
+    if (kept) expect(await call(form, cell.clear, at, kept), 'clear of a live state')
     expect((await call(form, cell.read, at)) === undefined, 'clear left something')
   },
 }))

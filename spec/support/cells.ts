@@ -1,9 +1,10 @@
 // A cell as a sequential model, and what players do with one: their histories must agree with the model.
 
-import { cell, type State } from 'holdfast'
+import { cell, type Published, type State } from 'holdfast'
 import { fs, type Steps } from 'holdfast/steps'
 import type { Model, Operation } from 'holdfast/testing'
 import { parseState } from '../../lib/cell/state.js'
+import { through } from '../broken/interfere.js'
 
 /** States are identified by their first field, which is never used twice. */
 export type Asked =
@@ -11,6 +12,8 @@ export type Asked =
   | { readonly op: 'create'; readonly to: string }
   | { readonly op: 'swap'; readonly from: string; readonly to: string }
   | { readonly op: 'clear'; readonly from: string }
+  /** A call that clears a live state may put a tombstone in its place first: this is the removal of that. */
+  | { readonly op: 'tidy'; readonly from: string }
 
 /** The state that was read, or whether this call made the change. */
 export type Told = string | boolean
@@ -22,11 +25,23 @@ export const cellModel = (initial: string): Model<string, Asked, Told> => ({
   key: state => state,
   step(state, asked, answered) {
     if (asked.op === 'read') return !answered || answered.output === state ? [state] : []
+    if (asked.op === 'tidy') return [state === asked.from ? 'void' : state]
     const can = asked.op === 'create' ? state === 'void' : state === asked.from
     if (answered && answered.output !== can) return []
-    return [can ? (asked.op === 'clear' ? 'void' : asked.to) : state]
+    if (!can) return [state]
+    if (asked.op !== 'clear') return [asked.to]
+    return isTombstone(state) ? ['void'] : ['void', tombstoneOf(state)]
   },
 })
+
+const isTombstone = (label: string): boolean => label.startsWith('x')
+const tombstoneOf = (label: string): string => `x${label}`
+
+/** What a state is called. */
+export function labelOf(now: { readonly gone: boolean; readonly fields: readonly string[] } | undefined): string {
+  const label = now?.fields[0] ?? 'void'
+  return now?.gone && !isTombstone(label) ? tombstoneOf(label) : label
+}
 
 interface Program {
   readonly state: string
@@ -77,8 +92,9 @@ export class Scribe implements Notes {
       this.history[this.history.indexOf(pending)] = { ...pending, output: told(value), ended: this.now() }
       return value
     } catch (error) {
-      if (!['ERR_UNKNOWN_OUTCOME', 'ABORT_ERR'].includes((error as NodeJS.ErrnoException).code ?? ''))
-        this.history.splice(this.history.indexOf(pending), 1)
+      const { published, code = '' } = error as NodeJS.ErrnoException & { published?: Published }
+      const mayHaveHappened = published ?? ['ERR_UNKNOWN_OUTCOME', 'ABORT_ERR'].includes(code)
+      if (!mayHaveHappened) this.history.splice(this.history.indexOf(pending), 1)
       throw error
     }
   }
@@ -89,17 +105,24 @@ const isDone = (value: unknown): boolean => value !== undefined && value !== fal
 /** The calls of a cell, or of what people write instead. */
 export type Calls = Pick<typeof cell, 'read' | 'create' | 'swap' | 'clear'>
 
-/** Looks, and does what the state allows: creates the cell, changes it, makes a tombstone (`x...`), or clears one. */
+/**
+ * Looks, and does what the state allows: creates the cell, changes it, makes a tombstone (`x...`), or clears one; or clears
+ * whatever is there (`v...`).
+ */
 export function* turn(dir: string, process: string, label: string, scribe: Notes, calls: Calls = cell): Steps<string> {
-  const was = yield* scribe.note(process, { op: 'read' }, calls.read.steps(dir), now => now?.fields[0] ?? 'void')
-  const next = { fields: [label], gone: label.startsWith('x') }
+  const was = yield* scribe.note(process, { op: 'read' }, calls.read.steps(dir), labelOf)
+  const next = { fields: [label], gone: isTombstone(label) }
+  const isVoiding = label.startsWith('v')
   if (!was) {
+    if (isVoiding) return 'nothing is there'
     const made = yield* scribe.note(process, { op: 'create', to: label }, calls.create.steps(dir, next), isDone)
     return `${label} ${made ? 'made' : 'not made'}`
   }
-  const from = was.fields[0] as string
-  if (was.gone) {
-    const cleared = yield* scribe.note(process, { op: 'clear', from }, calls.clear.steps(dir, was), isDone)
+  const from = labelOf(was)
+  if (was.gone || isVoiding) {
+    const clear = scribe.note(process, { op: 'clear', from }, calls.clear.steps(dir, was), isDone)
+    const tidied = { op: 'tidy', from: tombstoneOf(from) } as const
+    const cleared = yield* was.gone ? clear : scribe.note(`${process}, after that`, tidied, clear, isDone)
     return `${from} ${cleared ? 'cleared' : 'not cleared'}`
   }
   const swap = calls.swap.steps(dir, was, next)
@@ -126,6 +149,15 @@ export const trusting: Calls = {
     },
   }),
 } as unknown as Calls
+
+/** Believes that no reply is ever lost. */
+export const believing: Calls = {
+  ...cell,
+  clear: Object.assign(cell.clear.bind(undefined), cell.clear, {
+    steps: (dir: string, from: State): Steps<boolean> =>
+      through(cell.clear.steps(dir, from), call => (call.op === 'local' ? { op: 'settle', args: [true] } : call)),
+  }),
+}
 
 /** Believes a directory that shows nothing, the first time, or the second. */
 export const hasty = (looks: number): Calls =>
