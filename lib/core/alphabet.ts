@@ -87,7 +87,9 @@ export interface Alphabet {
   changed(dir: string, ms: number): void
   /** Returns this process as an owner, as it is spelt in the names that it makes (see ./owner.ts). */
   self(): string
-  /** Is the process that `owner` names alive? `undefined`: this process cannot know. */
+  /** Returns this thread as an owner: the main thread is its process. */
+  thread(): string
+  /** Is the process, or the thread, that `owner` names alive? `undefined`: this process cannot know. */
   alive(owner: string): boolean | undefined
   /** Returns what `remember` kept under `key` within the last second: a hint, never evidence. */
   recall(key: string): unknown

@@ -43,6 +43,7 @@ const inline = {
   now: () => performance.now(),
   random,
   self: () => self(),
+  thread: () => thread(),
   alive: (owner: string) => alive(owner),
   recall,
   remember,
@@ -115,5 +116,5 @@ const records = {
   link: (path: string) => orUndefined(() => nodeFs.readlinkSync(path)),
   names: (dir: string) => orUndefined(() => nodeFs.readdirSync(dir)),
 }
-const { self, alive } = identity(records)
+const { self, thread, alive } = identity(records)
 const freeDescriptors = countFree(records)

@@ -61,6 +61,7 @@ const ops: Readonly<Record<Op, Traits>> = {
   sleep: { waits: true },
   changed: { waits: true },
   self: { inline: true, own: true },
+  thread: { inline: true, own: true },
   alive: { inline: true, unfailing: true },
   recall: { inline: true, own: true },
   remember: { inline: true, own: true },

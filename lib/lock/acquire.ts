@@ -136,7 +136,7 @@ function* holdIfMine(hold: Hold, steps: Steps<'mine' | "another's">): Steps<Hold
 /** A call that blocks the thread would wait for ever for a lock that the thread itself holds. */
 function* wouldWaitForItself(locking: Locking): Steps<boolean> {
   if (!(yield* fs.blocking()) || (yield* fs.engage(locking.dir, 0)) < 2) return false
-  return (yield* holderOf(locking))?.owner === (yield* fs.self())
+  return (yield* holderOf(locking))?.owner === (yield* fs.thread())
 }
 
 /** Is the owner known to be dead; or, if it cannot be judged from here, without a heartbeat for `staleMs`? */

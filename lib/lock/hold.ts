@@ -47,7 +47,7 @@ export interface Hold {
 /** The hold that a swap of `from` would make. */
 export function* nextHold(locking: Locking, from: State | undefined): Steps<Hold> {
   const fence = from ? parseLock(locking.dir, from).fence + 1 : 1
-  const owner = yield* fs.self()
+  const owner = yield* fs.thread()
   const state = successor(from, { fields: ['h', fence.toString(36), owner] }, yield* nonces())
   return { locking, fence, owner, state, over: undefined, lostBecause: undefined, loss: undefined, whenOver: [] }
 }

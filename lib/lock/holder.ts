@@ -6,7 +6,7 @@ import { type Locking, parseLock } from './hold.js'
 
 /** Who holds a lock. */
 export interface Holder {
-  /** The process, as private names spell it: place, pid and birth. */
+  /** The process, as private names spell it: place, pid and birth; and in a worker, the thread's id and birth. */
   readonly owner: string
   /** Its pid, on its own machine and in its own pid namespace. */
   readonly pid: number

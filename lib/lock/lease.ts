@@ -29,7 +29,7 @@ export class Lease {
     return this.#hold.fence
   }
 
-  /** This process, as the lock spells its owner: place, pid and birth. */
+  /** This thread, as the lock spells its owner: place, pid and birth; in a worker, the thread's id and birth, too. */
   get owner(): string {
     return this.#hold.owner
   }

@@ -106,7 +106,7 @@ export function endedAt(k: number, steps: Steps<unknown>, self: string): boolean
   let calls = 0
   const over = (call: Call): boolean => !inward.has(call.op) && calls++ === k
   const make = (call: Call): unknown => {
-    const value = call.op === 'self' ? self : realDoor.performSync(call as SingleCall)
+    const value = call.op === 'self' || call.op === 'thread' ? self : realDoor.performSync(call as SingleCall)
     if (call.op === 'open') open.add(value)
     if (call.op === 'close') open.delete(call.args[0])
     return value

@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { dual, fs, type Steps } from 'holdfast/steps'
-import { judge, spellSelf, type Witness } from '../../lib/core/owner.js'
+import { judge, spellSelf, spellThread, type Witness } from '../../lib/core/owner.js'
 import { assert, holds } from '../support/kit.js'
 
 const self = dual(function* self(): Steps<string> {
@@ -21,16 +21,24 @@ function machine({
   pid = 10,
   processes = { 10: stat(10, 100) } as Record<number, string>,
   proc = String(pid),
+  worker = undefined as number | undefined,
+  threads = {} as Record<string, string>,
 } = {}): Witness {
   return {
     platform: 'linux',
     pid,
+    worker,
     text: path => {
       if (path.endsWith('boot_id')) return boot
+      if (path === '/proc/thread-self/stat') return Object.values(threads)[0]
+      if (path.includes('/task/')) return threads[path.slice('/proc/'.length, -'/stat'.length)]
       return processes[path === '/proc/self/stat' ? pid : Number(path.split('/')[2])]
     },
-    link: path => (path === '/proc/self' ? proc : namespace),
-    exists: one => one in processes,
+    link: path => {
+      if (path === '/proc/thread-self') return Object.keys(threads)[0]
+      return path === '/proc/self' ? proc : namespace
+    },
+    exists: one => one in processes || Object.keys(threads).some(name => name.endsWith(`/${one}`)),
   }
 }
 
@@ -63,6 +71,35 @@ holds('a pid that is used again is not the owner', () => {
   assert.is(judge(other, mine, both(stat(20, 201))), false)
   assert.is(judge(other, mine, both(stat(20, 200, 'Z'))), false)
   assert.is(judge(other, mine, me), false)
+})
+
+holds('a worker is dead when its thread has ended, though its process lives, and never before', () => {
+  const me = machine()
+  const mine = spellSelf(me)
+  assert.is(spellThread(mine, me), mine)
+  const thread = (born: number, state?: string) => ({ '10/task/12': stat(12, born, state) })
+  const worker = spellThread(mine, machine({ worker: 3, threads: thread(150) }))
+  assert.is(worker, `${mine}-${(12).toString(36)}-${(150).toString(36)}`)
+  assert.is(judge(worker, mine, machine({ threads: thread(150) })), true)
+  assert.is(judge(worker, mine, machine({ threads: thread(151) })), false)
+  assert.is(judge(worker, mine, machine({ threads: thread(150, 'X') })), false)
+  assert.is(judge(worker, mine, me), false)
+  // The id is that of another process now.
+  assert.is(judge(worker, mine, machine({ processes: { 10: stat(10, 100), 12: stat(12, 150) } })), undefined)
+  const other = machine({ pid: 20, processes: { 10: stat(10, 100), 20: stat(20, 200) }, threads: thread(150) })
+  assert.is(judge(worker, spellSelf(other), other), true)
+  const later = machine({ pid: 20, processes: { 20: stat(20, 200) }, threads: thread(150) })
+  assert.is(judge(worker, spellSelf(later), later), false)
+})
+
+holds('where the id of a thread cannot be read, the worker lives as long as its process', () => {
+  const hidden = machine({ worker: 3, proc: '999' })
+  const mine = spellSelf(hidden)
+  const worker = spellThread(mine, hidden)
+  assert.is(worker, `${mine}-0-3`)
+  assert.is(judge(worker, mine, hidden), true)
+  const other = machine({ pid: 20, processes: { 20: stat(20, 200) } })
+  assert.is(judge(worker, spellSelf(other), other), false)
 })
 
 holds('who lives elsewhere, or cannot be seen, is not judged', () => {

@@ -36,6 +36,7 @@ export class OwnCalls {
       case 'random':
         return { value: this.#draw(args[0] as number) }
       case 'self':
+      case 'thread':
         return { value: `explored-${this.#number}-0` }
       case 'recall':
         return { value: this.#kept.get(args[0] as string) }
