@@ -68,7 +68,9 @@ const leaseIfHeld = (hold: Hold | undefined): Lease | undefined => hold && start
  * Not promised: exclusion in real time against a holder on another machine or in another container that is alive, but
  * made no heartbeat for `stale` ms. It loses the lock, and is informed by `lease.signal`, `renew` and `release`; until
  * then only the fencing token keeps its writes out. Nor that a thread may take the same lock twice (it would wait for
- * itself), or that processes take turns fairly; in one thread it is first come, first served.
+ * itself), or that processes take turns fairly; in one thread it is first come, first served. Nor that other threads may
+ * take a lock whose release failed while the cause lasts, or while its thread is blocked (it tries again in the
+ * background).
  *
  * The lock is a directory, `<path>.lock`, which stays; `path` itself need not exist and is not touched. You may remove
  * the directory while no process uses the lock: then the fence starts at 1 again.

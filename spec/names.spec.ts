@@ -35,6 +35,8 @@ const silent = new Set([
   'recall',
   'remember',
   'engage',
+  'holding',
+  'later',
   'blocking',
   'descriptors',
 ])

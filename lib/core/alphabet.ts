@@ -100,6 +100,14 @@ export interface Alphabet {
    * uses it to see that it would wait for itself.
    */
   engage(thing: string, more: number): number
+  /**
+   * Enters a hold in the registry of this thread (see ./holds.ts), or lets it leave. Returns whether it is in there now.
+   */
+  holding(hold: string, change?: 'enter' | 'leave'): boolean
+  /**
+   * Runs steps in the background of this thread, again and again until they do not throw. That keeps no process alive.
+   */
+  later(steps: () => Generator<Call, void>): void
   /** Does a wait block the thread, so that no other call of this thread can go on meanwhile? */
   blocking(): boolean
   /** Returns how many files this process can still open, as far as is known: `Infinity` if it is not known. */

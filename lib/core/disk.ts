@@ -3,11 +3,13 @@
 
 import nodeFs from 'node:fs'
 import type { Alphabet } from './alphabet.js'
+import { runLater } from './background.js'
 import { waitForChange } from './directory-watch.js'
 import { callBack, type Done, type Wake } from './done.js'
 import type { CallTable, Door, SingleCall } from './door.js'
 import { FastPath } from './fast-path.js'
 import { engage, recall, remember } from './hints.js'
+import { registryIn } from './holds.js'
 import { inThreadOf } from './in-thread.js'
 import { countFree } from './open-files.js'
 import { identity } from './owner.js'
@@ -48,6 +50,8 @@ const inline = {
   recall,
   remember,
   engage,
+  holding: registryIn(nodeFs),
+  later: steps => runLater(steps, door),
   blocking: () => false,
   descriptors: () => freeDescriptors(),
 } satisfies Partial<Alphabet>

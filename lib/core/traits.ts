@@ -66,6 +66,8 @@ const ops: Readonly<Record<Op, Traits>> = {
   recall: { inline: true, own: true },
   remember: { inline: true, own: true },
   engage: { inline: true, own: true },
+  holding: { inline: true, own: true },
+  later: { inline: true, own: true },
   blocking: { inline: true, own: true },
   descriptors: { inline: true, own: true },
   local: { unfailing: true },

@@ -6,9 +6,12 @@ import type { State } from '../cell/state.js'
 import { advance, isUnknownOutcome, notACell, readState, tryAdvance } from '../cell/transition.js'
 import { isTimeout } from '../core/interruption.js'
 import { fs, type Steps } from '../core/steps.js'
-import { type Hold, type Locking, nextHold, parseLock } from './hold.js'
+import { type Hold, type Locking, nextHold } from './hold.js'
 import { holderOf, lockHeld } from './holder.js'
+import { giveUp } from './orphan.js'
 import { isOwnDirectory } from './own-directory.js'
+import { forget, newSighting, noteState, type Sighting } from './sighting.js'
+import { parseLock, type Token } from './token.js'
 
 /** Acquires the lock, waiting until that is possible. */
 export function* acquire(locking: Locking): Steps<Hold> {
@@ -30,19 +33,27 @@ export const acquireInTime = (locking: Locking): Steps<Hold> => whileEngaged(loc
 export const tryAcquire = (locking: Locking): Steps<Hold | undefined> => whileEngaged(locking, tryOnce)
 
 /** Counts this call among those of the thread that want the lock or hold it, until it gives up, or the hold is over. */
-function* whileEngaged<T extends Hold | undefined>(locking: Locking, steps: (locking: Locking) => Steps<T>): Steps<T> {
+function* whileEngaged<T extends Hold | undefined>(
+  locking: Locking,
+  steps: (locking: Locking, sighting: Sighting) => Steps<T>,
+): Steps<T> {
+  const sighting = newSighting()
   let hold: T | undefined
   try {
     yield* fs.engage(locking.dir, 1)
-    hold = yield* steps(locking)
+    hold = yield* steps(locking, sighting)
     return hold
   } finally {
     if (!hold) yield* fs.engage(locking.dir, -1)
+    const { unconfirmed } = sighting
+    if (unconfirmed && unconfirmed !== hold) {
+      yield* forget(sighting)
+      if (!hold) yield* giveUp(unconfirmed)
+    }
   }
 }
 
-function* waitAndTake(locking: Locking): Steps<Hold> {
-  const sighting = newSighting()
+function* waitAndTake(locking: Locking, sighting: Sighting): Steps<Hold> {
   const before = (yield* fs.recall(locking.dir)) as State | undefined
   if (before) {
     // This thread released the lock a moment ago. If no other caller has held it since, this is its state.
@@ -59,32 +70,11 @@ function* waitAndTake(locking: Locking): Steps<Hold> {
   }
 }
 
-function* tryOnce(locking: Locking): Steps<Hold | undefined> {
-  const sighting = newSighting()
+function* tryOnce(locking: Locking, sighting: Sighting): Steps<Hold | undefined> {
   for (;;) {
     const result = yield* tryToTake(locking, sighting)
     if (result !== 'moved') return result === 'busy' ? undefined : result
   }
-}
-
-/** What a waiting call has seen so far. */
-interface Sighting {
-  /** The state that it saw last. */
-  nonce: string
-  /** Since when it has seen that state; measured only where it matters. */
-  sinceMs: number | undefined
-  /** How often it has seen that state again. */
-  repeats: number
-  pauses: number
-  /** The hold of a swap that reported an error. If the cell shows its state, the lock was acquired all the same. */
-  unconfirmed: Hold | undefined
-}
-
-const newSighting = (): Sighting => ({ nonce: '', sinceMs: undefined, repeats: 0, pauses: 0, unconfirmed: undefined })
-
-function noteState(sighting: Sighting, { nonce }: State): void {
-  if (sighting.nonce === nonce) sighting.repeats++
-  else Object.assign(sighting, { nonce, sinceMs: undefined, repeats: 0 })
 }
 
 /** `moved`: another call has changed the lock since it was read. */
@@ -101,13 +91,13 @@ function* tryToTake(locking: Locking, sighting: Sighting): Steps<Hold | 'busy' |
   }
   if (sighting.unconfirmed?.state.nonce === now.nonce) return sighting.unconfirmed
   noteState(sighting, now)
-  const { owner } = parseLock(dir, now)
+  const token = parseLock(dir, now)
   // A state that is new may be that of another lock.
   if (sighting.repeats === 0 && !(yield* isOwnDirectory(dir))) {
     sighting.nonce = ''
     return 'moved'
   }
-  if (owner !== undefined && !(yield* isAbandoned(owner, locking, sighting))) return 'busy'
+  if (token.owner !== undefined && !(yield* isAbandoned(token.owner, token, locking, sighting))) return 'busy'
   if (sighting.repeats === 0) return (yield* trySwap(locking, now, sighting)) ?? 'moved'
   // The state has stayed the same: a swap of it has failed before, or its holder counts as dead only now. Unlike the
   // first try, this one finds out why a swap fails.
@@ -118,18 +108,26 @@ function* tryToTake(locking: Locking, sighting: Sighting): Steps<Hold | 'busy' |
 /** Swaps once. If that reports an error, the next read of the cell shows whether it was done all the same. */
 function* trySwap(locking: Locking, from: State, sighting: Sighting): Steps<Hold | undefined> {
   const hold = yield* nextHold(locking, from)
-  if (yield* tryAdvance(locking.dir, from, hold.state, locking.trial)) return hold
+  if (sighting.unconfirmed) yield* forget(sighting)
+  yield* fs.holding(hold.id, 'enter')
   sighting.unconfirmed = hold
-  return undefined
+  if (!(yield* tryAdvance(locking.dir, from, hold.state, locking.trial))) return undefined
+  sighting.unconfirmed = undefined
+  return hold
 }
 
 function* holdIfMine(hold: Hold, steps: Steps<'mine' | "another's">): Steps<Hold | 'moved'> {
+  let isMine = false
   try {
-    return (yield* steps) === 'mine' ? hold : 'moved'
+    yield* fs.holding(hold.id, 'enter')
+    isMine = (yield* steps) === 'mine'
+    return isMine ? hold : 'moved'
   } catch (error) {
     // Even if this call did acquire the lock, other calls have had it since.
     if (isUnknownOutcome(error)) return 'moved'
     throw error
+  } finally {
+    if (!isMine) yield* fs.holding(hold.id, 'leave')
   }
 }
 
@@ -139,8 +137,12 @@ function* wouldWaitForItself(locking: Locking): Steps<boolean> {
   return (yield* holderOf(locking))?.owner === (yield* fs.thread())
 }
 
-/** Is the owner known to be dead; or, if it cannot be judged from here, without a heartbeat for `staleMs`? */
-function* isAbandoned(owner: string, { staleMs }: Locking, sighting: Sighting): Steps<boolean> {
+/**
+ * Is the hold known to be over, or its owner dead; or, if that cannot be judged from here, without a heartbeat for
+ * `staleMs`?
+ */
+function* isAbandoned(owner: string, { hold }: Token, { staleMs }: Locking, sighting: Sighting): Steps<boolean> {
+  if (hold !== undefined && owner === (yield* fs.thread())) return !(yield* fs.holding(hold))
   const alive = yield* fs.alive(owner)
   if (alive !== undefined || staleMs === Number.POSITIVE_INFINITY) return alive === false
   // Measured on our own monotonic clock, so that no clocks of two machines are compared.

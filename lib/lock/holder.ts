@@ -2,7 +2,8 @@
 
 import { readState } from '../cell/transition.js'
 import { fs, type Steps } from '../core/steps.js'
-import { type Locking, parseLock } from './hold.js'
+import type { Locking } from './hold.js'
+import { parseLock } from './token.js'
 
 /** Who holds a lock. */
 export interface Holder {

@@ -44,7 +44,11 @@ export class Lease {
     return leaseAction(renewLock, () => this.#hold)
   }
 
-  /** Releases the lock, unless that was done before. Throws `ERR_LEASE_LOST` if another holder has taken it over. */
+  /**
+   * Releases the lock, unless that was done before. Throws `ERR_LEASE_LOST` if another holder has taken it over. After any
+   * other error the lease is over, too, and its heartbeats end: this thread may take the lock at once. It is tried again in
+   * the background, and by a second call, until the lock is free for others.
+   */
   get release(): LeaseAction {
     return leaseAction(releaseLock, () => this.#hold)
   }
@@ -107,7 +111,7 @@ function releaseDropped(hold: Hold): void {
     code: 'HOLDFAST_LEASE_DROPPED',
     detail: 'Keep the lease for as long as the lock is needed, and call lease.release(), or use withLock().',
   })
-  // If this fails, the lock stays held until the process ends.
+  // If this fails, it is tried again.
   releaseLock(path, hold).catch(() => {})
 }
 

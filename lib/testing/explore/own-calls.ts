@@ -1,5 +1,6 @@
 // The calls in which no other process has a part. Their results are known at once, and are the same in every replay.
 
+import { registryIn } from '../../core/holds.js'
 import type { Call, Outcome } from '../../core/steps.js'
 import { isThenable, waitsOutside } from './bad-world.js'
 import type { Event } from './trace.js'
@@ -22,6 +23,7 @@ export class OwnCalls {
   readonly #name: string
   readonly #around: Surroundings
   readonly #kept = new Map<string, unknown>()
+  readonly #holding = registryIn({})
   #drawn = 0
 
   constructor(number: number, name: string, around: Surroundings) {
@@ -45,6 +47,11 @@ export class OwnCalls {
         return { value: undefined }
       case 'engage':
         return { value: 1 }
+      case 'holding':
+        return { value: this.#holding(args[0] as string, args[1] as 'enter' | 'leave' | undefined) }
+      // No schedule waits for the background.
+      case 'later':
+        return { value: undefined }
       case 'blocking':
         return { value: false }
       case 'descriptors':

@@ -1,0 +1,43 @@
+// A lock that is wanted, and one that this thread holds.
+
+import type { State } from '../cell/state.js'
+import type { Verdict } from '../cell/transition.js'
+import type { Steps } from '../core/steps.js'
+import type { Trial } from '../parts/achieve.js'
+import type { Parents } from '../parts/parents.js'
+import type { LostBecause } from './lease-lost.js'
+
+/** What is locked, and how a call waits for it. */
+export interface Locking {
+  /** What the lock is about. */
+  readonly path: string
+  /** The cell beside it. */
+  readonly dir: string
+  /** How long (ms) a holder that cannot be judged from here may leave its state unchanged until it counts as dead. */
+  readonly staleMs: number
+  /** Milliseconds between heartbeats. */
+  readonly heartbeatMs: number
+  /** The directories in which some were made for the cell. */
+  readonly parents: Parents | undefined
+  /** Runs the steps that create the cell; makes missing directories above it if `parents` says so. */
+  readonly create: (steps: () => Steps<Verdict>) => Steps<Verdict>
+  readonly trial: Trial
+}
+
+export interface Hold {
+  readonly locking: Locking
+  readonly fence: number
+  readonly owner: string
+  /** Names this hold among all others: in the token, and in the registry of the thread. */
+  readonly id: string
+  /** The state of the cell as far as this thread knows it: each heartbeat changes it. */
+  state: State
+  /** `abandoned`: its release has failed, and the token still names it. Its thread may take the lock all the same. */
+  over: 'releasing' | 'released' | 'abandoned' | 'lost' | undefined
+  /** What was seen in the place of its state. */
+  lostBecause: LostBecause | undefined
+  /** Aborted when the lock is lost; made when it is first asked for. */
+  loss: AbortController | undefined
+  /** Called when the hold is over. */
+  readonly whenOver: (() => void)[]
+}
