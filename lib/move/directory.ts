@@ -38,16 +38,15 @@ export function* moveDirectory(job: Moving, was: Stats): Steps<boolean> {
 
 /** Gives what is at `from`, which is the inode `was`, the target's name. */
 export function* placeAtTarget(job: Moving, from: string, was: Stats): Steps<boolean> {
-  let placed = false
   try {
-    placed = yield* achievePlace(job, from, was)
+    const placed = yield* achievePlace(job, from, was)
+    job.trial.publication?.decide(placed)
+    if (placed && job.replaced.length > 0) yield* uninterruptible(() => deleteReplaced(job))
+    return placed
   } catch (error) {
     nameReplaced(job, error)
     throw error
   }
-  job.trial.publication?.decide(placed)
-  if (placed && job.replaced.length > 0) yield* uninterruptible(() => deleteReplaced(job))
-  return placed
 }
 
 function* achievePlace(job: Moving, from: string, was: Stats): Steps<boolean> {

@@ -24,7 +24,7 @@ export interface Moving {
 export interface Replaced {
   /** Where it is now. */
   at: Path
-  /** Something new is in place, and this has a private name. */
+  /** Something new is in place, and this has a private name, or is gone. */
   isDebris: boolean
 }
 
