@@ -7,7 +7,7 @@ import { mkdirp } from './mkdirp.js'
 import type { Trial } from './parts/achieve.js'
 import { concurrently } from './parts/concurrently.js'
 import { defaultGraceMs, isDebris, type Liveness } from './parts/debris.js'
-import { asDeleteJob, type DeleteJob } from './parts/delete-tree.js'
+import { asDeleteJob, type DeleteJob } from './parts/delete-job.js'
 import {
   assertUnmoved,
   listEntries,

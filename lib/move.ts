@@ -9,7 +9,7 @@ import { moveDirectory } from './move/directory.js'
 import { moveFile } from './move/file.js'
 import type { Moving } from './move/job.js'
 import { refuseDestruction } from './move/refusals.js'
-import { asDeleteJob } from './parts/delete-tree.js'
+import { asDeleteJob } from './parts/delete-job.js'
 import { syncLoss, syncName } from './parts/durable.js'
 import { asParents } from './parts/parents.js'
 

@@ -11,7 +11,7 @@ import { attended, type Hold, type Locking, renew, whileHeld } from '../lock/hol
 import { holderOf, lockHeld } from '../lock/holder.js'
 import { achieve, noEvidence } from '../parts/achieve.js'
 import { discard, finishAnyway } from '../parts/cleanup.js'
-import { silently } from '../parts/delete-tree.js'
+import { silently } from '../parts/delete-job.js'
 import { syncFound, syncName } from '../parts/durable.js'
 import { isOfAnother, refusePlanted, refuseSpecialFile, resolveLinks } from '../parts/follow-links.js'
 import { sameInode } from '../parts/identity.js'
