@@ -44,6 +44,7 @@ export function* makeOnce(job: Making, place: LatePlace | undefined): Steps<bool
     if (job.wait && place && (yield* hasWaited(place, locking))) continue
     const result = yield* lockAndMake(job, locking)
     if (result === 'there' && job.durability === 'full') yield* syncThere(job, locking.path)
+    if (result === 'made' && job.progress) yield* job.progress.finish()
     if (result !== 'moved') return result === 'made'
   }
 }
