@@ -2,12 +2,10 @@
 
 import { dirname } from 'node:path'
 import { type Errno, hasCode, isSystemError, markFinal } from '../core/errors.js'
-import type { Stats } from '../core/stats.js'
 import { fs, orNothing, type Steps } from '../core/steps.js'
 import { discard, uninterruptible } from '../parts/cleanup.js'
 import { containment } from '../parts/containment.js'
 import { syncName } from '../parts/durable.js'
-import { isInode } from '../parts/identity.js'
 import { keptName } from '../parts/keep-aside.js'
 import { addFinding } from '../parts/public-names.js'
 import { deleteSetAside, putBack, renameAside, setAside } from '../parts/set-aside.js'
@@ -23,8 +21,8 @@ export function* isInTheWay(to: string, error: unknown): Steps<boolean> {
   return hasCode(error, ...inTheWay)
 }
 
-/** `give` renames the inode `was` to the target's name. */
-export function* renameWithGap(job: Moving, was: Stats, give: () => Steps<void>): Steps<true> {
+/** `give` renames something to the target's name. If it failed, `hasGiven` looks whether it has done so all the same. */
+export function* renameWithGap(job: Moving, give: () => Steps<void>, hasGiven: () => Steps<boolean>): Steps<true> {
   const { to, trial } = job
   try {
     yield* give()
@@ -42,7 +40,7 @@ export function* renameWithGap(job: Moving, was: Stats, give: () => Steps<void>)
   } catch (error) {
     // A call that fails or is stopped here leaves the old or the new at the name, and no gap.
     yield* uninterruptible(function* () {
-      placed = yield* isPlaced(to, was)
+      placed = yield* isCertain(hasGiven)
       if (!placed) yield* putLastBack(job)
     })
     if (!placed) throw error
@@ -72,10 +70,10 @@ function* isWithin(from: string, to: string): Steps<boolean> {
   }
 }
 
-/** Is the inode `was` at `to`? If that cannot be read, it is taken not to be. */
-function* isPlaced(to: string, was: Stats): Steps<boolean> {
+/** What cannot be found out is not certain. */
+function* isCertain(look: () => Steps<boolean>): Steps<boolean> {
   try {
-    return (yield* isInode(to, was)) ?? false
+    return yield* look()
   } catch (error) {
     if (!isSystemError(error)) throw error
     return false
