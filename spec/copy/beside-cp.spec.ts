@@ -122,7 +122,8 @@ function describe(dir: Buffer, above = '', seen: Seen[] = []): readonly string[]
   return seen.map(({ line }) => line)
 }
 const all = (dir: string): readonly string[] => [
-  `${lstatSync(dir).mode & 0o7777} ${lstatSync(dir).mtimeMs}`,
+  // To the microsecond, as below: newer versions of Node take all digits of a number, of which the last few are rounded.
+  `${lstatSync(dir).mode & 0o7777} ${lstatSync(dir, { bigint: true }).mtimeNs / 1000n}`,
   ...describe(Buffer.from(dir)),
 ]
 

@@ -175,6 +175,9 @@ for (const claim of ['file', 'directory'] as const)
     prove('two of its kind, with a kill', heirs({ A: claim, B: claim }, claim, { kills: 1 }), { preemptions: 1 })
   })
 
+/** Why a mover threw. */
+const causes = new Set<string>()
+
 /** All players move one thing to one name. */
 const twins = (kind: Kind, options: MoveOptions, way: (from: string, to: string) => Steps<unknown>): World => ({
   setup: dir => {
@@ -187,7 +190,11 @@ const twins = (kind: Kind, options: MoveOptions, way: (from: string, to: string)
     const winners = Object.values(outcomes).filter(one => one.how === 'returned' && one.value === true)
     assert.is(winners.length, 1, `${winners.length} winners`)
     for (const one of Object.values(outcomes))
-      if (one.how === 'threw') assert.is((one.error as NodeJS.ErrnoException).code, 'ENOENT', String(one.error))
+      if (one.how === 'threw') {
+        const { code, message } = one.error as NodeJS.ErrnoException
+        assert.is(code, 'ENOENT', message)
+        causes.add(/\((.*)\)/.exec(message)?.[1] ?? 'the source was gone at the first look')
+      }
     assert.equal(privateNames(dir), [], 'debris')
     const kept = readdirSync(dir).filter(name => name.includes('.set-aside-'))
     for (const name of kept)
@@ -203,7 +210,12 @@ for (const kind of kinds)
     for (const overwrite of [false, true, 'with-gap'] as const) {
       const options = { overwrite, durability: 'none', concurrency: 1 } as const
       const world = twins(kind, options, (from, to) => move.steps(from, to, options))
+      causes.clear()
       prove(`a ${kind}, overwrite ${overwrite}`, world, { preemptions: 2 })
+      assert.ok(
+        [...causes].some(cause => /another call has moved/.test(cause)),
+        [...causes].join('; '),
+      )
     }
   })
 
