@@ -1,56 +1,13 @@
 // A directory that no path leads out of: every way out, limits, and what the functions do inside.
 
-import {
-  lstatSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
+import { lstatSync, openSync, readFileSync, renameSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { within } from 'holdfast'
-import { assert, holds, scratch } from './support/kit.js'
+import { assert, holds } from './support/kit.js'
 import { acts } from './within/acts.js'
-
-interface Ground {
-  readonly dir: string
-  readonly root: string
-  readonly outside: string
-  /** What is outside, as it must stay. */
-  readonly told: () => string
-}
+import { type Ground, layOut } from './within/ground.js'
 
 const onLinux = process.platform === 'linux'
-
-/** In the root: files, and links that stay inside. Outside: what nothing may reach. */
-function layOut(): Ground {
-  const dir = realpathSync(scratch())
-  const [root, outside] = [join(dir, 'root'), join(dir, 'outside')]
-  for (const top of [root, outside]) {
-    mkdirSync(join(top, 'a/b'), { recursive: true })
-    for (const file of ['f', 'a/f', 'a/b/f']) writeFileSync(join(top, file), top === root ? 'inside' : 'secret')
-  }
-  symlinkSync('a/b', join(root, 'to-b'))
-  symlinkSync('../f', join(root, 'a/to-f'))
-  symlinkSync('to-b/../../a/./to-f', join(root, 'far'))
-  symlinkSync(join(root, 'a'), join(root, 'absolute'))
-  return { dir, root, outside, told: () => toldOf(outside) }
-}
-
-function toldOf(dir: string): string {
-  const lines = readdirSync(dir, { recursive: true, encoding: 'utf8' })
-    .sort()
-    .map(name => {
-      const { mode, uid, gid, mtimeMs, nlink } = lstatSync(join(dir, name))
-      const content = lstatSync(join(dir, name)).isFile() ? readFileSync(join(dir, name), 'utf8') : ''
-      return [name, mode, uid, gid, mtimeMs, nlink, content].join(' ')
-    })
-  return lines.join('\n')
-}
 
 /** Runs a call in its form, and returns the code of its error, or what it returned. */
 async function tried(call: () => unknown): Promise<{ readonly code?: string | undefined; readonly value?: unknown }> {

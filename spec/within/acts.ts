@@ -1,6 +1,7 @@
 // A call of each function of a root, about one path.
 
 import type { Within } from 'holdfast'
+import { release, type Steps } from 'holdfast/steps'
 
 export type Form = 'promise' | 'sync'
 export type Act = (dir: Within, form: Form, path: string) => unknown
@@ -44,4 +45,39 @@ export const acts: Readonly<Record<string, Act>> = {
   readFile: (dir, form, path) => call(dir.readFile, form, path, options),
   list: (dir, form, path) => call(dir.list, form, path, options),
   lstat: (dir, form, path) => call(dir.lstat, form, path, options),
+}
+
+const brief = { retryFor: 20 }
+const parents = { ...brief, parents: true }
+
+/** The same as steps, about what is some levels below. */
+export const stepsOf: Readonly<Record<string, (dir: Within) => Steps<unknown>>> = {
+  mkdirp: dir => dir.mkdirp.steps('a/b/new/er', brief),
+  writeFile: dir => dir.writeFile.steps('a/b/f', 'new', { ...brief, durability: 'full' }),
+  'writeFile, with parents': dir => dir.writeFile.steps('a/b/x/y', 'new', parents),
+  'writeFile, in place': dir =>
+    dir.writeFile.steps('a/b/f', 'new', { ...brief, inPlace: 'when-needed', mode: 0o644, chown: false }),
+  createExclusive: dir => dir.createExclusive.steps('a/b/new', 'new', { ...brief, durability: 'full' }),
+  updateFile: dir => dir.updateFile.steps('a/b/f', (old = '') => `${old}new`, brief),
+  getOrCreate: dir => dir.getOrCreate.steps('a/b/f', () => 'new', { ...brief, refresh: true, durability: 'full' }),
+  emplace: dir => dir.emplace.steps('a/b/f', 'new', brief),
+  'emplace there': dir => dir.emplace.steps('f', 'a/b/f', brief),
+  copy: dir => dir.copy.steps('a/b/f', 'new', brief),
+  'copy, a tree': dir => dir.copy.steps('a/b/tree', 'a/b/new', brief),
+  'copy there': dir => dir.copy.steps('f', 'a/b/f', brief),
+  move: dir => dir.move.steps('a/b/f', 'new', brief),
+  'move, a tree': dir => dir.move.steps('a/b/tree', 'a/new', brief),
+  'move there': dir => dir.move.steps('f', 'a/b/f', { ...brief, overwrite: true }),
+  link: dir => dir.link.steps('a/b/f', 'new', brief),
+  'link there': dir => dir.link.steps('f', 'a/b/f', { ...brief, replace: true }),
+  symlink: dir => dir.symlink.steps('x', 'a/b/f', { ...brief, replace: true }),
+  remove: dir => dir.remove.steps('a/b/tree', brief),
+  emptyDir: dir => dir.emptyDir.steps('a/b/tree', brief),
+  sweep: dir => dir.sweep.steps('a', { ...brief, grace: 0, recursive: true }),
+  *lock(dir) {
+    yield* release(yield* dir.lock.steps('a/b/f', brief))
+  },
+  withLock: dir => dir.withLock.steps('a/b/f', () => 'done', brief),
+  readFile: dir => dir.readFile.steps('a/b/f', brief),
+  list: dir => dir.list.steps('a/b/tree', brief),
 }
