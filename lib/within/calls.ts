@@ -39,11 +39,25 @@ interface Ready {
 /** Makes a call that follows no link. */
 export function* makeUnfollowed(call: Call, session: Session): Steps<unknown> {
   for (;;) {
-    const ready = yield* prepare(call, session)
+    const ready = yield* prepareOrMiss(call, session)
+    if (!ready) return undefined
     const settled = yield* settle(call, ready, yield* outcomeOf(ready.call), session)
     if (settled) return settled.value
   }
 }
+
+/** Undefined if a directory on the way is missing, and the call is to return undefined then. */
+function* prepareOrMiss(call: Call, session: Session): Steps<Ready | undefined> {
+  try {
+    return yield* prepare(call, session)
+  } catch (error) {
+    if (mayMiss(call) && hasCode(error, 'ENOENT', 'ENOTDIR')) return undefined
+    throw error
+  }
+}
+
+/** Does the call return undefined where nothing has the name? */
+const mayMiss = ({ op, args }: Call): boolean => op === 'lstat' && args[1] !== undefined
 
 function* outcomeOf(call: Call): Steps<Outcome<unknown>> {
   try {
@@ -65,7 +79,9 @@ export function* makeTogether(
   const wave: { readonly at: number; readonly ready: Ready }[] = []
   for (const [at, call] of calls.entries()) {
     try {
-      if (isOne(call)) wave.push({ at, ready: yield* prepare(call, session) })
+      const ready = isOne(call) ? yield* prepareOrMiss(call, session) : undefined
+      if (ready) wave.push({ at, ready })
+      else if (isOne(call)) outcomes[at] = { value: undefined }
       else outcomes[at] = { value: yield* makeOne(call) }
     } catch (error) {
       if (isInterruption(error)) throw error

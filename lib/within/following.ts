@@ -91,14 +91,18 @@ function* openFollowed(session: Session, path: Path, flags: OpenFlags, mode?: nu
   )
 }
 
-/** A link is seen by its kind, so here no error shows it. */
 function* statFollowed(session: Session, path: Path, options?: typeof orNothing): Steps<Stats | undefined> {
-  return yield* following(session, path, function* (at, { isOpen, path: opened }) {
-    if (isOpen) return yield* fs.stat(opened)
-    const there = yield* makeUnfollowed({ op: 'lstat', args: [at, options] }, session)
-    if ((there as Stats | undefined)?.isSymbolicLink()) throw systemError('ELOOP', 'stat', 'it is a link', at)
-    return there as Stats | undefined
-  })
+  try {
+    return yield* following(session, path, function* (at, { isOpen, path: opened }) {
+      if (isOpen) return yield* fs.stat(opened)
+      const there = yield* makeUnfollowed({ op: 'lstat', args: [at, options] }, session)
+      if ((there as Stats | undefined)?.isSymbolicLink()) throw systemError('ELOOP', 'stat', 'it is a link', at)
+      return there as Stats | undefined
+    })
+  } catch (error) {
+    if (options && hasCode(error, 'ENOENT', 'ENOTDIR')) return undefined
+    throw error
+  }
 }
 
 /** The file is opened first, and read by that: its name may be another's when it is read. */

@@ -30,7 +30,7 @@ export interface Mounted {
 
 export function* openRoot(path: string, mounts: boolean, limits: Limits): Steps<Root> {
   const real = yield* fs.realpath(path)
-  const dir = yield* openDirectory(real, path)
+  const dir = yield* openDirectory(real, real)
   try {
     const { dev } = yield* statOpen(dir)
     const id = dir.fd === undefined ? undefined : yield* fs.mountId(dir.fd)

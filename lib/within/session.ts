@@ -136,8 +136,9 @@ export class Session {
   }
 
   /** Where the link leads that has the name; the name itself, if there is no link any more. */
-  *follow(path: Path, { above, path: at, shown }: Located): Steps<Path> {
-    const text = yield* linkText(at)
+  *follow(path: Path, located: Located): Steps<Path> {
+    const { above, shown } = located
+    const text = yield* this.#textOf(located)
     if (text === undefined) return path
     // In a directory of its own, the algorithm expects no link.
     if (!above) throw systemError('ELOOP', 'open', 'a link has come there meanwhile', shown)
@@ -145,6 +146,14 @@ export class Session {
     const { names, isFromRoot } = leadsWithin(this.root, String(shown), text)
     // A slash at the end of the text is lost: the name behind the last one decides what is there.
     return joined(this.root.path, isFromRoot ? names : [...above.names, ...names])
+  }
+
+  *#textOf(located: Located): Steps<Buffer | undefined> {
+    try {
+      return yield* linkText(located.path)
+    } catch (error) {
+      throw this.name(error, [located])
+    }
   }
 
   /** Where directories are found by path: throws EAGAIN if one on the way was swapped. */

@@ -5,8 +5,8 @@
 import { isUtf8 } from 'node:buffer'
 import { isAbsolute } from 'node:path'
 import { hasCode, systemError } from '../core/errors.js'
-import { fs, orNothing, type Steps } from '../core/steps.js'
-import { close, type OpenDirectory, openDirectory, pathIn } from '../parts/directory-handle.js'
+import { fs, orNothing, type Path, type Steps } from '../core/steps.js'
+import { close, nameAsShown, type OpenDirectory, openDirectory, pathIn } from '../parts/directory-handle.js'
 import { linkText } from '../parts/follow-links.js'
 import { joined, namesBelow, namesIn } from './paths.js'
 import { outsideRoot } from './refusals.js'
@@ -100,7 +100,14 @@ export function leadsWithin(root: Root, link: string, text: Buffer): { names: st
 
 /** Opens a directory in the one above; of a link, returns the text. */
 function* enter(above: OpenDirectory, name: string, shown: string): Steps<OpenDirectory | Buffer> {
-  const path = pathIn(above, { name, kind: 'directory' })
+  try {
+    return yield* openOrRead(pathIn(above, { name, kind: 'directory' }), above, shown)
+  } catch (error) {
+    throw nameAsShown(error, above)
+  }
+}
+
+function* openOrRead(path: Path, above: OpenDirectory, shown: string): Steps<OpenDirectory | Buffer> {
   for (let looks = 1; ; looks++) {
     try {
       return yield* openDirectory(path, shown, above)
