@@ -4,7 +4,8 @@
 
 import { hasCode } from '../core/errors.js'
 import { isInterruption } from '../core/interruption.js'
-import { atOnce, type Call, fs, type Op, type OpenFlags, type Outcome, type Path, type Steps } from '../core/steps.js'
+import { type Call, fs, type Op, type OpenFlags, type Outcome, type Path, type Steps } from '../core/steps.js'
+import { onTheWayOf } from './names.js'
 import { outsideRoot } from './refusals.js'
 import { refuseMounted } from './root.js'
 import type { Located, Session } from './session.js'
@@ -31,9 +32,11 @@ const counted: ReadonlySet<Op> = new Set(['write', 'ftruncate', 'close'])
 export const isAboutNothing = ({ op }: Call): boolean => names[op] === undefined && !counted.has(op)
 
 /** A call as it is made, and where its names are. */
-interface Ready {
+export interface Ready {
   readonly call: Call
   readonly located: readonly Located[]
+  /** It counts towards the limit of things. */
+  readonly counts: boolean
 }
 
 /** Makes a call that follows no link. */
@@ -41,13 +44,19 @@ export function* makeUnfollowed(call: Call, session: Session): Steps<unknown> {
   for (;;) {
     const ready = yield* prepareOrMiss(call, session)
     if (!ready) return undefined
-    const settled = yield* settle(call, ready, yield* outcomeOf(ready.call), session)
+    const outcome = yield* outcomeOf(ready.call)
+    if ('error' in outcome && isInterruption(outcome.error)) {
+      if (ready.counts) session.budget.release()
+      throw outcome.error
+    }
+    // What was made is made, and the algorithm must know it.
+    const settled = yield* session.unstopped(() => settle(call, ready, outcome, session))
     if (settled) return settled.value
   }
 }
 
 /** Undefined if a directory on the way is missing, and the call is to return undefined then. */
-function* prepareOrMiss(call: Call, session: Session): Steps<Ready | undefined> {
+export function* prepareOrMiss(call: Call, session: Session): Steps<Ready | undefined> {
   try {
     return yield* prepare(call, session)
   } catch (error) {
@@ -67,58 +76,22 @@ function* outcomeOf(call: Call): Steps<Outcome<unknown>> {
   }
 }
 
-/** Makes several calls at once, but for those that `makeOne` makes of more than one: these are made before. */
-export function* makeTogether(
-  calls: readonly Call[],
-  session: Session,
-  isOne: (call: Call) => boolean,
-  makeOne: (call: Call) => Steps<unknown>,
-): Steps<Outcome<unknown>[]> {
-  session.keepsAll = true
-  const outcomes: Outcome<unknown>[] = []
-  const wave: { readonly at: number; readonly ready: Ready }[] = []
-  for (const [at, call] of calls.entries()) {
-    try {
-      const ready = isOne(call) ? yield* prepareOrMiss(call, session) : undefined
-      if (ready) wave.push({ at, ready })
-      else if (isOne(call)) outcomes[at] = { value: undefined }
-      else outcomes[at] = { value: yield* makeOne(call) }
-    } catch (error) {
-      if (isInterruption(error)) throw error
-      outcomes[at] = { error }
-    }
-  }
-  const made = yield* atOnce(wave.map(({ ready }) => ready.call))
-  session.keepsAll = false
-  for (const [number, { at, ready }] of wave.entries()) {
-    const call = calls[at] as Call
-    try {
-      const settled = yield* settle(call, ready, made[number] as Outcome<unknown>, session)
-      outcomes[at] = { value: settled ? settled.value : yield* makeOne(call) }
-    } catch (error) {
-      // What was made must be known to its algorithm, also if that is stopped now.
-      outcomes[at] = { error }
-      if (isInterruption(error)) session.stopLater(error)
-    }
-  }
-  return outcomes
-}
-
 function* prepare(call: Call, session: Session): Steps<Ready> {
   const { op, args } = call
   const made = [...args]
   const located: Located[] = []
-  for (const at of names[op] ?? []) {
-    const path = args[at] as Path | number
+  const paths = (names[op] ?? []).map(at => args[at] as Path | number)
+  for (const [number, path] of paths.entries()) {
     if (typeof path === 'number') continue
     if (isAbove(path) && !mayGoUp(call)) throw outsideRoot(path, 'it has .. in it')
-    const one = yield* session.locate(path)
+    const one = yield* onTheWayOf(op, paths as readonly Path[], session.locate(path))
     located.push(one)
-    made[at] = one.path
+    made[names[op]?.[number] as number] = one.path
   }
-  yield* refuseTooMuch(call, located.at(-1), session)
   yield* session.assertUnmoved(located)
-  return { call: { op, args: made }, located }
+  yield* refuseTooMuch(call, located.at(-1), session)
+  const counts = located.length > 0 && session.budget.reserve(call, nameIn(call))
+  return { call: { op, args: made }, located, counts }
 }
 
 /** The name that a call makes or removes, as its algorithm spells it. */
@@ -135,7 +108,6 @@ function* refuseTooMuch(call: Call, target: Located | undefined, { budget, root 
   const { op, args } = call
   const shown = target?.shown ?? root.path
   const fd = args[0] as number
-  if (target) budget.beforeThing(call, nameIn(call))
   if (target && deepening.has(op)) budget.enter(target.depth, target.shown)
   if (op === 'write') budget.write(fd, (args[1] as Uint8Array).length, args[2] as number | undefined, shown)
   else if (op === 'ftruncate') budget.write(fd, 0, args[1] as number, shown)
@@ -147,25 +119,27 @@ function* refuseTooMuch(call: Call, target: Located | undefined, { budget, root 
 }
 
 /** What a call has come to. Undefined if it must be made again. */
-function* settle(
+export function* settle(
   call: Call,
-  { located }: Ready,
+  { located, counts }: Ready,
   outcome: Outcome<unknown>,
   session: Session,
 ): Steps<{ readonly value: unknown } | undefined> {
   const { op, args } = call
   if ('error' in outcome) {
-    if (hasCode(outcome.error, 'ENOENT') && (yield* session.forgetRemoved(located))) return undefined
+    const isStale = hasCode(outcome.error, 'ENOENT') && (yield* session.forgetRemoved(located))
+    if (counts) session.budget.release()
+    if (isStale) return undefined
     throw session.name(outcome.error, located)
   }
   const { value } = outcome
   if (!value && op === 'lstat' && (yield* session.forgetRemoved(located))) return undefined
   const target = located.at(-1)
-  if (target) session.budget.afterThing(call, nameIn(call), value)
-  if (op === 'readlink' && target) session.lastLink = String(target.shown)
-  if (op === 'close') session.closed(args[0] as number)
   if (op === 'open' && target) yield* noteOpen(args[1] as OpenFlags, value as number, target, session)
   yield* session.assertUnmoved(located)
+  if (op === 'readlink' && target) session.lastLink = String(target.shown)
+  if (op === 'close') session.closed(args[0] as number)
+  if (target) session.budget.note(call, nameIn(call), value, counts)
   return { value }
 }
 
@@ -176,6 +150,7 @@ function* noteOpen(flags: OpenFlags, fd: number, { shown, depth }: Located, sess
   try {
     yield* refuseMounted(session.root, { fd, was: undefined }, shown)
   } catch (error) {
+    if (isInterruption(error)) throw error
     session.closed(fd)
     yield* fs.close(fd)
     throw error

@@ -1,7 +1,6 @@
 // Runs an algorithm below the root: it says absolute paths that begin with the root's own, and each of its calls is made
 // from there (./following.ts).
 
-import { isInterruption } from '../core/interruption.js'
 import { publishingAs } from '../core/publication.js'
 import type { Call, Outcome, Steps } from '../core/steps.js'
 import { givesBack } from '../core/traits.js'
@@ -57,15 +56,9 @@ function* relay<T>(steps: Steps<T>, session: Session): Steps<T> {
  */
 function* make(call: Call, session: Session, isFirst: boolean): Steps<unknown> {
   try {
-    const isStoppable = isFirst || !givesBack(call)
-    const stopped = isStoppable ? session.takeStop() : undefined
+    if (!isFirst && givesBack(call)) return yield* session.unstopped(() => makeCall(call, session))
+    const stopped = session.takeStop()
     if (stopped) throw stopped.error
-    try {
-      return yield* makeCall(call, session)
-    } catch (error) {
-      if (isStoppable || !isInterruption(error)) throw error
-      session.stopLater(error)
-    }
     return yield* makeCall(call, session)
   } finally {
     session.keepsAll = false

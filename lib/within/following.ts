@@ -6,8 +6,10 @@ import type { Stats } from '../core/stats.js'
 import { type Call, fs, type Op, type OpenFlags, orNothing, type Path, type Steps } from '../core/steps.js'
 import { namingDirectory } from '../parts/public-names.js'
 import { closing } from '../parts/stage.js'
-import { isAboutNothing, makeTogether, makeUnfollowed } from './calls.js'
+import { isAboutNothing, makeUnfollowed } from './calls.js'
+import { onTheWayOf } from './names.js'
 import type { Located, Session } from './session.js'
+import { makeTogether } from './together.js'
 import { mostLinks } from './walk.js'
 
 /** Makes any call of an algorithm. */
@@ -51,10 +53,10 @@ const isOne = ({ op, args }: Call): boolean =>
   op === 'open' ? !((args[1] as OpenFlags) in unfollowed) : special[op] === undefined
 
 /** Makes a call at a name, and where that is a link, at the name that the link leads to. */
-function* following<T>(session: Session, path: Path, make: (path: Path, there: Located) => Steps<T>): Steps<T> {
+function* following<T>(session: Session, op: Op, path: Path, make: (path: Path, there: Located) => Steps<T>): Steps<T> {
   let at = path
   for (let links = 0; links <= mostLinks; links++) {
-    const located = yield* session.locate(at)
+    const located = yield* onTheWayOf(op, [path], session.locate(at))
     const isByPath = session.root.dir.fd === undefined && !located.isOpen
     if (!isByPath || !(yield* isLink(session, at))) {
       try {
@@ -86,6 +88,7 @@ function* openFollowed(session: Session, path: Path, flags: OpenFlags, mode?: nu
   const safe = session.root.dir.fd === undefined ? flags : (unfollowed[flags] as OpenFlags)
   return yield* following(
     session,
+    'open',
     path,
     at => makeUnfollowed({ op: 'open', args: [at, safe, mode] }, session) as Steps<number>,
   )
@@ -93,7 +96,7 @@ function* openFollowed(session: Session, path: Path, flags: OpenFlags, mode?: nu
 
 function* statFollowed(session: Session, path: Path, options?: typeof orNothing): Steps<Stats | undefined> {
   try {
-    return yield* following(session, path, function* (at, { isOpen, path: opened }) {
+    return yield* following(session, 'stat', path, function* (at, { isOpen, path: opened }) {
       if (isOpen) return yield* fs.stat(opened)
       const there = yield* makeUnfollowed({ op: 'lstat', args: [at, options] }, session)
       if ((there as Stats | undefined)?.isSymbolicLink()) throw systemError('ELOOP', 'stat', 'it is a link', at)
@@ -122,7 +125,7 @@ function* readFollowed(session: Session, path: string, flags: OpenFlags = 'r'): 
 
 /** Opens a directory, or the one that a link leads to, and makes a call about it. */
 function* inDirectory<T>(session: Session, path: Path, call: (at: string) => Steps<T>): Steps<T> {
-  return yield* following(session, path, function* (at, { isOpen, path: opened, shown }) {
+  return yield* following(session, 'list', path, function* (at, { isOpen, path: opened, shown }) {
     if (isOpen || session.root.dir.fd === undefined) return yield* call(opened as string)
     const fd = (yield* makeUnfollowed({ op: 'open', args: [at, 'r directory'] }, session)) as number
     session.closed(fd)
@@ -150,7 +153,7 @@ function* naming<T>(steps: Steps<T>, at: Path, shown: Path): Steps<T> {
 }
 
 function* realpathWithin(session: Session, path: string): Steps<string> {
-  return yield* following(session, path, function* (at, { above, isOpen, shown }): Steps<string> {
+  return yield* following(session, 'realpath', path, function* (at, { above, isOpen, shown }): Steps<string> {
     if (!above) return yield* fs.realpath(path)
     if (isOpen) return String(shown)
     const there = yield* makeUnfollowed({ op: 'lstat', args: [at] }, session)

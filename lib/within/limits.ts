@@ -1,6 +1,6 @@
 // The limits of one call: how many bytes and things it may make or remove, and how deep.
 
-import type { Call, Path } from '../core/steps.js'
+import type { Call, Op, Path } from '../core/steps.js'
 import { ownerOf } from '../parts/stage-names.js'
 import { type LimitName, overLimit } from './refusals.js'
 
@@ -15,8 +15,8 @@ interface Private {
   bytes: number
 }
 
-const makes: ReadonlySet<string> = new Set(['mkdir', 'symlink', 'link', 'clone'])
-const removes: ReadonlySet<string> = new Set(['unlink', 'rmdir'])
+const makes: ReadonlySet<Op> = new Set(['mkdir', 'symlink', 'link', 'clone'])
+const removes: ReadonlySet<Op> = new Set(['unlink', 'rmdir'])
 
 export class Budget {
   readonly #limits: Limits
@@ -31,30 +31,36 @@ export class Budget {
     this.#counted = counted
   }
 
-  /** Throws if a call would make one thing too many. `path` is what it is about. */
-  beforeThing({ op, args }: Call, path: Path): void {
+  /** A call is about to make or remove `path`. Returns whether that counts; throws if it is one thing too many. */
+  reserve({ op, args }: Call, path: Path): boolean {
     const { maxEntries } = this.#limits
-    if (this.#counted === 'none' || this.#things < maxEntries) return
-    const one = this.#counted === 'made' ? this.#isMaking(op, args) : removes.has(op)
+    const counts = this.#counted === 'made' ? isMaking(op, args) : this.#counted === 'removed' && removes.has(op)
     // What was made ready privately is removed, or put back, whatever was counted.
-    if (one && !this.#private.has(String(path)) && !(op === 'link' && isPrivate(args[0])))
-      throw overLimit('maxEntries', maxEntries, path)
+    if (!counts || this.#private.has(String(path)) || (op === 'link' && isPrivate(args[0]))) return false
+    if (this.#things >= maxEntries) throw overLimit('maxEntries', maxEntries, path)
+    this.#things++
+    return true
   }
 
-  afterThing({ op, args }: Call, path: Path, fd: unknown): void {
+  /** It was not made, or not removed. */
+  release(): void {
+    this.#things--
+  }
+
+  /** It was made or removed. `fd` is what an open has returned. */
+  note({ op, args }: Call, path: Path, fd: unknown, counts: boolean): void {
     const name = String(path)
+    if (op === 'rename') this.#private.delete(String(args[0]))
     if (removes.has(op)) {
-      const made = this.#private.get(name)
+      const { things = 0, bytes = 0 } = this.#private.get(name) ?? {}
       this.#private.delete(name)
-      if (made) this.#add(-made.things, -made.bytes)
-      else if (this.#counted === 'removed') this.#things++
-    } else if (op === 'rename') this.#private.delete(String(args[0]))
-    else if (this.#isMaking(op, args)) {
-      const made = { things: this.#counted === 'made' ? 1 : 0, bytes: 0 }
-      this.#things += made.things
-      if (isPrivate(path)) this.#private.set(name, made)
-      if (op === 'open' && typeof fd === 'number') this.#files.set(fd, made)
+      this.#things -= things
+      this.#bytes -= bytes
     }
+    if (!isMaking(op, args)) return
+    const made = { things: counts && this.#counted === 'made' ? 1 : 0, bytes: 0 }
+    if (isPrivate(path)) this.#private.set(name, made)
+    if (op === 'open') this.#files.set(fd as number, made)
   }
 
   /** A file is about to reach so far: a hole in it counts as bytes do. Without `position`, behind what was written last. */
@@ -93,16 +99,10 @@ export class Budget {
     const { maxDepth } = this.#limits
     if (this.#counted !== 'none' && depth > maxDepth) throw overLimit('maxDepth', maxDepth, path)
   }
-
-  #isMaking(op: string, args: readonly unknown[]): boolean {
-    return op === 'open' ? String(args[1]).includes('x') : makes.has(op)
-  }
-
-  #add(things: number, bytes: number): void {
-    this.#things += things
-    this.#bytes += bytes
-  }
 }
+
+const isMaking = (op: Op, args: readonly unknown[]): boolean =>
+  op === 'open' ? String(args[1]).includes('x') : makes.has(op)
 
 const isPrivate = (path: unknown): boolean => {
   const text = String(path)

@@ -1,6 +1,7 @@
 // One call of a function of the root: the directories below the root that it works in, and what it has open.
 
 import { isSystemError, systemError } from '../core/errors.js'
+import { isInterruption } from '../core/interruption.js'
 import { fs, type Path, type Steps } from '../core/steps.js'
 import { assertUnmoved, close, nameAsShown, type OpenDirectory, pathIn } from '../parts/directory-handle.js'
 import { linkText } from '../parts/follow-links.js'
@@ -55,15 +56,22 @@ export class Session {
     this.budget = new Budget(root.limits, counted)
   }
 
-  stopLater(error: unknown): void {
-    this.#stopped = { error }
-  }
-
   /** What was to stop the call, once. */
   takeStop(): { readonly error: unknown } | undefined {
     const stopped = this.#stopped
     this.#stopped = undefined
     return stopped
+  }
+
+  /** Runs steps that are not to be interrupted: what was to stop the call stops it later. */
+  *unstopped<T>(steps: () => Steps<T>): Steps<T> {
+    try {
+      return yield* steps()
+    } catch (error) {
+      if (!isInterruption(error)) throw error
+      this.#stopped = { error }
+    }
+    return yield* steps()
   }
 
   /** Where a path leads, but for its last name, of which nothing is known yet. */

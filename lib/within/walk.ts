@@ -4,13 +4,13 @@
 
 import { isUtf8 } from 'node:buffer'
 import { isAbsolute } from 'node:path'
-import { hasCode, systemError } from '../core/errors.js'
+import { hasCode, isSystemError, systemError } from '../core/errors.js'
 import { fs, orNothing, type Path, type Steps } from '../core/steps.js'
 import { close, nameAsShown, type OpenDirectory, openDirectory, pathIn } from '../parts/directory-handle.js'
 import { linkText } from '../parts/follow-links.js'
 import { joined, namesBelow, namesIn } from './paths.js'
 import { outsideRoot } from './refusals.js'
-import type { Root } from './root.js'
+import { type Root, refuseMounted } from './root.js'
 
 /** A directory below the root that was reached. */
 export interface Reached {
@@ -49,8 +49,18 @@ export function* reach(root: Root, names: readonly string[], link?: string): Ste
       else yield* goDown(walk, name)
     return { dir: walk.at, names: walk.names, way: walk.way }
   } catch (error) {
-    yield* leave(walk)
+    yield* leavingMount(walk, error)
     throw error
+  }
+}
+
+/** What is mounted is refused at the end of the way. An error on the way must not say what there is. */
+function* leavingMount(walk: Walk, error: unknown): Steps<void> {
+  const { root, at, names } = walk
+  try {
+    if (isSystemError(error) && at !== root.dir) yield* refuseMounted(root, at, joined(root.path, names))
+  } finally {
+    yield* leave(walk)
   }
 }
 
