@@ -13,6 +13,9 @@ type Any = { (...args: any[]): unknown; sync(...args: any[]): unknown }
 const call = (one: unknown, form: Form, ...args: unknown[]): unknown =>
   form === 'sync' ? (one as Any).sync(...args) : (one as Any)(...args)
 
+const released = async (lease: unknown): Promise<void> =>
+  (await (lease as Promise<AsyncDisposable | undefined>))?.[Symbol.asyncDispose]()
+
 export const acts: Readonly<Record<string, Act>> = {
   mkdirp: (dir, form, path) => call(dir.mkdirp, form, path, options),
   'mkdirp, below': (dir, form, path) => call(dir.mkdirp, form, `${path}/new/er`, options),
@@ -37,9 +40,8 @@ export const acts: Readonly<Record<string, Act>> = {
   remove: (dir, form, path) => call(dir.remove, form, path, options),
   emptyDir: (dir, form, path) => call(dir.emptyDir, form, path, options),
   sweep: (dir, form, path) => call(dir.sweep, form, path, { ...options, grace: 0, recursive: true }),
-  lock: async (dir, form, path) =>
-    (await (call(dir.lock, form, path, options) as Promise<AsyncDisposable>))[Symbol.asyncDispose](),
-  'lock.try': (dir, form, path) => call(dir.lock.try, form, path, options),
+  lock: async (dir, form, path) => released(call(dir.lock, form, path, options)),
+  'lock.try': async (dir, form, path) => released(call(dir.lock.try, form, path, options)),
   'lock.holder': (dir, form, path) => call(dir.lock.holder, form, path, options),
   withLock: (dir, form, path) => call(dir.withLock, form, path, () => 'done', options),
   readFile: (dir, form, path) => call(dir.readFile, form, path, options),
