@@ -8,6 +8,7 @@ import { namingDirectory } from '../parts/public-names.js'
 import { closing } from '../parts/stage.js'
 import { isAboutNothing, makeUnfollowed } from './calls.js'
 import { onTheWayOf } from './names.js'
+import { readOpened } from './read-opened.js'
 import type { Located, Session } from './session.js'
 import { makeTogether } from './together.js'
 import { mostLinks } from './walk.js'
@@ -113,14 +114,7 @@ function* readFollowed(session: Session, path: string, flags: OpenFlags = 'r'): 
   const open = { op: 'open', args: [path, flags] } as const
   const fd = (yield* flags in unfollowed ? openFollowed(session, path, flags) : makeUnfollowed(open, session)) as number
   session.closed(fd)
-  return yield* closing(fd, function* (): Steps<Buffer> {
-    const { budget, root } = session
-    if (budget.countsBytes) budget.read(Number((yield* fs.fstat(fd)).size), path)
-    const at = root.dir.fd === undefined ? path : `/proc/self/fd/${fd}`
-    const bytes = yield* naming(fs.readFile(at, 'r nonblock'), at, path)
-    budget.read(bytes.length, path)
-    return bytes
-  })
+  return yield* closing(fd, () => readOpened(fd, path, session.budget))
 }
 
 /** Opens a directory, or the one that a link leads to, and makes a call about it. */
