@@ -49,7 +49,7 @@ export const acts: Readonly<Record<string, Act>> = {
   lstat: (dir, form, path) => call(dir.lstat, form, path, options),
 }
 
-const brief = { retryFor: 20 }
+const brief = { retryFor: 5 }
 const parents = { ...brief, parents: true }
 
 /** The same as steps, about what is some levels below. */
