@@ -294,6 +294,8 @@ if (onLinux) {
       holds(`what is mounted below a root is out of reach, unless it is asked for: ${kind}`, () => {
         const { root, outside, told } = layOut()
         const before = told()
+        cpSync(join(root, 'a'), join(root, 'tree'), { recursive: true })
+        renameSync(join(root, 'tree'), join(root, 'a/tree'))
         const [from, at] = kind === 'a file' ? [`${outside}/f`, `${root}/a/b/f`] : [`${outside}/a`, `${root}/a/b`]
         const mount =
           kind === 'another device' ? `mount -t tmpfs none ${at} && mkdir ${at}/tree` : `mount --bind ${from} ${at}`
@@ -306,7 +308,11 @@ if (onLinux) {
           for (const [name, act] of Object.entries(acts))
             for (const form of ['promise', 'sync']) (said[await code(() => act(dir, form, 'a/b/f'))] ??= []).push(name)
           const all = await within('${root}', { mounts: true })
-          console.log(JSON.stringify([said, await code(() => all.list('a/b')), await code(() => all.lstat('a/b'))]))`
+          console.log(JSON.stringify([said, await code(() => all.list('a/b')), await code(() => all.lstat('a/b')), ${
+            kind === 'another device'
+              ? "await code(() => all.move('absolute', 'a/b/moved')), await code(() => all.move('a/tree', 'a/b/tree2'))"
+              : "'done', 'done'"
+          }]))`
         const args = [
           '-m',
           'sh',
@@ -320,8 +326,8 @@ if (onLinux) {
         ]
         const { stdout, stderr } = spawnSync('unshare', args, { encoding: 'utf8' })
         assert.ok(stdout, stderr)
-        const [said, list, look] = JSON.parse(stdout) as [Record<string, string[]>, string, string]
-        assert.equal([list, look], ['done', 'done'])
+        const [said, ...all] = JSON.parse(stdout) as [Record<string, string[]>, ...string[]]
+        assert.equal(all, ['done', 'done', 'done', 'done'])
         assert.is(told(), before, JSON.stringify(said))
         note(
           Object.entries(said)
