@@ -36,8 +36,8 @@ const tables = {
     programs: [[specs, 'core/stopped', '--full']],
   },
   attack: {
-    says: 'an attacker swaps names for links, a minute for each function that deletes: nothing outside comes to harm',
-    programs: [[specs, 'attack', '--full']],
+    says: 'an attacker swaps names for links, a minute for each function that deletes, and for those of `within`: nothing outside comes to harm',
+    programs: [[specs, 'attack', 'within/attack', '--full']],
   },
   nodes: {
     says: 'the whole suite on Node 22, 24 and 26, or on the lines that are named',

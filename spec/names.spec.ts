@@ -26,7 +26,18 @@ function systemErrorOf({ op, args }: Call, [code, errno]: (typeof codes)[number]
 /** A directory on another device, if there is one. */
 const memory = places.find(({ kind }) => kind === 'tmpfs')?.dir
 
-const silent = new Set(['now', 'random', 'self', 'alive', 'recall', 'remember', 'engage', 'blocking', 'descriptors'])
+const silent = new Set([
+  'now',
+  'random',
+  'self',
+  'alive',
+  'recall',
+  'remember',
+  'engage',
+  'blocking',
+  'descriptors',
+  'mountId',
+])
 const never = new Set([...silent, 'local', 'sleep', 'changed', 'settle', 'close'])
 
 const codes = [

@@ -102,6 +102,8 @@ export interface Alphabet {
   blocking(): boolean
   /** Returns how many files this process can still open, as far as is known: `Infinity` if it is not known. */
   descriptors(): number
+  /** Returns the number of the mount through which a file was opened; undefined if the system does not say. */
+  mountId(fd: number): number | undefined
   /** Is `path` on a local filesystem, where ENOENT is never due to a retransmission after a lost reply? */
   local(path: string): boolean
   /** Makes several calls at once, in any order. Returns when all have ended, failed or not. See `together`. */

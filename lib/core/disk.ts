@@ -9,7 +9,7 @@ import type { CallTable, Door, SingleCall } from './door.js'
 import { FastPath } from './fast-path.js'
 import { engage, recall, remember } from './hints.js'
 import { inThreadOf } from './in-thread.js'
-import { countFree } from './open-files.js'
+import { countFree, mountIdIn } from './open-files.js'
 import { identity } from './owner.js'
 import { poolOf } from './pool.js'
 import { enterPool } from './pool-entrance.js'
@@ -49,6 +49,8 @@ const inline = {
   engage,
   blocking: () => false,
   descriptors: () => freeDescriptors(),
+  // Procfs is in memory, so this never waits.
+  mountId: (fd: number) => mountIdIn(records.text(`/proc/self/fdinfo/${fd}`)),
 } satisfies Partial<Alphabet>
 
 // ---- The sync form ----

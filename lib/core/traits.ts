@@ -67,6 +67,7 @@ const ops: Readonly<Record<Op, Traits>> = {
   engage: { inline: true, own: true },
   blocking: { inline: true, own: true },
   descriptors: { inline: true, own: true },
+  mountId: { inline: true, own: true },
   local: { unfailing: true },
   together: {},
   settle: { waits: true, own: true },

@@ -61,6 +61,24 @@ function respell(error: unknown, spell: (path: string) => string): unknown {
   return error
 }
 
+/** Changes the paths that an error and its causes have, and what their messages say. Returns the error. */
+export function changeNames(
+  error: unknown,
+  ofPath: (path: string) => string,
+  ofText: (text: string) => string,
+): unknown {
+  for (let one: unknown = error; isError(one) && !callersOwn.has(one); one = one.cause) {
+    const said: Said = one
+    for (const key of ['path', 'dest'] as const) {
+      const old = said[key]
+      if (typeof old === 'string') said[key] = ofPath(old)
+    }
+    const { message } = said
+    inTexts(said, text => text.replace(message, () => ofText(message)))
+  }
+  return error
+}
+
 /** Changes what an error says. A stack begins with the message. */
 function inTexts(error: Error, change: (text: string) => string): void {
   // Read first: a stack that was not read yet would begin with the new message.
