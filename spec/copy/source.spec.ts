@@ -7,6 +7,7 @@ import {
   closeSync,
   existsSync,
   ftruncateSync,
+  linkSync,
   lstatSync,
   mkdirSync,
   openSync,
@@ -280,6 +281,29 @@ holds('where there are no clones, that is found out once in a while, and small f
   await forked(() => copy.steps(join(dir, 'source'), join(dir, 'target'), { concurrency: 1 }), count).sync()
   assert.equal(shapeOf(join(dir, 'target')), shapeOf(join(dir, 'source')))
   assert.ok(clones === (onLinux ? 1 : clones) && clones <= large.length, `${clones} attempts`)
+})
+
+holds('the other names of a large file wait for its copy without a call', async () => {
+  for (const options of [{}, { preserveTimestamps: true }])
+    for (const form of ['promise', 'sync'] as const) {
+      const dir = scratch(memory)
+      const at = (name: string) => join(dir, name)
+      for (const name of ['source/a', 'source/b']) mkdirSync(at(name), { recursive: true })
+      writeFileSync(at('source/a/large'), Buffer.alloc(40 * mebibyte, 'large'))
+      for (const name of ['a/other', 'a/third', 'b/large']) linkSync(at('source/a/large'), at(`source/${name}`))
+      let calls = 0
+      const count = (call: Call): Call => {
+        if (call.op === 'open' && call.args[1] !== 'r directory') calls++
+        return call
+      }
+      await forked(() => copy.steps(at('source'), at('target'), options), count)[form]()
+      assert.equal(
+        new Set(['a/large', 'a/other', 'a/third', 'b/large'].map(name => statSync(at(`target/${name}`)).ino)).size,
+        1,
+      )
+      // Each name is opened once, when the batch finds that its file has others; and the copy.
+      assert.ok(calls <= 7, `${calls} files were opened`)
+    }
 })
 
 /** A process with so few descriptors. `mostHeld`: how many were open while a call waited. */
