@@ -36,7 +36,7 @@ const tables = {
     programs: [[specs, 'core/stopped', '--full']],
   },
   attack: {
-    says: 'an attacker swaps names for links, a minute for each function that deletes: nothing outside comes to harm',
+    says: 'an attacker swaps names for links, a minute for each function that deletes, copies, moves or writes: no harm outside',
     programs: [[specs, 'attack', '--full']],
   },
   nodes: {
