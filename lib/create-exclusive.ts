@@ -1,7 +1,8 @@
 import { dirname } from 'node:path'
 import { dual } from './core/dual.js'
 import { systemError } from './core/errors.js'
-import { asBytes, asDurability, asMode, asPath, type Durability, type Patience } from './core/input.js'
+import { asBytes, asDurability, asFunction, asMode, asPath, type Durability, type Patience } from './core/input.js'
+import { emptySum, type FileProgress, fileProgress, type Progress } from './core/progress.js'
 import { publishing } from './core/publication.js'
 import { fs, orNothing, type Steps } from './core/steps.js'
 import { acquire } from './lock/acquire.js'
@@ -29,6 +30,11 @@ export interface CreateExclusiveOptions extends Patience {
   readonly durability?: Durability | undefined
   /** Makes missing directories above the file; with `durability: 'full'` their names are on the disk, too. @default false */
   readonly parents?: boolean | undefined
+  /**
+   * Called for each MiB that is written, and when the file has its name; if another's file has that, not any more. An
+   * error that it throws ends the call.
+   */
+  readonly onProgress?: ((progress: Progress) => void) | undefined
 }
 
 /**
@@ -68,9 +74,12 @@ export const createExclusive = dual(
     const mode = asMode(options.mode, 0o666)
     const durability = asDurability(options.durability)
     const parents = asParents(options.parents)
+    const onProgress = asFunction(options.onProgress, 'options.onProgress')
+    const progress = fileProgress({ onProgress, sum: emptySum(1, bytes.length) }, path)
 
     const trial = { as: 'createExclusive', path, retryFor: options.retryFor, publication }
-    const stageAndPublish = () => stagedFile(path, mode, stage => fillAndPublish(stage, bytes, durability, trial))
+    const stageAndPublish = () =>
+      stagedFile(path, mode, stage => fillAndPublish(stage, bytes, durability, trial, progress))
     const create = () =>
       achieve(
         () => withParents(path, parents, stageAndPublish),
@@ -83,6 +92,7 @@ export const createExclusive = dual(
     publication.decide(created)
     if (!created) yield* syncFound(path, durability)
     yield* syncName(path, durability, parents)
+    if (created && progress) yield* progress.finish()
     return created
   }),
 )
@@ -92,8 +102,10 @@ function* fillAndPublish(
   bytes: Uint8Array,
   durability: Durability,
   trial: Trial,
+  progress: FileProgress | undefined,
 ): Steps<boolean> {
-  yield* writeAll(stage.made.fd, bytes, durability)
+  progress?.begin(bytes.length)
+  yield* writeAll(stage.made.fd, bytes, durability, progress)
   yield* closeUnsynced(stage.made, durability !== 'none')
   try {
     return yield* claim(stage.path, trial.path, trial)

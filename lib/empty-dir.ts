@@ -7,7 +7,7 @@ import { mkdirp } from './mkdirp.js'
 import type { Trial } from './parts/achieve.js'
 import { concurrently } from './parts/concurrently.js'
 import { defaultGraceMs, isDebris, type Liveness } from './parts/debris.js'
-import { asDeleteJob, type DeleteJob } from './parts/delete-tree.js'
+import { asDeleteJob, type DeleteJob } from './parts/delete-job.js'
 import {
   assertUnmoved,
   listEntries,
@@ -33,8 +33,9 @@ import type { RemoveOptions } from './remove.js'
  * package are removed: if their owner lives, or cannot be judged from here and changed them within a day, they are left
  * alone, so that no writer fails. What `remove` does not promise.
  *
- * @param dir A path, or a `file:` URL. If `dir` itself is a link to a directory, it is followed; links inside are
- *   removed. The root of a filesystem is refused.
+ * @param dir A path, or a `file:` URL. If `dir` itself is a link to a directory, it is followed, unless another user has
+ *   put it into a sticky directory that others may write (EACCES); links inside are removed. The root of a filesystem is
+ *   refused.
  * @returns Nothing.
  * @throws ENOTDIR: it is a file. EBUSY: something inside is a mount point, or has one in it. Other errors of the
  *   system, unchanged.

@@ -1,5 +1,6 @@
 import { dual } from './core/dual.js'
 import { asDurability, asFlag, asFunction, asName, type Durability, oneOf, refusal } from './core/input.js'
+import { emptySum, fileProgress, type Progress } from './core/progress.js'
 import { type Publication, publishing } from './core/publication.js'
 import { LatePlace } from './core/queue.js'
 import type { Steps } from './core/steps.js'
@@ -33,6 +34,11 @@ export interface GetOrCreateOptions<K extends Kind = Kind> extends LockOptions {
    * @default 'file' for a file, 'none' for a directory
    */
   readonly durability?: Durability | undefined
+  /**
+   * Called for each MiB, or each piece of a stream, of the content that `produce` returned; and when the result of this
+   * call has its name. An error that it throws ends the call.
+   */
+  readonly onProgress?: ((progress: Progress) => void) | undefined
 }
 
 /** What is there now. */
@@ -136,6 +142,7 @@ function asMaking(
   locking(path)
   if (asFunction(produce, 'produce') === undefined)
     throw refusal('ERR_INVALID_ARG_TYPE', 'produce', 'of type function', produce)
+  const onProgress = asFunction(options.onProgress, 'options.onProgress')
   const kind = oneOf<Kind>(options.kind, 'options.kind', ['file', 'directory'], 'file')
   return {
     path: at,
@@ -147,6 +154,7 @@ function asMaking(
     durability: kind === 'directory' && options.durability === undefined ? 'none' : asDurability(options.durability),
     locking,
     trial: { as: 'getOrCreate', path: at, retryFor: options.retryFor, publication },
+    progress: fileProgress({ onProgress, sum: emptySum(1) }, at),
     first: undefined,
   }
 }

@@ -1,7 +1,8 @@
 import { dirname } from 'node:path'
 import { dual } from './core/dual.js'
 import { cannotLink, hasCode, type SystemError, systemError } from './core/errors.js'
-import { asFlag, asNumber, asPath, oneOf, type Patience } from './core/input.js'
+import { asFlag, asFunction, asNumber, asPath, oneOf, type Patience } from './core/input.js'
+import { emptySum, type FileProgress, fileProgress, type Progress } from './core/progress.js'
 import { publishing } from './core/publication.js'
 import { fs, orNothing, type Steps } from './core/steps.js'
 import { publishCopy } from './link/copy-instead.js'
@@ -27,6 +28,11 @@ export interface LinkOptions extends Patience {
   readonly fallback?: 'none' | 'copy' | undefined
   /** Makes missing directories above the new name. @default false */
   readonly parents?: boolean | undefined
+  /**
+   * Called when this call has given the new name, and before that for each MiB that is copied instead; `path` is the new
+   * name. An error that it throws ends the call.
+   */
+  readonly onProgress?: ((progress: Progress) => void) | undefined
 }
 
 /** What is to be linked. A function is called again for each try, because the file may have moved. */
@@ -67,6 +73,7 @@ export const link = dual(
     options: LinkOptions = {},
   ): Steps<Linked> {
     const to = asPath(path, 'path')
+    const onProgress = asFunction(options.onProgress, 'options.onProgress')
     const job: Linking = {
       existing,
       from: typeof existing === 'function' ? '' : asPath(existing, 'existing'),
@@ -77,14 +84,17 @@ export const link = dual(
       copies: oneOf(options.fallback, 'options.fallback', ['none', 'copy'], 'none') === 'copy',
       parents: asParents(options.parents),
       trial: { as: 'link', path: to, retryFor: options.retryFor, publication },
+      progress: fileProgress({ onProgress, sum: emptySum(1) }, to),
       missed: 0,
       taken: false,
     }
-    return yield* achieve(
+    const linked = yield* achieve(
       () => tryLink(job),
       error => statLinked(job, error),
       job.trial,
     )
+    if (linked !== 'already' && job.progress) yield* job.progress.finish(linked === 'linked' ? 0 : undefined)
+    return linked
   }),
 )
 
@@ -99,6 +109,7 @@ interface Linking {
   readonly copies: boolean
   readonly parents: Parents | undefined
   readonly trial: Trial
+  readonly progress: FileProgress | undefined
   /** How many times the source was missing. */
   missed: number
   /** When the copy was to be published, something had the name. */
@@ -144,10 +155,10 @@ function* refuseOwnTarget({ from, to }: Linking): Steps<void> {
 
 /** After a link that failed: makes a copy, if the caller allows that, and if nothing can be linked here. */
 function* copyInstead(job: Linking, error: unknown): Steps<Linked> {
-  const { from, to, parents, replace, trial } = job
+  const { from, to, parents } = job
   if (!job.copies || !cannotLink(error) || (yield* fs.lstat(from)).isDirectory()) throw error
   if ((yield* statLink(from, to, true)) === 'alike') return 'already'
-  if ((yield* withParents(to, parents, () => publishCopy(from, to, replace, trial), from)) === 'copied') return 'copied'
+  if ((yield* withParents(to, parents, () => publishCopy(job), from)) === 'copied') return 'copied'
   job.taken = true
   throw error
 }

@@ -9,7 +9,7 @@ import { moveDirectory } from './move/directory.js'
 import { moveFile } from './move/file.js'
 import type { Moving } from './move/job.js'
 import { refuseDestruction } from './move/refusals.js'
-import { asDeleteJob } from './parts/delete-tree.js'
+import { asDeleteJob } from './parts/delete-job.js'
 import { syncLoss, syncName } from './parts/durable.js'
 import { asParents } from './parts/parents.js'
 
@@ -52,7 +52,7 @@ export interface MoveOptions extends Patience {
  * `source` is gone. On another device `target` is a copy instead, with the bytes, modes and times, and with the owners
  * as far as the caller may set them. Without `overwrite` nothing was replaced: of several callers with one target, one
  * wins. With `overwrite: true` the target was never missing while it was replaced. Of several callers that move one
- * source to different targets, one gets it, and the others get ENOENT. A copy on another device is staged under a
+ * source, one gets it, and the others get ENOENT. A copy on another device is staged under a
  * private name and published in one step, and only then is the source removed: a call that fails or is stopped, and a
  * process that is killed, leaves the source whole, or the target, or both. On Linux, a link that another process puts in
  * the place of a directory or a file meanwhile, in the source or in the copy, leads nowhere. What another process puts at
@@ -64,28 +64,30 @@ export interface MoveOptions extends Patience {
  * and others: the copy grants them to its group, and nothing to those whom the ACL names. Hard links between files in the
  * source are kept, where the target has them; those to files outside are not. Without `overwrite`, a directory's name is
  * claimed by an empty directory (mode 1700): a process that is killed in that very moment leaves that behind, and the
- * next move of a directory to the name takes it over, as soon as the death is certain here (elsewhere, after a `sweep`).
- * An empty directory that another process puts in the place of the claim is replaced. A file that cannot be linked
- * although others can (another user's, where `fs.protected_hardlinks` is set) is moved in the same way, with an empty
- * file for the claim: there, what another process renames to that name in the moment between a look and the rename is
- * replaced.
+ * next move to the name removes it, as soon as the death is certain here (elsewhere, after a `sweep`). An empty directory
+ * that another process puts in the place of the claim is replaced. A file that cannot be linked although others can
+ * (another user's, where `fs.protected_hardlinks` is set) is moved in the same way, with an empty file for the claim:
+ * there, what another process renames to that name in the moment between a look and the rename is replaced. With
+ * `overwrite`, on a filesystem that is not local, that only one of several callers which move one source to one target gets
+ * true: if the reply to a rename is lost, nothing shows who has made it.
  *
  * @param source What to move: a path, or a `file:` URL. A slash at its end does not lead through a link.
  * @param target Its new name, not the directory to put it in.
  * @returns True if this call moved it. False if something has the target's name, and `overwrite` is not set: then
  *   `source` is left alone.
- * @throws EINVAL, before anything is done: a directory into itself; a source that is its own target (but another spelling
- *   of its name, where case does not count, is a new spelling); with `overwrite`, a link in the place of what it leads
- *   to, and a file in the place of a device, a pipe or a socket (`with-gap` replaces those). EINVAL, too: devices, pipes
- *   and sockets that would go to another device; the error names all of them, and nothing is published. ENOENT: no
- *   source, or the target's directory is missing, and `parents` is not set. ENOTEMPTY (on some filesystems EEXIST),
- *   EISDIR, ENOTDIR: the target cannot be replaced without a gap, or the source is in it. EBUSY: a mount point. EEXIST:
- *   on another device, where case does not count, two names of the source are one; or what another process put at the
- *   source's name meanwhile could not get that back, and the error says where it is. EACCES: also of a file that may not
- *   be read, and so cannot be synced. EAGAIN: for all of `retryFor`, as far as can be known here, another call was moving
- *   it to the same name; or another process has moved or replaced a directory while it was copied to another device.
- *   `ERR_NO_HARD_LINKS`: no file at all can be moved there without overwriting. Other errors of the
- *   system, unchanged: EPERM (an immutable file) ...
+ * @throws EINVAL, before anything is done: a directory into itself; a source that is its own target (but another
+ *   spelling of its name, where case does not count, is a new spelling); with `overwrite`, a link in the place of
+ *   what it leads to, and a file in the place of a device, a pipe or a socket (`with-gap` replaces those). EINVAL,
+ *   too: devices, pipes and sockets that would go to another device; the error names all of them, and nothing is
+ *   published. ENOENT: no source, or the target's directory is missing, and `parents` is not set. ENOTEMPTY (on some
+ *   filesystems EEXIST), EISDIR, ENOTDIR: the target cannot be replaced without a gap, or the source is in it.
+ *   EBUSY: a mount point, or, on the way to another device, one in the source. EEXIST: on another device, where case
+ *   does not count, two names of the source are one; or what another process put at the source's name meanwhile
+ *   could not get that back, and the error says where it is. EACCES: also of a file that may not be read, and so
+ *   cannot be synced. EAGAIN: for all of `retryFor`, as far as can be known here, another call was moving it to the
+ *   same name, or was removing what a killed one had left there; or another process has moved or replaced a directory
+ *   that was copied to another device. `ERR_NO_HARD_LINKS`: no file at all can be moved
+ *   there without overwriting. Other errors of the system, unchanged: EPERM (an immutable file) ...
  *   `published` of each error says whether the target is in place (see `Published`); then the source may be there, too.
  *
  * @example

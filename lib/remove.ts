@@ -2,7 +2,7 @@ import { dual } from './core/dual.js'
 import { asName, type Patience } from './core/input.js'
 import type { Progress } from './core/progress.js'
 import type { Steps } from './core/steps.js'
-import { asDeleteJob } from './parts/delete-tree.js'
+import { asDeleteJob } from './parts/delete-job.js'
 import { removeAt } from './parts/set-aside.js'
 
 export interface RemoveOptions extends Patience {

@@ -2,7 +2,7 @@
 // the directory after that. spec/broken/broken.ts has variants that forget it.
 
 import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import type { Durability } from 'holdfast'
 import {
   cell,
@@ -10,35 +10,48 @@ import {
   createExclusive,
   emplace,
   getOrCreate,
+  link,
   move,
   symlink,
   updateFile,
   writeFile,
   writeFiles,
 } from 'holdfast'
-import type { Steps } from 'holdfast/steps'
-import { type Ending, explore, type Made } from 'holdfast/testing'
+import type { Call, Outcome, Steps } from 'holdfast/steps'
+import { BadEnding, type Ending, explore, type Made, type World } from 'holdfast/testing'
 import { linkThenUnlink, sourceFirst, syncedTooLate, unsynced } from './broken/broken.js'
 import { assert, caught, explored, note } from './support/kit.js'
 
-/** Follows the calls; throws where a name is given to data that is not synced. Returns when each name was given. */
-function published(log: readonly Made[], durability: Durability): Map<string, number> {
+/**
+ * Follows the calls; throws where a name is given to data that is not synced, also to what it is in. `unsynced` is what the
+ * call did not write itself. Returns when each name was given.
+ */
+function published(
+  log: readonly Made[],
+  durability: Durability,
+  unsynced: readonly string[] = [],
+): Map<string, number> {
   const behind = new Map<unknown, string>()
-  const unsafe = new Set<string>()
+  const unsafe = new Set(unsynced)
   const names = new Map<string, number>()
   log.forEach(({ op, args, value, failed }, at) => {
     if (failed) return
-    const [first, second] = args as [string, string]
+    const [first, second, third] = args as [string, string, string]
     if (op === 'open') behind.set(value, first)
     else if (op === 'write') unsafe.add(behind.get(first) as string)
+    else if (op === 'clone') unsafe.add(behind.get(third) ?? third)
     else if (op === 'fsync') unsafe.delete(behind.get(first) as string)
     else if (op === 'rename' || op === 'link') {
-      if (durability !== 'none') assert.not(unsafe.has(first), `${second} is named before its data is on the disk`)
+      // The data of a cell is named by the next state, whose name says which it is.
+      const isUnsafe = [...unsafe].some(one => isBelow(one, first) || /\.payload/.test(one))
+      if (durability !== 'none') assert.not(isUnsafe, `${second} is named before its data is on the disk`)
       names.set(second, at)
     } else if (op === 'symlink' || op === 'mkdir') names.set(op === 'mkdir' ? first : second, at)
   })
   return names
 }
+
+const isBelow = (path: unknown, top: string): boolean => path === top || String(path).startsWith(`${top}/`)
 
 /** Returns when each directory, and each file that was opened to be read, was last synced. */
 function synced(log: readonly Made[]): Map<string, number> {
@@ -55,10 +68,10 @@ function synced(log: readonly Made[]): Map<string, number> {
 const isPrivate = (name: string): boolean => /\/\.[^/]*\.explored-|\.lock\//.test(name)
 
 const ordered =
-  (durability: Durability) =>
+  (durability: Durability, unsynced: readonly string[] = []) =>
   ({ log, outcomes }: Ending): void => {
     assert.is(outcomes.A?.how, 'returned', String((outcomes.A as { error?: unknown }).error))
-    const names = published(log, durability)
+    const names = published(log, durability, unsynced)
     assert.ok(
       [...names.keys()].some(name => !isPrivate(name)),
       'nothing was published',
@@ -69,6 +82,59 @@ const ordered =
       if (!isPrivate(name))
         assert.ok((dirs.get(dirname(name)) ?? -1) > at, `the directory of ${name} is not synced after it`)
   }
+
+/**
+ * Makes a broken variant of a call: of files or of directories nothing is synced; or only `late`, when all else is done.
+ * Only to sync it, a directory is opened with `r`, and no file is.
+ */
+const withoutSync = (what: 'files' | 'directories', late = false) =>
+  function* forgetful<T>(steps: Steps<T>): Steps<T> {
+    const directories = new Set<unknown>()
+    const postponed: Call[] = []
+    const isPostponed = ({ op, args }: Call): boolean =>
+      directories.has(args[0]) === (what === 'directories') && (op === 'fsync' || (late && op === 'close'))
+    const note = ({ op, args }: Call, value: unknown): void => {
+      if (op === 'open' && args[1] === 'r') directories.add(value)
+      if (op === 'close') directories.delete(args[0])
+    }
+    let next = steps.next()
+    while (!next.done) {
+      const group = next.value.op === 'together' ? (next.value.args[0] as Call[]) : [next.value]
+      const made = group.filter(call => !isPostponed(call))
+      postponed.push(...group.filter(isPostponed))
+      const outcomes = yield* outcomesOf(made, next.value.op === 'together')
+      const all = group.map(call => outcomes[made.indexOf(call)] ?? { value: undefined })
+      for (const [at, call] of group.entries()) note(call, (all[at] as { value?: unknown }).value)
+      const [first] = all as [Outcome<unknown>]
+      if (next.value.op === 'together') next = steps.next(all)
+      else next = 'error' in first ? steps.throw(first.error) : steps.next(first.value)
+    }
+    if (late) for (const call of postponed) yield call
+    return next.value
+  }
+
+function* outcomesOf(calls: readonly Call[], areTogether: boolean): Steps<readonly Outcome<unknown>[]> {
+  const [call] = calls
+  if (!call) return []
+  if (areTogether) return yield { op: 'together', args: [calls] }
+  try {
+    return [{ value: yield call }]
+  } catch (error) {
+    return [{ error }]
+  }
+}
+
+/** Like `caught`, without the schedule: there is only one. */
+function catches(why: RegExp, world: World): void {
+  let ending: unknown
+  try {
+    explore(world)
+  } catch (error) {
+    ending = error
+  }
+  if (!(ending instanceof BadEnding)) throw ending ?? new Error(`not caught: ${why}`)
+  assert.match((ending.cause as Error).message, why)
+}
 
 const setup = (dir: string): void => {
   for (const name of ['d', 'e', 'tree', 'tree/in', 'e/full', 'd/full']) mkdirSync(join(dir, name))
@@ -84,51 +150,142 @@ const setup = (dir: string): void => {
 
 type Act = (at: (name: string) => string, durability: Durability) => Steps<unknown>
 
-const noProduct = (): void => {}
+interface Row {
+  readonly act: Act
+  /** What the call gives a name to, and has not written: a file of the user, or of the user's producer. */
+  readonly unsynced?: readonly string[]
+  /** It gives a name to no data: to a link, to an empty directory, or to a directory that only moves. */
+  readonly noData?: true
+}
 
-const acts: Readonly<Record<string, Act>> = {
-  'writeFile of a new file': (at, durability) => writeFile.steps(at('d/new'), 'new', { durability }),
-  'writeFile over another': (at, durability) => writeFile.steps(at('d/old'), 'new', { durability }),
-  'writeFile of pieces': (at, durability) => writeFile.steps(at('d/old'), ['1', '2', '3'], { durability }),
+/** What a producer makes does not go through the calls that are seen, so its name is noted here. */
+const produced: string[] = []
+function fill(stage: string): void {
+  writeFileSync(join(stage, 'in'), 'in')
+  produced.splice(0, 1, `${dirname(stage).endsWith('/d') ? '/d' : ''}/${basename(stage)}/in`)
+}
+
+const parents = true
+const acts: Readonly<Record<string, Row>> = {
+  'writeFile of a new file': { act: (at, durability) => writeFile.steps(at('d/new'), 'new', { durability }) },
+  'writeFile over another': { act: (at, durability) => writeFile.steps(at('d/old'), 'new', { durability }) },
+  'writeFile of pieces': { act: (at, durability) => writeFile.steps(at('d/old'), ['1', '2', '3'], { durability }) },
   // The directory of the file must be synced, not that of the link.
-  'writeFile through a link': (at, durability) => writeFile.steps(at('e/link'), 'new', { durability }),
-  'writeFile below a link': (at, durability) => writeFile.steps(at('to-d/old'), 'new', { durability }),
-  writeFiles: (at, durability) =>
-    writeFiles.steps(
-      ['d/1', 'd/2', 'e/3'].map(name => [at(name), name] as const),
-      { durability, concurrency: 2 },
-    ),
-  createExclusive: (at, durability) => createExclusive.steps(at('d/new'), 'new', { durability }),
-  emplace: (at, durability) => emplace.steps(at('source'), at('d/old'), { durability }),
-  symlink: (at, durability) => symlink.steps('x', at('e/link'), { durability, replace: true }),
-  'move of a file': (at, durability) => move.steps(at('source'), at('d/new'), { durability }),
-  'move of a directory': (at, durability) => move.steps(at('tree'), at('d/tree'), { durability }),
-  'updateFile of a new file': (at, durability) => updateFile.steps(at('d/new'), () => 'new', { durability }),
-  'getOrCreate of a file': (at, durability) => getOrCreate.steps(at('d/new'), () => 'new', { durability }),
-  'getOrCreate of a directory': (at, durability) =>
-    getOrCreate.steps(at('d/new'), noProduct, { kind: 'directory', durability }),
+  'writeFile through a link': { act: (at, durability) => writeFile.steps(at('e/link'), 'new', { durability }) },
+  'writeFile below a link': { act: (at, durability) => writeFile.steps(at('to-d/old'), 'new', { durability }) },
+  writeFiles: {
+    act: (at, durability) =>
+      writeFiles.steps(
+        ['d/1', 'd/2', 'e/3'].map(name => [at(name), name] as const),
+        { durability, concurrency: 2 },
+      ),
+  },
+  createExclusive: { act: (at, durability) => createExclusive.steps(at('d/new'), 'new', { durability }) },
+  'emplace of a file': {
+    act: (at, durability) => emplace.steps(at('source'), at('d/old'), { durability }),
+    unsynced: ['/source'],
+  },
+  'emplace of a file, if absent': {
+    act: (at, durability) => emplace.steps(at('source'), at('d/new'), { durability, ifAbsent: true }),
+    unsynced: ['/source'],
+  },
+  'emplace of a directory': {
+    act: (at, durability) => emplace.steps(at('tree'), at('d/tree'), { durability }),
+    noData: true,
+  },
+  symlink: { act: (at, durability) => symlink.steps('x', at('d/new'), { durability }), noData: true },
+  'symlink in the place of another': {
+    act: (at, durability) => symlink.steps('x', at('e/link'), { durability, replace: true }),
+    noData: true,
+  },
+  'move of a file': {
+    act: (at, durability) => move.steps(at('source'), at('d/new'), { durability }),
+    unsynced: ['/source'],
+  },
+  'move of a file in one directory': {
+    act: (at, durability) => move.steps(at('d/mine'), at('d/new'), { durability }),
+    unsynced: ['/d/mine'],
+  },
+  'move of a file, replacing': {
+    act: (at, durability) => move.steps(at('source'), at('d/old'), { durability, overwrite: true }),
+    unsynced: ['/source'],
+  },
+  'move of a directory': {
+    act: (at, durability) => move.steps(at('tree'), at('d/tree'), { durability }),
+    noData: true,
+  },
+  'copy of a file': { act: (at, durability) => copy.steps(at('source'), at('d/new'), { durability }) },
+  'copy of a file, replacing': { act: (at, durability) => copy.steps(at('source'), at('d/old'), { durability }) },
+  'copy of a tree': { act: (at, durability) => copy.steps(at('tree'), at('d/tree'), { durability, concurrency: 2 }) },
+  'updateFile of a new file': { act: (at, durability) => updateFile.steps(at('d/new'), () => 'new', { durability }) },
+  'updateFile over another': { act: (at, durability) => updateFile.steps(at('d/old'), () => 'new', { durability }) },
+  'getOrCreate of a file': { act: (at, durability) => getOrCreate.steps(at('d/new'), () => 'new', { durability }) },
+  'getOrCreate of a file, anew': {
+    act: (at, durability) => getOrCreate.steps(at('d/old'), () => 'new', { durability, refresh: true }),
+  },
+  'getOrCreate of a directory': {
+    act: (at, durability) => getOrCreate.steps(at('d/new'), fill, { kind: 'directory', durability }),
+    unsynced: produced,
+  },
+  'getOrCreate of a directory, anew': {
+    act: (at, durability) => getOrCreate.steps(at('d/full'), fill, { kind: 'directory', durability, refresh: true }),
+    unsynced: produced,
+  },
+  'a cell: create and swap': {
+    act: function* (at, durability) {
+      const first = yield* cell.create.steps(at('d/cell'), {}, { durability })
+      if (first) yield* cell.swap.steps(at('d/cell'), first, {}, { durability })
+    },
+    noData: true,
+  },
+  'a cell with data: create and swap': {
+    act: function* (at, durability) {
+      const data = 'more than a name holds'
+      const first = yield* cell.create.steps(at('d/cell'), { data }, { durability })
+      if (first) yield* cell.swap.steps(at('d/cell'), first, { data }, { durability })
+    },
+  },
   // Every directory that is made for them is synced, too.
-  'writeFile with parents': (at, durability) =>
-    writeFile.steps(at('d/1/2/3/new'), 'new', { durability, parents: true }),
-  'writeFiles with parents': (at, durability) =>
-    writeFiles.steps([[at('d/1/2/new'), 'new'] as const], { durability, parents: true }),
-  'createExclusive with parents': (at, durability) =>
-    createExclusive.steps(at('d/1/2/3/new'), 'new', { durability, parents: true }),
-  'emplace with parents': (at, durability) =>
-    emplace.steps(at('source'), at('d/1/2/new'), { durability, parents: true }),
-  'symlink with parents': (at, durability) => symlink.steps('x', at('d/1/2/new'), { durability, parents: true }),
-  'move with parents': (at, durability) => move.steps(at('source'), at('d/1/2/new'), { durability, parents: true }),
-  'move with parents, replacing': (at, durability) =>
-    move.steps(at('source'), at('d/1/2/new'), { durability, parents: true, overwrite: true }),
-  'move of a directory with parents': (at, durability) =>
-    move.steps(at('tree'), at('d/1/2/new'), { durability, parents: true }),
-  'copy with parents': (at, durability) => copy.steps(at('tree'), at('d/1/2/new'), { durability, parents: true }),
-  'updateFile with parents': (at, durability) =>
-    updateFile.steps(at('d/1/2/new'), () => 'new', { durability, parents: true }),
-  'getOrCreate with parents': (at, durability) =>
-    getOrCreate.steps(at('d/1/2/new'), () => 'new', { durability, parents: true }),
-  'copy of a file': (at, durability) => copy.steps(at('source'), at('d/old'), { durability }),
-  'copy of a tree': (at, durability) => copy.steps(at('tree'), at('d/tree'), { durability, concurrency: 2 }),
+  'writeFile with parents': {
+    act: (at, durability) => writeFile.steps(at('d/1/2/3/new'), 'new', { durability, parents }),
+  },
+  'writeFiles with parents': {
+    act: (at, durability) => writeFiles.steps([[at('d/1/2/new'), 'new'] as const], { durability, parents }),
+  },
+  'createExclusive with parents': {
+    act: (at, durability) => createExclusive.steps(at('d/1/2/3/new'), 'new', { durability, parents }),
+  },
+  'emplace with parents': {
+    act: (at, durability) => emplace.steps(at('source'), at('d/1/2/new'), { durability, parents }),
+    unsynced: ['/source'],
+  },
+  'symlink with parents': {
+    act: (at, durability) => symlink.steps('x', at('d/1/2/new'), { durability, parents }),
+    noData: true,
+  },
+  'move with parents': {
+    act: (at, durability) => move.steps(at('source'), at('d/1/2/new'), { durability, parents }),
+    unsynced: ['/source'],
+  },
+  'move with parents, replacing': {
+    act: (at, durability) => move.steps(at('source'), at('d/1/2/new'), { durability, parents, overwrite: true }),
+    unsynced: ['/source'],
+  },
+  'move of a directory with parents': {
+    act: (at, durability) => move.steps(at('tree'), at('d/1/2/new'), { durability, parents }),
+    noData: true,
+  },
+  'copy with parents': { act: (at, durability) => copy.steps(at('tree'), at('d/1/2/new'), { durability, parents }) },
+  'updateFile with parents': {
+    act: (at, durability) => updateFile.steps(at('d/1/2/new'), () => 'new', { durability, parents }),
+  },
+  'getOrCreate with parents': {
+    act: (at, durability) => getOrCreate.steps(at('d/1/2/new'), () => 'new', { durability, parents }),
+  },
+  'a cell with parents': {
+    act: (at, durability) => cell.create.steps(at('d/1/2/cell'), {}, { durability, parents }),
+    noData: true,
+  },
 }
 
 /** The log with paths through links resolved. */
@@ -140,21 +297,29 @@ const resolved = (ending: Ending): Ending => ({
   })),
 })
 
-for (const [name, act] of Object.entries(acts)) {
-  explored(`${name}: data before the name, and the directory after it`, () => {
-    for (const durability of ['file', 'full'] as const) {
-      const players = (dir: string) => ({ A: act(file => join(dir, file), durability) })
-      const check = (ending: Ending) => ordered(durability)(resolved(ending))
-      assert.ok(explore({ setup, players, check }).complete)
-    }
+/** The world of one call, and what is wrong with the order of its calls. `break` makes a broken variant of it. */
+const worldOf = (row: Row, durability: Durability, broken: <T>(steps: Steps<T>) => Steps<T> = steps => steps) => ({
+  setup,
+  players: (dir: string) => ({ A: broken(row.act(file => join(dir, file), durability)) }),
+  check: (ending: Ending) => ordered(durability, row.unsynced)(resolved(ending)),
+})
+
+for (const [name, row] of Object.entries(acts)) {
+  explored(`${name}: data before the name, and the directory after it; without a sync it is caught`, () => {
+    for (const durability of ['file', 'full'] as const) assert.ok(explore(worldOf(row, durability)).complete)
+    if (!row.noData) catches(/before its data/, worldOf(row, 'file', withoutSync('files')))
+    catches(/is not synced after it/, worldOf(row, 'full', withoutSync('directories')))
   })
 }
 
 explored('with none it waits for nothing', () => {
-  for (const act of Object.values(acts)) {
-    const players = (dir: string) => ({ A: act(file => join(dir, file), 'none') })
-    const check = ({ log }: Ending) => assert.not(log.some(({ op }) => op === 'fsync'))
-    explore({ setup, players, check })
+  const linking: Row = { act: at => link.steps(at('source'), at('d/new')) }
+  for (const row of [...Object.values(acts), ...Object.values(losing), linking]) {
+    const check = ({ log, outcomes }: Ending) => {
+      assert.is(outcomes.A?.how, 'returned')
+      assert.not(log.some(({ op }) => op === 'fsync'))
+    }
+    explore({ ...worldOf(row, 'none'), check })
   }
 })
 
@@ -178,7 +343,6 @@ type Loss = readonly [from: string, to: string]
  */
 function assertKept(log: readonly Made[], [from, to]: Loss): boolean {
   const behind = new Map<unknown, unknown>()
-  const below = (path: unknown, top: string) => path === top || String(path).startsWith(`${top}/`)
   let state: 'absent' | 'named' | 'kept' = 'absent'
   let aside: string | undefined
   let gone = false
@@ -190,13 +354,14 @@ function assertKept(log: readonly Made[], [from, to]: Loss): boolean {
     // It is set aside; or it is withdrawn again.
     if (op === 'rename' && first === to && state === 'absent') aside = second
     if (op === 'rename' && first === to) state = 'absent'
-    const isReplaced = aside !== undefined && /^(unlink|rmdir|rename)$/.test(op) && second !== to && below(first, aside)
+    const isReplaced =
+      aside !== undefined && /^(unlink|rmdir|rename)$/.test(op) && second !== to && isBelow(first, aside)
     if (isReplaced) assert.is(state, 'kept', `what ${to} was goes before what it is now is on the disk`)
     // It gets its name back, or another private one.
     if (op === 'rename' && first === aside) aside = second === to ? undefined : second
     if (op === 'rename' && first === from && second === to) gone = true
     else if (/^(unlink|rmdir|rename)$/.test(op)) {
-      const isLost = below(first, from)
+      const isLost = isBelow(first, from)
       if (isLost && !(state === 'named' && dirname(from) === dirname(to) && first === from))
         assert.is(state, 'kept', `${from} goes before ${to} is on the disk`)
       gone ||= isLost
@@ -208,8 +373,7 @@ function assertKept(log: readonly Made[], [from, to]: Loss): boolean {
 
 const exdev = { failures: 1, failWith: ['EXDEV'], failIn: ['rename', 'link'] } as const
 
-interface Losing {
-  readonly act: Act
+interface Losing extends Row {
   readonly loss: Loss
 }
 
@@ -277,10 +441,20 @@ explored('it catches: the source first, and no sync of the directory before the 
       /goes before/,
       world(at => steps(at('e/source'), at('d/new')), loss, 'file'),
     )
-  // With none, nothing is synced, so that is caught as well, wherever a link and not a rename gives the new name.
-  for (const [name, one] of Object.entries({ ...losing, withGap }))
-    if (/absent, to|file to|gap/i.test(name))
-      caught(`${name}, with none`, /goes before/, world(one.act, one.loss, 'none'))
+  // The same of each call, by a link and not a rename, or on another device: not synced, or only in the end.
+  const others = Object.entries({ ...losing, withGap }).filter(
+    ([, one]) => dirname(one.loss[0]) !== dirname(one.loss[1]),
+  )
+  for (const [name, one] of others)
+    for (const late of [false, true])
+      for (const durability of ['file', 'full'] as const) {
+        const act: Act = (at, asked) => withoutSync('directories', late)(one.act(at, asked))
+        const broken = { ...world(act, one.loss, durability), ...exdev }
+        catches(/goes before/, { ...broken, check: ({ log }) => void assertKept(log, one.loss) })
+        if (!/absent|file to|gap/.test(name)) continue
+        catches(/goes before/, world(act, one.loss, durability))
+        catches(/goes before/, world(one.act, one.loss, 'none'))
+      }
 })
 
 explored('a cell: its old data goes only after the new state is on the disk', () => {

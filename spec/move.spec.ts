@@ -14,11 +14,22 @@ import { basename, dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { emptyDir, type MoveOptions, move, remove } from 'holdfast'
 import { type Call, dual, fs, hasCode, type Steps } from 'holdfast/steps'
-import type { World } from 'holdfast/testing'
+import type { ExploreOptions, World } from 'holdfast/testing'
 import { door } from '../lib/core/disk.js'
 import { linkThenUnlink, lookThenRename, removeThenRename, renameAside } from './broken/broken.js'
 import { abortedAt, caseless, failingAt, through } from './broken/interfere.js'
-import { assert, caught, explored, holds, nobodyElseThrew, nobodyThrew, prove, scratch } from './support/kit.js'
+import {
+  assert,
+  caught,
+  explored,
+  holds,
+  nobodyElseThrew,
+  nobodyThrew,
+  prove,
+  proveLarge,
+  scratch,
+  sized,
+} from './support/kit.js'
 import {
   assertNothingLeftBehind,
   assertOriginalErrorComesOut,
@@ -87,7 +98,9 @@ function takers(
     assert.ok(there.length > 0, 'lost')
     const winners = names.filter(name => (ending.outcomes[name] as { value?: unknown }).value === true)
     for (const name of winners) assert.ok(there.includes(targetOf(name)), `${name} has it not`)
-    assert.ok(new Set(winners.map(targetOf)).size <= 1, `${winners.length} winners`)
+    // Where a reply may be lost, a rename that replaces something leaves no evidence of who has made it.
+    const isEvident = !options?.overwrite || !faults.lies
+    assert.ok((isEvident ? winners.length : new Set(winners.map(targetOf)).size) <= 1, `${winners.length} winners`)
     for (const [name, outcome] of Object.entries(ending.outcomes))
       if (outcome.how === 'threw' && !outcome.injected)
         assert.is((outcome.error as NodeJS.ErrnoException).code, 'ENOENT', `${name} threw ${outcome.error}`)
@@ -547,8 +560,12 @@ for (const kind of kinds) {
 
 for (const kind of kinds) {
   explored(`explore: two, and three, move a ${kind} of their own to one name: one wins`, () => {
-    assert.ok(prove(`2 rivals, ${kind}, 1 kill, 1 lie`, rivals(['A', 'B'], { kind }, { kills: 1, lies: 1 })).complete)
-    assert.ok(prove(`3 rivals, ${kind}`, rivals(['A', 'B', 'C'], { kind })).complete)
+    // Of directories the claim of a player that was killed, or whose reply was lost, is removed by the other.
+    const isClaimed = kind === 'directory'
+    const world = rivals(['A', 'B'], { kind }, { kills: 1, lies: 1 })
+    const bound = isClaimed ? { preemptions: 2 } : {}
+    assert.is(prove(`2 rivals, ${kind}, 1 kill, 1 lie`, world, bound).complete, !isClaimed)
+    assert.is(prove(`3 rivals, ${kind}`, rivals(['A', 'B', 'C'], { kind }), bound).complete, !isClaimed)
   })
   explored(`explore catches: look whether it is there, and rename a ${kind}`, () => {
     caught(`look, then rename a ${kind}`, /is lost|ENOTEMPTY/, rivals(['A', 'B'], { kind, way: lookThenRename.steps }))
@@ -556,7 +573,11 @@ for (const kind of kinds) {
 }
 explored('explore: three move directories of their own to one name, with a kill and a lie', () => {
   const world = rivals(['A', 'B', 'C'], { kind: 'directory' }, { kills: 1, lies: 1 })
-  prove('3 directories, 1 kill, 1 lie', world, { preemptions: 1 })
+  prove(
+    '3 directories, 1 kill, 1 lie',
+    world,
+    sized<ExploreOptions>({ random: { schedules: 1500 } }, { preemptions: 0 }),
+  )
 })
 
 explored('explore: a file, a link and a directory, moved to one name', () => {
@@ -568,7 +589,7 @@ explored('explore: a file, a link and a directory, moved to one name', () => {
       make(join(dir, 'C'), 'CC', 'link')
     },
   }
-  assert.ok(prove('a file, a directory, a link', mixed).complete)
+  prove('a file, a directory, a link', mixed, { preemptions: 2 })
 })
 
 for (const kind of ['file', 'directory'] as const)
@@ -602,10 +623,9 @@ explored('explore: who replaces a file leaves no moment without one', () => {
 
 explored('explore: with a gap, two onto a full directory: the last one is there, whole', () => {
   assert.ok(prove('2 with a gap', gapMovers(['A', 'B'])).complete)
-  assert.ok(prove('2 with a gap, 1 abort', gapMovers(['A', 'B'], { aborts: 1 })).complete)
-  assert.ok(prove('2 with a gap, 1 failure', gapMovers(['A', 'B'], { failures: 1 })).complete)
-  assert.ok(prove('2 with a gap, 1 kill', gapMovers(['A', 'B'], { kills: 1 })).complete)
-  prove('2 with a gap, 1 lie', gapMovers(['A', 'B'], { lies: 1 }), { preemptions: 2 })
+  for (const [fault, faults] of Object.entries({ abort: { aborts: 1 }, failure: { failures: 1 }, kill: { kills: 1 } }))
+    proveLarge(`2 with a gap, 1 ${fault}`, gapMovers(['A', 'B'], faults), 1)
+  prove('2 with a gap, 1 lie', gapMovers(['A', 'B'], { lies: 1 }), { preemptions: 1 })
   assert.ok(prove('1 with a gap, 1 kill, 1 lie', gapMovers(['A'], { kills: 1, lies: 1 })).complete)
 })
 

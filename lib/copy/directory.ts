@@ -12,7 +12,7 @@ import {
   type OpenDirectory,
   openAbove,
   openDirectory,
-  openFollowing,
+  openThrough,
   pathIn,
   pathTo,
   putAway,
@@ -57,7 +57,7 @@ export function* enterDirectory(item: Item, tree: Tree, trial: Trial): Steps<rea
 function* opening(shown: Path, follows: boolean, path: Path, trial: Trial, like?: OpenDirectory): Steps<OpenDirectory> {
   try {
     // For a descriptor it waits here, because the driver does not let calls wait that hold some.
-    return yield* achieve(() => (follows ? openFollowing : openDirectory)(path, shown, like), noEvidence, trial)
+    return yield* achieve(() => (follows ? openThrough : openDirectory)(path, shown, like), noEvidence, trial)
   } catch (error) {
     // Something that is no directory has taken its place.
     if (hasCode(error, 'ENOTDIR', 'ELOOP')) throw movedError(shown)

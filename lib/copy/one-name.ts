@@ -4,7 +4,8 @@
 import { basename } from 'node:path'
 import { type SystemError, systemError } from '../core/errors.js'
 import { fs, orNothing, type Steps } from '../core/steps.js'
-import { deleteTree, silently } from '../parts/delete-tree.js'
+import { silently } from '../parts/delete-job.js'
+import { deleteTree } from '../parts/delete-tree.js'
 import { closing, stagedDirectory } from '../parts/stage.js'
 import type { Item } from './item.js'
 

@@ -15,7 +15,7 @@ export interface Progress {
   readonly totalBytes: number | undefined
   /**
    * What this report is about: the thing that is finished, or the file of which a part is. It is named as the caller
-   * knows it: where something is copied or moved, by its path in the source.
+   * knows it: where something is copied or moved, by its path in the source; of `link`, by the new name.
    */
   readonly path: string
 }

@@ -10,10 +10,11 @@ import { type Again, achieve, done, type Trial } from '../parts/achieve.js'
 import { linkExclusive } from '../parts/claim.js'
 import { duplicate, kindOf } from '../parts/duplicate.js'
 import { syncBeforeLoss, syncLoss, syncName, whileSynced } from '../parts/durable.js'
-import { isInode } from '../parts/identity.js'
+import { isThing } from '../parts/identity.js'
 import { refuseMount } from '../parts/mount.js'
 import { type Parents, statVanishedParent, withParents } from '../parts/parents.js'
-import { giving, isMoved } from '../parts/publish.js'
+import { addFinding } from '../parts/public-names.js'
+import { giving, isMoved, mayBeDone } from '../parts/publish.js'
 import { isSameName, respell } from '../parts/spelling.js'
 import { type Staged, staged } from '../parts/stage.js'
 import { takeName } from '../parts/take-name.js'
@@ -28,6 +29,8 @@ export interface Emplacing {
   readonly parents: Parents | undefined
   readonly durability: Durability
   readonly trial: Trial
+  /** Of several calls that do the same, only the one that did it may say so. */
+  readonly once?: boolean
   /** Gets the bytes that are copied; that the whole is done, the caller reports. */
   readonly progress?: Reporting
   /** After the target is in place, the source's name is still there. */
@@ -128,11 +131,20 @@ function* emplaceStage(stage: Staged<unknown>, job: Emplacing): Steps<boolean> {
 
 /** After an attempt that failed: is the source's inode at the target, or has the world moved? */
 function* statEmplaced(job: Emplacing, error: SystemError): Steps<true | Again | undefined> {
-  if (yield* isInode(job.to, job.was)) {
+  if (yield* isThing(job.to, job.was)) {
+    if (yield* isAnothers(job)) {
+      addFinding(error, 'another call has moved it there')
+      return undefined
+    }
     job.lingers = true
     return true
   }
   return yield* statVanishedParent(job.parents, error, job.from)
+}
+
+/** What is in place now, did another call bring it there? */
+function* isAnothers({ from, to, was, once }: Emplacing): Steps<boolean> {
+  return once === true && !(yield* isThing(from, was)) && !(yield* mayBeDone(to))
 }
 
 /** Removes the source's name, if it is still the source's. */
@@ -161,5 +173,5 @@ function* removeSourceName(job: Emplacing, isCopied: boolean): Steps<void> {
 }
 
 function* isSourceGone({ from, was }: Emplacing): Steps<true | undefined> {
-  return (yield* isInode(from, was)) ? undefined : true
+  return (yield* isThing(from, was)) ? undefined : true
 }

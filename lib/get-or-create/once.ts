@@ -4,17 +4,16 @@ import { resolve } from 'node:path'
 import { systemError } from '../core/errors.js'
 import { isInterruption, isTimeout } from '../core/interruption.js'
 import type { LatePlace } from '../core/queue.js'
-import type { Stats } from '../core/stats.js'
 import { fs, type Steps } from '../core/steps.js'
 import { acquireInTime, tryAcquire } from '../lock/acquire.js'
 import { attended, type Hold, type Locking, renew, whileHeld } from '../lock/hold.js'
 import { holderOf, lockHeld } from '../lock/holder.js'
 import { achieve, noEvidence } from '../parts/achieve.js'
 import { discard, finishAnyway } from '../parts/cleanup.js'
-import { silently } from '../parts/delete-tree.js'
+import { silently } from '../parts/delete-job.js'
 import { syncFound, syncName } from '../parts/durable.js'
 import { isOfAnother, refusePlanted, refuseSpecialFile, resolveLinks } from '../parts/follow-links.js'
-import { sameInode } from '../parts/identity.js'
+import { sameThing } from '../parts/identity.js'
 import { type Aside, deleteSetAside } from '../parts/set-aside.js'
 import { type Producing, produce, whileStaged } from './produce.js'
 import { publishDirectory, publishFile, type Target } from './publish.js'
@@ -45,6 +44,7 @@ export function* makeOnce(job: Making, place: LatePlace | undefined): Steps<bool
     if (job.wait && place && (yield* hasWaited(place, locking))) continue
     const result = yield* lockAndMake(job, locking)
     if (result === 'there' && job.durability === 'full') yield* syncThere(job, locking.path)
+    if (result === 'made' && job.progress) yield* job.progress.finish()
     if (result !== 'moved') return result === 'made'
   }
 }
@@ -82,15 +82,11 @@ function* isGoodUnlocked(job: Making, target: Target): Steps<boolean> {
 /** Under the lock, `hold` makes its heartbeats while `validate` works. */
 function* isGood({ path, refresh, validate, first }: Making, { there }: Target, hold?: Hold): Steps<boolean> {
   if (!there) return false
-  if (refresh && (!first || isUnchanged(first.there, there))) return false
+  if (refresh && (!first || sameThing(first.there, there))) return false
   if (!validate) return true
   const verdict = validate(path)
   return (yield* hold ? attended(hold, verdict) : fs.settle(verdict)) !== false
 }
-
-/** Inode numbers are used again, so the time of birth is compared, too. */
-const isUnchanged = (first: Stats | undefined, now: Stats): boolean =>
-  sameInode(first, now) && first?.birthtimeNs === now.birthtimeNs
 
 /** The first time, joins the queue of the thread for the lock. Returns whether the call had to wait there. */
 function* hasWaited(place: LatePlace, locking: Locking): Steps<boolean> {

@@ -3,6 +3,7 @@
 
 import { hasCode } from '../core/errors.js'
 import type { Durability } from '../core/input.js'
+import type { FileProgress } from '../core/progress.js'
 import type { Stats } from '../core/stats.js'
 import { fs, orNothing, type Steps } from '../core/steps.js'
 import { ignoreRejection } from '../core/wait.js'
@@ -11,7 +12,7 @@ import { UnderLock } from '../lock/under-lock.js'
 import { achieve, noEvidence, type Trial } from '../parts/achieve.js'
 import { writeBytes } from '../parts/bytes.js'
 import { discard, uninterruptible } from '../parts/cleanup.js'
-import { silently } from '../parts/delete-tree.js'
+import { silently } from '../parts/delete-job.js'
 import { syncFile } from '../parts/durable.js'
 import { keepAsItIs, namingPublicly } from '../parts/public-names.js'
 import { removeAt } from '../parts/set-aside.js'
@@ -46,6 +47,7 @@ export interface Producing {
   readonly produce: Producer<Kind>
   readonly durability: Durability
   readonly trial: Trial
+  readonly progress: FileProgress | undefined
 }
 
 /** How long the call tries to remove a directory that a producer goes on filling although it was stopped. */
@@ -77,6 +79,8 @@ export function* produce(job: Producing, stage: string, hold: Hold): Steps<Stats
     const content = yield* callProducer(job, stage, production, hold)
     if (job.kind === 'file' && content !== undefined) return yield* writeContent(job, stage, content, hold)
     const there = yield* achieve(() => statProduced(job, stage), noEvidence, job.trial)
+    beginCounting(job, job.kind === 'file' ? Number(there.size) : undefined)
+    if (job.kind === 'file') job.progress?.reach(Number(there.size))
     if (job.kind === 'directory') yield* syncTree(stage, job.durability, beatOf(hold))
     else if (job.durability !== 'none') yield* syncFile(stage)
     return there
@@ -106,7 +110,8 @@ function* statProduced({ kind, trial }: Producing, stage: string): Steps<Stats> 
 }
 
 /** Writes the content that the producer returned, with heartbeats while its pieces come. */
-function* writeContent({ durability }: Producing, stage: string, content: unknown, hold: Hold): Steps<Stats> {
+function* writeContent(job: Producing, stage: string, content: unknown, hold: Hold): Steps<Stats> {
+  const { durability, progress } = job
   const beat = beatOf(hold)
   const source = asSource(content, 'what produce returned', 'utf8', function* settlePiece(piece) {
     // During the heartbeat nothing waits for the piece yet, and its rejection must not end the process.
@@ -114,11 +119,12 @@ function* writeContent({ durability }: Producing, stage: string, content: unknow
     yield* beat()
     return yield* attended(hold, next)
   })
+  beginCounting(job, source.whole?.length)
   try {
     const fd = yield* openForContent(stage)
     return yield* closingWritten(fd, durability !== 'none', function* (): Steps<Stats> {
       for (let piece = source.whole ?? (yield* source.next()); piece; piece = yield* source.next())
-        yield* writeBytes(fd, piece)
+        yield* writeBytes(fd, piece, 0, progress)
       if (durability !== 'none') yield* fs.fsync(fd)
       return yield* fs.fstat(fd)
     })
@@ -126,6 +132,13 @@ function* writeContent({ durability }: Producing, stage: string, content: unknow
     source.stop()
     throw error
   }
+}
+
+/** `bytes`: how many there will be, if that is known. */
+function beginCounting({ progress }: Producing, bytes: number | undefined): void {
+  if (!progress) return
+  progress.begin(bytes)
+  progress.job.sum.totalBytes = bytes
 }
 
 /** Usually nothing is there, and a file that this very open makes is known to be new (../core/kernel-cache.ts). */

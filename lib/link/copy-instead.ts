@@ -1,32 +1,38 @@
 import { cannotLink, hasCode } from '../core/errors.js'
+import type { FileProgress } from '../core/progress.js'
 import { fs, orNothing, type Steps } from '../core/steps.js'
 import type { Trial } from '../parts/achieve.js'
 import { duplicate, kindOf } from '../parts/duplicate.js'
 import { giving, isSpent } from '../parts/publish.js'
 import { type Staged, staged } from '../parts/stage.js'
 
+interface Copying {
+  readonly from: string
+  readonly to: string
+  readonly replace: boolean
+  readonly trial: Trial
+  readonly progress: FileProgress | undefined
+}
+
 /**
  * Makes a copy beside `to`, and publishes it in one step. Returns `taken` if something has the name, and `replace` is
  * not set.
  */
-export function* publishCopy(from: string, to: string, replace: boolean, trial: Trial): Steps<'copied' | 'taken'> {
-  return yield* staged(
-    to,
-    path => makeCopy(from, path),
-    stage => publishStage(stage, to, replace, trial),
+export const publishCopy = (job: Copying): Steps<'copied' | 'taken'> =>
+  staged(
+    job.to,
+    path => makeCopy(job, path),
+    stage => publishStage(stage, job),
   )
+
+function* makeCopy({ from, progress }: Copying, path: string): Steps<void> {
+  const was = yield* fs.lstat(from)
+  if (progress && was.isFile()) progress.job.sum.totalBytes = Number(was.size)
+  yield* duplicate(from, path, kindOf(was), { times: false, owner: false, synced: false }, progress)
 }
 
-function* makeCopy(from: string, path: string): Steps<void> {
-  yield* duplicate(from, path, kindOf(yield* fs.lstat(from)), { times: false, owner: false, synced: false })
-}
-
-function* publishStage(
-  stage: Staged<void>,
-  to: string,
-  replace: boolean,
-  { publication }: Trial,
-): Steps<'copied' | 'taken'> {
+function* publishStage(stage: Staged<void>, { to, replace, trial }: Copying): Steps<'copied' | 'taken'> {
+  const { publication } = trial
   if (!replace) {
     try {
       // Within one directory, a link may be possible all the same.

@@ -3,26 +3,20 @@
 
 import { dirname } from 'node:path'
 import { copyTree } from '../copy/tree.js'
-import { hasCode, isSystemError, type SystemError, systemError } from '../core/errors.js'
+import { hasCode, isSystemError, systemError } from '../core/errors.js'
 import type { Stats } from '../core/stats.js'
 import { fs, orNothing, type Steps } from '../core/steps.js'
-import { type Again, achieve, again, done } from '../parts/achieve.js'
 import { discard, tidy, uninterruptible } from '../parts/cleanup.js'
 import { containment } from '../parts/containment.js'
 import { deleteTree } from '../parts/delete-tree.js'
 import { syncName } from '../parts/durable.js'
-import { sameInode } from '../parts/identity.js'
 import { refuseMount } from '../parts/mount.js'
-import { statVanishedParent, withParents } from '../parts/parents.js'
 import { namingPublicly } from '../parts/public-names.js'
-import { giving, isMoved } from '../parts/publish.js'
 import { type Aside, deleteSetAside, putBack } from '../parts/set-aside.js'
-import { isSameName, respell } from '../parts/spelling.js'
 import { stageName } from '../parts/stage-names.js'
 import { takeNameAside } from '../parts/take-name.js'
-import { claimAndRename } from './claim-and-rename.js'
 import { type Moving, quiet } from './job.js'
-import { deleteReplaced, isInTheWay, nameReplaced, renameWithGap } from './with-gap.js'
+import { placeAtTarget } from './place.js'
 
 export function* moveDirectory(job: Moving, was: Stats): Steps<boolean> {
   const { from, to } = job
@@ -34,51 +28,6 @@ export function* moveDirectory(job: Moving, was: Stats): Steps<boolean> {
     if (!hasCode(error, 'EXDEV')) throw error
   }
   return yield* moveAcross(job, was)
-}
-
-/** Gives what is at `from`, which is the inode `was`, the target's name. */
-export function* placeAtTarget(job: Moving, from: string, was: Stats): Steps<boolean> {
-  let placed = false
-  try {
-    placed = yield* achievePlace(job, from, was)
-  } catch (error) {
-    nameReplaced(job, error)
-    throw error
-  }
-  job.trial.publication?.decide(placed)
-  if (placed && job.replaced.length > 0) yield* uninterruptible(() => deleteReplaced(job))
-  return placed
-}
-
-function* achievePlace(job: Moving, from: string, was: Stats): Steps<boolean> {
-  const { to, overwrite, parents, trial } = job
-  const give = () => giving(trial.publication, to, fs.rename(from, to), () => isMoved(from, to, was))
-  const rename = () =>
-    overwrite === 'with-gap'
-      ? renameWithGap(job, was, give)
-      : overwrite
-        ? done(give(), true)
-        : claimAndRename(to, was, trial, give)
-  return yield* achieve(
-    () => withParents<boolean>(to, parents, rename, from),
-    error => statPlaced(job, from, was, error),
-    trial,
-  )
-}
-
-/** After an attempt that failed: is it in place, is the name taken, or has the world moved? */
-function* statPlaced(job: Moving, from: string, was: Stats, error: SystemError): Steps<boolean | Again | undefined> {
-  const { to, overwrite, parents } = job
-  const there = yield* fs.lstat(to, orNothing)
-  if (sameInode(there, was)) {
-    // This call moved it, and the reply was lost; or both paths spell one name.
-    if (!overwrite && (yield* isSameName(from, to))) yield* respell(from, to)
-    return true
-  }
-  if (!overwrite && hasCode(error, 'EEXIST')) return there ? false : again
-  // Another process has put something into the gap.
-  if (overwrite === 'with-gap' && (yield* isInTheWay(to, error))) return again
-  return yield* statVanishedParent(parents, error, from)
 }
 
 /** Moves to another device: a copy, whole and on disk, gets the name, and only then is the source removed. */

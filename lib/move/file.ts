@@ -17,11 +17,18 @@ import { type Staged, staged } from '../parts/stage.js'
 import { ownerOf } from '../parts/stage-names.js'
 import { takeName, takeNameAside } from '../parts/take-name.js'
 import { childPath } from '../parts/tree.js'
-import { placeAtTarget } from './directory.js'
+import { removeDeadClaim } from './dead-claim.js'
 import type { Moving } from './job.js'
+import { placeAtTarget } from './place.js'
 
 export function* moveFile(job: Moving, was: Stats): Steps<boolean> {
   if (job.overwrite) return yield* emplaceFile(job)
+  do if (yield* moveIfAbsent(job, was)) return true
+  while (yield* removeDeadClaim(job))
+  return false
+}
+
+function* moveIfAbsent(job: Moving, was: Stats): Steps<boolean> {
   try {
     // It need not stay open: the first link that is made keeps the inode's number.
     if (job.durability !== 'none' && was.isFile()) yield* syncFile(job.from)
@@ -50,7 +57,7 @@ const isTaken = (error: unknown): boolean => hasCode(error, 'EEXIST') && (error 
 function* emplaceFile({ from, to, overwrite, parents, durability, deletion: progress, trial }: Moving): Steps<boolean> {
   const synced = durability === 'none' ? 'none' : 'file'
   const was = yield* fs.lstat(from)
-  const job = { from, to, was, ifAbsent: !overwrite, parents, durability: synced, trial, progress } as const
+  const job = { from, to, was, ifAbsent: !overwrite, parents, durability: synced, trial, progress, once: true } as const
   return yield* emplaceSource(asEmplacing(job))
 }
 
@@ -89,7 +96,7 @@ function* linkAndTake({ path: mark, made }: Staged<Taken>, job: Moving, was: Sta
     // The call that linked it will remove that link if this call is the first to take the source.
     if (yield* isUnderWay(mark, to)) {
       trial.publication?.decide(false)
-      throw systemError('EAGAIN', 'link', 'another call is moving it there', from, to)
+      throw systemError('EAGAIN', 'link', 'another call, which is not known to be dead, is moving it there', from, to)
     }
   }
   // Only a call that is certain to have made the link may remove it again.

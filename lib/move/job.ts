@@ -3,7 +3,7 @@
 import type { Durability } from '../core/input.js'
 import type { Path } from '../core/steps.js'
 import type { Trial } from '../parts/achieve.js'
-import { type DeleteJob, silently } from '../parts/delete-tree.js'
+import { type DeleteJob, silently } from '../parts/delete-job.js'
 import type { Parents } from '../parts/parents.js'
 
 /** A call under way. */
@@ -24,7 +24,7 @@ export interface Moving {
 export interface Replaced {
   /** Where it is now. */
   at: Path
-  /** Something new is in place, and this has a private name. */
+  /** Something new is in place, and this has a private name, or is gone. */
   isDebris: boolean
 }
 

@@ -2,15 +2,13 @@
 
 import { dirname } from 'node:path'
 import { type Errno, hasCode, isSystemError, markFinal } from '../core/errors.js'
-import type { Stats } from '../core/stats.js'
 import { fs, orNothing, type Steps } from '../core/steps.js'
 import { discard, uninterruptible } from '../parts/cleanup.js'
 import { containment } from '../parts/containment.js'
 import { syncName } from '../parts/durable.js'
-import { isInode } from '../parts/identity.js'
 import { keptName } from '../parts/keep-aside.js'
 import { addFinding } from '../parts/public-names.js'
-import { deleteSetAside, putBack, renameAside, setAside, whereItIs } from '../parts/set-aside.js'
+import { deleteSetAside, putBack, renameAside, setAside } from '../parts/set-aside.js'
 import { stageName } from '../parts/stage-names.js'
 import { type Moving, quiet, type Replaced } from './job.js'
 
@@ -23,8 +21,8 @@ export function* isInTheWay(to: string, error: unknown): Steps<boolean> {
   return hasCode(error, ...inTheWay)
 }
 
-/** `give` renames the inode `was` to the target's name. */
-export function* renameWithGap(job: Moving, was: Stats, give: () => Steps<void>): Steps<true> {
+/** `give` renames something to the target's name. If it failed, `hasGiven` looks whether it has done so all the same. */
+export function* renameWithGap(job: Moving, give: () => Steps<void>, hasGiven: () => Steps<boolean>): Steps<true> {
   const { to, trial } = job
   try {
     yield* give()
@@ -42,7 +40,7 @@ export function* renameWithGap(job: Moving, was: Stats, give: () => Steps<void>)
   } catch (error) {
     // A call that fails or is stopped here leaves the old or the new at the name, and no gap.
     yield* uninterruptible(function* () {
-      placed = yield* isPlaced(to, was)
+      placed = yield* isCertain(hasGiven)
       if (!placed) yield* putLastBack(job)
     })
     if (!placed) throw error
@@ -72,10 +70,10 @@ function* isWithin(from: string, to: string): Steps<boolean> {
   }
 }
 
-/** Is the inode `was` at `to`? If that cannot be read, it is taken not to be. */
-function* isPlaced(to: string, was: Stats): Steps<boolean> {
+/** What cannot be found out is not certain. */
+function* isCertain(look: () => Steps<boolean>): Steps<boolean> {
   try {
-    return (yield* isInode(to, was)) ?? false
+    return yield* look()
   } catch (error) {
     if (!isSystemError(error)) throw error
     return false
@@ -97,32 +95,39 @@ function* putLastBack({ to, replaced }: Moving): Steps<void> {
 
 /**
  * Something new is in place: deletes what was replaced. First the new name is synced: a power cut must not keep a part of
- * the old and not the new.
+ * the old and not the new. What no sweeper would take stays in `replaced`, and is an error.
  */
 export function* deleteReplaced(job: Moving): Steps<void> {
   const { to, replaced, parents, durability } = job
+  let failure: unknown
   try {
     if (durability !== 'none') yield* syncName(to, 'full', parents)
   } finally {
-    for (let aside = replaced.at(-1); aside; aside = replaced.at(-1)) {
-      yield* deleteAsDebris(aside, job)
-      replaced.pop()
-    }
+    for (const aside of replaced) failure = (yield* deleteAsDebris(aside, job)) ?? failure
+    replaced.splice(0, replaced.length, ...replaced.filter(({ isDebris }) => !isDebris))
   }
+  if (failure !== undefined) throw failure
 }
 
-/** What is half deleted is debris, so first it gets a private name. */
-function* deleteAsDebris(aside: Replaced, job: Moving): Steps<void> {
+/** What is half deleted is debris, so first it gets a private name. Returns the error if it cannot get one. */
+function* deleteAsDebris(aside: Replaced, job: Moving): Steps<unknown> {
   const { to, trial } = job
+  let failure: unknown
   if (!aside.isDebris)
     yield* discard(function* () {
-      aside.at = (yield* renameAside(aside.at, trial, () => stageName(to))) ?? aside.at
-      aside.isDebris = true
+      try {
+        aside.at = (yield* renameAside(aside.at, trial, () => stageName(to))) ?? aside.at
+        aside.isDebris = true
+      } catch (error) {
+        failure = error
+        throw error
+      }
     })
-  yield* discard(() => deleteSetAside({ path: to, at: aside.at }, quiet(job), trial))
+  if (aside.isDebris) yield* discard(() => deleteSetAside({ path: to, at: aside.at }, quiet(job), trial))
+  return aside.isDebris ? undefined : failure
 }
 
-/** Adds to the error where that is which was set aside and could not get its name back. */
+/** Adds to the error where that is which was set aside, and could neither get its name back nor be deleted. */
 export function nameReplaced({ replaced }: Moving, error: unknown): void {
-  for (const { at } of replaced) addFinding(error, whereItIs(at))
+  for (const { at } of replaced) addFinding(error, `what had the target's name before is at '${at}' now`)
 }

@@ -63,6 +63,7 @@ function* deleteAtOnce({ kind }: Entry, path: Path, above: OpenDirectory | undef
       return true
     } catch (error) {
       // Another process has put a directory there: POSIX reports EPERM, Linux EISDIR, Deno ENOTEMPTY.
+      yield* findMounted(error, path)
       const mayBe = hasCode(error, 'EISDIR', 'EPERM', 'ENOTEMPTY')
       if (!mayBe || !(yield* fs.lstat(path, orNothing))?.isDirectory()) throw error
     }

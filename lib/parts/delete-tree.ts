@@ -1,45 +1,21 @@
 // Deletes a thing and everything in it. It never follows a link, never enters what is mounted there, and goes on when
 // other processes delete inside meanwhile, or put links in the place of directories.
 
-import { hasCode } from '../core/errors.js'
-import { asConcurrency, asFunction } from '../core/input.js'
-import { emptySum, type Reporting, reportDone } from '../core/progress.js'
-import { atOnce, type Entry, fs, type Outcome, type Path, type Steps, together } from '../core/steps.js'
+import { reportDone } from '../core/progress.js'
+import { type Entry, fs, type Path, type Steps, together } from '../core/steps.js'
+import { concurrently } from './concurrently.js'
 import { deleteOrOpen, orGone, pathOf, unlocked } from './delete-entry.js'
-import {
-  assertUnmoved,
-  close,
-  listEntries,
-  nameAsShown,
-  type OpenDirectory,
-  pathIn,
-  putAway,
-  reopenAbove,
-} from './directory-handle.js'
+import { deleteFiles, listWhatIsLeft } from './delete-files.js'
+import type { DeleteJob } from './delete-job.js'
+import { close, nameAsShown, type OpenDirectory, putAway, reopenAbove } from './directory-handle.js'
 import { childPath } from './tree.js'
 
-/** Counts the things that are gone, and those that must go as far as is known; what finds the topmost counts that. */
-export interface DeleteJob extends Reporting {
-  readonly concurrency: number
+/** A directory that was opened and listed, and has something in it. */
+interface Full {
+  readonly entry: Entry
+  readonly dir: OpenDirectory
+  inside: readonly Entry[]
 }
-
-interface DeleteOptions {
-  readonly concurrency?: number | undefined
-  readonly onProgress?: DeleteJob['onProgress']
-}
-
-export const asDeleteJob = ({ concurrency, onProgress }: DeleteOptions, total = 0): DeleteJob => ({
-  concurrency: asConcurrency(concurrency),
-  onProgress: asFunction(onProgress, 'options.onProgress'),
-  sum: emptySum(total),
-})
-
-/** A deletion whose progress is reported to no caller. */
-export const silently = (concurrency = 64): DeleteJob => ({
-  concurrency,
-  onProgress: undefined,
-  sum: emptySum(0),
-})
 
 /** A directory on the way from the topmost thing down to what is being deleted. */
 interface Level {
@@ -49,11 +25,14 @@ interface Level {
   readonly dir: OpenDirectory | undefined
   /** The directories in it that are still to be deleted, and what else needs care. */
   readonly todo: Entry[]
+  /** The one of them that comes next. */
+  next: Full | undefined
 }
 
 /**
- * The directories are deleted one after the other, those below first, so that however deep the tree is at most three
- * descriptors are open: the directory that is being emptied, the one above, and one to list it.
+ * The directories are deleted one after the other, those below first. While one is emptied, the next one beside it is
+ * opened and listed. So however deep the tree is, at most four descriptors are open: those two, the directory above, and
+ * one to list a directory.
  */
 interface Walk {
   readonly job: DeleteJob
@@ -71,40 +50,77 @@ interface Walk {
 export function* deleteTree(path: Path, kind: Entry['kind'], job: DeleteJob, known = path): Steps<void> {
   const { sum } = job
   const top: Entry = { name: path, kind }
-  const walk: Walk = { job, shown: known, way: [{ entry: top, dir: undefined, todo: [top] }], inner: undefined }
+  const outside: Level = { entry: top, dir: undefined, todo: [top], next: undefined }
+  const walk: Walk = { job, shown: known, way: [outside], inner: undefined }
   const before = sum.total - sum.done
   try {
     while (yield* deleteNext(walk));
   } catch (error) {
     // What was found and is not gone will be found again.
     sum.total = sum.done + before
-    nameAsShown(error, walk.inner)
-    throw nameAsShown(error, walk.way.at(-1)?.dir)
+    for (const dir of openOf(walk)) nameAsShown(error, dir)
+    throw error
   } finally {
-    for (const dir of [walk.inner, ...walk.way.map(level => level.dir)]) if (dir) yield* close(dir)
+    for (const dir of openOf(walk)) yield* close(dir)
   }
 }
+
+/** The innermost first. */
+const openOf = ({ inner, way }: Walk): OpenDirectory[] =>
+  [inner, ...way.map(({ next }) => next?.dir), ...way.map(({ dir }) => dir).reverse()].filter(dir => dir !== undefined)
 
 /** Returns false when all is deleted. */
 function* deleteNext(walk: Walk): Steps<boolean> {
   const here = walk.way.at(-1) as Level
-  const entry = here.todo.pop()
-  if (entry) yield* deleteEntry(entry, here.dir, walk)
+  if (!here.next) yield* findNext(here, walk)
+  const { next } = here
+  if (next) yield* empty(next, here, walk)
   else if (walk.way.length > 1) yield* goUp(walk)
   else return false
   return true
 }
 
-function* deleteEntry(entry: Entry, above: OpenDirectory | undefined, walk: Walk): Steps<void> {
-  const { job, way } = walk
-  const shown = above ? childPath(above.shown, entry) : walk.shown
-  walk.inner = yield* deleteOrOpen(entry, above, shown)
-  if (!walk.inner) return yield* reportDone(job, shown)
-  const todo = yield* deleteFiles(walk.inner, job)
-  if (todo.length === 0) return yield* leave(entry, above, walk)
-  if (above) yield* putAway(above)
-  way.push({ entry, dir: walk.inner, todo })
+/** Deletes what one call can delete, up to the first directory with something in it, which is opened. */
+function* findNext(here: Level, { job, shown: top }: Walk): Steps<void> {
+  for (let entry = here.todo.pop(); entry; entry = here.todo.pop()) {
+    const shown = here.dir ? childPath(here.dir.shown, entry) : top
+    const dir = yield* deleteOrOpen(entry, here.dir, shown)
+    if (dir) {
+      here.next = { entry, dir, inside: [] }
+      here.next.inside = yield* listWhatIsLeft(dir, job)
+      return
+    }
+    yield* reportDone(job, shown)
+  }
+}
+
+function* empty(full: Full, here: Level, walk: Walk): Steps<void> {
+  const { entry, dir, inside } = full
+  here.next = undefined
+  walk.inner = dir
+  let todo: Entry[] = []
+  const emptyAndLeave = function* (): Steps<void> {
+    todo = yield* deleteFiles(inside, dir, walk.job)
+    if (todo.length === 0) yield* leave(entry, dir, here.dir, walk)
+  }
+  const isLeaf = inside.every(({ kind }) => kind !== 'directory')
+  if (isLeaf && here.todo.length > 0) yield* concurrently([() => findNext(here, walk), emptyAndLeave], 2)
+  else yield* emptyAndLeave()
+  if (todo.length === 0) return
+  yield* forget(here, walk)
+  if (here.dir) yield* putAway(here.dir)
+  walk.way.push({ entry, dir, todo, next: undefined })
   walk.inner = undefined
+}
+
+/** The way leads down somewhere else first, and no more descriptors are kept than are needed. */
+function* forget(here: Level, { job }: Walk): Steps<void> {
+  const { next } = here
+  if (!next) return
+  here.next = undefined
+  here.todo.push(next.entry)
+  job.sum.total -= next.inside.length
+  yield* close(next.dir)
 }
 
 /** All that was in a directory is deleted. */
@@ -113,53 +129,16 @@ function* goUp(walk: Walk): Steps<void> {
   walk.inner = dir
   const above = walk.way.at(-1)?.dir
   if (above) yield* reopenAbove(dir as OpenDirectory, above)
-  yield* leave(entry, above, walk)
+  yield* leave(entry, dir as OpenDirectory, above, walk)
 }
 
 /** Removes the directory that was emptied. */
-function* leave(entry: Entry, above: OpenDirectory | undefined, walk: Walk): Steps<void> {
-  const inner = walk.inner as OpenDirectory
+function* leave(entry: Entry, dir: OpenDirectory, above: OpenDirectory | undefined, walk: Walk): Steps<void> {
   const path = pathOf(entry, above)
-  const { fd, shown } = inner
-  inner.fd = walk.inner = undefined
+  const { fd, shown } = dir
+  dir.fd = walk.inner = undefined
   const closes = fd === undefined ? [] : [fs.close(fd)]
   const [removed] = yield* together([fs.rmdir(path), ...closes])
   if (removed && 'error' in removed) yield* unlocked(above, () => orGone(path, fs.rmdir(path)))
   yield* reportDone(walk.job, shown)
-}
-
-/** Deletes what is in the directory, except other directories: returns these, and what turned out to need more care. */
-function* deleteFiles(dir: OpenDirectory, job: DeleteJob): Steps<Entry[]> {
-  const entries = yield* unlocked(dir, () => listWhatIsLeft(dir))
-  job.sum.total += entries.length
-  const todo = entries.filter(({ kind }) => kind === 'directory')
-  const files = entries.filter(({ kind }) => kind !== 'directory')
-  for (let at = 0; at < files.length; at += job.concurrency)
-    todo.push(...(yield* unlinkBatch(files.slice(at, at + job.concurrency), dir, job)))
-  return todo
-}
-
-function* listWhatIsLeft(dir: OpenDirectory): Steps<Entry[]> {
-  try {
-    return yield* listEntries(dir)
-  } catch (error) {
-    if (hasCode(error, 'ENOENT')) return []
-    throw error
-  }
-}
-
-/** Most of a tree is files, so they are deleted in batches. Returns those that turned out to need more care. */
-function* unlinkBatch(files: readonly Entry[], dir: OpenDirectory, job: DeleteJob): Steps<readonly Entry[]> {
-  // An unlink is never interrupted, because it usually cleans up. Here it is the work: this call can be interrupted.
-  yield* fs.now()
-  yield* assertUnmoved(dir)
-  const outcomes = yield* atOnce(files.map(entry => ({ op: 'unlink', args: [pathIn(dir, entry)] })))
-  const isGone = (_: Entry, at: number) => 'value' in (outcomes[at] as Outcome<unknown>)
-  yield* count(files.filter(isGone), dir, job)
-  return files.filter((entry, at) => !isGone(entry, at))
-}
-
-function* count(gone: readonly Entry[], dir: OpenDirectory, job: DeleteJob): Steps<void> {
-  if (!job.onProgress) job.sum.done += gone.length
-  else for (const entry of gone) yield* reportDone(job, childPath(dir.shown, entry))
 }

@@ -11,6 +11,7 @@ import { hasCode, type SystemError, systemError } from '../core/errors.js'
 import type { Stats } from '../core/stats.js'
 import { type Entry, fs, type Outcome, type Path, type Steps, together, unwrap } from '../core/steps.js'
 import { tidy } from './cleanup.js'
+import { resolveLinks } from './follow-links.js'
 import { sameInode } from './identity.js'
 import { namingDirectory, namingPublicly } from './public-names.js'
 import { childPath } from './tree.js'
@@ -60,8 +61,27 @@ export function* openDirectory(path: Path, shown: Path, above?: OpenDirectory): 
   return dir
 }
 
-/** Opens a directory, or the one that a link leads to. */
-export function* openFollowing(path: Path, shown = path, above?: OpenDirectory): Steps<OpenDirectory> {
+/** Opens a directory, or the one that a link leads to, unless another user may have planted that (./follow-links.ts). */
+export function* openFollowing(path: string): Steps<OpenDirectory> {
+  // With a slash at its end, a link would be followed.
+  const name = path.replace(/(?<=.)\/+$/, '')
+  try {
+    return yield* openDirectory(name, path)
+  } catch (error) {
+    if (!hasCode(error, 'ENOTDIR', 'ELOOP')) throw namingPublicly(error, name, path)
+  }
+  const { at, there } = yield* resolveLinks(name, true, true)
+  // A link that only the system can follow is on the way with this at the end.
+  const through = there?.isSymbolicLink() ? `${at}/.` : at
+  try {
+    return yield* openDirectory(through, path)
+  } catch (error) {
+    throw namingPublicly(error, through, path)
+  }
+}
+
+/** Opens a directory, or the one that a link leads to, whichever user has made that. */
+export function* openThrough(path: Path, shown = path, above?: OpenDirectory): Steps<OpenDirectory> {
   const isHeld = above ? above.fd !== undefined : mayUseDescriptors()
   if (!isHeld && typeof path === 'string') return yield* openDirectory(yield* fs.realpath(path), shown, above)
   // With this at the end, the link is on the way, and is followed.

@@ -3,14 +3,15 @@
 import { dirname } from 'node:path'
 import { hasCode } from '../core/errors.js'
 import type { Durability } from '../core/input.js'
+import type { FileProgress } from '../core/progress.js'
 import { fs, type Path, type Steps } from '../core/steps.js'
 import { writeBytes } from './bytes.js'
 import type { Parents } from './parents.js'
 import { closing } from './stage.js'
 
 /** Writes all the bytes, and syncs the file unless `durability` is `none`. */
-export function* writeAll(fd: number, bytes: Uint8Array, durability: Durability): Steps<void> {
-  yield* writeBytes(fd, bytes)
+export function* writeAll(fd: number, bytes: Uint8Array, durability: Durability, progress?: FileProgress): Steps<void> {
+  yield* writeBytes(fd, bytes, 0, progress)
   if (durability !== 'none') yield* fs.fsync(fd)
 }
 

@@ -4,16 +4,26 @@ import { dirname } from 'node:path'
 import { hasCode, isSystemError, mountPointCodes, systemError } from '../core/errors.js'
 import type { Stats } from '../core/stats.js'
 import { fs, type Path, type Steps } from '../core/steps.js'
-import { addFinding } from './public-names.js'
-import { staged } from './stage.js'
+import { addFinding, isAtOrBelow } from './public-names.js'
+import { closing, staged } from './stage.js'
 
 /**
- * Throws EBUSY if `path` is a mount point. A directory that is mounted from the same device is not noticed here; the
- * system refuses that one later.
+ * Throws EBUSY if `path`, or something in it, is a mount point: that could be copied, and not be removed after that.
  */
 export function* refuseMount(path: string, was: Stats): Steps<void> {
-  const refused = was.isDirectory() ? yield* isOnOtherDevice(path, was) : yield* cannotBeLinked(path)
-  if (refused) throw systemError('EBUSY', 'rename', 'it is a mount point', path)
+  const point = was.isDirectory() ? yield* mountIn(path, was) : (yield* cannotBeLinked(path)) ? path : undefined
+  if (point === undefined) return
+  throw systemError('EBUSY', 'rename', point === path ? 'it is a mount point' : `'${point}' is a mount point`, path)
+}
+
+/** Returns the path of the mount point. Without a list of them, only one that is on another device is noticed. */
+function* mountIn(dir: string, was: Stats): Steps<string | undefined> {
+  const mounts = yield* listMounts()
+  if (!mounts) return (yield* isOnOtherDevice(dir, was)) ? dir : undefined
+  const real = yield* fs.realpath(dir)
+  for (const mount of mounts)
+    if (isAtOrBelow(mount.point, real) && (yield* isUppermost(mount))) return dir + mount.point.slice(real.length)
+  return undefined
 }
 
 /** The root of every btrfs subvolume has this inode number, and is on a device of its own, mounted or not. */
@@ -55,17 +65,44 @@ export function* findMounted(error: unknown, path: Path): Steps<void> {
 function* isMountPoint(path: Path): Steps<boolean> {
   try {
     const real = yield* fs.realpath(String(path))
-    const mounts = yield* fs.readFile('/proc/self/mountinfo')
-    return mounts
-      .toString()
-      .split('\n')
-      .some(line => pointOf(line) === real)
+    return (yield* listMounts())?.some(({ point }) => point === real) ?? false
   } catch (error) {
     if (!isSystemError(error)) throw error
     return false
   }
 }
 
-/** The fifth field. Blanks in it are spelled as octal numbers. */
-const pointOf = (line: string): string | undefined =>
-  line.split(' ')[4]?.replace(/\\(\d{3})/g, (_, octal) => String.fromCharCode(Number.parseInt(octal, 8)))
+interface Mount {
+  /** Its number, while it is mounted. */
+  readonly id: string | undefined
+  readonly point: string
+}
+
+/** Undefined if they cannot be read, as on systems other than Linux. */
+function* listMounts(): Steps<Mount[] | undefined> {
+  try {
+    const lines = (yield* fs.readFile('/proc/self/mountinfo')).toString().split('\n')
+    return lines.map(asMount)
+  } catch (error) {
+    if (!isSystemError(error)) throw error
+    return undefined
+  }
+}
+
+/** The first field, and the fifth. Blanks in that are spelled as octal numbers. */
+function asMount(line: string): Mount {
+  const [id, , , , point = ''] = line.split(' ')
+  return { id, point: point.replace(/\\(\d{3})/g, (_, octal) => String.fromCharCode(Number.parseInt(octal, 8))) }
+}
+
+/** Not if something else is mounted above it, so that the path leads elsewhere. What cannot be opened is taken to be. */
+function* isUppermost({ id, point }: Mount): Steps<boolean> {
+  try {
+    const fd = yield* fs.open(point, 'r directory')
+    const info = yield* closing(fd, () => fs.readFile(`/proc/self/fdinfo/${fd}`))
+    return /^mnt_id:\s*(\d+)$/m.exec(info.toString())?.[1] === id
+  } catch (error) {
+    if (!isSystemError(error)) throw error
+    return !hasCode(error, 'ENOENT')
+  }
+}

@@ -27,7 +27,7 @@ export function namingDirectory(error: unknown, at: Path, shown: Path): unknown 
   return namingPublicly(error, at, shown)
 }
 
-const isAtOrBelow = (spelt: string, at: string): boolean => spelt === at || spelt.startsWith(`${at}/`)
+export const isAtOrBelow = (spelt: string, at: string): boolean => spelt === at || spelt.startsWith(`${at}/`)
 
 const withoutPrivate = (spelt: string, at: string, path: string): string =>
   isAtOrBelow(spelt, at) ? path + spelt.slice(at.length) : spelt

@@ -7,7 +7,7 @@ import type { Stats } from '../core/stats.js'
 import { fs, orNothing, type Path, type Steps } from '../core/steps.js'
 import { type Again, achieve, type Trial } from './achieve.js'
 import { uninterruptible } from './cleanup.js'
-import { isGone, isInode } from './identity.js'
+import { isGone, isThing } from './identity.js'
 
 /**
  * Makes a call that gives the name `path`. If that reports an error, it may have been done all the same: `look` says
@@ -48,12 +48,19 @@ function* unmaskedLook(look: () => Steps<Published>): Steps<Published> {
   }
 }
 
-/** Only a filesystem that is not local reports an error of what it has done: the first reply was lost. */
 function* judgeByPlace(path: Path): Steps<Published> {
+  return (yield* mayBeDone(path)) ? 'unknown' : false
+}
+
+/**
+ * After a call about the name `path` that failed: only a filesystem that is not local reports an error of what it has done,
+ * when the first reply was lost.
+ */
+export function* mayBeDone(path: Path): Steps<boolean> {
   for (let at = dirname(String(path)); ; at = dirname(at)) {
     if (yield* fs.local(at)) return false
     // Nothing is there: the directory above says where it would be.
-    if (dirname(at) === at || (yield* fs.stat(at, orNothing))) return 'unknown'
+    if (dirname(at) === at || (yield* fs.stat(at, orNothing))) return true
   }
 }
 
@@ -70,8 +77,8 @@ export function* isSpent(stage: Path): Steps<Published> {
 
 /** After a rename of a public name that failed: where is the inode that had it? */
 export function* isMoved(from: Path, to: Path, was: Stats): Steps<Published> {
-  if (yield* isInode(from, was)) return false
-  return (yield* isInode(to, was)) ?? 'unknown'
+  if (yield* isThing(from, was)) return false
+  return (yield* isThing(to, was)) ?? 'unknown'
 }
 
 /** `achieve`, for an attempt that gives a name, where every result says that it was given. */

@@ -7,7 +7,7 @@ import {
   movedError,
   type OpenDirectory,
   openDirectory,
-  openFollowing,
+  openThrough,
   pathIn,
   using,
 } from './directory-handle.js'
@@ -40,7 +40,7 @@ export function* reachFrom(root: Root, way: readonly Step[]): Steps<OpenDirector
 
 /** Opens a directory in one that is open. */
 export function openIn(above: OpenDirectory, { entry, follows }: Step): Steps<OpenDirectory> {
-  const open = follows ? openFollowing : openDirectory
+  const open = follows ? openThrough : openDirectory
   return open(pathIn(above, entry), childPath(above.shown, entry), above)
 }
 
@@ -50,7 +50,7 @@ function* reopen({ top, isHeld }: Root): Steps<OpenDirectory> {
     yield* assertUnmoved(top)
     return { ...top }
   }
-  const dir = yield* openFollowing(top.shown)
+  const dir = yield* openThrough(top.shown)
   const isSame = sameInode(yield* fs.fstat(dir.fd as number), top.was)
   if (isSame) return dir
   yield* close(dir)

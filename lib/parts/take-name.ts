@@ -5,7 +5,7 @@ import type { Stats } from '../core/stats.js'
 import { fs, type Steps } from '../core/steps.js'
 import type { Trial } from './achieve.js'
 import { discard, uninterruptible } from './cleanup.js'
-import { isInode } from './identity.js'
+import { isThing } from './identity.js'
 import { putBackOrKeep } from './keep-aside.js'
 import { renameAside } from './set-aside.js'
 
@@ -23,13 +23,13 @@ export function* takeName(path: string, was: Stats, trial: Trial): Steps<boolean
  */
 export function* takeNameAside(path: string, was: Stats, trial: Trial): Steps<string | undefined> {
   // Usually this look is enough, and then whatever has the name now is left alone.
-  if (!(yield* isInode(path, was))) return undefined
+  if (!(yield* isThing(path, was))) return undefined
   const at = yield* renameAside(path, trial)
   if (at === undefined) return undefined
   const aside = { path, at }
   let taken: true | undefined
   try {
-    taken = yield* isInode(at, was)
+    taken = yield* isThing(at, was)
   } catch (error) {
     // What cannot be read is not taken.
     yield* uninterruptible(() => putBackOrKeep(aside, error))

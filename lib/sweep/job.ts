@@ -2,7 +2,7 @@
 
 import { hasCode, isSystemError } from '../core/errors.js'
 import type { Trial } from '../parts/achieve.js'
-import type { DeleteJob } from '../parts/delete-tree.js'
+import type { DeleteJob } from '../parts/delete-job.js'
 import { nameAsShown, type OpenDirectory } from '../parts/directory-handle.js'
 
 export interface Sweeping {

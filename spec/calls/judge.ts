@@ -5,13 +5,14 @@
 // happen is wrong (a call without an end, an error that escapes, a descriptor that stays). How often such a lie about a
 // `link` or a `rename` was noticed is counted, because a look that is taken anyway may show it.
 
+import { lstatSync } from 'node:fs'
 import { constants } from 'node:os'
 import { setTimeout as wait } from 'node:timers/promises'
 import { sweep } from 'holdfast'
 import type { Act } from './act.js'
 import type { Point } from './point.js'
 import { self } from './self.js'
-import { isMixed, isSame, see, spellTree, type Tree } from './tree.js'
+import { isMixed, isSame, type Seen, see, spellTree, type Tree } from './tree.js'
 import type { Failure, Reply } from './victim.js'
 
 /** What is there: as before, as it is to be, or something between that is allowed. Otherwise, what is wrong with it. */
@@ -51,7 +52,13 @@ function isKnown({ act, op, fault }: Point, threw: Failure): boolean {
 }
 
 /** Returns what is wrong with a reply, if anything is. */
-export function judgeReply(point: Point, before: Tree, tree: Tree, fired: boolean, reply: Reply): string | undefined {
+export function judgeReply(
+  point: Point,
+  before: Tree,
+  { tree, kept }: Seen,
+  fired: boolean,
+  reply: Reply,
+): string | undefined {
   const { act, fault } = point
   const { outcome, uncaught, open } = reply
   if (uncaught.length > 0) return `uncaught: ${uncaught.join('; ')}`
@@ -60,6 +67,8 @@ export function judgeReply(point: Point, before: Tree, tree: Tree, fired: boolea
   if (fired && fault.action === 'lie') return undefined
   const state = stateOf(act, before, tree)
   if (typeof state === 'object') return `${state.wrong} (it ${spellOutcome(outcome)})`
+  const unnamed = kept.find(path => !('threw' in outcome) || !outcome.threw.text.includes(`'${path}'`))
+  if (unnamed !== undefined) return `it does not say that it left ${unnamed} (it ${spellOutcome(outcome)})`
   if ('threw' in outcome) {
     if (fired && fault.action !== 'short' && fault.action !== 'stop' && isKnown(point, outcome.threw)) return undefined
     return `it threw another error: ${outcome.threw.text}`
@@ -87,12 +96,17 @@ export function mayStay({ act, op, fault }: Point): boolean {
   return fault.scope === 'kind' && (givingBack.has(op) || (act.syncsFirst === true && syncing.has(op)))
 }
 
+/** A directory that can never be opened again cannot be emptied. */
+const isLocked = ({ op, fault }: Point, path: string): boolean =>
+  fault.scope === 'kind' && op === 'open' && lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true
+
 /** Returns what is wrong with the private names that a living process has left, if anything is. */
 export async function judgePrivates(point: Point, dir: string): Promise<string | undefined> {
   if (mayStay(point)) return undefined
+  const left = () => see(dir).privates.filter(path => !isLocked(point, path))
   // What a call gives back may go on for a moment after it has ended.
-  for (let tries = 0; tries < 100 && see(dir).privates.length > 0; tries++) await wait(10)
-  const { privates } = see(dir)
+  for (let tries = 0; tries < 100 && left().length > 0; tries++) await wait(10)
+  const privates = left()
   return privates.length > 0
     ? `private names stay: ${privates.map(path => path.slice(dir.length + 1)).join(', ')}`
     : undefined

@@ -126,7 +126,7 @@ export class Lab {
     if (ending === 'stuck') return stuck
     if (typeof ending !== 'object') return judgeDead(point, dir, before, fired && ending === 'killed')
     if (meanwhile !== undefined) return meanwhile
-    const wrong = judgeReply(point, before, see(dir).tree, fired, ending) ?? (await judgePrivates(point, dir))
+    const wrong = judgeReply(point, before, see(dir), fired, ending) ?? (await judgePrivates(point, dir))
     if (wrong !== undefined || point.fault.action === 'lie') return wrong
     const next = await judgeNext(point.act, dir, before)
     if (next === undefined || !mayStay(point)) return next

@@ -12,6 +12,8 @@ export interface Seen {
   readonly tree: Tree
   /** Paths of private names, which must not outlive the call that made them. */
   readonly privates: readonly string[]
+  /** Paths of what was set aside and has a visible name, because no sweeper may delete it. */
+  readonly kept: readonly string[]
   /** All directories that are public. */
   readonly dirs: readonly string[]
 }
@@ -19,9 +21,10 @@ export interface Seen {
 export function see(top: string): Seen {
   const tree: Record<string, string> = {}
   const privates: string[] = []
+  const kept: string[] = []
   const dirs = [top]
   for (const dir of dirs) {
-    const kept = new Set<string>()
+    const named = new Set<string>()
     for (const name of readdirSync(dir)) {
       const path = join(dir, name)
       const stats = lstatSync(path, { throwIfNoEntry: false })
@@ -32,23 +35,24 @@ export function see(top: string): Seen {
         const states = readdirSync(path).length
         if (states !== 1) tree[spelled] = `a lock with ${states} states`
       } else if (name.startsWith('.')) privates.push(path)
-      else if (name === 'cell') Object.assign(tree, readCell(path, spelled, kept))
+      else if (/\.set-aside-[0-9a-f]{16}$/.test(name)) kept.push(path)
+      else if (name === 'cell') Object.assign(tree, readCell(path, spelled, named))
       else if (stats.isDirectory()) {
         tree[spelled] = '/'
         dirs.push(path)
       } else tree[spelled] = stats.isSymbolicLink() ? `-> ${readlinkSync(path)}` : readFileSync(path, 'latin1')
     }
-    for (const path of kept) if (privates.includes(path)) privates.splice(privates.indexOf(path), 1)
+    for (const path of named) if (privates.includes(path)) privates.splice(privates.indexOf(path), 1)
   }
-  return { tree, privates, dirs }
+  return { tree, privates, kept, dirs }
 }
 
 /** What is void is nothing. The data of a state has a private name, and is no debris while the state names it. */
-function readCell(path: string, spelled: string, kept: Set<string>): Tree {
+function readCell(path: string, spelled: string, named: Set<string>): Tree {
   const now = loadCell(path)
   if (typeof now === 'string') return { [spelled]: now }
   if (!now) return {}
-  if (now.state.writer !== undefined) kept.add(join(dirname(path), basename(payloadOf(path, now.state))))
+  if (now.state.writer !== undefined) named.add(join(dirname(path), basename(payloadOf(path, now.state))))
   return { [spelled]: [now.state.gone ? 'gone' : 'live', ...now.state.fields, now.data?.toString() ?? ''].join(' ') }
 }
 

@@ -223,6 +223,20 @@ const ofRuntimes: readonly Row[] = [
     },
   },
   {
+    name: 'times to the microsecond',
+    forms: both,
+    async run(form, dir) {
+      if (process.platform !== 'linux') return
+      const [from, to] = [join(dir, 'from'), join(dir, 'to')]
+      writeFileSync(from, 'x')
+      spawnSync('touch', ['-d', '2001-02-03 04:05:06.123456 UTC', from])
+      await call(form, copy, from, to, { preserveTimestamps: true })
+      // Not by the runtime's own stat, which may round.
+      const { stdout } = spawnSync('stat', ['-c', '%.6Y', to], { encoding: 'utf8' })
+      expect(stdout.trim() === '981173106.123456', `the time is ${stdout.trim()}`)
+    },
+  },
+  {
     name: 'names that are not UTF-8',
     forms: both,
     async run(form, dir) {

@@ -1,4 +1,5 @@
-// What `cp -a` and `mv` keep of a tree, compared name by name with what `copy` and `move` keep.
+// What `cp -a` and `mv` keep of a tree, compared name by name with what `copy` and `move` keep; and what `rm -rf` leaves,
+// with what `remove` and `emptyDir` leave.
 
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -14,6 +15,7 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  renameSync,
   statSync,
   symlinkSync,
   utimesSync,
@@ -21,7 +23,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { type CopyOptions, copy, move } from 'holdfast'
+import { type CopyOptions, copy, emptyDir, move, remove } from 'holdfast'
 import { assert, holds, memory, note, places, scratch } from '../support/kit.js'
 
 const block = 4096
@@ -84,6 +86,17 @@ function plantOdd(source: string): void {
   }
 }
 
+/** Makes a directory in which the lowest one is too deep for a path. */
+function deepen(top: string): void {
+  mkdirSync(top)
+  writeFileSync(join(top, 'file'), 'deep')
+  for (let level = 0; level < 30; level++) {
+    mkdirSync(`${top}-above`)
+    renameSync(top, join(`${top}-above`, 'd'.repeat(200)))
+    renameSync(`${top}-above`, top)
+  }
+}
+
 interface Seen {
   readonly line: string
   readonly inode: string
@@ -103,13 +116,14 @@ function describe(dir: Buffer, above = '', seen: Seen[] = []): readonly string[]
     const bytes = stats.isFile() ? createHash('sha1').update(readFileSync(path)).digest('hex') : ''
     const content = stats.isSymbolicLink() ? readlinkSync(path) : stats.isFile() ? `${bytes} ${holes}` : 'directory'
     const same = first ? `the same as ${first.line.split(' ')[0]}` : content
-    seen.push({ line: `${shown} ${mode} ${time} ${same}`, inode })
+    seen.push({ line: `${shown} ${mode} ${time} ${stats.uid}:${stats.gid} ${same}`, inode })
     if (stats.isDirectory()) describe(path, `${shown}/`, seen)
   }
   return seen.map(({ line }) => line)
 }
 const all = (dir: string): readonly string[] => [
-  `${lstatSync(dir).mode & 0o7777} ${lstatSync(dir).mtimeMs}`,
+  // To the microsecond, as below: newer versions of Node take all digits of a number, of which the last few are rounded.
+  `${lstatSync(dir).mode & 0o7777} ${lstatSync(dir, { bigint: true }).mtimeNs / 1000n}`,
   ...describe(Buffer.from(dir)),
 ]
 
@@ -141,6 +155,43 @@ else {
           assert.equal(timeless(all(`${target} timeless`)), timeless(expected))
         }
       note(`${kind}: ${expected.length} names are as cp -a leaves them`)
+    })
+
+  for (const { kind, dir: place } of places)
+    holds(`remove and emptyDir leave what rm -rf leaves, on ${kind}`, async () => {
+      const dir = scratch(place)
+      const outside = join(dir, 'outside')
+      const lay = (name: string) => {
+        plantOdd(join(dir, name))
+        mkdirSync(join(outside, name), { recursive: true })
+        writeFileSync(join(outside, name, 'file'), 'theirs')
+        chmodSync(join(outside, name, 'file'), 0o640)
+        utimesSync(join(outside, name, 'file'), 1, 1)
+        // What is in the tree leads out of it: as a hard link, as links, and from a directory that is too deep for a path.
+        linkSync(join(outside, name, 'file'), join(dir, name, 'a/outside'))
+        symlinkSync(join(outside, name), join(dir, name, 'a/elsewhere'))
+        symlinkSync('..', join(dir, name, 'a/b/up'))
+        deepen(join(dir, name, 'deep'))
+      }
+      const left = (name: string) => [
+        lstatSync(join(dir, name), { throwIfNoEntry: false }) && readdirSync(join(dir, name)),
+        describe(Buffer.from(join(outside, name))),
+        lstatSync(join(outside, name, 'file')).nlink,
+        readFileSync(join(outside, name, 'file'), 'utf8'),
+      ]
+      for (const name of ['rm', 'promise', 'sync', 'narrow', 'emptied', 'emptied too']) lay(name)
+      const before = readdirSync(dir).length
+      tool('rm', '-rf', join(dir, 'rm'))
+      assert.is(await remove(join(dir, 'promise')), true)
+      assert.is(remove.sync(join(dir, 'sync')), true)
+      assert.is(await remove(join(dir, 'narrow'), { concurrency: 1 }), true)
+      await emptyDir(join(dir, 'emptied'))
+      emptyDir.sync(join(dir, 'emptied too'))
+      const expected = left('rm')
+      assert.equal([expected[0], expected[2]], [undefined, 1])
+      for (const name of ['promise', 'sync', 'narrow']) assert.equal(left(name), expected)
+      for (const name of ['emptied', 'emptied too']) assert.equal(left(name), [[], ...expected.slice(1)])
+      assert.is(readdirSync(dir).length, before - 4)
     })
 
   const [one, other] = [places[0], places.find(({ dir }) => dir === memory)]

@@ -4,8 +4,20 @@
 import { closeSync, existsSync, linkSync, mkdirSync, openSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
-import { copy, emplace, emptyDir, move, type Progress, remove, writeFile, writeFiles } from 'holdfast'
-import { drive } from 'holdfast/steps'
+import {
+  copy,
+  createExclusive,
+  emplace,
+  emptyDir,
+  getOrCreate,
+  link,
+  move,
+  type Progress,
+  remove,
+  writeFile,
+  writeFiles,
+} from 'holdfast'
+import { drive, type Steps } from 'holdfast/steps'
 import { emptySum } from '../../lib/core/progress.js'
 import { deleteTree } from '../../lib/parts/delete-tree.js'
 import { through } from '../broken/interfere.js'
@@ -188,6 +200,63 @@ holds('what is written is reported: whole data by the MiB, and a stream by its p
   assert.ok(many.told.every(({ totalBytes }) => totalBytes === 6))
 })
 
+holds('what is created is reported by the call that created it, and by no other', async () => {
+  const dir = scratch()
+  const at = (name: string) => join(dir, name)
+  const size = 3 * MiB + 5
+  const none = () => assert.unreachable()
+  for (const form of ['promise', 'sync'] as const) {
+    const create = form === 'sync' ? createExclusive.sync : createExclusive
+    const get = form === 'sync' ? getOrCreate.sync : getOrCreate
+    const [path, produced, filled] = [at(`${form} created`), at(`${form} produced`), at(`${form} filled`)]
+    const large = Buffer.alloc(size, 'x')
+    const created = listener()
+    assert.is(await create(path, large, { onProgress: created.onProgress }), true)
+    assertParts(created.told, { size, parts: 3, path })
+    assert.is(await create(path, large, { onProgress: none }), false)
+    const got = listener()
+    assert.is((await get(produced, () => large, { onProgress: got.onProgress })).made, true)
+    assertParts(got.told, { size, parts: 3, path: produced })
+    assert.is((await get(produced, () => large, { onProgress: none })).made, false)
+    // What the producer itself makes is one thing, and of a file its bytes are known.
+    const own = listener()
+    const writes = (stage: string) => writeFileSync(stage, 'abc')
+    await get(at(`${form} written`), writes, { onProgress: own.onProgress })
+    assert.equal(own.told, [{ done: 1, total: 1, bytes: 3, totalBytes: 3, path: at(`${form} written`) }])
+    const whole = listener()
+    const fills = (stage: string) => writeFileSync(join(stage, 'in'), 'abc')
+    await get(filled, fills, { kind: 'directory', onProgress: whole.onProgress })
+    assert.equal(whole.told, [{ done: 1, total: 1, bytes: 0, totalBytes: undefined, path: filled }])
+  }
+  const pieces = listener()
+  await getOrCreate(at('pieces'), () => Readable.from(['one', 'two']), { onProgress: pieces.onProgress })
+  assert.equal(pieces.told.at(-1), { done: 1, total: 1, bytes: 6, totalBytes: undefined, path: at('pieces') })
+  assert.ok(pieces.told.length >= 2)
+})
+
+if (here && there)
+  holds('a link is one report, and a copy that is made instead is reported on its way', async () => {
+    const size = 3 * MiB + 5
+    for (const way of [link, link.sync])
+      for (const replace of [false, true]) {
+        const [from, path, far] = [
+          join(scratch(here.dir), 'from'),
+          join(scratch(here.dir), 'to'),
+          join(scratch(there.dir), 'to'),
+        ]
+        writeFileSync(from, Buffer.alloc(size, 'x'))
+        if (replace) for (const old of [path, far]) writeFileSync(old, 'old')
+        const linked = listener()
+        assert.is(await way(from, path, { replace, onProgress: linked.onProgress }), 'linked')
+        assert.equal(linked.told, [{ done: 1, total: 1, bytes: 0, totalBytes: undefined, path }])
+        assert.is(await way(from, path, { replace, onProgress: () => assert.unreachable() }), 'already')
+        const copied = listener()
+        assert.is(await way(from, far, { replace, fallback: 'copy', onProgress: copied.onProgress }), 'copied')
+        assertParts(copied.told, { size, parts: 3, path: far })
+      }
+  })
+else holds.skip('a link is one report', 'there is one device only')
+
 holds('what is written in place is counted once, whether a private file was made first or not', async () => {
   const dir = scratch()
   const [path, other] = [join(dir, 'file'), join(dir, 'other')]
@@ -219,7 +288,8 @@ holds('an attempt that fails does not count its bytes: the next one counts anew'
   for (const call of [
     (onProgress: Listener) => writeFile.steps(to, bytes, { onProgress }),
     (onProgress: Listener) => copy.steps(from, join(dir, 'copy'), { onProgress, durability: 'file' }),
-  ]) {
+    (onProgress: Listener) => createExclusive.steps(join(dir, 'new'), bytes, { onProgress }),
+  ] as ((onProgress: Listener) => Steps<unknown>)[]) {
     const { told, onProgress } = listener()
     let failures = 0
     // Both have counted all bytes when they come to it.
@@ -244,6 +314,7 @@ holds('an error of onProgress comes out as that very object, also one that looks
     layTree(at('other'))
     writeFileSync(at('file'), 'x')
     writeFileSync(at('large'), Buffer.alloc(3 * MiB, 'x'))
+    writeFileSync(at('linked'), 'x')
     const onProgress = () => {
       throw mine
     }
@@ -256,6 +327,9 @@ holds('an error of onProgress comes out as that very object, also one that looks
       () => move(at('large'), at('moved'), { onProgress }),
       () => writeFile(at('large'), Buffer.alloc(3 * MiB, 'x'), { onProgress }),
       () => writeFile(at('streamed'), Readable.from(['x']), { onProgress }),
+      () => createExclusive(at('created'), Buffer.alloc(3 * MiB, 'x'), { onProgress }),
+      () => getOrCreate(at('got'), () => Readable.from(['x']), { onProgress }),
+      () => link(at('linked'), at('link'), { onProgress }),
     ]) {
       const error = await call().then(
         () => undefined,

@@ -7,7 +7,17 @@ import { type GetOrCreateOptions, type Got, getOrCreate } from 'holdfast'
 import type { Steps } from 'holdfast/steps'
 import type { Ending, World } from 'holdfast/testing'
 import { lockThenProduce, produceInPlace, removeThenProduce } from '../broken/broken.js'
-import { answers, assert, caught, explored, looks, nobodyElseThrew, nobodyThrew, prove } from '../support/kit.js'
+import {
+  answers,
+  assert,
+  caught,
+  explored,
+  looks,
+  nobodyElseThrew,
+  nobodyThrew,
+  prove,
+  proveLarge,
+} from '../support/kit.js'
 
 const it = (dir: string): string => join(dir, 'it')
 const inIt = (dir: string): string => join(dir, 'it/in')
@@ -130,7 +140,7 @@ explored('explore: two who replace what is not good, a kill, and a reader who se
 
 explored('explore: two who replace a directory, and a kill', () => {
   const world = { setup: emptyDirectory, players: two(replaceDirectory), kills: 1, check: onceAndWhole(inIt, 2) }
-  assert.ok(prove('2 replace a directory, 1 kill', world).complete)
+  proveLarge('2 replace a directory, 1 kill', world, 2)
 })
 
 explored('explore: two who refresh: each has what was made after it began', () => {

@@ -1,24 +1,31 @@
 // Where somebody has put something else at the name of a lock. Each of these was an advisory against another package:
 // CVE-2025-68146 (a link there was opened and what it leads to emptied), CVE-2026-22701 (a link that came between the look
-// and the open), and the reading of a lock that is a pipe, or that leads to one.
+// and the open), CVE-2026-112906 (a fresh lock was taken for one that had been seen before, and was as old, because it had
+// its inode number), CVE-2026-112934 (the holder's heartbeat wrote through a hard link, or waited for a pipe, that had been
+// renamed onto its record), and the reading of a lock that is a pipe, or that leads to one.
 
 import { spawnSync } from 'node:child_process'
 import {
   chmodSync,
   chownSync,
+  linkSync,
   lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   readlinkSync,
+  renameSync,
   rmSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import { getOrCreate, lock, updateFile, withLock } from 'holdfast'
 import { fs, type Steps } from 'holdfast/steps'
 import type { World } from 'holdfast/testing'
+import { endedAt } from '../broken/interfere.js'
 import { whileAttacked } from '../support/attacker.js'
 import { assert, canBeAnother, explored, holds, note, prove, raced, scratch, sized, userId } from '../support/kit.js'
 
@@ -66,6 +73,59 @@ holds('a pipe at the name of a lock keeps nobody waiting', async () => {
     assert.throws(() => lock.sync(join(dir, name), { retryFor: 0 }), { code: refused })
     assert.ok(performance.now() - began < 2_000, 'it waited for the pipe')
   }
+})
+
+holds(
+  'a heartbeat writes nothing, waits for nothing and follows nothing, whatever has the name of the record',
+  async () => {
+    const dir = scratch()
+    const [path, victim] = [join(dir, 'path'), join(dir, 'victim')]
+    writeFileSync(victim, 'theirs')
+    utimesSync(victim, 1, 1)
+    const before = lstatSync(victim)
+    const planted: Readonly<Record<string, (at: string) => void>> = {
+      'a hard link': at => linkSync(victim, at),
+      'a link': at => symlinkSync(victim, at),
+      'a pipe': at => assert.is(spawnSync('mkfifo', [at]).status, 0),
+    }
+    for (const [what, plant] of Object.entries(planted)) {
+      const lease = await lock(path, { heartbeat: 10, stale: 5_000 })
+      const [record] = readdirSync(`${path}.lock`) as [string]
+      plant(join(dir, 'planted'))
+      try {
+        renameSync(join(dir, 'planted'), join(`${path}.lock`, record))
+      } catch {
+        // The heartbeat has come first, and nothing has that name any more.
+        rmSync(join(dir, 'planted'))
+      }
+      const began = performance.now()
+      await wait(60)
+      await lease.release()
+      assert.ok(performance.now() - began < 2_000, `${what}: it waited`)
+      assert.is((await lock.try(path))?.release.sync(), undefined)
+      const now = lstatSync(victim)
+      assert.equal([readFileSync(victim, 'utf8'), now.mtimeMs, now.mode], ['theirs', before.mtimeMs, before.mode], what)
+      rmSync(`${path}.lock`, { recursive: true })
+    }
+  },
+)
+
+holds('a fresh lock is as old as it is, also if it has the inode and the times of one that was watched', async () => {
+  const dir = scratch()
+  const stale = 600
+  // Holders that cannot be judged from here, and show no heartbeat.
+  for (const host of ['one', 'two']) endedAt(Number.POSITIVE_INFINITY, lock.steps(join(dir, host)), `${host}-1-1`)
+  const [record, fresh] = ['one', 'two'].map(name => (readdirSync(join(dir, `${name}.lock`)) as [string])[0])
+  const at = (name: string | undefined) => join(dir, 'one.lock', String(name))
+  utimesSync(at(record), 1, 1)
+  const waiting = lock(join(dir, 'one'), { stale, timeout: 10_000 })
+  await wait(stale / 2)
+  renameSync(at(record), at(fresh))
+  const began = performance.now()
+  const lease = await waiting
+  const ms = performance.now() - began
+  assert.ok(ms >= stale * 0.95, `taken over after ${ms} ms`)
+  await lease.release()
 })
 
 if (!canBeAnother()) holds.skip('another user’s lock in /tmp', 'it takes root, and a checkout that others may read')

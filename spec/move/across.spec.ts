@@ -18,7 +18,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { basename, join } from 'node:path'
-import { type MoveOptions, move, sweep } from 'holdfast'
+import { type MoveOptions, move, remove, sweep } from 'holdfast'
 import { type Call, dual, type Op, type Steps } from 'holdfast/steps'
 import { contender, explore, killedAt, type World } from 'holdfast/testing'
 import { door } from '../../lib/core/disk.js'
@@ -443,6 +443,46 @@ if (!contender(plays)) {
       assert.ok(performance.now() - began < 9_000)
       assert.equal(readdirSync(dir).sort(), ['bound', 'empty', 'file', 'mounted'])
       assert.equal([readdirSync(own('mounted')), readdirSync(other)], [['file'], []])
+    })
+
+    holds('what is mounted from the same device, also in the tree, is noticed before anything is copied', () => {
+      for (const name of ['plain', 'here', 'tree/in a/deep', 'lid/in', 'pot/in'])
+        mkdirSync(own(name), { recursive: true })
+      for (const name of ['plain/file', 'tree/file', 'tree/in a/file', 'lid/in/file']) writeFileSync(own(name), 'text')
+      const binds = [
+        ['plain', 'here'],
+        ['plain', 'tree/in a/deep'],
+        ['plain/file', 'tree/in a/file'],
+        ['plain', 'pot/in'],
+        ['lid', 'pot'],
+      ] as const
+      for (const [from, to] of binds) if (mount('--bind', own(from), own(to))) mounts.push(own(to))
+      const other = scratch(memory?.dir)
+      if (mounts.length < binds.length || lstatSync(other).dev === lstatSync(dir).dev) return
+      const seen: Op[] = []
+      const see = (call: Call): Call => {
+        seen.push(call.op)
+        return call
+      }
+      const go = (name: string) => dual(() => through(move.steps(own(name), join(other, 'target')), see)).sync()
+      assert.match(assert.throws(() => go('here'), { code: 'EBUSY' }).message, /it is a mount point/)
+      const said = assert.throws(() => go('tree'), { code: 'EBUSY' })
+      assert.match(said.message, /'[^']*\/tree\/in a\/(deep|file)' is a mount point/)
+      assert.equal(
+        [(said as NodeJS.ErrnoException).path, (said as { published?: unknown }).published],
+        [own('tree'), false],
+      )
+      assert.equal(
+        seen.filter(op => /^(clone|read|write|symlink)$/.test(op)),
+        [],
+      )
+      assert.equal([readdirSync(other), readdirSync(own('plain'))], [[], ['file']])
+      // What is mounted below another mount is not in the way: no path leads there.
+      assert.is(go('pot/in'), true)
+      assert.equal([readdirSync(join(other, 'target')), readdirSync(own('lid'))], [['file'], []])
+      // What is deleted ends at what is mounted there.
+      assert.match(assert.throws(() => remove.sync(own('tree')), { code: 'EBUSY' }).message, /it was not touched/)
+      assert.equal([readdirSync(own('plain')), readFileSync(own('plain/file'), 'utf8')], [['file'], 'text'])
     })
 
     holds('one directory that is mounted at two places is not moved into itself', async () => {

@@ -17,8 +17,21 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs'
-import { basename, join } from 'node:path'
-import { copy, createExclusive, getOrCreate, link, lock, move, symlink, updateFile, writeFile } from 'holdfast'
+import { basename, dirname, join } from 'node:path'
+import {
+  copy,
+  createExclusive,
+  emptyDir,
+  getOrCreate,
+  link,
+  lock,
+  mkdirp,
+  move,
+  sweep,
+  symlink,
+  updateFile,
+  writeFile,
+} from 'holdfast'
 import { type Call, driveSync, hasCode, type Steps } from 'holdfast/steps'
 import { through } from '../broken/interfere.js'
 import { whileAttacked } from '../support/attacker.js'
@@ -64,6 +77,35 @@ function plantFile(at: string, owner = userId): void {
 const never = (): string => {
   throw new Error('something was computed from a bait')
 }
+
+if (!another) holds.skip('a directory that a planted link leads to', why)
+else
+  for (const mode of [0o1777, 0o1770])
+    holds(`what another user’s link in a directory of mode ${mode.toString(8)} leads to is not emptied`, async () => {
+      const { dir, victim, at } = plantDirectory(mode)
+      const theirs = dirname(victim)
+      plantLink(theirs, at('link'))
+      plantLink('link', at('chain'), 0)
+      plantLink(at('made'), at('dangling'))
+      for (const name of ['link', 'link/', 'link//', 'chain', 'chain/']) {
+        await assert.rejects(emptyDir(at(name)), { code: 'EACCES', message: /another user/ })
+        assert.throws(() => emptyDir.sync(at(name)), { code: 'EACCES', message: /another user/ })
+        await assert.rejects(sweep(at(name)), { code: 'EACCES', message: /another user/ })
+        // To make a directory changes nothing in one that is there; the system may refuse the way.
+        await mkdirp(at(name)).then(
+          made => assert.is(made, undefined),
+          error => assert.is(error.code, 'EACCES'),
+        )
+      }
+      await assert.rejects(emptyDir(at('dangling')), {})
+      assert.equal([readdirSync(theirs), readdirSync(dir).sort()], [['victim'], ['chain', 'dangling', 'link']])
+      // One's own link is followed, and so is that of the owner of the directory.
+      mkdirSync(at('own'))
+      writeFileSync(at('own/file'), 'x')
+      plantLink('own', at('good'), 0)
+      await emptyDir(at('good/'))
+      assert.equal([readdirSync(at('own')), lstatSync(at('good')).isSymbolicLink()], [[], true])
+    })
 
 if (!another) holds.skip('a link in a sticky directory', why)
 else {

@@ -352,6 +352,13 @@ export function prove(what: string, world: World, options: ExploreOptions = {}, 
   return found
 }
 
+/** The same for a world whose schedules take minutes: `npm run prove` runs all, `npm test` those with so many preemptions. */
+export function proveLarge(what: string, world: World, preemptions: number, collided?: () => boolean): Exploration {
+  const found = prove(what, world, sized<ExploreOptions>({ preemptions }, {}), collided)
+  assert.ok(sized(true, found.complete), 'not all schedules were run')
+  return found
+}
+
 /** Asserts that the world catches a broken variant, for this reason; prints the schedule. */
 export function caught(what: string, why: RegExp, world: World, options?: ExploreOptions): BadEnding {
   let ending: unknown
