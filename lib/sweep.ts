@@ -4,12 +4,13 @@ import type { Steps } from './core/steps.js'
 import { defaultGraceMs } from './parts/debris.js'
 import { asDeleteJob } from './parts/delete-job.js'
 import { assertUnmoved, type OpenDirectory, openFollowing, pathIn, putAway, using } from './parts/directory-handle.js'
+import type { Root } from './parts/reach.js'
 import { removeAt } from './parts/set-aside.js'
 import { childPath } from './parts/tree.js'
+import { reach } from './parts/walk-down.js'
 import type { RemoveOptions } from './remove.js'
 import { type Candidate, type Debris, findDebris, isNamed } from './sweep/candidates.js'
 import { noteFailure, noteUnlessGone, type Sweeping } from './sweep/job.js'
-import { type Root, reach } from './sweep/walk.js'
 
 export interface SweepOptions extends RemoveOptions {
   /**

@@ -36,7 +36,7 @@ const tables = {
     programs: [[specs, 'core/stopped', '--full']],
   },
   attack: {
-    says: 'an attacker swaps names for links, a minute for each function that deletes, and for those of `within`: nothing outside comes to harm',
+    says: 'an attacker swaps names for links, a minute for each function that walks, writes or is bound to a directory: no harm outside',
     programs: [[specs, 'attack', 'within/attack', '--full']],
   },
   nodes: {

@@ -51,6 +51,8 @@ function* moveAcross(job: Moving, was: Stats): Steps<boolean> {
       // What gets a name in the stage is not published.
       trial: { ...trial, publication: undefined },
       barred: yield* fs.stat(dirname(to), orNothing),
+      // What is not this very directory would be copied, and not removed.
+      expected: was,
     })
     placed = yield* placeAtTarget(job, stage, yield* fs.lstat(stage))
   } catch (error) {
