@@ -51,7 +51,7 @@ export class FastPath {
   /** Makes the call inline, and returns its outcome. Returns undefined if the pool must make the call. */
   make(call: Call): Outcome<unknown> | undefined {
     this.#ops ??= inlineOps()
-    const spelt = this.#ops.size === 0 ? undefined : this.#held.spell(call)
+    const spelt = this.#ops.size === 0 ? undefined : this.#spell(call)
     if (!spelt) return undefined
     readClock()
     const dev = this.#cache.find(spelt)
@@ -77,6 +77,11 @@ export class FastPath {
     return outcome
   }
 
+  /** Undefined if nothing can be known of the call. */
+  #spell(call: Call): Call | undefined {
+    return this.#cache.concerns(call.op) ? this.#held.spell(call) : undefined
+  }
+
   /** Notes a call that succeeded. */
   #note(spelt: Call, value: unknown): void {
     const { op, args } = spelt
@@ -92,7 +97,7 @@ export class FastPath {
   inPool(call: Call, done: Done): Done {
     if (this.#ops?.size === 0) return done
     this.#inPool++
-    const spelt = this.#held.spell(call)
+    const spelt = this.#spell(call)
     const dev = this.#resting.get(call)
     const ended = dev === undefined ? undefined : this.#distrust.time(dev, this.#inPool)
     let over = false

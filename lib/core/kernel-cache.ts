@@ -44,6 +44,11 @@ export class KernelCache {
     this.#places = places
   }
 
+  /** Is anything known, or to be noted, of such calls? */
+  concerns(op: Op): boolean {
+    return this.#findBy[op] !== undefined || this.#noteBy[op] !== undefined
+  }
+
   /** Returns the device that the call concerns, if it is local and the kernel probably has in memory what is needed. */
   find({ op, args }: Call): number | undefined {
     const find = this.#findBy[op] as AnyFunction<number | undefined> | undefined
@@ -122,7 +127,7 @@ export class KernelCache {
 
   /** Notes that the directory at `path` is open, and has that key from now on (./held-paths.ts). */
   noteOpen(key: string, path: string): void {
-    const dev = this.#deviceOf(path)
+    const dev = this.#deviceSeen(path)
     if (dev !== undefined) this.#places.note(key, dev)
     this.#newDirs.open(path, key)
   }
