@@ -95,7 +95,8 @@ const attackOn = ({ held, outside }: Field): string => `
       if (!tried(() => renameSync(at, aside))) break
       if (tried(() => symlinkSync('${outside}/' + name, at))) swaps++
       tried(() => unlinkSync(at))
-      if (tried(() => renameSync(aside, at)) || tried(() => rmSync(aside, { recursive: true, force: true }))) continue
+      if (tried(() => renameSync(aside, at))) continue
+      tried(() => rmSync(aside, { recursive: true, force: true }))
       spoilt++
     }`
 
