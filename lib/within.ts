@@ -59,7 +59,8 @@ export interface Within extends Functions, AsyncDisposable, Disposable {
  * devices inside. Elsewhere than on Linux, and where /proc is missing or Node's permission model refuses its paths
  * (`'best-effort'`), directories are compared instead of held: a process that swaps one for a link and back in between
  * leads a call out, and of mounts only those of other devices are seen. What is changed by other programs below the
- * root counts in no limit. A tree that exceeds `maxEntries` or `maxDepth` is copied or deleted up to there; of a
+ * root counts in no limit. That a lock is released where no directory can be opened for as long as `retryFor`: it stays
+ * held until this process ends. A tree that exceeds `maxEntries` or `maxDepth` is copied or deleted up to there; of a
  * directory that `remove` could not remove, what is left is put back.
  *
  * @param root The directory: a path, or a `file:` URL. A link to it is followed, once.

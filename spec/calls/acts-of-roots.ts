@@ -54,14 +54,4 @@ export const actsOfRoots: readonly Act[] = [
     piecewise: true,
     returns: [true, false],
   },
-  {
-    name: 'within-getOrCreate',
-    plant() {},
-    call: (dir, form) =>
-      inRoot(dir, form, root =>
-        inForm(root.getOrCreate, form)('file', () => newText, { ...patience, durability: 'full' }),
-      ),
-    becomes: { file: newText },
-    documented: ['ERR_UNKNOWN_OUTCOME', 'ERR_LEASE_LOST', 'ERR_NO_HARD_LINKS'],
-  },
 ]
