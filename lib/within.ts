@@ -4,6 +4,7 @@ import { dual } from './core/dual.js'
 import { asFlag, asNumber, asPath, type Patience } from './core/input.js'
 import type { Steps } from './core/steps.js'
 import { Bound } from './within/bind.js'
+import { cellFunctions } from './within/cells.js'
 import { pathFunctions } from './within/functions.js'
 import { lockFunctions } from './within/locks.js'
 import { closeRoot, openRoot, type Root } from './within/root.js'
@@ -15,7 +16,10 @@ export interface WithinOptions extends Patience {
    * How many bytes one call may write or copy, with the holes of files; or read, of one file. @default Infinity
    */
   readonly maxBytes?: number | undefined
-  /** How many things one call of `copy` or `move` may make, and of `remove`, `emptyDir` or `sweep` remove. @default Infinity */
+  /**
+   * How many things one call of `copy`, `move` or `writeFiles` may make, and of `remove`, `emptyDir` or `sweep` remove.
+   * @default Infinity
+   */
   readonly maxEntries?: number | undefined
   /** How many names a path may have, and how deep below the root a tree that is copied or removed may be. @default Infinity */
   readonly maxDepth?: number | undefined
@@ -23,7 +27,7 @@ export interface WithinOptions extends Patience {
   readonly mounts?: boolean | undefined
 }
 
-type Functions = ReturnType<typeof pathFunctions> & ReturnType<typeof lockFunctions>
+type Functions = ReturnType<typeof pathFunctions> & ReturnType<typeof lockFunctions> & ReturnType<typeof cellFunctions>
 
 /** The path functions, bound to a directory: they take and return paths that are relative to that. */
 export interface Within extends Functions, AsyncDisposable, Disposable {
@@ -47,20 +51,22 @@ export interface Within extends Functions, AsyncDisposable, Disposable {
  * a directory that is open, and no link is followed by the system (`containment` is `'kernel'`); and no such process,
  * and no atomic writer or remover, makes a call be refused for that. A limit that is exceeded is an error; a file that
  * exceeds `maxBytes` is not published. Callbacks and errors get relative paths. A producer of `getOrCreate` gets a
- * private path for the functions of the object. A call has at most six files open, besides the root.
+ * private path for the functions of the object. A call has at most six files open, besides the root; one that works on
+ * many files at a time, at most three for each.
  *
  * Not promised: that a directory which another process moves out of the root while a call works in it is left at once:
  * the call ends its work there. That a file has no hard link elsewhere: what it holds is shared with that. Names of
  * devices inside. Elsewhere than on Linux, and where /proc is missing or Node's permission model refuses its paths
  * (`'best-effort'`), directories are compared instead of held: a process that swaps one for a link and back in between
  * leads a call out, and of mounts only those of other devices are seen. What is changed by other programs below the
- * root counts in no limit. A tree that exceeds `maxEntries` or `maxDepth` is copied or deleted up to there; of a
+ * root counts in no limit. That a lock is released where no directory can be opened for as long as `retryFor`: it stays
+ * held until this process ends. A tree that exceeds `maxEntries` or `maxDepth` is copied or deleted up to there; of a
  * directory that `remove` could not remove, what is left is put back.
  *
  * @param root The directory: a path, or a `file:` URL. A link to it is followed, once.
- * @returns The functions `mkdirp`, `writeFile`, `createExclusive`, `updateFile`, `getOrCreate`, `emplace`, `copy`, `move`,
- *   `link`, `symlink` (whose text must not lead out), `remove`, `emptyDir`, `sweep`, `lock`, `withLock`, and `readFile`,
- *   `list`, `lstat`, each with `sync` and `steps`; `containment`; and `close`, which `using` and `await using` call, too.
+ * @returns The functions `mkdirp`, `writeFile`, `writeFiles`, `createExclusive`, `updateFile`, `getOrCreate`, `emplace`,
+ *   `copy`, `move`, `link`, `symlink` (whose text must not lead out), `remove`, `emptyDir`, `sweep`, `probe`, `lock`,
+ *   `withLock`, those of `cell`, and `readFile`, `list`, `lstat`, each with `sync` and `steps`; `containment`; and `close`, which `using` and `await using` call, too.
  * @throws ENOENT, ENOTDIR, EACCES: the root. Its functions throw what they throw elsewhere, and `ERR_OUTSIDE_ROOT` (`path`
  *   is the caller's, or the link that leads out), `ERR_LIMIT` (`limit` is the option's name), `ERR_ROOT_CLOSED`; ELOOP:
  *   more than 40 links; EAGAIN, with `'best-effort'`: a directory on the way was swapped.
@@ -99,6 +105,7 @@ function bindTo(root: Root): Within {
   return {
     ...pathFunctions(bound),
     ...lockFunctions(bound),
+    ...cellFunctions(bound),
     containment: root.dir.fd === undefined ? 'best-effort' : 'kernel',
     close,
     [Symbol.dispose]: close,

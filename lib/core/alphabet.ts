@@ -8,7 +8,8 @@ import type { Stats } from './stats.js'
  * file that may be replaced by anything meanwhile. `r nonblock` does not wait for the writer of a pipe, and `r nofollow`
  * does not follow a link either, where the system can open so. `r directory` opens a directory only to look up names in
  * it, which takes no right to read it; a link is not followed. `rewrite` opens what is there to be written, and neither
- * makes nor empties anything; `rewrite nofollow` neither follows a link nor waits for the reader of a pipe.
+ * makes nor empties anything. `rewrite nofollow`, `w nofollow` and `w+ nofollow` neither follow a link nor wait for the
+ * reader of a pipe.
  */
 export type OpenFlags =
   | 'r'
@@ -19,7 +20,9 @@ export type OpenFlags =
   | 'rewrite'
   | 'rewrite nofollow'
   | 'w'
+  | 'w nofollow'
   | 'w+'
+  | 'w+ nofollow'
   | 'wx'
   | 'wx+'
 

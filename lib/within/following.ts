@@ -44,6 +44,8 @@ const special: { readonly [O in Op]?: Make } = {
 
 /** How a file is opened without following a link, where it would be followed. */
 const unfollowed: { readonly [F in OpenFlags]?: OpenFlags } = {
+  w: 'w nofollow',
+  'w+': 'w+ nofollow',
   r: 'r nofollow',
   'r nonblock': 'r nofollow',
   'r+': 'r nofollow',

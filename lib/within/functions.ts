@@ -12,11 +12,13 @@ import { getOrCreate } from '../get-or-create.js'
 import { type Existing, link } from '../link.js'
 import { mkdirp } from '../mkdirp.js'
 import { move } from '../move.js'
+import { type ProbeOptions, probe } from '../probe.js'
 import { remove } from '../remove.js'
 import { sweep } from '../sweep.js'
 import { symlink } from '../symlink.js'
 import { updateFile } from '../update-file.js'
 import { writeFile } from '../write-file.js'
+import { asEntries, writeFiles } from '../write-files.js'
 import type { Bound } from './bind.js'
 import { withRelativePaths } from './options.js'
 import { asParts, namesBelow, namesIn, relativeTo } from './paths.js'
@@ -45,8 +47,8 @@ const onTwo = (bound: Bound, ...[source, target, given]: Two) => [
   bound.path(target, 'target'),
   options(bound, given),
 ]
-const inTurn = (path: string) => [path]
-const inTurnForLock = (path: string) => [`${path}.lock`]
+const inTurn = (bound: Bound, path: unknown) => [bound.path(path, 'path')]
+const inTurnForLock = (bound: Bound, path: unknown) => [`${bound.path(path, 'path')}.lock`]
 
 /** The functions that work on paths, below the root. */
 export function pathFunctions(bound: Bound) {
@@ -60,6 +62,10 @@ export function pathFunctions(bound: Bound) {
     }),
     writeFile: bind(writeFile, {
       ...{ name: 'writeFile', optionsAt: 2, arguments: onFile('file'), turns: inTurn, publishes: true },
+    }),
+    writeFiles: bind(writeFiles, {
+      ...{ name: 'writeFiles', optionsAt: 1, arguments: onFiles, publishes: true, counted: 'made' },
+      turns: (_, files) => entriesOf(bound, files).map(([path]) => path),
     }),
     createExclusive: bind(createExclusive, {
       ...{ name: 'createExclusive', optionsAt: 2, arguments: onFile('file'), publishes: true },
@@ -79,10 +85,24 @@ export function pathFunctions(bound: Bound) {
     remove: bind(remove, { name: 'remove', optionsAt: 1, arguments: onOne('path'), counted: 'removed' }),
     emptyDir: bind(emptyDir, { name: 'emptyDir', optionsAt: 1, arguments: onOne('dir'), counted: 'removed' }),
     sweep: bind(sweep, { name: 'sweep', optionsAt: 1, arguments: onOne('dir'), counted: 'removed' }),
+    probe: bind(probe, { name: 'probe', optionsAt: 1, arguments: probing }),
     readFile: bind(readFile as unknown as ReadFile, { name: 'readFile', optionsAt: 1, arguments: onOne('path') }),
     list: bind(list, { name: 'list', optionsAt: 1, arguments: onOne('dir') }),
     lstat: bind(lstat, { name: 'lstat', optionsAt: 1, arguments: onOne('path') }),
   }
+}
+
+const onFiles = (bound: Bound, ...[files, given]: One) => [entriesOf(bound, files), options(bound, given)]
+const entriesOf = (bound: Bound, files: unknown): [path: string, data: unknown][] =>
+  asEntries(files).map(([path, data]) => [bound.path(path, 'file', 'file'), data])
+
+/** The second path to the directory must not lead out either. */
+function probing(bound: Bound, ...[dir, given]: One): unknown[] {
+  const through = (given as ProbeOptions | undefined)?.through
+  return [
+    bound.path(dir, 'dir'),
+    through === undefined ? given : { ...(given as ProbeOptions), through: bound.path(through, 'options.through') },
+  ]
 }
 
 /** The private name that a producer gets is below the root, too. */

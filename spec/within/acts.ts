@@ -16,6 +16,9 @@ const call = (one: unknown, form: Form, ...args: unknown[]): unknown =>
 const released = async (lease: unknown): Promise<void> =>
   (await (lease as Promise<AsyncDisposable | undefined>))?.[Symbol.asyncDispose]()
 
+/** A state of no cell. */
+const state = { gone: false, version: 1, fields: [], nonce: '0123456789abcdef', lineage: [], writer: undefined }
+
 export const acts: Readonly<Record<string, Act>> = {
   mkdirp: (dir, form, path) => call(dir.mkdirp, form, path, options),
   'mkdirp, below': (dir, form, path) => call(dir.mkdirp, form, `${path}/new/er`, options),
@@ -24,6 +27,16 @@ export const acts: Readonly<Record<string, Act>> = {
     call(dir.writeFile, form, `${path}/x/y`, 'new', { ...options, parents: true }),
   'writeFile, in place': (dir, form, path) =>
     call(dir.writeFile, form, path, 'new', { ...options, inPlace: 'when-needed', hardLinks: 'keep' }),
+  writeFiles: (dir, form, path) =>
+    call(
+      dir.writeFiles,
+      form,
+      [
+        ['new', 'x'],
+        [path, 'new'],
+      ],
+      options,
+    ),
   createExclusive: (dir, form, path) =>
     call(dir.createExclusive, form, path, 'new', { ...options, durability: 'full' }),
   updateFile: (dir, form, path) => call(dir.updateFile, form, path, (old = '') => `${old}new`, options),
@@ -40,6 +53,12 @@ export const acts: Readonly<Record<string, Act>> = {
   remove: (dir, form, path) => call(dir.remove, form, path, options),
   emptyDir: (dir, form, path) => call(dir.emptyDir, form, path, options),
   sweep: (dir, form, path) => call(dir.sweep, form, path, { ...options, grace: 0, recursive: true }),
+  probe: (dir, form, path) => call(dir.probe, form, path, options),
+  'cell.read': (dir, form, path) => call(dir.cell.read, form, path, options),
+  'cell.load': (dir, form, path) => call(dir.cell.load, form, path, options),
+  'cell.create': (dir, form, path) => call(dir.cell.create, form, path, { fields: ['a'], data: 'new' }, options),
+  'cell.swap': (dir, form, path) => call(dir.cell.swap, form, path, state, { fields: ['a'], data: 'new' }, options),
+  'cell.clear': (dir, form, path) => call(dir.cell.clear, form, path, { ...state, gone: true }, options),
   lock: async (dir, form, path) => released(call(dir.lock, form, path, options)),
   'lock.try': async (dir, form, path) => released(call(dir.lock.try, form, path, options)),
   'lock.holder': (dir, form, path) => call(dir.lock.holder, form, path, options),
@@ -59,6 +78,7 @@ export const stepsOf: Readonly<Record<string, (dir: Within) => Steps<unknown>>> 
   'writeFile, with parents': dir => dir.writeFile.steps('a/b/x/y', 'new', parents),
   'writeFile, in place': dir =>
     dir.writeFile.steps('a/b/f', 'new', { ...brief, inPlace: 'when-needed', mode: 0o644, chown: false }),
+  writeFiles: dir => dir.writeFiles.steps(Object.entries({ 'a/b/f': 'new', 'a/f': 'new', 'a/b/x/y': 'new' }), parents),
   createExclusive: dir => dir.createExclusive.steps('a/b/new', 'new', { ...brief, durability: 'full' }),
   updateFile: dir => dir.updateFile.steps('a/b/f', (old = '') => `${old}new`, brief),
   getOrCreate: dir => dir.getOrCreate.steps('a/b/f', () => 'new', { ...brief, refresh: true, durability: 'full' }),
@@ -76,6 +96,14 @@ export const stepsOf: Readonly<Record<string, (dir: Within) => Steps<unknown>>> 
   remove: dir => dir.remove.steps('a/b/tree', brief),
   emptyDir: dir => dir.emptyDir.steps('a/b/tree', brief),
   sweep: dir => dir.sweep.steps('a', { ...brief, grace: 0, recursive: true }),
+  *cell(dir) {
+    const one = yield* dir.cell.create.steps('a/b/cell', { data: 'one' }, brief)
+    const two = one && (yield* dir.cell.swap.steps('a/b/cell', one, { data: 'two', gone: true }, brief))
+    const { data } = (yield* dir.cell.load.steps('a/b/cell', brief)) ?? {}
+    if (two) yield* dir.cell.clear.steps('a/b/cell', two, brief)
+    return data
+  },
+  probe: dir => dir.probe.steps('a/b', { ...brief, links: 2 }),
   *lock(dir) {
     yield* release(yield* dir.lock.steps('a/b/f', brief))
   },

@@ -14,17 +14,26 @@ export interface Ground {
 
 /** In the root: files, and links that stay inside. Outside: what nothing may reach. */
 export function layOut(on?: string): Ground {
+  const { dir, root } = layRoot(on)
+  const outside = join(dir, 'outside')
+  layFiles(outside, 'secret')
+  return { dir, root, outside, told: () => toldOf(outside) }
+}
+
+function layFiles(top: string, content: string): void {
+  mkdirSync(join(top, 'a/b'), { recursive: true })
+  for (const file of ['f', 'a/f', 'a/b/f']) writeFileSync(join(top, file), content)
+}
+
+export function layRoot(on?: string): Pick<Ground, 'dir' | 'root'> {
   const dir = realpathSync(scratch(on))
-  const [root, outside] = [join(dir, 'root'), join(dir, 'outside')]
-  for (const top of [root, outside]) {
-    mkdirSync(join(top, 'a/b'), { recursive: true })
-    for (const file of ['f', 'a/f', 'a/b/f']) writeFileSync(join(top, file), top === root ? 'inside' : 'secret')
-  }
+  const root = join(dir, 'root')
+  layFiles(root, 'inside')
   symlinkSync('a/b', join(root, 'to-b'))
   symlinkSync('../f', join(root, 'a/to-f'))
   symlinkSync('to-b/../../a/./to-f', join(root, 'far'))
   symlinkSync(join(root, 'a'), join(root, 'absolute'))
-  return { dir, root, outside, told: () => toldOf(outside) }
+  return { dir, root }
 }
 
 function toldOf(dir: string): string {

@@ -10,14 +10,25 @@ import { told } from '../support/planted.js'
 
 type Functions = Pick<
   Within,
-  'mkdirp' | 'writeFile' | 'createExclusive' | 'updateFile' | 'getOrCreate' | 'emplace' | 'copy' | 'move' | 'link'
+  | 'mkdirp'
+  | 'writeFile'
+  | 'writeFiles'
+  | 'createExclusive'
+  | 'updateFile'
+  | 'getOrCreate'
+  | 'emplace'
+  | 'copy'
+  | 'move'
+  | 'link'
 > &
-  Pick<Within, 'symlink' | 'remove' | 'emptyDir' | 'sweep' | 'lock' | 'withLock'>
+  Pick<Within, 'symlink' | 'remove' | 'emptyDir' | 'sweep' | 'probe' | 'cell' | 'lock' | 'withLock'>
 
 /** A call of a function; `at` spells a path. */
 type Work = (f: Functions, at: (name: string) => string) => unknown
 
 const quick = { retryFor: 100, timeout: 20_000 }
+const parents = { parents: true, durability: 'full' } as const
+const one = (path: string) => [path, 'new'] as const
 const works: Readonly<Record<string, Work>> = {
   'mkdirp, a new one': (f, at) => f.mkdirp(at('x/y/z'), { mode: 0o750 }),
   'mkdirp, at the top': (f, at) => f.mkdirp(at('x')),
@@ -43,6 +54,12 @@ const works: Readonly<Record<string, Work>> = {
         throw Object.assign(new Error('mine'), { code: 'MINE' })
       })(),
     ),
+  writeFiles: (f, at) => f.writeFiles(new Map([one(at('a/f')), one(at('x/y')), one(at('link/new'))]), parents),
+  'writeFiles, without parents': (f, at) =>
+    f.writeFiles([one(at('a/f')), one(at('x/y'))], { ...quick, concurrency: 1 }),
+  'writeFiles, one path twice': (f, at) => f.writeFiles([one(at('f')), one(at('f'))]),
+  'writeFiles, no pairs': (f, at) => f.writeFiles([at('f')] as never),
+  'writeFiles, sync': (f, at) => f.writeFiles.sync([one(at('a/to-f')), one(at('f'))], { durability: 'full' }),
   'createExclusive, a new one': (f, at) => f.createExclusive(at('n/new'), 'new', { parents: true, durability: 'full' }),
   'createExclusive, an old one': (f, at) => f.createExclusive(at('a/f'), 'new'),
   'createExclusive, a directory': (f, at) => f.createExclusive(at('a'), 'new', quick),
@@ -81,6 +98,17 @@ const works: Readonly<Record<string, Work>> = {
   'emptyDir, a new one': (f, at) => f.emptyDir(at('x/y')),
   'emptyDir, a file': (f, at) => f.emptyDir(at('f')),
   sweep: (f, at) => f.sweep(at('a'), { grace: 0, recursive: true }),
+  probe: async (f, at) => ({ ...(await f.probe(at('a'), { through: at('./a') })), mtimeGrain: 0 }),
+  'probe, what is missing': (f, at) => f.probe(at('none'), quick),
+  'probe, two directories': (f, at) => f.probe.sync(at('a'), { through: at('other') }),
+  cell: async (f, at) => {
+    const was = await f.cell.create(at('a/cell'), { fields: ['x'], data: 'one' }, parents)
+    const next = was && f.cell.swap.sync(at('a/cell'), was, { gone: true, data: Buffer.from('two') })
+    const { data } = (await f.cell.load(at('a/cell'))) ?? {}
+    return [data?.toString(), next && (await f.cell.clear(at('a/cell'), next)), await f.cell.read(at('a/cell'))]
+  },
+  'cell, no cell': (f, at) => f.cell.create(at('a'), {}, quick),
+  'cell, without parents': (f, at) => f.cell.create(at('none/cell'), {}, quick),
   lock: async (f, at) => {
     await using lease = await f.lock(at('a/l'), { parents: true })
     await lease.renew()
