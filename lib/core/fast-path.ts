@@ -85,10 +85,9 @@ export class FastPath {
   /** Notes a call that succeeded. */
   #note(spelt: Call, value: unknown): void {
     const { op, args } = spelt
-    const [first, flags] = args
-    const opened = op === 'open' && flags === 'r directory' ? this.#held.add(value as number) : undefined
-    if (opened !== undefined && typeof first === 'string') this.#cache.noteOpen(opened, first)
-    const key = op === 'fstat' ? this.#held.keyOf(first) : undefined
+    const opened = op === 'open' && args[1] === 'r directory' ? this.#held.add(value as number) : undefined
+    if (opened !== undefined && typeof args[0] === 'string') this.#cache.noteOpen(opened, args[0])
+    const key = op === 'fstat' ? this.#held.keyOf(args[0]) : undefined
     if (key !== undefined) this.#cache.noteDevice(key, Number((value as Stats).dev))
     this.#cache.note(spelt, value)
   }

@@ -41,13 +41,14 @@ export class HeldPaths {
   /** The call with keys in the place of such paths; undefined if one of them leads through an unknown descriptor. */
   spell(call: Call): Call | undefined {
     const { op, args } = call
-    const [first, second, ...rest] = args as [Path, ...unknown[]]
+    const first = args[0] as Path
+    const second = args[1]
     const hasTwo = isFleeting(second) && ofTwoPaths.includes(op)
     if (!isFleeting(first) && !hasTwo) return call
     const one = this.#keyAt(first)
     const other = hasTwo ? this.#keyAt(second) : second
     if (one === undefined || (hasTwo && other === undefined)) return undefined
-    return { op, args: [one, other, ...rest] }
+    return { op, args: [one, other, ...args.slice(2)] }
   }
 
   #keyAt(path: Path): Path | undefined {
