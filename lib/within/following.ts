@@ -93,7 +93,9 @@ function* openFollowed(session: Session, path: Path, flags: OpenFlags, mode?: nu
     session,
     'open',
     path,
-    at => makeUnfollowed({ op: 'open', args: [at, safe, mode] }, session) as Steps<number>,
+    // What is open already is no link, but the system spells it as one.
+    (at, { isOpen }) =>
+      makeUnfollowed({ op: 'open', args: [at, isOpen ? flags : safe, mode] }, session) as Steps<number>,
   )
 }
 
