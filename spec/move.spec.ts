@@ -18,6 +18,7 @@ import type { ExploreOptions, World } from 'holdfast/testing'
 import { door } from '../lib/core/disk.js'
 import { linkThenUnlink, lookThenRename, removeThenRename, renameAside } from './broken/broken.js'
 import { abortedAt, caseless, failingAt, through } from './broken/interfere.js'
+import { judgeRivals } from './move/winners.js'
 import {
   assert,
   caught,
@@ -56,17 +57,7 @@ type Faults = Pick<World, 'kills' | 'lies' | 'failures' | 'aborts' | 'failIn' | 
 function rivals(names: readonly string[], { kind, options, way = move.steps }: Play, faults: Faults = {}): World {
   const go = (dir: string, name: string) => way(join(dir, name), join(dir, 'target'), { ...quick, ...options })
   const check: World['check'] = ending => {
-    nobodyThrew(ending)
-    const there = read(join(ending.dir, 'target'))
-    const returned = names.filter(name => ending.outcomes[name]?.how === 'returned')
-    const winners = returned.filter(name => (ending.outcomes[name] as { value: unknown }).value)
-    for (const name of names) {
-      const source = read(join(ending.dir, name))
-      assert.ok(source === name + name || there === name + name, `${name} is lost`)
-      if (winners.includes(name)) assert.ok(source === undefined && there === name + name, `${name} is not there`)
-      else if (returned.includes(name)) assert.is(source, name + name, `${name} is not whole`)
-    }
-    assert.ok(winners.length <= 1, `${winners.length} winners`)
+    const { there, returned, winners } = judgeRivals(ending, names)
     // If the reply to a claim was lost, the empty directory cannot be attributed to any player.
     const unclaimed = kind === 'directory' && there === 'empty' && faults.lies
     if (returned.length === names.length) assert.ok(winners.length === 1 || unclaimed, 'no winner')

@@ -19,9 +19,10 @@ import { type Call, fs, orNothing, type Steps } from 'holdfast/steps'
 import type { World } from 'holdfast/testing'
 import { door } from '../../lib/core/disk.js'
 import { endedAt, through } from '../broken/interfere.js'
-import { assert, caught, explored, holds, nobodyThrew, prove, scratch } from '../support/kit.js'
+import { assert, caught, explored, holds, prove, scratch } from '../support/kit.js'
 import { type Kind, kinds, make, read } from '../support/planted.js'
 import { privateNames } from '../support/trees.js'
+import { judgeRivals } from './winners.js'
 
 /** This process as owner, as private names spell it, and one that has ended. */
 const self = () => door.performSync({ op: 'self', args: [] }) as string
@@ -145,18 +146,8 @@ const heirs = (players: Readonly<Record<string, Kind>>, claim: 'file' | 'directo
   players: dir =>
     Object.fromEntries(Object.keys(players).map(name => [name, moving(join(dir, name), join(dir, 'target'))])),
   check: ending => {
-    nobodyThrew(ending)
-    const there = read(join(ending.dir, 'target'))
     const names = Object.keys(players)
-    const returned = names.filter(name => ending.outcomes[name]?.how === 'returned')
-    const winners = returned.filter(name => (ending.outcomes[name] as { value?: unknown }).value === true)
-    for (const name of names) {
-      const source = read(join(ending.dir, name))
-      assert.ok(source === name + name || there === name + name, `${name} is lost`)
-      if (winners.includes(name)) assert.ok(source === undefined && there === name + name, `${name} is not there`)
-      else if (returned.includes(name)) assert.is(source, name + name, `${name} is not whole`)
-    }
-    assert.ok(winners.length <= 1, `${winners.length} winners`)
+    const { returned, winners } = judgeRivals(ending, names)
     if (returned.length === names.length) assert.is(winners.length, 1, 'no winner')
     if (!faults.kills) assert.equal(privateNames(ending.dir), [], 'debris')
   },
