@@ -154,6 +154,8 @@ else {
           await put(source, `${target} timeless`, options)
           assert.equal(timeless(all(`${target} timeless`)), timeless(expected))
         }
+      // So that an ordinary user can delete them.
+      tool('chmod', '-R', 'u+w', dir)
       note(`${kind}: ${expected.length} names are as cp -a leaves them`)
     })
 
@@ -181,6 +183,8 @@ else {
       ]
       for (const name of ['rm', 'promise', 'sync', 'narrow', 'emptied', 'emptied too']) lay(name)
       const before = readdirSync(dir).length
+      // An ordinary user's rm does not delete what is in such a directory, and remove does.
+      if (!root) tool('chmod', 'u+w', join(dir, 'rm/shut'))
       tool('rm', '-rf', join(dir, 'rm'))
       assert.is(await remove(join(dir, 'promise')), true)
       assert.is(remove.sync(join(dir, 'sync')), true)

@@ -27,7 +27,7 @@ export function makeRooms(count: number, mounts: boolean): Rooms {
   process.once('exit', () => {
     // A spec that was killed cannot unmount any more.
     unmountBelow(disk)
-    for (const dir of [memory, disk]) rmSync(dir, { recursive: true, force: true })
+    for (const dir of [memory, disk]) removeAll(dir)
   })
   // Not in a room: a mount point would be taken for something that was left behind.
   const { places, missing, unmount } = mounts ? mountAll(tmpdir()) : nothing
@@ -61,8 +61,23 @@ function makeRoom(disk: string, memory: string, places: Mounts['places']): Room 
   const clear = () => {
     const left = dirs.flatMap(dir => readdirSync(dir).map(name => join(dir, name)))
     if (left.length > 0) unmountBelow(disk)
-    for (const path of left) rmSync(path, { recursive: true, force: true })
+    for (const path of left) removeAll(path)
     return left
   }
   return { env, clear }
+}
+
+/** What a spec that failed has left may forbid its owner to change it. */
+function removeAll(top: string): void {
+  try {
+    rmSync(top, { recursive: true, force: true })
+  } catch {
+    unlock(top)
+    rmSync(top, { recursive: true, force: true })
+  }
+}
+
+function unlock(dir: string): void {
+  chmodSync(dir, 0o700)
+  for (const entry of readdirSync(dir, { withFileTypes: true })) if (entry.isDirectory()) unlock(join(dir, entry.name))
 }
