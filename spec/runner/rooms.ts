@@ -1,10 +1,11 @@
 // Where spec files work: each of those that run at the same time has directories of its own, on disk, in memory and on
 // the filesystems that are mounted for the run. What is in them when a file has ended was left behind by that file.
 
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Mounts, mountAll, unmountBelow } from '../support/mounts.js'
+import { removeAll } from '../support/unlock.js'
 
 export interface Room {
   readonly env: NodeJS.ProcessEnv
@@ -65,19 +66,4 @@ function makeRoom(disk: string, memory: string, places: Mounts['places']): Room 
     return left
   }
   return { env, clear }
-}
-
-/** What a spec that failed has left may forbid its owner to change it. */
-function removeAll(top: string): void {
-  try {
-    rmSync(top, { recursive: true, force: true })
-  } catch {
-    unlock(top)
-    rmSync(top, { recursive: true, force: true })
-  }
-}
-
-function unlock(dir: string): void {
-  chmodSync(dir, 0o700)
-  for (const entry of readdirSync(dir, { withFileTypes: true })) if (entry.isDirectory()) unlock(join(dir, entry.name))
 }
