@@ -65,7 +65,8 @@ export interface CopyOptions extends Patience {
  * it inherits. If several callers copy to one new target, all of them succeed. A file that is copied onto itself stays as
  * it is. On Linux, a link that another process puts in the place of a directory or a file meanwhile, in the source or in
  * the target, leads nowhere: nothing else is read, written or changed. However deep the tree is, the call has at most four
- * directories open.
+ * directories open on its way down, and two for each of up to 16 directories beside each other, if so many descriptors are
+ * free; besides two files for each that it copies.
  *
  * Not promised: that a directory appears as a whole: it fills up file by file (for that, copy to another name, and
  * `move` it); that a source which changes meanwhile is copied as it was at one moment (one that only grows is copied as
