@@ -37,7 +37,8 @@ export interface SweepOptions extends RemoveOptions {
  * name whose owner is known to live is never touched, and neither is a name without the mark of this package
  * (`.holdfast` at its end). With `recursive`, the same of every directory below, but for those that have a private name
  * themselves. Links are never followed: on Linux not even those that another process puts in the place of directories
- * meanwhile. However deep the directories are, the call has at most four files open.
+ * meanwhile. However deep the directories are, the call has at most four files open; where it deletes a
+ * tree, as many as `remove`.
  *
  * Not promised: without `recursive`, anything about the directories below; that a name is spared if its owner cannot be
  * judged from here (another machine, another container) and works on one file for longer than `grace`; with `recursive`,
