@@ -1,6 +1,6 @@
 import type { Copying, Filter } from './copy/job.js'
-import { onSpecial, refuseReplacing } from './copy/refusals.js'
-import { copyTree, intoItself } from './copy/tree.js'
+import { intoItself, onSpecial, refuseReplacing } from './copy/refusals.js'
+import { copyTree } from './copy/tree.js'
 import { dual } from './core/dual.js'
 import { mountPointCodes } from './core/errors.js'
 import {
@@ -63,11 +63,15 @@ export interface CopyOptions extends Patience {
  * clones, files of 64 KiB and more are clones; elsewhere, holes stay holes. Several names of one file in the source are
  * names of one copy, where the target has hard links. Links are kept verbatim. A directory keeps the set-group-ID bit that
  * it inherits. If several callers copy to one new target, all of them succeed. A file that is copied onto itself stays as
- * it is.
+ * it is. On Linux, a link that another process puts in the place of a directory or a file meanwhile, in the source or in
+ * the target, leads nowhere: nothing else is read, written or changed. However deep the tree is, the call has at most four
+ * directories open on its way down, and two for each of up to 16 directories beside each other, if so many descriptors are
+ * free; besides two files for each that it copies.
  *
  * Not promised: that a directory appears as a whole: it fills up file by file (for that, copy to another name, and
  * `move` it); that a source which changes meanwhile is copied as it was at one moment (one that only grows is copied as
- * far as it was seen to reach). What is at the target, and not in the source, stays, and so does the mode of a directory
+ * far as it was seen to reach); that `source` and `target` themselves lead to one place for the whole call: what is above
+ * them is looked up by path. What is at the target, and not in the source, stays, and so does the mode of a directory
  * that was there. What living processes make ready in the source under private names is left out. Owners, the set-ID
  * bits of files whose copy has another owner or group, extended attributes, ACLs, and hard links between symbolic links
  * are not kept. The group's bits of a file with an ACL are the most that the ACL grants to anyone but the owner and
@@ -84,8 +88,9 @@ export interface CopyOptions extends Patience {
  *   without it, a link that comes in the place of a file meanwhile. EEXIST: two names of the source are one at the
  *   target, where case does not count (the error names both, and neither replaces the other); a file has the name of a
  *   directory, or a link does (at `target` itself a link to a directory is followed); or, with `errorOnExist`, a file or
- *   a link has the name of a file or link. EISDIR: a directory has the name of a file or link. `ERR_NO_HARD_LINKS`:
- *   `overwrite: false` cannot be kept. Other errors of the system, unchanged: ENOENT, ENOSPC ...
+ *   a link has the name of a file or link. EISDIR: a directory has the name of a file or link. EAGAIN: another process has
+ *   moved or replaced a directory meanwhile. `ERR_NO_HARD_LINKS`: `overwrite: false` cannot be kept. Other errors of the
+ *   system, unchanged: ENOENT, ENOSPC ...
  *   `published` of each error says whether a name at the target was made, or replaced (see `Published`).
  *
  * @example

@@ -1,18 +1,20 @@
 import { dirname } from 'node:path'
 import { dual } from './core/dual.js'
-import { cannotLink, hasCode, type SystemError, systemError } from './core/errors.js'
+import { hasCode, type SystemError } from './core/errors.js'
 import { asFlag, asFunction, asNumber, asPath, oneOf, type Patience } from './core/input.js'
-import { emptySum, type FileProgress, fileProgress, type Progress } from './core/progress.js'
+import { emptySum, fileProgress, type Progress } from './core/progress.js'
 import { publishing } from './core/publication.js'
 import { fs, orNothing, type Steps } from './core/steps.js'
-import { publishCopy } from './link/copy-instead.js'
-import { type Again, achieve, again, done, type Trial } from './parts/achieve.js'
-import { leadsTo } from './parts/leads-to.js'
-import { asParents, type Parents, withParents } from './parts/parents.js'
+import { copyInstead } from './link/copy-instead.js'
+import type { Existing, Linked, Linking } from './link/job.js'
+import { replaceWithLink } from './link/replace.js'
+import { type Again, achieve, again } from './parts/achieve.js'
+import { asParents, withParents } from './parts/parents.js'
 import { addFinding } from './parts/public-names.js'
 import { giving } from './parts/publish.js'
-import { isLinkOf, statLink } from './parts/same-content.js'
-import { staged } from './parts/stage.js'
+import { statLink } from './parts/same-content.js'
+
+export type { Existing } from './link/job.js'
 
 export interface LinkOptions extends Patience {
   /** How many times `existing` must be found missing before the call fails. @default 3 */
@@ -34,11 +36,6 @@ export interface LinkOptions extends Patience {
    */
   readonly onProgress?: ((progress: Progress) => void) | undefined
 }
-
-/** What is to be linked. A function is called again for each try, because the file may have moved. */
-export type Existing = string | URL | (() => string | URL | PromiseLike<string | URL>)
-
-type Linked = 'linked' | 'already' | 'copied'
 
 /**
  * Gives a file a second name.
@@ -98,24 +95,6 @@ export const link = dual(
   }),
 )
 
-interface Linking {
-  readonly existing: Existing
-  /** What `existing` is; of a function, what it returned last. */
-  from: string
-  readonly to: string
-  readonly tries: number
-  readonly backoff: number
-  readonly replace: boolean
-  readonly copies: boolean
-  readonly parents: Parents | undefined
-  readonly trial: Trial
-  readonly progress: FileProgress | undefined
-  /** How many times the source was missing. */
-  missed: number
-  /** When the copy was to be published, something had the name. */
-  taken: boolean
-}
-
 function* tryLink(job: Linking): Steps<Linked> {
   if (typeof job.existing === 'function') job.from = asPath(yield* fs.settle(job.existing()), 'existing')
   job.taken = false
@@ -126,41 +105,6 @@ function* tryLink(job: Linking): Steps<Linked> {
   } catch (error) {
     return yield* replace && hasCode(error, 'EEXIST') ? replaceWithLink(job) : copyInstead(job, error)
   }
-}
-
-/** Something has the name: makes a link at a private name, and renames that onto it. */
-function* replaceWithLink(job: Linking): Steps<Linked> {
-  if ((yield* statLink(job.from, job.to, false)) === 'one') return 'already'
-  yield* refuseOwnTarget(job)
-  try {
-    return yield* staged(
-      job.to,
-      path => linkPrivately(job, path),
-      // If another call has linked the same inode meanwhile, the rename does nothing, and the private name is removed
-      // later.
-      ({ path }) => done(giving(job.trial.publication, job.to, fs.rename(path, job.to)), 'linked'),
-    )
-  } catch (error) {
-    return yield* copyInstead(job, error)
-  }
-}
-
-/** A symbolic link in the place of what it leads to would destroy that. */
-function* refuseOwnTarget({ from, to }: Linking): Steps<void> {
-  if (!(yield* fs.lstat(from, orNothing))?.isSymbolicLink()) return
-  const there = yield* fs.lstat(to, orNothing)
-  if (there && (yield* leadsTo(from, to, there)))
-    throw systemError('EINVAL', 'link', 'the link leads to what it would replace', from, to)
-}
-
-/** After a link that failed: makes a copy, if the caller allows that, and if nothing can be linked here. */
-function* copyInstead(job: Linking, error: unknown): Steps<Linked> {
-  const { from, to, parents } = job
-  if (!job.copies || !cannotLink(error) || (yield* fs.lstat(from)).isDirectory()) throw error
-  if ((yield* statLink(from, to, true)) === 'alike') return 'already'
-  if ((yield* withParents(to, parents, () => publishCopy(job), from)) === 'copied') return 'copied'
-  job.taken = true
-  throw error
 }
 
 /** After an attempt that failed: are both names one inode, or has the world moved? */
@@ -182,12 +126,4 @@ function* statLinked(job: Linking, error: SystemError): Steps<'already' | Again 
   }
   addFinding(error, `the existing name is missing, '${from}', after ${tries} ${tries === 1 ? 'try' : 'tries'}`)
   return undefined
-}
-
-function* linkPrivately({ from, trial }: Linking, path: string): Steps<true> {
-  return yield* achieve(
-    () => done(fs.link(from, path), true),
-    () => isLinkOf(from, path),
-    trial,
-  )
 }

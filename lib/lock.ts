@@ -1,60 +1,11 @@
-import { type Dual, dual } from './core/dual.js'
-import type { Patience } from './core/input.js'
 import type { Steps } from './core/steps.js'
-import { acquire, tryAcquire } from './lock/acquire.js'
-import { type Hold, release } from './lock/hold.js'
-import { type Holder, holderOf } from './lock/holder.js'
-import { type Lease, startLease } from './lock/lease.js'
-import { asLocking, type LockOptions, lockTurn } from './lock/options.js'
+import { type Lock, lockBy } from './lock/functions.js'
+import { asLocking, lockTurn } from './lock/options.js'
 
+export type { Lock } from './lock/functions.js'
 export type { Holder } from './lock/holder.js'
 export type { Lease } from './lock/lease.js'
 export type { LockOptions } from './lock/options.js'
-
-export interface Lock {
-  (path: string | URL, options?: LockOptions): Promise<Lease>
-  /** The same, without a promise: it blocks the thread while it waits. */
-  sync(path: string | URL, options?: LockOptions): Lease
-  /**
-   * The same, as steps of a larger algorithm, without heartbeats; `signal` and `timeout` are those of the outermost
-   * call.
-   */
-  steps(path: string | URL, options?: LockOptions): Steps<Hold>
-  /** Takes the lock if that is possible at once; returns undefined if it is held. */
-  readonly try: {
-    (path: string | URL, options?: LockOptions): Promise<Lease | undefined>
-    sync(path: string | URL, options?: LockOptions): Lease | undefined
-    steps(path: string | URL, options?: LockOptions): Steps<Hold | undefined>
-  }
-  /** Who holds the lock; undefined if it is free. */
-  readonly holder: Dual<[path: string | URL, options?: Patience], Holder | undefined>
-}
-
-const untilOver = (hold: Hold): Promise<void> => new Promise(resolve => hold.whenOver.push(resolve))
-
-const acquireHold = dual(
-  function* lock(path: string | URL, options: LockOptions = {}): Steps<Hold> {
-    return yield* acquire(asLocking(path, options, 'lock'))
-  },
-  { turns: lockTurn, until: untilOver, giveBack: release },
-)
-
-const tryAcquireHold = dual(
-  function* tryLock(path: string | URL, options: LockOptions = {}): Steps<Hold | undefined> {
-    return yield* tryAcquire(asLocking(path, options, 'lock.try'))
-  },
-  { giveBack: releaseIfHeld },
-)
-
-function* releaseIfHeld(hold: Hold | undefined): Steps<void> {
-  if (hold) yield* release(hold)
-}
-
-const holder = dual(function* lockHolder(path: string | URL, options: Patience = {}): Steps<Holder | undefined> {
-  return yield* holderOf(asLocking(path, options, 'lock.holder'))
-})
-
-const leaseIfHeld = (hold: Hold | undefined): Lease | undefined => hold && startLease(hold)
 
 /**
  * Takes a lock. There is one for each path, among all threads, processes, containers and machines that see the path.
@@ -96,18 +47,4 @@ const leaseIfHeld = (hold: Hold | undefined): Lease | undefined => hold && start
  *
  * Source of the protocol: leases with fencing (Gray and Cheriton 1989; Kleppmann 2016) on compare-and-swap of a state.
  */
-export const lock: Lock = Object.assign(
-  async (path: string | URL, options?: LockOptions) => startLease(await acquireHold(path, options)),
-  {
-    sync: (path: string | URL, options?: LockOptions) => startLease(acquireHold.sync(path, options)),
-    steps: acquireHold.steps,
-    try: Object.assign(
-      async (path: string | URL, options?: LockOptions) => leaseIfHeld(await tryAcquireHold(path, options)),
-      {
-        sync: (path: string | URL, options?: LockOptions) => leaseIfHeld(tryAcquireHold.sync(path, options)),
-        steps: tryAcquireHold.steps,
-      },
-    ),
-    holder,
-  },
-)
+export const lock: Lock = lockBy({ locking: asLocking, turn: lockTurn, run: <T>(steps: Steps<T>) => steps })

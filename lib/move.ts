@@ -54,8 +54,9 @@ export interface MoveOptions extends Patience {
  * wins. With `overwrite: true` the target was never missing while it was replaced. Of several callers that move one
  * source, one gets it, and the others get ENOENT. A copy on another device is staged under a
  * private name and published in one step, and only then is the source removed: a call that fails or is stopped, and a
- * process that is killed, leaves the source whole, or the target, or both. What another process puts at the source's
- * name meanwhile stays there, or the error says where it is.
+ * process that is killed, leaves the source whole, or the target, or both. On Linux, a link that another process puts in
+ * the place of a directory or a file meanwhile, in the source or in the copy, leads nowhere. What another process puts at
+ * the source's name meanwhile stays there, or the error says where it is.
  *
  * Not promised: that changes which other processes make in the source, while it is copied to another device, are moved
  * too; nor that only one of several callers gets a copy there. Such a copy keeps no extended attributes, no ACLs, and of
@@ -84,7 +85,8 @@ export interface MoveOptions extends Patience {
  *   does not count, two names of the source are one; or what another process put at the source's name meanwhile
  *   could not get that back, and the error says where it is. EACCES: also of a file that may not be read, and so
  *   cannot be synced. EAGAIN: for all of `retryFor`, as far as can be known here, another call was moving it to the
- *   same name, or was removing what a killed one had left there. `ERR_NO_HARD_LINKS`: no file at all can be moved
+ *   same name, or was removing what a killed one had left there; or another process has moved or replaced a directory
+ *   that was copied to another device. `ERR_NO_HARD_LINKS`: no file at all can be moved
  *   there without overwriting. Other errors of the system, unchanged: EPERM (an immutable file) ...
  *   `published` of each error says whether the target is in place (see `Published`); then the source may be there, too.
  *

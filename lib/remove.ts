@@ -19,7 +19,8 @@ export interface RemoveOptions extends Patience {
  * once. A directory first gets a private name and is deleted under that, so what other processes do inside it meanwhile is
  * in no one's way. Links are removed, and never followed: on Linux not even those that another process puts in the place of
  * directories meanwhile. Read-only directories of the caller's own are no obstacle. However deep it is, the call has at
- * most four files open.
+ * most four files open on its way down, and two for each of up to eight directories beside each other; one that finds few
+ * descriptors free, or `concurrency` 1, takes them one after the other.
  *
  * Not promised: that no process makes it anew. Where a directory cannot be renamed (lower layers of overlayfs, a full
  * disk) it is deleted in place, and not at once. A process that is killed meanwhile leaves a private name, for `sweep`. If

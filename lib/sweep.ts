@@ -4,12 +4,13 @@ import type { Steps } from './core/steps.js'
 import { defaultGraceMs } from './parts/debris.js'
 import { asDeleteJob } from './parts/delete-job.js'
 import { assertUnmoved, type OpenDirectory, openFollowing, pathIn, putAway, using } from './parts/directory-handle.js'
+import type { Root } from './parts/reach.js'
 import { removeAt } from './parts/set-aside.js'
 import { childPath } from './parts/tree.js'
+import { reach } from './parts/walk-down.js'
 import type { RemoveOptions } from './remove.js'
 import { type Candidate, type Debris, findDebris, isNamed } from './sweep/candidates.js'
 import { noteFailure, noteUnlessGone, type Sweeping } from './sweep/job.js'
-import { type Root, reach } from './sweep/walk.js'
 
 export interface SweepOptions extends RemoveOptions {
   /**
@@ -36,7 +37,8 @@ export interface SweepOptions extends RemoveOptions {
  * name whose owner is known to live is never touched, and neither is a name without the mark of this package
  * (`.holdfast` at its end). With `recursive`, the same of every directory below, but for those that have a private name
  * themselves. Links are never followed: on Linux not even those that another process puts in the place of directories
- * meanwhile. However deep the directories are, the call has at most four files open.
+ * meanwhile. However deep the directories are, the call has at most four files open; where it deletes a
+ * tree, as many as `remove`.
  *
  * Not promised: without `recursive`, anything about the directories below; that a name is spared if its owner cannot be
  * judged from here (another machine, another container) and works on one file for longer than `grace`; with `recursive`,

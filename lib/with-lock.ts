@@ -1,12 +1,8 @@
-import { dual } from './core/dual.js'
-import { asFunction, refusal } from './core/input.js'
 import type { Steps } from './core/steps.js'
-import { acquire } from './lock/acquire.js'
-import { attended, type Hold, whileHeld } from './lock/hold.js'
-import { Lease } from './lock/lease.js'
 import { asLocking, lockTurn } from './lock/options.js'
-import type { LockOptions } from './lock.js'
-import { finishAnyway } from './parts/cleanup.js'
+import { type WithLock, withLockBy } from './lock/work.js'
+
+export type { WithLock } from './lock/work.js'
 
 /**
  * Runs a function while a lock is held.
@@ -27,28 +23,8 @@ import { finishAnyway } from './parts/cleanup.js'
  * @example
  * const total = await withLock('counter', async ({ fence }) => add(1, { fence }), { timeout: 5_000 })
  */
-export const withLock = dual(
-  function* withLock<T>(
-    path: string | URL,
-    work: (lease: Lease) => T | PromiseLike<T>,
-    options: LockOptions = {},
-  ): Steps<T> {
-    const locking = asLocking(path, options, 'withLock')
-    if (asFunction(work, 'work') === undefined) throw refusal('ERR_INVALID_ARG_TYPE', 'work', 'of type function', work)
-    const steps = (hold: Hold) => {
-      const value = work(new Lease(hold))
-      // If the call is interrupted while `work` runs, the lock is released only after `work` has ended.
-      return finishAnyway(() => attended(hold, value))
-    }
-    return (yield* whileHeld(yield* acquire(locking), steps)) as T
-  },
-  { turns: lockTurn, patient: true },
-) as WithLock
-
-export interface WithLock {
-  <T>(path: string | URL, work: (lease: Lease) => T | PromiseLike<T>, options?: LockOptions): Promise<Awaited<T>>
-  /** The same, without a promise; `work` must not return one either. */
-  sync<T>(path: string | URL, work: (lease: Lease) => T, options?: LockOptions): T
-  /** The same, as steps of a larger algorithm. */
-  steps<T>(path: string | URL, work: (lease: Lease) => T | PromiseLike<T>, options?: LockOptions): Steps<Awaited<T>>
-}
+export const withLock: WithLock = withLockBy({
+  locking: asLocking,
+  turn: lockTurn,
+  run: <T>(steps: Steps<T>) => steps,
+})

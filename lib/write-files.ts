@@ -68,7 +68,7 @@ function* writeOne(job: Writing, dirs: Set<string>): Steps<void> {
   for (const dir of job.parents?.changed ?? []) dirs.add(dir)
 }
 
-function asEntries(files: unknown): (readonly [Name, Data])[] {
+export function asEntries(files: unknown): (readonly [Name, Data])[] {
   if (!(files instanceof Map || Array.isArray(files)))
     throw refusal('ERR_INVALID_ARG_TYPE', 'files', 'an instance of Map or an array of pairs', files)
   const entries = [...files] as (readonly [Name, Data])[]
@@ -77,7 +77,7 @@ function asEntries(files: unknown): (readonly [Name, Data])[] {
     if (!Array.isArray(entry) || entry.length !== 2)
       throw refusal('ERR_INVALID_ARG_VALUE', 'files', 'pairs of a path and its data', entry)
     const path = resolve(asPath(entry[0], 'file'))
-    if (seen.has(path)) throw refusal('ERR_INVALID_ARG_VALUE', 'files', 'paths that are all different', path)
+    if (seen.has(path)) throw refusal('ERR_INVALID_ARG_VALUE', 'files', 'paths that are all different', entry[0])
     seen.add(path)
   }
   return entries

@@ -9,7 +9,10 @@ const top = dirname(dirname(fileURLToPath(import.meta.url)))
 const specs = join('dist', 'spec', 'run.js')
 const bench = program => [[join('scripts', 'ready.mjs'), 'bench'], [join('bench', 'dist', `${program}.js`)]]
 
-/** Each is a list of programs; the last one gets the arguments. */
+/** The attacks by what they are about. */
+const attacks = { trees: 'attack', within: 'within/attack' }
+
+/** Each is a list of programs; the last one gets the arguments, as `spell` spells them. */
 const tables = {
   worlds: {
     says: 'every world of the explorer, with one preemption more and many more random schedules, an hour for each',
@@ -36,8 +39,9 @@ const tables = {
     programs: [[specs, 'core/stopped', '--full']],
   },
   attack: {
-    says: 'an attacker swaps names for links, a minute for each function that deletes: nothing outside comes to harm',
-    programs: [[specs, 'attack', '--full']],
+    says: 'an attacker swaps names for links, a minute for each function that walks or writes (`trees`), and of `within`: no harm outside',
+    programs: [[specs, '--full']],
+    spell: names => (names.length > 0 ? names.map(one => attacks[one] ?? one) : Object.values(attacks)),
   },
   nodes: {
     says: 'the whole suite on Node 22, 24 and 26, or on the lines that are named',
@@ -72,6 +76,9 @@ if (!table) {
 
 for (const [at, program] of table.programs.entries()) {
   const last = at === table.programs.length - 1
-  const { status } = spawnSync(process.execPath, [...program, ...(last ? args : [])], { cwd: top, stdio: 'inherit' })
+  const { status } = spawnSync(process.execPath, [...program, ...(last ? (table.spell?.(args) ?? args) : [])], {
+    cwd: top,
+    stdio: 'inherit',
+  })
   if (status !== 0) process.exit(status ?? 1)
 }

@@ -34,7 +34,7 @@ function published(
   const behind = new Map<unknown, string>()
   const unsafe = new Set(unsynced)
   const names = new Map<string, number>()
-  log.forEach(({ op, args, value, failed }, at) => {
+  spelled(log).forEach(({ op, args, value, failed }, at) => {
     if (failed) return
     const [first, second, third] = args as [string, string, string]
     if (op === 'open') behind.set(value, first)
@@ -51,13 +51,27 @@ function published(
   return names
 }
 
+/** The same calls with the paths that lead through the descriptor of a directory as what that was opened by. */
+function spelled(log: readonly Made[]): Made[] {
+  const behind = new Map<string, string>()
+  const resolve = (path: unknown): unknown => {
+    const [, fd = '', rest = ''] = (typeof path === 'string' && /^\/proc\/self\/fd\/(\d+)(.*)$/s.exec(path)) || []
+    return behind.has(fd) ? `${behind.get(fd)}${rest}` : path
+  }
+  return log.map(made => {
+    const args = made.args.map(resolve)
+    if (made.op === 'open' && !made.failed) behind.set(String(made.value), String(args[0]))
+    return { ...made, args }
+  })
+}
+
 const isBelow = (path: unknown, top: string): boolean => path === top || String(path).startsWith(`${top}/`)
 
 /** Returns when each directory, and each file that was opened to be read, was last synced. */
 function synced(log: readonly Made[]): Map<string, number> {
   const behind = new Map<unknown, string>()
   const at = new Map<string, number>()
-  log.forEach(({ op, args, value }, when) => {
+  spelled(log).forEach(({ op, args, value }, when) => {
     if (op === 'open') behind.set(value, /^r/.test(String(args[1])) ? (args[0] as string) : '')
     if (op === 'fsync') at.set(behind.get(args[0]) as string, when)
   })
@@ -85,7 +99,7 @@ const ordered =
 
 /**
  * Makes a broken variant of a call: of files or of directories nothing is synced; or only `late`, when all else is done.
- * Only to sync it, a directory is opened with `r`, and no file is.
+ * A directory is opened with `r` or `r directory`, and no file is.
  */
 const withoutSync = (what: 'files' | 'directories', late = false) =>
   function* forgetful<T>(steps: Steps<T>): Steps<T> {
@@ -94,7 +108,7 @@ const withoutSync = (what: 'files' | 'directories', late = false) =>
     const isPostponed = ({ op, args }: Call): boolean =>
       directories.has(args[0]) === (what === 'directories') && (op === 'fsync' || (late && op === 'close'))
     const note = ({ op, args }: Call, value: unknown): void => {
-      if (op === 'open' && args[1] === 'r') directories.add(value)
+      if (op === 'open' && (args[1] === 'r' || args[1] === 'r directory')) directories.add(value)
       if (op === 'close') directories.delete(args[0])
     }
     let next = steps.next()

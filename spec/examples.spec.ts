@@ -28,6 +28,7 @@ const layers = {
   'download-once': raced,
   'one-at-a-time': raced,
   'publish-once': raced,
+  uploads: holds,
   'prove-it': explored,
 }
 for (const [name, layer] of Object.entries(layers)) {
@@ -40,6 +41,12 @@ for (const [name, layer] of Object.entries(layers)) {
     assert.is(status, 0, said)
   })
 }
+
+holds('uploads saves what belongs there, and refuses what leads out or is too much', () => {
+  const { said } = example('uploads')
+  assert.match(said, /^anna\/photos\/cat.jpg: saved\n(\S+: ERR_OUTSIDE_ROOT\n){3}berta\/much: ERR_LIMIT\n/)
+  assert.match(said, /The cat is a cat\nWhat was read: ERR_OUTSIDE_ROOT\n.* The secret is of the server\n$/)
+})
 
 raced('config-file loses no change, and keeps the indentation', () => {
   const { said } = example('config-file')

@@ -53,6 +53,22 @@ for (const form of ['promise', 'sync'] as const) {
     options?: GetOrCreateOptions<K>,
   ): Promise<Got> => (form === 'sync' ? getOrCreate.sync(path, produce, options) : getOrCreate(path, produce, options))
 
+  holds(
+    `what a producer returned is written to no file that a link at its private name leads to (${form})`,
+    async () => {
+      const dir = scratch()
+      const other = join(dir, 'other')
+      writeFileSync(other, 'kept')
+      const produce = (stage: string) => {
+        symlinkSync(other, stage)
+        return 'made'
+      }
+      assert.is((await get(join(dir, 'file'), produce)).made, true)
+      assert.equal([text(other), text(join(dir, 'file'))], ['kept', 'made'])
+      clean(dir, 'file', 'file.lock', 'other')
+    },
+  )
+
   holds(`a file is made once, of what was answered or written, and then it is there (${form})`, async () => {
     const dir = scratch()
     const [path, own] = [join(dir, 'file'), join(dir, 'own')]

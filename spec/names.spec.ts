@@ -39,6 +39,7 @@ const silent = new Set([
   'later',
   'blocking',
   'descriptors',
+  'mountId',
 ])
 const never = new Set([...silent, 'local', 'sleep', 'changed', 'settle', 'close'])
 

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { basename, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -180,7 +180,7 @@ holds('what is wrong with the directory itself comes out as it is', async () => 
     ['rename', 'EROFS'],
     ['symlink', 'EDQUOT'],
     ['fsync', 'EIO'],
-    ['utimes', 'EIO'],
+    ['futimes', 'EIO'],
   ] as const)
     assert.throws(() => probed(always(op, code)), { code })
   // If no caller wins, it does not follow that another one did.
@@ -228,6 +228,38 @@ holds('a reply that was lost is not taken for an answer', () => {
     assert.ok(lost)
   }
 })
+
+if (process.platform !== 'win32')
+  holds('a link that another process puts in the place of any of its files is not followed', () => {
+    const outside = join(scratch(memory), 'outside')
+    writeFileSync(outside, 'kept')
+    const told = () => [readFileSync(outside, 'utf8'), lstatSync(outside, { bigint: true }).mtimeNs]
+    const before = told()
+    let planted = 0
+    for (const op of ['open', 'futimes', 'utimes'] as const)
+      for (let k = 0; ; k += k < 60 ? 1 : 7) {
+        let calls = 0
+        const swapping = but(op, call => {
+          const own = readdirSync(dir, { recursive: true, encoding: 'utf8' }).find(one => one.endsWith('times'))
+          const path = op === 'open' ? (call.args[0] as string) : own && join(dir, own)
+          if (calls++ !== k || path === undefined || path === dir) return asIs(call)
+          if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory()) return asIs(call)
+          rmSync(path, { force: true })
+          symlinkSync(outside, path)
+          planted++
+          return asIs(call)
+        })
+        try {
+          probed(swapping, { links: 2 })
+        } catch (error) {
+          if ((error as NodeJS.ErrnoException).errno === undefined) throw error
+        }
+        assert.equal(told(), before, `${op} ${k}`)
+        if (calls <= k) break
+      }
+    note(`${planted} links`)
+    assert.ok(planted > 20)
+  })
 
 const asked = new Map<unknown, number>()
 const copying = but('link', ({ args: [from, to] }) => copyInPlace.steps(from as string, to as string))
@@ -416,7 +448,7 @@ holds('a clock that goes on in large steps, and times that cannot be set, or are
   )
   const unset = (mount: Mount, code?: keyof typeof constants.errno): Mount =>
     function* (call) {
-      if (call.op !== 'utimes') return yield* mount(call)
+      if (call.op !== 'futimes') return yield* mount(call)
       if (code) throw failing(code)
       return undefined
     }

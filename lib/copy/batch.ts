@@ -1,31 +1,49 @@
 // Small files of one directory, of which nothing more is asked than that they are copied: in a few waves of calls.
 
 import { isShortage } from '../core/errors.js'
-import { atOnce, type Call, type Path, type Steps } from '../core/steps.js'
+import { atOnce, type Call, type Entry, fs, type Path, type Steps } from '../core/steps.js'
 import { stageNames } from '../parts/stage-names.js'
 import { mayBeReadOnly } from './entry.js'
-import type { Copying, Item } from './job.js'
+import { Item } from './item.js'
+import type { Copying, Tree } from './job.js'
+import { findRivals } from './one-name.js'
 import { firstBytes, givingBack, type Modes, preparing, publish, SmallCopy, type Wave } from './small-copy.js'
 
-/** Files that are copied together. */
+/** Files of a directory that are copied together. */
 export interface Batch {
+  readonly dir: Item
   readonly files: readonly Item[]
 }
 
 /** Memory that batches which have ended leave to the next ones: to get it anew takes as long as to read a small file. */
-export type Rooms = Buffer[]
+type Rooms = Buffer[]
 
-/** True if nothing more is asked of the files in the directory than that they are copied. */
-export const isSimple = (dir: Item, { overwrite, filter, keeps, durability, onProgress }: Copying): boolean =>
+/** What is in the directory: its files in batches, if nothing more is asked of them than that they are copied. */
+export function* nodesIn(dir: Item, entries: readonly Entry[], tree: Tree): Steps<readonly (Item | Batch)[]> {
+  tree.sum.total += entries.length
+  const items = entries.map(entry => new Item(entry, dir))
+  if (tree.special.length > 0) return items
+  findRivals(items)
+  if (isSimple(dir, tree)) {
+    // Each file of a batch has its source and its copy open.
+    const most = Math.floor((yield* fs.descriptors()) / 3)
+    return inBatches(dir, items, Math.max(1, Math.min(tree.concurrency, most)))
+  }
+  // If one of them cannot be copied, the others need not be.
+  const isSpecial = ({ kind }: Item) => kind === 'other'
+  return [...items.filter(isSpecial), ...items.filter(item => !isSpecial(item))]
+}
+
+const isSimple = (dir: Item, { overwrite, filter, keeps, durability, onProgress }: Copying): boolean =>
   overwrite &&
   durability === 'none' &&
   !(filter || onProgress || keeps.times || keeps.owner || dir.hasSpecial || mayBeReadOnly(dir))
 
-export function inBatches(items: readonly Item[], size: number): readonly (Item | Batch)[] {
+function inBatches(dir: Item, items: readonly Item[], size: number): readonly (Item | Batch)[] {
   const mayBatch = ({ kind, rivals }: Item) => kind === 'file' && !rivals
   const files = items.filter(mayBatch)
   const nodes: (Item | Batch)[] = items.filter(item => !mayBatch(item))
-  for (let at = 0; at < files.length; at += size) nodes.push({ files: files.slice(at, at + size) })
+  for (let at = 0; at < files.length; at += size) nodes.push({ dir, files: files.slice(at, at + size) })
   return nodes
 }
 
@@ -33,7 +51,7 @@ export function inBatches(items: readonly Item[], size: number): readonly (Item 
  * Copies the files. Returns those that failed, or that need care: large ones, those with set-ID bits, those that say
  * more or less than they hold, and those that are gone or no longer files.
  */
-export function* copyBatch({ files }: Batch, job: Copying, rooms: Rooms): Steps<readonly Item[]> {
+export function* copyBatch(files: readonly Item[], job: Copying, rooms: Rooms): Steps<readonly Item[]> {
   const left: Item[] = []
   for (let todo = files; todo.length > 0; ) {
     const { concurrency } = job

@@ -1,19 +1,21 @@
 // One file, or one link: made ready at a private name, and published in one step.
 
-import { hasCode, type SystemError, shortages, systemError } from '../core/errors.js'
+import { hasCode, isSystemError, type SystemError, shortages, systemError } from '../core/errors.js'
 import { fs, orNothing, type Path, type Steps } from '../core/steps.js'
 import { type Again, achieve, again, type Trial } from '../parts/achieve.js'
 import { claim } from '../parts/claim.js'
+import { tidy } from '../parts/cleanup.js'
 import { duplicate } from '../parts/duplicate.js'
+import { isInode } from '../parts/identity.js'
 import { statVanishedParent, withParents } from '../parts/parents.js'
 import { giving, isSpent } from '../parts/publish.js'
 import { statCopy } from '../parts/same-content.js'
 import { type Staged, staged } from '../parts/stage.js'
-import { linkTwin } from './hard-links.js'
-import type { Copying, Item } from './job.js'
+import type { Item, Twin } from './item.js'
+import type { Copying, Tree } from './job.js'
 import { mayDestroy, refuseReplacing } from './refusals.js'
 
-export function* copyEntry(item: Item, job: Copying): Steps<void> {
+export function* copyEntry(item: Item, job: Tree): Steps<void> {
   const { from, to } = item
   const there = job.overwrite && !mayDestroy(item) ? undefined : yield* fs.lstat(to, orNothing)
   if (there?.isDirectory()) throw systemError('EISDIR', 'copy', 'a directory has the name', from, to)
@@ -28,8 +30,12 @@ export function* copyEntry(item: Item, job: Copying): Steps<void> {
 }
 
 /** While others are copied as well, they have the descriptors: then waiting cures nothing, and fewer at a time does. */
-export const trialOf = ({ trial, concurrency }: Copying): Trial =>
-  concurrency > 1 ? { ...trial, never: [...(trial.never ?? []), ...shortages] } : trial
+export const trialOf = ({ trial, concurrency, group }: Tree): Trial =>
+  concurrency > 1 || group.filter(isOpen).length > 1
+    ? { ...trial, never: [...(trial.never ?? []), ...shortages] }
+    : trial
+
+const isOpen = ({ source }: Item): boolean => source?.fd !== undefined
 
 /** Only above the topmost thing can directories be missing. */
 export const underParents = <T>({ from, to, above }: Item, { parents }: Copying, steps: () => Steps<T>): Steps<T> =>
@@ -56,7 +62,7 @@ function* tryCopy(item: Item, job: Copying): Steps<boolean> {
 /**
  * The name beside which the copy is made ready: its own, or a directory above that surely lets names be removed again.
  */
-const stageTarget = ({ to, above }: Item): Path => (above && mayBeReadOnly(above) ? stageTarget(above) : to)
+const stageTarget = ({ to, above }: Item): Path => above?.beside ?? to
 
 /** True if the directory is to be read-only and another call made it: that call may make it read-only at any moment. */
 export const mayBeReadOnly = ({ was, made }: Item): boolean =>
@@ -66,8 +72,21 @@ function* makeReady(item: Item, path: Path, { keeps }: Copying): Steps<void> {
   if (item.twin && (yield* linkTwin(item.twin, path))) return
   item.twin = undefined
   // What a file was when it was opened is what was copied, and says how many bytes that were.
-  item.was = (yield* duplicate(item.from, path, item.kind, keeps, item.progress)) ?? item.was
+  const device = item.above?.target?.was?.dev
+  item.was = (yield* duplicate(item.from, path, item.kind, keeps, item.progress, device)) ?? item.was
   if (item.kind === 'file' && item.was && item.was.nlink > 1n) item.inode = yield* fs.lstat(path)
+}
+
+/** Makes `path` a link to the copy. Returns whether it is one: if not, the item is copied like any other. */
+function* linkTwin({ path: existing, inode }: Twin, path: Path): Steps<boolean> {
+  try {
+    yield* fs.link(existing, path)
+  } catch (error) {
+    if (!isSystemError(error)) throw error
+  }
+  const isLinked = (yield* isInode(path, inode)) ?? false
+  if (!isLinked) yield* tidy(fs.unlink(path))
+  return isLinked
 }
 
 function* renameOrClaim(stage: Staged<void, Path>, { to, twin }: Item, { overwrite, trial }: Copying): Steps<boolean> {

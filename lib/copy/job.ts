@@ -1,13 +1,12 @@
 // What `copy` was asked for, and what it knows of each thing that it copies.
 
 import type { Durability } from '../core/input.js'
-import type { FileProgress, Reporting } from '../core/progress.js'
+import type { Reporting } from '../core/progress.js'
 import type { Stats } from '../core/stats.js'
-import type { Entry, Path } from '../core/steps.js'
 import type { Trial } from '../parts/achieve.js'
 import type { Kept } from '../parts/duplicate.js'
 import type { Parents } from '../parts/parents.js'
-import type { Twin } from './twin.js'
+import type { Item } from './item.js'
 
 /** Says whether a thing is to be copied. */
 export type Filter = (
@@ -30,28 +29,36 @@ export interface Copying extends Reporting {
   readonly trial: Trial
   /** A directory that must not be in the source, under any name. */
   readonly barred?: Stats | undefined
+  /** The source must be this very directory. */
+  readonly expected?: Stats | undefined
 }
 
-/** One thing that is copied. */
-export interface Item {
-  readonly from: Path
-  readonly to: Path
-  readonly above: Item | undefined
-  /** What is at `from`; of a file that is read only when its turn comes. */
-  was: Stats | undefined
-  kind: Entry['kind']
-  /** This call made the directory, so it also finishes it. */
-  made: boolean
-  /** The target directory was there, and a device, a pipe or a socket is in it. */
-  hasSpecial: boolean
-  /** Those with a name that may be the same one at the target, and that have begun (./one-name.ts). */
-  rivals?: Item[]
-  /** Another name of the same file, which was copied before (./hard-links.ts). */
-  twin?: Twin | undefined
-  /** The inode of the copy of a file that has several names. */
-  inode?: Stats
-  /** What is at the target came from the source, or is the same. */
-  copied: boolean
-  /** How much of a file is copied; undefined without `onProgress`. */
-  progress: FileProgress | undefined
+/** The copy of a thing and of all below it, under way. */
+export interface Tree extends Copying {
+  readonly top: Item
+  /** Names are looked up by descriptors. */
+  isHeld: boolean
+  /** The topmost target directory, once it is there. */
+  into: Stats | undefined
+  /** Memory that batches which have ended leave to the next ones. */
+  readonly rooms: Buffer[]
+  /** The devices, pipes and sockets that were met. After the first, nothing more is copied. */
+  readonly special: Item[]
+  /** Of files with several names, by the inode in the source: the one that was copied; undefined while it is. */
+  readonly twins: Map<string, Item | undefined>
+  /** How many directories of one directory are copied at a time: fewer as soon as too few descriptors are free. */
+  width: number
+  /** From the topmost directory down to what is being copied. */
+  readonly way: Level[]
+  /** Other directories that are being entered or left. */
+  group: readonly Item[]
+}
+
+/** A directory on the way; the topmost thing is in none. */
+export interface Level {
+  readonly dir: Item | undefined
+  /** The directories in it that are still to be copied. */
+  readonly todo: Item[]
+  /** Those that were copied, but for the directories in them. */
+  deeper: Item[]
 }

@@ -7,7 +7,7 @@ import { fs, orNothing, type Steps } from '../core/steps.js'
 import { silently } from '../parts/delete-job.js'
 import { deleteTree } from '../parts/delete-tree.js'
 import { closing, stagedDirectory } from '../parts/stage.js'
-import type { Item } from './job.js'
+import type { Item } from './item.js'
 
 /** Gives the items whose names might be one name somewhere a list in common, of those that have begun. */
 export function findRivals(items: readonly Item[]): void {

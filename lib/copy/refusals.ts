@@ -5,7 +5,8 @@ import type { Stats } from '../core/stats.js'
 import type { Entry, Path, Steps } from '../core/steps.js'
 import { isSpecial } from '../parts/identity.js'
 import { leadsTo } from '../parts/leads-to.js'
-import type { Copying, Item } from './job.js'
+import type { Item } from './item.js'
+import type { Copying } from './job.js'
 
 /** May something be at the target that a copy must not replace? Only then is a look needed. */
 export function mayDestroy({ above, kind }: Item): boolean {
@@ -28,6 +29,9 @@ export function* refuseReplacing(
     throw systemError('EINVAL', 'copy', 'the link leads to what it would replace', from, to)
 }
 
+export const intoItself = (from: Path, to: Path): SystemError =>
+  systemError('EINVAL', 'copy', 'a directory cannot be copied into itself', from, to)
+
 export const onSpecial = (from: Path, to: Path): SystemError =>
   systemError(
     'EINVAL',
@@ -39,9 +43,9 @@ export const onSpecial = (from: Path, to: Path): SystemError =>
 
 /** The error of special files in the source: names all of them, the first one as its `path`. */
 export function cannotCopy(special: readonly Item[]): SystemError {
-  const sorted = [...special].sort((a, b) => (String(a.from) < String(b.from) ? -1 : 1))
-  const [{ from, to }, ...more] = sorted as [Item, ...Item[]]
-  const others = more.map(one => `, and neither can '${one.from}'`).join('')
+  const sorted = [...special].sort((a, b) => (String(a.shownFrom) < String(b.shownFrom) ? -1 : 1))
+  const [{ shownFrom: from, shownTo: to }, ...more] = sorted as [Item, ...Item[]]
+  const others = more.map(one => `, and neither can '${one.shownFrom}'`).join('')
   return systemError(
     'EINVAL',
     'copy',

@@ -3,7 +3,7 @@
 import type { Stats } from '../core/stats.js'
 import type { Call, Outcome, Path } from '../core/steps.js'
 import { hasHoles, hasRunOfZeros } from '../parts/holes.js'
-import type { Item } from './job.js'
+import type { Item } from './item.js'
 
 /**
  * By the mode with which a file is created: the mode that it gets. The umask and the directory decide that, so it is the

@@ -8,7 +8,8 @@ import type { Stats } from './stats.js'
  * file that may be replaced by anything meanwhile. `r nonblock` does not wait for the writer of a pipe, and `r nofollow`
  * does not follow a link either, where the system can open so. `r directory` opens a directory only to look up names in
  * it, which takes no right to read it; a link is not followed. `rewrite` opens what is there to be written, and neither
- * makes nor empties anything; `rewrite nofollow` neither follows a link nor waits for the reader of a pipe.
+ * makes nor empties anything. `rewrite nofollow`, `w nofollow` and `w+ nofollow` neither follow a link nor wait for the
+ * reader of a pipe.
  */
 export type OpenFlags =
   | 'r'
@@ -19,7 +20,9 @@ export type OpenFlags =
   | 'rewrite'
   | 'rewrite nofollow'
   | 'w'
+  | 'w nofollow'
   | 'w+'
+  | 'w+ nofollow'
   | 'wx'
   | 'wx+'
 
@@ -112,6 +115,8 @@ export interface Alphabet {
   blocking(): boolean
   /** Returns how many files this process can still open, as far as is known: `Infinity` if it is not known. */
   descriptors(): number
+  /** Returns the number of the mount through which a file was opened; undefined if the system does not say. */
+  mountId(fd: number): number | undefined
   /** Is `path` on a local filesystem, where ENOENT is never due to a retransmission after a lost reply? */
   local(path: string): boolean
   /** Makes several calls at once, in any order. Returns when all have ended, failed or not. See `together`. */

@@ -11,7 +11,7 @@ import { FastPath } from './fast-path.js'
 import { engage, recall, remember } from './hints.js'
 import { registryIn } from './holds.js'
 import { inThreadOf } from './in-thread.js'
-import { countFree } from './open-files.js'
+import { countFree, mountIdIn } from './open-files.js'
 import { identity } from './owner.js'
 import { poolOf } from './pool.js'
 import { enterPool } from './pool-entrance.js'
@@ -54,6 +54,8 @@ const inline = {
   later: steps => runLater(steps, door),
   blocking: () => false,
   descriptors: () => freeDescriptors(),
+  // Procfs is in memory, so this never waits.
+  mountId: (fd: number) => mountIdIn(records.text(`/proc/self/fdinfo/${fd}`)),
 } satisfies Partial<Alphabet>
 
 // ---- The sync form ----

@@ -24,3 +24,6 @@ export function entryOf(dirent: Dirent): Entry {
   // Bytes that are not UTF-8 decode to U+FFFD, and a name with that in their place would be the name of nothing.
   return { name: text.includes('\uFFFD') ? dirent.name : text, kind }
 }
+
+/** The text of a link in bytes. Deno returns it as text, whatever it was asked for. */
+export const linkBytes = (text: Buffer | string): Buffer => (typeof text === 'string' ? Buffer.from(text) : text)

@@ -16,15 +16,17 @@
 
 import type { Call, Op, Outcome } from './alphabet.js'
 import type { Done } from './done.js'
+import { HeldPaths } from './held-paths.js'
 import { Distrust, TurnBudget } from './inline-bounds.js'
 import { inlineOps } from './inline-mode.js'
 import { KernelCache } from './kernel-cache.js'
 import { LocalPlaces, type Questions } from './local-places.js'
 import { lastReadMs, readClock } from './moment.js'
-import { isFleeting } from './path-maps.js'
+import type { Stats } from './stats.js'
 
 export class FastPath {
   readonly #cache: KernelCache
+  readonly #held = new HeldPaths()
   readonly #performSync: (call: Call) => unknown
   /** Read at the first call, because the program may set it after the import. */
   #ops: ReadonlySet<Op> | undefined
@@ -49,16 +51,18 @@ export class FastPath {
   /** Makes the call inline, and returns its outcome. Returns undefined if the pool must make the call. */
   make(call: Call): Outcome<unknown> | undefined {
     this.#ops ??= inlineOps()
-    if (this.#ops.size === 0 || isFleeting(call.args[0])) return undefined
+    const spelt = this.#ops.size === 0 ? undefined : this.#spell(call)
+    if (!spelt) return undefined
     readClock()
-    const dev = this.#cache.find(call)
+    const dev = this.#cache.find(spelt)
+    if (call.op === 'close') this.#held.drop(call.args[0] as number)
     if (dev === undefined || !this.#ops.has(call.op)) return undefined
     if (this.#distrust.isResting(dev)) this.#resting.set(call, dev)
-    else if (!this.#turn.isSpent) return this.#makeInline(call, dev)
+    else if (!this.#turn.isSpent) return this.#makeInline(call, spelt, dev)
     return undefined
   }
 
-  #makeInline(call: Call, dev: number): Outcome<unknown> {
+  #makeInline(call: Call, spelt: Call, dev: number): Outcome<unknown> {
     const beganMs = lastReadMs()
     let outcome: Outcome<unknown>
     try {
@@ -69,14 +73,30 @@ export class FastPath {
     const tookMs = readClock() - beganMs
     this.#turn.spend(tookMs)
     this.#distrust.noteInline(dev, tookMs)
-    if ('value' in outcome) this.#cache.note(call, outcome.value)
+    if ('value' in outcome) this.#note(spelt, outcome.value)
     return outcome
+  }
+
+  /** Undefined if nothing can be known of the call. */
+  #spell(call: Call): Call | undefined {
+    return this.#cache.concerns(call.op) ? this.#held.spell(call) : undefined
+  }
+
+  /** Notes a call that succeeded. */
+  #note(spelt: Call, value: unknown): void {
+    const { op, args } = spelt
+    const opened = op === 'open' && args[1] === 'r directory' ? this.#held.add(value as number) : undefined
+    if (opened !== undefined && typeof args[0] === 'string') this.#cache.noteOpen(opened, args[0])
+    const key = op === 'fstat' ? this.#held.keyOf(args[0]) : undefined
+    if (key !== undefined) this.#cache.noteDevice(key, Number((value as Stats).dev))
+    this.#cache.note(spelt, value)
   }
 
   /** The pool is about to make the call. Returns what to call when it has ended: that notes how, and then calls `done`. */
   inPool(call: Call, done: Done): Done {
     if (this.#ops?.size === 0) return done
     this.#inPool++
+    const spelt = this.#spell(call)
     const dev = this.#resting.get(call)
     const ended = dev === undefined ? undefined : this.#distrust.time(dev, this.#inPool)
     let over = false
@@ -84,9 +104,9 @@ export class FastPath {
       if (!over) this.#inPool--
       over = true
       ended?.()
-      if (!error && !isFleeting(call.args[0])) {
+      if (!error && spelt) {
         readClock()
-        this.#cache.note(call, value)
+        this.#note(spelt, value)
       }
       done(error, value)
     }

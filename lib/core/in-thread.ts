@@ -1,7 +1,7 @@
 // Each call as a function of the sync API, which makes it in the calling thread. Its twin is ./pool.ts.
 
 import type { Alphabet, Op, OpenFlags, Path } from './alphabet.js'
-import { entryOf, inBytes } from './entry.js'
+import { entryOf, inBytes, linkBytes } from './entry.js'
 import { hasCode } from './errors.js'
 import { isLocal } from './filesystem-kinds.js'
 import { cloneArguments, nodeFlags, nodeTime } from './node-arguments.js'
@@ -28,7 +28,7 @@ export const inThreadOf = (fs: NodeFs) =>
     stat: (path, options?: typeof orNothing) => statOrNothing(fs.statSync, path, options),
     lstat: (path, options?: typeof orNothing) => statOrNothing(fs.lstatSync, path, options),
     readFile: (path, flags) => readByDescriptor(path, fs, flags),
-    readlink: path => fs.readlinkSync(path, 'buffer'),
+    readlink: path => linkBytes(fs.readlinkSync(path, 'buffer')),
     readdir: path => fs.readdirSync(path),
     list: path => fs.readdirSync(path, inBytes).map(entryOf),
     mkdir: fs.mkdirSync,

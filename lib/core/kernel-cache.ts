@@ -8,22 +8,18 @@
 // | #statNames  | path | stat                              | nothing            | the call waits for the disk     |
 // | #smallDirs  | path | readdir of 0 to 2 entries         | readdir of more    | one long readdir is made inline |
 // | #newDirs    | path | mkdir; rename of a directory that | rename of the name | the call waits for the disk     |
-// |             |      | is in here                        |                    |                                 |
+// |             |      | is in here, or an open of one     |                    |                                 |
 //
 // Only calls that succeeded fill a map, and what they leave there counts for a moment.
 
 import type { Alphabet, Call, Op, Path } from './alphabet.js'
 import { DescriptorDevices, isExclusive } from './descriptor-devices.js'
 import type { LocalPlaces } from './local-places.js'
-import { agingMs, lastReadMs, type Used, wasUsed } from './moment.js'
-import { keep, parentOf, rename } from './path-maps.js'
+import { lastReadMs, type Used, wasUsed } from './moment.js'
+import { NewDirectories } from './new-directories.js'
+import { keep, parentOf } from './path-maps.js'
+import { SeenNames } from './seen-names.js'
 import type { Stats } from './stats.js'
-
-interface Name extends Used {
-  readonly dev: number
-  /** A path that leads to the device. For a link, that is its directory: the link may lead to another device. */
-  readonly at: string
-}
 
 /** What is noted of a call that succeeded. */
 type Notes = { readonly [O in Op]?: (value: ReturnType<Alphabet[O]>, ...args: Parameters<Alphabet[O]>) => void }
@@ -39,13 +35,18 @@ const maxWriteBytes = 16 * 1024
 export class KernelCache {
   readonly #places: LocalPlaces
   readonly #descriptors = new DescriptorDevices()
-  readonly #lstatNames = new Map<string, Name>()
-  readonly #statNames = new Map<string, Name>()
+  readonly #lstatNames = new SeenNames()
+  readonly #statNames = new SeenNames()
   readonly #smallDirs = new Map<string, Used>()
-  readonly #newDirs = new Map<string, Used>()
+  readonly #newDirs = new NewDirectories()
 
   constructor(places: LocalPlaces) {
     this.#places = places
+  }
+
+  /** Is anything known, or to be noted, of such calls? */
+  concerns(op: Op): boolean {
+    return this.#findBy[op] !== undefined || this.#noteBy[op] !== undefined
   }
 
   /** Returns the device that the call concerns, if it is local and the kernel probably has in memory what is needed. */
@@ -56,11 +57,13 @@ export class KernelCache {
 
   readonly #findBy: Needs = {
     open: (path, flags) => {
-      if (typeof path !== 'string' || !isExclusive(flags)) return undefined
+      if (typeof path !== 'string') return undefined
+      if (flags === 'r directory') return this.#newDirs.has(path) ? this.#deviceOf(path) : undefined
+      if (!isExclusive(flags)) return undefined
       const dir = parentOf(path)
       // Also for those that follow: the pool finds out where the new file is while it opens it.
       const dev = this.#deviceOf(dir)
-      return this.#isNewDir(dir) ? dev : undefined
+      return this.#newDirs.has(dir) ? dev : undefined
     },
     write: (fd, data) => {
       // The data of a user's own steps may be anything. Node refuses it when the pool makes the call.
@@ -80,23 +83,18 @@ export class KernelCache {
     local: dir => this.#deviceOfSmall(dir),
     mkdir: dir => {
       const parent = typeof dir === 'string' ? parentOf(dir) : ''
-      return this.#isNewDir(parent) ? this.#deviceOf(parent) : undefined
+      return this.#newDirs.has(parent) ? this.#deviceOf(parent) : undefined
     },
     rename: (from, to) => {
       if (typeof from !== 'string' || typeof to !== 'string' || parentOf(from) !== parentOf(to)) return undefined
       const dir = parentOf(from)
-      return this.#isNewDir(dir) ? this.#deviceOf(dir) : this.#deviceOfSmall(dir)
+      return this.#newDirs.has(dir) ? this.#deviceOf(dir) : this.#deviceOfSmall(dir)
     },
   }
 
-  /** This process made the directory a moment ago, so all that is in it is in memory. */
-  #isNewDir(dir: string): boolean {
-    return wasUsed(this.#newDirs.get(dir))
-  }
-
-  #deviceOfName(names: ReadonlyMap<string, Name>, path: Path): number | undefined {
-    const name = typeof path === 'string' ? names.get(path) : undefined
-    return wasUsed(name) && this.#places.isLocal(name.dev, name.at) ? name.dev : undefined
+  #deviceOfName(names: SeenNames, path: Path): number | undefined {
+    const name = names.find(path)
+    return name && this.#places.isLocal(name.dev, name.at) ? name.dev : undefined
   }
 
   #deviceOfSmall(dir: string): number | undefined {
@@ -118,15 +116,25 @@ export class KernelCache {
 
   /** The device of a directory, if it is local. One that this process made a moment ago is where the one above it is. */
   #deviceOf(dir: string): number | undefined {
-    let at = dir
-    while (wasUsed(this.#newDirs.get(at))) at = parentOf(at)
-    return this.#places.localDevice(at)
+    return this.#places.localDevice(this.#newDirs.above(dir))
   }
 
   /** Where an open of the path leads, if that was seen a moment ago. */
   #deviceSeen(path: string): number | undefined {
-    const name = this.#statNames.get(path) ?? this.#lstatNames.get(path)
-    return wasUsed(name) && name.at === path ? name.dev : this.#places.device(path)
+    if (this.#newDirs.has(path)) return this.#deviceOf(path)
+    const name = this.#statNames.find(path) ?? this.#lstatNames.find(path)
+    return name?.at === path ? name.dev : this.#places.device(path)
+  }
+
+  /** Notes that the directory at `path` is open, and has that key from now on (./held-paths.ts). */
+  noteOpen(key: string, path: string): void {
+    const dev = this.#deviceSeen(path)
+    if (dev !== undefined) this.#places.note(key, dev)
+    this.#newDirs.open(path, key)
+  }
+
+  noteDevice(key: string, dev: number): void {
+    this.#places.note(key, dev)
   }
 
   note({ op, args }: Call, value: unknown): void {
@@ -145,36 +153,25 @@ export class KernelCache {
     },
     mkdir: (_, dir) => {
       if (typeof dir !== 'string') return
-      keep(this.#newDirs, dir, { usedAtMs: lastReadMs() })
+      this.#newDirs.add(dir)
       this.#deviceOf(dir)
     },
-    link: (_, existing, path) => this.#noteName(existing, path),
+    link: (_, existing, path) => this.#lstatNames.noteSame(existing, path),
     rename: (_, from, to) => {
       if (typeof from !== 'string' || typeof to !== 'string') return
-      this.#noteName(from, to)
-      this.#lstatNames.delete(from)
+      this.#lstatNames.noteSame(from, to)
+      this.#lstatNames.drop(from)
       this.#places.move(from, to)
-      rename(this.#newDirs, from, to)
+      this.#newDirs.move(from, to)
     },
   }
 
-  #noteStats(names: Map<string, Name>, path: Path, stats: Stats | undefined): void {
+  #noteStats(names: SeenNames, path: Path, stats: Stats | undefined): void {
     if (stats === undefined || typeof path !== 'string') return
-    const dev = Number(stats.dev)
-    const known = names.get(path)
-    // In one go, the same names are often looked at again.
-    if (wasUsed(known, agingMs) && known.dev === dev) return
-    const at = stats.isSymbolicLink() ? parentOf(path) : path
-    keep(names, path, { dev, at, usedAtMs: lastReadMs() })
-    if (stats.isDirectory()) this.#places.note(path, dev)
+    const name = names.note(path, stats)
+    if (!name) return
+    if (stats.isDirectory()) this.#places.note(path, name.dev)
     // Asks for its kind, if that is not known.
-    this.#places.isLocal(dev, at)
-  }
-
-  /** `to` is the inode that `from` is, or was. */
-  #noteName(from: Path, to: Path): void {
-    const known = typeof from === 'string' ? this.#lstatNames.get(from) : undefined
-    if (known && typeof to === 'string')
-      keep(this.#lstatNames, to, { ...known, at: known.at === from ? to : parentOf(to) })
+    this.#places.isLocal(name.dev, name.at)
   }
 }

@@ -6,6 +6,7 @@
 // What is in use is asked again at half that time, so that a call rarely finds it out of date.
 
 import { isInlineKind } from './filesystem-kinds.js'
+import { realPath } from './held-paths.js'
 import { agingMs, lastReadMs, readClock, type Used, wasUsed } from './moment.js'
 import { keep, rename } from './path-maps.js'
 
@@ -82,12 +83,13 @@ export class LocalPlaces {
 
   async #learnFrom(path: string): Promise<void> {
     const usedAtMs = readClock()
-    const { dev } = await this.#ask.where(path)
+    const at = realPath(path)
+    const { dev } = await this.#ask.where(at)
     keep(this.#devices, path, { value: dev, usedAtMs })
     if (wasUsed(this.#kinds.get(dev), agingMs)) return
-    const kind = await this.#ask.kind(path)
+    const kind = await this.#ask.kind(at)
     // If the path leads elsewhere meanwhile, the kind may be that of another device.
-    const again = await this.#ask.where(path)
+    const again = await this.#ask.where(at)
     if (again.dev === dev) this.#kinds.set(dev, { value: isInlineKind(kind), usedAtMs })
   }
 }

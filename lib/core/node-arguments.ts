@@ -5,6 +5,9 @@ import type { OpenFlags, Path } from './alphabet.js'
 interface Constants {
   readonly O_RDONLY: number
   readonly O_WRONLY: number
+  readonly O_RDWR: number
+  readonly O_CREAT: number
+  readonly O_TRUNC: number
   /** Windows has none of these. */
   readonly O_NOFOLLOW?: number
   readonly O_NONBLOCK?: number
@@ -15,7 +18,8 @@ interface Constants {
 const linuxPath = 0o10000000
 
 export function nodeFlags(flags: OpenFlags, constants: Constants): string | number {
-  const { O_RDONLY, O_WRONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0, O_DIRECTORY = 0 } = constants
+  const { O_RDONLY, O_WRONLY, O_RDWR, O_CREAT, O_TRUNC } = constants
+  const { O_NOFOLLOW = 0, O_NONBLOCK = 0, O_DIRECTORY = 0 } = constants
   switch (flags) {
     case 'r nonblock':
       return O_RDONLY | O_NONBLOCK
@@ -27,6 +31,10 @@ export function nodeFlags(flags: OpenFlags, constants: Constants): string | numb
       return O_WRONLY
     case 'rewrite nofollow':
       return O_WRONLY | O_NONBLOCK | O_NOFOLLOW
+    case 'w nofollow':
+      return O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK | O_NOFOLLOW
+    case 'w+ nofollow':
+      return O_RDWR | O_CREAT | O_TRUNC | O_NONBLOCK | O_NOFOLLOW
     default:
       return flags
   }

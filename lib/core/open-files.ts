@@ -1,4 +1,4 @@
-// How many files this process can still open. Only Linux shows it, in /proc.
+// What only Linux shows of open files, in /proc: how many more this process can open, and where one is mounted.
 
 /** How to read /proc. Each returns undefined for what cannot be read. */
 interface Records {
@@ -17,4 +17,10 @@ export function countFree({ text, names }: Records): () => number {
     const open = most > plenty ? undefined : names('/proc/self/fd')?.length
     return open === undefined ? Number.POSITIVE_INFINITY : Math.max(0, most - open)
   }
+}
+
+/** The number of a mount, in what /proc says of a descriptor. Two mounts of one device have two numbers. */
+export function mountIdIn(fdinfo: string | undefined): number | undefined {
+  const id = /^mnt_id:\s*(\d+)/m.exec(fdinfo ?? '')?.[1]
+  return id === undefined ? undefined : Number(id)
 }

@@ -15,6 +15,7 @@ export const optionNames = [
   ...(['tries', 'backoff', 'replace', 'fallback', 'type'] as const),
   ...(['stale', 'heartbeat', 'json', 'kind', 'validate', 'refresh', 'wait'] as const),
   ...(['grace', 'recursive', 'dryRun', 'through', 'links', 'require'] as const),
+  ...(['maxBytes', 'maxEntries', 'maxDepth', 'mounts'] as const),
 ] as const
 
 const known: ReadonlySet<string> = new Set(optionNames)

@@ -16,9 +16,6 @@ export function rename<T>(entries: Map<string, T>, from: string, to: string): vo
   entries.delete(from)
 }
 
-/** Does the path lead through a descriptor? When that is closed, the next file gets its number, on any device. */
-export const isFleeting = (path: unknown): boolean => typeof path === 'string' && path.startsWith('/proc/self/fd/')
-
 /** Returns the directory of a name, at a fraction of the time that `dirname` takes. */
 export function parentOf(path: string): string {
   const at = path.lastIndexOf('/')

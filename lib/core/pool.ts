@@ -2,7 +2,7 @@
 
 import type { Alphabet, Op } from './alphabet.js'
 import { callBack, type Done } from './done.js'
-import { entryOf, inBytes } from './entry.js'
+import { entryOf, inBytes, linkBytes } from './entry.js'
 import { hasCode } from './errors.js'
 import { isLocal } from './filesystem-kinds.js'
 import { cloneArguments, nodeFlags, nodeTime } from './node-arguments.js'
@@ -28,7 +28,8 @@ export const poolOf = (fs: typeof import('node:fs')) =>
       fs.lstat(path, { bigint: true }, options ? orMissing(done) : done),
     // Numbers are flags for Node too, although its types know strings only.
     readFile: (done, path, flags = 'r') => fs.readFile(path, { flag: nodeFlags(flags, fs.constants) as string }, done),
-    readlink: (done, path) => fs.readlink(path, 'buffer', done),
+    readlink: (done, path) =>
+      fs.readlink(path, 'buffer', (error, text) => (error ? done(error) : done(null, linkBytes(text)))),
     readdir: (done, path) => fs.readdir(path, done),
     list: (done, path) =>
       fs.readdir(path, inBytes, (error, all) => (error ? done(error) : callBack(() => all.map(entryOf), done))),

@@ -72,6 +72,16 @@ export function markRefusal(algorithm: object, error: unknown): unknown {
   return error
 }
 
+/** Steps that run those of an algorithm, `inner`: their errors say whether that has published its name. */
+export const publishingAs = <T>(inner: Steps<unknown>, outer: Steps<T>): Steps<T> =>
+  inner instanceof PublishingSteps ? (new PublishingSteps(inner.publication, outer) as unknown as Steps<T>) : outer
+
+/** The errors of a function that come before its first step say that nothing was published. */
+export function alsoPublishes<F extends object>(algorithm: F): F {
+  publishers.add(algorithm)
+  return algorithm
+}
+
 class PublishingSteps<T> implements Iterator<Call, T> {
   readonly publication: Publication
   readonly #steps: Steps<T>

@@ -8,8 +8,8 @@
 import type { Wake } from './done.js'
 import type { Door } from './door.js'
 
-/** For one call that needs several descriptors, such as a copy (two) that also lists a directory. */
-const perSeat = 4
+/** For one call that needs several descriptors, such as a copy: of directories it has four, and two of a file. */
+const perSeat = 6
 /** Counting the free descriptors takes longer than a call, so a few calls at a time go uncounted. */
 const uncounted = 8
 /** After so many calls it is done again. */

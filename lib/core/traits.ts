@@ -70,6 +70,7 @@ const ops: Readonly<Record<Op, Traits>> = {
   later: { inline: true, own: true },
   blocking: { inline: true, own: true },
   descriptors: { inline: true, own: true },
+  mountId: { inline: true, own: true },
   local: { unfailing: true },
   together: {},
   settle: { waits: true, own: true },

@@ -13,6 +13,7 @@ import { syncBeforeLoss, syncLoss, syncName, whileSynced } from '../parts/durabl
 import { isThing } from '../parts/identity.js'
 import { refuseMount } from '../parts/mount.js'
 import { type Parents, statVanishedParent, withParents } from '../parts/parents.js'
+import { addFinding } from '../parts/public-names.js'
 import { giving, isMoved, mayBeDone } from '../parts/publish.js'
 import { isSameName, respell } from '../parts/spelling.js'
 import { type Staged, staged } from '../parts/stage.js'
@@ -130,7 +131,11 @@ function* emplaceStage(stage: Staged<unknown>, job: Emplacing): Steps<boolean> {
 
 /** After an attempt that failed: is the source's inode at the target, or has the world moved? */
 function* statEmplaced(job: Emplacing, error: SystemError): Steps<true | Again | undefined> {
-  if ((yield* isThing(job.to, job.was)) && !(yield* isAnothers(job))) {
+  if (yield* isThing(job.to, job.was)) {
+    if (yield* isAnothers(job)) {
+      addFinding(error, 'another call has moved it there')
+      return undefined
+    }
     job.lingers = true
     return true
   }

@@ -146,9 +146,11 @@ function* openForContent(stage: string): Steps<number> {
   try {
     return yield* fs.open(stage, 'wx')
   } catch (error) {
-    // The producer has made a file as well. What it returned counts.
+    // The producer has made a file as well. What it returned counts. The file is not opened, because another process may
+    // have put a link in its place.
     if (!hasCode(error, 'EEXIST')) throw error
-    return yield* fs.open(stage, 'w')
+    yield* fs.unlink(stage)
+    return yield* fs.open(stage, 'wx')
   }
 }
 

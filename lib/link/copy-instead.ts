@@ -1,37 +1,42 @@
-import { cannotLink, hasCode } from '../core/errors.js'
-import type { FileProgress } from '../core/progress.js'
-import { fs, orNothing, type Steps } from '../core/steps.js'
-import type { Trial } from '../parts/achieve.js'
-import { duplicate, kindOf } from '../parts/duplicate.js'
-import { giving, isSpent } from '../parts/publish.js'
-import { type Staged, staged } from '../parts/stage.js'
+// Where nothing can be linked, a copy may be enough.
 
-interface Copying {
-  readonly from: string
-  readonly to: string
-  readonly replace: boolean
-  readonly trial: Trial
-  readonly progress: FileProgress | undefined
+import { cannotLink, hasCode } from '../core/errors.js'
+import { fs, orNothing, type Steps } from '../core/steps.js'
+import { duplicate, kindOf } from '../parts/duplicate.js'
+import { withParents } from '../parts/parents.js'
+import { giving, isSpent } from '../parts/publish.js'
+import { statLink } from '../parts/same-content.js'
+import { type Staged, staged } from '../parts/stage.js'
+import type { Linked, Linking } from './job.js'
+
+/** After a link that failed: makes a copy, if the caller allows that, and if nothing can be linked here. */
+export function* copyInstead(job: Linking, error: unknown): Steps<Linked> {
+  const { from, to, parents } = job
+  if (!job.copies || !cannotLink(error) || (yield* fs.lstat(from)).isDirectory()) throw error
+  if ((yield* statLink(from, to, true)) === 'alike') return 'already'
+  if ((yield* withParents(to, parents, () => publishCopy(job), from)) === 'copied') return 'copied'
+  job.taken = true
+  throw error
 }
 
 /**
  * Makes a copy beside `to`, and publishes it in one step. Returns `taken` if something has the name, and `replace` is
  * not set.
  */
-export const publishCopy = (job: Copying): Steps<'copied' | 'taken'> =>
+const publishCopy = (job: Linking): Steps<'copied' | 'taken'> =>
   staged(
     job.to,
     path => makeCopy(job, path),
     stage => publishStage(stage, job),
   )
 
-function* makeCopy({ from, progress }: Copying, path: string): Steps<void> {
+function* makeCopy({ from, progress }: Linking, path: string): Steps<void> {
   const was = yield* fs.lstat(from)
   if (progress && was.isFile()) progress.job.sum.totalBytes = Number(was.size)
   yield* duplicate(from, path, kindOf(was), { times: false, owner: false, synced: false }, progress)
 }
 
-function* publishStage(stage: Staged<void>, { to, replace, trial }: Copying): Steps<'copied' | 'taken'> {
+function* publishStage(stage: Staged<void>, { to, replace, trial }: Linking): Steps<'copied' | 'taken'> {
   const { publication } = trial
   if (!replace) {
     try {

@@ -65,12 +65,14 @@ export class Lease {
 }
 
 const renewLock = dual(function* renewLock(_path: string, hold: Hold): Steps<void> {
-  yield* renew(hold)
+  yield* through(hold, renew(hold))
 })
 
 const releaseLock = dual(function* releaseLock(_path: string, hold: Hold): Steps<void> {
-  yield* release(hold)
+  yield* through(hold, release(hold))
 })
+
+const through = (hold: Hold, steps: Steps<void>): Steps<void> => hold.locking.through?.(steps) ?? steps
 
 /**
  * `holdOfLease` closes over the lease, so a caller who keeps only `release` keeps the lease alive (see

@@ -12,7 +12,8 @@ import { deleteTree } from '../parts/delete-tree.js'
 import { syncName } from '../parts/durable.js'
 import { refuseMount } from '../parts/mount.js'
 import { namingPublicly } from '../parts/public-names.js'
-import { type Aside, deleteSetAside, putBack } from '../parts/set-aside.js'
+import { putBack } from '../parts/put-back.js'
+import { type Aside, deleteSetAside } from '../parts/set-aside.js'
 import { stageName } from '../parts/stage-names.js'
 import { takeNameAside } from '../parts/take-name.js'
 import { type Moving, quiet } from './job.js'
@@ -51,6 +52,8 @@ function* moveAcross(job: Moving, was: Stats): Steps<boolean> {
       // What gets a name in the stage is not published.
       trial: { ...trial, publication: undefined },
       barred: yield* fs.stat(dirname(to), orNothing),
+      // What is not this very directory would be copied, and not removed.
+      expected: was,
     })
     placed = yield* placeAtTarget(job, stage, yield* fs.lstat(stage))
   } catch (error) {

@@ -59,7 +59,7 @@ const isAboutLinks = (error: unknown, from: Path, path: Path): boolean =>
   cannotLink(error) || (hasCode(error, 'EACCES') && dirname(String(from)) === dirname(String(path)))
 
 function noHardLinks(cause: unknown, path: Path, { as }: Trial, why = 'the filesystem grants none here'): Error {
-  const error = new Error(`${as} needs hard links, and ${why}: ${path}`, { cause })
+  const error = new Error(`${as} needs hard links, and ${why}: '${path}'`, { cause })
   return Object.assign(error, { code: 'ERR_NO_HARD_LINKS', path: String(path) })
 }
 

@@ -21,18 +21,28 @@ const cannotClone: readonly Errno[] = [
 /** Deno makes an ordinary copy where a clone is asked for, without its holes, and nothing can interrupt that. */
 const makesClones = process.versions.deno === undefined
 
-/** Tries to clone the open file `source`, at `from`, to the private name `to`. Returns whether it has. */
-export const tryClone = (source: number, from: Path, to: Path, was: Stats): Steps<boolean> =>
-  cloneTo(to, source, from, to, was)
+/** An open file that is to be cloned. */
+export interface Clone {
+  readonly source: number
+  /** The path by which it was opened. */
+  readonly from: Path
+  /** The private name of the clone. */
+  readonly to: Path
+  readonly was: Stats
+  /** Where the clone is to be, if that is known: a path that leads through a descriptor leads elsewhere a moment later. */
+  readonly device?: bigint | undefined
+}
+
+/** Tries to clone the file. Returns whether it has. */
+export const tryClone = (clone: Clone): Steps<boolean> => cloneTo(clone.to, clone)
 
 /** The same into a new file of that name, `target`, which is open and empty. Only Linux can do this. */
-export const tryCloneInto = (target: number, source: number, from: Path, to: Path, was: Stats): Steps<boolean> =>
-  cloneTo(target, source, from, to, was)
+export const tryCloneInto = (target: number, clone: Clone): Steps<boolean> => cloneTo(target, clone)
 
-function* cloneTo(target: Path | number, source: number, from: Path, to: Path, was: Stats): Steps<boolean> {
+function* cloneTo(target: Path | number, { source, from, to, was, device }: Clone): Steps<boolean> {
   if (was.size < leastBytes || !makesClones) return false
   // Kept for a moment, because where there are no clones the attempt makes and removes a file in vain.
-  const key = `no clone: ${was.dev} ${dirname(String(to))}`
+  const key = `no clone: ${was.dev} ${device ?? dirname(String(to))}`
   if (yield* fs.recall(key)) return false
   try {
     yield* fs.clone(source, from, target)

@@ -7,15 +7,8 @@ import { concurrently } from './concurrently.js'
 import { deleteOrOpen, orGone, pathOf, unlocked } from './delete-entry.js'
 import { deleteFiles, listWhatIsLeft } from './delete-files.js'
 import type { DeleteJob } from './delete-job.js'
-import { close, nameAsShown, type OpenDirectory, putAway, reopenAbove } from './directory-handle.js'
+import { close, nameAsShown, type OpenDirectory, putAway, reopenAbove, using } from './directory-handle.js'
 import { childPath } from './tree.js'
-
-/** A directory that was opened and listed, and has something in it. */
-interface Full {
-  readonly entry: Entry
-  readonly dir: OpenDirectory
-  inside: readonly Entry[]
-}
 
 /** A directory on the way from the topmost thing down to what is being deleted. */
 interface Level {
@@ -25,14 +18,14 @@ interface Level {
   readonly dir: OpenDirectory | undefined
   /** The directories in it that are still to be deleted, and what else needs care. */
   readonly todo: Entry[]
-  /** The one of them that comes next. */
-  next: Full | undefined
+  /** Those of them that have directories in them. */
+  readonly deep: Entry[]
 }
 
 /**
- * The directories are deleted one after the other, those below first. While one is emptied, the next one beside it is
- * opened and listed. So however deep the tree is, at most four descriptors are open: those two, the directory above, and
- * one to list a directory.
+ * The directories are deleted level by level, those below first, so that however deep the tree is at most three
+ * descriptors are open on the way: the directory that is being emptied, the one above, and one to list it. Directories
+ * beside each other that have no others in them are emptied several at a time, because each takes four waits.
  */
 interface Walk {
   readonly job: DeleteJob
@@ -50,77 +43,94 @@ interface Walk {
 export function* deleteTree(path: Path, kind: Entry['kind'], job: DeleteJob, known = path): Steps<void> {
   const { sum } = job
   const top: Entry = { name: path, kind }
-  const outside: Level = { entry: top, dir: undefined, todo: [top], next: undefined }
-  const walk: Walk = { job, shown: known, way: [outside], inner: undefined }
+  const walk: Walk = { job, shown: known, way: [newLevel(top, undefined, [top])], inner: undefined }
   const before = sum.total - sum.done
   try {
     while (yield* deleteNext(walk));
   } catch (error) {
     // What was found and is not gone will be found again.
     sum.total = sum.done + before
-    for (const dir of openOf(walk)) nameAsShown(error, dir)
-    throw error
+    nameAsShown(error, walk.inner)
+    throw nameAsShown(error, walk.way.at(-1)?.dir)
   } finally {
-    for (const dir of openOf(walk)) yield* close(dir)
+    for (const dir of [walk.inner, ...walk.way.map(level => level.dir)]) if (dir) yield* close(dir)
   }
 }
 
-/** The innermost first. */
-const openOf = ({ inner, way }: Walk): OpenDirectory[] =>
-  [inner, ...way.map(({ next }) => next?.dir), ...way.map(({ dir }) => dir).reverse()].filter(dir => dir !== undefined)
+const newLevel = (entry: Entry, dir: OpenDirectory | undefined, todo: Entry[]): Level => ({
+  entry,
+  dir,
+  todo,
+  deep: [],
+})
 
 /** Returns false when all is deleted. */
 function* deleteNext(walk: Walk): Steps<boolean> {
   const here = walk.way.at(-1) as Level
-  if (!here.next) yield* findNext(here, walk)
-  const { next } = here
-  if (next) yield* empty(next, here, walk)
-  else if (walk.way.length > 1) yield* goUp(walk)
-  else return false
+  const { todo, deep, dir } = here
+  if (dir && todo.length > 1 && walk.job.concurrency > 1) yield* deleteBeside(here, dir, walk.job)
+  else {
+    const entry = todo.pop() ?? deep.pop()
+    if (entry) yield* enter(entry, here, walk)
+    else if (walk.way.length > 1) yield* goUp(walk)
+    else return false
+  }
   return true
 }
 
-/** Deletes what one call can delete, up to the first directory with something in it, which is opened. */
-function* findNext(here: Level, { job, shown: top }: Walk): Steps<void> {
-  for (let entry = here.todo.pop(); entry; entry = here.todo.pop()) {
-    const shown = here.dir ? childPath(here.dir.shown, entry) : top
-    const dir = yield* deleteOrOpen(entry, here.dir, shown)
-    if (dir) {
-      here.next = { entry, dir, inside: [] }
-      here.next.inside = yield* listWhatIsLeft(dir, job)
-      return
-    }
+/** As many directories as are emptied at a time. Each takes a descriptor, and another to list it. */
+const mostBeside = 8
+const descriptorsEach = 2
+
+/** Deletes directories beside each other, but for those that have others in them: these are left for later. */
+function* deleteBeside({ todo, deep }: Level, above: OpenDirectory, job: DeleteJob): Steps<void> {
+  const left = todo.splice(0)
+  const free = Math.floor((yield* fs.descriptors()) / descriptorsEach / 2)
+  const worker = function* (): Steps<void> {
+    for (let entry = left.pop(); entry; entry = left.pop())
+      if (!(yield* deleteShallow(entry, above, job))) deep.push(entry)
+  }
+  const many = Math.max(1, Math.min(mostBeside, free, job.concurrency))
+  yield* concurrently(
+    Array.from({ length: many }, () => worker),
+    job.concurrency,
+  )
+}
+
+/** Returns false if there are directories in it. Then only its files are deleted. */
+function* deleteShallow(entry: Entry, above: OpenDirectory, job: DeleteJob): Steps<boolean> {
+  const shown = childPath(above.shown, entry)
+  const dir = yield* deleteOrOpen(entry, above, shown)
+  if (!dir) {
     yield* reportDone(job, shown)
+    return true
   }
+  return yield* using(dir, function* () {
+    const todo = yield* deleteFiles(yield* listWhatIsLeft(dir, job), dir, job)
+    // It will be listed again.
+    job.sum.total -= todo.length
+    if (todo.length > 0) return false
+    yield* leave(entry, dir, above, job)
+    return true
+  })
 }
 
-function* empty(full: Full, here: Level, walk: Walk): Steps<void> {
-  const { entry, dir, inside } = full
-  here.next = undefined
+function* enter(entry: Entry, here: Level, walk: Walk): Steps<void> {
+  const { job, way } = walk
+  const above = here.dir
+  const shown = above ? childPath(above.shown, entry) : walk.shown
+  const dir = yield* deleteOrOpen(entry, above, shown)
   walk.inner = dir
-  let todo: Entry[] = []
-  const emptyAndLeave = function* (): Steps<void> {
-    todo = yield* deleteFiles(inside, dir, walk.job)
-    if (todo.length === 0) yield* leave(entry, dir, here.dir, walk)
+  if (!dir) return yield* reportDone(job, shown)
+  const todo = yield* deleteFiles(yield* listWhatIsLeft(dir, job), dir, job)
+  if (todo.length === 0) {
+    yield* leave(entry, dir, above, job)
+    walk.inner = undefined
+    return
   }
-  const isLeaf = inside.every(({ kind }) => kind !== 'directory')
-  if (isLeaf && here.todo.length > 0) yield* concurrently([() => findNext(here, walk), emptyAndLeave], 2)
-  else yield* emptyAndLeave()
-  if (todo.length === 0) return
-  yield* forget(here, walk)
-  if (here.dir) yield* putAway(here.dir)
-  walk.way.push({ entry, dir, todo, next: undefined })
+  if (above) yield* putAway(above)
+  way.push(newLevel(entry, dir, todo))
   walk.inner = undefined
-}
-
-/** The way leads down somewhere else first, and no more descriptors are kept than are needed. */
-function* forget(here: Level, { job }: Walk): Steps<void> {
-  const { next } = here
-  if (!next) return
-  here.next = undefined
-  here.todo.push(next.entry)
-  job.sum.total -= next.inside.length
-  yield* close(next.dir)
 }
 
 /** All that was in a directory is deleted. */
@@ -129,16 +139,17 @@ function* goUp(walk: Walk): Steps<void> {
   walk.inner = dir
   const above = walk.way.at(-1)?.dir
   if (above) yield* reopenAbove(dir as OpenDirectory, above)
-  yield* leave(entry, dir as OpenDirectory, above, walk)
+  yield* leave(entry, dir as OpenDirectory, above, walk.job)
+  walk.inner = undefined
 }
 
 /** Removes the directory that was emptied. */
-function* leave(entry: Entry, dir: OpenDirectory, above: OpenDirectory | undefined, walk: Walk): Steps<void> {
+function* leave(entry: Entry, dir: OpenDirectory, above: OpenDirectory | undefined, job: DeleteJob): Steps<void> {
   const path = pathOf(entry, above)
   const { fd, shown } = dir
-  dir.fd = walk.inner = undefined
+  dir.fd = undefined
   const closes = fd === undefined ? [] : [fs.close(fd)]
   const [removed] = yield* together([fs.rmdir(path), ...closes])
   if (removed && 'error' in removed) yield* unlocked(above, () => orGone(path, fs.rmdir(path)))
-  yield* reportDone(walk.job, shown)
+  yield* reportDone(job, shown)
 }

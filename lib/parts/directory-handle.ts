@@ -9,7 +9,7 @@
 
 import { hasCode, type SystemError, systemError } from '../core/errors.js'
 import type { Stats } from '../core/stats.js'
-import { type Entry, fs, type Path, type Steps } from '../core/steps.js'
+import { type Entry, fs, type Outcome, type Path, type Steps, together, unwrap } from '../core/steps.js'
 import { tidy } from './cleanup.js'
 import { resolveLinks } from './follow-links.js'
 import { sameInode } from './identity.js'
@@ -80,6 +80,21 @@ export function* openFollowing(path: string): Steps<OpenDirectory> {
   }
 }
 
+/** Opens a directory, or the one that a link leads to, whichever user has made that. */
+export function* openThrough(path: Path, shown = path, above?: OpenDirectory): Steps<OpenDirectory> {
+  const isHeld = above ? above.fd !== undefined : mayUseDescriptors()
+  if (!isHeld && typeof path === 'string') return yield* openDirectory(yield* fs.realpath(path), shown, above)
+  // With this at the end, the link is on the way, and is followed.
+  const through = childPath(path, itself)
+  try {
+    return yield* openDirectory(through, shown, above)
+  } catch (error) {
+    throw namingPublicly(error, through, path)
+  }
+}
+
+const itself: Entry = { name: '.', kind: 'directory' }
+
 /** Uses an open directory, and closes it. */
 export function* using<T>(dir: OpenDirectory, use: (dir: OpenDirectory) => Steps<T>): Steps<T> {
   try {
@@ -109,7 +124,19 @@ export function* putAway(dir: OpenDirectory): Steps<void> {
 /** Opens the directory that `inner` is in. Throws EAGAIN if `inner` is no longer in the same one. */
 export function* reopenAbove(inner: OpenDirectory, above: OpenDirectory): Steps<void> {
   if (inner.fd === undefined || above.fd !== undefined) return yield* assertUnmoved(above)
-  above.fd = yield* fs.open(`${pathTo(inner)}/..`, 'r directory')
+  yield* openUp(inner, above, 1)
+}
+
+/** The same for a directory above that stays closed, so many levels up: returns another one that is open. */
+export function* openAbove(inner: OpenDirectory, above: OpenDirectory, levels: number): Steps<OpenDirectory> {
+  const open = { ...above }
+  if (inner.fd === undefined) yield* assertUnmoved(open)
+  else yield* openUp(inner, open, levels)
+  return open
+}
+
+function* openUp(inner: OpenDirectory, above: OpenDirectory, levels: number): Steps<void> {
+  above.fd = yield* fs.open(`${pathTo(inner)}${'/..'.repeat(levels)}`, 'r directory')
   if (sameInode(yield* fs.fstat(above.fd), above.was)) return
   yield* close(above)
   throw movedError(inner.shown)
@@ -135,6 +162,17 @@ export function* listEntries(dir: OpenDirectory): Steps<Entry[]> {
   }
   yield* assertUnmoved(dir)
   return yield* fs.list(dir.path)
+}
+
+/** Lists a directory and says what it is. */
+export function* statAndList(dir: OpenDirectory): Steps<readonly [Stats, readonly Entry[]]> {
+  const { fd } = dir
+  if (fd === undefined) return [dir.was as Stats, yield* listEntries(dir)]
+  // Together, because neither needs the other.
+  const [stats, listed] = yield* together<unknown>([fs.fstat(fd), fs.list(pathTo(dir))])
+  dir.was = unwrap(stats as Outcome<Stats>)
+  const isUnlisted = listed && 'error' in listed && hasCode(listed.error, 'ENOENT')
+  return [dir.was, isUnlisted ? yield* listEntries(dir) : unwrap(listed as Outcome<Entry[]>)]
 }
 
 /** An error about a name in the directory then names the path that the caller knows. Returns the error itself. */

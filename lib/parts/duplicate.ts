@@ -4,7 +4,7 @@ import { systemError } from '../core/errors.js'
 import type { FileProgress } from '../core/progress.js'
 import type { Stats } from '../core/stats.js'
 import { type Entry, fs, type Path, type Steps } from '../core/steps.js'
-import { tryClone, tryCloneInto } from './clone.js'
+import { type Clone, tryClone, tryCloneInto } from './clone.js'
 import { copyBytes } from './holes.js'
 import { creationMode, setMode, setPermissions, unchanged } from './permissions.js'
 import { closing, closingWritten } from './stage.js'
@@ -25,7 +25,7 @@ export const kindOf = (stats: Stats): Entry['kind'] =>
 
 /**
  * Copies `from`, which is of that kind, to `to`, a private name: a file's bytes (a clone where the disk can make one),
- * or a link's text. Returns what a file was that was copied.
+ * or a link's text. Returns what a file was that was copied. `device`: that of the copy, if it is known.
  */
 export function* duplicate(
   from: Path,
@@ -33,8 +33,9 @@ export function* duplicate(
   kind: Entry['kind'],
   kept: Kept,
   progress?: FileProgress,
+  device?: bigint,
 ): Steps<Stats | undefined> {
-  if (kind === 'file') return yield* duplicateFile(from, to, kept, progress)
+  if (kind === 'file') return yield* duplicateFile(from, to, kept, progress, device)
   if (kind !== 'link') throw notAFile(from, to)
   yield* fs.symlink(yield* fs.readlink(from), to)
   return undefined
@@ -44,15 +45,21 @@ const notAFile = (from: Path, to: Path): Error =>
   systemError('EINVAL', 'copyfile', 'it is neither a file nor a link, so it cannot be copied', from, to)
 
 /** From here on the open file counts, not its name: that may lead to anything by the time of the next call. */
-function* duplicateFile(from: Path, to: Path, kept: Kept, progress?: FileProgress): Steps<Stats> {
+function* duplicateFile(
+  from: Path,
+  to: Path,
+  kept: Kept,
+  progress: FileProgress | undefined,
+  device: bigint | undefined,
+): Steps<Stats> {
   const source = yield* fs.open(from, kept.follows ? 'r nonblock' : 'r nofollow')
   return yield* closing(source, function* () {
     const was = yield* fs.fstat(source)
     if (!was.isFile()) throw notAFile(from, to)
     progress?.begin(Number(was.size))
-    if (mayClone(was, kept) && !isOpenedFirst(kept) && (yield* tryClone(source, from, to, was)))
-      yield* finishClone(to, was, kept)
-    else yield* copyOpen(source, from, to, was, kept, progress)
+    const clone: Clone = { source, from, to, was, device }
+    if (mayClone(was, kept) && !isOpenedFirst(kept) && (yield* tryClone(clone))) yield* finishClone(to, was, kept)
+    else yield* copyOpen(clone, kept, progress)
     progress?.reach(Number(was.size))
     return was
   })
@@ -66,12 +73,12 @@ const isOpenedFirst = (kept: Kept): boolean => process.platform === 'linux' && i
 
 const isFinished = ({ owner, times, synced }: Kept): boolean => owner || times || synced
 
-function* copyOpen(source: number, from: Path, to: Path, was: Stats, kept: Kept, progress?: FileProgress): Steps<void> {
+function* copyOpen(clone: Clone, kept: Kept, progress?: FileProgress): Steps<void> {
+  const { source, to, was } = clone
   const target = yield* fs.open(to, 'wx', firstMode(was, kept))
   yield* closingWritten(target, kept.synced, function* () {
     const mayBeClone = mayClone(was, kept) && isOpenedFirst(kept)
-    if (!mayBeClone || !(yield* tryCloneInto(target, source, from, to, was)))
-      yield* copyBytes(source, target, was, progress)
+    if (!mayBeClone || !(yield* tryCloneInto(target, clone))) yield* copyBytes(source, target, was, progress)
     yield* finish(target, was, kept)
   })
 }
@@ -107,13 +114,11 @@ const keptMode = (was: Stats, made: Stats): bigint =>
   was.mode & (made.uid === was.uid && made.gid === was.gid ? 0o7777n : 0o777n)
 
 /**
- * Gives a directory that was copied its mode. If it has inherited the set-group-ID bit, that stays: everything in the
- * tree that it is in is to have one group.
+ * Gives a directory that was copied its mode; `made` is what it was made as. If it has inherited the set-group-ID bit,
+ * that stays: everything in the tree that it is in is to have one group.
  */
-export function* keepMode(dir: Path, was: Stats): Steps<void> {
-  const made = yield* fs.lstat(dir)
-  yield* setMode(dir, made, Number((was.mode & 0o7777n) | (made.mode & 0o2000n)), false)
-}
+export const keepMode = (dir: Path, made: Stats, was: Stats): Steps<void> =>
+  setMode(dir, made, Number((was.mode & 0o7777n) | (made.mode & 0o2000n)), false)
 
 /** Sets the times of access and change, to the microsecond: Node takes seconds as a number, and cuts off the rest. */
 export const keepTimes = (path: Path, was: Stats): Steps<void> => fs.utimes(path, ...timesOf(was))

@@ -4,7 +4,7 @@ import { isUtf8 } from 'node:buffer'
 import { dirname, isAbsolute } from 'node:path'
 import { hasCode, type SystemError, systemError } from '../core/errors.js'
 import type { Stats } from '../core/stats.js'
-import { fs, orNothing, type Steps } from '../core/steps.js'
+import { fs, orNothing, type Path, type Steps } from '../core/steps.js'
 
 const mostLinks = 40
 
@@ -38,7 +38,8 @@ export function* resolveLinks(path: string, follows: boolean, passages = false):
   throw systemError('ELOOP', 'open', `more than ${mostLinks} links`, path)
 }
 
-function* linkText(at: string): Steps<Buffer | undefined> {
+/** The text of a link; undefined if it is none any more. */
+export function* linkText(at: Path): Steps<Buffer | undefined> {
   try {
     return yield* fs.readlink(at)
   } catch (error) {

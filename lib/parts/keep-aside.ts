@@ -4,7 +4,8 @@
 import { hasCode, isSystemError, systemError } from '../core/errors.js'
 import { fs, type Path, type Steps } from '../core/steps.js'
 import { addFinding, namingPublicly } from './public-names.js'
-import { type Aside, isThere, putBack, whereItIs } from './set-aside.js'
+import { isThere, putBack, whereItIs } from './put-back.js'
+import type { Aside } from './set-aside.js'
 import { nonces, shortNameBytes, siblingName } from './stage-names.js'
 
 /** A fresh name of that kind beside `path`. */

@@ -70,7 +70,7 @@ const forGroupOnly = (mode: number): number => (mode >> 3) & ~mode & 0o7
 
 /**
  * Gives a private file, by its descriptor, its owner and its mode, in as few calls as possible, usually none. (A
- * directory is given by its path.) `was` describes the private file, `old` the one that is replaced, or copied.
+ * directory is given by a path, which may lead through its descriptor.) `was` describes the private file, `old` the one that is replaced, or copied.
  *
  * What the system refuses is left as it is, unless it is a mode that was asked for by name: mounts refuse owners and
  * modes, and users and containers may not give files away.
@@ -120,7 +120,7 @@ function* giveOwner(file: Path | number, was: Stats, { uid, gid }: { uid: number
   const isDone = yield* tryChown(file, hasUser ? -1 : uid, gid)
   // Ordinary users may change the group only, and only to one of their own.
   if (!isDone && (hasUser || hasGroup || !(yield* tryChown(file, -1, gid)))) return was
-  return yield* typeof file === 'number' ? fs.fstat(file) : fs.lstat(file)
+  return yield* typeof file === 'number' ? fs.fstat(file) : fs.stat(file)
 }
 
 /** Which users may give files away is not guessed: root in a container may not, and others may have been allowed to. */

@@ -1,6 +1,7 @@
 // Errors say the names that the caller knows. What happens to a thing under a private name is about the thing, and
 // the private name is gone when the error is read.
 
+import { isInterruption, isTimeout } from '../core/interruption.js'
 import type { Path } from '../core/steps.js'
 
 /** Errors of functions that the caller has passed, and that were given a private name: these come out as they are. */
@@ -21,7 +22,7 @@ export const namingOnly = (error: unknown, at: Path, path: Path): unknown =>
 
 /** The same for a directory that is open, wherever the text says so, too: only this process can use the path `at`. */
 export function namingDirectory(error: unknown, at: Path, shown: Path): unknown {
-  for (let one: unknown = error; isError(one) && !callersOwn.has(one); one = one.cause)
+  for (const one of withCauses(error))
     if (one.message.includes(`'${at}`))
       inTexts(one, text => text.replaceAll(`'${at}'`, () => `'${shown}'`).replaceAll(`'${at}/`, () => `'${shown}/`))
   return namingPublicly(error, at, shown)
@@ -38,11 +39,21 @@ const isError = (error: unknown): error is Error => {
   return typeof error === 'object' && typeof message === 'string'
 }
 
+/** An error and its causes, but for those that are the caller's own, as the reason of an abort is. */
+function withCauses(error: unknown): Error[] {
+  if (!isError(error) || callersOwn.has(error)) return []
+  const isAborted = isInterruption(error) && !isTimeout(error)
+  return isAborted ? [error] : [error, ...withCauses(error.cause)]
+}
+
 type Said = NodeJS.ErrnoException & { dest?: string | undefined; cause?: unknown }
 
 function respell(error: unknown, spell: (path: string) => string): unknown {
-  if (!isError(error) || callersOwn.has(error)) return error
-  const said: Said = error
+  for (const one of withCauses(error)) respellOne(one, spell)
+  return error
+}
+
+function respellOne(said: Said, spell: (path: string) => string): void {
   let isChanged = false
   for (const key of ['path', 'dest'] as const) {
     const old = said[key]
@@ -57,7 +68,23 @@ function respell(error: unknown, spell: (path: string) => string): unknown {
     if (!Reflect.deleteProperty(said, 'dest')) said.dest = undefined
     inTexts(said, text => text.replace(`'${said.path}' -> '${said.path}'`, () => `'${said.path}'`))
   }
-  respell(said.cause, spell)
+}
+
+/** Changes the paths that an error and its causes have, and what their messages say. Returns the error. */
+export function changeNames(
+  error: unknown,
+  ofPath: (path: string) => string,
+  ofText: (text: string) => string,
+): unknown {
+  for (const one of withCauses(error)) {
+    const said: Said = one
+    for (const key of ['path', 'dest'] as const) {
+      const old = said[key]
+      if (typeof old === 'string') said[key] = ofPath(old)
+    }
+    const { message } = said
+    inTexts(said, text => text.replace(message, () => ofText(message)))
+  }
   return error
 }
 

@@ -20,7 +20,7 @@ export function* statLink(from: Path, to: Path, copies: boolean): Steps<'one' | 
   // On macOS a hard link to a symbolic link is a link to that one's target.
   const target = source?.isSymbolicLink() ? yield* fs.stat(from, orNothing) : undefined
   if (sameInode(there, source) || sameInode(there, target)) return 'one'
-  return copies ? yield* compareContent(from, to, fs.lstat(from), false) : 'another'
+  return copies ? yield* compareContent({ here: from, follow: false, modes: false }, to) : 'another'
 }
 
 /**
@@ -28,42 +28,48 @@ export function* statLink(from: Path, to: Path, copies: boolean): Steps<'one' | 
  * `follow`, a link at `from` stands for what it leads to.
  */
 export const statCopy = (from: Path, to: Path, follow: boolean): Steps<'alike' | 'another' | 'nothing'> =>
-  compareContent(from, to, (follow ? fs.stat : fs.lstat)(from), true)
+  compareContent({ here: from, follow, modes: true }, to)
 
 /** True if both names are one inode. */
 export function* isLinkOf(from: Path, path: Path): Steps<true | undefined> {
   return (yield* statLink(from, path, false)) === 'one' || undefined
 }
 
+/** What is compared with something else. */
+interface Original {
+  readonly here: Path
+  /** A link stands for what it leads to. */
+  readonly follow: boolean
+  /** The permissions are compared, too. */
+  readonly modes: boolean
+}
+
 /**
  * Compares two files by their bytes, or two links by their text. `nothing`: nothing was at the path `there`, or what
  * was has gone, or has become something of another kind, during the comparison.
  */
-function* compareContent(
-  here: Path,
-  there: Path,
-  source: Steps<Stats>,
-  modes: boolean,
-): Steps<'alike' | 'another' | 'nothing'> {
+function* compareContent(original: Original, there: Path): Steps<'alike' | 'another' | 'nothing'> {
   const other = yield* fs.lstat(there, orNothing)
   if (!other) return 'nothing'
-  const one = yield* source
+  const { here, follow } = original
+  const one = yield* (follow ? fs.stat : fs.lstat)(here)
   if (one.isSymbolicLink() && other.isSymbolicLink()) {
     const text = yield* orChanged(fs.readlink(there))
     if (!text) return 'nothing'
     return text.equals(yield* fs.readlink(here)) ? 'alike' : 'another'
   }
   if (!one.isFile() || !other.isFile()) return 'another'
-  const fd = yield* orChanged(fs.open(there, 'r'))
+  const fd = yield* orChanged(fs.open(there, 'r nofollow'))
   if (fd === undefined) return 'nothing'
   // The descriptor stays with this inode, even if another process replaces what has the name.
-  return yield* closing(fd, () => compareFile(here, one, fd, modes))
+  return yield* closing(fd, () => compareFile(original, one, fd))
 }
 
-function* compareFile(here: Path, one: Stats, right: number, modes: boolean): Steps<'alike' | 'another'> {
+function* compareFile({ here, follow, modes }: Original, one: Stats, right: number): Steps<'alike' | 'another'> {
   const other = yield* fs.fstat(right)
+  if (!other.isFile()) return 'another'
   if (other.size !== one.size || (modes && ((other.mode ^ one.mode) & 0o777n) !== 0n)) return 'another'
-  const left = yield* fs.open(here, 'r')
+  const left = yield* fs.open(here, follow ? 'r nonblock' : 'r nofollow')
   return (yield* closing(left, () => haveSameBytes(left, right))) ? 'alike' : 'another'
 }
 

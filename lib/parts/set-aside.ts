@@ -1,16 +1,17 @@
 // A thing is renamed to a private name. That frees its own name in one step, and what other processes do with that name
 // no longer touches the thing. Then it is deleted under the private name, or gets its own name back.
 
-import { cannotLink, hasCode, isSystemError, mountPointCodes } from '../core/errors.js'
+import { hasCode, mountPointCodes } from '../core/errors.js'
 import { reportDone } from '../core/progress.js'
 import { fs, orNothing, type Path, type Steps } from '../core/steps.js'
 import { achieve, done, type Trial } from './achieve.js'
-import { discard, tidy, uninterruptible } from './cleanup.js'
+import { tidy, uninterruptible } from './cleanup.js'
 import type { DeleteJob } from './delete-job.js'
 import { deleteTree } from './delete-tree.js'
-import { isGone, isInode } from './identity.js'
+import { isGone } from './identity.js'
 import { findMount } from './mount.js'
-import { addFinding, namingPublicly } from './public-names.js'
+import { namingPublicly } from './public-names.js'
+import { putBack } from './put-back.js'
 import { stageName } from './stage-names.js'
 
 /** A thing that was set aside. */
@@ -125,16 +126,6 @@ export function* deleteOrPutBack(aside: Aside, job: DeleteJob, trial: Trial): St
   }
 }
 
-/** False also if that cannot be found out. */
-export function* isThere(at: Path): Steps<boolean> {
-  try {
-    return (yield* fs.lstat(at, orNothing)) !== undefined
-  } catch (error) {
-    if (!isSystemError(error)) throw error
-    return false
-  }
-}
-
 /** Deletes what was set aside. */
 export function* deleteSetAside({ path, at, shown = path }: Aside, job: DeleteJob, trial: Trial): Steps<void> {
   yield* achieve(
@@ -143,41 +134,4 @@ export function* deleteSetAside({ path, at, shown = path }: Aside, job: DeleteJo
     // A process that has it open may still make things in it.
     { ...trial, also: ['ENOTEMPTY', 'EEXIST'], never: mountPointCodes },
   )
-}
-
-/**
- * Gives what was set aside its name back, by a link, which replaces nothing. What cannot be linked is renamed: a
- * directory, which replaces an empty directory at most, and anything where there are no hard links. An `error` about it
- * then names the path that the caller knows; or says where the thing is, if it could not be put back.
- */
-export function* putBack({ path, at }: Aside, error?: unknown): Steps<void> {
-  namingPublicly(error, at, path)
-  try {
-    yield* linkBack(at, path)
-  } catch (failure) {
-    if (yield* isThere(at)) addFinding(error, whereItIs(at))
-    throw namingPublicly(failure, at, path)
-  }
-}
-
-/** What an error says of a thing that keeps the name `at`. */
-export const whereItIs = (at: Path): string => `what was there could not be put back, and is at '${at}' now`
-
-function* linkBack(at: Path, path: Path): Steps<void> {
-  try {
-    yield* fs.link(at, path)
-  } catch (error) {
-    if (!(yield* isLinkedBack(at, path, error))) return yield* fs.rename(at, path)
-  }
-  yield* discard(() => fs.unlink(at))
-}
-
-/** After a link that failed: was it made all the same? If not, and a rename is no way either, throws the error. */
-function* isLinkedBack(at: Path, path: Path, error: unknown): Steps<boolean> {
-  if (cannotLink(error)) return false
-  if (!hasCode(error, 'EEXIST')) throw error
-  const was = yield* fs.lstat(at)
-  if (was.isDirectory()) return false
-  if (yield* isInode(path, was)) return true
-  throw error
 }

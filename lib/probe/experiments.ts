@@ -128,7 +128,7 @@ export function* atomicRename({ here }: ScratchDir, nth: string): Steps<boolean>
   yield* writeNew(name, 'a')
   for (let round = 1; round <= rounds; round++) {
     const [oldText, newText] = [letter(round - 1), letter(round)]
-    const fd = yield* fs.open(name, 'r')
+    const fd = yield* fs.open(name, 'r nofollow')
     const kept = yield* closing(fd, function* () {
       yield* writeNew(next, newText)
       return (yield* isReplaced(name, next, [oldText, newText])) && (yield* readLetter(fd)) === oldText
@@ -143,7 +143,7 @@ const letter = (round: number): string => String.fromCharCode(97 + round)
 
 function* isReplaced(name: string, next: string, texts: readonly string[]): Steps<boolean> {
   const look = () => fs.lstat(name, orNothing)
-  const calls: Steps<unknown>[] = [fs.rename(next, name), fs.open(name, 'r'), look(), look()]
+  const calls: Steps<unknown>[] = [fs.rename(next, name), fs.open(name, 'r nofollow'), look(), look()]
   const [renamed, opened, ...looks] = (yield* together(calls)) as [Outcome<void>, Outcome<number>, ...Outcome<Stats>[]]
   const text = hasFailed(opened) ? undefined : yield* closing(opened.value, () => readLetter(opened.value))
   // ENOENT from the rename may be the echo of our own call. The next round shows whether the rename was done.
@@ -158,12 +158,12 @@ export function* caseSensitive({ here }: ScratchDir): Steps<boolean> {
 }
 
 export function* directoryFsync({ here }: ScratchDir): Steps<boolean> {
-  const fd = yield* fs.open(here, 'r')
+  const fd = yield* fs.open(here, 'r nofollow')
   return yield* closing(fd, () => done(fs.fsync(fd), true))
 }
 
 function* touch(path: string): Steps<void> {
-  yield* fs.close(yield* fs.open(path, 'w', 0o600))
+  yield* fs.close(yield* fs.open(path, 'w nofollow', 0o600))
 }
 
 function* writeNew(path: string, text: string): Steps<void> {

@@ -12,7 +12,7 @@ const enoughSteps = 4
  * Milliseconds: the larger of the grain in which times are stored and the smallest step between the times of writes.
  */
 export function* mtimeGrain(file: string): Steps<number> {
-  const fd = yield* fs.open(file, 'w', 0o600)
+  const fd = yield* fs.open(file, 'w nofollow', 0o600)
   const written = yield* closing(fd, () => writtenGrain(fd))
   return Math.max(yield* storedGrain(file), written)
 }
@@ -49,10 +49,16 @@ const oddTimes = [1_000_000_001.123457, 1_000_000_022.346721, 1_000_000_044.5798
 
 /** The common divisor of all times that are stored; 0 where no time can be set. */
 function* storedGrain(file: string): Steps<number> {
+  // It is opened once more, because what was written before would be given a time of its own when it is closed.
+  const fd = yield* fs.open(file, 'rewrite nofollow')
+  return yield* closing(fd, () => setAndRead(fd, file))
+}
+
+function* setAndRead(fd: number, file: string): Steps<number> {
   const stored: bigint[] = []
   for (const time of oddTimes) {
     try {
-      yield* fs.utimes(file, time, time)
+      yield* fs.futimes(fd, time, time)
     } catch (error) {
       if (hasCode(error, 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EPERM', 'EINVAL')) return 0
       throw error

@@ -6,9 +6,10 @@ import { readState } from '../cell/transition.js'
 import { type Entry, fs, type Steps } from '../core/steps.js'
 import { isDebris, type Liveness } from '../parts/debris.js'
 import { listEntries, type OpenDirectory, pathTo } from '../parts/directory-handle.js'
+import type { Root } from '../parts/reach.js'
 import { ownerOf } from '../parts/stage-names.js'
+import { type Place, placeIn, walkDown } from '../parts/walk-down.js'
 import { noteFailure, noteUnlessGone, type Sweeping } from './job.js'
-import { type Place, type Root, walkDown } from './walk.js'
 
 export interface Candidate {
   readonly entry: Entry
@@ -40,7 +41,7 @@ export function* findDebris(top: OpenDirectory, job: Sweeping): Steps<{ root: Ro
     const below: Place[] = []
     for (const entry of entries) {
       const candidate = candidateOf(entry, place)
-      if (!candidate && job.recursive && entry.kind === 'directory') below.push(placeOf(entry, place))
+      if (!candidate && job.recursive && entry.kind === 'directory') below.push(placeIn(place, entry))
       if (candidate && (yield* isToBeSwept(candidate, liveness, dir, job))) candidates.push(candidate)
     }
     if (candidates.length > 0) found.push({ place, candidates })
@@ -50,11 +51,6 @@ export function* findDebris(top: OpenDirectory, job: Sweeping): Steps<{ root: Ro
   const root = yield* walkDown(top, look, error => noteUnlessGone(job, error))
   return { root, found }
 }
-
-const placeOf = (entry: Entry, above: Place): Place => ({
-  inside: { above, entry },
-  prefix: `${above.prefix}${entry.name}/`,
-})
 
 function candidateOf(entry: Entry, { prefix }: Place): Candidate | undefined {
   const { name } = entry

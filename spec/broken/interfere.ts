@@ -1,7 +1,7 @@
 // Disturbs one algorithm at exactly the k-th of its calls: the call fails, the whole is aborted, or the process ends
 // there.
 
-import { closeSync, readdirSync, statSync } from 'node:fs'
+import { closeSync, readdirSync, readlinkSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Call, drive, driveSync, dual, type Outcome, type Patience, type Steps } from 'holdfast/steps'
 import { door as realDoor } from '../../lib/core/disk.js'
@@ -134,11 +134,16 @@ export function endedAt(k: number, steps: Steps<unknown>, self: string): boolean
   }
 }
 
+/** The path of a name in an open directory, which begins with its descriptor. */
+export const withoutDescriptor = (path: string): string =>
+  path.replace(/^\/proc\/self\/fd\/\d+(?=\/)/, start => readlinkSync(start))
+
 /** As in a directory that ignores case and Unicode composition, and keeps the spelling: macOS, Windows. */
 export function caseless<T>(dir: string, steps: Steps<T>): Steps<T> {
   const plain = (name: string) => name.normalize('NFD').toUpperCase()
-  const known = (path: unknown): unknown => {
-    if (typeof path !== 'string' || !path.startsWith(`${dir}/`)) return path
+  const known = (given: unknown): unknown => {
+    const path = typeof given === 'string' ? withoutDescriptor(given) : undefined
+    if (!path?.startsWith(`${dir}/`)) return given
     let at = dir
     for (const part of path.slice(dir.length + 1).split('/')) {
       const names = statSync(at, { throwIfNoEntry: false })?.isDirectory() ? readdirSync(at) : []

@@ -3,10 +3,11 @@
 import type { Act } from './act.js'
 import { actsOfFiles } from './acts-of-files.js'
 import { actsOfLocks } from './acts-of-locks.js'
+import { actsOfRoots } from './acts-of-roots.js'
 import { actsOfTrees } from './acts-of-trees.js'
 import { brokenActs } from './broken-acts.js'
 
-export const acts: readonly Act[] = [...actsOfFiles, ...actsOfTrees, ...actsOfLocks]
+export const acts: readonly Act[] = [...actsOfFiles, ...actsOfTrees, ...actsOfLocks, ...actsOfRoots]
 
 export function actOf(name: string): Act {
   const act = [...acts, ...brokenActs].find(one => one.name === name)

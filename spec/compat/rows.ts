@@ -1,10 +1,19 @@
 // What is tried on every runtime: each public function in both forms, and what a runtime must have beneath them.
 
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
-import { cell, copy, lock, mkdirp, move, remove, withLock, writeFile } from 'holdfast'
+import { cell, copy, lock, mkdirp, move, remove, within, withLock, writeFile } from 'holdfast'
 import { drive, driveSync, dual, fs, type Steps } from 'holdfast/steps'
 import { assertLinearizable, explore, type Model, race } from 'holdfast/testing'
 import { cases, treeCases } from '../support/cases.js'
@@ -48,6 +57,20 @@ const ofCases: readonly Row[] = [...new Set([...cases, ...treeCases].map(({ name
   .filter(name => name !== 'cell')
   .map(name => ({ name, forms: both, run: (form, dir, across) => runCases(name, form, dir, across) }))
 
+const ofLinks: readonly Row[] = [
+  {
+    name: 'writing through a link',
+    forms: both,
+    async run(form, dir) {
+      symlinkSync('f', join(dir, 'link'))
+      await call(form, writeFile, join(dir, 'link'), 'new')
+      expect(readFileSync(join(dir, 'f'), 'utf8') === 'new', 'it was not followed')
+      await call(form, copy, join(dir, 'link'), join(dir, 'copy'))
+      expect(readlinkSync(join(dir, 'copy')) === 'f', 'its text was not copied')
+    },
+  },
+]
+
 const ofLocks: readonly Row[] = [
   {
     name: 'lock.try',
@@ -69,6 +92,34 @@ const ofLocks: readonly Row[] = [
       const lease = lock.sync(join(dir, 'l'))
       expect((await holder())?.owner === lease.owner, 'another holder')
       lease.release.sync()
+    },
+  },
+  {
+    name: 'within',
+    forms: both,
+    async run(form, dir) {
+      mkdirSync(join(dir, 'root'))
+      writeFileSync(join(dir, 'f'), 'outside')
+      const root = form === 'sync' ? within.sync(join(dir, 'root')) : await within(join(dir, 'root'))
+      expect(process.platform !== 'linux' || root.containment === 'kernel', root.containment)
+      await call(form, root.writeFile, 'a/f', 'new', { parents: true })
+      await call(form, root.symlink, 'a', 'link')
+      const read = form === 'sync' ? root.readFile.sync('link/f') : await root.readFile('link/f')
+      expect(read.toString() === 'new', 'readFile')
+      for (const path of ['../f', join(dir, 'f'), 'link/../../f']) {
+        let code: string | undefined
+        try {
+          await call(form, root.remove, path)
+        } catch (error) {
+          code = (error as NodeJS.ErrnoException).code
+        }
+        expect(code === 'ERR_OUTSIDE_ROOT', `${path}: ${code}`)
+      }
+      const fence =
+        form === 'sync' ? root.withLock.sync('l', one => one.fence) : await root.withLock('l', one => one.fence)
+      expect(fence === 1, 'withLock')
+      expect(await call(form, root.remove, 'a'), 'remove')
+      root.close()
     },
   },
   {
@@ -227,6 +278,20 @@ const ofRuntimes: readonly Row[] = [
     },
   },
   {
+    name: 'times to the microsecond',
+    forms: both,
+    async run(form, dir) {
+      if (process.platform !== 'linux') return
+      const [from, to] = [join(dir, 'from'), join(dir, 'to')]
+      writeFileSync(from, 'x')
+      spawnSync('touch', ['-d', '2001-02-03 04:05:06.123456 UTC', from])
+      await call(form, copy, from, to, { preserveTimestamps: true })
+      // Not by the runtime's own stat, which may round.
+      const { stdout } = spawnSync('stat', ['-c', '%.6Y', to], { encoding: 'utf8' })
+      expect(stdout.trim() === '981173106.123456', `the time is ${stdout.trim()}`)
+    },
+  },
+  {
     name: 'names that are not UTF-8',
     forms: both,
     async run(form, dir) {
@@ -246,4 +311,4 @@ const ofRuntimes: readonly Row[] = [
   },
 ]
 
-export const rows: readonly Row[] = [...ofCases, ...ofLocks, ...ofCells, ...ofProofs, ...ofRuntimes]
+export const rows: readonly Row[] = [...ofCases, ...ofLocks, ...ofLinks, ...ofCells, ...ofProofs, ...ofRuntimes]

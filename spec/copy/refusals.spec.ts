@@ -145,7 +145,7 @@ holds(
     const at = (name: string) => join(dir, name)
     const self = door.performSync({ op: 'self', args: [] }) as string
     const place = self.split('-')[0]
-    const nonce = '0123456789abcdef'
+    const nonce = '0123456789abcdef.holdfast'
     const dead = `${place}-${spawnSync('true').pid.toString(36)}-0`
     mkdirSync(at('source'))
     for (const owner of [self, dead, `elsewhere-1-1`]) writeFileSync(at(`source/.file.${owner}.${nonce}`), owner)

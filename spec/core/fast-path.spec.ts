@@ -1,7 +1,16 @@
 // The inline fast path: how often a thread is used, and that results are what is there, not what was.
 
 import { createHook } from 'node:async_hooks'
-import { closeSync, existsSync, openSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import { createExclusive, getOrCreate, link, lock, mkdirp, writeFile } from 'holdfast'
 import { dual, fs } from 'holdfast/steps'
@@ -27,6 +36,23 @@ const write = dual(function* steps(path: string, flags: 'wx' | 'r+', bytes: numb
   const fd = yield* fs.open(path, flags)
   yield* fs.write(fd, Buffer.alloc(bytes, 'x'))
   yield* fs.close(fd)
+})
+
+/** Makes a directory, and everything in it by its descriptor, which is returned when it is closed. */
+const filled = dual(function* steps(dir: string) {
+  yield* fs.mkdir(dir)
+  const fd = yield* fs.open(dir, 'r directory')
+  const at = `/proc/self/fd/${fd}`
+  const file = yield* fs.open(`${at}/a`, 'wx')
+  yield* fs.write(file, Buffer.alloc(9))
+  yield* fs.close(file)
+  yield* fs.rename(`${at}/a`, `${at}/b`)
+  yield* fs.mkdir(`${at}/c`)
+  yield* fs.close(fd)
+  return fd
+})
+const makeIn = dual(function* steps(fd: number, name: string) {
+  yield* fs.mkdir(`/proc/self/fd/${fd}/${name}`)
 })
 
 /** The number of calls that went to a thread during `work`, questions about the filesystem included. */
@@ -183,6 +209,33 @@ for (const { kind, dir: place } of here) {
       for (let i = 0; i < 9; i++) seen.push(await asked(() => look(`/proc/self/fd/${fd}/a`)))
       closeSync(fd)
       assert.ok(Math.min(...seen) > 0, `${seen}`)
+    },
+  )
+
+  holds(
+    `${kind}: a directory that was made and opened a moment ago is filled on the spot, by its descriptor`,
+    async () => {
+      const dir = scratch(place)
+      const seen: number[] = []
+      for (let i = 0; i < 9; i++) seen.push(await asked(() => filled(join(dir, String(i)))))
+      assert.equal(readdirSync(join(dir, '8')), ['b', 'c'])
+      // Only the directory itself is made by a thread, and the first call may have to find out where it is.
+      assert.ok(Math.min(...seen) <= 1, `${seen}`)
+    },
+  )
+
+  holds(
+    `${kind}: what is known of a directory that was open is not believed of the next one with its number`,
+    async () => {
+      const dir = scratch(place)
+      let seen: number | undefined
+      for (let i = 0; i < 9 && seen === undefined; i++) {
+        const fd = await filled(join(dir, String(i)))
+        const next = openSync(dir, 'r')
+        if (next === fd) seen = await asked(() => makeIn(next, `x${i}`))
+        closeSync(next)
+      }
+      assert.ok(seen === undefined || seen > 0, `${seen}`)
     },
   )
 

@@ -19,9 +19,10 @@ import { type Call, fs, orNothing, type Steps } from 'holdfast/steps'
 import type { World } from 'holdfast/testing'
 import { door } from '../../lib/core/disk.js'
 import { endedAt, through } from '../broken/interfere.js'
-import { assert, caught, explored, holds, nobodyThrew, prove, scratch } from '../support/kit.js'
+import { assert, caught, explored, holds, prove, scratch } from '../support/kit.js'
 import { type Kind, kinds, make, read } from '../support/planted.js'
 import { privateNames } from '../support/trees.js'
+import { judgeRivals } from './winners.js'
 
 /** This process as owner, as private names spell it, and one that has ended. */
 const self = () => door.performSync({ op: 'self', args: [] }) as string
@@ -145,18 +146,8 @@ const heirs = (players: Readonly<Record<string, Kind>>, claim: 'file' | 'directo
   players: dir =>
     Object.fromEntries(Object.keys(players).map(name => [name, moving(join(dir, name), join(dir, 'target'))])),
   check: ending => {
-    nobodyThrew(ending)
-    const there = read(join(ending.dir, 'target'))
     const names = Object.keys(players)
-    const returned = names.filter(name => ending.outcomes[name]?.how === 'returned')
-    const winners = returned.filter(name => (ending.outcomes[name] as { value?: unknown }).value === true)
-    for (const name of names) {
-      const source = read(join(ending.dir, name))
-      assert.ok(source === name + name || there === name + name, `${name} is lost`)
-      if (winners.includes(name)) assert.ok(source === undefined && there === name + name, `${name} is not there`)
-      else if (returned.includes(name)) assert.is(source, name + name, `${name} is not whole`)
-    }
-    assert.ok(winners.length <= 1, `${winners.length} winners`)
+    const { returned, winners } = judgeRivals(ending, names)
     if (returned.length === names.length) assert.is(winners.length, 1, 'no winner')
     if (!faults.kills) assert.equal(privateNames(ending.dir), [], 'debris')
   },
@@ -175,6 +166,9 @@ for (const claim of ['file', 'directory'] as const)
     prove('two of its kind, with a kill', heirs({ A: claim, B: claim }, claim, { kills: 1 }), { preemptions: 1 })
   })
 
+/** Why a mover threw. */
+const causes = new Set<string>()
+
 /** All players move one thing to one name. */
 const twins = (kind: Kind, options: MoveOptions, way: (from: string, to: string) => Steps<unknown>): World => ({
   setup: dir => {
@@ -187,7 +181,11 @@ const twins = (kind: Kind, options: MoveOptions, way: (from: string, to: string)
     const winners = Object.values(outcomes).filter(one => one.how === 'returned' && one.value === true)
     assert.is(winners.length, 1, `${winners.length} winners`)
     for (const one of Object.values(outcomes))
-      if (one.how === 'threw') assert.is((one.error as NodeJS.ErrnoException).code, 'ENOENT', String(one.error))
+      if (one.how === 'threw') {
+        const { code, message } = one.error as NodeJS.ErrnoException
+        assert.is(code, 'ENOENT', message)
+        causes.add(/\((.*)\)/.exec(message)?.[1] ?? 'the source was gone at the first look')
+      }
     assert.equal(privateNames(dir), [], 'debris')
     const kept = readdirSync(dir).filter(name => name.includes('.set-aside-'))
     for (const name of kept)
@@ -203,7 +201,12 @@ for (const kind of kinds)
     for (const overwrite of [false, true, 'with-gap'] as const) {
       const options = { overwrite, durability: 'none', concurrency: 1 } as const
       const world = twins(kind, options, (from, to) => move.steps(from, to, options))
+      causes.clear()
       prove(`a ${kind}, overwrite ${overwrite}`, world, { preemptions: 2 })
+      assert.ok(
+        [...causes].some(cause => /another call has moved/.test(cause)),
+        [...causes].join('; '),
+      )
     }
   })
 

@@ -4,7 +4,6 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { dual, fs, type Steps } from 'holdfast/steps'
 import { concurrently } from '../../lib/parts/concurrently.js'
-import { visit } from '../../lib/parts/tree.js'
 import { assert, holds, scratch } from '../support/kit.js'
 
 const all = dual(function* all(tasks: (() => Steps<void>)[], width: number, _options: object = {}): Steps<void> {
@@ -105,33 +104,4 @@ holds('when it is stopped, each one under way is, and gives back what it holds',
   await assert.rejects(all(tasks, 10, { signal: controller.signal }), { code: 'ABORT_ERR' })
   assert.equal(ends, Array(10).fill('ABORT_ERR'))
   assert.equal([begun, readdirSync(dir).length, open()], [10, 0, before])
-})
-
-holds('a tree is entered before what is in it, and left after all of it', async () => {
-  const said: string[] = []
-  const below: Readonly<Record<string, readonly string[]>> = { a: ['b', 'c', 'd'], b: ['e'], d: ['f', 'g'] }
-  const walk = dual(function* walk(width: number): Steps<void> {
-    const enter = function* (node: string): Steps<readonly string[]> {
-      yield* fs.now()
-      said.push(`>${node}`)
-      return below[node] ?? []
-    }
-    const leave = function* (node: string): Steps<void> {
-      yield* fs.now()
-      said.push(`<${node}`)
-    }
-    yield* visit('a', { enter, leave }, width)
-  })
-  walk.sync(1)
-  assert.is(said.join(' '), '>a >b >e <e <b >c <c >d >f <f >g <g <d <a')
-  for (const width of [2, 5]) {
-    said.length = 0
-    await walk(width)
-    assert.is(said.length, 14)
-    for (const [node, children] of Object.entries(below))
-      for (const child of children)
-        assert.ok(
-          said.indexOf(`>${node}`) < said.indexOf(`>${child}`) && said.indexOf(`<${child}`) < said.indexOf(`<${node}`),
-        )
-  }
 })

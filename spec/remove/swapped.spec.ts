@@ -132,6 +132,32 @@ if (onLinux) {
       assert.is(readdirSync('/proc/self/fd').length, before)
     })
 
+  holds(
+    'of a wide tree at most eight directories are open beside each other, and one of them with `concurrency` 1',
+    () => {
+      for (const [concurrency, expected] of [
+        [64, 9],
+        [1, 2],
+      ] as const) {
+        const tree = join(scratch(), 'tree')
+        for (let n = 0; n < 40; n++) {
+          mkdirSync(join(tree, `d${n}`), { recursive: true })
+          writeFileSync(join(tree, `d${n}/file`), '')
+        }
+        const before = readdirSync('/proc/self/fd').length
+        let most = 0
+        const steps = through(remove.steps(tree, { concurrency }), call => {
+          most = Math.max(most, readdirSync('/proc/self/fd').length - before)
+          return call
+        })
+        assert.is(driveSync(steps), true)
+        assert.not(existsSync(tree))
+        // With the one above.
+        assert.is(most, expected)
+      }
+    },
+  )
+
   const script = (tree: string) =>
     `const { remove } = await import('${library}'); console.log(remove.sync('${tree}'), await remove('${tree}'))`
 

@@ -7,7 +7,8 @@ const budgets: Readonly<Record<string, number>> = {
   calls: 100,
   'update-file/world': 70,
   sweep: 70,
-  'copy/world': 60,
+  'copy/world': 80,
+  'copy/swapped': 45,
   'write-file/race': 60,
   'lock/world': 55,
   'cell/race': 50,
@@ -20,7 +21,7 @@ const budgets: Readonly<Record<string, number>> = {
   mkdirp: 40,
   move: 60,
   published: 60,
-  attack: 45,
+  attack: 85,
   names: 40,
   'testing/explore/independence': 45,
 }

@@ -1,10 +1,11 @@
 // Where spec files work: each of those that run at the same time has directories of its own, on disk, in memory and on
 // the filesystems that are mounted for the run. What is in them when a file has ended was left behind by that file.
 
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Mounts, mountAll, unmountBelow } from '../support/mounts.js'
+import { removeAll } from '../support/unlock.js'
 
 export interface Room {
   readonly env: NodeJS.ProcessEnv
@@ -27,7 +28,7 @@ export function makeRooms(count: number, mounts: boolean): Rooms {
   process.once('exit', () => {
     // A spec that was killed cannot unmount any more.
     unmountBelow(disk)
-    for (const dir of [memory, disk]) rmSync(dir, { recursive: true, force: true })
+    for (const dir of [memory, disk]) removeAll(dir)
   })
   // Not in a room: a mount point would be taken for something that was left behind.
   const { places, missing, unmount } = mounts ? mountAll(tmpdir()) : nothing
@@ -61,7 +62,7 @@ function makeRoom(disk: string, memory: string, places: Mounts['places']): Room 
   const clear = () => {
     const left = dirs.flatMap(dir => readdirSync(dir).map(name => join(dir, name)))
     if (left.length > 0) unmountBelow(disk)
-    for (const path of left) rmSync(path, { recursive: true, force: true })
+    for (const path of left) removeAll(path)
     return left
   }
   return { env, clear }

@@ -24,6 +24,7 @@ import { suite } from 'uvu'
 import * as uvu from 'uvu/assert'
 import { BadArguments, type Choice, choose, isChosen, type Layer } from '../runner/choice.js'
 import type { Place } from './mounts.js'
+import { unlock } from './unlock.js'
 
 const specs = dirname(dirname(fileURLToPath(import.meta.url)))
 const file = suite(
@@ -190,8 +191,14 @@ export const assert: Assert = {
 /** A fresh directory, removed when the process ends. */
 export function scratch(where = tmpdir()): string {
   tmp.setGracefulCleanup()
-  return tmp.dirSync({ tmpdir: where, prefix: 'holdfast-spec', unsafeCleanup: true }).name
+  const { name } = tmp.dirSync({ tmpdir: where, prefix: 'holdfast-spec', unsafeCleanup: true })
+  scratches.push(name)
+  return name
 }
+
+const scratches: string[] = []
+// Before it is removed.
+if (process.getuid?.() !== 0) process.prependListener('exit', () => scratches.forEach(unlock))
 
 const kinds: Record<number, string> = {
   61267: 'ext4',

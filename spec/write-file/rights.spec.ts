@@ -114,7 +114,7 @@ holds('the owner and the mode go to a descriptor, and to no name', () => {
   const file = join(scratch(), 'file')
   writeFileSync(file, 'old')
   const made: string[] = []
-  const steps = writeFile.steps(file, 'new', { mode: 0o6711, chown: { uid: 7, gid: 7 } })
+  const steps = writeFile.steps(file, 'new', { mode: 0o6777, chown: { uid: 7, gid: 7 } })
   driveSync(
     through(steps, call => {
       made.push(call.op)

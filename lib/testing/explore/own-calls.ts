@@ -56,6 +56,9 @@ export class OwnCalls {
         return { value: false }
       case 'descriptors':
         return { value: Number.POSITIVE_INFINITY }
+      case 'mountId':
+        // A world has no mounts in it.
+        return { value: 1 }
       case 'local':
         return { value: this.#around.honest }
       case 'now':

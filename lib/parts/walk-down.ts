@@ -1,24 +1,11 @@
-// The way through the directories that are swept. Each is opened in the one above, so that a link put in the place of a
-// directory leads nowhere. However deep they are, at most four descriptors are open: the topmost directory, the one that
-// is looked at, the one above it, and one to list it.
+// The way through a directory and those below, one after the other. Each is opened in the one above, so that a link put
+// in the place of a directory leads nowhere. However deep they are, at most four descriptors are open: the topmost
+// directory, the one that is looked at, the one above it, and one to list it.
 
 import { isSystemError } from '../core/errors.js'
 import { type Entry, fs, type Steps } from '../core/steps.js'
-import {
-  assertUnmoved,
-  close,
-  movedError,
-  nameAsShown,
-  type OpenDirectory,
-  openDirectory,
-  openFollowing,
-  pathIn,
-  putAway,
-  reopenAbove,
-  using,
-} from '../parts/directory-handle.js'
-import { sameInode } from '../parts/identity.js'
-import { childPath } from '../parts/tree.js'
+import { assertUnmoved, close, nameAsShown, type OpenDirectory, putAway, reopenAbove } from './directory-handle.js'
+import { openIn, type Root, reachFrom, type Step } from './reach.js'
 
 /** A directory, as it can be found again. */
 export interface Place {
@@ -28,11 +15,10 @@ export interface Place {
   readonly prefix: string
 }
 
-export interface Root {
-  readonly top: OpenDirectory
-  /** Names are looked up by descriptors. */
-  readonly isHeld: boolean
-}
+export const placeIn = (above: Place, entry: Entry): Place => ({
+  inside: { above, entry },
+  prefix: `${above.prefix}${entry.name}/`,
+})
 
 /** Returns the directories in this one that are to be looked at, too. */
 type Look = (dir: OpenDirectory, place: Place) => Steps<readonly Place[]>
@@ -80,7 +66,7 @@ function* enter(place: Place, above: OpenDirectory, { root, way, look, fail }: W
   let dir: OpenDirectory | undefined
   try {
     yield* assertUnmoved(above)
-    dir = yield* openIn(above, place)
+    dir = yield* openIn(above, place.inside as Step)
     const todo = [...(yield* look(dir, place))]
     if (todo.length === 0) return
     if (above !== root.top) yield* putAway(above)
@@ -91,11 +77,6 @@ function* enter(place: Place, above: OpenDirectory, { root, way, look, fail }: W
   } finally {
     if (dir && way.at(-1)?.dir !== dir) yield* close(dir)
   }
-}
-
-function openIn(above: OpenDirectory, { inside }: Place): Steps<OpenDirectory> {
-  const { entry } = inside as NonNullable<Place['inside']>
-  return openDirectory(pathIn(above, entry), childPath(above.shown, entry), above)
 }
 
 /** If another process has moved the directory meanwhile, the one above is reached from the topmost. */
@@ -126,25 +107,7 @@ function* leadsTo(dir: OpenDirectory, above: OpenDirectory): Steps<boolean> {
 
 /** Opens a directory that was found, on the way on which it was found. */
 export function* reach(root: Root, place: Place): Steps<OpenDirectory> {
-  const way: Place[] = []
-  for (let at = place; at.inside; at = at.inside.above) way.push(at)
-  let dir = yield* reopen(root)
-  for (const next of way.reverse()) {
-    const above = dir
-    dir = yield* using(above, () => openIn(above, next))
-  }
-  return dir
-}
-
-/** Throws EAGAIN if the path of the topmost directory leads elsewhere now. */
-function* reopen({ top, isHeld }: Root): Steps<OpenDirectory> {
-  if (!isHeld) {
-    yield* assertUnmoved(top)
-    return { ...top }
-  }
-  const dir = yield* openFollowing(String(top.shown))
-  const isSame = sameInode(yield* fs.fstat(dir.fd as number), top.was)
-  if (isSame) return dir
-  yield* close(dir)
-  throw movedError(top.shown)
+  const way: Step[] = []
+  for (let at = place; at.inside; at = at.inside.above) way.push(at.inside)
+  return yield* reachFrom(root, way.reverse())
 }

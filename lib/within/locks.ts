@@ -1,0 +1,27 @@
+// Locks below a root. A lease goes on after the call that took it: its heartbeats and its release are made from the root,
+// too, which stays open for them.
+
+import { type Lock, type LockWay, lockBy } from '../lock/functions.js'
+import { asLocking, type LockOptions } from '../lock/options.js'
+import { type WithLock, withLockBy } from '../lock/work.js'
+import type { Bound } from './bind.js'
+import { contained } from './contained.js'
+import { assertOpen, begin, end } from './root.js'
+
+export function lockFunctions(bound: Bound): { readonly lock: Lock; readonly withLock: WithLock } {
+  const { root } = bound
+  const way: LockWay = {
+    locking(path, options: LockOptions, as) {
+      assertOpen(root)
+      const locking = asLocking(bound.path(path, 'path', 'file'), options, as)
+      return { ...locking, through: steps => contained(root, steps) }
+    },
+    turn: path => [`${bound.path(path, 'path')}.lock`],
+    run: steps => contained(root, steps),
+    noteHold(hold) {
+      begin(root)
+      hold.whenOver.push(() => end(root))
+    },
+  }
+  return { lock: lockBy(way), withLock: withLockBy(way) }
+}

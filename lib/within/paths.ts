@@ -1,0 +1,79 @@
+// How a path below the root is spelt. The functions get absolute paths, the root's own before them; users give and see
+// relative ones.
+
+import { isAbsolute, win32 } from 'node:path'
+import { systemError } from '../core/errors.js'
+import { refusal } from '../core/input.js'
+import type { Path } from '../core/steps.js'
+import { outsideRoot } from './refusals.js'
+
+const onWindows = process.platform === 'win32'
+
+/** What a caller passes: the names on the way. None of them is `..`, and no link is followed yet. */
+export function asParts(path: unknown, argument: string): string[] {
+  if (typeof path !== 'string') throw refusal('ERR_INVALID_ARG_TYPE', argument, 'of type string', path)
+  if (path === '') throw refusal('ERR_INVALID_ARG_VALUE', argument, 'a non-empty path', path)
+  if (path.includes('\0')) throw refusal('ERR_INVALID_ARG_VALUE', argument, 'a string without null bytes', path)
+  if (isAbsolute(path)) throw outsideRoot(path, 'it is absolute')
+  const parts = namesIn(path)
+  if (parts.includes('..')) throw outsideRoot(path, 'it has .. in it')
+  if (onWindows && parts.some(isDevice)) throw outsideRoot(path, 'it names a device or a stream')
+  return parts
+}
+
+export const namesIn = (path: string): string[] =>
+  path.split(onWindows ? /[\\/]/ : '/').filter(name => name !== '' && name !== '.')
+
+/** `C:x`, `file:stream`, and the names that Windows takes for devices in every directory, whatever follows them. */
+const isDevice = (name: string): boolean =>
+  name.includes(':') || /^(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³]) *(\.|$)/i.test(name)
+
+/** `top` is the root's real path. */
+export const joined = (top: string, names: readonly string[]): string =>
+  names.length === 0 ? top : `${top.endsWith('/') ? top : `${top}/`}${names.join('/')}`
+
+/** The names of a path below the root, not resolved; undefined if it does not begin with the root's path. */
+export function namesBelow(top: string, path: string): string[] | undefined {
+  if (path === top) return []
+  const prefix = top.endsWith('/') ? top : `${top}/`
+  if (path.startsWith(prefix)) return namesIn(path.slice(prefix.length))
+  return onWindows && path.startsWith(prefix.replaceAll('/', win32.sep))
+    ? namesIn(path.slice(prefix.length))
+    : undefined
+}
+
+/** A path as users see it. */
+export function relativeTo(top: string, path: string): string {
+  if (path === top) return '.'
+  const prefix = top.endsWith('/') ? top : `${top}/`
+  return path.startsWith(prefix) ? path.slice(prefix.length) : path
+}
+
+/**
+ * The directory of a path, and the name in it: `.` if the path ends with a slash, `.` or `..`, and so is about the
+ * directory itself. `namesOf` returns the names of a path below `top`.
+ */
+export function splitLast(path: Path, namesOf: (path: string) => string[], top: string): [dir: string, leaf: Path] {
+  const text = textOf(path)
+  if (text === undefined) {
+    const bytes = path as Buffer
+    const at = bytes.lastIndexOf('/')
+    const dir = textOf(bytes.subarray(0, at))
+    if (dir === undefined) throw systemError('EILSEQ', 'open', 'the name of its directory is not UTF-8', path)
+    return [joined(top, namesOf(dir)), bytes.subarray(at + 1)]
+  }
+  const names = namesOf(text)
+  const leaf = names.at(-1)
+  if (leaf === undefined || leaf === '..' || /[\\/]\.?$/.test(text)) return [joined(top, names), '.']
+  return [joined(top, names.slice(0, -1)), leaf]
+}
+
+export const childOf = (dir: string, leaf: Path): Path =>
+  typeof leaf === 'string' ? joined(dir, [leaf]) : Buffer.concat([Buffer.from(`${dir}/`), leaf])
+
+/** The text of a path; undefined if its bytes are not valid text. */
+function textOf(path: Path): string | undefined {
+  if (typeof path === 'string') return path
+  const text = path.toString()
+  return Buffer.from(text).equals(path) ? text : undefined
+}

@@ -1,0 +1,100 @@
+// The directory that everything is bound to. It is open from the beginning to the end, so that it stays the same one,
+// wherever its path leads meanwhile.
+
+import { door } from '../core/disk.js'
+import { hasCode } from '../core/errors.js'
+import type { Stats } from '../core/stats.js'
+import { fs, orNothing, type Path, type Steps } from '../core/steps.js'
+import { close, type OpenDirectory, openDirectory, pathTo } from '../parts/directory-handle.js'
+import { sameInode } from '../parts/identity.js'
+import type { Limits } from './limits.js'
+import { closedRoot, outsideRoot } from './refusals.js'
+
+export interface Root {
+  /** Its real path. */
+  readonly path: string
+  readonly dir: OpenDirectory
+  /** What it is mounted from: undefined if that of what is below does not matter. */
+  readonly mounted: Mounted | undefined
+  readonly limits: Limits
+  /** How many calls are under way, and how many locks are held. */
+  uses: number
+  isClosed: boolean
+}
+
+/** Undefined where the system does not say. */
+export interface Mounted {
+  readonly id: number | undefined
+  readonly dev: bigint
+}
+
+export function* openRoot(path: string, mounts: boolean, limits: Limits): Steps<Root> {
+  const real = yield* fs.realpath(path)
+  const dir = yield* openDirectory(real, real)
+  try {
+    const { dev } = yield* statOpen(dir)
+    const id = dir.fd === undefined ? undefined : yield* fs.mountId(dir.fd)
+    return { path: real, dir, mounted: mounts ? undefined : { id, dev }, limits, uses: 0, isClosed: false }
+  } catch (error) {
+    yield* close(dir)
+    throw error
+  }
+}
+
+/** If /proc does not lead to what is open, the directory is closed, and found by its path. */
+function* statOpen(dir: OpenDirectory): Steps<Stats> {
+  if (dir.fd !== undefined) {
+    const was = yield* fs.fstat(dir.fd)
+    if (sameInode(was, yield* fs.stat(pathTo(dir), orNothing))) return was
+    yield* close(dir)
+    dir.was = was
+  }
+  dir.was ??= yield* fs.lstat(dir.path)
+  return dir.was
+}
+
+/** Refuses what comes from another mount than the root. Of what is found by its path, only the device is known. */
+export function* refuseMounted(
+  { mounted }: Root,
+  { fd, was }: Pick<OpenDirectory, 'fd' | 'was'>,
+  shown: Path,
+): Steps<void> {
+  if (!mounted) return
+  const id = fd === undefined || mounted.id === undefined ? undefined : yield* fs.mountId(fd)
+  if (id !== undefined && id === mounted.id) return
+  const stats = fd === undefined ? was : yield* fs.fstat(fd)
+  if (id !== undefined || stats?.dev !== mounted.dev) throw outsideRoot(shown, 'it is mounted there')
+}
+
+/** Throws if no call may begin any more. */
+export function assertOpen(root: Root): void {
+  if (root.isClosed) throw closedRoot(root.path)
+}
+
+/** A call begins, or a lock is held. What is about a lock that is held goes on after the root was closed. */
+export function begin(root: Root): void {
+  root.uses++
+}
+
+/** A call has ended, or a lock is not held any more. */
+export function end(root: Root): void {
+  root.uses--
+  closeUnused(root)
+}
+
+export function closeRoot(root: Root): void {
+  root.isClosed = true
+  closeUnused(root)
+}
+
+/** Inline, because it is also called where nothing can wait: nothing was written, so the system only forgets a number. */
+function closeUnused(root: Root): void {
+  const { fd } = root.dir
+  if (!root.isClosed || root.uses > 0 || fd === undefined) return
+  root.dir.fd = undefined
+  try {
+    door.performSync({ op: 'close', args: [fd] })
+  } catch (error) {
+    if (!hasCode(error, 'EBADF')) throw error
+  }
+}
