@@ -12,9 +12,11 @@ export type { LockOptions } from './lock/options.js'
  *
  * Holds afterwards: until the lease is released or lost, no other caller holds the lock of `path`; and `fence`, the
  * fencing token, is greater than that of every holder before. If a holder dies, a process on the same machine and in
- * the same pid namespace takes over at once, and any other process after `stale` ms without a heartbeat; on Linux, a
- * worker thread that has ended is dead, though its process lives. A holder known to be alive never loses the lock, however
- * late its heartbeat: after laptop sleep, a blocked event loop, or a clock jump.
+ * the same namespaces of pids and of time takes over at once; on Linux, any other process of the same boot as soon as the
+ * holder's own `stale` has passed since its last heartbeat; and one elsewhere when it has watched for that long. On Linux, a
+ * worker thread that has ended is dead, though its process lives, and so is a process that has executed another program,
+ * for those that may see that. A holder known to be alive never loses the lock, however late its heartbeat: after laptop
+ * sleep, a blocked event loop, or a clock jump.
  *
  * Not promised: exclusion in real time against a holder on another machine or in another container that is alive, but
  * made no heartbeat for `stale` ms. It loses the lock, and is informed by `lease.signal`, `renew` and `release`; until

@@ -202,7 +202,7 @@ holds('the dead hold nothing: taken over at once', async () => {
 holds('a pid that is used again is not its owner', async () => {
   const path = join(scratch(), 'thing')
   const lease = await lock(path)
-  const [place] = lease.owner.split('-')
+  const [, place] = lease.owner.split('-')
   const again = join(scratch(), 'again')
   // The same place and pid as a living process, but another birth.
   await held(again, `${place}-${process.ppid.toString(36)}-1`)

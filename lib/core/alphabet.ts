@@ -80,7 +80,7 @@ export interface Alphabet {
   utimes(path: Path, atime: number, mtime: number): void
   realpath(path: string): string
 
-  /** Returns the milliseconds of a monotonic clock. */
+  /** Returns the milliseconds of the monotonic clock, which all processes share that share its place (see ./places.ts). */
   now(): number
   /** Returns `bytes` random bytes. */
   random(bytes: number): Buffer
@@ -90,7 +90,7 @@ export interface Alphabet {
   changed(dir: string, ms: number): void
   /** Returns this process as an owner, as it is spelt in the names that it makes (see ./owner.ts). */
   self(): string
-  /** Returns this thread as an owner: the main thread is its process. */
+  /** Returns this thread as an owner, as it is spelt in the locks that it holds. */
   thread(): string
   /** Is the process, or the thread, that `owner` names alive? `undefined`: this process cannot know. */
   alive(owner: string): boolean | undefined

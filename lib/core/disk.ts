@@ -9,7 +9,7 @@ import { callBack, type Done, type Wake } from './done.js'
 import type { CallTable, Door, SingleCall } from './door.js'
 import { FastPath } from './fast-path.js'
 import { engage, recall, remember } from './hints.js'
-import { registryIn } from './holds.js'
+import { Registry } from './holds.js'
 import { inThreadOf } from './in-thread.js'
 import { countFree, mountIdIn } from './open-files.js'
 import { identity } from './owner.js'
@@ -41,16 +41,19 @@ type AsyncFunction<T> = (done: Done, ...args: readonly unknown[]) => T
 
 // ---- Both forms: calls that are always made inline ----
 
+const registry = new Registry(nodeFs)
+
 const inline = {
-  now: () => performance.now(),
+  // Not `performance.now`, which begins anew in each process.
+  now: () => Number(process.hrtime.bigint()) / 1e6,
   random,
   self: () => self(),
-  thread: () => thread(),
+  thread: () => registry.thread(thread),
   alive: (owner: string) => alive(owner),
   recall,
   remember,
   engage,
-  holding: registryIn(nodeFs),
+  holding: registry.holding,
   later: steps => runLater(steps, door),
   blocking: () => false,
   descriptors: () => freeDescriptors(),

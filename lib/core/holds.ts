@@ -6,18 +6,40 @@
 
 const key = Symbol.for('holdfast.holds')
 
-/** `shared`: the object that all copies have in common. It is touched at the first hold, not at import. */
-export function registryIn(shared: object) {
-  let known: Set<string> | undefined
-  const registry = (): Set<string> => {
-    known ??= (Reflect.get(shared, key) as Set<string> | undefined) ?? new Set<string>()
-    Reflect.set(shared, key, known)
-    return known
+interface Shared {
+  readonly holds: Set<string>
+  /** How this thread is spelled as an owner, so that all copies spell it alike. */
+  thread: string | undefined
+}
+
+export class Registry {
+  readonly #common: object
+  #known: Shared | undefined
+
+  /** `common`: the object that all copies have in common. It is touched at the first hold, not at import. */
+  constructor(common: object) {
+    this.#common = common
   }
+
+  get #shared(): Shared {
+    this.#known ??= Reflect.get(this.#common, key) as Shared | undefined
+    if (this.#known) return this.#known
+    this.#known = { holds: new Set(), thread: undefined }
+    Reflect.set(this.#common, key, this.#known)
+    return this.#known
+  }
+
   /** Enters a hold, or lets it leave. Returns whether it is in the registry now. */
-  return (hold: string, change?: 'enter' | 'leave'): boolean => {
-    if (change === 'enter') registry().add(hold)
-    else if (change === 'leave') registry().delete(hold)
-    return registry().has(hold)
+  readonly holding = (hold: string, change?: 'enter' | 'leave'): boolean => {
+    const { holds } = this.#shared
+    if (change === 'enter') holds.add(hold)
+    else if (change === 'leave') holds.delete(hold)
+    return holds.has(hold)
+  }
+
+  thread(spell: () => string): string {
+    const shared = this.#shared
+    shared.thread ??= spell()
+    return shared.thread
   }
 }

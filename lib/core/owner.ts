@@ -1,24 +1,20 @@
 // Which process made a name, and is it still alive? A pid alone is not enough: two containers on one volume have the
-// same pids, and pids are reused. So an owner is a place (one boot of one machine, one pid namespace), a pid in that
-// place, and the time at which that process was born. A worker thread may end while its process lives, so what it holds
-// until it gives that back has an owner of two words more: the thread's id, and its birth.
+// same pids, and pids are reused. So an owner is a place (./places.ts), a pid in that place, and the time at which that
+// process was born. What a thread holds until it gives that back says more: the place of its clock; the image, because a
+// process that executes another program keeps pid and birth; and for a worker, which may end while its process lives,
+// the thread's id and birth.
 
-import { createHash } from 'node:crypto'
-import { hostname, uptime } from 'node:os'
 import { isMainThread, threadId } from 'node:worker_threads'
-
-/** How to read /proc. Each returns undefined for what cannot be read. */
-export interface Records {
-  text(path: string): string | undefined
-  /** The text of a symbolic link. */
-  link(path: string): string | undefined
-}
+import { isCertain, placesOf } from './places.js'
+import { isProcOf, type Records, readProcess } from './process-records.js'
 
 export interface Witness extends Records {
   readonly platform: NodeJS.Platform
   readonly pid: number
   /** The number that Node has given to this thread, if it is a worker. */
   readonly worker: number | undefined
+  /** When this process was born (ms), on the monotonic clock. */
+  readonly bornMs: number
   /** Does a process, or a thread of one, have this id? */
   exists(pid: number): boolean
 }
@@ -30,11 +26,11 @@ const aliveForMs = 20
 export function identity(records: Records) {
   const { platform, pid } = process
   const worker = isMainThread ? undefined : threadId
-  const witness: Witness = { ...records, platform, pid, worker, exists }
+  const bornMs = Number(process.hrtime.bigint()) / 1e6 - process.uptime() * 1000
+  const witness: Witness = { ...records, platform, pid, worker, bornMs, exists }
   let spelling: string | undefined
   const self = (): string => (spelling ??= spellSelf(witness))
-  let spellingOfThread: string | undefined
-  const thread = (): string => (spellingOfThread ??= spellThread(self(), witness))
+  const thread = (): string => spellThread(self(), witness)
   const lastAlive = { owner: '', atMs: 0 }
   const alive = (owner: string): boolean | undefined => {
     const isRecent = owner === lastAlive.owner && performance.now() - lastAlive.atMs < aliveForMs
@@ -47,10 +43,43 @@ export function identity(records: Records) {
   return { self, thread, alive }
 }
 
+/** An owner in parts. Those that only threads have are undefined for a process. */
+interface Owner {
+  readonly clock: string | undefined
+  readonly place: string
+  readonly pid: number
+  readonly born: string
+  readonly image: string | undefined
+  /** 0 for the main thread, and where it cannot be read. */
+  readonly tid: number
+  readonly threadBorn: string | undefined
+}
+
+function parse(owner: string): Owner {
+  const words = owner.split('-')
+  const [clock, ...rest] = words.length === 7 ? words : [undefined, ...words]
+  const [place = '', pid = '', born = '', image, tid = '0', threadBorn] = rest
+  return { clock, place, pid: toNumber(pid), born, image, tid: toNumber(tid), threadBorn }
+}
+
+const toNumber = (text: string): number => Number.parseInt(text, 36) || 0
+
+/** The pid of an owner, in its own place. */
+export const pidOf = (owner: string): number => parse(owner).pid
+
+/** The place of its clock; undefined if it does not say. */
+export const clockOf = (owner: string): string | undefined => parse(owner).clock
+
+/** Do the two read one monotonic clock, which stands still while the machine sleeps? */
+export const shareClock = (one: string, other: string, platform = process.platform): boolean => {
+  const clock = clockOf(one)
+  return platform === 'linux' && clock !== undefined && isCertain(clock) && clock === clockOf(other)
+}
+
 /** The id of the process, or of the thread. */
 function idOf(owner: string): number {
-  const [, pid = '', , tid = '0'] = owner.split('-')
-  return Number.parseInt(tid === '0' ? pid : tid, 36) || 0
+  const { pid, tid } = parse(owner)
+  return tid || pid
 }
 
 function exists(pid: number): boolean {
@@ -62,65 +91,72 @@ function exists(pid: number): boolean {
   }
 }
 
-/** Spells this process in `[a-z0-9]` and `-`: `<place>-<pid>-<born>`. A place is 64 bits of a hash. */
+/** Spells this process in `[a-z0-9]` and `-`: `<place>-<pid>-<born>`. */
 export function spellSelf(witness: Witness): string {
-  return [place(witness), witness.pid.toString(36), readProcess(witness, 'self')?.born ?? '0'].join('-')
+  const born = readProcess(witness, 'self')?.born ?? unread + Math.round(witness.bornMs).toString(36)
+  return [placesOf(witness.platform, witness).pids, witness.pid.toString(36), born].join('-')
 }
 
-/** Spells this thread: the main thread as its process, a worker as `<process>-<id>-<born>`. */
+/** Where a birth cannot be read, what the process knows of its own stands in for it: only itself can compare that. */
+const unread = 'u'
+
+/** Spells this thread: `<clock>-<place>-<pid>-<born>-<image>-<thread>-<born>`; the last two are 0 for the main thread. */
 export function spellThread(self: string, witness: Witness): string {
-  if (witness.worker === undefined) return self
+  const { clock } = placesOf(witness.platform, witness)
+  return [clock, self, readProcess(witness, 'self')?.image ?? '0', spellWorker(witness)].join('-')
+}
+
+function spellWorker(witness: Witness): string {
+  if (witness.worker === undefined) return '0-0'
   // Read in the thread itself: the pool would read the id of one of its own threads.
-  const id = isProcOurs(witness) ? witness.link('/proc/thread-self')?.split('/').at(-1) : undefined
+  const id = isProcOf(witness.pid, witness) ? witness.link('/proc/thread-self')?.split('/').at(-1) : undefined
   const born = id === undefined ? undefined : readProcess(witness, 'thread-self')?.born
   // Where it cannot be read, the number keeps it apart from the other threads, and is no evidence of death.
-  if (id === undefined || born === undefined) return `${self}-0-${witness.worker.toString(36)}`
-  return `${self}-${Number(id).toString(36)}-${born}`
+  if (id === undefined || born === undefined) return `0-${witness.worker.toString(36)}`
+  return `${Number(id).toString(36)}-${born}`
 }
 
 /**
  * Is the process, or the thread, that `owner` names alive? Returns true or false only if that is certain. A process
- * elsewhere (another machine, an earlier boot, another pid namespace) cannot be judged from here. Neither can a running
- * process whose birth cannot be read, because its pid may have been reused.
+ * elsewhere (another machine, an earlier boot, another namespace of pids or of time) cannot be judged from here. Neither
+ * can a running process whose birth cannot be read, because its pid may have been reused.
  */
 export function judge(owner: string, self: string, witness: Witness): boolean | undefined {
-  const [where, pidText = '', born, tidText = '0', threadBorn] = owner.split('-')
-  const pid = Number.parseInt(pidText, 36)
-  const isOurs = [where, pidText, born].join('-') === self
-  if (!isOurs && (where !== self.split('-')[0] || !(pid > 0))) return undefined
-  const lives = isOurs || judgeTask(pid, born, String(pid), witness)
-  const tid = Number.parseInt(tidText, 36)
-  return lives && tid > 0 ? judgeTask(tid, threadBorn, `${pid}/task/${tid}`, witness) : lives
+  const it = parse(owner)
+  const me = parse(self)
+  if (it.place !== me.place || it.pid === 0) return undefined
+  let lives = it.pid === me.pid ? isSelf(it, me, witness) : judgeTask(it.pid, it, `${it.pid}`, witness)
+  if (lives && it.tid > 0) lives = judgeTask(it.tid, { born: it.threadBorn }, `${it.pid}/task/${it.tid}`, witness)
+  return lives || isCertain(it.place) ? lives : undefined
 }
+
+/** Milliseconds: two readings of one birth do not differ by more, and no pid is used again as soon as that. */
+const sameBirthMs = 500
+
+/** It has this process's own pid: is it this process, or did it end before this one got the pid? */
+function isSelf(it: Owner, me: Owner, witness: Witness): boolean | undefined {
+  const [its, mine] = [it.born, me.born].map(born => (born.startsWith(unread) ? toNumber(born.slice(1)) : undefined))
+  if ((its === undefined) !== (mine === undefined)) return undefined
+  const isSameBirth = its && mine ? Math.abs(its - mine) <= sameBirthMs : it.born === me.born
+  return isSameBirth && isSameImage(it.image, readProcess(witness, 'self')?.image)
+}
+
+/** An image that cannot be read is no evidence. */
+const isSameImage = (one: string | undefined, other: string | undefined): boolean =>
+  one === other || !one || !other || one === '0' || other === '0'
 
 /** Is the process, or the thread, that has this id the one that was born then? `at`: where /proc describes it. */
-function judgeTask(id: number, born: string | undefined, at: string, witness: Witness): boolean | undefined {
+function judgeTask(
+  id: number,
+  { born, image }: { readonly born: string | undefined; readonly image?: string | undefined },
+  at: string,
+  witness: Witness,
+): boolean | undefined {
   if (!witness.exists(id)) return false
-  const running = isProcOurs(witness) ? readProcess(witness, at) : undefined
-  if (running === undefined || born === '0') return undefined
-  return running.born === born && !running.zombie
-}
-
-function place(witness: Witness): string {
-  const namespace = witness.link('/proc/self/ns/pid')
-  const boot = witness.text('/proc/sys/kernel/random/boot_id')?.trim()
-  // Without /proc, the minute of the boot stands in for its id. Two readings of it may differ by one minute. Then the
-  // owner seems to be elsewhere and cannot be judged, which is safe.
-  const evidence = boot && namespace ? [boot, namespace] : [hostname(), Math.round((Date.now() / 1000 - uptime()) / 60)]
-  const digest = createHash('sha256')
-    .update(JSON.stringify([witness.platform, ...evidence]))
-    .digest()
-  return digest.readBigUInt64BE().toString(36)
-}
-
-/** /proc may show another pid namespace (`unshare --pid` without a mount), where other processes have the same pids. */
-const isProcOurs = (witness: Witness): boolean => witness.link('/proc/self') === String(witness.pid)
-
-/** Reads when a process or a thread was born, and whether it has ended. */
-function readProcess(witness: Witness, at: string): { born: string; zombie: boolean } | undefined {
-  // The second field is the program's name in parentheses. It may itself contain parentheses and spaces.
-  const fields = witness.text(`/proc/${at}/stat`)?.split(') ').at(-1)?.split(' ')
-  const [state, ticks] = [fields?.[0], fields?.[19]]
-  if (state === undefined || ticks === undefined) return undefined
-  return { born: Number(ticks).toString(36), zombie: state === 'Z' || state === 'X' }
+  const running = isProcOf(witness.pid, witness) ? readProcess(witness, at) : undefined
+  if (running === undefined || born === undefined || born.startsWith(unread)) return undefined
+  const { state, threads } = running
+  // Of a process whose first thread has ended, others may go on.
+  const isOver = state === 'X' || (state === 'Z' && (at !== `${id}` || !(threads > 1)))
+  return running.born === born && !isOver && isSameImage(image, running.image)
 }

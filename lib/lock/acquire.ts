@@ -6,12 +6,13 @@ import type { State } from '../cell/state.js'
 import { advance, isUnknownOutcome, notACell, readState, tryAdvance } from '../cell/transition.js'
 import { isTimeout } from '../core/interruption.js'
 import { fs, type Steps } from '../core/steps.js'
+import { isOver } from './evidence.js'
 import { type Hold, type Locking, nextHold } from './hold.js'
 import { holderOf, lockHeld } from './holder.js'
 import { giveUp } from './orphan.js'
 import { isOwnDirectory } from './own-directory.js'
 import { forget, newSighting, noteState, type Sighting } from './sighting.js'
-import { parseLock, type Token } from './token.js'
+import { parseLock } from './token.js'
 
 /** Acquires the lock, waiting until that is possible. */
 export function* acquire(locking: Locking): Steps<Hold> {
@@ -97,7 +98,7 @@ function* tryToTake(locking: Locking, sighting: Sighting): Steps<Hold | 'busy' |
     sighting.nonce = ''
     return 'moved'
   }
-  if (token.owner !== undefined && !(yield* isAbandoned(token.owner, token, locking, sighting))) return 'busy'
+  if (!(yield* isOver(token, locking, sighting))) return 'busy'
   if (sighting.repeats === 0) return (yield* trySwap(locking, now, sighting)) ?? 'moved'
   // The state has stayed the same: a swap of it has failed before, or its holder counts as dead only now. Unlike the
   // first try, this one finds out why a swap fails.
@@ -138,20 +139,6 @@ function* wouldWaitForItself(locking: Locking): Steps<boolean> {
 }
 
 /**
- * Is the hold known to be over, or its owner dead; or, if that cannot be judged from here, without a heartbeat for
- * `staleMs`?
- */
-function* isAbandoned(owner: string, { hold }: Token, { staleMs }: Locking, sighting: Sighting): Steps<boolean> {
-  if (hold !== undefined && owner === (yield* fs.thread())) return !(yield* fs.holding(hold))
-  const alive = yield* fs.alive(owner)
-  if (alive !== undefined || staleMs === Number.POSITIVE_INFINITY) return alive === false
-  // Measured on our own monotonic clock, so that no clocks of two machines are compared.
-  const nowMs = yield* fs.now()
-  sighting.sinceMs ??= nowMs
-  return nowMs - sighting.sinceMs >= staleMs
-}
-
-/**
  * Poll quickly at first (most locks are held briefly), then back off so that pollers do not slow the holder down, then
  * speed up again so that long waiters win. If the state stays the same, the directory is watched instead.
  */
@@ -160,8 +147,10 @@ const pausesMs = [1, 2, 8, 8, 4, 4, 2]
 function* pause({ dir, staleMs }: Locking, sighting: Sighting): Steps<void> {
   const [byte = 0] = yield* fs.random(1)
   const jitter = 0.5 + byte / 256
-  const ms = pausesMs[sighting.pauses++] ?? 1
-  if (sighting.repeats < 6) yield* fs.sleep(ms * jitter)
+  const isShort = sighting.repeats < 6
   // Not without a limit: a holder that dies changes nothing in the directory, and some filesystems report no changes.
-  else yield* fs.changed(dir, Math.min(100, staleMs / 10) * jitter)
+  const ms = (isShort ? (pausesMs[sighting.pauses++] ?? 1) : Math.min(100, staleMs / 10)) * jitter
+  sighting.watch.restMs += ms
+  if (isShort) yield* fs.sleep(ms)
+  else yield* fs.changed(dir, ms)
 }

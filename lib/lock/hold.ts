@@ -21,15 +21,18 @@ export function* nextHold(locking: Locking, from: State | undefined): Steps<Hold
   const fence = from ? parseLock(locking.dir, from).fence + 1 : 1
   const owner = yield* fs.thread()
   const id = yield* nonces()
-  const state = successor(from, { fields: heldFields(fence, owner, id) }, id)
-  return { locking, fence, owner, id, state, over: undefined, lostBecause: undefined, loss: undefined, whenOver: [] }
+  const { staleMs } = locking
+  const holding = { fence, owner, id, staleMs }
+  const state = successor(from, { fields: heldFields(holding, yield* fs.now()) }, id)
+  return { ...holding, locking, state, over: undefined, lostBecause: undefined, loss: undefined, whenOver: [] }
 }
 
 /** One heartbeat: shows that the holder is alive. @throws `ERR_LEASE_LOST` */
 export function* renew(hold: Hold): Steps<void> {
   if (hold.over) throw leaseLost(hold)
   try {
-    yield* swapOwn(hold, heldFields(hold.fence, hold.owner, hold.id))
+    const beatMs = yield* fs.now()
+    yield* swapOwn(hold, more => heldFields(hold, beatMs, more))
   } catch (error) {
     // The lock was released meanwhile, so it is not lost.
     if (hold.over) return
@@ -47,7 +50,7 @@ export function* release(hold: Hold): Steps<void> {
   if (hold.over) return
   hold.over = 'releasing'
   try {
-    yield* uninterruptible(() => swapOwn(hold, freeFields(hold.fence)))
+    yield* uninterruptible(() => swapOwn(hold, more => freeFields(hold.fence, hold.owner, more)))
   } catch (error) {
     hold.over = undefined
     // It was too late for that.

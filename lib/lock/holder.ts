@@ -1,13 +1,14 @@
 // Who holds a lock (./hold.ts), for a caller that did not get it.
 
 import { readState } from '../cell/transition.js'
+import { pidOf } from '../core/owner.js'
 import { fs, type Steps } from '../core/steps.js'
 import type { Locking } from './hold.js'
 import { parseLock } from './token.js'
 
 /** Who holds a lock. */
 export interface Holder {
-  /** The process, as private names spell it: place, pid and birth; and in a worker, the thread's id and birth. */
+  /** The thread, as locks spell it: where it is, and the ids and births of its process and itself. */
   readonly owner: string
   /** Its pid, on its own machine and in its own pid namespace. */
   readonly pid: number
@@ -22,7 +23,7 @@ export function* holderOf({ dir, trial }: Locking): Steps<Holder | undefined> {
   if (typeof now === 'string') return undefined
   const { owner, fence } = parseLock(dir, now)
   if (owner === undefined) return undefined
-  return { owner, fence, pid: Number.parseInt(owner.split('-')[1] ?? '', 36), alive: yield* fs.alive(owner) }
+  return { owner, fence, pid: pidOf(owner), alive: yield* fs.alive(owner) }
 }
 
 /** The error of a caller that did not get the lock. */

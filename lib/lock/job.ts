@@ -13,7 +13,7 @@ export interface Locking {
   readonly path: string
   /** The cell beside it. */
   readonly dir: string
-  /** How long (ms) a holder that cannot be judged from here may leave its state unchanged until it counts as dead. */
+  /** How long (ms) this holder may make no heartbeat until it counts as dead for those that cannot judge it. */
   readonly staleMs: number
   /** Milliseconds between heartbeats. */
   readonly heartbeatMs: number
@@ -30,6 +30,8 @@ export interface Hold {
   readonly locking: Locking
   readonly fence: number
   readonly owner: string
+  /** As `stale` says. */
+  readonly staleMs: number
   /** Names this hold among all others: in the token, and in the registry of the thread. */
   readonly id: string
   /** The state of the cell as far as this thread knows it: each heartbeat changes it. */

@@ -29,7 +29,7 @@ export class Lease {
     return this.#hold.fence
   }
 
-  /** This thread, as the lock spells its owner: place, pid and birth; in a worker, the thread's id and birth, too. */
+  /** This thread, as the lock spells its owner: where it is, and the ids and births of its process and itself. */
   get owner(): string {
     return this.#hold.owner
   }

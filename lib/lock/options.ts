@@ -5,8 +5,8 @@ import type { Locking } from './hold.js'
 
 export interface LockOptions extends Patience {
   /**
-   * How long (ms) a holder on another machine or in another container may go without a heartbeat before its lock is
-   * taken over.
+   * How long (ms) this holder may go without a heartbeat before those that cannot judge it, on another machine or in
+   * another container, take its lock over. It is kept with the lock: what those have for theirs does not matter.
    * @default 15_000
    */
   readonly stale?: number | undefined

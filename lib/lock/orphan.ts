@@ -13,7 +13,7 @@ import { freeFields } from './token.js'
 /** Frees the lock. If another call has taken it meanwhile, it was free, as is wanted. */
 export function* releaseOrphan(hold: Hold): Steps<void> {
   try {
-    yield* swapOwn(hold, freeFields(hold.fence))
+    yield* swapOwn(hold, more => freeFields(hold.fence, hold.owner, more))
   } catch (error) {
     if (!isUnknownOutcome(error) && !isLeaseLost(error)) throw error
   }

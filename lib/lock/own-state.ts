@@ -6,12 +6,13 @@ import type { Steps } from '../core/steps.js'
 import { nonces } from '../parts/stage-names.js'
 import type { Hold } from './job.js'
 import { leaseLostError, lostBecause } from './lease-lost.js'
-import { isOfHold } from './token.js'
+import { isOfHold, parseLock } from './token.js'
 
-/** Swaps the current state of the hold, also if a heartbeat changes it meanwhile. @throws `ERR_LEASE_LOST` */
-export function* swapOwn(hold: Hold, fields: readonly string[]): Steps<void> {
+/** Swaps the current state of the hold, also if a heartbeat, or another process, changes what else it says meanwhile. @throws `ERR_LEASE_LOST` */
+export function* swapOwn(hold: Hold, fieldsOf: (more: readonly string[]) => string[]): Steps<void> {
   const { dir, trial } = hold.locking
   for (;;) {
+    const fields = fieldsOf(parseLock(dir, hold.state).more)
     const to = successor(hold.state, { fields }, yield* nonces())
     if ((yield* advance(dir, hold.state, to, trial)) === 'mine') {
       hold.state = to

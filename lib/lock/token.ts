@@ -1,16 +1,9 @@
-// What the token of a lock says: `f.<fence>` (free), or `h.<fence>.<owner>.<hold>` (held).
+// What the token of a lock says: `f.<fence>.<clock>` (free), or `h.<fence>.<owner>.<hold>.<beat>.<stale>` (held). Fields
+// behind these are for those that know them, and are carried on by all others.
 
 import type { State } from '../cell/state.js'
 import { notACell } from '../cell/transition.js'
-
-export const freeFields = (fence: number): string[] => ['f', fence.toString(36)]
-
-export const heldFields = (fence: number, owner: string, hold: string): string[] => [
-  'h',
-  fence.toString(36),
-  owner,
-  hold,
-]
+import { clockOf } from '../core/owner.js'
 
 export interface Token {
   readonly fence: number
@@ -18,15 +11,56 @@ export interface Token {
   readonly owner: string | undefined
   /** The hold, as the registry of that thread knows it. */
   readonly hold: string | undefined
+  /** When the last heartbeat was made (ms), on the clock of its owner. */
+  readonly beatMs: number | undefined
+  /** For how long (ms) it may be silent until it counts as dead for those that cannot judge it; undefined if it does not say. */
+  readonly staleMs: number | undefined
+  /** The place of the clock of the thread that wrote it. */
+  readonly clock: string | undefined
+  readonly more: readonly string[]
 }
 
-/** What else a token says is for those that know it. */
-export function parseLock(dir: string, { gone, fields: [kind, fence = '', owner, hold] }: State): Token {
-  const number = Number.parseInt(fence, 36)
-  const isFree = kind === 'f'
-  if (gone || Number.isNaN(number) || !(isFree || (kind === 'h' && owner !== undefined)))
-    throw notACell(dir, 'it is a cell, but not a lock')
-  return isFree ? { fence: number, owner: undefined, hold: undefined } : { fence: number, owner, hold }
+/** What a token says of a hold. */
+export interface Holding {
+  readonly fence: number
+  readonly owner: string
+  readonly id: string
+  readonly staleMs: number
 }
+
+export const freeFields = (fence: number, owner: string, more: readonly string[] = []): string[] => {
+  const clock = clockOf(owner)
+  // Without a place, nothing can be behind it.
+  return ['f', spell(fence), ...(clock === undefined ? [] : [clock, ...more])]
+}
+
+export const heldFields = (
+  { fence, owner, id, staleMs }: Holding,
+  beatMs: number,
+  more: readonly string[] = [],
+): string[] => ['h', spell(fence), owner, id, spell(Math.floor(beatMs)), spell(Math.ceil(staleMs)), ...more]
+
+/** Such a hold ends only by proof. */
+const never = '-'
+const spell = (ms: number): string => (ms === Number.POSITIVE_INFINITY ? never : ms.toString(36))
+
+function toNumber(text: string | undefined): number | undefined {
+  if (text === never) return Number.POSITIVE_INFINITY
+  const number = Number.parseInt(text ?? '', 36)
+  return Number.isNaN(number) ? undefined : number
+}
+
+export function parseLock(dir: string, { gone, fields }: State): Token {
+  const [kind, fence, who, hold, beat, stale, ...rest] = fields
+  const number = toNumber(fence)
+  const isFree = kind === 'f'
+  if (gone || number === undefined || !(isFree || (kind === 'h' && who !== undefined)))
+    throw notACell(dir, 'it is a cell, but not a lock')
+  if (isFree) return { ...free, fence: number, clock: who, more: fields.slice(3) }
+  const [beatMs, staleMs] = [toNumber(beat), toNumber(stale)]
+  return { fence: number, owner: who, hold, beatMs, staleMs, clock: clockOf(who as string), more: rest }
+}
+
+const free = { owner: undefined, hold: undefined, beatMs: undefined, staleMs: undefined }
 
 export const isOfHold = ({ fields: [kind, , , hold] }: State, id: string): boolean => kind === 'h' && hold === id

@@ -3,7 +3,7 @@
 import { type Payload, parsePayload } from '../cell/payload.js'
 import { isNaming } from '../cell/state.js'
 import { readState } from '../cell/transition.js'
-import { type Entry, fs, type Steps } from '../core/steps.js'
+import type { Entry, Steps } from '../core/steps.js'
 import { isDebris, type Liveness } from '../parts/debris.js'
 import { listEntries, type OpenDirectory, pathTo } from '../parts/directory-handle.js'
 import type { Root } from '../parts/reach.js'
@@ -33,7 +33,7 @@ export interface Debris {
 export function* findDebris(top: OpenDirectory, job: Sweeping): Steps<{ root: Root; found: readonly Debris[] }> {
   const found: Debris[] = []
   // Only a write shows the time on the filesystem's own clock.
-  const nowMs = job.dryRun ? BigInt(Math.floor(performance.timeOrigin + (yield* fs.now()))) : undefined
+  const nowMs = job.dryRun ? BigInt(Date.now()) : undefined
   const look = function* (dir: OpenDirectory, place: Place): Steps<readonly Place[]> {
     const entries = yield* listEntries(dir)
     const liveness: Liveness = { dir: pathTo(dir), graceMs: job.graceMs, ...(nowMs !== undefined && { nowMs }) }

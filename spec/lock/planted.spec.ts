@@ -114,7 +114,8 @@ holds('a fresh lock is as old as it is, also if it has the inode and the times o
   const dir = scratch()
   const stale = 600
   // Holders that cannot be judged from here, and show no heartbeat.
-  for (const host of ['one', 'two']) endedAt(Number.POSITIVE_INFINITY, lock.steps(join(dir, host)), `${host}-1-1`)
+  for (const host of ['one', 'two'])
+    endedAt(Number.POSITIVE_INFINITY, lock.steps(join(dir, host), { stale }), `${host}-1-1`)
   const [record, fresh] = ['one', 'two'].map(name => (readdirSync(join(dir, `${name}.lock`)) as [string])[0])
   const at = (name: string | undefined) => join(dir, 'one.lock', String(name))
   utimesSync(at(record), 1, 1)

@@ -21,7 +21,9 @@ function counting(players: number, { there, options, ...budgets }: Counting = {}
       if (there) cell.create.sync(join(dir, 'x.lock'), { fields })
     },
     players: dir =>
-      Object.fromEntries([...'ABC'.slice(0, players)].map(name => [name, count(dir, budgets.strangers, options)])),
+      Object.fromEntries(
+        [...'ABC'.slice(0, players)].map(name => [name, count(dir, Boolean(budgets.strangers), options)]),
+      ),
     check: ending => {
       nobodyThrew(ending)
       const said = Object.values(ending.outcomes).flatMap(end => (end.how === 'returned' ? [end.value as string] : []))
@@ -68,6 +70,12 @@ for (const [what, players, world, bounds] of [
   ['three, free, one killed', 3, { kills: 1, there: 'free' }, { preemptions: 2 }],
   ['three, a dead holder, one killed, one tick', 3, { kills: 1, ticks: 1, there: 'of the dead' }, { preemptions: 1 }],
   ['two strangers, one killed, one tick', 2, { ...strangers, kills: 1, ticks: 1 }, {}],
+  [
+    'two strangers of one boot, one killed, one tick',
+    2,
+    { ...strangers, strangers: 'of one boot', kills: 1, ticks: 1 },
+    {},
+  ],
   ['three strangers, one killed, one tick', 3, { ...strangers, kills: 1, ticks: 1 }, { preemptions: 1 }],
 ] as const)
   explored(`explored: ${what}: never two whom no fence tells apart, and nobody waits for the dead`, () => {

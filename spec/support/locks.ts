@@ -1,9 +1,28 @@
 // What players and processes do with a lock, and what people usually write instead.
 
-import { readFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { type LockOptions, lock } from 'holdfast'
 import { fs, hasCode, release, type Steps } from 'holdfast/steps'
+import { parseState, type State, spellState, successor } from '../../lib/cell/state.js'
 import { assert } from './kit.js'
+
+const nonce = '0123456789abcdef'
+
+/** The state of a lock. */
+export const stateOf = (path: string): State => parseState(readdirSync(`${path}.lock`)[0] ?? '') as State
+
+/** Lays a lock with such a token, which may be longer than those that users put into cells. */
+export function layLock(path: string, fields: readonly string[]): void {
+  mkdirSync(`${path}.lock`)
+  writeFileSync(`${path}.lock/${spellState(successor(undefined, { fields }, nonce))}`, '')
+}
+
+/** Changes what the token says. */
+export function changeLock(path: string, change: (fields: readonly string[]) => readonly string[]): void {
+  const now = stateOf(path)
+  const next = successor(now, { fields: change(now.fields) }, nonce)
+  renameSync(`${path}.lock/${spellState(now)}`, `${path}.lock/${spellState(next)}`)
+}
 
 /**
  * Adds one to a count while the lock is held. The count is a name, so if two players count at once, one gets ENOENT.

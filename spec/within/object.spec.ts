@@ -18,7 +18,7 @@ import {
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { lock as lockByPath, within } from 'holdfast'
-import { type Call, drive, driveSync, type Steps } from 'holdfast/steps'
+import { type Call, drive, driveSync, dual, type Steps } from 'holdfast/steps'
 import { through } from '../broken/interfere.js'
 import { assert, holds, memory, note, scratch } from '../support/kit.js'
 import { acts, stepsOf } from './acts.js'
@@ -159,6 +159,33 @@ holds('after it was closed, a root refuses all calls; a lock that is held is sti
   using _ = lockByPath.sync(join(root, 'a/l'), { timeout: 1000 })
   if (onLinux) assert.is(openFiles(root), before)
   dir.close()
+})
+
+holds('a lock whose release has failed is freed in the background from the root, wherever that has gone', async () => {
+  const { dir: top, root } = layOut()
+  const dir = await within(root)
+  const stuck = dual(function* stuck(name: string): Steps<void> {
+    yield* dir.withLock.steps(name, () => {})
+    // All that goes on later is as it is.
+    yield* through(
+      dir.withLock.steps(name, () => {}),
+      call => {
+        const isRelease = call.op === 'rename' && /\.f\.[^/]*$/.test(String(call.args[1]))
+        if (isRelease) throw Object.assign(new Error('EIO'), { code: 'EIO', errno: -5, syscall: 'rename' })
+        return call
+      },
+    )
+  })
+  const isFree = (name: string) => /\.f\./.test(readdirSync(name)[0] ?? '')
+  await assert.rejects(stuck('a/l'), { code: 'EIO' })
+  assert.not(isFree(join(root, 'a/l.lock')))
+  if (dir.containment === 'kernel') renameSync(root, join(top, 'elsewhere'))
+  dir.close()
+  const moved = dir.containment === 'kernel' ? join(top, 'elsewhere') : root
+  for (let nth = 0; nth < 100 && !isFree(join(moved, 'a/l.lock')); nth++) await wait(20)
+  assert.ok(isFree(join(moved, 'a/l.lock')))
+  for (let nth = 0; nth < 100 && onLinux && openFiles(moved); nth++) await wait(20)
+  if (onLinux) assert.is(openFiles(moved), 0)
 })
 
 holds('errors name paths below the root, and never a descriptor, whichever call fails', async () => {

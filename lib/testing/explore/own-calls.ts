@@ -1,6 +1,6 @@
 // The calls in which no other process has a part. Their results are known at once, and are the same in every replay.
 
-import { registryIn } from '../../core/holds.js'
+import { Registry } from '../../core/holds.js'
 import type { Call, Outcome } from '../../core/steps.js'
 import { isThenable, waitsOutside } from './bad-world.js'
 import type { Event } from './trace.js'
@@ -9,6 +9,8 @@ import type { Event } from './trace.js'
 export interface Surroundings {
   readonly root: string
   readonly clock: number
+  /** Where a player's clock is: all read the same time, and not all know that. */
+  clockPlace(player: number): string
   /** The clock may jump, so reading it is a step like any other. */
   readonly ticking: boolean
   /** No reply is lost, and every reply is true. */
@@ -23,7 +25,7 @@ export class OwnCalls {
   readonly #name: string
   readonly #around: Surroundings
   readonly #kept = new Map<string, unknown>()
-  readonly #holding = registryIn({})
+  readonly #registry = new Registry({})
   #drawn = 0
 
   constructor(number: number, name: string, around: Surroundings) {
@@ -38,8 +40,9 @@ export class OwnCalls {
       case 'random':
         return { value: this.#draw(args[0] as number) }
       case 'self':
-      case 'thread':
         return { value: `explored-${this.#number}-0` }
+      case 'thread':
+        return { value: `${this.#around.clockPlace(this.#number)}-explored-${this.#number}-0-0-0-0` }
       case 'recall':
         return { value: this.#kept.get(args[0] as string) }
       case 'remember':
@@ -48,7 +51,7 @@ export class OwnCalls {
       case 'engage':
         return { value: 1 }
       case 'holding':
-        return { value: this.#holding(args[0] as string, args[1] as 'enter' | 'leave' | undefined) }
+        return { value: this.#registry.holding(args[0] as string, args[1] as 'enter' | 'leave' | undefined) }
       // No schedule waits for the background.
       case 'later':
         return { value: undefined }

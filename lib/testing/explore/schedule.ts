@@ -148,10 +148,14 @@ export class Schedule {
     if (call.op === 'now') return this.clock
     if (call.op === 'local') return this.honest
     if (call.op !== 'alive') return perform(player, call, this.ground)
-    const owner = this.players[Number((call.args[0] as string).split('-')[1])]
+    const owner = this.players[Number(/(?:^|-)explored-(\d+)-/.exec(call.args[0] as string)?.[1])]
     if (this.world.strangers && owner !== player) return undefined
     // An owner that is none of the players died before the world began.
     return owner !== undefined && owner.outcome?.how !== 'killed'
+  }
+
+  clockPlace(player: number): string {
+    return `clock${this.world.strangers === true ? player : ''}`
   }
 
   #nudgeOthers(but?: Player): void {

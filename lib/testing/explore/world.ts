@@ -31,8 +31,11 @@ export interface World {
   readonly omissions?: number
   /** How many players may be aborted, as if by their signal. @default 0 */
   readonly aborts?: number
-  /** No player can find out whether another lives, as if each ran on a machine of its own. @default false */
-  readonly strangers?: boolean
+  /**
+   * No player can find out whether another lives, as if each ran on a machine of its own; or in a pid namespace of its own,
+   * in one boot of a machine, where all read one clock. @default false
+   */
+  readonly strangers?: boolean | 'of one boot'
   /** How often the clock may jump ahead, at any point. @default 0 */
   readonly ticks?: number
   /** Milliseconds of such a jump. @default 60_000 */
