@@ -13,19 +13,23 @@ export type { LockOptions } from './lock/options.js'
  * Holds afterwards: until the lease is released or lost, no other caller holds the lock of `path`; and `fence`, the
  * fencing token, is greater than that of every holder before. If a holder dies, a process on the same machine and in
  * the same namespaces of pids and of time takes over at once; on Linux, any other process of the same boot as soon as the
- * holder's own `stale` has passed since its last heartbeat; and one elsewhere when it has watched for that long. On Linux, a
+ * holder's own `stale` has passed since its last heartbeat; and one of another boot or machine when that can be seen by the
+ * filesystem's clock, with 2 s more (on ext4, xfs, btrfs, tmpfs, overlayfs, NFS, SMB), or when it, and calls of its boot
+ * before it, have watched for that long: also one that looks only once. On Linux, a
  * worker thread that has ended is dead, though its process lives, and so is a process that has executed another program,
  * for those that may see that. A holder known to be alive never loses the lock, however late its heartbeat: after laptop
  * sleep, a blocked event loop, or a clock jump.
  *
  * Not promised: exclusion in real time against a holder on another machine or in another container that is alive, but
- * made no heartbeat for `stale` ms. It loses the lock, and is informed by `lease.signal`, `renew` and `release`; until
+ * made no heartbeat for `stale` ms, or whose filesystem's clock was set forward by more than that. It loses the lock, and is informed by `lease.signal`, `renew` and `release`; until
  * then only the fencing token keeps its writes out. Nor that a thread may take the same lock twice (it would wait for
  * itself), or that processes take turns fairly; in one thread it is first come, first served. Nor that other threads may
  * take a lock whose release failed while the cause lasts, or while its thread is blocked (it tries again in the
  * background).
  *
- * The lock is a directory, `<path>.lock`, which stays; `path` itself need not exist and is not touched. You may remove
+ * The lock is a directory, `<path>.lock`, which stays; `path` itself need not exist and is not touched. A call that gives
+ * up on a holder elsewhere leaves a private file beside the lock, for the next one: it goes when the lock is taken over, or
+ * with a `sweep`, by its age. You may remove
  * the directory while no process uses the lock: then the fence starts at 1 again.
  *
  * - `lock.try(path)`: returns undefined instead of waiting.

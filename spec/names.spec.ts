@@ -41,7 +41,7 @@ const silent = new Set([
   'descriptors',
   'mountId',
 ])
-const never = new Set([...silent, 'local', 'sleep', 'changed', 'settle', 'close'])
+const never = new Set([...silent, 'local', 'clocked', 'sleep', 'changed', 'settle', 'close'])
 
 const codes = [
   ['EIO', -5],

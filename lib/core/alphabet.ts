@@ -119,6 +119,10 @@ export interface Alphabet {
   mountId(fd: number): number | undefined
   /** Is `path` on a local filesystem, where ENOENT is never due to a retransmission after a lost reply? */
   local(path: string): boolean
+  /**
+   * Is `path` on a filesystem that has one clock for all that use it, and shows by it when a name was changed?
+   */
+  clocked(path: string): boolean
   /** Makes several calls at once, in any order. Returns when all have ended, failed or not. See `together`. */
   together(calls: readonly Call[]): Outcome<unknown>[]
   /**

@@ -22,6 +22,18 @@ const foreignKinds = Object.values({
   hfsPlus: 0x482b,
 })
 
+/** The server has the clock, and says what it says. */
+const servedKinds = Object.values({ nfs: 0x6969, smb: 0x517b, cifs: 0xff534d42, smb2: 0xfe534d42 })
+
+const clockedKinds: ReadonlySet<number> = new Set([...inlineKinds, ...servedKinds])
+
+/**
+ * Is that one clock for all that use the filesystem, by which each name shows when it was changed? Not so where a server
+ * in user space has times of its own (sshfs), or where the kernel keeps none for changes (FAT).
+ */
+export const isClocked = (kind: number | undefined): boolean =>
+  process.platform === 'linux' && clockedKinds.has(kind ?? 0)
+
 const localKinds: ReadonlySet<number> = new Set([...inlineKinds, ...foreignKinds])
 
 export const isInlineKind = (kind: number | undefined): boolean => inlineKinds.has(kind ?? 0)

@@ -3,7 +3,7 @@
 import type { Alphabet, Op, OpenFlags, Path } from './alphabet.js'
 import { entryOf, inBytes, linkBytes } from './entry.js'
 import { hasCode } from './errors.js'
-import { isLocal } from './filesystem-kinds.js'
+import { isClocked, isLocal } from './filesystem-kinds.js'
 import { cloneArguments, nodeFlags, nodeTime } from './node-arguments.js'
 import type { Stats } from './stats.js'
 import type { orNothing } from './steps.js'
@@ -43,6 +43,7 @@ export const inThreadOf = (fs: NodeFs) =>
     utimes: (path, atime, mtime) => fs.utimesSync(path, nodeTime(atime), nodeTime(mtime)),
     realpath: path => fs.realpathSync.native(path),
     local: path => isLocal(path, kindAt(path, fs)),
+    clocked: path => isClocked(kindAt(path, fs)),
   }) satisfies Calls
 
 const inBigints = { bigint: true } as const

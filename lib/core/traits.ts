@@ -72,6 +72,7 @@ const ops: Readonly<Record<Op, Traits>> = {
   descriptors: { inline: true, own: true },
   mountId: { inline: true, own: true },
   local: { unfailing: true },
+  clocked: { unfailing: true },
   together: {},
   settle: { waits: true, own: true },
 }

@@ -6,13 +6,15 @@ import type { State } from '../cell/state.js'
 import { advance, isUnknownOutcome, notACell, readState, tryAdvance } from '../cell/transition.js'
 import { isTimeout } from '../core/interruption.js'
 import { fs, type Steps } from '../core/steps.js'
-import { isOver } from './evidence.js'
+import { finishAnyway } from '../parts/cleanup.js'
+import { isOver, leaveEvidence } from './evidence.js'
 import { type Hold, type Locking, nextHold } from './hold.js'
 import { holderOf, lockHeld } from './holder.js'
 import { giveUp } from './orphan.js'
 import { isOwnDirectory } from './own-directory.js'
 import { forget, newSighting, noteState, type Sighting } from './sighting.js'
 import { parseLock } from './token.js'
+import { removeWord } from './witness.js'
 
 /** Acquires the lock, waiting until that is possible. */
 export function* acquire(locking: Locking): Steps<Hold> {
@@ -28,24 +30,29 @@ export function* acquire(locking: Locking): Steps<Hold> {
 }
 
 /** The same, without a last try: throws the time-out itself. */
-export const acquireInTime = (locking: Locking): Steps<Hold> => whileEngaged(locking, waitAndTake)
+export const acquireInTime = (locking: Locking): Steps<Hold> => whileEngaged(locking, newSighting(false), waitAndTake)
 
 /** Acquires the lock if that is possible at once; returns undefined if it is held. */
-export const tryAcquire = (locking: Locking): Steps<Hold | undefined> => whileEngaged(locking, tryOnce)
+export const tryAcquire = (locking: Locking): Steps<Hold | undefined> =>
+  whileEngaged(locking, newSighting(true), tryOnce)
 
 /** Counts this call among those of the thread that want the lock or hold it, until it gives up, or the hold is over. */
 function* whileEngaged<T extends Hold | undefined>(
   locking: Locking,
+  sighting: Sighting,
   steps: (locking: Locking, sighting: Sighting) => Steps<T>,
 ): Steps<T> {
-  const sighting = newSighting()
   let hold: T | undefined
   try {
     yield* fs.engage(locking.dir, 1)
     hold = yield* steps(locking, sighting)
+    if (hold && sighting.watch.isElsewhere) yield* finishAnyway(() => removeWord(locking.dir))
     return hold
   } finally {
-    if (!hold) yield* fs.engage(locking.dir, -1)
+    if (!hold) {
+      yield* fs.engage(locking.dir, -1)
+      yield* leaveEvidence(locking, sighting)
+    }
     const { unconfirmed } = sighting
     if (unconfirmed && unconfirmed !== hold) {
       yield* forget(sighting)
@@ -98,7 +105,7 @@ function* tryToTake(locking: Locking, sighting: Sighting): Steps<Hold | 'busy' |
     sighting.nonce = ''
     return 'moved'
   }
-  if (!(yield* isOver(token, locking, sighting))) return 'busy'
+  if (!(yield* isOver(now, token, locking, sighting))) return 'busy'
   if (sighting.repeats === 0) return (yield* trySwap(locking, now, sighting)) ?? 'moved'
   // The state has stayed the same: a swap of it has failed before, or its holder counts as dead only now. Unlike the
   // first try, this one finds out why a swap fails.

@@ -1,14 +1,18 @@
 // What is known of the hold that a lock names. Evidence is about holds, not about processes: a thread that lives may have
 // left its lock behind, and one that cannot be seen from here may make its heartbeats.
 
-import { shareClock } from '../core/owner.js'
+import { type State, spellState } from '../cell/state.js'
+import { isSystemError } from '../core/errors.js'
+import { clockOf, shareClock } from '../core/owner.js'
 import { fs, type Steps } from '../core/steps.js'
+import { msSinceRename } from '../parts/filesystem-clock.js'
 import type { Locking } from './job.js'
-import { type Sighting, unchangedMs } from './sighting.js'
+import { noteLook, type Sighting } from './sighting.js'
 import type { Token } from './token.js'
+import { beatOf, leaveWord, readWord } from './witness.js'
 
 /** Is the hold over, or its owner dead; or, if that cannot be known here, was it silent for as long as it had said? */
-export function* isOver(token: Token, locking: Locking, sighting: Sighting): Steps<boolean> {
+export function* isOver(state: State, token: Token, locking: Locking, sighting: Sighting): Steps<boolean> {
   const { owner, hold } = token
   if (owner === undefined) return true
   const me = yield* fs.thread()
@@ -20,9 +24,47 @@ export function* isOver(token: Token, locking: Locking, sighting: Sighting): Ste
   if (staleMs === Number.POSITIVE_INFINITY) return false
   const nowMs = yield* fs.now()
   if (isBehind(token, me, nowMs, staleMs)) return true
-  return unchangedMs(sighting, token, nowMs) >= staleMs
+  const { watch } = sighting
+  // Measured on our own monotonic clock, so that no clocks of two machines are compared.
+  noteLook(watch, beatOf(token), nowMs)
+  if (watch.forMs >= staleMs) return true
+  // On one machine the beat says more; and where a clock goes on while the machine sleeps, so do all that others have seen.
+  watch.isElsewhere = clockOf(owner) !== clockOf(me)
+  return watch.isElsewhere && watch.forMs >= watch.askAtMs && (yield* wasSilent(state, locking, sighting, staleMs))
 }
 
 /** Was its last heartbeat made too long ago, on a clock that it shares with this thread? */
 const isBehind = ({ owner, beatMs }: Token, me: string, nowMs: number, staleMs: number): boolean =>
   owner !== undefined && beatMs !== undefined && shareClock(owner, me) && nowMs - beatMs >= staleMs
+
+/** The filesystem's clock may be set while the lock is held, a little. */
+const marginMs = 2000
+
+/** What was there before this call: an earlier call may have seen the same, and the filesystem knows since when it is there. */
+function* wasSilent(state: State, { dir }: Locking, { watch }: Sighting, staleMs: number): Steps<boolean> {
+  watch.word ??= yield* readWord(dir, watch.beat)
+  const seenForMs = watch.word ? watch.lookedAtMs - watch.word.seenAtMs : 0
+  if (seenForMs >= staleMs) return true
+  const enoughMs = staleMs + marginMs
+  const ageMs = yield* orUnknown(msSinceRename(`${dir}/${spellState(state)}`, dir, enoughMs))
+  if (ageMs !== undefined && ageMs >= enoughMs) return true
+  watch.askAtMs = watch.forMs + Math.min(staleMs - seenForMs, ageMs === undefined ? staleMs : enoughMs - ageMs)
+  return false
+}
+
+/** Where nothing can be made beside the lock, its filesystem does not say what time it is. */
+function* orUnknown<T>(steps: Steps<T>): Steps<T | undefined> {
+  try {
+    return yield* steps
+  } catch (error) {
+    if (isSystemError(error)) return undefined
+    throw error
+  }
+}
+
+/** A call gives up: what it has seen of a holder elsewhere is left for later calls. */
+export function* leaveEvidence({ dir }: Locking, { watch }: Sighting): Steps<void> {
+  const { beat, isElsewhere, lookedAtMs, forMs } = watch
+  if (!isElsewhere || (watch.word ?? (yield* readWord(dir, beat)))) return
+  yield* leaveWord(dir, { beat, seenAtMs: lookedAtMs - forMs })
+}

@@ -3,7 +3,7 @@
 import type { State } from '../cell/state.js'
 import { fs, type Steps } from '../core/steps.js'
 import type { Hold } from './job.js'
-import type { Token } from './token.js'
+import type { Word } from './witness.js'
 
 export interface Sighting {
   /** The state that it saw last. */
@@ -17,20 +17,35 @@ export interface Sighting {
   readonly watch: Watch
 }
 
-interface Watch {
+export interface Watch {
+  /** Which heartbeat was its last. */
   beat: string
   lookedAtMs: number
+  /** For how long (ms) it was seen to make no other. */
   forMs: number
   /** How long the call has wanted to rest since the last look. */
   restMs: number
+  /** The holder reads another clock than this thread. */
+  isElsewhere: boolean
+  /** When it was watched for so long (ms), it is asked what was there before this call, which takes some calls. */
+  askAtMs: number
+  /** What another call has seen of that heartbeat. */
+  word: Word | undefined
 }
 
-export const newSighting = (): Sighting => ({
+/** Long enough that those that hold the lock for a moment, one after the other, are not asked about. */
+const askAfterMs = 50
+
+/** `asksAtOnce`: the call has one look. */
+export const newSighting = (asksAtOnce: boolean): Sighting => ({
   nonce: '',
   repeats: 0,
   pauses: 0,
   unconfirmed: undefined,
-  watch: { beat: '', lookedAtMs: 0, forMs: 0, restMs: 0 },
+  watch: {
+    ...{ beat: '', lookedAtMs: 0, forMs: 0, restMs: 0, isElsewhere: false, word: undefined },
+    askAtMs: asksAtOnce ? 0 : askAfterMs,
+  },
 })
 
 /** A swap that reported an error is not waited for any more: if it was done, or is done yet, it holds nothing. */
@@ -48,14 +63,12 @@ export function noteState(sighting: Sighting, { nonce }: State): void {
 /** A machine may sleep between two looks, and on some systems the clock goes on meanwhile. */
 const mostBetweenLooksMs = 1000
 
-/**
- * For how long (ms) the holder was seen to make no heartbeat. Measured on our own monotonic clock, so that no clocks of
- * two machines are compared.
- */
-export function unchangedMs({ watch }: Sighting, { hold, beatMs, fence }: Token, nowMs: number): number {
-  const beat = `${fence}.${hold}.${beatMs}`
+/** The last heartbeat was this one when it was looked at now. */
+export function noteLook(watch: Watch, beat: string, nowMs: number): void {
   const sinceMs = Math.min(nowMs - watch.lookedAtMs, Math.max(mostBetweenLooksMs, 2 * watch.restMs))
-  const forMs = watch.beat === beat ? watch.forMs + sinceMs : 0
-  Object.assign(watch, { beat, lookedAtMs: nowMs, forMs, restMs: 0 })
-  return forMs
+  const { askAtMs } = watch
+  if (watch.beat === beat) watch.forMs += sinceMs
+  // A call that asks at once has one look at each.
+  else Object.assign(watch, { beat, forMs: 0, askAtMs: Math.min(askAtMs, askAfterMs), word: undefined })
+  Object.assign(watch, { lookedAtMs: nowMs, restMs: 0 })
 }

@@ -39,7 +39,8 @@ const special: { readonly [O in Op]?: Make } = {
   utimes: (session, path: Path, atime: number, mtime: number) =>
     onOpened(session, path, at => fs.utimes(at, atime, mtime)),
   realpath: realpathWithin,
-  local: isLocal,
+  local: (session, path: string) => asked(session, path, at => fs.local(at)),
+  clocked: (session, path: string) => asked(session, path, at => fs.clocked(at)),
 }
 
 /** How a file is opened without following a link, where it would be followed. */
@@ -161,9 +162,9 @@ function* realpathWithin(session: Session, path: string): Steps<string> {
 }
 
 /** What cannot be reached may be anywhere. */
-function* isLocal(session: Session, path: string): Steps<boolean> {
+function* asked(session: Session, path: string, ask: (at: string) => Steps<boolean>): Steps<boolean> {
   try {
-    return yield* inDirectory(session, path, at => fs.local(at))
+    return yield* inDirectory(session, path, ask)
   } catch (error) {
     if (!isSystemError(error)) throw error
     return false

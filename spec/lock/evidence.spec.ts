@@ -1,13 +1,15 @@
 // What is known of a holder that nobody here can judge: how long it was silent, on which clock.
 
-import { join } from 'node:path'
+import { readdirSync, renameSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { cell, type Lease, lock } from 'holdfast'
+import { cell, getOrCreate, type Lease, lock, sweep, updateFile } from 'holdfast'
 import { dual, fs, renew, type Steps } from 'holdfast/steps'
 import type { World } from 'holdfast/testing'
 import { parseState, spellState, successor } from '../../lib/cell/state.js'
 import { heldFields, parseLock } from '../../lib/lock/token.js'
-import { assert, caught, explored, holds, nobodyThrew, prove, scratch } from '../support/kit.js'
+import { through } from '../broken/interfere.js'
+import { assert, caught, everyPlace, explored, holds, nobodyThrew, prove, scratch } from '../support/kit.js'
 import { changeLock, layLock, stateOf } from '../support/locks.js'
 
 const monotonicMs = (): number => Number(process.hrtime.bigint()) / 1e6
@@ -55,8 +57,93 @@ else
   )
 
 holds('the beat of another clock says nothing', async () => {
-  const path = heldBy(stranger, 3_600_000, 1_000)
+  const path = heldBy(stranger, 3_600_000, 10_000)
   assert.is(await lock.try(path), undefined)
+})
+
+/** How a call looks once, or for less than the holder may be silent. */
+const glances: Readonly<Record<string, (path: string) => Promise<unknown>>> = {
+  'lock.try': path => lock.try(path),
+  'lock.try.sync': async path => lock.try.sync(path),
+  'lock with a time-out': path => lock(path, { timeout: 100 }),
+  'getOrCreate without waiting': path => getOrCreate(path, () => 'made', { wait: false }),
+  'updateFile with a time-out': path => updateFile(path, () => 'made', { timeout: 100 }),
+}
+
+/** Did it get the lock? */
+async function gets(glance: (path: string) => Promise<unknown>, path: string): Promise<boolean> {
+  try {
+    const got = await glance(path)
+    if (got && typeof got === 'object' && 'release' in got) await (got as Lease).release()
+    return got !== undefined
+  } catch (error) {
+    assert.is((error as NodeJS.ErrnoException).code, 'ERR_LOCK_HELD')
+    return false
+  }
+}
+
+const asOnFuse = (glance: (path: string) => Steps<unknown>) =>
+  dual((path: string) =>
+    through(glance(path), call => (call.op === 'clocked' ? { op: 'settle', args: [false] } : call)),
+  )
+
+const clockedPlaces = process.platform === 'linux' ? everyPlace : []
+for (const { kind, dir } of clockedPlaces)
+  holds(
+    `on ${kind}, a holder of an earlier boot, or of another machine, is taken over at one look, by the filesystem’s clock`,
+    async () => {
+      const top = scratch(dir)
+      const paths = Object.keys(glances).map((_, nth) => join(top, `${nth}`))
+      for (const path of paths) layLock(path, heldFields({ fence: 1, owner: stranger, id: hold, staleMs: 1 }, 0))
+      const soon = join(top, 'soon')
+      layLock(soon, heldFields({ fence: 1, owner: stranger, id: hold, staleMs: 600 }, 0))
+      await wait(2_050)
+      for (const [nth, glance] of Object.values(glances).entries()) {
+        assert.not(await gets(path => glance(path), soon))
+        assert.ok(await gets(glance, paths[nth] as string), Object.keys(glances)[nth])
+      }
+      const left = readdirSync(top).filter(name => name.endsWith('.holdfast'))
+      assert.equal(left.length, 1, left.join())
+    },
+  )
+
+holds('where no clock says it, a call that gives up leaves word, and a later one takes over', async () => {
+  const top = scratch()
+  for (const [name, glance] of Object.entries({
+    try: asOnFuse(path => lock.try.steps(path)),
+    other: asOnFuse(path => getOrCreate.steps(path, () => 'made', { wait: false })),
+  })) {
+    const path = join(top, name)
+    layLock(path, heldFields({ fence: 1, owner: stranger, id: hold, staleMs: 300 }, 0))
+    const began = performance.now()
+    assert.not(await gets(glance, path))
+    await wait(150)
+    assert.not(await gets(glance, path))
+    while (!(await gets(glance, path))) await wait(5)
+    const tookMs = performance.now() - began
+    assert.ok(tookMs >= 299 && tookMs < 600, `${tookMs}`)
+  }
+  assert.equal(
+    readdirSync(top).filter(name => name.endsWith('.holdfast')),
+    [],
+  )
+})
+
+holds('word of another heartbeat, another hold, or another boot is about another', async () => {
+  const top = scratch()
+  const glance = asOnFuse(path => lock.try.steps(path))
+  const path = join(top, 'thing')
+  layLock(path, heldFields({ fence: 1, owner: stranger, id: hold, staleMs: 100 }, 5))
+  assert.not(await gets(glance, path))
+  await wait(120)
+  changeLock(path, () => heldFields({ fence: 1, owner: stranger, id: hold, staleMs: 100 }, 6))
+  assert.not(await gets(glance, path))
+  await wait(120)
+  const [word = ''] = readdirSync(top).filter(name => name.endsWith('.holdfast'))
+  renameSync(join(top, word), join(top, word.replace(/\.[0-9a-z]+-0-0\./, '.0123456789-0-0.')))
+  assert.not(await gets(glance, path))
+  // A sweeper cannot judge who has left it, so it goes by its age.
+  assert.equal([await sweep(top), (await sweep(top, { grace: 0 })).length], [[], 2])
 })
 
 holds('how long a holder may be silent is for it to say, and not for those that wait', async () => {
@@ -127,16 +214,47 @@ function* impatient(path: string): Steps<number | undefined> {
   return yield* fs.now()
 }
 
+/** B looks twice, in two calls. Returns when it took the lock over. */
+function* triesTwice(path: string): Steps<number | undefined> {
+  return (yield* tries(path)) ?? (yield* tries(path))
+}
+
+/** Leaves word of the hold, and not of its heartbeat. */
+function* forgetful(path: string): Steps<number | undefined> {
+  for (let nth = 0; nth < 2; nth++) {
+    const [name = ''] = yield* fs.readdir(`${path}.lock`)
+    const state = parseState(name)
+    if (state?.fields[0] !== 'h') return undefined
+    const [nowMs, token] = [yield* fs.now(), parseLock('', state)]
+    const [seen] = (yield* fs.readdir(dirname(path))).filter(one => one.startsWith('word'))
+    const [, which, at] = seen?.split('.') ?? []
+    if (which !== token.hold) yield* fs.mkdir(`${dirname(path)}/word.${token.hold}.${nowMs}`)
+    else if (nowMs - Number(at) >= (token.staleMs ?? 0)) {
+      const fields = heldFields(
+        { fence: token.fence + 1, owner: yield* fs.thread(), id: hold, staleMs: waiters },
+        nowMs,
+      )
+      yield* fs.rename(`${path}.lock/${name}`, `${path}.lock/${spellState(successor(state, { fields }, hold))}`)
+      return yield* fs.now()
+    }
+  }
+  return undefined
+}
+
 /** B may take the lock over only when A was silent for as long as it had said. */
-const silent = (player: (path: string) => Steps<number | undefined>, tick: number): World => ({
-  strangers: 'of one boot',
+const silent = (
+  player: (path: string) => Steps<number | undefined>,
+  tick: number,
+  strangers: World['strangers'] = 'of one boot',
+): World => ({
+  strangers,
   ticks: 2,
   tick,
   setup: dir => void cell.create.sync(join(dir, 'x.lock'), { fields: ['f', '0'] }),
   players: dir => ({ A: beats(join(dir, 'x')), B: player(join(dir, 'x')) }),
   check: ending => {
     const { A, B } = ending.outcomes
-    if (player === tries) nobodyThrew(ending)
+    if (player === tries || player === triesTwice) nobodyThrew(ending)
     if (A?.how !== 'returned' || B?.how !== 'returned' || B.value === undefined) return
     const silentMs = (B.value as number) - (A.value as number)
     if (silentMs < promised) throw new Error(`robbed after ${silentMs} ms`)
@@ -150,6 +268,15 @@ for (const tick of [20, 30])
       assert.ok(prove(`a look beside a heartbeat, ${tick} ms`, silent(tries, tick)).complete)
     },
   )
+
+for (const tick of [20, 30])
+  explored(`explored: one looks twice from another machine, two ticks of ${tick} ms: nobody is robbed`, () => {
+    assert.ok(prove(`two looks from elsewhere, ${tick} ms`, silent(triesTwice, tick, true)).complete)
+  })
+
+explored('the same world catches: one that leaves word of the hold, and not of its heartbeat', () => {
+  caught('word of the hold', /robbed after (30|40) ms/, silent(forgetful, 30, true))
+})
 
 explored('the same world catches: one that judges others by its own patience', () => {
   caught('its own patience', /robbed after (20|40) ms/, silent(impatient, 20))

@@ -64,6 +64,9 @@ export class OwnCalls {
         return { value: 1 }
       case 'local':
         return { value: this.#around.honest }
+      // Its times are those of this machine, and not those of the world.
+      case 'clocked':
+        return { value: false }
       case 'now':
         return this.#around.ticking ? undefined : { value: this.#around.clock }
       case 'settle':
