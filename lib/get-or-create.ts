@@ -1,3 +1,4 @@
+import { registry } from './core/disk.js'
 import { dual } from './core/dual.js'
 import { asDurability, asFlag, asFunction, asName, type Durability, oneOf, refusal } from './core/input.js'
 import { emptySum, fileProgress, type Progress } from './core/progress.js'
@@ -63,8 +64,8 @@ export interface Got {
  * gap.) That an old directory which cannot be renamed, as on lower layers of overlayfs, outlives a failure. That mode
  * and owner of what is replaced are kept. What `lock` does not promise about holders elsewhere that show no heartbeat
  * for `stale` ms: two callers may produce then, and each result is whole. That a producer which goes on after its
- * `signal` was aborted leaves no private name. `produce` and `validate` must not ask for the same path, or take its
- * `lock`: they would wait for themselves.
+ * `signal` was aborted leaves no private name. `produce`, and `validate` under the lock, cannot have the same path
+ * produced, or take its `lock`: they are refused.
  *
  * The lock is that of `lock(path)`, `<path>.lock`, which stays. A caller that finds a good result takes no lock, and
  * waits for no other caller, not even while one refreshes the result. Callers in one thread that find none wait in
@@ -79,7 +80,7 @@ export interface Got {
  * @returns `path`, absolute, and `made`.
  * @throws The error that `produce` or `validate` threw, unchanged. `ERR_NOT_PRODUCED`: the producer made nothing, or
  *   something of another kind. `ERR_LOCK_HELD`: another caller produces, and `timeout` has passed (`cause`), or `wait`
- *   is false, or the sync form would wait for its own thread. `ERR_TIMEOUT`, `ABORT_ERR`: while this call produced.
+ *   is false, or the call would wait for itself (see `lock`). `ERR_TIMEOUT`, `ABORT_ERR`: while this call produced.
  *   EISDIR, EINVAL, ENOTDIR: what is there is of another kind. EACCES: another user has put it, or a link, into a sticky
  *   directory that others may write. Other errors of the system, unchanged: ENOENT (the directory is missing, and
  *   `parents` is not set), EACCES, ENOSPC ...
@@ -137,7 +138,8 @@ function asMaking(
   options: GetOrCreateOptions,
   publication: Publication,
 ): Making {
-  const locking = (at: string | URL) => asLocking(at, options, 'getOrCreate')
+  const around = registry.around()
+  const locking = (at: string | URL) => asLocking(at, options, 'getOrCreate', around)
   const at = asName(path, 'path')
   locking(path)
   if (asFunction(produce, 'produce') === undefined)

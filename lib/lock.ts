@@ -21,10 +21,10 @@ export type { LockOptions } from './lock/options.js'
  * sleep, a blocked event loop, or a clock jump.
  *
  * Not promised: exclusion in real time against a holder on another machine or in another container that is alive, but
- * made no heartbeat for `stale` ms, or whose filesystem's clock was set forward by more than that. It loses the lock, and is informed by `lease.signal`, `renew` and `release`; until
- * then only the fencing token keeps its writes out. Nor that a thread may take the same lock twice (it would wait for
- * itself), or that processes take turns fairly; in one thread it is first come, first served. Nor that other threads may
- * take a lock whose release failed while the cause lasts, or while its thread is blocked (it tries again in the
+ * made no heartbeat for `stale` ms, or whose filesystem's clock was set forward by more than that. It loses the lock, and
+ * is informed by `lease.signal`, `renew` and `release`; until then only the fencing token keeps its writes out. Nor that a
+ * task may take the same lock twice (with `lock`, it would wait for itself), or that processes take turns fairly; in one
+ * thread it is first come, first served. Nor that other threads may take a lock whose release failed while the cause lasts, or while its thread is blocked (it tries again in the
  * background).
  *
  * The lock is a directory, `<path>.lock`, which stays; `path` itself need not exist and is not touched. A call that gives
@@ -41,8 +41,9 @@ export type { LockOptions } from './lock/options.js'
  * @returns A lease: keep it. `lease.release()`, `await using` or `withLock` releases it; a lease that is
  *   garbage-collected is released with a process warning. Heartbeats keep no process alive, and a process that exits
  *   holds nothing.
- * @throws `ERR_LOCK_HELD`: `timeout` has passed (`cause` is the time-out, `holder` says who holds the lock), or the
- *   sync form would wait for its own thread. `ERR_NOT_A_CELL`: another package's lock is there, or a link, which
+ * @throws `ERR_LOCK_HELD`: `timeout` has passed (`cause` is the time-out, `holder` says who holds the lock); or the call
+ *   would wait for itself: the sync form, if its thread holds the lock, and any form inside the work of `withLock`,
+ *   `updateFile` or `getOrCreate`, if that holds it, by whatever spelling, link, or copy of this package. `ERR_NOT_A_CELL`: another package's lock is there, or a link, which
  *   is not followed. EACCES: another user has put it into a sticky directory that others may write, where that user could
  *   make a link to another lock of it. The system's own error, unchanged: ENOENT (no directory, and no `parents`),
  *   EACCES, EROFS ...

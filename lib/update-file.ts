@@ -17,8 +17,8 @@ import { asUpdate, type Change, update } from './update-file/update.js'
  * one line; a new file gets 2 spaces), its line ends and its byte order mark.
  *
  * Not promised: what `lock` does not promise about holders that are taken for dead. Programs that write the file
- * without this function, and without `lock(file)`, are not excluded. `change` must not take the lock again, with this
- * function or with `lock`: it would wait for itself. Links to one file share its lock; hard links are separate files,
+ * without this function, and without `lock(file)`, are not excluded. `change` cannot take the lock again, with this
+ * function or with `lock`: it is refused. Links to one file share its lock; hard links are separate files,
  * as for `writeFile`. A call that is stopped after `change` has returned may have changed the file. Numbers that
  * JavaScript cannot hold, and names that an object has twice, do not survive JSON.
  *
@@ -32,7 +32,7 @@ import { asUpdate, type Change, update } from './update-file/update.js'
  * @throws The error that `change` threw, unchanged. `ERR_INVALID_JSON` (`position` from 0, `line` and `column` from 1):
  *   also of an empty file. `ERR_ENCODING_INVALID_ENCODED_DATA`: the bytes are not valid in the encoding.
  *   `ERR_INVALID_RETURN_VALUE`: `change` returned something that no file can hold. `ERR_LOCK_HELD`: `timeout` has
- *   passed, and `holder` has the lock; or the sync form would wait for its own thread. `ERR_LEASE_LOST`: another
+ *   passed, and `holder` has the lock; or the call would wait for itself (see `lock`). `ERR_LEASE_LOST`: another
  *   process has taken over the lock, before the file was written or while it was. EACCES: another user has put the file,
  *   or a link, into a sticky directory that others may write. What `lock` and `writeFile` throw.
  *   `published` of each error says whether the file was written (see `Published`).

@@ -11,14 +11,15 @@ export type { WithLock } from './lock/work.js'
  * released, whether `work` succeeded or not. If `work` failed, its own error is thrown.
  *
  * Not promised: what `lock` does not promise. `signal` and `timeout` apply to acquiring the lock only. Pass them to
- * `work` yourself if it should stop too. `work` must not take the lock again: it would wait for itself.
+ * `work` yourself if it should stop too. `work` cannot take the lock again: what it calls is refused that, and waits in
+ * no line of its thread for others.
  *
  * @param path As for `lock`.
  * @param work Receives the lease, whose `signal` is aborted if the lock is lost; returns a value or a promise (in the
  *   sync form, a value).
  * @returns What `work` returned, or what its promise resolved to.
  * @throws What `work` threw. `ERR_LEASE_LOST`: `work` came to its end, but another holder has taken the lock over
- *   meanwhile. What `lock` throws.
+ *   meanwhile. `ERR_LOCK_HELD`: this call is inside the work of one that holds the lock. What `lock` throws.
  *
  * @example
  * const total = await withLock('counter', async ({ fence }) => add(1, { fence }), { timeout: 5_000 })

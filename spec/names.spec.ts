@@ -34,7 +34,6 @@ const silent = new Set([
   'alive',
   'recall',
   'remember',
-  'engage',
   'holding',
   'later',
   'blocking',

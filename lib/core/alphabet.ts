@@ -99,11 +99,6 @@ export interface Alphabet {
   /** Keeps `value` in this process under `key`; `undefined` removes it. */
   remember(key: string, value: unknown): void
   /**
-   * Adds `more` to this thread's count of calls that hold or want `thing`; returns the new count. A blocking caller
-   * uses it to see that it would wait for itself.
-   */
-  engage(thing: string, more: number): number
-  /**
    * Enters a hold in the registry of this thread (see ./holds.ts), or lets it leave. Returns whether it is in there now.
    */
   holding(hold: string, change?: 'enter' | 'leave'): boolean

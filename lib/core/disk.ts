@@ -8,7 +8,7 @@ import { waitForChange } from './directory-watch.js'
 import { callBack, type Done, type Wake } from './done.js'
 import type { CallTable, Door, SingleCall } from './door.js'
 import { FastPath } from './fast-path.js'
-import { engage, recall, remember } from './hints.js'
+import { recall, remember } from './hints.js'
 import { Registry } from './holds.js'
 import { inThreadOf } from './in-thread.js'
 import { countFree, mountIdIn } from './open-files.js'
@@ -41,7 +41,7 @@ type AsyncFunction<T> = (done: Done, ...args: readonly unknown[]) => T
 
 // ---- Both forms: calls that are always made inline ----
 
-const registry = new Registry(nodeFs)
+export const registry = new Registry(nodeFs)
 
 const inline = {
   // Not `performance.now`, which begins anew in each process.
@@ -52,7 +52,6 @@ const inline = {
   alive: (owner: string) => alive(owner),
   recall,
   remember,
-  engage,
   holding: registry.holding,
   later: steps => runLater(steps, door),
   blocking: () => false,

@@ -1,5 +1,4 @@
-// What a thread keeps in memory between two calls: hints with which the next call begins, and counts of the calls under
-// way, which a blocking call uses to see that it would wait for itself.
+// What a thread keeps in memory between two calls: hints with which the next call begins.
 
 const hints = new Map<string, { readonly value: unknown; readonly atMs: number }>()
 const maxHints = 1000
@@ -15,14 +14,4 @@ export function remember(key: string, value: unknown): void {
   if (value === undefined) hints.delete(key)
   else hints.set(key, { value, atMs: performance.now() })
   if (hints.size > maxHints) hints.clear()
-}
-
-/** By thing: how many calls of this thread hold it or want it. */
-const counts = new Map<string, number>()
-
-export function engage(thing: string, more: number): number {
-  const count = (counts.get(thing) ?? 0) + more
-  if (count > 0) counts.set(thing, count)
-  else counts.delete(thing)
-  return count
 }

@@ -4,12 +4,16 @@
 // All copies of this package in a thread share one registry, those in vm contexts and in the files of a test runner as
 // well: each has its own `globalThis`, and all have the exports of node:fs in common.
 
+import { AsyncLocalStorage } from 'node:async_hooks'
+
 const key = Symbol.for('holdfast.holds')
 
 interface Shared {
   readonly holds: Set<string>
   /** How this thread is spelled as an owner, so that all copies spell it alike. */
   thread: string | undefined
+  /** Inside whose work a call is made. */
+  around: AsyncLocalStorage<readonly string[]> | undefined
 }
 
 export class Registry {
@@ -24,7 +28,7 @@ export class Registry {
   get #shared(): Shared {
     this.#known ??= Reflect.get(this.#common, key) as Shared | undefined
     if (this.#known) return this.#known
-    this.#known = { holds: new Set(), thread: undefined }
+    this.#known = { holds: new Set(), thread: undefined, around: undefined }
     Reflect.set(this.#common, key, this.#known)
     return this.#known
   }
@@ -35,6 +39,19 @@ export class Registry {
     if (change === 'enter') holds.add(hold)
     else if (change === 'leave') holds.delete(hold)
     return holds.has(hold)
+  }
+
+  /** Runs a user's work under a hold. Whatever it calls, now or later, is inside. */
+  inside<T>(hold: string, work: () => T): T {
+    const shared = this.#shared
+    shared.around ??= new AsyncLocalStorage()
+    return shared.around.run([...this.around(), hold], work)
+  }
+
+  /** The holds inside whose work this is called. */
+  around(): readonly string[] {
+    const shared = Reflect.get(this.#common, key) as Shared | undefined
+    return shared?.around?.getStore() ?? []
   }
 
   thread(spell: () => string): string {

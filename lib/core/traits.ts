@@ -65,7 +65,6 @@ const ops: Readonly<Record<Op, Traits>> = {
   alive: { inline: true, unfailing: true },
   recall: { inline: true, own: true },
   remember: { inline: true, own: true },
-  engage: { inline: true, own: true },
   holding: { inline: true, own: true },
   later: { inline: true, own: true },
   blocking: { inline: true, own: true },

@@ -6,7 +6,7 @@ import { isInterruption, isTimeout } from '../core/interruption.js'
 import type { LatePlace } from '../core/queue.js'
 import { fs, type Steps } from '../core/steps.js'
 import { acquireInTime, tryAcquire } from '../lock/acquire.js'
-import { attended, type Hold, type Locking, renew, whileHeld } from '../lock/hold.js'
+import { attended, type Hold, inside, type Locking, renew, whileHeld } from '../lock/hold.js'
 import { holderOf, lockHeld } from '../lock/holder.js'
 import { achieve, noEvidence } from '../parts/achieve.js'
 import { discard, finishAnyway } from '../parts/cleanup.js'
@@ -84,13 +84,13 @@ function* isGood({ path, refresh, validate, first }: Making, { there }: Target, 
   if (!there) return false
   if (refresh && (!first || sameThing(first.there, there))) return false
   if (!validate) return true
-  const verdict = validate(path)
+  const verdict = hold ? inside(hold, () => validate(path)) : validate(path)
   return (yield* hold ? attended(hold, verdict) : fs.settle(verdict)) !== false
 }
 
 /** The first time, joins the queue of the thread for the lock. Returns whether the call had to wait there. */
 function* hasWaited(place: LatePlace, locking: Locking): Steps<boolean> {
-  const before = place.take(`${resolve(locking.path)}.lock`)
+  const before = locking.around.length > 0 ? undefined : place.take(`${resolve(locking.path)}.lock`)
   if (before) yield* namingHolder(locking, fs.settle(before))
   return before !== undefined
 }

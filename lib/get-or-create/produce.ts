@@ -7,7 +7,7 @@ import type { FileProgress } from '../core/progress.js'
 import type { Stats } from '../core/stats.js'
 import { fs, orNothing, type Steps } from '../core/steps.js'
 import { ignoreRejection } from '../core/wait.js'
-import { attended, type Hold, ignoreLoss, renew } from '../lock/hold.js'
+import { attended, type Hold, ignoreLoss, inside, renew } from '../lock/hold.js'
 import { UnderLock } from '../lock/under-lock.js'
 import { achieve, noEvidence, type Trial } from '../parts/achieve.js'
 import { writeBytes } from '../parts/bytes.js'
@@ -92,7 +92,10 @@ export function* produce(job: Producing, stage: string, hold: Hold): Steps<Stats
 
 function* callProducer(job: Producing, stage: string, production: UnderLock, hold: Hold): Steps<unknown> {
   try {
-    return yield* attended(hold, job.produce(stage, production))
+    return yield* attended(
+      hold,
+      inside(hold, () => job.produce(stage, production)),
+    )
   } catch (error) {
     throw keepAsItIs(error)
   }

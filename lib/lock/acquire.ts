@@ -30,29 +30,24 @@ export function* acquire(locking: Locking): Steps<Hold> {
 }
 
 /** The same, without a last try: throws the time-out itself. */
-export const acquireInTime = (locking: Locking): Steps<Hold> => whileEngaged(locking, newSighting(false), waitAndTake)
+export const acquireInTime = (locking: Locking): Steps<Hold> => seeing(locking, newSighting(false), waitAndTake)
 
 /** Acquires the lock if that is possible at once; returns undefined if it is held. */
-export const tryAcquire = (locking: Locking): Steps<Hold | undefined> =>
-  whileEngaged(locking, newSighting(true), tryOnce)
+export const tryAcquire = (locking: Locking): Steps<Hold | undefined> => seeing(locking, newSighting(true), tryOnce)
 
-/** Counts this call among those of the thread that want the lock or hold it, until it gives up, or the hold is over. */
-function* whileEngaged<T extends Hold | undefined>(
+/** What a call has seen, and may have taken without knowing it, is not forgotten when it gives up. */
+function* seeing<T extends Hold | undefined>(
   locking: Locking,
   sighting: Sighting,
   steps: (locking: Locking, sighting: Sighting) => Steps<T>,
 ): Steps<T> {
   let hold: T | undefined
   try {
-    yield* fs.engage(locking.dir, 1)
     hold = yield* steps(locking, sighting)
     if (hold && sighting.watch.isElsewhere) yield* finishAnyway(() => removeWord(locking.dir))
     return hold
   } finally {
-    if (!hold) {
-      yield* fs.engage(locking.dir, -1)
-      yield* leaveEvidence(locking, sighting)
-    }
+    if (!hold) yield* leaveEvidence(locking, sighting)
     const { unconfirmed } = sighting
     if (unconfirmed && unconfirmed !== hold) {
       yield* forget(sighting)
@@ -72,7 +67,7 @@ function* waitAndTake(locking: Locking, sighting: Sighting): Steps<Hold> {
   for (;;) {
     const result = yield* tryToTake(locking, sighting)
     if (typeof result === 'object') return result
-    if (result === 'busy' && (yield* wouldWaitForItself(locking)))
+    if (result === 'busy' && (yield* waitsForItself(locking, sighting)))
       throw lockHeld(locking, yield* holderOf(locking), undefined)
     if (result === 'busy' || sighting.repeats > 0) yield* pause(locking, sighting)
   }
@@ -105,6 +100,7 @@ function* tryToTake(locking: Locking, sighting: Sighting): Steps<Hold | 'busy' |
     sighting.nonce = ''
     return 'moved'
   }
+  sighting.token = token
   if (!(yield* isOver(now, token, locking, sighting))) return 'busy'
   if (sighting.repeats === 0) return (yield* trySwap(locking, now, sighting)) ?? 'moved'
   // The state has stayed the same: a swap of it has failed before, or its holder counts as dead only now. Unlike the
@@ -139,10 +135,13 @@ function* holdIfMine(hold: Hold, steps: Steps<'mine' | "another's">): Steps<Hold
   }
 }
 
-/** A call that blocks the thread would wait for ever for a lock that the thread itself holds. */
-function* wouldWaitForItself(locking: Locking): Steps<boolean> {
-  if (!(yield* fs.blocking()) || (yield* fs.engage(locking.dir, 0)) < 2) return false
-  return (yield* holderOf(locking))?.owner === (yield* fs.thread())
+/**
+ * A call that blocks the thread would wait for ever for a lock that the thread itself holds, by whatever spelling; and so
+ * would one that is made inside the work of that hold.
+ */
+function* waitsForItself({ around }: Locking, { token }: Sighting): Steps<boolean> {
+  if (token?.hold !== undefined && around.includes(token.hold)) return true
+  return (yield* fs.blocking()) && token?.owner === (yield* fs.thread())
 }
 
 /**

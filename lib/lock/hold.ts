@@ -3,6 +3,7 @@
 
 import { type State, successor } from '../cell/state.js'
 import { isUnknownOutcome } from '../cell/transition.js'
+import { registry } from '../core/disk.js'
 import { isSystemError } from '../core/errors.js'
 import { isInterruption } from '../core/interruption.js'
 import { fs, pending, type Steps } from '../core/steps.js'
@@ -72,10 +73,12 @@ export function* release(hold: Hold): Steps<void> {
 function* end(hold: Hold, how: 'released' | 'abandoned' | 'lost'): Steps<void> {
   hold.over = how
   yield* fs.holding(hold.id, 'leave')
-  yield* fs.engage(hold.locking.dir, -1)
   if (how === 'lost') hold.loss?.abort(leaseLost(hold))
   for (const notify of hold.whenOver) notify()
 }
+
+/** Runs a user's function under the lock. What it calls does not wait for the lock (./acquire.ts). */
+export const inside = <T>(hold: Hold, work: () => T): T => registry.inside(hold.id, work)
 
 /** A signal that is aborted as soon as the lock is known to be lost. */
 export function lossSignal(hold: Hold): AbortSignal {

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { registry } from '../core/disk.js'
 import { asName, asNumber, asPath, type Patience, refusal } from '../core/input.js'
 import { asParents, withParents } from '../parts/parents.js'
 import type { Locking } from './hold.js'
@@ -16,7 +17,13 @@ export interface LockOptions extends Patience {
   readonly parents?: boolean | undefined
 }
 
-export function asLocking(path: string | URL, options: LockOptions, as: string): Locking {
+/** `around` is known when the call is made; later, another call may have resumed it. */
+export function asLocking(
+  path: string | URL,
+  options: LockOptions,
+  as: string,
+  around: readonly string[] = registry.around(),
+): Locking {
   const at = asName(path, 'path')
   const staleMs = asNumber(options.stale, 'options.stale', 15_000, 1)
   const heartbeatMs = asNumber(options.heartbeat, 'options.heartbeat', staleMs / 3, 0.1)
@@ -25,8 +32,15 @@ export function asLocking(path: string | URL, options: LockOptions, as: string):
   const dir = `${at}.lock`
   const parents = asParents(options.parents)
   const create: Locking['create'] = steps => withParents(dir, parents, steps)
-  return { path: at, dir, staleMs, heartbeatMs, parents, create, trial: { as, path: at, retryFor: options.retryFor } }
+  const trial = { as, path: at, retryFor: options.retryFor }
+  return { path: at, dir, staleMs, heartbeatMs, parents, create, trial, around }
 }
 
 /** The queue in which the calls of one thread for one lock wait for their turn. */
-export const lockTurn = (path: string | URL): string[] => [`${resolve(asPath(path, 'path'))}.lock`]
+export const lockTurn = (path: string | URL): string[] => turnOf(resolve(asPath(path, 'path')))
+
+/**
+ * A call inside the work of another hold does not queue: whatever it waits for might wait for that. By another spelling,
+ * what is in front of it may want the very lock that it is inside of.
+ */
+export const turnOf = (path: string): string[] => (registry.around().length > 0 ? [] : [`${path}.lock`])

@@ -3,6 +3,7 @@
 import type { State } from '../cell/state.js'
 import { fs, type Steps } from '../core/steps.js'
 import type { Hold } from './job.js'
+import type { Token } from './token.js'
 import type { Word } from './witness.js'
 
 export interface Sighting {
@@ -11,6 +12,8 @@ export interface Sighting {
   /** How often it has seen that state again. */
   repeats: number
   pauses: number
+  /** What it says. */
+  token: Token | undefined
   /** The hold of a swap that reported an error. If the cell shows its state, the lock was acquired all the same. */
   unconfirmed: Hold | undefined
   /** The heartbeat of a holder that cannot be judged, and for how long it has been watched without another. */
@@ -41,6 +44,7 @@ export const newSighting = (asksAtOnce: boolean): Sighting => ({
   nonce: '',
   repeats: 0,
   pauses: 0,
+  token: undefined,
   unconfirmed: undefined,
   watch: {
     ...{ beat: '', lookedAtMs: 0, forMs: 0, restMs: 0, isElsewhere: false, word: undefined },

@@ -6,7 +6,7 @@ import type { Steps } from '../core/steps.js'
 import { finishAnyway } from '../parts/cleanup.js'
 import { acquire } from './acquire.js'
 import type { LockWay } from './functions.js'
-import { attended, type Hold, type Locking, whileHeld } from './hold.js'
+import { attended, type Hold, inside, type Locking, whileHeld } from './hold.js'
 import { Lease } from './lease.js'
 import type { LockOptions } from './options.js'
 
@@ -35,7 +35,7 @@ export const withLockBy = ({ locking, turn, run }: LockWay): WithLock =>
 
 function* workUnderLock<T>(locking: Locking, work: (lease: Lease) => T | PromiseLike<T>): Steps<T> {
   const steps = (hold: Hold) => {
-    const value = work(new Lease(hold))
+    const value = inside(hold, () => work(new Lease(hold)))
     // If the call is interrupted while `work` runs, the lock is released only after `work` has ended.
     return finishAnyway(() => attended(hold, value))
   }

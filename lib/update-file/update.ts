@@ -7,7 +7,7 @@ import type { Publication } from '../core/publication.js'
 import { fs, type Steps } from '../core/steps.js'
 import { isThenable } from '../core/wait.js'
 import { acquire } from '../lock/acquire.js'
-import { attended, type Hold, type Locking, renew, whileHeld } from '../lock/hold.js'
+import { attended, type Hold, inside, type Locking, renew, whileHeld } from '../lock/hold.js'
 import { holderOf, lockHeld } from '../lock/holder.js'
 import { asLocking } from '../lock/options.js'
 import { UnderLock } from '../lock/under-lock.js'
@@ -28,6 +28,7 @@ export interface Update {
   readonly change: (old: unknown, work: UnderLock) => unknown
   readonly codec: Codec
   readonly locking: LockOptions
+  readonly around: readonly string[]
   readonly writing: WriteFileOptions
   readonly publication: Publication
 }
@@ -46,9 +47,9 @@ export function asUpdate(
   const locking = { stale, heartbeat, parents, retryFor }
   const writing = { encoding: codec.encoding, mode, durability, inPlace, parents, retryFor }
   // Bad options are refused now, not only when there is something to write.
-  asLocking(path, locking, 'updateFile')
+  const { around } = asLocking(path, locking, 'updateFile')
   asWriting(path, '', writing, 'updateFile')
-  return { path, change: change as Update['change'], codec, locking, writing, publication }
+  return { path, change: change as Update['change'], codec, locking, around, writing, publication }
 }
 
 export function* update(job: Update): Steps<unknown> {
@@ -61,13 +62,13 @@ export function* update(job: Update): Steps<unknown> {
 }
 
 /** The lock of the file that the name leads to, so that all links to one file share it. */
-function* lockingFor({ path, locking }: Update): Steps<Locking> {
+function* lockingFor({ path, locking, around }: Update): Steps<Locking> {
   try {
-    return asLocking(yield* resolveFile(path), locking, 'updateFile')
+    return asLocking(yield* resolveFile(path), locking, 'updateFile', around)
   } catch (error) {
     if (!isTimeout(error)) throw error
     // The time-out ended the wait for this call's turn in its thread, and that was a wait for the lock.
-    const lock = asLocking(yield* resolveFile(path), locking, 'updateFile')
+    const lock = asLocking(yield* resolveFile(path), locking, 'updateFile', around)
     const holder = yield* holderOf(lock)
     throw holder ? lockHeld(lock, holder, error) : error
   }
@@ -117,7 +118,7 @@ function* makeChange(
 ): Steps<{ readonly returned: unknown; readonly next: unknown }> {
   const work = new UnderLock(hold)
   try {
-    const returned = change(old, work)
+    const returned = inside(hold, () => change(old, work))
     return { returned, next: yield* attended(hold, returned) }
   } catch (error) {
     work.end(error)

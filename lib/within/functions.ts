@@ -10,6 +10,7 @@ import { emplace } from '../emplace.js'
 import { emptyDir } from '../empty-dir.js'
 import { getOrCreate } from '../get-or-create.js'
 import { type Existing, link } from '../link.js'
+import { turnOf } from '../lock/options.js'
 import { mkdirp } from '../mkdirp.js'
 import { move } from '../move.js'
 import { type ProbeOptions, probe } from '../probe.js'
@@ -48,7 +49,7 @@ const onTwo = (bound: Bound, ...[source, target, given]: Two) => [
   options(bound, given),
 ]
 const inTurn = (bound: Bound, path: unknown) => [bound.path(path, 'path')]
-const inTurnForLock = (bound: Bound, path: unknown) => [`${bound.path(path, 'path')}.lock`]
+const inTurnForLock = (bound: Bound, path: unknown) => turnOf(bound.path(path, 'path'))
 
 /** The functions that work on paths, below the root. */
 export function pathFunctions(bound: Bound) {

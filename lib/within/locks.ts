@@ -2,7 +2,7 @@
 // too, which stays open for them.
 
 import { type Lock, type LockWay, lockBy } from '../lock/functions.js'
-import { asLocking, type LockOptions } from '../lock/options.js'
+import { asLocking, type LockOptions, turnOf } from '../lock/options.js'
 import { type WithLock, withLockBy } from '../lock/work.js'
 import type { Bound } from './bind.js'
 import { contained } from './contained.js'
@@ -16,7 +16,7 @@ export function lockFunctions(bound: Bound): { readonly lock: Lock; readonly wit
       const locking = asLocking(bound.path(path, 'path', 'file'), options, as)
       return { ...locking, through: steps => contained(root, steps) }
     },
-    turn: path => [`${bound.path(path, 'path')}.lock`],
+    turn: path => turnOf(bound.path(path, 'path')),
     run: steps => contained(root, steps),
     noteHold(hold) {
       begin(root)

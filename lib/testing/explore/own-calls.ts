@@ -48,8 +48,6 @@ export class OwnCalls {
       case 'remember':
         this.#kept.set(args[0] as string, args[1])
         return { value: undefined }
-      case 'engage':
-        return { value: 1 }
       case 'holding':
         return { value: this.#registry.holding(args[0] as string, args[1] as 'enter' | 'leave' | undefined) }
       // No schedule waits for the background.
