@@ -29,8 +29,11 @@ export type { LockOptions } from './lock/options.js'
  *
  * The lock is a directory, `<path>.lock`, which stays; `path` itself need not exist and is not touched. A call that gives
  * up on a holder elsewhere leaves a private file beside the lock, for the next one: it goes when the lock is taken over, or
- * with a `sweep`, by its age. You may remove
- * the directory while no process uses the lock: then the fence starts at 1 again.
+ * with a `sweep`, by its age. `release({ remove: true })` and `sweep(dir, { locks: true })` remove the directory when it can
+ * be known that no later fence will be as small: the first one is the microseconds of the filesystem's clock. If something
+ * else removes the directory, that holds unless it does so within a tick of that clock. A directory that something has
+ * emptied is free (on Windows, and where the set-user-ID bit of a directory is not kept, it is taken for another
+ * package's).
  *
  * - `lock.try(path)`: returns undefined instead of waiting.
  * - `lock.holder(path)`: returns who holds the lock (`owner`, `pid`, `fence`, `alive`), or undefined.

@@ -11,6 +11,7 @@ import { reach } from './parts/walk-down.js'
 import type { RemoveOptions } from './remove.js'
 import { type Candidate, type Debris, findDebris, isNamed } from './sweep/candidates.js'
 import { noteFailure, noteUnlessGone, type Sweeping } from './sweep/job.js'
+import { sweepLock } from './sweep/locks.js'
 
 export interface SweepOptions extends RemoveOptions {
   /**
@@ -26,6 +27,11 @@ export interface SweepOptions extends RemoveOptions {
    * @default false
    */
   readonly dryRun?: boolean | undefined
+  /**
+   * Removes locks, too, that are free and that no call waits for: the directories `<path>.lock` of `lock`, `updateFile`
+   * and `getOrCreate`. One that was held within the last tick of the filesystem's clock stays. @default false
+   */
+  readonly locks?: boolean | undefined
 }
 
 /**
@@ -61,6 +67,7 @@ export const sweep = dual(function* sweep(dir: string | URL, options: SweepOptio
     graceMs: asNumber(options.grace, 'options.grace', defaultGraceMs),
     recursive: asFlag(options.recursive, 'options.recursive'),
     dryRun: asFlag(options.dryRun, 'options.dryRun'),
+    locks: asFlag(options.locks, 'options.locks'),
     deletion: asDeleteJob(options),
     trial: { as: 'sweep', path, retryFor: options.retryFor },
     swept: [],
@@ -95,7 +102,7 @@ function* sweepBelow({ place, candidates }: Debris, root: Root, job: Sweeping): 
 function* sweepOut(candidates: readonly Candidate[], dir: OpenDirectory, job: Sweeping): Steps<void> {
   for (const candidate of candidates) {
     try {
-      const removed = !(yield* isNamed(candidate, dir)) && (job.dryRun || (yield* sweepOne(candidate, dir, job)))
+      const removed = yield* candidate.isLock ? sweepLock(candidate.entry, dir, job) : sweepDebris(candidate, dir, job)
       if (removed) job.swept.push(candidate.shown)
       // It stays, or another process has removed it.
       else job.deletion.sum.total--
@@ -103,6 +110,10 @@ function* sweepOut(candidates: readonly Candidate[], dir: OpenDirectory, job: Sw
       noteFailure(job, error, dir)
     }
   }
+}
+
+function* sweepDebris(candidate: Candidate, dir: OpenDirectory, job: Sweeping): Steps<boolean> {
+  return !(yield* isNamed(candidate, dir)) && (job.dryRun || (yield* sweepOne(candidate, dir, job)))
 }
 
 function* sweepOne({ entry }: Candidate, dir: OpenDirectory, { deletion, trial }: Sweeping): Steps<boolean> {

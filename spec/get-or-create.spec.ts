@@ -25,6 +25,7 @@ import {
   assertSyncAndAsyncAgree,
   type Trial,
 } from './support/laws.js'
+import { numbered } from './support/locks.js'
 
 type Kind = 'file' | 'directory'
 
@@ -437,7 +438,7 @@ holds(
   'calls of one thread: one at a time produces, and takes no lock from another; the others get the same',
   async () => {
     const dir = scratch()
-    const path = join(dir, 'file')
+    const path = numbered(join(dir, 'file'))
     let [running, tries] = [0, 0]
     const produce = async () => {
       assert.is(++running, 1)

@@ -12,11 +12,22 @@ import { type Staged, stagedDirectory } from '../parts/stage.js'
 import { descends, type State, spellState } from './state.js'
 import { readAfterError, unknownOutcome, type Verdict } from './transition.js'
 
-/** Void becomes `to`. The rename replaces an empty directory at most, so it fails if there is a state. */
-export function* createState(dir: string, to: State, trial: Trial): Steps<Verdict> {
+/**
+ * Void becomes `to`. The rename replaces an empty directory at most, so it fails if there is a state. `prepare` gets the
+ * private directory, before anything is in it.
+ */
+export function* createState(
+  dir: string,
+  to: State,
+  trial: Trial,
+  prepare?: (path: string) => Steps<void>,
+): Steps<Verdict> {
   return yield* stagedDirectory(
     dir,
-    stage => fillAndPlace(dir, to, stage, trial),
+    function* (stage) {
+      if (prepare) yield* prepare(stage.path)
+      return yield* fillAndPlace(dir, to, stage, trial)
+    },
     path => removeUnused(path, to),
   )
 }

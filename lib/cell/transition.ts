@@ -1,95 +1,21 @@
 // The transitions of a cell (../cell.ts). Each is one rename or unlink of the exact state that it was given, so of
 // several callers with one state, one succeeds. A caller whose call failed then reads the cell, to see what became of
 // the state.
-//
-// A cell that looks empty is read again, because it may not be empty. On btrfs a listing shows the names that were in
-// the directory when it was opened; a name that is renamed before the listing comes to it is not shown at all, neither
-// the old nor the new one. A cell has only one name in it, so next to a process that renames in a loop about 1 listing
-// in 100 shows nothing. Therefore no single empty listing is believed: nothing must have changed in the directory
-// around it.
 
-import { hasCode, isSystemError, type SystemError, systemError } from '../core/errors.js'
-import { fs, orNothing, type Steps } from '../core/steps.js'
+import { hasCode, isSystemError, type SystemError } from '../core/errors.js'
+import { fs, type Steps } from '../core/steps.js'
 import { type Again, achieve, again, type Trial } from '../parts/achieve.js'
 import { tidy } from '../parts/cleanup.js'
 import { namingOnly } from '../parts/public-names.js'
 import { giving, undecided } from '../parts/publish.js'
 import { isLocalCell } from './local.js'
-import { descends, parseState, type State, spellState } from './state.js'
+import { readState } from './read.js'
+import { descends, type State, spellState } from './state.js'
+
+export { type Content, notACell, readState } from './read.js'
 
 /** Which call consumed the state: this one, or another. */
 export type Verdict = 'mine' | "another's"
-
-/** What is in a cell. `void`: an empty directory; `absent`: there is no directory. */
-export type Content = State | 'void' | 'absent'
-
-/** Reads what is in a cell, and retries what waiting can cure. */
-export function* readState(dir: string, trial: Trial): Steps<Content> {
-  try {
-    // Usually one listing is enough, and `achieve` around it would cost as much again.
-    return yield* listUntilSure(dir)
-  } catch (error) {
-    if (!isSystemError(error)) throw error
-  }
-  return yield* achieve(
-    () => listUntilSure(dir),
-    error => refuseNoDirectory(dir, error),
-    trial,
-  )
-}
-
-/** Milliseconds: longer than the clock of btrfs stands still, so a change meanwhile shows in the directory's mtime. */
-const tickMs = 20
-const mostListings = 100
-
-/** Lists a cell, and lists it again while it looks empty, until it is certain that it was. */
-function* listUntilSure(dir: string): Steps<Content> {
-  let content = yield* listOnce(dir)
-  // A second listing at once usually shows the state that the first has missed.
-  if (content === 'void') content = yield* listOnce(dir)
-  for (let listings = 2; content === 'void' && listings <= mostListings; listings++) {
-    const before = yield* readMtime(dir)
-    yield* fs.sleep(tickMs)
-    content = yield* listOnce(dir)
-    if ((yield* readMtime(dir)) === before) return content
-  }
-  if (content === 'void') throw systemError('EAGAIN', 'readdir', 'it goes on changing, and looks empty each time', dir)
-  return content
-}
-
-function* listOnce(dir: string): Steps<Content> {
-  let names: string[]
-  try {
-    names = yield* fs.readdir(dir)
-  } catch (error) {
-    if (hasCode(error, 'ENOENT')) return 'absent'
-    throw error
-  }
-  const states = names.flatMap(name => parseState(name) ?? [])
-  // Hidden names are ignored, because systems put such files into directories (.nfs..., .DS_Store).
-  const foreign = names.find(name => !name.startsWith('.') && !parseState(name))
-  if (foreign !== undefined) throw notACell(dir, `something named ${JSON.stringify(foreign)} is in it`)
-  // Some network filesystems show both names in the middle of a rename. Which one is the state must not be guessed.
-  if (states.length > 1) throw systemError('EAGAIN', 'readdir', 'two states are in it', dir)
-  return states[0] ?? 'void'
-}
-
-function* readMtime(dir: string): Steps<bigint> {
-  return (yield* fs.stat(dir, orNothing))?.mtimeNs ?? -1n
-}
-
-function* refuseNoDirectory(dir: string, error: SystemError): Steps<undefined> {
-  if (!hasCode(error, 'ENOTDIR')) return undefined
-  const there = yield* fs.lstat(dir, orNothing)
-  if (there && !there.isDirectory()) throw notACell(dir, 'it is not a directory', error)
-  return undefined
-}
-
-/** What is there is not ours to touch: most likely another package's lock. */
-export function notACell(dir: string, why: string, cause?: unknown): Error {
-  const error = new Error(`This is not a holdfast cell: ${why}: ${dir}`, cause === undefined ? {} : { cause })
-  return Object.assign(error, { code: 'ERR_NOT_A_CELL', path: dir })
-}
 
 /** `from` becomes `to`. */
 export function* advance(dir: string, from: State, to: State, trial: Trial): Steps<Verdict> {

@@ -11,6 +11,7 @@ import { FastPath } from './fast-path.js'
 import { recall, remember } from './hints.js'
 import { Registry } from './holds.js'
 import { inThreadOf } from './in-thread.js'
+import { monotonicMs } from './moment.js'
 import { countFree, mountIdIn } from './open-files.js'
 import { identity } from './owner.js'
 import { poolOf } from './pool.js'
@@ -44,8 +45,7 @@ type AsyncFunction<T> = (done: Done, ...args: readonly unknown[]) => T
 export const registry = new Registry(nodeFs)
 
 const inline = {
-  // Not `performance.now`, which begins anew in each process.
-  now: () => Number(process.hrtime.bigint()) / 1e6,
+  now: monotonicMs,
   random,
   self: () => self(),
   thread: () => registry.thread(thread),

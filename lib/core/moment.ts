@@ -5,6 +5,9 @@ const momentMs = 1000
 
 let lastMs = 0
 
+/** Milliseconds of the clock that all processes of a boot share; `performance.now` begins anew in each. */
+export const monotonicMs = (): number => Number(process.hrtime.bigint()) / 1e6
+
 /** Reads the clock. Whatever happens until the next time happens at this moment. */
 export function readClock(): number {
   lastMs = performance.now()

@@ -7,7 +7,7 @@ import type { FileProgress } from '../core/progress.js'
 import type { Stats } from '../core/stats.js'
 import { fs, orNothing, type Steps } from '../core/steps.js'
 import { ignoreRejection } from '../core/wait.js'
-import { attended, type Hold, ignoreLoss, inside, renew } from '../lock/hold.js'
+import { attended, beat, type Hold, inside } from '../lock/hold.js'
 import { UnderLock } from '../lock/under-lock.js'
 import { achieve, noEvidence, type Trial } from '../parts/achieve.js'
 import { writeBytes } from '../parts/bytes.js'
@@ -81,7 +81,7 @@ export function* produce(job: Producing, stage: string, hold: Hold): Steps<Stats
     const there = yield* achieve(() => statProduced(job, stage), noEvidence, job.trial)
     beginCounting(job, job.kind === 'file' ? Number(there.size) : undefined)
     if (job.kind === 'file') job.progress?.reach(Number(there.size))
-    if (job.kind === 'directory') yield* syncTree(stage, job.durability, beatOf(hold))
+    if (job.kind === 'directory') yield* syncTree(stage, job.durability, heartOf(hold))
     else if (job.durability !== 'none') yield* syncFile(stage)
     return there
   } catch (error) {
@@ -115,11 +115,11 @@ function* statProduced({ kind, trial }: Producing, stage: string): Steps<Stats> 
 /** Writes the content that the producer returned, with heartbeats while its pieces come. */
 function* writeContent(job: Producing, stage: string, content: unknown, hold: Hold): Steps<Stats> {
   const { durability, progress } = job
-  const beat = beatOf(hold)
+  const beatIfDue = heartOf(hold)
   const source = asSource(content, 'what produce returned', 'utf8', function* settlePiece(piece) {
     // During the heartbeat nothing waits for the piece yet, and its rejection must not end the process.
     const next = ignoreRejection(piece)
-    yield* beat()
+    yield* beatIfDue()
     return yield* attended(hold, next)
   })
   beginCounting(job, source.whole?.length)
@@ -158,13 +158,13 @@ function* openForContent(stage: string): Steps<number> {
 }
 
 /** Returns steps that make a heartbeat if one is due, to be run again and again during work of many calls. */
-function beatOf(hold: Hold): () => Steps<void> {
+function heartOf(hold: Hold): () => Steps<void> {
   let lastMs: number | undefined
-  return function* beat() {
+  return function* beatIfDue() {
     const nowMs = yield* fs.now()
     lastMs ??= nowMs
     if (hold.over || nowMs - lastMs < hold.locking.heartbeatMs) return
     lastMs = nowMs
-    yield* ignoreLoss(renew(hold))
+    yield* beat(hold)
   }
 }

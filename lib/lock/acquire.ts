@@ -2,18 +2,20 @@
 // and of several callers that find the same dead holder, one takes over. The fence grows by one with each holder.
 
 import { createState } from '../cell/create.js'
-import type { State } from '../cell/state.js'
+import { type State, successor } from '../cell/state.js'
 import { advance, isUnknownOutcome, notACell, readState, tryAdvance } from '../cell/transition.js'
 import { isTimeout } from '../core/interruption.js'
 import { fs, type Steps } from '../core/steps.js'
 import { finishAnyway } from '../parts/cleanup.js'
+import { nonces } from '../parts/stage-names.js'
 import { isOver, leaveEvidence } from './evidence.js'
+import { unnumbered } from './fence.js'
 import { type Hold, type Locking, nextHold } from './hold.js'
 import { holderOf, lockHeld } from './holder.js'
 import { giveUp } from './orphan.js'
-import { isOwnDirectory } from './own-directory.js'
+import { isOurs, isOwnDirectory, markOurs } from './own-directory.js'
 import { forget, newSighting, noteState, type Sighting } from './sighting.js'
-import { parseLock } from './token.js'
+import { freeFields, parseLock } from './token.js'
 import { removeWord } from './witness.js'
 
 /** Acquires the lock, waiting until that is possible. */
@@ -82,16 +84,11 @@ function* tryOnce(locking: Locking, sighting: Sighting): Steps<Hold | undefined>
 
 /** `moved`: another call has changed the lock since it was read. */
 function* tryToTake(locking: Locking, sighting: Sighting): Steps<Hold | 'busy' | 'moved'> {
-  const { dir, trial, create } = locking
+  const { dir, trial } = locking
   const now = yield* readState(dir, trial)
-  if (now === 'void') throw notACell(dir, 'it is an empty directory, as other packages make for their locks')
-  if (now === 'absent') {
-    const hold = yield* nextHold(locking, undefined)
-    return yield* holdIfMine(
-      hold,
-      create(() => createState(dir, hold.state, trial)),
-    )
-  }
+  if (now === 'void' && !(yield* isOurs(dir)))
+    throw notACell(dir, 'it is an empty directory, as other packages make for their locks')
+  if (typeof now === 'string') return yield* takeNew(locking, sighting)
   if (sighting.unconfirmed?.state.nonce === now.nonce) return sighting.unconfirmed
   noteState(sighting, now)
   const token = parseLock(dir, now)
@@ -107,6 +104,21 @@ function* tryToTake(locking: Locking, sighting: Sighting): Steps<Hold | 'busy' |
   // first try, this one finds out why a swap fails.
   const hold = yield* nextHold(locking, now)
   return yield* holdIfMine(hold, advance(dir, now, hold.state, trial))
+}
+
+/** Makes the lock, and takes it, unless another call is first. */
+function* takeNew(locking: Locking, sighting: Sighting): Steps<Hold | 'moved'> {
+  const { dir, trial, create } = locking
+  const fields = freeFields(unnumbered, yield* fs.thread())
+  const born = successor(undefined, { fields }, yield* nonces())
+  try {
+    if ((yield* create(() => createState(dir, born, trial, markOurs))) === "another's") return 'moved'
+  } catch (error) {
+    // Even if this call did make the lock, other calls have had it since.
+    if (isUnknownOutcome(error)) return 'moved'
+    throw error
+  }
+  return (yield* trySwap(locking, born, sighting)) ?? 'moved'
 }
 
 /** Swaps once. If that reports an error, the next read of the cell shows whether it was done all the same. */

@@ -9,23 +9,26 @@ import { isInterruption } from '../core/interruption.js'
 import { fs, pending, type Steps } from '../core/steps.js'
 import { finishAnyway, uninterruptible } from '../parts/cleanup.js'
 import { nonces } from '../parts/stage-names.js'
+import { isPast, nextFence } from './fence.js'
 import type { Hold, Locking } from './job.js'
-import { isLeaseLost } from './lease-lost.js'
+import { isLeaseLost, leaseStaleError } from './lease-lost.js'
 import { releaseLater, releaseOrphan } from './orphan.js'
-import { leaseLost, swapOwn } from './own-state.js'
+import { leaseLost, removeOwn, swapOwn } from './own-state.js'
 import { freeFields, heldFields, parseLock } from './token.js'
 
 export type { Hold, Locking } from './job.js'
 
 /** The hold that a swap of `from` would make. */
-export function* nextHold(locking: Locking, from: State | undefined): Steps<Hold> {
-  const fence = from ? parseLock(locking.dir, from).fence + 1 : 1
+export function* nextHold(locking: Locking, from: State): Steps<Hold> {
   const owner = yield* fs.thread()
+  const fence = yield* nextFence(locking.dir, parseLock(locking.dir, from), owner)
   const id = yield* nonces()
   const { staleMs } = locking
   const holding = { fence, owner, id, staleMs }
-  const state = successor(from, { fields: heldFields(holding, yield* fs.now()) }, id)
-  return { ...holding, locking, state, over: undefined, lostBecause: undefined, loss: undefined, whenOver: [] }
+  const beatMs = yield* fs.now()
+  const state = successor(from, { fields: heldFields(holding, beatMs) }, id)
+  const fresh = { over: undefined, lostBecause: undefined, silence: undefined, loss: undefined }
+  return { ...holding, ...fresh, locking, beatMs, state, whenOver: [] }
 }
 
 /** One heartbeat: shows that the holder is alive. @throws `ERR_LEASE_LOST` */
@@ -34,6 +37,7 @@ export function* renew(hold: Hold): Steps<void> {
   try {
     const beatMs = yield* fs.now()
     yield* swapOwn(hold, more => heldFields(hold, beatMs, more))
+    hold.beatMs = beatMs
   } catch (error) {
     // The lock was released meanwhile, so it is not lost.
     if (hold.over) return
@@ -44,14 +48,22 @@ export function* renew(hold: Hold): Steps<void> {
   }
 }
 
+export interface ReleaseOptions {
+  /**
+   * Removes the lock's directory, too, if it can be known that no later fence will be as small. Otherwise, and if another
+   * call waits for the lock, it stays. @default false
+   */
+  readonly remove?: boolean | undefined
+}
+
 /** Releases the lock. @throws `ERR_LEASE_LOST` */
-export function* release(hold: Hold): Steps<void> {
+export function* release(hold: Hold, { remove = false }: ReleaseOptions = {}): Steps<void> {
   if (hold.over === 'lost') throw leaseLost(hold)
   if (hold.over === 'abandoned') yield* releaseOrphan(hold)
   if (hold.over) return
   hold.over = 'releasing'
   try {
-    yield* uninterruptible(() => swapOwn(hold, more => freeFields(hold.fence, hold.owner, more)))
+    yield* uninterruptible(() => (remove ? removeOrFree(hold) : free(hold)))
   } catch (error) {
     hold.over = undefined
     // It was too late for that.
@@ -66,8 +78,17 @@ export function* release(hold: Hold): Steps<void> {
   }
   // If this thread takes the lock again at once, it may start from this state instead of reading it. Not after the
   // first hold, because many locks are taken only once.
-  if (hold.fence > 1) yield* fs.remember(hold.locking.dir, hold.state)
+  if (hold.state.version > firstReleased && !remove) yield* fs.remember(hold.locking.dir, hold.state)
   yield* end(hold, 'released')
+}
+
+/** The version of a state: born, held, free again. */
+const firstReleased = 3
+
+const free = (hold: Hold): Steps<void> => swapOwn(hold, more => freeFields(hold.fence, hold.owner, more))
+
+function* removeOrFree(hold: Hold): Steps<void> {
+  if (!(yield* isPast(hold.locking.dir, hold.fence)) || !(yield* removeOwn(hold))) yield* free(hold)
 }
 
 function* end(hold: Hold, how: 'released' | 'abandoned' | 'lost'): Steps<void> {
@@ -80,11 +101,19 @@ function* end(hold: Hold, how: 'released' | 'abandoned' | 'lost'): Steps<void> {
 /** Runs a user's function under the lock. What it calls does not wait for the lock (./acquire.ts). */
 export const inside = <T>(hold: Hold, work: () => T): T => registry.inside(hold.id, work)
 
-/** A signal that is aborted as soon as the lock is known to be lost. */
+/** A signal that is aborted as soon as the lock is known to be lost, or may be. */
 export function lossSignal(hold: Hold): AbortSignal {
   hold.loss ??= new AbortController()
   if (hold.over === 'lost') hold.loss.abort(leaseLost(hold))
+  else if (hold.silence) hold.loss.abort(hold.silence)
   return hold.loss.signal
+}
+
+/** No heartbeat was made for so long that others may take the lock over. */
+export function reportSilence(hold: Hold, cause: unknown): void {
+  if (hold.over || hold.silence) return
+  hold.silence = leaseStaleError(hold.locking.path, hold.fence, hold.staleMs, cause)
+  hold.loss?.abort(hold.silence)
 }
 
 /**
@@ -96,7 +125,17 @@ export function* attended<T>(hold: Hold, value: T | PromiseLike<T>): Steps<Await
     const settled = yield* fs.settle(value, hold.locking.heartbeatMs)
     if (settled !== pending) return settled
     // A heartbeat that fails is followed by another.
-    if (!hold.over) yield* ignoreLoss(renew(hold))
+    if (!hold.over) yield* beat(hold)
+  }
+}
+
+/** Makes a heartbeat. If that fails, and none was made for too long, `lossSignal` reports it. */
+export function* beat(hold: Hold): Steps<void> {
+  try {
+    yield* renew(hold)
+  } catch (error) {
+    if (!isSystemError(error) && !isUnknownOutcome(error) && !isLeaseLost(error)) throw error
+    if ((yield* fs.now()) - hold.beatMs >= hold.staleMs) reportSilence(hold, error)
   }
 }
 

@@ -42,7 +42,11 @@ export interface Hold {
   over: 'releasing' | 'released' | 'abandoned' | 'lost' | undefined
   /** What was seen in the place of its state. */
   lostBecause: LostBecause | undefined
-  /** Aborted when the lock is lost; made when it is first asked for. */
+  /** When the last heartbeat that succeeded was sent. */
+  beatMs: number
+  /** Why the lock may be lost: no heartbeat was made for `staleMs`. */
+  silence: Error | undefined
+  /** Aborted when the lock is lost, or may be; made when it is first asked for. */
   loss: AbortController | undefined
   /** Called when the hold is over. */
   readonly whenOver: (() => void)[]

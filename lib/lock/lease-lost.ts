@@ -19,6 +19,15 @@ export function lostBecause(now: State | 'void' | 'absent', fence: number): Lost
   return wasTaken ? 'another holder has taken it over' : 'another process has freed it'
 }
 
+/** The holder could make no heartbeat for so long that others may take its lock over. */
+export const leaseStaleError = (path: string, fence: number, staleMs: number, cause: unknown): Error =>
+  Object.assign(
+    new Error(`The lock could not be renewed for ${staleMs} ms, so it may be lost: ${path} (fence ${fence})`, {
+      cause,
+    }),
+    { code: 'ERR_LEASE_STALE', path },
+  )
+
 export const isLeaseLost = (error: unknown): boolean => (error as NodeJS.ErrnoException)?.code === 'ERR_LEASE_LOST'
 
 export const leaseLostError = (path: string, fence: number, why: string): Error =>

@@ -2,14 +2,21 @@
 
 import { dual } from '../core/dual.js'
 import type { Steps } from '../core/steps.js'
-import { longestTimerMs } from '../core/wait.js'
-import { type Hold, lossSignal, release, renew } from './hold.js'
+import { startHeartbeats } from './heartbeats.js'
+import { type Hold, lossSignal, type ReleaseOptions, release, renew } from './hold.js'
 
 /** An action on a lease, with its sync form. */
 export interface LeaseAction {
   (): Promise<void>
   /** The same, without a promise: it blocks the thread. */
   sync(): void
+}
+
+/** The release of a lease, with its sync form. */
+export interface LeaseRelease {
+  (options?: ReleaseOptions): Promise<void>
+  /** The same, without a promise: it blocks the thread. */
+  sync(options?: ReleaseOptions): void
 }
 
 /** A lock that is held, until it is released or lost. */
@@ -21,7 +28,7 @@ export class Lease {
   }
 
   /**
-   * The fencing token: greater by one than that of the holder before. Send it along with what you write, and let the
+   * The fencing token: greater than that of the holder before, usually by one. Send it along with what you write, and let the
    * other side refuse any write with a smaller token than it has seen. Only that keeps out a holder that has lost the
    * lock and does not know it yet.
    */
@@ -34,7 +41,11 @@ export class Lease {
     return this.#hold.owner
   }
 
-  /** Aborted as soon as this process knows that the lock is lost; its reason has the code `ERR_LEASE_LOST`. */
+  /**
+   * Aborted as soon as this process knows that the lock is lost; its reason has the code `ERR_LEASE_LOST`. Aborted, too,
+   * with `ERR_LEASE_STALE`, when no heartbeat could be made for `stale` ms: then the lock may be held still, and `renew`
+   * finds out, but a holder elsewhere may take it over at any moment.
+   */
   get signal(): AbortSignal {
     return lossSignal(this.#hold)
   }
@@ -47,9 +58,9 @@ export class Lease {
   /**
    * Releases the lock, unless that was done before. Throws `ERR_LEASE_LOST` if another holder has taken it over. After any
    * other error the lease is over, too, and its heartbeats end: this thread may take the lock at once. It is tried again in
-   * the background, and by a second call, until the lock is free for others.
+   * the background, and by a second call, until the lock is free for others. With `remove`, the lock's directory goes, too.
    */
-  get release(): LeaseAction {
+  get release(): LeaseRelease {
     return leaseAction(releaseLock, () => this.#hold)
   }
 
@@ -64,12 +75,12 @@ export class Lease {
   }
 }
 
-const renewLock = dual(function* renewLock(_path: string, hold: Hold): Steps<void> {
+const renewLock = dual(function* renewLock(_path: string, hold: Hold, _remove: boolean): Steps<void> {
   yield* through(hold, renew(hold))
 })
 
-const releaseLock = dual(function* releaseLock(_path: string, hold: Hold): Steps<void> {
-  yield* through(hold, release(hold))
+const releaseLock = dual(function* releaseLock(_path: string, hold: Hold, remove: boolean): Steps<void> {
+  yield* through(hold, release(hold, { remove }))
 })
 
 const through = (hold: Hold, steps: Steps<void>): Steps<void> => hold.locking.through?.(steps) ?? steps
@@ -78,14 +89,16 @@ const through = (hold: Hold, steps: Steps<void>): Steps<void> => hold.locking.th
  * `holdOfLease` closes over the lease, so a caller who keeps only `release` keeps the lease alive (see
  * `FinalizationRegistry` below).
  */
-function leaseAction(call: typeof releaseLock, holdOfLease: () => Hold): LeaseAction {
-  const run = () => {
+function leaseAction(call: typeof releaseLock, holdOfLease: () => Hold): LeaseRelease {
+  // It may be given to what calls it with something else, such as an event.
+  const isRemoval = (options?: ReleaseOptions) => options?.remove === true
+  const run = (options?: ReleaseOptions) => {
     const hold = holdOfLease()
-    return call(hold.locking.path, hold)
+    return call(hold.locking.path, hold, isRemoval(options))
   }
-  const runSync = () => {
+  const runSync = (options?: ReleaseOptions) => {
     const hold = holdOfLease()
-    call.sync(hold.locking.path, hold)
+    call.sync(hold.locking.path, hold, isRemoval(options))
   }
   return Object.assign(run, { sync: runSync })
 }
@@ -93,11 +106,11 @@ function leaseAction(call: typeof releaseLock, holdOfLease: () => Hold): LeaseAc
 /** Starts the heartbeats of a lease. One that is garbage-collected before it was released is released then. */
 export function startLease(hold: Hold): Lease {
   const lease = new Lease(hold)
-  const timer = startHeartbeats(hold)
+  const stop = startHeartbeats(hold, () => renewLock(hold.locking.path, hold, false))
   droppedLeases ??= new FinalizationRegistry(releaseDropped)
   droppedLeases.register(lease, hold, hold)
   hold.whenOver.push(() => {
-    clearInterval(timer)
+    stop()
     droppedLeases?.unregister(hold)
   })
   return lease
@@ -114,22 +127,5 @@ function releaseDropped(hold: Hold): void {
     detail: 'Keep the lease for as long as the lock is needed, and call lease.release(), or use withLock().',
   })
   // If this fails, it is tried again.
-  releaseLock(path, hold).catch(() => {})
-}
-
-/** Makes heartbeats in the background. The timer keeps neither the process alive nor the lease. */
-function startHeartbeats(hold: Hold): NodeJS.Timeout | undefined {
-  const { path, heartbeatMs } = hold.locking
-  if (heartbeatMs > longestTimerMs) return undefined
-  let beating = false
-  const beat = () => {
-    if (beating) return
-    beating = true
-    // A heartbeat that fails is followed by another. If the lock is lost, the lease's signal reports it.
-    const ended = () => {
-      beating = false
-    }
-    renewLock(path, hold).then(ended, ended)
-  }
-  return setInterval(beat, heartbeatMs).unref()
+  releaseLock(path, hold, false).catch(() => {})
 }

@@ -1,7 +1,7 @@
 // The state that a hold has put into the lock: only its own thread changes it.
 
 import { successor } from '../cell/state.js'
-import { advance, readState } from '../cell/transition.js'
+import { advance, clear, isUnknownOutcome, readState, type Verdict } from '../cell/transition.js'
 import type { Steps } from '../core/steps.js'
 import { nonces } from '../parts/stage-names.js'
 import type { Hold } from './job.js'
@@ -18,13 +18,39 @@ export function* swapOwn(hold: Hold, fieldsOf: (more: readonly string[]) => stri
       hold.state = to
       return
     }
-    const now = yield* readState(dir, trial)
-    if (typeof now === 'string' || !isOfHold(now, hold.id)) {
-      hold.lostBecause = lostBecause(now, hold.fence)
-      throw leaseLost(hold)
-    }
-    hold.state = now
+    yield* lookAgain(hold)
   }
+}
+
+/** Removes the lock. Returns false if it must stay, because another call waits for it. @throws `ERR_LEASE_LOST` */
+export function* removeOwn(hold: Hold): Steps<boolean> {
+  const { dir } = hold.locking
+  for (;;) {
+    if (parseLock(dir, hold.state).more.length > 0) return false
+    if ((yield* isCleared(hold)) === 'mine') return true
+    yield* lookAgain(hold)
+  }
+}
+
+function* isCleared({ state, locking: { dir, trial } }: Hold): Steps<Verdict> {
+  try {
+    return yield* clear(dir, state, trial)
+  } catch (error) {
+    // If nothing is there, it was removed, as is wanted, by whatever call.
+    if (isUnknownOutcome(error) && typeof (yield* readState(dir, trial)) === 'string') return 'mine'
+    throw error
+  }
+}
+
+/** What has come of the state of the hold. */
+function* lookAgain(hold: Hold): Steps<void> {
+  const { dir, trial } = hold.locking
+  const now = yield* readState(dir, trial)
+  if (typeof now === 'string' || !isOfHold(now, hold.id)) {
+    hold.lostBecause = lostBecause(now, hold.fence)
+    throw leaseLost(hold)
+  }
+  hold.state = now
 }
 
 export const leaseLost = ({ locking: { path }, fence, over, lostBecause: why }: Hold): Error =>

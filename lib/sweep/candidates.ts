@@ -10,12 +10,15 @@ import type { Root } from '../parts/reach.js'
 import { ownerOf } from '../parts/stage-names.js'
 import { type Place, placeIn, walkDown } from '../parts/walk-down.js'
 import { noteFailure, noteUnlessGone, type Sweeping } from './job.js'
+import { mayBeLock } from './locks.js'
 
 export interface Candidate {
   readonly entry: Entry
   readonly owner: string
   /** Set if it is the data of a cell's state. */
   readonly payload: Payload | undefined
+  /** It has the name of a lock. */
+  readonly isLock: boolean
   /** The path below the directory that is swept. */
   readonly shown: string
 }
@@ -40,9 +43,11 @@ export function* findDebris(top: OpenDirectory, job: Sweeping): Steps<{ root: Ro
     const candidates: Candidate[] = []
     const below: Place[] = []
     for (const entry of entries) {
-      const candidate = candidateOf(entry, place)
-      if (!candidate && job.recursive && entry.kind === 'directory') below.push(placeIn(place, entry))
-      if (candidate && (yield* isToBeSwept(candidate, liveness, dir, job))) candidates.push(candidate)
+      const candidate = candidateOf(entry, place, job)
+      if ((!candidate || candidate.isLock) && job.recursive && entry.kind === 'directory')
+        below.push(placeIn(place, entry))
+      if (candidate && (candidate.isLock || (yield* isToBeSwept(candidate, liveness, dir, job))))
+        candidates.push(candidate)
     }
     if (candidates.length > 0) found.push({ place, candidates })
     // Backwards, because the last one is looked at first.
@@ -52,11 +57,14 @@ export function* findDebris(top: OpenDirectory, job: Sweeping): Steps<{ root: Ro
   return { root, found }
 }
 
-function candidateOf(entry: Entry, { prefix }: Place): Candidate | undefined {
+function candidateOf(entry: Entry, { prefix }: Place, { locks }: Sweeping): Candidate | undefined {
   const { name } = entry
   const payload = parsePayload(name)
   const owner = payload?.owner ?? ownerOf(name)
-  return owner === undefined ? undefined : { entry, owner, payload, shown: `${prefix}${name}` }
+  const isLock = locks && owner === undefined && mayBeLock(entry)
+  return owner === undefined && !isLock
+    ? undefined
+    : { entry, owner: owner ?? '', payload, isLock, shown: `${prefix}${name}` }
 }
 
 function* isToBeSwept(

@@ -9,6 +9,8 @@ export interface Sweeping {
   readonly graceMs: number
   readonly recursive: boolean
   readonly dryRun: boolean
+  /** Locks that are free, too. */
+  readonly locks: boolean
   readonly deletion: DeleteJob
   readonly trial: Trial
   readonly swept: string[]

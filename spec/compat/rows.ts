@@ -117,7 +117,7 @@ const ofLocks: readonly Row[] = [
       }
       const fence =
         form === 'sync' ? root.withLock.sync('l', one => one.fence) : await root.withLock('l', one => one.fence)
-      expect(fence === 1, 'withLock')
+      expect(fence > 0, 'withLock')
       expect(await call(form, root.remove, 'a'), 'remove')
       root.close()
     },

@@ -8,6 +8,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { getOrCreate, updateFile, within, withLock } from 'holdfast'
 import { Registry } from '../../lib/core/holds.js'
 import { assert, holds, scratch } from '../support/kit.js'
+import { numbered } from '../support/locks.js'
 
 /** Another copy of the package, which finds what that depends on where this one does. */
 async function copyOfPackage(): Promise<typeof import('holdfast')> {
@@ -76,12 +77,12 @@ holds(
 )
 
 holds('another lock is free inside, and the same one is free again after it', async () => {
-  const path = join(scratch(), 'thing')
+  const path = numbered(join(scratch(), 'thing'))
   let late: Promise<unknown> = Promise.resolve()
   const fence = await withLock(path, async () => {
     // It goes on when the work is over, and is no part of it any more.
     late = wait(50).then(() => withLock(path, ({ fence }) => fence))
-    return withLock(`${path}-2`, () => withLock(`${path}-3`, ({ fence }) => fence))
+    return withLock(`${path}-2`, () => withLock(numbered(`${path}-3`), ({ fence }) => fence))
   })
   assert.equal([fence, await late], [1, 2])
 })

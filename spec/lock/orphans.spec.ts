@@ -11,6 +11,7 @@ import { parseState } from '../../lib/cell/state.js'
 import { door as realDoor } from '../../lib/core/disk.js'
 import { through } from '../broken/interfere.js'
 import { assert, explored, holds, note, prove, scratch } from '../support/kit.js'
+import { numbered } from '../support/locks.js'
 import { run, startWarden, unmountBelow } from '../support/mounts.js'
 
 const failure = (): Error => Object.assign(new Error('EIO'), { code: 'EIO', errno: -5, syscall: 'rename' })
@@ -91,7 +92,7 @@ explored('the same world catches: a thread that believes every lock that names i
 const taken = (path: string) => dual(() => lock.steps(path))()
 
 holds('a lock whose release failed is free for its thread at once, and a second release ends', async () => {
-  const path = join(scratch(), 'thing')
+  const path = numbered(join(scratch(), 'thing'))
   const first = await taken(path)
   await assert.rejects(failing(release(first)), { code: 'EIO' })
   assert.is((await lock.holder(path))?.fence, 1)
@@ -132,7 +133,7 @@ function unheard(steps: Steps<unknown>, then: (call: Call) => Call): (options: P
 }
 
 holds('a call that was aborted before it knew whether it has the lock gives it back', async () => {
-  const path = join(scratch(), 'thing')
+  const path = numbered(join(scratch(), 'thing'))
   await withLock(path, () => {})
   await withLock(path, () => {})
   const stop = new AbortController()
@@ -146,7 +147,7 @@ holds('a call that was aborted before it knew whether it has the lock gives it b
 })
 
 holds('a call does not wait for itself, if after a lost reply it is shown what was there before', async () => {
-  const path = join(scratch(), 'thing')
+  const path = numbered(join(scratch(), 'thing'))
   await withLock(path, () => {})
   const before = readdirSync(`${path}.lock`)
   await withLock(path, () => {})
@@ -167,7 +168,7 @@ holds('a token that says more than is known is held by whom it names', async () 
   assert.is((await lock.holder(path))?.owner, 'elsewhere-1-0')
   const freed = join(scratch(), 'thing')
   await cell.create(`${freed}.lock`, { fields: ['f', '3', 'place'] })
-  assert.is((await lock.try(freed))?.fence, 4)
+  assert.ok(((await lock.try(freed))?.fence ?? 0) > 4)
 })
 
 /** Milliseconds until the lock is free for whoever looks. */
@@ -182,7 +183,7 @@ if (!canMount) holds.skip('a release that fails on a read-only mount', 'it takes
 else
   holds('what could not be released on a read-only mount is free as soon as that can be written', async () => {
     const top = scratch()
-    const path = join(top, 'thing')
+    const path = numbered(join(top, 'thing'))
     const dir = `${path}.lock`
     await withLock(path, () => {})
     const warden = startWarden([dir])

@@ -6,6 +6,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { lock } from 'holdfast'
 import { assert, holds, note, scratch, sized } from '../support/kit.js'
+import { numbered } from '../support/locks.js'
 
 /** Starts a thread that takes the lock, says so, and does as it is told. */
 async function holder(path: string, form: 'promise' | 'sync' = 'promise'): Promise<[worker: Worker, owner: string]> {
@@ -52,7 +53,7 @@ else
       const times = sized(how === 'is terminated' ? 6 : 2, 100)
       let longest = 0
       for (let nth = 0; nth < times; nth++) {
-        const path = join(dir, `${nth}`)
+        const path = numbered(join(dir, `${nth}`))
         const [worker, owner] = await holder(path, nth % 2 ? 'sync' : 'promise')
         const before = await lock.holder(path)
         assert.equal([before?.owner, before?.pid, before?.alive], [owner, process.pid, true])
@@ -69,7 +70,7 @@ else
     })
 
 holds('threads of one process keep each other out, and give the lock to each other', async () => {
-  const path = join(scratch(), 'thing')
+  const path = numbered(join(scratch(), 'thing'))
   const [worker, owner] = await holder(path)
   const mine = await lock(`${path}-2`)
   assert.is.not(mine.owner, owner)
@@ -84,7 +85,7 @@ holds('threads of one process keep each other out, and give the lock to each oth
 })
 
 holds('a thread that blocks waits for another thread of its process', async () => {
-  const path = join(scratch(), 'thing')
+  const path = numbered(join(scratch(), 'thing'))
   const [worker] = await holder(path)
   worker.postMessage('setTimeout(() => lease.release(), 100)')
   assert.is(lock.sync(path, { timeout: 10_000 }).fence, 2)

@@ -14,6 +14,7 @@ const budgets: Readonly<Record<string, number>> = {
   'cell/race': 50,
   'lock/race': 50,
   'lock/apart': 45,
+  'lock/evidence': 60,
   'create-exclusive': 45,
   cell: 60,
   'cell/data': 40,

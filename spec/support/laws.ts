@@ -58,7 +58,11 @@ interface Come {
 
 async function comeOf<A extends unknown[], T>(trial: Trial<A, T>, run: (...args: A) => T | Promise<T>): Promise<Come> {
   const { dir, args } = lay(trial)
-  const plain = (text: string) => text.replaceAll(dir, '<dir>').replace(/[0-9a-f]{16}/g, '<nonce>')
+  const plain = (text: string) =>
+    text
+      .replaceAll(dir, '<dir>')
+      .replace(/[0-9a-f]{16}/g, '<nonce>')
+      .replace(/\.f\.[0-9a-z]+\./g, '.f.<fence>.')
   let outcome: string
   try {
     outcome = `returned ${inspect(await run(...args), { depth: null })}`

@@ -17,6 +17,12 @@ export function layLock(path: string, fields: readonly string[]): void {
   writeFileSync(`${path}.lock/${spellState(successor(undefined, { fields }, nonce))}`, '')
 }
 
+/** A free lock whose first fence will be 1: one that is new is numbered by the filesystem's clock. */
+export function numbered(path: string): string {
+  layLock(path, ['f', '0'])
+  return path
+}
+
 /** Changes what the token says. */
 export function changeLock(path: string, change: (fields: readonly string[]) => readonly string[]): void {
   const now = stateOf(path)

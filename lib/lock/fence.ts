@@ -1,0 +1,43 @@
+// The fencing token. It grows with each holder for as long as the lock's directory stays, and across our own removals of
+// that. A lock is born free, with fence 0, and who takes that numbers it by the filesystem's clock: at a moment after the
+// lock was there, because another lock may have come and gone between an earlier moment and that.
+
+import { hasCode } from '../core/errors.js'
+import { clockOf } from '../core/owner.js'
+import { fs, type Steps } from '../core/steps.js'
+import { clockUs } from '../parts/filesystem-clock.js'
+import type { Token } from './token.js'
+
+/** The fence of a lock that no call has taken yet. */
+export const unnumbered = 0
+
+/** The fence of the next holder. */
+export function* nextFence(dir: string, { fence, clock }: Token, me: string): Steps<number> {
+  // A power cut may have brought an earlier name back, so what was written in another boot is numbered anew.
+  // A token that names no clock was not written by this version, and is numbered.
+  if (clock === undefined || (fence > unnumbered && clock === clockOf(me))) return fence + 1
+  return Math.max(fence + 1, yield* clockNear(dir))
+}
+
+/** Who may change the lock need not be allowed to make something beside it. Hidden names in the lock say nothing of it. */
+function* clockNear(dir: string): Steps<number> {
+  try {
+    return yield* clockUs(dir)
+  } catch (error) {
+    if (!hasCode(error, 'EACCES', 'EPERM', 'EROFS')) throw error
+    return yield* clockUs(`${dir}/clock`)
+  }
+}
+
+/** Longer than the clock of any common filesystem stands still. */
+const tickMs = 20
+
+/**
+ * May the lock be removed? The next one is numbered by the filesystem's clock, so that must be past the fence. Waits for
+ * it a little.
+ */
+export function* isPast(dir: string, fence: number): Steps<boolean> {
+  if ((yield* clockNear(dir)) > fence) return true
+  yield* fs.sleep(tickMs)
+  return (yield* clockNear(dir)) > fence
+}

@@ -1,0 +1,41 @@
+// Locks that are free, and are not needed any more.
+
+import { clear, readState } from '../cell/transition.js'
+import { hasCode, isSystemError } from '../core/errors.js'
+import type { Entry, Steps } from '../core/steps.js'
+import { isPast } from '../lock/fence.js'
+import { parseLock } from '../lock/token.js'
+import type { Trial } from '../parts/achieve.js'
+import { type OpenDirectory, pathTo } from '../parts/directory-handle.js'
+import type { Sweeping } from './job.js'
+
+/** Has it the name of a lock? */
+export const mayBeLock = ({ name, kind }: Entry): boolean => kind === 'directory' && name.toString().endsWith('.lock')
+
+/**
+ * Removes a lock that is free and that no call waits for. Returns whether this call did it. What other packages have there
+ * stays, and so does a lock whose next fence might not be greater than its last.
+ */
+export function* sweepLock({ name }: Entry, dir: OpenDirectory, { dryRun }: Sweeping): Steps<boolean> {
+  const at = pathTo(dir)
+  // As with cells: what is no text cannot be read by path.
+  if (typeof at !== 'string' || typeof name !== 'string') return false
+  const path = `${at}/${name}`
+  const trial: Trial = { as: 'sweep', path, retryFor: 0 }
+  try {
+    const now = yield* readState(path, trial)
+    if (typeof now === 'string') return false
+    const { owner, more, fence } = parseLock(path, now)
+    if (owner !== undefined || more.length > 0) return false
+    return dryRun || ((yield* isPast(path, fence)) && (yield* clear(path, now, trial)) === 'mine')
+  } catch (error) {
+    if (isUnlocked(error)) return false
+    throw error
+  }
+}
+
+/** It is no lock, or not any more; or it cannot be known which call has removed it. */
+const isUnlocked = (error: unknown): boolean =>
+  isSystemError(error)
+    ? hasCode(error, 'ENOENT', 'ENOTDIR')
+    : ['ERR_NOT_A_CELL', 'ERR_UNKNOWN_OUTCOME'].includes((error as NodeJS.ErrnoException).code ?? '')

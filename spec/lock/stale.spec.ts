@@ -1,0 +1,95 @@
+// Holders that can make no heartbeat: they are told before others may take over.
+
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { getOrCreate, type Lease, lock, updateFile, withLock } from 'holdfast'
+import { dual, type Steps } from 'holdfast/steps'
+import { startHeartbeats } from '../../lib/lock/heartbeats.js'
+import { lossSignal } from '../../lib/lock/hold.js'
+import type { Hold } from '../../lib/lock/job.js'
+import { through } from '../broken/interfere.js'
+import { assert, holds, note, scratch } from '../support/kit.js'
+
+const failure = (): Error => Object.assign(new Error('EIO'), { code: 'EIO', errno: -5, syscall: 'rename' })
+const monotonicMs = (): number => Number(process.hrtime.bigint()) / 1e6
+const [stale, heartbeat] = [300, 80]
+
+/** A hold whose heartbeats are what the test says. */
+function beating(beat: (hold: Hold) => Promise<void>): { readonly hold: Hold; readonly stop: () => void } {
+  const locking = { path: 'thing', heartbeatMs: heartbeat }
+  const hold = { locking, fence: 7, staleMs: stale, beatMs: monotonicMs(), over: undefined, silence: undefined }
+  const fake = hold as unknown as Hold
+  return { hold: fake, stop: startHeartbeats(fake, () => beat(fake)) }
+}
+
+/** Milliseconds until the signal reports that the lock may be lost. */
+async function silentAfter(signal: AbortSignal, beganMs: number): Promise<number> {
+  while (!signal.aborted) await wait(2)
+  assert.is(signal.reason.code, 'ERR_LEASE_STALE')
+  assert.match(signal.reason.message, new RegExp(`could not be renewed for ${stale} ms.*thing`))
+  return monotonicMs() - beganMs
+}
+
+const fails: Readonly<Record<string, () => Promise<void>>> = {
+  'fail at once': () => Promise.reject(failure()),
+  'come to no end': () => new Promise(() => {}),
+  'fail late': () => wait(heartbeat * 1.5).then(() => Promise.reject(failure())),
+}
+for (const [how, beat] of Object.entries(fails))
+  holds(`a lease whose heartbeats ${how} is told after \`stale\``, async () => {
+    const { hold, stop } = beating(beat)
+    const ms = await silentAfter(lossSignal(hold), hold.beatMs)
+    note(`told after ${ms.toFixed(0)} ms, stale ${stale}`)
+    assert.ok(ms >= stale && ms < stale + 1_000)
+    assert.is((hold.silence?.cause as Error | undefined)?.message, how === 'come to no end' ? undefined : 'EIO')
+    stop()
+  })
+
+holds('a lease whose heartbeats fail now and then is told nothing', async () => {
+  let nth = 0
+  const { hold, stop } = beating(async one => {
+    if (nth++ % 2) throw failure()
+    one.beatMs = monotonicMs()
+  })
+  await wait(stale * 3)
+  stop()
+  assert.is(lossSignal(hold).aborted, false)
+})
+
+holds('a thread that was blocked for longer finds out that the lock is its own still', async () => {
+  const lease = await lock(join(scratch(), 'thing'), { stale, heartbeat })
+  const { signal } = lease
+  const until = performance.now() + stale * 3
+  while (performance.now() < until);
+  await wait(stale)
+  assert.is(signal.aborted, false)
+  await lease.release()
+})
+
+/** Every heartbeat fails, and the release does not. */
+const unheard = (steps: Steps<unknown>) =>
+  dual(() =>
+    through(steps, call => {
+      const isBeat = call.op === 'rename' && [...call.args].every(name => /\.h\.[^/]*$/.test(String(name)))
+      if (isBeat) throw failure()
+      return call
+    }),
+  )()
+
+holds('what works under a lock is told, too, and its own result comes out', async () => {
+  const path = join(scratch(), 'thing')
+  const options = { stale, heartbeat }
+  const told: number[] = []
+  const work = async ({ signal }: Pick<Lease, 'signal'>) => {
+    const beganMs = monotonicMs()
+    told.push(await silentAfter(signal, beganMs))
+    return 'x'
+  }
+  assert.is(await unheard(withLock.steps(path, work, options)), 'x')
+  await unheard(updateFile.steps(path, (_, one) => work(one), options)).catch(error => assert.is(error.code, 'EIO'))
+  await unheard(getOrCreate.steps(`${path}-2`, (_, one) => work(one), options)).catch(error =>
+    assert.is(error.code, 'EIO'),
+  )
+  note(`told after ${told.map(ms => ms.toFixed(0)).join(', ')} ms, stale ${stale}`)
+  assert.ok(told.length === 3 && Math.min(...told) >= stale - 100)
+})
