@@ -8,42 +8,56 @@ import type { Hold } from './job.js'
 /** Milliseconds for a heartbeat that could begin only when it was too late already, because the thread was blocked. */
 const lastChanceMs = 1000
 
-/** Calls `beat` until the function that is returned is called. If no heartbeat is made for `stale`, the hold reports that. */
-export function startHeartbeats(hold: Hold, beat: () => Promise<void>): () => void {
-  const { heartbeatMs } = hold.locking
-  if (heartbeatMs > longestTimerMs) return () => {}
-  let isUnderWay = false
-  let doubt: NodeJS.Timeout | undefined
-  const leftMs = () => hold.beatMs + hold.staleMs - monotonicMs()
-  let cause: unknown
-  const check = () => {
-    clearTimeout(doubt)
-    const ms = leftMs()
-    if (ms <= 0) reportSilence(hold, cause)
-    else if (ms <= longestTimerMs) doubt = setTimeout(check, ms).unref()
+/** Calls `beat` again and again until it is stopped. If no heartbeat is made for `stale`, the hold reports that. */
+export class Heartbeats {
+  readonly #hold: Hold
+  readonly #beat: (hold: Hold) => Promise<void>
+  readonly #timer: NodeJS.Timeout | undefined
+  #isUnderWay = false
+  #doubt: NodeJS.Timeout | undefined
+  /** Why the last one has failed. */
+  #cause: unknown
+
+  constructor(hold: Hold, beat: (hold: Hold) => Promise<void>) {
+    const { heartbeatMs } = hold.locking
+    this.#hold = hold
+    this.#beat = beat
+    if (heartbeatMs <= longestTimerMs) this.#timer = setInterval(() => this.#begin(), heartbeatMs).unref()
   }
-  const begin = () => {
-    if (isUnderWay) return
-    isUnderWay = true
+
+  stop(): void {
+    clearInterval(this.#timer)
+    clearTimeout(this.#doubt)
+  }
+
+  #begin(): void {
+    if (this.#isUnderWay) return
+    this.#isUnderWay = true
     // A heartbeat that succeeds late shows that the lock was never lost.
-    if (leftMs() > 0) check()
-    else doubt = setTimeout(check, lastChanceMs).unref()
-    const succeeded = () => {
-      isUnderWay = false
-      cause = undefined
-      clearTimeout(doubt)
-    }
+    if (this.#leftMs > 0) this.#check()
+    else this.#doubt = setTimeout(() => this.#check(), lastChanceMs).unref()
     // A heartbeat that fails is followed by another. If the lock is lost, the lease's signal reports it.
-    const failed = (error: unknown) => {
-      isUnderWay = false
-      cause = error
-      check()
-    }
-    beat().then(succeeded, failed)
+    this.#beat(this.#hold).then(
+      () => this.#ended(undefined),
+      error => this.#ended(error),
+    )
   }
-  const timer = setInterval(begin, heartbeatMs).unref()
-  return () => {
-    clearInterval(timer)
-    clearTimeout(doubt)
+
+  #ended(cause: unknown): void {
+    this.#isUnderWay = false
+    this.#cause = cause
+    if (cause === undefined) clearTimeout(this.#doubt)
+    else this.#check()
+  }
+
+  get #leftMs(): number {
+    return this.#hold.beatMs + this.#hold.staleMs - monotonicMs()
+  }
+
+  #check(): void {
+    clearTimeout(this.#doubt)
+    const ms = this.#leftMs
+    if (ms <= 0) reportSilence(this.#hold, this.#cause)
+    else if (ms <= longestTimerMs) this.#doubt = setTimeout(() => this.#check(), ms).unref()
   }
 }

@@ -27,8 +27,9 @@ export function* nextHold(locking: Locking, from: State): Steps<Hold> {
   const holding = { fence, owner, id, staleMs }
   const beatMs = yield* fs.now()
   const state = successor(from, { fields: heldFields(holding, beatMs) }, id)
-  const fresh = { over: undefined, lostBecause: undefined, silence: undefined, loss: undefined }
-  return { ...holding, ...fresh, locking, beatMs, state, whenOver: [] }
+  const fresh = { over: undefined, lostBecause: undefined, silence: undefined, loss: undefined, whenOver: [] }
+  // Not spread, which takes longer than all the rest.
+  return Object.assign(fresh, { locking, fence, owner, id, staleMs, beatMs, state })
 }
 
 /** One heartbeat: shows that the holder is alive. @throws `ERR_LEASE_LOST` */

@@ -2,7 +2,7 @@
 
 import { dual } from '../core/dual.js'
 import type { Steps } from '../core/steps.js'
-import { startHeartbeats } from './heartbeats.js'
+import { Heartbeats } from './heartbeats.js'
 import { type Hold, lossSignal, type ReleaseOptions, release, renew } from './hold.js'
 
 /** An action on a lease, with its sync form. */
@@ -103,14 +103,16 @@ function leaseAction(call: typeof releaseLock, holdOfLease: () => Hold): LeaseRe
   return Object.assign(run, { sync: runSync })
 }
 
+const renewInBackground = (hold: Hold): Promise<void> => renewLock(hold.locking.path, hold, false)
+
 /** Starts the heartbeats of a lease. One that is garbage-collected before it was released is released then. */
 export function startLease(hold: Hold): Lease {
   const lease = new Lease(hold)
-  const stop = startHeartbeats(hold, () => renewLock(hold.locking.path, hold, false))
+  const heartbeats = new Heartbeats(hold, renewInBackground)
   droppedLeases ??= new FinalizationRegistry(releaseDropped)
   droppedLeases.register(lease, hold, hold)
   hold.whenOver.push(() => {
-    stop()
+    heartbeats.stop()
     droppedLeases?.unregister(hold)
   })
   return lease

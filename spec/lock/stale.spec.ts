@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { getOrCreate, type Lease, lock, updateFile, withLock } from 'holdfast'
 import { dual, type Steps } from 'holdfast/steps'
-import { startHeartbeats } from '../../lib/lock/heartbeats.js'
+import { Heartbeats } from '../../lib/lock/heartbeats.js'
 import { lossSignal } from '../../lib/lock/hold.js'
 import type { Hold } from '../../lib/lock/job.js'
 import { through } from '../broken/interfere.js'
@@ -19,7 +19,8 @@ function beating(beat: (hold: Hold) => Promise<void>): { readonly hold: Hold; re
   const locking = { path: 'thing', heartbeatMs: heartbeat }
   const hold = { locking, fence: 7, staleMs: stale, beatMs: monotonicMs(), over: undefined, silence: undefined }
   const fake = hold as unknown as Hold
-  return { hold: fake, stop: startHeartbeats(fake, () => beat(fake)) }
+  const heartbeats = new Heartbeats(fake, beat)
+  return { hold: fake, stop: () => heartbeats.stop() }
 }
 
 /** Milliseconds until the signal reports that the lock may be lost. */
