@@ -96,7 +96,7 @@ for (const { kind, dir } of clockedPlaces)
       const paths = Object.keys(glances).map((_, nth) => join(top, `${nth}`))
       for (const path of paths) layLock(path, heldFields({ fence: 1, owner: stranger, id: hold, staleMs: 1 }, 0))
       const soon = join(top, 'soon')
-      layLock(soon, heldFields({ fence: 1, owner: stranger, id: hold, staleMs: 600 }, 0))
+      layLock(soon, heldFields({ fence: 1, owner: stranger, id: hold, staleMs: 60_000 }, 0))
       await wait(2_050)
       for (const [nth, glance] of Object.values(glances).entries()) {
         assert.not(await gets(path => glance(path), soon))
