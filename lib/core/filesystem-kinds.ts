@@ -24,6 +24,11 @@ const foreignKinds = Object.values({
 
 const localKinds: ReadonlySet<number> = new Set([...inlineKinds, ...foreignKinds])
 
+/** All their files are in memory, unless that is short. */
+const memoryKinds: ReadonlySet<number> = new Set([0x01021994])
+
+export const isMemoryKind = (kind: number | undefined): boolean => memoryKinds.has(kind ?? 0)
+
 export const isInlineKind = (kind: number | undefined): boolean => inlineKinds.has(kind ?? 0)
 
 /**
