@@ -137,6 +137,7 @@ export function* settle(
   const target = located.at(-1)
   if (op === 'open' && target) yield* noteOpen(args[1] as OpenFlags, value as number, target, session)
   yield* session.assertUnmoved(located)
+  if (op === 'rename' && target) yield* session.renamed(args as [Path, Path], target)
   if (op === 'readlink' && target) session.lastLink = String(target.shown)
   if (op === 'close') session.closed(args[0] as number)
   if (target) session.budget.note(call, nameIn(call), value, counts)

@@ -40,6 +40,7 @@ const special: { readonly [O in Op]?: Make } = {
     onOpened(session, path, at => fs.utimes(at, atime, mtime)),
   realpath: realpathWithin,
   local: isLocal,
+  engage: (session, lock: string, more: number) => session.engage(lock, more),
 }
 
 /** How a file is opened without following a link, where it would be followed. */
