@@ -8,9 +8,9 @@ import { hasCode, isSystemError, systemError } from '../core/errors.js'
 import { fs, orNothing, type Path, type Steps } from '../core/steps.js'
 import { close, nameAsShown, type OpenDirectory, openDirectory, pathIn } from '../parts/directory-handle.js'
 import { linkText } from '../parts/follow-links.js'
-import { joined, namesBelow, namesIn } from './paths.js'
+import { isTakenForDots, joined, namesBelow, namesIn } from './paths.js'
 import type { Reached } from './reached.js'
-import { outsideRoot } from './refusals.js'
+import { outsideRoot, takenForDots } from './refusals.js'
 import { type Root, refuseMounted } from './root.js'
 
 /** As many as Linux follows. */
@@ -75,6 +75,7 @@ function* goUp(walk: Walk): Steps<void> {
 function* goDown(walk: Walk, name: string): Steps<void> {
   const { root, at, names, todo } = walk
   const shown = joined(root.path, [...names, name])
+  if (isTakenForDots(name)) throw takenForDots(shown)
   const next = yield* enter(at, name, shown)
   if (!Buffer.isBuffer(next)) {
     yield* leave(walk)

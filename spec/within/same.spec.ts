@@ -4,27 +4,9 @@
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as holdfast from 'holdfast'
-import { type Within, within } from 'holdfast'
+import { within } from 'holdfast'
 import { assert, holds, scratch } from '../support/kit.js'
-import { told } from '../support/planted.js'
-
-type Functions = Pick<
-  Within,
-  | 'mkdirp'
-  | 'writeFile'
-  | 'writeFiles'
-  | 'createExclusive'
-  | 'updateFile'
-  | 'getOrCreate'
-  | 'emplace'
-  | 'copy'
-  | 'move'
-  | 'link'
-> &
-  Pick<Within, 'symlink' | 'remove' | 'emptyDir' | 'sweep' | 'probe' | 'cell' | 'lock' | 'withLock'>
-
-/** A call of a function; `at` spells a path. */
-type Work = (f: Functions, at: (name: string) => string) => unknown
+import { ended, type Work, withoutTimes } from './alike.js'
 
 const quick = { retryFor: 100, timeout: 20_000 }
 const parents = { parents: true, durability: 'full' } as const
@@ -132,36 +114,6 @@ function layOut(): string {
   symlinkSync('../f', join(dir, 'a/to-f'))
   chmodSync(join(dir, 'f'), 0o640)
   return dir
-}
-
-const withoutTimes = (dir: string): string =>
-  (told(dir) ?? [])
-    .join('\n')
-    // The time of change, and the names of a lock's states.
-    .replace(/(\d+:\d+) \d{12,}/g, '$1')
-    .replace(/\b[tx]\.\w+\.[0-9a-f]{16}\.[\w.-]*/g, 'state')
-
-interface Ended {
-  readonly value?: unknown
-  readonly said?: readonly unknown[]
-}
-
-async function ended(work: () => unknown, dir: string): Promise<Ended> {
-  const relative = (text: string | undefined): string | undefined =>
-    text
-      ?.replaceAll(`${dir}/`, '')
-      .replaceAll(`'${dir}'`, "'.'")
-      .replace(/process \d+/, 'process')
-  try {
-    const value = await work()
-    return { value: typeof value === 'string' ? relative(value) : value }
-  } catch (error) {
-    const { code, message, path, dest, published } = error as NodeJS.ErrnoException & {
-      dest?: string
-      published?: boolean
-    }
-    return { said: [code, relative(message), relative(path), relative(dest), published] }
-  }
 }
 
 for (const [name, work] of Object.entries(works))
