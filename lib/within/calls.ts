@@ -3,12 +3,12 @@
 // on how careful the algorithm is.
 
 import { basename } from 'node:path'
-import { hasCode } from '../core/errors.js'
+import { hasCode, systemError } from '../core/errors.js'
 import { isInterruption } from '../core/interruption.js'
 import { type Call, fs, type Op, type OpenFlags, type Outcome, type Path, type Steps } from '../core/steps.js'
 import type { Located } from './located.js'
 import { onTheWayOf } from './names.js'
-import { isTakenForDots } from './paths.js'
+import { isTakenForDots, namesBelow } from './paths.js'
 import { outsideRoot, takenForDots } from './refusals.js'
 import { refuseMounted } from './root.js'
 import type { Session } from './session.js'
@@ -86,6 +86,9 @@ function* prepare(call: Call, session: Session): Steps<Ready> {
   const paths = (names[op] ?? []).map(at => args[at] as Path | number)
   for (const [number, path] of paths.entries()) {
     if (typeof path === 'number') continue
+    // A climb to what is there may go too far.
+    if (op === 'mkdir' && namesBelow(String(path), session.root.path)?.length)
+      throw systemError('EEXIST', 'mkdir', 'the root is in it', path)
     if (isAbove(path) && !mayGoUp(call)) throw outsideRoot(path, 'it has .. in it')
     const one = yield* onTheWayOf(op, paths as readonly Path[], session.locate(path))
     // What a directory of the algorithm's own has in it, it has listed.

@@ -10,9 +10,13 @@ import { ended, type Work, withoutTimes } from './alike.js'
 
 const quick = { retryFor: 100, timeout: 20_000 }
 const parents = { parents: true, durability: 'full' } as const
+const deep = Array.from({ length: 40 }, (_, level) => level).join('/')
 const one = (path: string) => [path, 'new'] as const
 const works: Readonly<Record<string, Work>> = {
   'mkdirp, a new one': (f, at) => f.mkdirp(at('x/y/z'), { mode: 0o750 }),
+  'mkdirp, six levels': (f, at) => f.mkdirp(at('x/2/3/4/5/6')),
+  'mkdirp, forty levels': (f, at) => f.mkdirp(at(`a/${deep}`)),
+  'writeFile, twelve levels': (f, at) => f.writeFile(at('x/2/3/4/5/6/7/8/9/10/11/f'), 'new', { parents: true }),
   'mkdirp, at the top': (f, at) => f.mkdirp(at('x')),
   'mkdirp, what is there': (f, at) => f.mkdirp(at('a/b')),
   'mkdirp, below a file': (f, at) => f.mkdirp(at('f/x/y'), quick),
