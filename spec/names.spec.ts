@@ -36,6 +36,7 @@ const silent = new Set([
   'engage',
   'blocking',
   'descriptors',
+  'keep',
   'mountId',
 ])
 const never = new Set([...silent, 'local', 'sleep', 'changed', 'settle', 'close'])

@@ -24,6 +24,8 @@ const waysOut: Readonly<Record<string, { readonly path: string; readonly lay?: (
   'a name before ..': { path: 'a/../../outside/f' },
   '.. that would stay inside': { path: 'a/../f' },
   'an absolute path': { path: '/etc/hostname' },
+  'dots, and a letter that some filesystems ignore': { path: '.\u200d./outside/f' },
+  'a link of such dots': { path: 'out/f', lay: ({ root }) => symlinkSync('.\u{ad}./outside', join(root, 'out')) },
   'an absolute link': { path: 'out/f', lay: ({ root, outside }) => symlinkSync(outside, join(root, 'out')) },
   'a relative link': { path: 'a/out/f', lay: ({ root }) => symlinkSync('../../outside', join(root, 'a/out')) },
   'a link to the directory above': { path: 'up/outside/f', lay: ({ root }) => symlinkSync('..', join(root, 'up')) },

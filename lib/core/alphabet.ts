@@ -105,6 +105,8 @@ export interface Alphabet {
   blocking(): boolean
   /** Returns how many files this process can still open, as far as is known: `Infinity` if it is not known. */
   descriptors(): number
+  /** From now on an open file belongs to what goes on after this call, and no longer counts among the files it has open. */
+  keep(fd: number): void
   /** Returns the number of the mount through which a file was opened; undefined if the system does not say. */
   mountId(fd: number): number | undefined
   /** Is `path` on a local filesystem, where ENOENT is never due to a retransmission after a lost reply? */

@@ -3,7 +3,8 @@
 
 import { publishingAs } from '../core/publication.js'
 import type { Call, Outcome, Steps } from '../core/steps.js'
-import { givesBack } from '../core/traits.js'
+import { givesBack, isWait } from '../core/traits.js'
+import { ignoreRejection, isThenable } from '../core/wait.js'
 import { makeCall } from './following.js'
 import type { Counted } from './limits.js'
 import { namingRelatively } from './names.js'
@@ -15,12 +16,14 @@ interface How<T> {
   readonly counted?: Counted | undefined
   /** What users get for what the algorithm returns. */
   readonly result?: ((value: T) => T) | undefined
+  /** What the call does about a lock is not all: the lock may be held when the call has ended. @default false */
+  readonly holdsLocks?: boolean
 }
 
 export const contained = <T>(root: Root, steps: Steps<T>, how: How<T> = {}): Steps<T> =>
   publishingAs(steps, run(root, steps, how))
 
-function* run<T>(root: Root, steps: Steps<T>, { counted = 'none', result }: How<T>): Steps<T> {
+function* run<T>(root: Root, steps: Steps<T>, { counted = 'none', result, holdsLocks = false }: How<T>): Steps<T> {
   begin(root)
   const session = new Session(root, counted)
   try {
@@ -29,7 +32,7 @@ function* run<T>(root: Root, steps: Steps<T>, { counted = 'none', result }: How<
   } catch (error) {
     throw namingRelatively(error, root.path)
   } finally {
-    yield* session.close(0)
+    yield* session.end(holdsLocks)
     end(root)
   }
 }
@@ -59,9 +62,17 @@ function* make(call: Call, session: Session, isFirst: boolean): Steps<unknown> {
     if (!isFirst && givesBack(call)) return yield* session.unstopped(() => makeCall(call, session))
     const stopped = session.takeStop()
     if (stopped) throw stopped.error
+    if (isWait(call) && (call.op !== 'settle' || isThenable(call.args[0]))) yield* giveBackBefore(call, session)
     return yield* makeCall(call, session)
   } finally {
-    session.keepsAll = false
-    yield* session.close()
+    session.held.keepsAll = false
+    yield* session.held.close()
   }
+}
+
+/** What waits for other calls must not keep them from the descriptors that they need. */
+function* giveBackBefore({ args: [awaited] }: Call, session: Session): Steps<void> {
+  // It may be rejected before anything waits for it.
+  ignoreRejection(awaited)
+  yield* session.held.close(0)
 }

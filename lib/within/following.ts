@@ -7,9 +7,10 @@ import { type Call, fs, type Op, type OpenFlags, orNothing, type Path, type Step
 import { namingDirectory } from '../parts/public-names.js'
 import { closing } from '../parts/stage.js'
 import { isAboutNothing, makeUnfollowed } from './calls.js'
+import type { Located } from './located.js'
 import { onTheWayOf } from './names.js'
 import { readOpened } from './read-opened.js'
-import type { Located, Session } from './session.js'
+import type { Session } from './session.js'
 import { makeTogether } from './together.js'
 import { mostLinks } from './walk.js'
 
@@ -40,6 +41,7 @@ const special: { readonly [O in Op]?: Make } = {
     onOpened(session, path, at => fs.utimes(at, atime, mtime)),
   realpath: realpathWithin,
   local: isLocal,
+  engage: (session, lock: string, more: number) => session.engage(lock, more),
 }
 
 /** How a file is opened without following a link, where it would be followed. */

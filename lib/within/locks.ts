@@ -14,14 +14,14 @@ export function lockFunctions(bound: Bound): { readonly lock: Lock; readonly wit
     locking(path, options: LockOptions, as) {
       assertOpen(root)
       const locking = asLocking(bound.path(path, 'path', 'file'), options, as)
-      return { ...locking, through: steps => contained(root, steps) }
+      return { ...locking, through: steps => contained(root, steps, { holdsLocks: true }) }
     },
     turn: path => [`${bound.path(path, 'path')}.lock`],
-    run: steps => contained(root, steps),
+    run: steps => contained(root, steps, { holdsLocks: true }),
     noteHold(hold) {
       begin(root)
       hold.whenOver.push(() => end(root))
     },
   }
-  return { lock: lockBy(way), withLock: withLockBy(way) }
+  return { lock: lockBy(way), withLock: withLockBy({ ...way, run: steps => contained(root, steps) }) }
 }

@@ -8,6 +8,7 @@ import { fs, orNothing, type Path, type Steps } from '../core/steps.js'
 import { close, type OpenDirectory, openDirectory, pathTo } from '../parts/directory-handle.js'
 import { sameInode } from '../parts/identity.js'
 import type { Limits } from './limits.js'
+import { LockDirectories } from './lock-directories.js'
 import { closedRoot, outsideRoot } from './refusals.js'
 
 export interface Root {
@@ -17,6 +18,7 @@ export interface Root {
   /** What it is mounted from: undefined if that of what is below does not matter. */
   readonly mounted: Mounted | undefined
   readonly limits: Limits
+  readonly locks: LockDirectories
   /** How many calls are under way, and how many locks are held. */
   uses: number
   isClosed: boolean
@@ -34,7 +36,8 @@ export function* openRoot(path: string, mounts: boolean, limits: Limits): Steps<
   try {
     const { dev } = yield* statOpen(dir)
     const id = dir.fd === undefined ? undefined : yield* fs.mountId(dir.fd)
-    return { path: real, dir, mounted: mounts ? undefined : { id, dev }, limits, uses: 0, isClosed: false }
+    const mounted = mounts ? undefined : { id, dev }
+    return { path: real, dir, mounted, limits, locks: new LockDirectories(), uses: 0, isClosed: false }
   } catch (error) {
     yield* close(dir)
     throw error

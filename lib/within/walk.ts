@@ -8,18 +8,10 @@ import { hasCode, isSystemError, systemError } from '../core/errors.js'
 import { fs, orNothing, type Path, type Steps } from '../core/steps.js'
 import { close, nameAsShown, type OpenDirectory, openDirectory, pathIn } from '../parts/directory-handle.js'
 import { linkText } from '../parts/follow-links.js'
-import { joined, namesBelow, namesIn } from './paths.js'
-import { outsideRoot } from './refusals.js'
+import { isTakenForDots, joined, namesBelow, namesIn } from './paths.js'
+import type { Reached } from './reached.js'
+import { outsideRoot, takenForDots } from './refusals.js'
 import { type Root, refuseMounted } from './root.js'
-
-/** A directory below the root that was reached. */
-export interface Reached {
-  readonly dir: OpenDirectory
-  /** Its names, with all links resolved. */
-  readonly names: readonly string[]
-  /** Where directories are found by path: those on the way, each of which may be swapped. */
-  readonly way: readonly OpenDirectory[]
-}
 
 /** As many as Linux follows. */
 export const mostLinks = 40
@@ -38,7 +30,7 @@ interface Walk {
 }
 
 /**
- * Opens the directory that the names lead to. The caller closes it, unless it is the root's own. `link` is where the names
+ * Opens the directory that the names lead to. The caller lets it go, unless it is the root's own. `link` is where the names
  * come from, if that is the text of a link.
  */
 export function* reach(root: Root, names: readonly string[], link?: string): Steps<Reached> {
@@ -47,7 +39,7 @@ export function* reach(root: Root, names: readonly string[], link?: string): Ste
     for (let name = walk.todo.shift(); name !== undefined; name = walk.todo.shift())
       if (name === '..') yield* goUp(walk)
       else yield* goDown(walk, name)
-    return { dir: walk.at, names: walk.names, way: walk.way }
+    return { dir: walk.at, names: walk.names, way: walk.way, users: 1 }
   } catch (error) {
     yield* leavingMount(walk, error)
     throw error
@@ -83,6 +75,7 @@ function* goUp(walk: Walk): Steps<void> {
 function* goDown(walk: Walk, name: string): Steps<void> {
   const { root, at, names, todo } = walk
   const shown = joined(root.path, [...names, name])
+  if (isTakenForDots(name)) throw takenForDots(shown)
   const next = yield* enter(at, name, shown)
   if (!Buffer.isBuffer(next)) {
     yield* leave(walk)

@@ -48,6 +48,8 @@ export class OwnCalls {
         return { value: false }
       case 'descriptors':
         return { value: Number.POSITIVE_INFINITY }
+      case 'keep':
+        return { value: undefined }
       case 'mountId':
         // A world has no mounts in it.
         return { value: 1 }
