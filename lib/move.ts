@@ -86,7 +86,7 @@ export interface MoveOptions extends Patience {
  *   could not get that back, and the error says where it is. EACCES: also of a file that may not be read, and so
  *   cannot be synced. EAGAIN: for all of `retryFor`, as far as can be known here, another call was moving it to the
  *   same name, or was removing what a killed one had left there; or another process has moved or replaced a directory
- *   that was copied to another device. `ERR_NO_HARD_LINKS`: no file at all can be moved
+ *   that was copied to another device, or its copy. `ERR_NO_HARD_LINKS`: no file at all can be moved
  *   there without overwriting. Other errors of the system, unchanged: EPERM (an immutable file) ...
  *   `published` of each error says whether the target is in place (see `Published`); then the source may be there, too.
  *

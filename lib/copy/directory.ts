@@ -1,7 +1,8 @@
 // A directory and its copy. Both are open while what is in them is copied, and each is opened in the one above: a process
 // that puts a link in the place of either, at any moment, leads nowhere. They are closed while those below are copied.
 
-import { hasCode, type SystemError, systemError } from '../core/errors.js'
+import { hasCode, type SystemError } from '../core/errors.js'
+import type { Stats } from '../core/stats.js'
 import { type Entry, fs, orNothing, type Path, type Steps } from '../core/steps.js'
 import { type Again, achieve, again, done, noEvidence, type Trial } from '../parts/achieve.js'
 import { tidy } from '../parts/cleanup.js'
@@ -21,14 +22,16 @@ import {
 import { keepMode, keepTimes } from '../parts/duplicate.js'
 import { syncDir } from '../parts/durable.js'
 import { sameInode } from '../parts/identity.js'
+import { isMade } from '../parts/made-directory.js'
 import { setPermissions, unchanged } from '../parts/permissions.js'
 import { giving } from '../parts/publish.js'
 import { openIn, reachFrom, type Step } from '../parts/reach.js'
+import { dirOf } from '../parts/tree.js'
 import { mayBeReadOnly, statVanished, underParents } from './entry.js'
 import type { Item } from './item.js'
 import type { Copying, Tree } from './job.js'
 import { withoutStages } from './live-names.js'
-import { intoItself } from './refusals.js'
+import { intoItself, refuseCircle } from './refusals.js'
 
 /** Opens the directory and its copy, which is made if it is missing. Returns what is in the directory. */
 export function* enterDirectory(item: Item, tree: Tree, trial: Trial): Steps<readonly Entry[]> {
@@ -65,13 +68,6 @@ function* opening(shown: Path, follows: boolean, path: Path, trial: Trial, like?
   }
 }
 
-/** Links may lead in a circle. */
-function refuseCircle({ was, above, shownFrom }: Item): void {
-  for (let outer = above; outer; outer = outer.above)
-    if (sameInode(outer.was, was))
-      throw systemError('ELOOP', 'copy', 'a link leads to a directory that it is in', shownFrom)
-}
-
 function* makeTarget(item: Item, tree: Tree): Steps<true> {
   // A directory that is to be read-only must be filled first.
   const mode = Number((item.was?.mode ?? 0n) & 0o777n) | 0o700
@@ -104,7 +100,10 @@ function* openTarget(item: Item, tree: Tree, trial: Trial): Steps<void> {
     target.was = was
     item.hasSpecial = there.some(({ kind }) => kind === 'other')
   }
+  const isOurs = made || (!above && tree.made !== undefined)
+  if (isOurs && !(yield* isMade(target.was as Stats, dirOf(item.to)))) throw movedError(item.shownTo)
   if (above) return
+  if (tree.made) tree.made.was = target.was
   tree.into = target.was
   tree.isHeld = target.fd !== undefined
 }
