@@ -13,6 +13,7 @@ import {
   type OpenDirectory,
   openAbove,
   openDirectory,
+  openFollowing,
   openThrough,
   pathIn,
   pathTo,
@@ -36,7 +37,7 @@ import { intoItself, refuseCircle } from './refusals.js'
 /** Opens the directory and its copy, which is made if it is missing. Returns what is in the directory. */
 export function* enterDirectory(item: Item, tree: Tree, trial: Trial): Steps<readonly Entry[]> {
   const { above, follows } = item
-  const source = yield* opening(item.shownFrom, follows, item.from, trial, above?.source)
+  const source = yield* opening(follows ? openThrough : openDirectory, item.from, item.shownFrom, trial, above?.source)
   item.source = source
   const [was, listed] = yield* achieve(() => statAndList(source), noEvidence, trial)
   item.was = source.was = was
@@ -57,10 +58,12 @@ export function* enterDirectory(item: Item, tree: Tree, trial: Trial): Steps<rea
 }
 
 /** `like` says whether names are looked up by descriptors. */
-function* opening(shown: Path, follows: boolean, path: Path, trial: Trial, like?: OpenDirectory): Steps<OpenDirectory> {
+type Opener = (path: Path, shown: Path, like?: OpenDirectory) => Steps<OpenDirectory>
+
+function* opening(open: Opener, path: Path, shown: Path, trial: Trial, like?: OpenDirectory): Steps<OpenDirectory> {
   try {
     // For a descriptor it waits here, because the driver does not let calls wait that hold some.
-    return yield* achieve(() => (follows ? openThrough : openDirectory)(path, shown, like), noEvidence, trial)
+    return yield* achieve(() => open(path, shown, like), noEvidence, trial)
   } catch (error) {
     // Something that is no directory has taken its place.
     if (hasCode(error, 'ENOTDIR', 'ELOOP')) throw movedError(shown)
@@ -88,10 +91,12 @@ function* statTarget(item: Item, tree: Tree, error: SystemError): Steps<true | A
   return sameInode(yield* fs.lstat(to, orNothing), there) ? undefined : again
 }
 
-/** What this call has made is no link. */
+/** The topmost target may be a link to a directory, if this call has not made it. */
 function* openTarget(item: Item, tree: Tree, trial: Trial): Steps<void> {
   const { above, made, source } = item
-  const target = yield* opening(item.shownTo, !above && !made, item.to, trial, above?.target ?? source)
+  const like = above?.target ?? source
+  const open = above || made ? openDirectory : () => openFollowing(item.to as string, like)
+  const target = yield* opening(open, item.to, item.shownTo, trial, like)
   item.target = target
   item.copied = true
   if (made || !tree.overwrite) target.was ??= yield* fs.fstat(target.fd as number)

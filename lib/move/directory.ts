@@ -40,7 +40,7 @@ function* moveAcross(job: Moving, was: Stats): Steps<boolean> {
   const made: { was: Stats | undefined } = { was: undefined }
   let placed = false
   try {
-    yield* copyTree(from, stage, was, {
+    yield* copyTree({ from, to: stage }, was, {
       overwrite: true,
       errorOnExist: false,
       filter: undefined,
