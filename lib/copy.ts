@@ -38,7 +38,7 @@ export interface CopyOptions extends Patience {
   readonly filter?: Filter | undefined
   /** Copies what links lead to, instead of the links. @default false */
   readonly dereference?: boolean | undefined
-  /** Keeps the access and modification times of files and directories, to about a microsecond. @default false */
+  /** Keeps the access and modification times of files and directories, to the microsecond. @default false */
   readonly preserveTimestamps?: boolean | undefined
   /** How many things are copied at a time. @default 64 */
   readonly concurrency?: number | undefined
@@ -71,13 +71,14 @@ export interface CopyOptions extends Patience {
  *
  * Not promised: that a directory appears as a whole: it fills up file by file (for that, copy to another name, and
  * `move` it); that a source which changes meanwhile is copied as it was at one moment (one that only grows is copied as
- * far as it was seen to reach); that `source` and `target` themselves lead to one place for the whole call: what is above
- * them is looked up by path. What is at the target, and not in the source, stays, and so does the mode of a directory
- * that was there. What living processes make ready in the source under private names is left out. Owners, the set-ID
- * bits of files whose copy has another owner or group, extended attributes, ACLs, and hard links between symbolic links
- * are not kept. The group's bits of a file with an ACL are the most that the ACL grants to anyone but the owner and
- * others: the copy grants them to its group, which may be more than the group had, and nothing to those whom the ACL
- * names. A process that is killed leaves whole files, and private names for `sweep`.
+ * far as it was seen to reach); that `source` and `target` themselves lead to one place for the whole call: what is
+ * above them is looked up by path. What is at the target, and not in the source, stays, and so does the mode of a
+ * directory that was there. What living processes make ready in the source under private names is left out. Owners, the
+ * nanoseconds of times (Node sets a time that is in the same microsecond, but after 2038 it may be in the next one),
+ * the set-ID bits of files whose copy has another owner or group, extended attributes, ACLs, and hard links between
+ * symbolic links are not kept. The group's bits of a file with an ACL are the most that the ACL grants to anyone but
+ * the owner and others: the copy grants them to its group, which may be more than the group had, and nothing to those
+ * whom the ACL names. A process that is killed leaves whole files, and private names for `sweep`.
  *
  * @param source What to copy: a path, or a `file:` URL. Special files (devices, pipes, sockets) are errors, unless
  *   `filter` leaves them out.

@@ -49,9 +49,9 @@ export interface LinkOptions extends Patience {
  * copies stays; without it, that a file is spared which another process creates in the very moment between the look and
  * the rename, because a filesystem without hard links lets no name be claimed.
  *
- * @param existing The file: a path, a `file:` URL, or a function that returns one (or a promise for one), and is called
- *   again for each try. A symbolic link is not followed (but on macOS and the BSDs, where the system
- *   follows it, unless another user has put it into a sticky directory that others may write: EACCES). A directory is an error.
+ * @param existing The file: a path, a `file:` URL, or a function that returns one (or a promise for one), and is
+ *   called again for each try. A symbolic link is not followed (but on macOS and the BSDs, where the system follows it,
+ *   unless another user has put it into a sticky directory that others may write: EACCES). A directory is an error.
  * @param path The new name.
  * @returns `'linked'`: this call made the link. `'already'`: it was there. `'copied'`: this call made a copy, because
  *   nothing can be linked there.

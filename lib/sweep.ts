@@ -43,9 +43,9 @@ export interface SweepOptions extends RemoveOptions {
  *
  * Not promised: without `recursive`, anything about the directories below; that directories of other users are removed
  * where more users than the owner of `dir` may write, and it has no sticky bit: any of them can give a directory such a
- * name, so they are left to their owners, and one of the caller's own is swept all the same; that a name is spared if its owner cannot be
- * judged from here (another machine, another container) and works on one file for longer than `grace`; with `recursive`,
- * anything about directories that other processes make or move meanwhile.
+ * name, so they are left to their owners, and one of the caller's own is swept all the same; that a name is spared if
+ * its owner cannot be judged from here (another machine, another container) and works on one file for longer than
+ * `grace`; with `recursive`, anything about directories that other processes make or move meanwhile.
  *
  * @param dir A path, or a `file:` URL.
  * @returns The names that this call removed, with `recursive` as paths below `dir`. Of several sweepers, only one returns
