@@ -4,9 +4,9 @@ import { fs, orNothing, type Steps } from './core/steps.js'
 import { defaultGraceMs } from './parts/debris.js'
 import { asDeleteJob } from './parts/delete-job.js'
 import { assertUnmoved, type OpenDirectory, openFollowing, pathIn, putAway, using } from './parts/directory-handle.js'
-import { removePrivate } from './parts/made-directory.js'
-import { mayBePlaced } from './parts/placed.js'
+import { isStill, mayBePlaced } from './parts/placed.js'
 import type { Root } from './parts/reach.js'
+import { removeAt } from './parts/set-aside.js'
 import { childPath } from './parts/tree.js'
 import { reach } from './parts/walk-down.js'
 import type { RemoveOptions } from './remove.js'
@@ -112,7 +112,9 @@ function* sweepOne({ entry }: Candidate, dir: OpenDirectory, job: Sweeping): Ste
   const { deletion, dryRun, trial } = job
   yield* assertUnmoved(dir)
   const path = pathIn(dir, entry)
-  if (!dryRun) return yield* removePrivate(path, deletion, trial, childPath(dir.shown, entry))
   const there = yield* fs.lstat(path, orNothing)
-  return there !== undefined && !(yield* mayBePlaced(path, there))
+  if (!there || (yield* mayBePlaced(path, there))) return false
+  if (dryRun) return true
+  const isOurs = isStill(path, there)
+  return yield* removeAt(path, deletion, trial, { shown: childPath(dir.shown, entry), isOurs })
 }

@@ -14,8 +14,8 @@ import { writeBytes } from '../parts/bytes.js'
 import { discard, uninterruptible } from '../parts/cleanup.js'
 import { silently } from '../parts/delete-job.js'
 import { syncFile } from '../parts/durable.js'
-import { removePrivate, stagedTree } from '../parts/made-directory.js'
-import { isStill } from '../parts/placed.js'
+import { stagedTree } from '../parts/made-directory.js'
+import { isStill, isUnplaced } from '../parts/placed.js'
 import { keepAsItIs, namingPublicly } from '../parts/public-names.js'
 import { removeAt } from '../parts/set-aside.js'
 import { asSource, type Data } from '../parts/source.js'
@@ -66,6 +66,7 @@ export function* whileStaged<T>(
     return yield* stagedTree(at, use, (path, made) =>
       made ? removeAt(path, silently(), briefly, { isOurs: isStill(path, made) }) : fs.rmdir(path),
     )
+  const remove = (path: string) => removeAt(path, silently(), briefly, { isOurs: isUnplaced(path) })
   const stage: Staged<void> = { path: yield* stageName(at), made: undefined, spent: false }
   try {
     return yield* use(stage)
@@ -73,7 +74,7 @@ export function* whileStaged<T>(
     throw namingPublicly(error, stage.path, at)
   } finally {
     // The producer may have made a directory, or nothing.
-    if (!stage.spent) yield* uninterruptible(() => discard(() => removePrivate(stage.path, silently(), briefly)))
+    if (!stage.spent) yield* uninterruptible(() => discard(() => remove(stage.path)))
   }
 }
 

@@ -44,11 +44,21 @@ export const syncFile = (file: Path): Steps<void> => whileSynced(file, function*
 export function* syncFound(file: string, durability: Durability): Steps<void> {
   if (durability !== 'full') return
   try {
-    yield* findEnd(file)
-    yield* whileSynced(file, function* () {}, 'r nonblock')
+    yield* syncOrFollow(file)
   } catch (error) {
     if (!hasCode(error, 'ENOENT')) throw error
   }
+}
+
+function* syncOrFollow(file: string): Steps<void> {
+  try {
+    return yield* syncFile(file)
+  } catch (error) {
+    if (!hasCode(error, 'ELOOP', 'EMLINK')) throw error
+  }
+  // It is a link, which is followed unless another user may have planted it.
+  yield* findEnd(file)
+  yield* whileSynced(file, function* () {}, 'r nonblock')
 }
 
 /**

@@ -5,12 +5,10 @@
 
 import { hasCode } from '../core/errors.js'
 import type { Stats } from '../core/stats.js'
-import { type Entry, fs, orNothing, type Path, type Steps } from '../core/steps.js'
-import type { Trial } from './achieve.js'
+import { type Entry, fs, type Path, type Steps } from '../core/steps.js'
 import type { DeleteJob } from './delete-job.js'
 import { deleteTree } from './delete-tree.js'
-import { isOwn, isStill, mayBePlaced, othersMayRename } from './placed.js'
-import { removeAt } from './set-aside.js'
+import { isOwn, isStill, othersMayRename } from './placed.js'
 import { type Staged, staged, stagedDirectory } from './stage.js'
 import { childPath, dirOf } from './tree.js'
 
@@ -73,14 +71,4 @@ export function* removeMade(path: Path, made: Stats | undefined, job: DeleteJob)
     if (!hasCode(error, 'ENOTDIR')) throw error
     yield* fs.unlink(path)
   }
-}
-
-/**
- * Removes what has a private name, and was made by a process, or a function, that says nothing of it. Returns whether this
- * call did.
- */
-export function* removePrivate(path: Path, job: DeleteJob, trial: Trial, shown = path): Steps<boolean> {
-  const there = yield* fs.lstat(path, orNothing)
-  if (!there || (yield* mayBePlaced(path, there))) return false
-  return yield* removeAt(path, job, trial, { shown, isOurs: isStill(path, there) })
 }

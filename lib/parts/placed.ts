@@ -43,3 +43,9 @@ export const isStillOrOwn = (path: Path, was: Stats): IsOurs =>
 export function* mayBePlaced(path: Path, there: Stats): Steps<boolean> {
   return there.isDirectory() && !isOwn(there) && (yield* othersMayRename(dirOf(path)))
 }
+
+/** The same as a condition, for what was made by a function that says nothing of it. */
+export const isUnplaced = (path: Path): IsOurs =>
+  function* (there) {
+    return !(yield* mayBePlaced(path, there))
+  }
