@@ -11,14 +11,16 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
 import { copy, emptyDir, getOrCreate, move, probe, remove, sweep } from 'holdfast'
-import { driveSync, isSystemError, type Steps } from 'holdfast/steps'
+import { drive, driveSync, isSystemError, type Steps } from 'holdfast/steps'
 import { through } from '../broken/interfere.js'
-import { assert, canBeAnother, holds, memory, note, places, scratch, userId } from '../support/kit.js'
+import { whileAttacked } from '../support/attacker.js'
+import { assert, canBeAnother, holds, memory, note, places, raced, scratch, sized, userId } from '../support/kit.js'
 
 const third = 1234
 const disk = places[0]?.dir as string
@@ -223,3 +225,106 @@ else
         assert.ok(swaps > 0, 'never swapped')
       },
     )
+
+/** One turn of an attacker that does the same with what a call makes, as soon as `victim` is there to be put in its place. */
+const attack = `
+  for (const name of existsSync(victim) && tried(() => names = readdirSync(dir)) ? names : []) {
+    if (!/^new$|holdfast$/.test(name)) continue
+    if (!tried(() => renameSync(dir + '/' + name, dir + '/taken-' + swaps + '-' + Math.random()))) continue
+    if (tried(() => renameSync(victim, dir + '/' + name))) swaps++
+  }`
+
+/** What is the third user's stays as it is, wherever it is. Brings it back. */
+function harmOf({ dir, theirs, ino }: Ground): string | undefined {
+  let at: string | undefined
+  // The attacker may be moving it at this moment.
+  for (let tries = 0; tries < 1000 && !at; tries++) {
+    try {
+      at = find(join(dir, '..'), ino)
+    } catch (error) {
+      if (!isSystemError(error)) throw error
+    }
+  }
+  if (!at) return 'it is gone, or empty'
+  try {
+    if (at !== theirs) renameSync(at, theirs)
+    const { uid, gid, mode } = lstatSync(theirs)
+    return uid === third && gid === userId && (mode & 0o777) === 0o770 ? undefined : `${uid}:${gid} ${mode.toString(8)}`
+  } catch (error) {
+    if (!isSystemError(error)) throw error
+    return undefined
+  }
+}
+
+/** Makes a directory at a private name, fills it, and deletes it by that name, as a clean-up does. */
+function makeAndDelete(dir: string): void {
+  const stage = join(dir, '.new.naive.holdfast')
+  mkdirSync(stage)
+  layTree(stage)
+  rmSync(stage, { recursive: true, force: true })
+}
+
+/** Works beside the attacker, until something comes to harm. */
+async function beside(ms: number, work: (ground: Ground, turn: number) => unknown) {
+  const ground = layGround()
+  const { dir, theirs } = ground
+  const harmed = new Error('harmed')
+  let harm: string | undefined
+  let turns = 0
+  const workOnce = async (turn: number): Promise<void> => {
+    turns = turn
+    try {
+      await work(ground, turn)
+    } catch {
+      // The attacker may make a call fail.
+    }
+    harm = harmOf(ground)
+    if (harm !== undefined) throw harmed
+    for (const name of readdirSync(dir)) clearAway(join(dir, name), ground)
+  }
+  try {
+    const { swaps } = await whileAttacked({ dir, victim: theirs, attack: `let names\n${attack}`, ms }, workOnce)
+    return { swaps, turns, harm }
+  } catch (error) {
+    if (error !== harmed) throw error
+    return { swaps: undefined, turns, harm }
+  }
+}
+
+/** Unless that is what the attacker has brought there meanwhile. */
+function clearAway(path: string, { ino }: Ground): void {
+  try {
+    if (lstatSync(path, { bigint: true }).ino === ino) return
+    // Moved out of the attacker's reach first.
+    const safe = join(scratch(disk), 'away')
+    renameSync(path, safe)
+    if (lstatSync(safe, { bigint: true }).ino === ino) renameSync(safe, path)
+    else rmSync(safe, { recursive: true, force: true })
+  } catch (error) {
+    if (!isSystemError(error)) throw error
+  }
+}
+
+if (!canBeAnother()) raced.skip('an attacker in a directory that a group may write', 'it takes root')
+else {
+  raced(
+    'beside an attacker in a directory that a group may write, nothing happens to a third user’s directory',
+    async () => {
+      const calls = Object.values(acts).filter(({ every }) => every === undefined)
+      const { turns, swaps, harm } = await beside(sized(4000, 60_000), (ground, turn) => {
+        const act = calls[turn % calls.length] as Act
+        act.lay?.(ground)
+        return drive(act.steps(ground))
+      })
+      note(`${swaps} swaps in ${turns} calls`)
+      assert.is(harm, undefined)
+      assert.ok(swaps !== undefined && swaps > sized(10, 500), `${swaps} swaps in ${turns} calls`)
+    },
+  )
+
+  raced('the attacker makes a clean-up by name delete a third user’s directory', async () => {
+    const { turns, harm } = await beside(sized(20_000, 60_000), ({ dir }) => makeAndDelete(dir))
+    note(`${harm}, after ${turns} calls`)
+    assert.is.not(harm, undefined)
+  })
+}
