@@ -109,7 +109,10 @@ export interface Alphabet {
   keep(fd: number): void
   /** Returns the number of the mount through which a file was opened; undefined if the system does not say. */
   mountId(fd: number): number | undefined
-  /** Is `path` on a local filesystem, where ENOENT is never due to a retransmission after a lost reply? */
+  /**
+   * Is `path` on a local filesystem, where ENOENT is never due to a retransmission after a lost reply? False where nothing
+   * shows that (./find-local.ts).
+   */
   local(path: string): boolean
   /** Makes several calls at once, in any order. Returns when all have ended, failed or not. See `together`. */
   together(calls: readonly Call[]): Outcome<unknown>[]

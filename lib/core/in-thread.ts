@@ -1,9 +1,10 @@
 // Each call as a function of the sync API, which makes it in the calling thread. Its twin is ./pool.ts.
 
 import type { Alphabet, Op, OpenFlags, Path } from './alphabet.js'
+import { callBack, type Done } from './done.js'
 import { entryOf, inBytes, linkBytes } from './entry.js'
 import { hasCode } from './errors.js'
-import { isLocal } from './filesystem-kinds.js'
+import { type Asking, findLocal } from './find-local.js'
 import { cloneArguments, nodeFlags, nodeTime } from './node-arguments.js'
 import type { Stats } from './stats.js'
 import type { orNothing } from './steps.js'
@@ -42,7 +43,7 @@ export const inThreadOf = (fs: NodeFs) =>
     chown: fs.chownSync,
     utimes: (path, atime, mtime) => fs.utimesSync(path, nodeTime(atime), nodeTime(mtime)),
     realpath: path => fs.realpathSync.native(path),
-    local: path => isLocal(path, kindAt(path, fs)),
+    local: path => findLocalNow(path, fs),
   }) satisfies Calls
 
 const inBigints = { bigint: true } as const
@@ -70,10 +71,15 @@ function readByDescriptor(path: string, fs: NodeFs, flags: OpenFlags = 'r'): Buf
   }
 }
 
-function kindAt(path: string, fs: NodeFs): number | undefined {
-  try {
-    return fs.statfsSync(path).type
-  } catch {
-    return undefined
+function findLocalNow(path: string, fs: NodeFs): boolean {
+  const ask: Asking = {
+    statfs: (at, found) => callBack(() => fs.statfsSync(at), found as Done),
+    stat: (at, found) => callBack(() => fs.statSync(at), found as Done),
+    realpath: (at, found) => callBack(() => fs.realpathSync.native(at), found as Done),
   }
+  let local = false
+  findLocal(path, ask, isLocal => {
+    local = isLocal
+  })
+  return local
 }
