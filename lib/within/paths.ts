@@ -75,7 +75,7 @@ export const childOf = (dir: string, leaf: Path): Path =>
   typeof leaf === 'string' ? joined(dir, [leaf]) : Buffer.concat([Buffer.from(`${dir}/`), leaf])
 
 /** The text of a path; undefined if its bytes are not valid text. */
-function textOf(path: Path): string | undefined {
+export function textOf(path: Path): string | undefined {
   if (typeof path === 'string') return path
   const text = path.toString()
   return Buffer.from(text).equals(path) ? text : undefined

@@ -8,7 +8,7 @@ import { linkText } from '../parts/follow-links.js'
 import { HeldDirectories } from './held.js'
 import { Budget, type Counted } from './limits.js'
 import { below, type Located, namesOf, type Place, placeOf } from './located.js'
-import { childOf, joined, namesBelow, splitLast } from './paths.js'
+import { childOf, joined, namesBelow, splitLast, textOf } from './paths.js'
 import type { Reached } from './reached.js'
 import { outsideRoot } from './refusals.js'
 import type { Root } from './root.js'
@@ -76,10 +76,14 @@ export class Session {
     return { path, above: undefined, shown, isOpen, isFresh: true, place }
   }
 
-  /** With a dot behind it, a link in such a directory is on the way: the directory that it leads to is reached from the root. */
+  /**
+   * A path that leads on from such a directory, by a link in it or out of it, from the root. With a dot behind it, a link is
+   * on the way.
+   */
   #throughOwn(path: Path): Path {
-    const name = this.#inOwn(path.toString().replace(/\/\.$/, ''))
-    return name ? `${joined(this.root.path, namesOf(name))}/.` : path
+    const [, dir, rest] = /^(\/proc\/self\/fd\/\d+)\/(.*)$/s.exec(textOf(path) ?? '') ?? []
+    const own = dir === undefined ? undefined : this.#inOwn(dir)
+    return own ? `${joined(this.root.path, namesOf(own))}/${rest}` : path
   }
 
   #namesOf(path: string): string[] {
