@@ -102,7 +102,8 @@ const works: Readonly<Record<string, Work>> = {
   },
   'lock, held': async (f, at) => {
     using _ = f.lock.sync(at('l'))
-    await f.lock(at('l'), { timeout: 20 })
+    // Long enough to have looked at it.
+    await f.lock(at('l'), { timeout: 300 })
   },
   'lock, a directory that is missing': (f, at) => f.lock(at('none/l')),
   withLock: (f, at) => f.withLock(at('l'), ({ fence }) => fence),
