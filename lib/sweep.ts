@@ -41,11 +41,11 @@ export interface SweepOptions extends RemoveOptions {
  * meanwhile. However deep the directories are, the call has at most four files open; where it deletes a
  * tree, as many as `remove`.
  *
- * Not promised: without `recursive`, anything about the directories below; that directories of other users are removed
- * where more users than the owner of `dir` may write, and it has no sticky bit: any of them can give a directory such a
- * name, so they are left to their owners, and one of the caller's own is swept all the same; that a name is spared if
- * its owner cannot be judged from here (another machine, another container) and works on one file for longer than
- * `grace`; with `recursive`, anything about directories that other processes make or move meanwhile.
+ * Not promised: without `recursive`, anything about the directories below; that a directory of another user is removed
+ * where a third user may have given it such a name (one who owns `dir`, or may write it while it has no sticky bit):
+ * it is left to its owner, and one of the caller's own is swept all the same; that a name is spared if its owner
+ * cannot be judged from here (another machine, another container) and works on one file for longer than `grace`; with
+ * `recursive`, anything about directories that other processes make or move meanwhile.
  *
  * @param dir A path, or a `file:` URL.
  * @returns The names that this call removed, with `recursive` as paths below `dir`. Of several sweepers, only one returns

@@ -445,7 +445,8 @@ else
     const off: number[] = []
     for (const second of seconds) {
       const source = join(dir, `${second}`)
-      const times = odd.map((ns, at) => BigInt(second) * 1_000_000_000n + BigInt(at * 61_234_000 + ns))
+      const exact = [0, 250_000_000, 500_000_000, 984_375_000].map(ns => BigInt(second) * 1_000_000_000n + BigInt(ns))
+      const times = [...exact, ...odd.map((ns, at) => BigInt(second) * 1_000_000_000n + BigInt(at * 61_234_000 + ns))]
       mkdirSync(source)
       for (const [at, ns] of times.entries()) {
         mkdirSync(join(source, `dir${at}`))
@@ -468,6 +469,7 @@ else
           for (const kind of ['dir', 'file']) {
             const { mtimeNs } = lstatSync(join(target, `${kind}${at}`), { bigint: true })
             assert.is(mtimeNs / 1000n, ns / 1000n, `${ns} became ${mtimeNs}`)
+            if (exact.includes(ns)) assert.is(mtimeNs, ns)
             off.push(Math.abs(Number(mtimeNs - ns)))
           }
     }

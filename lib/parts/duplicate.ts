@@ -133,10 +133,13 @@ const timesOf = ({ atimeNs, mtimeNs }: Stats): [number, number] => [secondsOf(at
 const leastNs = 120
 const mostNs = 750
 
-/** The nearest number in the same microsecond. */
+/** The very number if there is one, as of whole seconds; or else the nearest in the same microsecond. */
 function secondsOf(ns: bigint): number {
+  const whole = Number(ns / 1_000_000_000n)
   const rest = Number(ns % 1_000_000_000n)
+  const nearest = whole + rest / 1e9
+  if ((nearest - whole) * 1e9 === rest) return nearest
   const within = Math.abs(rest) % 1000
   const moved = Math.min(Math.max(within, leastNs), mostNs) - within
-  return Number(ns / 1_000_000_000n) + (rest + Math.sign(rest) * moved) / 1e9
+  return whole + (rest + Math.sign(rest) * moved) / 1e9
 }

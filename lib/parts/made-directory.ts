@@ -1,7 +1,8 @@
-// Directories that this call has made under private names. Where other users may write, and no sticky bit keeps them from
-// it, each of them can take such a directory away, and put another one at its name: one of a third user, which only that
-// user may empty. So what is in a directory is deleted, and its owner and mode are set, only if it is the one that was
-// made. A file, or an empty directory, needs no such care: a user who may rename it may remove it as well.
+// Directories that this call has made under private names. Where another user owns the directory above, or may write it
+// and no sticky bit prevents the rest, that user can take such a directory away, and put another one at its name: one of
+// a third user, which only that one may empty, or give away. So what is in a directory is deleted, and its owner and mode
+// are set, only if it is the one that was made. A file, or an empty directory, needs no such care: a user who may rename
+// it may remove it as well.
 
 import { hasCode } from '../core/errors.js'
 import type { Stats } from '../core/stats.js'

@@ -2,17 +2,21 @@
 
 import type { Stats } from '../core/stats.js'
 import { fs, type Path, type Steps } from '../core/steps.js'
+import { isOfAnother } from './follow-links.js'
 import { sameThing } from './identity.js'
 import { dirOf } from './tree.js'
 
 /** Does it belong to the user that this process acts for? Windows has no such owners. */
 export const isOwn = ({ uid }: Stats): boolean => process.geteuid === undefined || Number(uid) === process.geteuid()
 
-/** May users other than its owner rename what is in a directory? */
+/** May another user rename what is in a directory? Its owner may, and usually all users who may write it. */
 export function* othersMayRename(dir: Path): Steps<boolean> {
-  const { mode } = yield* fs.stat(dir)
-  return (mode & 0o022n) !== 0n && (mode & 0o1000n) === 0n
+  const there = yield* fs.stat(dir)
+  return isOfAnother(there) || isShared(there)
 }
+
+/** May all who may write the directory rename everything in it? */
+const isShared = ({ mode }: Stats): boolean => (mode & 0o022n) !== 0n && (mode & 0o1000n) === 0n
 
 /** Is a directory that has a private name still what it was? If not, it is not touched. */
 export type IsOurs = (there: Stats) => Steps<boolean>
@@ -38,10 +42,13 @@ export const isStillOrOwn = (path: Path, was: Stats): IsOurs =>
 
 /**
  * Is this a directory that another user may have put at a private name? Nothing shows what it was before. What belongs to
- * the user that this process acts for is taken for what the name says.
+ * the user that this process acts for is taken for what the name says, and so is what belongs to the only other user who
+ * may have put it there.
  */
 export function* mayBePlaced(path: Path, there: Stats): Steps<boolean> {
-  return there.isDirectory() && !isOwn(there) && (yield* othersMayRename(dirOf(path)))
+  if (!there.isDirectory() || isOwn(there)) return false
+  const dir = yield* fs.stat(dirOf(path))
+  return isShared(dir) || (isOfAnother(dir) && dir.uid !== there.uid)
 }
 
 /** The same as a condition, for what was made by a function that says nothing of it. */

@@ -1,6 +1,6 @@
-// In a directory that a group may write, and that has no sticky bit, another member of the group takes a directory of
-// this call away at any moment, and puts one of a third user at its name: that keeps all that is in it, its owner and its
-// mode.
+// In a directory of another user, or that a group may write and that has no sticky bit, that user or another member takes
+// a directory of this call away at any moment, and puts one of a third user at its name: that keeps all that is in it, its
+// owner and its mode.
 
 import {
   chmodSync,
@@ -36,7 +36,10 @@ interface Ground {
   readonly source: string
 }
 
-function layGround(): Ground {
+/** Who may rename what is in the directory: all members of a group, or the attacker, who owns it. */
+type Right = 'group' | 'owner'
+
+function layGround(right: Right = 'group'): Ground {
   const top = scratch(disk)
   chmodSync(top, 0o755)
   const [dir, held] = [join(top, 'shared'), join(top, 'held')]
@@ -45,6 +48,8 @@ function layGround(): Ground {
     chownSync(one, 0, userId)
     chmodSync(one, 0o770)
   }
+  if (right === 'owner') chownSync(dir, userId, userId)
+  if (right === 'owner') chmodSync(dir, 0o755)
   const theirs = join(held, 'theirs')
   mkdirSync(join(theirs, 'deep'), { recursive: true })
   writeFileSync(join(theirs, 'deep/file'), 'theirs')
@@ -176,8 +181,8 @@ const acts: Record<string, Act> = {
 }
 
 /** Before the k-th call, the attacker puts the third user's directory at the name of one that it takes away. */
-function run(act: Act, k: number): { ground: Ground; isSwapped: boolean; calls: number } {
-  const ground = layGround()
+function run(act: Act, k: number, right: Right): { ground: Ground; isSwapped: boolean; calls: number } {
+  const ground = layGround(right)
   const { dir, theirs } = ground
   act.lay?.(ground)
   let calls = 0
@@ -206,25 +211,26 @@ if (!canBeAnother())
   holds.skip('a directory that a group may write', 'it takes root, and a checkout that others may read')
 else
   for (const [name, act] of Object.entries(acts))
-    holds(
-      `${name}: whenever a third user’s directory is put at the name of one of this call, nothing happens to it`,
-      () => {
-        let swaps = 0
-        for (let k = 0; ; k += act.every ?? 1) {
-          const { ground, isSwapped, calls } = run(act, k)
-          if (isSwapped) swaps++
-          const where = `before call ${k}`
-          const at = find(join(ground.dir, '..'), ground.ino)
-          assert.ok(at, `${where}: it is gone, or empty`)
-          const { uid, gid, mode } = statSync(at as string)
-          assert.equal([uid, gid, (mode & 0o7777).toString(8)], [third, userId, '770'], where)
-          assert.is(readFileSync(join(at as string, 'deep/file'), 'utf8'), 'theirs', where)
-          if (calls <= k) break
-        }
-        note(`${name}: swapped ${swaps} times`)
-        assert.ok(swaps > 0, 'never swapped')
-      },
-    )
+    for (const right of ['group', 'owner'] as const)
+      holds(
+        `${name}, beside its ${right}: a third user’s directory that is put in the place of ours stays as it is`,
+        () => {
+          let swaps = 0
+          for (let k = 0; ; k += act.every ?? (right === 'group' ? 1 : 2)) {
+            const { ground, isSwapped, calls } = run(act, k, right)
+            if (isSwapped) swaps++
+            const where = `before call ${k}`
+            const at = find(join(ground.dir, '..'), ground.ino)
+            assert.ok(at, `${where}: it is gone, or empty`)
+            const { uid, gid, mode } = statSync(at as string)
+            assert.equal([uid, gid, (mode & 0o7777).toString(8)], [third, userId, '770'], where)
+            assert.is(readFileSync(join(at as string, 'deep/file'), 'utf8'), 'theirs', where)
+            if (calls <= k) break
+          }
+          note(`swapped ${swaps} times`)
+          assert.ok(swaps > 0, 'never swapped')
+        },
+      )
 
 /** One turn of an attacker that does the same with what a call makes, as soon as `victim` is there to be put in its place. */
 const attack = `
