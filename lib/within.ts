@@ -52,8 +52,9 @@ export interface Within extends Functions, AsyncDisposable, Disposable {
  * (`containment` is `'kernel'`); and no such process, and no atomic writer or remover, makes a call be refused for
  * that. A limit that is exceeded is an error; a file that exceeds `maxBytes` is not published. Callbacks and errors get
  * relative paths. A producer of `getOrCreate` gets a private path for the functions of the object. A call has at most
- * six files open, besides the root; one that works on many files at a time, at most three for each; a lock that is held
- * has one, so that it can be released when no other can be opened.
+ * six files open, besides the root; one that works on many files at a time, at most three for each. Of those, the two
+ * directories that were used last stay open until the root is closed (with `mounts`, none), and that of a lock until it
+ * is released, which opens no other.
  *
  * Not promised: that a directory which another process moves out of the root while a call works in it is left at once:
  * the call ends its work there. That a file has no hard link elsewhere: what it holds is shared with that. Names of

@@ -58,6 +58,7 @@ function* relay<T>(steps: Steps<T>, session: Session): Steps<T> {
  * thrown instead of the next call that can be interrupted.
  */
 function* make(call: Call, session: Session, isFirst: boolean): Steps<unknown> {
+  session.held.begin()
   try {
     if (!isFirst && givesBack(call)) return yield* session.unstopped(() => makeCall(call, session))
     const stopped = session.takeStop()

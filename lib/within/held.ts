@@ -1,10 +1,8 @@
 // The directories below the root in which a call of one of its functions works: they stay open from one of its calls to
 // the system to the next.
 
-import { isSystemError } from '../core/errors.js'
-import { fs, orNothing, type Steps } from '../core/steps.js'
-import { pathIn } from '../parts/directory-handle.js'
-import { sameInode } from '../parts/identity.js'
+import { fs, type Steps } from '../core/steps.js'
+import { joined } from './paths.js'
 import { letGo, type Reached } from './reached.js'
 import { type Root, refuseMounted } from './root.js'
 import { reach } from './walk.js'
@@ -24,9 +22,20 @@ export class HeldDirectories {
   readonly #root: Root
   /** The last one was used last. */
   #held: Held[] = []
+  /** Those that were reached for the call that is under way. */
+  readonly #fresh = new Set<Reached>()
 
   constructor(root: Root) {
     this.#root = root
+  }
+
+  /** The algorithm makes another call. */
+  begin(): void {
+    this.#fresh.clear()
+  }
+
+  isFresh(reached: Reached): boolean {
+    return this.#fresh.has(reached)
   }
 
   find(path: string): Reached | undefined {
@@ -39,6 +48,7 @@ export class HeldDirectories {
   *open(path: string, names: readonly string[], link: string | undefined): Steps<Reached> {
     if (!this.keepsAll) yield* this.close(mostHeld - 1)
     const reached = yield* this.#reach(path, names, link)
+    this.#fresh.add(reached)
     if (reached.dir !== this.#root.dir) {
       this.#held.push({ path, reached })
       yield* this.#root.locks.keep(path, reached)
@@ -46,17 +56,26 @@ export class HeldDirectories {
     return reached
   }
 
-  /** The directory of a lock is not opened again, if its path still leads there: so it is reached where none can be opened. */
+  /** What is open is not opened again, if its path still leads there. */
   *#reach(path: string, names: readonly string[], link: string | undefined): Steps<Reached> {
-    const kept = this.#root.locks.use(path)
-    let isThere = false
+    const { locks, recent } = this.#root
+    const open = (yield* locks.use(path, names, this.#root.dir)) ?? (yield* recent.use(names))
+    if (open) return open
+    const above = this.#above(path)
+    if (above) above.users++
     try {
-      isThere = kept !== undefined && (yield* leadsTo(this.#root, names, kept))
-      if (kept && isThere) return kept
+      return yield* reachUnmounted(this.#root, names, link, above)
     } finally {
-      if (kept && !isThere) yield* letGo(kept)
+      if (above) yield* letGo(above)
     }
-    return yield* reachUnmounted(this.#root, names, link)
+  }
+
+  /** The lowest directory above it that this call has open, if no link led there. */
+  #above(path: string): Reached | undefined {
+    const isAbove = ({ path: above, reached: { names } }: Held): boolean =>
+      path.startsWith(`${above}/`) && above === joined(this.#root.path, names)
+    const found = this.#held.filter(isAbove).sort((a, b) => a.path.length - b.path.length)
+    return found.at(-1)?.reached
   }
 
   /** A directory was renamed. If it has become that of a lock, it stays open, with the names that it has now. */
@@ -64,14 +83,18 @@ export class HeldDirectories {
     if (!this.#root.locks.isWanted(to)) return
     const held = this.#held.find(({ path }) => path === from)
     if (!held) return
-    const reached = { ...held.reached, names }
+    const { reached } = held
+    reached.names = names
     this.#held = [...this.#held.filter(one => one !== held), { path: to, reached }]
     yield* this.#root.locks.keep(to, reached)
   }
 
-  /** Closes the directories that were used longest ago; `most` of them stay open. */
+  /** Lets the directories go that were used longest ago; `most` of them stay open. */
   *close(most = mostHeld): Steps<void> {
-    while (this.#held.length > most) yield* letGo((this.#held.shift() as Held).reached)
+    while (this.#held.length > most) {
+      const { path, reached } = this.#held.shift() as Held
+      yield* this.#root.recent.add(path, reached)
+    }
   }
 
   /** If a directory was removed meanwhile, it is closed. Returns whether it was. */
@@ -84,8 +107,13 @@ export class HeldDirectories {
   }
 }
 
-function* reachUnmounted(root: Root, names: readonly string[], link: string | undefined): Steps<Reached> {
-  const reached = yield* reach(root, names, link)
+function* reachUnmounted(
+  root: Root,
+  names: readonly string[],
+  link: string | undefined,
+  above: Reached | undefined,
+): Steps<Reached> {
+  const reached = yield* reach(root, names, link, above)
   const { dir } = reached
   if (dir === root.dir) return reached
   try {
@@ -93,18 +121,6 @@ function* reachUnmounted(root: Root, names: readonly string[], link: string | un
     return reached
   } catch (error) {
     yield* letGo(reached)
-    throw error
-  }
-}
-
-/** The system may follow links on the way, also out of the root and back: it is the same directory. */
-function* leadsTo({ dir: top }: Root, names: readonly string[], { dir: { fd } }: Reached): Steps<boolean> {
-  if (fd === undefined) return false
-  try {
-    const there = yield* fs.lstat(pathIn(top, { name: names.join('/'), kind: 'directory' }), orNothing)
-    return sameInode(there, yield* fs.fstat(fd))
-  } catch (error) {
-    if (isSystemError(error)) return false
     throw error
   }
 }

@@ -1,8 +1,12 @@
 // The directory of a lock stays open while calls of the root want the lock or hold it: so it is not opened again for each
 // heartbeat, and the lock can be released when no directory can be opened any more.
 
-import { fs, type Steps } from '../core/steps.js'
+import { isSystemError } from '../core/errors.js'
+import { fs, orNothing, type Path, type Steps } from '../core/steps.js'
+import type { OpenDirectory } from '../parts/directory-handle.js'
+import { sameInode } from '../parts/identity.js'
 import { letGo, type Reached } from './reached.js'
+import { pathBelow } from './recent.js'
 
 interface Wanted {
   calls: number
@@ -40,10 +44,28 @@ export class LockDirectories {
     if (before) yield* letGo(before)
   }
 
-  /** The directory of a lock, for one more user. */
-  use(path: string): Reached | undefined {
+  /** The directory of a lock, for one more user, if its path still leads there. */
+  *use(path: string, names: readonly string[], top: OpenDirectory): Steps<Reached | undefined> {
     const reached = this.#wanted.get(path)?.reached
-    if (reached) reached.users++
-    return reached
+    if (!reached) return undefined
+    reached.users++
+    let isThere = false
+    try {
+      isThere = yield* leadsTo(pathBelow(top, names), reached)
+    } finally {
+      if (!isThere) yield* letGo(reached)
+    }
+    return isThere ? reached : undefined
+  }
+}
+
+/** The system may follow links on the way, also out of the root and back: it is the same directory. */
+function* leadsTo(path: Path, { dir }: Reached): Steps<boolean> {
+  try {
+    dir.was ??= yield* fs.fstat(dir.fd as number)
+    return sameInode(yield* fs.lstat(path, orNothing), dir.was)
+  } catch (error) {
+    if (isSystemError(error)) return false
+    throw error
   }
 }

@@ -6,7 +6,7 @@ import { close, type OpenDirectory } from '../parts/directory-handle.js'
 export interface Reached {
   readonly dir: OpenDirectory
   /** Its names, with all links resolved. */
-  readonly names: readonly string[]
+  names: readonly string[]
   /** Where directories are found by path: those on the way, each of which may be swapped. */
   readonly way: readonly OpenDirectory[]
   /** It is closed when the last of them lets it go. The root's own is not. */

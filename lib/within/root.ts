@@ -9,6 +9,7 @@ import { close, type OpenDirectory, openDirectory, pathTo } from '../parts/direc
 import { sameInode } from '../parts/identity.js'
 import type { Limits } from './limits.js'
 import { LockDirectories } from './lock-directories.js'
+import { RecentDirectories } from './recent.js'
 import { closedRoot, outsideRoot } from './refusals.js'
 
 export interface Root {
@@ -19,6 +20,7 @@ export interface Root {
   readonly mounted: Mounted | undefined
   readonly limits: Limits
   readonly locks: LockDirectories
+  readonly recent: RecentDirectories
   /** How many calls are under way, and how many locks are held. */
   uses: number
   isClosed: boolean
@@ -30,6 +32,9 @@ export interface Mounted {
   readonly dev: bigint
 }
 
+/** A source's directory, and a target's. */
+const mostRecent = 2
+
 export function* openRoot(path: string, mounts: boolean, limits: Limits): Steps<Root> {
   const real = yield* fs.realpath(path)
   const dir = yield* openDirectory(real, real)
@@ -37,7 +42,10 @@ export function* openRoot(path: string, mounts: boolean, limits: Limits): Steps<
     const { dev } = yield* statOpen(dir)
     const id = dir.fd === undefined ? undefined : yield* fs.mountId(dir.fd)
     const mounted = mounts ? undefined : { id, dev }
-    return { path: real, dir, mounted, limits, locks: new LockDirectories(), uses: 0, isClosed: false }
+    // What is open cannot be unmounted.
+    const recent = new RecentDirectories(dir, real, mounts ? 0 : mostRecent)
+    const locks = new LockDirectories()
+    return { path: real, dir, mounted, limits, locks, recent, uses: 0, isClosed: false }
   } catch (error) {
     yield* close(dir)
     throw error
@@ -90,11 +98,16 @@ export function closeRoot(root: Root): void {
   closeUnused(root)
 }
 
-/** Inline, because it is also called where nothing can wait: nothing was written, so the system only forgets a number. */
 function closeUnused(root: Root): void {
-  const { fd } = root.dir
-  if (!root.isClosed || root.uses > 0 || fd === undefined) return
-  root.dir.fd = undefined
+  if (!root.isClosed || root.uses > 0) return
+  for (const dir of [...root.recent.takeAll(), root.dir]) closeNow(dir)
+}
+
+/** Inline, because it is also called where nothing can wait: nothing was written, so the system only forgets a number. */
+function closeNow(dir: OpenDirectory): void {
+  const { fd } = dir
+  if (fd === undefined) return
+  dir.fd = undefined
   try {
     door.performSync({ op: 'close', args: [fd] })
   } catch (error) {

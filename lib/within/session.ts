@@ -56,13 +56,19 @@ export class Session {
     const own = this.#inOwn(path)
     if (own) return own
     const [dir, leaf] = splitLast(this.#throughOwn(path), text => this.#namesOf(text), this.root.path)
-    const held = this.held.find(dir)
-    const reached = held ?? (yield* this.held.open(dir, this.#namesOf(dir), this.lastLink))
+    const reached = this.held.find(dir) ?? (yield* this.held.open(dir, this.#namesOf(dir), this.lastLink))
     const { dir: above, names } = reached
     const isOpen = leaf === '.'
     const shown = isOpen ? joined(this.root.path, names) : childOf(joined(this.root.path, names), leaf)
     const place = isOpen ? { depth: names.length, names } : below({ depth: names.length, names }, leaf)
-    return { path: pathIn(above, { name: leaf, kind: 'other' }), above: reached, shown, isOpen, isFresh: !held, place }
+    return {
+      path: pathIn(above, { name: leaf, kind: 'other' }),
+      above: reached,
+      shown,
+      isOpen,
+      isFresh: this.held.isFresh(reached),
+      place,
+    }
   }
 
   /** `/proc/self/fd/<fd>`, or a name in that directory, if the algorithm has opened it below the root. */

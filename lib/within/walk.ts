@@ -25,16 +25,24 @@ interface Walk {
   way: OpenDirectory[]
   todo: string[]
   links: number
+  /** The directory in which it began: it is not closed. */
+  readonly start: OpenDirectory
   /** The link that was followed last: if the way leads out, this one led it there. */
   link: string | undefined
 }
 
 /**
  * Opens the directory that the names lead to. The caller lets it go, unless it is the root's own. `link` is where the names
- * come from, if that is the text of a link.
+ * come from, if that is the text of a link. Without links, `above` is on the way.
  */
-export function* reach(root: Root, names: readonly string[], link?: string): Steps<Reached> {
-  const walk: Walk = { root, at: root.dir, names: [], way: [root.dir], todo: [...names], links: 0, link }
+export function* reach(
+  root: Root,
+  names: readonly string[],
+  link: string | undefined,
+  { dir: start, names: above, way }: Omit<Reached, 'users'> = { dir: root.dir, names: [], way: [root.dir] },
+): Steps<Reached> {
+  const todo = names.slice(above.length)
+  const walk: Walk = { root, start, at: start, names: [...above], way: [...way], todo, links: 0, link }
   try {
     for (let name = walk.todo.shift(); name !== undefined; name = walk.todo.shift())
       if (name === '..') yield* goUp(walk)
@@ -56,8 +64,8 @@ function* leavingMount(walk: Walk, error: unknown): Steps<void> {
   }
 }
 
-function* leave({ at, root }: Walk): Steps<void> {
-  if (at !== root.dir) yield* close(at)
+function* leave({ at, root, start }: Walk): Steps<void> {
+  if (at !== root.dir && at !== start) yield* close(at)
 }
 
 function* restart(walk: Walk, todo: string[]): Steps<void> {
