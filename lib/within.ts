@@ -67,10 +67,12 @@ export interface Within extends Functions, AsyncDisposable, Disposable {
  * @param root The directory: a path, or a `file:` URL. A link to it is followed, once.
  * @returns The functions `mkdirp`, `writeFile`, `writeFiles`, `createExclusive`, `updateFile`, `getOrCreate`, `emplace`,
  *   `copy`, `move`, `link`, `symlink` (whose text must not lead out), `remove`, `emptyDir`, `sweep`, `probe`, `lock`,
- *   `withLock`, those of `cell`, and `readFile`, `list`, `lstat`, each with `sync` and `steps`; `containment`; and `close`, which `using` and `await using` call, too.
- * @throws ENOENT, ENOTDIR, EACCES: the root. Its functions throw what they throw elsewhere, and `ERR_OUTSIDE_ROOT` (`path`
- *   is the caller's, or the link that leads out), `ERR_LIMIT` (`limit` is the option's name), `ERR_ROOT_CLOSED`; ELOOP:
- *   more than 40 links; EAGAIN, with `'best-effort'`: a directory on the way was swapped.
+ *   `withLock`, those of `cell`, and `readFile`, `list`, `lstat`, each with `sync` and `steps`; `containment`; and `close`,
+ *   which `using` and `await using` call, too.
+ * @throws ENOENT, ENOTDIR, EACCES: the root (EACCES also of a link to it that another user has put into a sticky directory
+ *   that others may write). Its functions throw what they throw elsewhere, and `ERR_OUTSIDE_ROOT` (`path` is the
+ *   caller's, or the link that leads out), `ERR_LIMIT` (`limit` is the option's name), `ERR_ROOT_CLOSED`; ELOOP: more than
+ *   40 links; EAGAIN, with `'best-effort'`: a directory on the way was swapped.
  *
  * @example
  * await using uploads = await within('/srv/uploads', { maxBytes: 10 * 2 ** 20 })

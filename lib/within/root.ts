@@ -1,11 +1,13 @@
 // The directory that everything is bound to. It is open from the beginning to the end, so that it stays the same one,
 // wherever its path leads meanwhile.
 
+import { basename, dirname, join } from 'node:path'
 import { door } from '../core/disk.js'
 import { hasCode } from '../core/errors.js'
 import type { Stats } from '../core/stats.js'
 import { fs, orNothing, type Path, type Steps } from '../core/steps.js'
 import { close, type OpenDirectory, openDirectory, pathTo } from '../parts/directory-handle.js'
+import { findEnd } from '../parts/follow-links.js'
 import { sameInode } from '../parts/identity.js'
 import type { Limits } from './limits.js'
 import { LockDirectories } from './lock-directories.js'
@@ -36,7 +38,7 @@ export interface Mounted {
 const mostRecent = 2
 
 export function* openRoot(path: string, mounts: boolean, limits: Limits): Steps<Root> {
-  const real = yield* fs.realpath(path)
+  const real = yield* findReal(path)
   const dir = yield* openDirectory(real, real)
   try {
     const { dev } = yield* statOpen(dir)
@@ -50,6 +52,15 @@ export function* openRoot(path: string, mounts: boolean, limits: Limits): Steps<
     yield* close(dir)
     throw error
   }
+}
+
+/** The real path of what a path leads to. A link that another user may have planted at its end is not followed. */
+function* findReal(path: string): Steps<string> {
+  const { at, there } = yield* findEnd(path)
+  const name = basename(at)
+  if (!there?.isDirectory() || name === '' || name === '.' || name === '..') return yield* fs.realpath(at)
+  // The name is opened without following a link, so none can come in its place now.
+  return join(yield* fs.realpath(dirname(at)), name)
 }
 
 /** If /proc does not lead to what is open, the directory is closed, and found by its path. */

@@ -31,10 +31,11 @@ import {
   sweep,
   symlink,
   updateFile,
+  within,
   writeFile,
   writeFiles,
 } from 'holdfast'
-import { driveSync, hasCode, isSystemError, type Steps } from 'holdfast/steps'
+import { driveSync, fs, hasCode, isSystemError, type Steps } from 'holdfast/steps'
 import { through } from '../broken/interfere.js'
 import { assert, canBeAnother, holds, note, scratch, userId } from '../support/kit.js'
 import { told } from '../support/planted.js'
@@ -69,6 +70,11 @@ const hasCopied = ({ own }: Ground): boolean => existsSync(join(own, 'copied'))
 const isSwept = ({ behind }: Ground): boolean => !existsSync(join(behind, debris))
 const makeNew = (stage: string): void => {
   writeFileSync(join(stage, 'new'), 'new')
+}
+
+function writeBelow(root: string): void {
+  using dir = within.sync(root)
+  dir.writeFile.sync('new', 'new')
 }
 
 /** Those that follow a link. */
@@ -141,6 +147,7 @@ const following: Record<string, Row> = {
     steps: ({ path, behind }) => probe.steps(behind, { through: path }),
     followed: (_, keeps) => keeps !== undefined,
   },
+  'within(root)': { to: 'directory', steps: ({ path }) => fs.settle(writeBelow(path)), followed: holdsNewFile },
 }
 
 const isStillLink = ({ path }: Ground): boolean => lstatSync(path).isSymbolicLink()
