@@ -3,7 +3,7 @@
 
 import { basename, dirname, join } from 'node:path'
 import { door } from '../core/disk.js'
-import { hasCode } from '../core/errors.js'
+import { isSystemError } from '../core/errors.js'
 import type { Stats } from '../core/stats.js'
 import { fs, orNothing, type Path, type Steps } from '../core/steps.js'
 import { close, type OpenDirectory, openDirectory, pathTo } from '../parts/directory-handle.js'
@@ -114,7 +114,10 @@ function closeUnused(root: Root): void {
   for (const dir of [...root.recent.takeAll(), root.dir]) closeNow(dir)
 }
 
-/** Inline, because it is also called where nothing can wait: nothing was written, so the system only forgets a number. */
+/**
+ * Inline, because it is also called where nothing can wait. Nothing was written, so an error loses nothing, and the others
+ * are closed, too.
+ */
 function closeNow(dir: OpenDirectory): void {
   const { fd } = dir
   if (fd === undefined) return
@@ -122,6 +125,6 @@ function closeNow(dir: OpenDirectory): void {
   try {
     door.performSync({ op: 'close', args: [fd] })
   } catch (error) {
-    if (!hasCode(error, 'EBADF')) throw error
+    if (!isSystemError(error)) throw error
   }
 }
