@@ -92,7 +92,7 @@ explored('explore: two copiers of a directory with a link in it, with a kill and
   for (const overwrite of [true, false]) {
     const linking: Copier = (from, to) => copy.steps(from, to, { concurrency: 1, overwrite })
     const what = `2 copy of a link in a directory, overwrite: ${overwrite}, 1 kill, 1 lie`
-    proveLarge(what, { ...world, players: players(['A', 'B'], linking) }, 1)
+    proveLarge(what, { ...world, players: players(['A', 'B'], linking) }, 0)
   }
   const trusting: Copier = function* (from, to) {
     yield* checkThenMkdir.steps(to)
@@ -224,7 +224,7 @@ explored('explore: a failure, or an abort, at any call leaves whole files, and n
   for (const fault of [{ failures: 1 }, { aborts: 1 }]) {
     const world = { setup: layWorld, check, ...fault }
     const what = `2 copy of a tree, ${JSON.stringify(fault)}`
-    proveLarge(what, { ...world, players: players(['A', 'B'], one) }, 1)
+    proveLarge(what, { ...world, players: players(['A', 'B'], one) }, 0)
     caught('a copy in place', /torn/, { ...world, players: players(['A'], copyInPlace.steps) })
   }
 })
