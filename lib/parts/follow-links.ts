@@ -92,9 +92,11 @@ export function* isPlanted(at: Path, there: Stats): Steps<boolean> {
   return dir !== undefined && (dir.mode & 0o1000n) !== 0n && (dir.mode & 0o022n) !== 0n && dir.uid !== uid
 }
 
+/** Does it belong to the user that this process acts for? Windows has no such owners. */
+export const isOwn = ({ uid }: Stats): boolean => process.geteuid === undefined || Number(uid) === process.geteuid()
+
 /** Root plants nothing: root can do worse. */
-export const isOfAnother = ({ uid }: Stats): boolean =>
-  process.geteuid !== undefined && uid !== 0n && Number(uid) !== process.geteuid()
+export const isOfAnother = (there: Stats): boolean => there.uid !== 0n && !isOwn(there)
 
 /** Refuses what another user may have planted, as Linux does with `fs.protected_symlinks` and `fs.protected_regular`. */
 export function* refusePlanted(at: Path, there: Stats): Steps<void> {

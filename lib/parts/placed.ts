@@ -2,12 +2,9 @@
 
 import type { Stats } from '../core/stats.js'
 import { fs, type Path, type Steps } from '../core/steps.js'
-import { isOfAnother } from './follow-links.js'
+import { isOfAnother, isOwn } from './follow-links.js'
 import { sameThing } from './identity.js'
 import { dirOf } from './tree.js'
-
-/** Does it belong to the user that this process acts for? Windows has no such owners. */
-export const isOwn = ({ uid }: Stats): boolean => process.geteuid === undefined || Number(uid) === process.geteuid()
 
 /** May another user rename what is in a directory? Its owner may, and usually all users who may write it. */
 export function* othersMayRename(dir: Path): Steps<boolean> {
