@@ -21,6 +21,7 @@ import { staleLocks } from './races/stale-locks.js'
 import { symlinkBySeveral } from './races/symlink.js'
 import { cellsOf, tableOf } from './races/table.js'
 import { lostUpdates } from './races/update-file.js'
+import { withinARoot } from './races/within.js'
 import { writeFileWithReaders } from './races/write-file.js'
 import { aboutOf, describe } from './run/about.js'
 import { keep } from './run/keep.js'
@@ -43,6 +44,7 @@ const contests: readonly Contest[] = [
   emptyDirBesideWriters,
   staleLocks,
   lostUpdates,
+  withinARoot,
   killedInTheMiddle,
 ]
 

@@ -156,9 +156,9 @@ function asState(value: State): State {
  *   bytes, in a file of its own; `keepData`: the state before has data, and this one has the same, which is not written
  *   again; `gone`: a tombstone, a state that says "deleted".
  * @returns As above. Losing a race is a return value, not an error.
- * @throws `ERR_UNKNOWN_OUTCOME`: the system reported an error (usually because a network filesystem lost the reply),
- *   and the cell has moved on too far, or cannot be read, to show whether this call changed it: a third result, never a
- *   guess. `ERR_NOT_A_CELL`: a file is there, or a directory with other things in it. The system's own error,
+ * @throws `ERR_UNKNOWN_OUTCOME`: the system reported an error (usually because a network filesystem lost the reply; on
+ *   systems other than Linux, macOS and Windows any filesystem may be one), and the cell has moved on too far, or cannot
+ *   be read, to show whether this call changed it: a third result, never a guess. `ERR_NOT_A_CELL`: a file is there, or a directory with other things in it. The system's own error,
  *   unchanged, if nothing was done: ENOENT (no parent), EACCES, ENOSPC ...
  *   `published` of each error of `create`, `swap` and `clear` says whether the cell was changed (see `Published`).
  *

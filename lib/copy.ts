@@ -19,6 +19,7 @@ import { fs, orNothing, type Steps } from './core/steps.js'
 import { containment } from './parts/containment.js'
 import { kindOf } from './parts/duplicate.js'
 import { syncName } from './parts/durable.js'
+import { findEnd } from './parts/follow-links.js'
 import { isSpecial, sameInode } from './parts/identity.js'
 import { asParents } from './parts/parents.js'
 
@@ -37,7 +38,7 @@ export interface CopyOptions extends Patience {
   readonly filter?: Filter | undefined
   /** Copies what links lead to, instead of the links. @default false */
   readonly dereference?: boolean | undefined
-  /** Keeps the access and modification times of files and directories, to about a microsecond. @default false */
+  /** Keeps the access and modification times of files and directories, to the microsecond. @default false */
   readonly preserveTimestamps?: boolean | undefined
   /** How many things are copied at a time. @default 64 */
   readonly concurrency?: number | undefined
@@ -70,13 +71,14 @@ export interface CopyOptions extends Patience {
  *
  * Not promised: that a directory appears as a whole: it fills up file by file (for that, copy to another name, and
  * `move` it); that a source which changes meanwhile is copied as it was at one moment (one that only grows is copied as
- * far as it was seen to reach); that `source` and `target` themselves lead to one place for the whole call: what is above
- * them is looked up by path. What is at the target, and not in the source, stays, and so does the mode of a directory
- * that was there. What living processes make ready in the source under private names is left out. Owners, the set-ID
- * bits of files whose copy has another owner or group, extended attributes, ACLs, and hard links between symbolic links
- * are not kept. The group's bits of a file with an ACL are the most that the ACL grants to anyone but the owner and
- * others: the copy grants them to its group, which may be more than the group had, and nothing to those whom the ACL
- * names. A process that is killed leaves whole files, and private names for `sweep`.
+ * far as it was seen to reach); that `source` and `target` themselves lead to one place for the whole call: what is
+ * above them is looked up by path. What is at the target, and not in the source, stays, and so does the mode of a
+ * directory that was there. What living processes make ready in the source under private names is left out. Owners, the
+ * nanoseconds of times (Node sets a time that is in the same microsecond, but after 2038 it may be in the next one),
+ * the set-ID bits of files whose copy has another owner or group, extended attributes, ACLs, and hard links between
+ * symbolic links are not kept. The group's bits of a file with an ACL are the most that the ACL grants to anyone but
+ * the owner and others: the copy grants them to its group, which may be more than the group had, and nothing to those
+ * whom the ACL names. A process that is killed leaves whole files, and private names for `sweep`.
  *
  * @param source What to copy: a path, or a `file:` URL. Special files (devices, pipes, sockets) are errors, unless
  *   `filter` leaves them out.
@@ -89,8 +91,9 @@ export interface CopyOptions extends Patience {
  *   target, where case does not count (the error names both, and neither replaces the other); a file has the name of a
  *   directory, or a link does (at `target` itself a link to a directory is followed); or, with `errorOnExist`, a file or
  *   a link has the name of a file or link. EISDIR: a directory has the name of a file or link. EAGAIN: another process has
- *   moved or replaced a directory meanwhile. `ERR_NO_HARD_LINKS`: `overwrite: false` cannot be kept. Other errors of the
- *   system, unchanged: ENOENT, ENOSPC ...
+ *   moved or replaced a directory meanwhile. EACCES: another user has put the link that would be followed, at `target` or,
+ *   with `dereference`, in the source, into a sticky directory that others may write. `ERR_NO_HARD_LINKS`: `overwrite:
+ *   false` cannot be kept. Other errors of the system, unchanged: ENOENT, ENOSPC ...
  *   `published` of each error says whether a name at the target was made, or replaced (see `Published`).
  *
  * @example
@@ -115,7 +118,6 @@ export const copy = dual(
         times: asFlag(options.preserveTimestamps, 'options.preserveTimestamps'),
         owner: false,
         synced: durability !== 'none',
-        follows: dereference,
       },
       concurrency: asConcurrency(options.concurrency),
       durability,
@@ -124,15 +126,29 @@ export const copy = dual(
       sum: emptySum(1),
       trial: { as: 'copy', path: to, retryFor: options.retryFor, never: mountPointCodes, publication },
     }
-    const look = job.dereference ? fs.stat : fs.lstat
-    const was = yield* look(from)
+    const { at, was, isLink } = yield* statSource(from, dereference)
     if (was.isDirectory()) {
       if ((yield* containment(to, from)) !== 'outside') throw intoItself(from, to)
     } else if (yield* isOntoItself(from, to, was, job)) return
-    yield* copyTree(from, to, was, job)
+    yield* copyTree({ from, at, to, follows: isLink }, was, job)
     yield* syncName(to, job.durability, job.parents)
   }),
 )
+
+interface Source {
+  /** Where its path leads. */
+  readonly at: string
+  readonly was: Stats
+  /** That is a link that only the system can follow. */
+  readonly isLink: boolean
+}
+
+function* statSource(from: string, dereference: boolean): Steps<Source> {
+  if (!dereference) return { at: from, was: yield* fs.lstat(from), isLink: false }
+  const { at, there } = yield* findEnd(from)
+  const isLink = there?.isSymbolicLink() ?? false
+  return { at, was: !there || isLink ? yield* fs.stat(from) : there, isLink }
+}
 
 /** Is a file or a link its own target? Refuses a target that must not be replaced. */
 function* isOntoItself(from: string, to: string, was: Stats, job: Copying): Steps<boolean> {

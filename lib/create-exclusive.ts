@@ -1,9 +1,10 @@
 import { dirname } from 'node:path'
 import { dual } from './core/dual.js'
-import { systemError } from './core/errors.js'
+import { isSystemError, systemError } from './core/errors.js'
 import { asBytes, asDurability, asFunction, asMode, asPath, type Durability, type Patience } from './core/input.js'
 import { emptySum, type FileProgress, fileProgress, type Progress } from './core/progress.js'
 import { publishing } from './core/publication.js'
+import type { Stats } from './core/stats.js'
 import { fs, orNothing, type Steps } from './core/steps.js'
 import { acquire } from './lock/acquire.js'
 import { whileHeld } from './lock/hold.js'
@@ -11,6 +12,7 @@ import { asLocking } from './lock/options.js'
 import { achieve, done, type Trial } from './parts/achieve.js'
 import { claim } from './parts/claim.js'
 import { syncFound, syncName, writeAll } from './parts/durable.js'
+import { findEnd } from './parts/follow-links.js'
 import { isFile, isGone } from './parts/identity.js'
 import { asParents, withParents } from './parts/parents.js'
 import { giving, isSpent, publish } from './parts/publish.js'
@@ -53,8 +55,8 @@ export interface CreateExclusiveOptions extends Patience {
  * @param data A string (UTF-8), or a view, of which all bytes are written. Do not change it until the call has ended.
  * @returns True if this call created the file. False if another's file has the name.
  * @throws Errors of the system, unchanged: ENOENT (the directory is missing, and `parents` is not set), ENOSPC, EACCES
- *   (with `'full'`, also of another's file that cannot be read, and so not be synced), EROFS ... Where there are no hard
- *   links, also what `lock` throws.
+ *   (with `'full'`, also of another's file that cannot be read, and so not be synced; and of a link that another user has
+ *   put into a sticky directory that others may write), EROFS ... Where there are no hard links, also what `lock` throws.
  *   `published` of each error says whether this call created the file (see `Published`).
  *
  * @example
@@ -88,7 +90,7 @@ export const createExclusive = dual(
         parents ? { ...trial, also: ['ENOENT'] } : trial,
       )
     // Most callers come late and find the file there: this look spares them the work.
-    const created = (yield* isFile(path)) ? false : yield* create()
+    const created = (yield* isThere(path)) ? false : yield* create()
     publication.decide(created)
     if (!created) yield* syncFound(path, durability)
     yield* syncName(path, durability, parents)
@@ -96,6 +98,20 @@ export const createExclusive = dual(
     return created
   }),
 )
+
+/** A link that another user may have planted is refused, because it says nothing of a file. */
+function* isThere(path: string): Steps<boolean> {
+  let there: Stats | undefined
+  try {
+    there = yield* fs.lstat(path, orNothing)
+  } catch (error) {
+    // The attempt reports why it cannot be read.
+    if (!isSystemError(error)) throw error
+    return false
+  }
+  if (there?.isSymbolicLink()) yield* findEnd(path)
+  return there !== undefined && (yield* isFile(path, there))
+}
 
 function* fillAndPublish(
   stage: Staged<Written>,

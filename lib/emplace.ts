@@ -31,7 +31,8 @@ export interface EmplaceOptions extends Patience {
  *
  * Holds afterwards: at an instant during the call `target` was the very inode that `source` had been. `source` is gone.
  * While it was replaced, `target` was never absent and never incomplete. On another device `target` is a copy instead:
- * of a file, its bytes, mode, times, and owner as far as the caller may set it; of a link, its text.
+ * of a file, its bytes, mode, times (to the microsecond), and owner as far as the caller may set it; of a link, its
+ * text.
  *
  * Not promised: which of several callers comes last; anything if other processes change `source` as well. If the
  * filesystem reports that a rename failed which it has done, and another caller replaces `target` before this call

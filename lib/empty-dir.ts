@@ -37,8 +37,8 @@ import type { RemoveOptions } from './remove.js'
  *   put it into a sticky directory that others may write (EACCES); links inside are removed. The root of a filesystem is
  *   refused.
  * @returns Nothing.
- * @throws ENOTDIR: it is a file. EBUSY: something inside is a mount point, or has one in it. Other errors of the
- *   system, unchanged.
+ * @throws ENOTDIR: it is a file. EBUSY: something inside is a mount point, or has one in it. EAGAIN: as of `remove`.
+ *   Other errors of the system, unchanged.
  *
  * @example
  * await emptyDir('build')
@@ -71,7 +71,7 @@ function* empty(dir: OpenDirectory, given: unknown, job: DeleteJob, trial: Trial
   job.sum.total = entries.length
   const free = function* (entry: Entry): Steps<boolean | Aside> {
     yield* assertUnmoved(dir)
-    return yield* removeOrSetAside(pathIn(dir, entry), job, trial, childPath(dir.shown, entry))
+    return yield* removeOrSetAside(pathIn(dir, entry), job, trial, { shown: childPath(dir.shown, entry) })
   }
   const removeEntry = function* (entry: Entry): Steps<void> {
     const removed = !(yield* isBeingPublished(entry, liveness)) && (yield* free(entry))

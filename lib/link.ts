@@ -9,6 +9,7 @@ import { copyInstead } from './link/copy-instead.js'
 import type { Existing, Linked, Linking } from './link/job.js'
 import { replaceWithLink } from './link/replace.js'
 import { type Again, achieve, again } from './parts/achieve.js'
+import { findEnd } from './parts/follow-links.js'
 import { asParents, withParents } from './parts/parents.js'
 import { addFinding } from './parts/public-names.js'
 import { giving } from './parts/publish.js'
@@ -48,8 +49,9 @@ export interface LinkOptions extends Patience {
  * copies stays; without it, that a file is spared which another process creates in the very moment between the look and
  * the rename, because a filesystem without hard links lets no name be claimed.
  *
- * @param existing The file: a path, a `file:` URL, or a function that returns one (or a promise for one), and is called
- *   again for each try. A symbolic link is not followed (on macOS the system follows it). A directory is an error.
+ * @param existing The file: a path, a `file:` URL, or a function that returns one (or a promise for one), and is
+ *   called again for each try. A symbolic link is not followed (but on macOS and the BSDs, where the system follows it,
+ *   unless another user has put it into a sticky directory that others may write: EACCES). A directory is an error.
  * @param path The new name.
  * @returns `'linked'`: this call made the link. `'already'`: it was there. `'copied'`: this call made a copy, because
  *   nothing can be linked there.
@@ -95,10 +97,14 @@ export const link = dual(
   }),
 )
 
+/** Linux and Windows link the link itself. */
+const systemFollows = process.platform !== 'linux' && process.platform !== 'win32'
+
 function* tryLink(job: Linking): Steps<Linked> {
   if (typeof job.existing === 'function') job.from = asPath(yield* fs.settle(job.existing()), 'existing')
   job.taken = false
   const { from, to, parents, replace, trial } = job
+  if (systemFollows) yield* findEnd(from)
   try {
     yield* withParents(to, parents, () => giving(trial.publication, to, fs.link(from, to)), from)
     return 'linked'

@@ -49,14 +49,14 @@ export interface MoveOptions extends Patience {
  * Moves a file, a link, or a directory with everything in it.
  *
  * Holds afterwards: at an instant during the call `target` was, as a whole, what `source` had been: the very inode.
- * `source` is gone. On another device `target` is a copy instead, with the bytes, modes and times, and with the owners
- * as far as the caller may set them. Without `overwrite` nothing was replaced: of several callers with one target, one
- * wins. With `overwrite: true` the target was never missing while it was replaced. Of several callers that move one
- * source, one gets it, and the others get ENOENT. A copy on another device is staged under a
+ * `source` is gone. On another device `target` is a copy instead, with the bytes, modes and times (to the microsecond),
+ * and with the owners as far as the caller may set them. Without `overwrite` nothing was replaced: of several callers
+ * with one target, one wins. With `overwrite: true` the target was never missing while it was replaced. Of several
+ * callers that move one source, one gets it, and the others get ENOENT. A copy on another device is staged under a
  * private name and published in one step, and only then is the source removed: a call that fails or is stopped, and a
- * process that is killed, leaves the source whole, or the target, or both. On Linux, a link that another process puts in
- * the place of a directory or a file meanwhile, in the source or in the copy, leads nowhere. What another process puts at
- * the source's name meanwhile stays there, or the error says where it is.
+ * process that is killed, leaves the source whole, or the target, or both. On Linux, a link that another process puts
+ * in the place of a directory or a file meanwhile, in the source or in the copy, leads nowhere. What another process
+ * puts at the source's name meanwhile stays there, or the error says where it is.
  *
  * Not promised: that changes which other processes make in the source, while it is copied to another device, are moved
  * too; nor that only one of several callers gets a copy there. Such a copy keeps no extended attributes, no ACLs, and of
@@ -86,7 +86,7 @@ export interface MoveOptions extends Patience {
  *   could not get that back, and the error says where it is. EACCES: also of a file that may not be read, and so
  *   cannot be synced. EAGAIN: for all of `retryFor`, as far as can be known here, another call was moving it to the
  *   same name, or was removing what a killed one had left there; or another process has moved or replaced a directory
- *   that was copied to another device. `ERR_NO_HARD_LINKS`: no file at all can be moved
+ *   that was copied to another device, or its copy. `ERR_NO_HARD_LINKS`: no file at all can be moved
  *   there without overwriting. Other errors of the system, unchanged: EPERM (an immutable file) ...
  *   `published` of each error says whether the target is in place (see `Published`); then the source may be there, too.
  *

@@ -3,6 +3,7 @@ import { asPath, type Patience, refusal } from './core/input.js'
 import { nearest } from './core/option-names.js'
 import type { Steps } from './core/steps.js'
 import { achieve, noEvidence } from './parts/achieve.js'
+import { findEnd } from './parts/follow-links.js'
 import {
   atomicRename,
   caseSensitive,
@@ -89,7 +90,8 @@ export interface Keeps {
  * @returns What the filesystem keeps.
  * @throws `ERR_MISSING_GUARANTEE`: the filesystem does not keep what `require` names; `error.missing` lists it.
  *   `ERR_NOT_THE_SAME_DIRECTORY`: what was made in `dir` was not seen within 2 s through `through`. Errors of the
- *   system, unchanged: ENOENT, ENOTDIR, EACCES, EROFS, ENOSPC ...
+ *   system, unchanged: ENOENT, ENOTDIR, EACCES (also of a link that another user has put into a sticky directory that
+ *   others may write), EROFS, ENOSPC ...
  *
  * @example
  * const { exclusiveCreate } = await probe('/mnt/a', { through: '/mnt/b' })
@@ -102,6 +104,8 @@ export const probe = dual(function* probe(dir: string | URL, options: ProbeOptio
   const links = asLinks(options.links)
   const required = asGuarantees(options.require)
   const trial = { as: 'probe', path, retryFor: options.retryFor }
+  // Planted links are refused; the system follows the others.
+  for (const one of new Set([path, through])) yield* findEnd(one)
   const keeps = yield* achieve(
     () => inScratchDir(path, through, scratch => runAll(scratch, links), trial),
     // There is nothing to look for: experiments that failed are made again as a whole, or not at all.

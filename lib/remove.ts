@@ -33,8 +33,10 @@ export interface RemoveOptions extends Patience {
  * @returns True if this call is known to have removed it. False if nothing was there, or another call removed it; or if
  *   this call did, and the filesystem reported an error all the same.
  * @throws EBUSY: it is a mount point, or there is one inside, which is named (`error.path`) and was not touched.
- *   ENOTEMPTY: a process that has the directory open went on making things in it for all of `retryFor`. Other errors of the
- *   system, unchanged: EACCES, EPERM, EROFS ...
+ *   ENOTEMPTY: a process that has the directory open went on making things in it for all of `retryFor`. EAGAIN:
+ *   another user, who owns the directory that it is in or may write it while it has no sticky bit, has put a third
+ *   user's directory at the private name; that was not touched, and is at `path` now. Other errors of the system,
+ *   unchanged: EACCES, EPERM, EROFS ...
  *
  * @example
  * await remove('node_modules', { onProgress: ({ done, total }) => bar.update(done, { total }) })

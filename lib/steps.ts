@@ -21,6 +21,7 @@ export {
   type Steps,
   together,
 } from './core/steps.js'
-export { attended, type Hold, release, renew } from './lock/hold.js'
+export type { Hold } from './lock/hold.js'
+export { attended, release, renew } from './lock/of-users.js'
 export { type Again, achieve, again, type Trial } from './parts/achieve.js'
 export { tidy } from './parts/cleanup.js'

@@ -1,9 +1,10 @@
 import { dual } from './core/dual.js'
 import { asFlag, asNumber, asPath } from './core/input.js'
-import type { Steps } from './core/steps.js'
+import { fs, orNothing, type Steps } from './core/steps.js'
 import { defaultGraceMs } from './parts/debris.js'
 import { asDeleteJob } from './parts/delete-job.js'
 import { assertUnmoved, type OpenDirectory, openFollowing, pathIn, putAway, using } from './parts/directory-handle.js'
+import { isStill, mayBePlaced } from './parts/placed.js'
 import type { Root } from './parts/reach.js'
 import { removeAt } from './parts/set-aside.js'
 import { childPath } from './parts/tree.js'
@@ -46,9 +47,11 @@ export interface SweepOptions extends RemoveOptions {
  * meanwhile. However deep the directories are, the call has at most four files open; where it deletes a
  * tree, as many as `remove`.
  *
- * Not promised: without `recursive`, anything about the directories below; that a name is spared if its owner cannot be
- * judged from here (another machine, another container) and works on one file for longer than `grace`; with `recursive`,
- * anything about directories that other processes make or move meanwhile.
+ * Not promised: without `recursive`, anything about the directories below; that a directory of another user is removed
+ * where a third user may have given it such a name (one who owns `dir`, or may write it while it has no sticky bit):
+ * it is left to its owner, and one of the caller's own is swept all the same; that a name is spared if its owner
+ * cannot be judged from here (another machine, another container) and works on one file for longer than `grace`; with
+ * `recursive`, anything about directories that other processes make or move meanwhile.
  *
  * @param dir A path, or a `file:` URL.
  * @returns The names that this call removed, with `recursive` as paths below `dir`. Of several sweepers, only one returns
@@ -113,10 +116,16 @@ function* sweepOut(candidates: readonly Candidate[], dir: OpenDirectory, job: Sw
 }
 
 function* sweepDebris(candidate: Candidate, dir: OpenDirectory, job: Sweeping): Steps<boolean> {
-  return !(yield* isNamed(candidate, dir)) && (job.dryRun || (yield* sweepOne(candidate, dir, job)))
+  return !(yield* isNamed(candidate, dir)) && (yield* sweepOne(candidate, dir, job))
 }
 
-function* sweepOne({ entry }: Candidate, dir: OpenDirectory, { deletion, trial }: Sweeping): Steps<boolean> {
+function* sweepOne({ entry }: Candidate, dir: OpenDirectory, job: Sweeping): Steps<boolean> {
+  const { deletion, dryRun, trial } = job
   yield* assertUnmoved(dir)
-  return yield* removeAt(pathIn(dir, entry), deletion, trial, childPath(dir.shown, entry))
+  const path = pathIn(dir, entry)
+  const there = yield* fs.lstat(path, orNothing)
+  if (!there || (yield* mayBePlaced(path, there))) return false
+  if (dryRun) return true
+  const isOurs = isStill(path, there)
+  return yield* removeAt(path, deletion, trial, { shown: childPath(dir.shown, entry), isOurs })
 }

@@ -46,30 +46,33 @@ export interface Within extends Functions, AsyncDisposable, Disposable {
  * Holds afterwards: until `close`, every function of the object works on the directory that had the path when this call
  * was made, even if that is moved, and on what is below it; what each of them promises, it promises here. No path leads
  * out: one that is absolute or has `..` in it is refused, and so is one that comes to a link that leads out, or to what
- * is mounted below. Links that stay inside are followed by their text; an absolute text must begin with the root's real
- * path. On Linux this holds beside processes that swap names for links at any moment, because each name is looked up in
- * a directory that is open, and no link is followed by the system (`containment` is `'kernel'`); and no such process,
- * and no atomic writer or remover, makes a call be refused for that. A limit that is exceeded is an error; a file that
- * exceeds `maxBytes` is not published. Callbacks and errors get relative paths. A producer of `getOrCreate` gets a
- * private path for the functions of the object. A call has at most six files open, besides the root; one that works on
- * many files at a time, at most three for each.
+ * is mounted below. Links that stay inside are followed by their text, by `copy` with `dereference`, too; an absolute
+ * text must begin with the root's real path. On Linux this holds beside processes that swap names for links at any
+ * moment, because each name is looked up in a directory that is open, and no link is followed by the system
+ * (`containment` is `'kernel'`); and no such process, and no atomic writer or remover, makes a call be refused for
+ * that. A limit that is exceeded is an error; a file that exceeds `maxBytes` is not published. Callbacks and errors get
+ * relative paths. A producer of `getOrCreate` gets a private path for the functions of the object. A call has at most
+ * six files open, besides the root; one that works on many files at a time, at most three for each. Of those, the two
+ * directories that were used last stay open until the root is closed (with `mounts`, none), and that of a lock until it
+ * is released, which opens no other.
  *
  * Not promised: that a directory which another process moves out of the root while a call works in it is left at once:
  * the call ends its work there. That a file has no hard link elsewhere: what it holds is shared with that. Names of
  * devices inside. Elsewhere than on Linux, and where /proc is missing or Node's permission model refuses its paths
  * (`'best-effort'`), directories are compared instead of held: a process that swaps one for a link and back in between
  * leads a call out, and of mounts only those of other devices are seen. What is changed by other programs below the
- * root counts in no limit. That a lock is released where no directory can be opened for as long as `retryFor`: then other
- * threads get it as soon as one can be opened again. A tree that exceeds `maxEntries` or `maxDepth` is copied or deleted up to there; of a
- * directory that `remove` could not remove, what is left is put back.
+ * root counts in no limit. A tree that exceeds `maxEntries` or `maxDepth` is copied or deleted up to there; of a directory
+ * that `remove` could not remove, what is left is put back.
  *
  * @param root The directory: a path, or a `file:` URL. A link to it is followed, once.
  * @returns The functions `mkdirp`, `writeFile`, `writeFiles`, `createExclusive`, `updateFile`, `getOrCreate`, `emplace`,
  *   `copy`, `move`, `link`, `symlink` (whose text must not lead out), `remove`, `emptyDir`, `sweep`, `probe`, `lock`,
- *   `withLock`, those of `cell`, and `readFile`, `list`, `lstat`, each with `sync` and `steps`; `containment`; and `close`, which `using` and `await using` call, too.
- * @throws ENOENT, ENOTDIR, EACCES: the root. Its functions throw what they throw elsewhere, and `ERR_OUTSIDE_ROOT` (`path`
- *   is the caller's, or the link that leads out), `ERR_LIMIT` (`limit` is the option's name), `ERR_ROOT_CLOSED`; ELOOP:
- *   more than 40 links; EAGAIN, with `'best-effort'`: a directory on the way was swapped.
+ *   `withLock`, those of `cell`, and `readFile`, `list`, `lstat`, each with `sync` and `steps`; `containment`; and `close`,
+ *   which `using` and `await using` call, too.
+ * @throws ENOENT, ENOTDIR, EACCES: the root (EACCES also of a link to it that another user has put into a sticky directory
+ *   that others may write). Its functions throw what they throw elsewhere, and `ERR_OUTSIDE_ROOT` (`path` is the
+ *   caller's, or the link that leads out), `ERR_LIMIT` (`limit` is the option's name), `ERR_ROOT_CLOSED`; ELOOP: more than
+ *   40 links; EAGAIN, with `'best-effort'`: a directory on the way was swapped.
  *
  * @example
  * await using uploads = await within('/srv/uploads', { maxBytes: 10 * 2 ** 20 })

@@ -19,8 +19,8 @@ import {
 import { dirname, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
-import { type CopyOptions, copy, type Progress } from 'holdfast'
-import { assert, asUser, canBeAnother, holds, note, ownerOf, payload, scratch } from './support/kit.js'
+import { type CopyOptions, copy, move, type Progress } from 'holdfast'
+import { assert, asUser, canBeAnother, holds, memory, note, ownerOf, payload, scratch } from './support/kit.js'
 import {
   assertNothingLeftBehind,
   assertOriginalErrorComesOut,
@@ -433,6 +433,49 @@ holds('`preserveTimestamps` keeps the times of files and directories', async () 
   await copy(join(source, 'a'), join(dir, 'now'))
   assert.ok(statSync(join(dir, 'now')).mtimeMs > Date.now() - 3_600_000)
 })
+
+const touch = spawnSync('touch', ['--version'], { encoding: 'utf8' }).stdout ?? ''
+if (!touch.includes('GNU')) holds.skip('times to the nanosecond', 'it takes the touch of GNU')
+else
+  holds('a time that is kept is in the same microsecond, and on Node 24 and newer at most 370 ns off', async () => {
+    const [dir, other] = [scratch(), scratch(memory)]
+    const isExact = Number(process.versions.node.split('.')[0]) >= 24
+    const odd = [0, 1, 119, 120, 121, 499, 500, 749, 750, 751, 755, 880, 881, 998, 999]
+    const seconds = [1_732_604_400, 1_099_999_999, 2_147_483_647, 1, 0, -1, -86_400]
+    const off: number[] = []
+    for (const second of seconds) {
+      const source = join(dir, `${second}`)
+      const exact = [0, 250_000_000, 500_000_000, 984_375_000].map(ns => BigInt(second) * 1_000_000_000n + BigInt(ns))
+      const times = [...exact, ...odd.map((ns, at) => BigInt(second) * 1_000_000_000n + BigInt(at * 61_234_000 + ns))]
+      mkdirSync(source)
+      for (const [at, ns] of times.entries()) {
+        mkdirSync(join(source, `dir${at}`))
+        writeFileSync(join(source, `file${at}`), '')
+        const text = `${ns < 0n ? -ns : ns}`.padStart(10, '0').replace(/(?=.{9}$)/, '.')
+        assert.is(
+          spawnSync('touch', [
+            '-d',
+            `@${ns < 0n ? '-' : ''}${text}`,
+            join(source, `dir${at}`),
+            join(source, `file${at}`),
+          ]).status,
+          0,
+        )
+      }
+      await copy(source, join(dir, `${second} copied`), { preserveTimestamps: true })
+      await move(source, join(other, `${second}`))
+      for (const target of [join(dir, `${second} copied`), join(other, `${second}`)])
+        for (const [at, ns] of times.entries())
+          for (const kind of ['dir', 'file']) {
+            const { mtimeNs } = lstatSync(join(target, `${kind}${at}`), { bigint: true })
+            assert.is(mtimeNs / 1000n, ns / 1000n, `${ns} became ${mtimeNs}`)
+            if (exact.includes(ns)) assert.is(mtimeNs, ns)
+            off.push(Math.abs(Number(mtimeNs - ns)))
+          }
+    }
+    note(`the largest is ${Math.max(...off)} ns off, of ${off.length} times`)
+    assert.ok(Math.max(...off) <= (isExact ? 370 : 999))
+  })
 
 holds('`parents` makes what is missing above the target; without it, that is ENOENT', async () => {
   for (const { form, put } of forms) {

@@ -38,6 +38,7 @@ const silent = new Set([
   'later',
   'blocking',
   'descriptors',
+  'keep',
   'mountId',
 ])
 const never = new Set([...silent, 'local', 'clocked', 'sleep', 'changed', 'settle', 'close'])

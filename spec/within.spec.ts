@@ -3,7 +3,7 @@
 import { lstatSync, openSync, readFileSync, renameSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { within } from 'holdfast'
-import { assert, holds } from './support/kit.js'
+import { assert, holds, memory } from './support/kit.js'
 import { acts } from './within/acts.js'
 import { type Ground, layOut } from './within/ground.js'
 
@@ -24,6 +24,8 @@ const waysOut: Readonly<Record<string, { readonly path: string; readonly lay?: (
   'a name before ..': { path: 'a/../../outside/f' },
   '.. that would stay inside': { path: 'a/../f' },
   'an absolute path': { path: '/etc/hostname' },
+  'dots, and a letter that some filesystems ignore': { path: '.\u200d./outside/f' },
+  'a link of such dots': { path: 'out/f', lay: ({ root }) => symlinkSync('.\u{ad}./outside', join(root, 'out')) },
   'an absolute link': { path: 'out/f', lay: ({ root, outside }) => symlinkSync(outside, join(root, 'out')) },
   'a relative link': { path: 'a/out/f', lay: ({ root }) => symlinkSync('../../outside', join(root, 'a/out')) },
   'a link to the directory above': { path: 'up/outside/f', lay: ({ root }) => symlinkSync('..', join(root, 'up')) },
@@ -70,7 +72,7 @@ if (onLinux)
 
 for (const [way, { path, lay }] of Object.entries(waysOut))
   holds(`no function leads out: ${way}`, async () => {
-    const ground = layOut()
+    const ground = layOut(memory)
     lay?.(ground)
     const before = ground.told()
     using dir = within.sync(ground.root)
@@ -90,7 +92,7 @@ holds(
       for (const [name, act] of Object.entries(acts))
         for (const form of ['promise', 'sync'] as const)
           for (const end of ['', '/']) {
-            const ground = layOut()
+            const ground = layOut(memory)
             symlinkSync(join(ground.outside, target), join(ground.root, 'out'))
             const before = ground.told()
             using dir = within.sync(ground.root)
@@ -112,7 +114,7 @@ holds(
 
 holds('links that stay inside are followed, also absolute ones that begin with the path of the root', async () => {
   for (const path of ['f', 'a/to-f', 'far', 'to-b/f', 'absolute/b/f', 'absolute/to-f', './/a/./b//f']) {
-    const { root } = layOut()
+    const { root } = layOut(memory)
     using dir = within.sync(root)
     assert.is(await dir.readFile(path, { encoding: 'utf8' }), 'inside', path)
     await dir.writeFile(path, 'new')
@@ -122,7 +124,7 @@ holds('links that stay inside are followed, also absolute ones that begin with t
     assert.is(await dir.createExclusive(path, 'again'), false)
     assert.ok((await dir.list('to-b')).some(({ name, kind }) => name === 'f' && kind === 'file'))
   }
-  const { root } = layOut()
+  const { root } = layOut(memory)
   await using dir = await within(root)
   assert.is(await dir.mkdirp('to-b/new/er'), 'to-b/new')
   assert.ok(lstatSync(join(root, 'a/b/new/er')).isDirectory())
@@ -133,7 +135,7 @@ holds('links that stay inside are followed, also absolute ones that begin with t
 })
 
 holds('more than 40 links, or links in a circle, are ELOOP', async () => {
-  const { root } = layOut()
+  const { root } = layOut(memory)
   symlinkSync('circle/x', join(root, 'circle'))
   symlinkSync('self', join(root, 'self'))
   using dir = within.sync(root)

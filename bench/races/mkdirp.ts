@@ -34,8 +34,8 @@ export const ways: Record<string, Way> = {
 
 const makers = 2
 /** Milliseconds. */
-const longestPause = 2
-const levels = ['a', 'a/b', 'a/b/c', 'a/b/c/d', 'a/b/c/d/e', 'a/b/c/d/e/f']
+export const longestPause = 2
+export const levels = ['a', 'a/b', 'a/b/c', 'a/b/c/d', 'a/b/c/d/e', 'a/b/c/d/e/f']
 
 export const mkdirpBesideRemovers = contest({
   name: 'mkdirp, beside a remover',
@@ -58,7 +58,7 @@ export const mkdirpBesideRemovers = contest({
 })
 
 /** Removes the directory if it exists and is empty. */
-function away(dir: string): void {
+export function away(dir: string): void {
   try {
     rmdirSync(dir)
   } catch (error) {

@@ -7,6 +7,7 @@ import { fs, type Steps } from '../core/steps.js'
 import { concurrently, type Task } from '../parts/concurrently.js'
 import { assertUnmoved, close } from '../parts/directory-handle.js'
 import { kindOf } from '../parts/duplicate.js'
+import { findEnd, refusePlanted } from '../parts/follow-links.js'
 import { type Batch, copyBatch, nodesIn } from './batch.js'
 import { closeBoth, enterDirectory, finishDirectory, openBeside, putBothAway, reopenBoth } from './directory.js'
 import { copyEntry, trialOf } from './entry.js'
@@ -103,8 +104,10 @@ function* enterItem(item: Item, pass: Pass): Steps<void> {
 
 /** Makes of the item what its link leads to. */
 function* follow(item: Item): Steps<void> {
-  yield* assertFound(item.above)
-  item.was = yield* fs.stat(item.from)
+  const { above, from } = item
+  yield* assertFound(above)
+  yield* typeof from === 'string' ? findEnd(from) : refusePlanted(from, yield* fs.lstat(from))
+  item.was = yield* fs.stat(from)
   item.kind = kindOf(item.was)
   item.follows = true
 }

@@ -1,7 +1,8 @@
 // A directory and its copy. Both are open while what is in them is copied, and each is opened in the one above: a process
 // that puts a link in the place of either, at any moment, leads nowhere. They are closed while those below are copied.
 
-import { hasCode, type SystemError, systemError } from '../core/errors.js'
+import { hasCode, type SystemError } from '../core/errors.js'
+import type { Stats } from '../core/stats.js'
 import { type Entry, fs, orNothing, type Path, type Steps } from '../core/steps.js'
 import { type Again, achieve, again, done, noEvidence, type Trial } from '../parts/achieve.js'
 import { tidy } from '../parts/cleanup.js'
@@ -12,6 +13,7 @@ import {
   type OpenDirectory,
   openAbove,
   openDirectory,
+  openFollowing,
   openThrough,
   pathIn,
   pathTo,
@@ -21,19 +23,21 @@ import {
 import { keepMode, keepTimes } from '../parts/duplicate.js'
 import { syncDir } from '../parts/durable.js'
 import { sameInode } from '../parts/identity.js'
+import { isMade } from '../parts/made-directory.js'
 import { setPermissions, unchanged } from '../parts/permissions.js'
 import { giving } from '../parts/publish.js'
 import { openIn, reachFrom, type Step } from '../parts/reach.js'
+import { dirOf } from '../parts/tree.js'
 import { mayBeReadOnly, statVanished, underParents } from './entry.js'
 import type { Item } from './item.js'
 import type { Copying, Tree } from './job.js'
 import { withoutStages } from './live-names.js'
-import { intoItself } from './refusals.js'
+import { intoItself, refuseCircle } from './refusals.js'
 
 /** Opens the directory and its copy, which is made if it is missing. Returns what is in the directory. */
 export function* enterDirectory(item: Item, tree: Tree, trial: Trial): Steps<readonly Entry[]> {
   const { above, follows } = item
-  const source = yield* opening(item.shownFrom, follows, item.from, trial, above?.source)
+  const source = yield* opening(follows ? openThrough : openDirectory, item.from, item.shownFrom, trial, above?.source)
   item.source = source
   const [was, listed] = yield* achieve(() => statAndList(source), noEvidence, trial)
   item.was = source.was = was
@@ -54,22 +58,17 @@ export function* enterDirectory(item: Item, tree: Tree, trial: Trial): Steps<rea
 }
 
 /** `like` says whether names are looked up by descriptors. */
-function* opening(shown: Path, follows: boolean, path: Path, trial: Trial, like?: OpenDirectory): Steps<OpenDirectory> {
+type Opener = (path: Path, shown: Path, like?: OpenDirectory) => Steps<OpenDirectory>
+
+function* opening(open: Opener, path: Path, shown: Path, trial: Trial, like?: OpenDirectory): Steps<OpenDirectory> {
   try {
     // For a descriptor it waits here, because the driver does not let calls wait that hold some.
-    return yield* achieve(() => (follows ? openThrough : openDirectory)(path, shown, like), noEvidence, trial)
+    return yield* achieve(() => open(path, shown, like), noEvidence, trial)
   } catch (error) {
     // Something that is no directory has taken its place.
     if (hasCode(error, 'ENOTDIR', 'ELOOP')) throw movedError(shown)
     throw error
   }
-}
-
-/** Links may lead in a circle. */
-function refuseCircle({ was, above, shownFrom }: Item): void {
-  for (let outer = above; outer; outer = outer.above)
-    if (sameInode(outer.was, was))
-      throw systemError('ELOOP', 'copy', 'a link leads to a directory that it is in', shownFrom)
 }
 
 function* makeTarget(item: Item, tree: Tree): Steps<true> {
@@ -92,10 +91,12 @@ function* statTarget(item: Item, tree: Tree, error: SystemError): Steps<true | A
   return sameInode(yield* fs.lstat(to, orNothing), there) ? undefined : again
 }
 
-/** What this call has made is no link. */
+/** The topmost target may be a link to a directory, if this call has not made it. */
 function* openTarget(item: Item, tree: Tree, trial: Trial): Steps<void> {
   const { above, made, source } = item
-  const target = yield* opening(item.shownTo, !above && !made, item.to, trial, above?.target ?? source)
+  const like = above?.target ?? source
+  const open = above || made ? openDirectory : () => openFollowing(item.to as string, like)
+  const target = yield* opening(open, item.to, item.shownTo, trial, like)
   item.target = target
   item.copied = true
   if (made || !tree.overwrite) target.was ??= yield* fs.fstat(target.fd as number)
@@ -104,7 +105,10 @@ function* openTarget(item: Item, tree: Tree, trial: Trial): Steps<void> {
     target.was = was
     item.hasSpecial = there.some(({ kind }) => kind === 'other')
   }
+  const isOurs = made || (!above && tree.made !== undefined)
+  if (isOurs && !(yield* isMade(target.was as Stats, dirOf(item.to)))) throw movedError(item.shownTo)
   if (above) return
+  if (tree.made) tree.made.was = target.was
   tree.into = target.was
   tree.isHeld = target.fd !== undefined
 }

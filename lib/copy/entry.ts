@@ -68,14 +68,22 @@ const stageTarget = ({ to, above }: Item): Path => above?.beside ?? to
 export const mayBeReadOnly = ({ was, made }: Item): boolean =>
   !made && was !== undefined && (was.mode & 0o300n) !== 0o300n
 
-function* makeReady(item: Item, path: Path, { keeps }: Copying): Steps<void> {
+function* makeReady(item: Item, path: Path, job: Copying): Steps<void> {
   if (item.twin && (yield* linkTwin(item.twin, path))) return
   item.twin = undefined
   // What a file was when it was opened is what was copied, and says how many bytes that were.
   const device = item.above?.target?.was?.dev
-  item.was = (yield* duplicate(item.from, path, item.kind, keeps, item.progress, device)) ?? item.was
+  const kept = { ...job.keeps, follows: follows(item, job) }
+  item.was = (yield* duplicate(item.from, path, item.kind, kept, item.progress, device)) ?? item.was
   if (item.kind === 'file' && item.was && item.was.nlink > 1n) item.inode = yield* fs.lstat(path)
 }
+
+/**
+ * Is a link followed that comes in the place of a file meanwhile? Not where another user may have put it. The end of the
+ * topmost path was found before.
+ */
+const follows = ({ above, follows }: Item, { dereference }: Copying): boolean =>
+  follows || (above !== undefined && dereference && ((above.source?.was?.mode ?? 0n) & 0o1000n) === 0n)
 
 /** Makes `path` a link to the copy. Returns whether it is one: if not, the item is copied like any other. */
 function* linkTwin({ path: existing, inode }: Twin, path: Path): Steps<boolean> {

@@ -14,8 +14,12 @@ export interface Twin {
 }
 
 /** The paths of the topmost thing. */
-interface Paths {
+export interface Paths {
   readonly from: Path
+  /** Where that leads, if links are followed. @default from */
+  readonly at?: Path
+  /** The system is to follow the link that is there. */
+  readonly follows?: boolean
   readonly to: Path
 }
 
@@ -62,7 +66,12 @@ export class Item {
   }
 
   get from(): Path {
-    return this.above ? pathIn(this.above.source as OpenDirectory, this.entry) : (this.top as Paths).from
+    return this.above ? pathIn(this.above.source as OpenDirectory, this.entry) : this.#top
+  }
+
+  get #top(): Path {
+    const { from, at = from } = this.top as Paths
+    return at
   }
 
   get to(): Path {

@@ -31,6 +31,8 @@ export interface Copying extends Reporting {
   readonly barred?: Stats | undefined
   /** The source must be this very directory. */
   readonly expected?: Stats | undefined
+  /** The target is a private name. Gets what the topmost directory is that this call makes there. */
+  readonly made?: { was: Stats | undefined }
 }
 
 /** The copy of a thing and of all below it, under way. */

@@ -5,8 +5,8 @@ import { basename } from 'node:path'
 import { type SystemError, systemError } from '../core/errors.js'
 import { fs, orNothing, type Steps } from '../core/steps.js'
 import { silently } from '../parts/delete-job.js'
-import { deleteTree } from '../parts/delete-tree.js'
-import { closing, stagedDirectory } from '../parts/stage.js'
+import { removeMade, stagedTree } from '../parts/made-directory.js'
+import { closing } from '../parts/stage.js'
 import type { Item } from './item.js'
 
 /** Gives the items whose names might be one name somewhere a list in common, of those that have begun. */
@@ -52,7 +52,7 @@ const collision = (other: Item, { from, to }: Item): SystemError =>
 
 /** Asks the filesystem, in a private directory beside them: a name there may be any spelling of itself. */
 const isOneName = (one: string, other: string): Steps<boolean> =>
-  stagedDirectory(
+  stagedTree(
     one,
     function* ({ path }) {
       const fd = yield* fs.open(`${path}/${basename(one)}`, 'wx')
@@ -60,5 +60,5 @@ const isOneName = (one: string, other: string): Steps<boolean> =>
         return (yield* fs.lstat(`${path}/${basename(other)}`, orNothing)) !== undefined
       })
     },
-    path => deleteTree(path, 'directory', silently(1)),
+    (path, made) => removeMade(path, made, silently(1)),
   )

@@ -3,7 +3,7 @@
 import { type SystemError, systemError } from '../core/errors.js'
 import type { Stats } from '../core/stats.js'
 import type { Entry, Path, Steps } from '../core/steps.js'
-import { isSpecial } from '../parts/identity.js'
+import { isSpecial, sameInode } from '../parts/identity.js'
 import { leadsTo } from '../parts/leads-to.js'
 import type { Item } from './item.js'
 import type { Copying } from './job.js'
@@ -53,4 +53,11 @@ export function cannotCopy(special: readonly Item[]): SystemError {
     from,
     to,
   )
+}
+
+/** Links may lead in a circle. */
+export function refuseCircle({ was, above, shownFrom }: Item): void {
+  for (let outer = above; outer; outer = outer.above)
+    if (sameInode(outer.was, was))
+      throw systemError('ELOOP', 'copy', 'a link leads to a directory that it is in', shownFrom)
 }

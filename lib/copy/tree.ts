@@ -11,18 +11,18 @@ import { close, nameAsShown, type OpenDirectory, reopenAbove } from '../parts/di
 import { kindOf } from '../parts/duplicate.js'
 import { copyGroup, copyTop, finish } from './contents.js'
 import { finishDirectory, openNow, putBothAway, reachAgain, reopenBoth, type Side } from './directory.js'
-import { Item } from './item.js'
+import { Item, type Paths } from './item.js'
 import type { Copying, Level, Tree } from './job.js'
 import { cannotCopy } from './refusals.js'
 
 /** More at a time gain nothing: their files are copied together. */
 const mostDirectories = 16
 
-/** Copies what is at `from`, and everything below it. */
-export function* copyTree(from: string, to: string, was: Stats, job: Copying): Steps<void> {
-  const top = new Item({ name: from, kind: kindOf(was) }, undefined, { from, to })
+/** Copies what is at a path, and everything below it. */
+export function* copyTree(paths: Paths, was: Stats, job: Copying): Steps<void> {
+  const top = new Item({ name: paths.from, kind: kindOf(was) }, undefined, paths)
   top.was = was
-  top.follows = job.dereference
+  top.follows = paths.follows ?? false
   // Each has its copy open, too. The files take as many.
   const most = Math.floor((yield* fs.descriptors()) / 6)
   const level: Level = { dir: undefined, todo: [], deeper: [] }

@@ -99,9 +99,10 @@ export interface Alphabet {
   /** Keeps `value` in this process under `key`; `undefined` removes it. */
   remember(key: string, value: unknown): void
   /**
-   * Enters a hold in the registry of this thread (see ./holds.ts), or lets it leave. Returns whether it is in there now.
+   * Enters a hold of a lock in the registry of this thread (see ./holds.ts), or lets it leave. Returns whether it is in
+   * there now.
    */
-  holding(hold: string, change?: 'enter' | 'leave'): boolean
+  holding(lock: string, hold: string, change?: 'enter' | 'leave'): boolean
   /**
    * Runs steps in the background of this thread, again and again until they do not throw. That keeps no process alive.
    */
@@ -110,9 +111,14 @@ export interface Alphabet {
   blocking(): boolean
   /** Returns how many files this process can still open, as far as is known: `Infinity` if it is not known. */
   descriptors(): number
+  /** From now on an open file belongs to what goes on after this call, and no longer counts among the files it has open. */
+  keep(fd: number): void
   /** Returns the number of the mount through which a file was opened; undefined if the system does not say. */
   mountId(fd: number): number | undefined
-  /** Is `path` on a local filesystem, where ENOENT is never due to a retransmission after a lost reply? */
+  /**
+   * Is `path` on a local filesystem, where ENOENT is never due to a retransmission after a lost reply? False where nothing
+   * shows that (./find-local.ts).
+   */
   local(path: string): boolean
   /**
    * Is `path` on a filesystem that has one clock for all that use it, and shows by it when a name was changed?

@@ -2,15 +2,16 @@
 // code that this package does not see may close a descriptor, and the system gives its number to a file elsewhere.
 
 import type { Path } from './alphabet.js'
-import { lastReadMs, type Used, wasUsed } from './moment.js'
+import { lastReadMs, wasUsed } from './moment.js'
 import { parentOf } from './path-maps.js'
 
-interface Descriptor extends Used {
+interface Descriptor {
   /** The name that was opened, or for a new file its directory: the pool can ask there what the device is. */
   readonly at: string
   /** The open made the file, so nothing has to be read before something is written. */
   readonly isNewFile: boolean
   dev: number | undefined
+  usedAtMs: number
 }
 
 /** Does an open with these flags succeed only if it makes the file? */
@@ -31,7 +32,9 @@ export class DescriptorDevices {
 
   noteDevice(fd: number, dev: number): void {
     const file = this.#open.get(fd)
-    if (file) this.#open.set(fd, { ...file, dev, usedAtMs: lastReadMs() })
+    if (!file) return
+    file.dev = dev
+    file.usedAtMs = lastReadMs()
   }
 
   drop(fd: number): void {

@@ -52,10 +52,12 @@ const inline = {
   alive: (owner: string) => alive(owner),
   recall,
   remember,
-  holding: registry.holding,
+  holding: (_lock, hold, change) => registry.holding(hold, change),
   later: steps => runLater(steps, door),
   blocking: () => false,
   descriptors: () => freeDescriptors(),
+  // Only the drivers count what is open.
+  keep: (_fd: number) => {},
   // Procfs is in memory, so this never waits.
   mountId: (fd: number) => mountIdIn(records.text(`/proc/self/fdinfo/${fd}`)),
 } satisfies Partial<Alphabet>
@@ -110,11 +112,29 @@ const orUndefined = <T>(read: () => T): T | undefined => {
   }
 }
 
-/** None of these needs a descriptor. */
+/** Those that the pool is asked need no descriptor. */
 const questions = {
   where: (path: string) => nodeFs.promises.stat(path),
   kind: async (path: string) => (await nodeFs.promises.statfs(path)).type,
+  mounts: () => orUndefined(() => shortText('/proc/self/mountinfo')),
 }
+
+const mostOfText = 64 * 1024
+
+/** The text of a file of procfs; undefined of a long one, which the kernel would take long to write. */
+function shortText(path: string): string | undefined {
+  const fd = nodeFs.openSync(path, 'r')
+  try {
+    const text = Buffer.allocUnsafe(mostOfText)
+    let end = 0
+    for (let got = -1; got !== 0 && end < mostOfText; end += got)
+      got = nodeFs.readSync(fd, text, end, mostOfText - end, null)
+    return end < mostOfText ? text.toString('latin1', 0, end) : undefined
+  } finally {
+    nodeFs.closeSync(fd)
+  }
+}
+
 /** Only the numbers that Linux gives to kinds of filesystems are known (./filesystem-kinds.ts). */
 const fastPath =
   process.platform === 'linux' ? new FastPath(questions, call => door.performSync(call as SingleCall)) : undefined

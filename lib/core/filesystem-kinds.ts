@@ -13,13 +13,18 @@ const inlineKinds: ReadonlySet<number> = new Set(
   }),
 )
 
-/** Made for other systems. The kernel keeps them itself too, but their calls are left to the pool. */
-const foreignKinds = Object.values({
+/** Rare, or made for other systems. The kernel keeps them itself too, but their calls are left to the pool. */
+const otherKinds = Object.values({
   fat: 0x4d44,
   exfat: 0x2011bab0,
   ntfs3: 0x7366746e,
   ntfs: 0x5346544e,
   hfsPlus: 0x482b,
+  bcachefs: 0xca451a4e,
+  jfs: 0x3153464a,
+  nilfs2: 0x3434,
+  ramfs: 0x858458f6,
+  reiserfs: 0x52654973,
 })
 
 /** The server has the clock, and says what it says. */
@@ -34,13 +39,13 @@ const clockedKinds: ReadonlySet<number> = new Set([...inlineKinds, ...servedKind
 export const isClocked = (kind: number | undefined): boolean =>
   process.platform === 'linux' && clockedKinds.has(kind ?? 0)
 
-const localKinds: ReadonlySet<number> = new Set([...inlineKinds, ...foreignKinds])
+const localKinds: ReadonlySet<number> = new Set([...inlineKinds, ...otherKinds])
+
+/** All their files are in memory, unless that is short. */
+const memoryKinds: ReadonlySet<number> = new Set([0x01021994])
+
+export const isMemoryKind = (kind: number | undefined): boolean => memoryKinds.has(kind ?? 0)
 
 export const isInlineKind = (kind: number | undefined): boolean => inlineKinds.has(kind ?? 0)
 
-/**
- * Is `path` on a filesystem where no reply is ever lost? Outside Linux the numbers mean other things, and only the path
- * of a network share of Windows shows that it is one.
- */
-export const isLocal = (path: string, kind: number | undefined): boolean =>
-  process.platform === 'linux' ? localKinds.has(kind ?? 0) : !/^[\\/]{2}[^?.]/.test(path)
+export const isLocalKind = (kind: number): boolean => localKinds.has(kind)

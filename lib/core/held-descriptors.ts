@@ -28,7 +28,7 @@ export class HeldDescriptors {
   /** Milliseconds for which a call goes on trying while no other call of this thread finds a descriptor either. */
   #retryForMs: number
   #seated = false
-  #open = 0
+  readonly #open = new Set<number>()
   #underWay = 0
   /** The error of a call whose wait for a descriptor was ended early. */
   shortage: unknown
@@ -83,8 +83,8 @@ export class HeldDescriptors {
 
   /** Makes a call that takes no descriptor. */
   perform(call: SingleCall, done: Done): Wake | undefined {
-    if (call.op === 'close' && this.#open > 0) {
-      this.#count(-1)
+    if ((call.op === 'close' || call.op === 'keep') && this.#open.delete(call.args[0] as number)) {
+      seats.open--
       this.#giveBackSeat()
     }
     return this.#door.perform(call, done)
@@ -107,7 +107,7 @@ export class HeldDescriptors {
       if (!isShortage(error)) seats.served++
       else if (this.#waitsForOne(call, done, error, starving)) return
       this.#underWay--
-      if (call.op === 'open' && !isFailure(error)) this.#count(1)
+      if (call.op === 'open' && !isFailure(error)) this.#note(value as number)
       this.#giveBackSeat()
       done(error, value)
     }
@@ -122,7 +122,7 @@ export class HeldDescriptors {
   /** After a call that has found no descriptor: makes it again later, if it may wait. */
   #waitsForOne(call: SingleCall, done: Done, error: unknown, starving: Starving): boolean {
     seats.shrink()
-    if (starving.among === 'holders' || this.#open > 0) return false
+    if (starving.among === 'holders' || this.#open.size > 0) return false
     const nowMs = performance.now()
     const isFirst = starving.tries++ === 0
     if (isFirst || starving.served !== seats.served) Object.assign(starving, { sinceMs: nowMs, served: seats.served })
@@ -161,18 +161,19 @@ export class HeldDescriptors {
 
   /** The steps have ended. A descriptor that they leave open is the caller's. */
   leave(): void {
-    this.#count(-this.#open)
+    seats.open -= this.#open.size
+    this.#open.clear()
     this.#underWay = 0
     this.#giveBackSeat()
   }
 
-  #count(more: number): void {
-    this.#open += more
-    seats.open += more
+  #note(fd: number): void {
+    this.#open.add(fd)
+    seats.open++
   }
 
   #giveBackSeat(): void {
-    if (!this.#seated || this.#open > 0 || this.#underWay > 0) return
+    if (!this.#seated || this.#open.size > 0 || this.#underWay > 0) return
     this.#seated = false
     seats.giveBack(this.#door)
   }

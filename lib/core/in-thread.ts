@@ -1,9 +1,11 @@
 // Each call as a function of the sync API, which makes it in the calling thread. Its twin is ./pool.ts.
 
 import type { Alphabet, Op, OpenFlags, Path } from './alphabet.js'
+import { callBack, type Done } from './done.js'
 import { entryOf, inBytes, linkBytes } from './entry.js'
 import { hasCode } from './errors.js'
-import { isClocked, isLocal } from './filesystem-kinds.js'
+import { isClocked } from './filesystem-kinds.js'
+import { type Asking, findLocal } from './find-local.js'
 import { cloneArguments, nodeFlags, nodeTime } from './node-arguments.js'
 import type { Stats } from './stats.js'
 import type { orNothing } from './steps.js'
@@ -42,8 +44,8 @@ export const inThreadOf = (fs: NodeFs) =>
     chown: fs.chownSync,
     utimes: (path, atime, mtime) => fs.utimesSync(path, nodeTime(atime), nodeTime(mtime)),
     realpath: path => fs.realpathSync.native(path),
-    local: path => isLocal(path, kindAt(path, fs)),
-    clocked: path => isClocked(kindAt(path, fs)),
+    local: path => findLocalNow(path, fs),
+    clocked: path => findClockedNow(path, fs),
   }) satisfies Calls
 
 const inBigints = { bigint: true } as const
@@ -71,10 +73,23 @@ function readByDescriptor(path: string, fs: NodeFs, flags: OpenFlags = 'r'): Buf
   }
 }
 
-function kindAt(path: string, fs: NodeFs): number | undefined {
+function findLocalNow(path: string, fs: NodeFs): boolean {
+  const ask: Asking = {
+    statfs: (at, found) => callBack(() => fs.statfsSync(at), found as Done),
+    stat: (at, found) => callBack(() => fs.statSync(at), found as Done),
+    realpath: (at, found) => callBack(() => fs.realpathSync.native(at), found as Done),
+  }
+  let local = false
+  findLocal(path, ask, isLocal => {
+    local = isLocal
+  })
+  return local
+}
+
+function findClockedNow(path: string, fs: NodeFs): boolean {
   try {
-    return fs.statfsSync(path).type
+    return isClocked(fs.statfsSync(path).type)
   } catch {
-    return undefined
+    return false
   }
 }

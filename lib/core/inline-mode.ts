@@ -4,14 +4,16 @@ import type { Op } from './alphabet.js'
 import { opsThat } from './traits.js'
 
 const all: ReadonlySet<Op> = new Set([
-  ...(['open', 'write', 'fstat', 'close', 'lstat', 'stat', 'readdir', 'local', 'mkdir', 'rename'] as const),
+  ...(['open', 'read', 'write', 'fstat', 'close', 'lstat', 'stat', 'readdir', 'mkdir', 'rename'] as const),
 ])
 /**
  * What changes the disk waits for it while it stands still. Not even `close` is left: the last descriptor of a file
- * without a name frees what the file had, whatever it was opened for. The files that are opened inline are new.
+ * without a name frees what the file had, whatever it was opened for. The files that are opened inline are new, or are
+ * in memory, and so are those that are read.
  */
 const changing = opsThat('changes')
-const looks: ReadonlySet<Op> = new Set([...all].filter(op => op !== 'close' && op !== 'open' && !changing.has(op)))
+const ofFiles: readonly Op[] = ['open', 'read', 'close']
+const looks: ReadonlySet<Op> = new Set([...all].filter(op => !ofFiles.includes(op) && !changing.has(op)))
 const none: ReadonlySet<Op> = new Set()
 
 /** Returns the calls that may be made inline. */

@@ -10,15 +10,16 @@
 // | #newDirs    | path | mkdir; rename of a directory that | rename of the name | the call waits for the disk     |
 // |             |      | is in here, or an open of one     |                    |                                 |
 //
-// Only calls that succeeded fill a map, and what they leave there counts for a moment.
+// Only calls that succeeded fill a map, and what they leave there counts for a moment. On a filesystem that has all
+// files in memory, small ones are opened and read inline as well.
 
 import type { Alphabet, Call, Op, Path } from './alphabet.js'
 import { DescriptorDevices, isExclusive } from './descriptor-devices.js'
 import type { LocalPlaces } from './local-places.js'
-import { lastReadMs, type Used, wasUsed } from './moment.js'
 import { NewDirectories } from './new-directories.js'
-import { keep, parentOf } from './path-maps.js'
+import { parentOf } from './path-maps.js'
 import { SeenNames } from './seen-names.js'
+import { SmallDirectories } from './small-directories.js'
 import type { Stats } from './stats.js'
 
 /** What is noted of a call that succeeded. */
@@ -27,17 +28,15 @@ type Notes = { readonly [O in Op]?: (value: ReturnType<Alphabet[O]>, ...args: Pa
 type Needs = { readonly [O in Op]?: (...args: Parameters<Alphabet[O]>) => number | undefined }
 type AnyFunction<T> = (...args: unknown[]) => T
 
-/** A cell (../cell.ts) has one entry, and systems sometimes add one of theirs. A rename in there replaces nothing. */
-const maxEntries = 2
-/** To copy more than this into the kernel's memory takes longer than a trip to the pool. */
-const maxWriteBytes = 16 * 1024
+/** To copy more than this into the kernel's memory, or from there, takes longer than a trip to the pool. */
+const maxBytes = 16 * 1024
 
 export class KernelCache {
   readonly #places: LocalPlaces
   readonly #descriptors = new DescriptorDevices()
   readonly #lstatNames = new SeenNames()
   readonly #statNames = new SeenNames()
-  readonly #smallDirs = new Map<string, Used>()
+  readonly #smallDirs = new SmallDirectories()
   readonly #newDirs = new NewDirectories()
 
   constructor(places: LocalPlaces) {
@@ -59,15 +58,16 @@ export class KernelCache {
     open: (path, flags) => {
       if (typeof path !== 'string') return undefined
       if (flags === 'r directory') return this.#newDirs.has(path) ? this.#deviceOf(path) : undefined
+      if (flags === 'r nofollow') return this.#places.inMemory(this.#places.deviceIn(path))
       if (!isExclusive(flags)) return undefined
-      const dir = parentOf(path)
       // Also for those that follow: the pool finds out where the new file is while it opens it.
-      const dev = this.#deviceOf(dir)
-      return this.#newDirs.has(dir) ? dev : undefined
+      const dev = this.#deviceOf(parentOf(path))
+      return this.#newDirs.has(parentOf(path)) ? dev : undefined
     },
+    read: (fd, into) => (into?.length <= maxBytes ? this.#places.inMemory(this.#deviceOfDescriptor(fd)) : undefined),
     write: (fd, data) => {
       // The data of a user's own steps may be anything. Node refuses it when the pool makes the call.
-      const isSmall = this.#descriptors.isNewFile(fd) && data?.length <= maxWriteBytes
+      const isSmall = this.#descriptors.isNewFile(fd) && data?.length <= maxBytes
       return isSmall ? this.#deviceOfDescriptor(fd) : undefined
     },
     fstat: fd => this.#deviceOfDescriptor(fd),
@@ -98,10 +98,9 @@ export class KernelCache {
   }
 
   #deviceOfSmall(dir: string): number | undefined {
-    const small = this.#smallDirs.get(dir)
     // Asks where it is even if the call comes too late, because others usually follow it.
-    const dev = small && this.#deviceOf(dir)
-    return wasUsed(small) ? dev : undefined
+    const dev = this.#smallDirs.was(dir) ? this.#deviceOf(dir) : undefined
+    return this.#smallDirs.has(dir) ? dev : undefined
   }
 
   #deviceOfDescriptor(fd: number): number | undefined {
@@ -142,13 +141,17 @@ export class KernelCache {
   }
 
   readonly #noteBy: Notes = {
-    open: (fd, path, flags) => this.#descriptors.note(fd, path, flags, name => this.#deviceSeen(name)),
+    open: (fd, path, flags) => {
+      // Many files are opened in this way, one after the other: the mount table is not read for a few.
+      const isOneOfMany = flags === 'r nofollow'
+      const seen = (name: string) => this.#deviceSeen(name) ?? (isOneOfMany ? this.#places.deviceIn(name) : undefined)
+      this.#descriptors.note(fd, path, flags, seen)
+    },
     fstat: ({ dev }, fd) => this.#descriptors.noteDevice(fd, Number(dev)),
     stat: (stats, path) => this.#noteStats(this.#statNames, path, stats),
     lstat: (stats, path) => this.#noteStats(this.#lstatNames, path, stats),
     readdir: (names, dir) => {
-      if (names.length > maxEntries) this.#smallDirs.delete(dir)
-      else keep(this.#smallDirs, dir, { usedAtMs: lastReadMs() })
+      this.#smallDirs.note(dir, names)
       this.#deviceOfSmall(dir)
     },
     mkdir: (_, dir) => {

@@ -1,21 +1,27 @@
 // Which devices are local, and which device a path leads to. Only a local filesystem may be touched inline, so nothing
-// here may touch any: what is known comes from calls that the pool made anyway, or is asked in the pool meanwhile.
+// here may touch any but procfs: what is known comes from calls that the pool made anyway, or is asked in the pool meanwhile.
 //
 // Knowledge holds for a moment. A filesystem may be mounted over a directory, and the kernel gives the number of a
 // device that is gone to the next one: a tmpfs that is unmounted and a FUSE mount made afterwards may have one number.
 // What is in use is asked again at half that time, so that a call rarely finds it out of date.
 
-import { isInlineKind } from './filesystem-kinds.js'
+import { isInlineKind, isMemoryKind } from './filesystem-kinds.js'
 import { realPath } from './held-paths.js'
 import { agingMs, lastReadMs, readClock, type Used, wasUsed } from './moment.js'
-import { keep, rename } from './path-maps.js'
+import { areAllOwn } from './mount-table.js'
+import { keep, parentOf, rename } from './path-maps.js'
 
-/** How to ask in the pool. A rejection means that it cannot be known now. */
+/** How to ask, in the pool unless it says otherwise. A rejection means that it cannot be known now. */
 export interface Questions {
   where(path: string): Promise<{ dev: number }>
   /** The kind of filesystem that `path` leads to, as ./filesystem-kinds.ts numbers it. */
   kind(path: string): Promise<number>
+  /** What is mounted, as /proc/self/mountinfo says; undefined if it cannot be read. Asked inline: it is in memory. */
+  mounts(): string | undefined
 }
+
+/** What is known of a device: `memory` is local, too. */
+type Kind = 'foreign' | 'local' | 'memory'
 
 interface Known<T> extends Used {
   readonly value: T
@@ -24,13 +30,16 @@ interface Known<T> extends Used {
 /** On a filesystem that does not reply each of them keeps a thread of the pool. */
 const maxQuestions = 2
 
+const kindOf = (kind: number): Kind => (isMemoryKind(kind) ? 'memory' : isInlineKind(kind) ? 'local' : 'foreign')
+
 export class LocalPlaces {
   readonly #ask: Questions
-  /** By device: is it local? */
-  readonly #kinds = new Map<number, Known<boolean>>()
+  readonly #kinds = new Map<number, Known<Kind>>()
   /** By path: the device that it leads to. */
   readonly #devices = new Map<string, Known<number>>()
   readonly #asking = new Set<string>()
+  /** Are all mounted filesystems kept by this machine's kernel alone? */
+  #allOwn: Known<boolean> | undefined
 
   constructor(ask: Questions) {
     this.#ask = ask
@@ -63,14 +72,34 @@ export class LocalPlaces {
   isLocal(dev: number, at: string): boolean {
     const known = this.#kinds.get(dev)
     if (!wasUsed(known, agingMs)) this.#learn(at)
-    return wasUsed(known) && known.value
+    return wasUsed(known) && known.value !== 'foreign'
+  }
+
+  /** Returns the device if it has all its files in memory, as far as is known. */
+  inMemory(dev: number | undefined): number | undefined {
+    const known = dev === undefined ? undefined : this.#kinds.get(dev)
+    return wasUsed(known) && known.value === 'memory' ? dev : undefined
+  }
+
+  /**
+   * The device of a name in a known directory: that of the directory, unless something is mounted there. Returns it only
+   * if whatever is mounted anywhere is kept by the kernel of this machine alone.
+   */
+  deviceIn(path: string): number | undefined {
+    const dev = this.device(parentOf(path))
+    return dev !== undefined && this.#areAllOwn() ? dev : undefined
+  }
+
+  #areAllOwn(): boolean {
+    if (!wasUsed(this.#allOwn)) this.#allOwn = { value: areAllOwn(this.#ask.mounts() ?? ''), usedAtMs: lastReadMs() }
+    return this.#allOwn.value
   }
 
   /** Is it known that the path leads to a device that is not local? */
   isForeign(path: string): boolean {
     const dev = this.device(path)
     const known = dev === undefined ? undefined : this.#kinds.get(dev)
-    return wasUsed(known) && !known.value
+    return wasUsed(known) && known.value === 'foreign'
   }
 
   #learn(path: string): void {
@@ -90,6 +119,6 @@ export class LocalPlaces {
     const kind = await this.#ask.kind(at)
     // If the path leads elsewhere meanwhile, the kind may be that of another device.
     const again = await this.#ask.where(at)
-    if (again.dev === dev) this.#kinds.set(dev, { value: isInlineKind(kind), usedAtMs })
+    if (again.dev === dev) this.#kinds.set(dev, { value: kindOf(kind), usedAtMs })
   }
 }

@@ -4,7 +4,8 @@ import type { Alphabet, Op } from './alphabet.js'
 import { callBack, type Done } from './done.js'
 import { entryOf, inBytes, linkBytes } from './entry.js'
 import { hasCode } from './errors.js'
-import { isClocked, isLocal } from './filesystem-kinds.js'
+import { isClocked } from './filesystem-kinds.js'
+import { findLocal } from './find-local.js'
 import { cloneArguments, nodeFlags, nodeTime } from './node-arguments.js'
 import type { orNothing } from './steps.js'
 
@@ -44,7 +45,10 @@ export const poolOf = (fs: typeof import('node:fs')) =>
     chown: (done, path, uid, gid) => fs.chown(path, uid, gid, done),
     utimes: (done, path, atime, mtime) => fs.utimes(path, nodeTime(atime), nodeTime(mtime), done),
     realpath: (done, path) => fs.realpath.native(path, done),
-    local: (done, path) => fs.statfs(path, (error, stats) => done(null, isLocal(path, error ? undefined : stats.type))),
+    local: (done, path) =>
+      findLocal(path, { statfs: fs.statfs, stat: fs.stat, realpath: fs.realpath.native }, isLocal =>
+        done(null, isLocal),
+      ),
     clocked: (done, path) => fs.statfs(path, (error, stats) => done(null, isClocked(error ? undefined : stats.type))),
   }) satisfies Calls
 

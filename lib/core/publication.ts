@@ -7,10 +7,13 @@ import type { Steps } from './steps.js'
 /**
  * What `published` of an error says, of any function that publishes a name. `true`: at an instant during the call the name
  * was what the call was to make it, and what failed came after that. `false`: it was not, or the call has undone it.
- * `unknown`: neither is certain, because a filesystem that is not local reported an error of the very call that gives the
- * name, and no evidence is left; because a file that is written in place may be half written; or because the promise was
- * ended by its time-out while the call goes on in the background. Then the error says `true` or `false` as soon as that
- * call has failed, too.
+ * `unknown`: neither is certain, for one of three reasons. A filesystem that is not known to be local reported an error of
+ * the very call that gives the name, and no evidence is left. Or a file that is written in place may be half written. Or the
+ * promise was ended by its time-out while the call goes on in the background: then the error says `true` or `false` as soon
+ * as that call has failed, too.
+ *
+ * Known to be local are, on Linux, the filesystems that its kernel keeps itself, as ext4; on macOS, disks like that of `/`;
+ * on Windows, what is no network share; on other systems, none.
  */
 export type Published = boolean | 'unknown'
 

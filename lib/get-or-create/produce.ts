@@ -14,10 +14,12 @@ import { writeBytes } from '../parts/bytes.js'
 import { discard, uninterruptible } from '../parts/cleanup.js'
 import { silently } from '../parts/delete-job.js'
 import { syncFile } from '../parts/durable.js'
+import { stagedTree } from '../parts/made-directory.js'
+import { isStill, isUnplaced } from '../parts/placed.js'
 import { keepAsItIs, namingPublicly } from '../parts/public-names.js'
 import { removeAt } from '../parts/set-aside.js'
 import { asSource, type Data } from '../parts/source.js'
-import { closingWritten, type Staged, stagedDirectory } from '../parts/stage.js'
+import { closingWritten, type Staged } from '../parts/stage.js'
 import { stageName } from '../parts/stage-names.js'
 import { syncTree } from './sync-tree.js'
 
@@ -59,8 +61,12 @@ export function* whileStaged<T>(
   { kind, trial }: Producing,
   use: (stage: Staged<void>) => Steps<T>,
 ): Steps<T> {
-  const remove = (path: string) => removeAt(path, silently(), { ...trial, retryFor: tidyForMs })
-  if (kind === 'directory') return yield* stagedDirectory(at, use, remove)
+  const briefly = { ...trial, retryFor: tidyForMs }
+  if (kind === 'directory')
+    return yield* stagedTree(at, use, (path, made) =>
+      made ? removeAt(path, silently(), briefly, { isOurs: isStill(path, made) }) : fs.rmdir(path),
+    )
+  const remove = (path: string) => removeAt(path, silently(), briefly, { isOurs: isUnplaced(path) })
   const stage: Staged<void> = { path: yield* stageName(at), made: undefined, spent: false }
   try {
     return yield* use(stage)

@@ -125,7 +125,7 @@ function* takeNew(locking: Locking, sighting: Sighting): Steps<Hold | 'moved'> {
 function* trySwap(locking: Locking, from: State, sighting: Sighting): Steps<Hold | undefined> {
   const hold = yield* nextHold(locking, from)
   if (sighting.unconfirmed) yield* forget(sighting)
-  yield* fs.holding(hold.id, 'enter')
+  yield* fs.holding(locking.dir, hold.id, 'enter')
   sighting.unconfirmed = hold
   if (!(yield* tryAdvance(locking.dir, from, hold.state, locking.trial))) return undefined
   sighting.unconfirmed = undefined
@@ -133,9 +133,10 @@ function* trySwap(locking: Locking, from: State, sighting: Sighting): Steps<Hold
 }
 
 function* holdIfMine(hold: Hold, steps: Steps<'mine' | "another's">): Steps<Hold | 'moved'> {
+  const { dir } = hold.locking
   let isMine = false
   try {
-    yield* fs.holding(hold.id, 'enter')
+    yield* fs.holding(dir, hold.id, 'enter')
     isMine = (yield* steps) === 'mine'
     return isMine ? hold : 'moved'
   } catch (error) {
@@ -143,7 +144,7 @@ function* holdIfMine(hold: Hold, steps: Steps<'mine' | "another's">): Steps<Hold
     if (isUnknownOutcome(error)) return 'moved'
     throw error
   } finally {
-    if (!isMine) yield* fs.holding(hold.id, 'leave')
+    if (!isMine) yield* fs.holding(dir, hold.id, 'leave')
   }
 }
 

@@ -16,7 +16,7 @@ export function* isOver(state: State, token: Token, locking: Locking, sighting: 
   const { owner, hold } = token
   if (owner === undefined) return true
   const me = yield* fs.thread()
-  if (hold !== undefined && owner === me) return !(yield* fs.holding(hold))
+  if (hold !== undefined && owner === me) return !(yield* fs.holding(locking.dir, hold))
   const alive = yield* fs.alive(owner)
   if (alive !== undefined) return !alive
   // The holder has promised its heartbeats, so how often they come is not for those that wait to say.

@@ -94,7 +94,7 @@ function* removeOrFree(hold: Hold): Steps<void> {
 
 function* end(hold: Hold, how: 'released' | 'abandoned' | 'lost'): Steps<void> {
   hold.over = how
-  yield* fs.holding(hold.id, 'leave')
+  yield* fs.holding(hold.locking.dir, hold.id, 'leave')
   if (how === 'lost') hold.loss?.abort(leaseLost(hold))
   for (const notify of hold.whenOver) notify()
 }

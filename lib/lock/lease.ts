@@ -3,7 +3,8 @@
 import { dual } from '../core/dual.js'
 import type { Steps } from '../core/steps.js'
 import { Heartbeats } from './heartbeats.js'
-import { type Hold, lossSignal, type ReleaseOptions, release, renew } from './hold.js'
+import { type Hold, lossSignal, type ReleaseOptions } from './hold.js'
+import { release, renew } from './of-users.js'
 
 /** An action on a lease, with its sync form. */
 export interface LeaseAction {
@@ -76,14 +77,12 @@ export class Lease {
 }
 
 const renewLock = dual(function* renewLock(_path: string, hold: Hold, _remove: boolean): Steps<void> {
-  yield* through(hold, renew(hold))
+  yield* renew(hold)
 })
 
 const releaseLock = dual(function* releaseLock(_path: string, hold: Hold, remove: boolean): Steps<void> {
-  yield* through(hold, release(hold, { remove }))
+  yield* release(hold, { remove })
 })
-
-const through = (hold: Hold, steps: Steps<void>): Steps<void> => hold.locking.through?.(steps) ?? steps
 
 /**
  * `holdOfLease` closes over the lease, so a caller who keeps only `release` keeps the lease alive (see

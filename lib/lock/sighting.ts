@@ -56,7 +56,7 @@ export const newSighting = (asksAtOnce: boolean): Sighting => ({
 export function* forget(sighting: Sighting): Steps<void> {
   const { unconfirmed } = sighting
   sighting.unconfirmed = undefined
-  if (unconfirmed) yield* fs.holding(unconfirmed.id, 'leave')
+  if (unconfirmed) yield* fs.holding(unconfirmed.locking.dir, unconfirmed.id, 'leave')
 }
 
 export function noteState(sighting: Sighting, { nonce }: State): void {

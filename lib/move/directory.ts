@@ -8,9 +8,10 @@ import type { Stats } from '../core/stats.js'
 import { fs, orNothing, type Steps } from '../core/steps.js'
 import { discard, tidy, uninterruptible } from '../parts/cleanup.js'
 import { containment } from '../parts/containment.js'
-import { deleteTree } from '../parts/delete-tree.js'
 import { syncName } from '../parts/durable.js'
+import { removeMade } from '../parts/made-directory.js'
 import { refuseMount } from '../parts/mount.js'
+import { isStill } from '../parts/placed.js'
 import { namingPublicly } from '../parts/public-names.js'
 import { putBack } from '../parts/put-back.js'
 import { type Aside, deleteSetAside } from '../parts/set-aside.js'
@@ -36,9 +37,10 @@ function* moveAcross(job: Moving, was: Stats): Steps<boolean> {
   const { from, to, parents, durability, deletion, trial } = job
   yield* refuseMount(from, was)
   const stage = yield* stageName(to)
+  const made: { was: Stats | undefined } = { was: undefined }
   let placed = false
   try {
-    yield* copyTree(from, stage, was, {
+    yield* copyTree({ from, to: stage }, was, {
       overwrite: true,
       errorOnExist: false,
       filter: undefined,
@@ -54,12 +56,13 @@ function* moveAcross(job: Moving, was: Stats): Steps<boolean> {
       barred: yield* fs.stat(dirname(to), orNothing),
       // What is not this very directory would be copied, and not removed.
       expected: was,
+      made,
     })
     placed = yield* placeAtTarget(job, stage, yield* fs.lstat(stage))
   } catch (error) {
     throw namingPublicly(error, stage, to)
   } finally {
-    if (!placed) yield* uninterruptible(() => discard(() => deleteTree(stage, 'directory', quiet(job))))
+    if (!placed) yield* uninterruptible(() => discard(() => removeMade(stage, made.was, quiet(job))))
   }
   if (!placed) return false
   yield* syncName(to, durability === 'none' ? 'none' : 'full', parents)
@@ -84,7 +87,7 @@ function* removeSource(job: Moving, was: Stats): Steps<void> {
 function* takeSource({ from, trial }: Moving, was: Stats): Steps<Aside | undefined> {
   try {
     const at = yield* takeNameAside(from, was, trial)
-    return at === undefined ? undefined : { path: from, at }
+    return at === undefined ? undefined : { path: from, at, isOurs: isStill(from, was) }
   } catch (error) {
     // On lower layers of overlayfs, and on a full disk, it cannot be renamed, and is deleted in place.
     if (hasCode(error, 'EXDEV', 'ENOSPC', 'EDQUOT')) return { path: from, at: from }

@@ -5,6 +5,7 @@ import type { Path } from '../core/steps.js'
 import type { Trial } from '../parts/achieve.js'
 import { type DeleteJob, silently } from '../parts/delete-job.js'
 import type { Parents } from '../parts/parents.js'
+import type { IsOurs } from '../parts/placed.js'
 
 /** A call under way. */
 export interface Moving {
@@ -24,6 +25,7 @@ export interface Moving {
 export interface Replaced {
   /** Where it is now. */
   at: Path
+  readonly isOurs: IsOurs | undefined
   /** Something new is in place, and this has a private name, or is gone. */
   isDebris: boolean
 }

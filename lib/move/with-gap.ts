@@ -56,8 +56,8 @@ export function* renameWithGap(job: Moving, give: () => Steps<void>, hasGiven: (
  */
 function* setTargetAside(job: Moving): Steps<void> {
   const { to, trial, replaced } = job
-  const aside = yield* setAside(to, trial, to, keptName)
-  if (aside && aside.at !== to) replaced.push({ at: aside.at, isDebris: false })
+  const aside = yield* setAside(to, trial, { nameOf: keptName })
+  if (aside && aside.at !== to) replaced.push({ at: aside.at, isOurs: aside.isOurs, isDebris: false })
   else if (aside) yield* deleteSetAside(aside, quiet(job), trial)
 }
 
@@ -124,7 +124,8 @@ function* deleteAsDebris(aside: Replaced, job: Moving): Steps<unknown> {
         throw error
       }
     })
-  if (aside.isDebris) yield* discard(() => deleteSetAside({ path: to, at: aside.at }, quiet(job), trial))
+  if (aside.isDebris)
+    yield* discard(() => deleteSetAside({ path: to, at: aside.at, isOurs: aside.isOurs }, quiet(job), trial))
   return aside.isDebris ? undefined : failure
 }
 

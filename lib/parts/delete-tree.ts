@@ -8,6 +8,7 @@ import { deleteOrOpen, orGone, pathOf, unlocked } from './delete-entry.js'
 import { deleteFiles, listWhatIsLeft } from './delete-files.js'
 import type { DeleteJob } from './delete-job.js'
 import { close, nameAsShown, type OpenDirectory, putAway, reopenAbove, using } from './directory-handle.js'
+import type { IsOurs } from './placed.js'
 import { childPath } from './tree.js'
 
 /** A directory on the way from the topmost thing down to what is being deleted. */
@@ -31,22 +32,34 @@ interface Walk {
   readonly job: DeleteJob
   /** The path of the topmost thing that the caller knows. */
   readonly shown: Path
+  readonly isOurs: IsOurs | undefined
   readonly way: Level[]
   /** The directory that is being emptied, or was. */
   inner: OpenDirectory | undefined
+  /** The topmost thing may not be deleted. */
+  isLeft: boolean
+}
+
+/** What is known of the topmost thing. */
+interface Known {
+  /** Reports and errors name what is below it as if it was below this path, because its own may be a private name. */
+  readonly shown?: Path
+  /** Says whether it may be deleted, if it is a directory with things in it. @default true */
+  readonly isOurs?: IsOurs | undefined
 }
 
 /**
- * Throws ENOTEMPTY if another process goes on making things inside; it can be called again, for what is left. Reports and
- * errors name what is below `path` as if it was below `known`, because `path` may be a private name.
+ * Throws ENOTEMPTY if another process goes on making things inside; it can be called again, for what is left. Returns
+ * false, and leaves everything, if it may not be deleted.
  */
-export function* deleteTree(path: Path, kind: Entry['kind'], job: DeleteJob, known = path): Steps<void> {
+export function* deleteTree(path: Path, job: DeleteJob, { shown = path, isOurs }: Known = {}): Steps<boolean> {
   const { sum } = job
-  const top: Entry = { name: path, kind }
-  const walk: Walk = { job, shown: known, way: [newLevel(top, undefined, [top])], inner: undefined }
+  const top: Entry = { name: path, kind: 'directory' }
+  const walk: Walk = { job, shown, isOurs, way: [newLevel(top, undefined, [top])], inner: undefined, isLeft: false }
   const before = sum.total - sum.done
   try {
     while (yield* deleteNext(walk));
+    return !walk.isLeft
   } catch (error) {
     // What was found and is not gone will be found again.
     sum.total = sum.done + before
@@ -122,6 +135,11 @@ function* enter(entry: Entry, here: Level, walk: Walk): Steps<void> {
   const dir = yield* deleteOrOpen(entry, above, shown)
   walk.inner = dir
   if (!dir) return yield* reportDone(job, shown)
+  if (!above && walk.isOurs) {
+    dir.was ??= yield* fs.fstat(dir.fd as number)
+    walk.isLeft = !(yield* walk.isOurs(dir.was))
+    if (walk.isLeft) return
+  }
   const todo = yield* deleteFiles(yield* listWhatIsLeft(dir, job), dir, job)
   if (todo.length === 0) {
     yield* leave(entry, dir, above, job)

@@ -11,7 +11,7 @@ import { hasCode, type SystemError, systemError } from '../core/errors.js'
 import type { Stats } from '../core/stats.js'
 import { type Entry, fs, type Outcome, type Path, type Steps, together, unwrap } from '../core/steps.js'
 import { tidy } from './cleanup.js'
-import { resolveLinks } from './follow-links.js'
+import { findEnd, withoutSlash } from './follow-links.js'
 import { sameInode } from './identity.js'
 import { namingDirectory, namingPublicly } from './public-names.js'
 import { childPath } from './tree.js'
@@ -61,20 +61,20 @@ export function* openDirectory(path: Path, shown: Path, above?: OpenDirectory): 
   return dir
 }
 
-/** Opens a directory, or the one that a link leads to, unless another user may have planted that (./follow-links.ts). */
-export function* openFollowing(path: string): Steps<OpenDirectory> {
-  // With a slash at its end, a link would be followed.
-  const name = path.replace(/(?<=.)\/+$/, '')
+/** Opens a directory, or the one that a link leads to, unless another user may have planted that (./follow-links.ts).
+ * `like` says whether names are looked up by descriptors. */
+export function* openFollowing(path: string, like?: OpenDirectory): Steps<OpenDirectory> {
+  const name = withoutSlash(path)
   try {
-    return yield* openDirectory(name, path)
+    return yield* openDirectory(name, path, like)
   } catch (error) {
     if (!hasCode(error, 'ENOTDIR', 'ELOOP')) throw namingPublicly(error, name, path)
   }
-  const { at, there } = yield* resolveLinks(name, true, true)
+  const { at, there } = yield* findEnd(path)
   // A link that only the system can follow is on the way with this at the end.
   const through = there?.isSymbolicLink() ? `${at}/.` : at
   try {
-    return yield* openDirectory(through, path)
+    return yield* openDirectory(through, path, like)
   } catch (error) {
     throw namingPublicly(error, through, path)
   }

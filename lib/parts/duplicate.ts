@@ -120,16 +120,26 @@ const keptMode = (was: Stats, made: Stats): bigint =>
 export const keepMode = (dir: Path, made: Stats, was: Stats): Steps<void> =>
   setMode(dir, made, Number((was.mode & 0o7777n) | (made.mode & 0o2000n)), false)
 
-/** Sets the times of access and change, to the microsecond: Node takes seconds as a number, and cuts off the rest. */
+/** Sets the times of access and change, each to a moment in the same microsecond. */
 export const keepTimes = (path: Path, was: Stats): Steps<void> => fs.utimes(path, ...timesOf(was))
 
 const timesOf = ({ atimeNs, mtimeNs }: Stats): [number, number] => [secondsOf(atimeNs), secondsOf(mtimeNs)]
 
-/** As far as a number near the present time is from the one that is meant, at most. */
-const roundedNs = 120
+/**
+ * Node takes seconds as a number, also in a text or a Date, and from 2004 to 2038 such numbers are 238 ns apart: the next
+ * one is up to 120 ns away. Node 24 and newer give a file all digits of it; older ones multiply it, and cut off what
+ * is less than a microsecond. A number of these nanoseconds of a microsecond stays in it either way.
+ */
+const leastNs = 120
+const mostNs = 750
 
-/** A little further from 1970 than it is, so that no microsecond is lost when the rest is cut off. */
+/** The very number if there is one, as of whole seconds; or else the nearest in the same microsecond. */
 function secondsOf(ns: bigint): number {
+  const whole = Number(ns / 1_000_000_000n)
   const rest = Number(ns % 1_000_000_000n)
-  return Number(ns / 1_000_000_000n) + (rest + Math.sign(rest) * roundedNs) / 1e9
+  const nearest = whole + rest / 1e9
+  if ((nearest - whole) * 1e9 === rest) return nearest
+  const within = Math.abs(rest) % 1000
+  const moved = Math.min(Math.max(within, leastNs), mostNs) - within
+  return whole + (rest + Math.sign(rest) * moved) / 1e9
 }

@@ -6,6 +6,7 @@ import type { Durability } from '../core/input.js'
 import type { FileProgress } from '../core/progress.js'
 import { fs, type Path, type Steps } from '../core/steps.js'
 import { writeBytes } from './bytes.js'
+import { findEnd } from './follow-links.js'
 import type { Parents } from './parents.js'
 import { closing } from './stage.js'
 
@@ -40,13 +41,24 @@ export const syncFile = (file: Path): Steps<void> => whileSynced(file, function*
  * Syncs a file that another process made, or the one that a link leads to, if `durability` is `full`: it may have been
  * made with less. If it is gone again, there is nothing to sync.
  */
-export function* syncFound(file: Path, durability: Durability): Steps<void> {
+export function* syncFound(file: string, durability: Durability): Steps<void> {
   if (durability !== 'full') return
   try {
-    yield* whileSynced(file, function* () {}, 'r nonblock')
+    yield* syncOrFollow(file)
   } catch (error) {
     if (!hasCode(error, 'ENOENT')) throw error
   }
+}
+
+function* syncOrFollow(file: string): Steps<void> {
+  try {
+    return yield* syncFile(file)
+  } catch (error) {
+    if (!hasCode(error, 'ELOOP', 'EMLINK')) throw error
+  }
+  // It is a link, which is followed unless another user may have planted it.
+  yield* findEnd(file)
+  yield* whileSynced(file, function* () {}, 'r nonblock')
 }
 
 /**

@@ -5,6 +5,7 @@ import { dirname, isAbsolute } from 'node:path'
 import { hasCode, type SystemError, systemError } from '../core/errors.js'
 import type { Stats } from '../core/stats.js'
 import { fs, orNothing, type Path, type Steps } from '../core/steps.js'
+import { dirOf } from './tree.js'
 
 const mostLinks = 40
 
@@ -38,6 +39,24 @@ export function* resolveLinks(path: string, follows: boolean, passages = false):
   throw systemError('ELOOP', 'open', `more than ${mostLinks} links`, path)
 }
 
+/** With a slash at its end, the system follows a link. */
+export const withoutSlash = (path: string): string => path.replace(/(?<=.)\/+$/, '')
+
+/**
+ * Returns where a path leads that is only to be opened: no link that another user may have planted is on the way. At the
+ * end there is a link only if the system alone can follow it.
+ */
+export function* findEnd(path: string): Steps<Place> {
+  const name = withoutSlash(path)
+  try {
+    return yield* resolveLinks(name, true, true)
+  } catch (error) {
+    // The text of a link is not UTF-8.
+    if (!hasCode(error, 'EILSEQ')) throw error
+    return { at: name, there: yield* fs.lstat(name, orNothing) }
+  }
+}
+
 /** The text of a link; undefined if it is none any more. */
 export function* linkText(at: Path): Steps<Buffer | undefined> {
   try {
@@ -66,19 +85,21 @@ export const passage = (at: string, advice = ''): SystemError =>
  * Did another user put it there, in a directory in which every user of a group, or of the machine, may put things (one
  * like /tmp)? It may be a bait. What the owner of that directory has put there is none: that user can do worse.
  */
-export function* isPlanted(at: string, there: Stats): Steps<boolean> {
+export function* isPlanted(at: Path, there: Stats): Steps<boolean> {
   if (!isOfAnother(there)) return false
   const { uid } = there
-  const dir = yield* fs.stat(dirname(at), orNothing)
+  const dir = yield* fs.stat(dirOf(at), orNothing)
   return dir !== undefined && (dir.mode & 0o1000n) !== 0n && (dir.mode & 0o022n) !== 0n && dir.uid !== uid
 }
 
+/** Does it belong to the user that this process acts for? Windows has no such owners. */
+export const isOwn = ({ uid }: Stats): boolean => process.geteuid === undefined || Number(uid) === process.geteuid()
+
 /** Root plants nothing: root can do worse. */
-export const isOfAnother = ({ uid }: Stats): boolean =>
-  process.geteuid !== undefined && uid !== 0n && Number(uid) !== process.geteuid()
+export const isOfAnother = (there: Stats): boolean => there.uid !== 0n && !isOwn(there)
 
 /** Refuses what another user may have planted, as Linux does with `fs.protected_symlinks` and `fs.protected_regular`. */
-export function* refusePlanted(at: string, there: Stats): Steps<void> {
+export function* refusePlanted(at: Path, there: Stats): Steps<void> {
   if (yield* isPlanted(at, there))
     throw systemError('EACCES', 'open', 'another user has put it into a sticky directory that others may write', at)
 }

@@ -4,8 +4,7 @@
 import { hasCode, isSystemError, systemError } from '../core/errors.js'
 import { fs, type Path, type Steps } from '../core/steps.js'
 import { addFinding, namingPublicly } from './public-names.js'
-import { isThere, putBack, whereItIs } from './put-back.js'
-import type { Aside } from './set-aside.js'
+import { isThere, putBack, type Renamed, whereItIs } from './put-back.js'
 import { nonces, shortNameBytes, siblingName } from './stage-names.js'
 
 /** A fresh name of that kind beside `path`. */
@@ -23,7 +22,7 @@ const mostTries = 3
  * Gives back what another process has put at a name. If something else has the name now, `failure`, the error that comes
  * out of the call, says where the thing is. If there is none, throws one.
  */
-export function* putBackOrKeep(aside: Aside, failure?: unknown): Steps<void> {
+export function* putBackOrKeep(aside: Renamed, failure?: unknown): Steps<void> {
   const { path, at } = aside
   namingPublicly(failure, at, path)
   for (let tries = 1; tries <= mostTries; tries++) {
@@ -44,7 +43,7 @@ export function* putBackOrKeep(aside: Aside, failure?: unknown): Steps<void> {
  * Returns where it is: it keeps its private name if that cannot be changed. Returns undefined if nothing is there: it has
  * its name back.
  */
-function* keep({ path, at }: Aside): Steps<Path | undefined> {
+function* keep({ path, at }: Renamed): Steps<Path | undefined> {
   const kept = yield* keptName(path)
   try {
     yield* fs.rename(at, kept)

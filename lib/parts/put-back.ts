@@ -7,7 +7,7 @@ import { isInode } from './identity.js'
 import { addFinding, namingPublicly } from './public-names.js'
 
 /** A thing that has another name for a while. */
-interface Renamed {
+export interface Renamed {
   readonly path: Path
   readonly at: Path
 }

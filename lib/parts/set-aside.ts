@@ -8,8 +8,10 @@ import { achieve, done, type Trial } from './achieve.js'
 import { tidy, uninterruptible } from './cleanup.js'
 import type { DeleteJob } from './delete-job.js'
 import { deleteTree } from './delete-tree.js'
+import { movedError } from './directory-handle.js'
 import { isGone } from './identity.js'
 import { findMount } from './mount.js'
+import { type IsOurs, isStillOrOwn } from './placed.js'
 import { namingPublicly } from './public-names.js'
 import { putBack } from './put-back.js'
 import { stageName } from './stage-names.js'
@@ -20,28 +22,44 @@ export interface Aside {
   /** Its private name; or its own, where it cannot be renamed. */
   readonly at: Path
   /** The path by which the caller knows it, where `path` leads through a descriptor. @default path */
-  readonly shown?: Path
+  readonly shown?: Path | undefined
+  /** Says whether a directory that has the private name now may be deleted: another user may have put it there. */
+  readonly isOurs?: IsOurs | undefined
 }
 
 /** Removes what is at a path, which the caller knows as `shown`. Returns whether this call did. */
-export function* removeAt(path: Path, job: DeleteJob, trial: Trial, shown = path): Steps<boolean> {
-  const result = yield* removeOrSetAside(path, job, trial, shown)
+export function* removeAt(path: Path, job: DeleteJob, trial: Trial, options: AsideOptions = {}): Steps<boolean> {
+  const result = yield* removeOrSetAside(path, job, trial, options)
   if (typeof result === 'boolean') return result
   yield* deleteOrPutBack(result, job, trial)
   return true
+}
+
+interface AsideOptions {
+  /** The path by which the caller knows it, where `path` leads through a descriptor. @default path */
+  readonly shown?: Path
+  /** Says whether a directory may be deleted. @default whether it is what was set aside, or of this process's user */
+  readonly isOurs?: IsOurs
+  /** Makes the name that it gets. @default a private name */
+  readonly nameOf?: (path: Path) => Steps<Path>
 }
 
 /**
  * Makes a name free in one step. Returns true if this call removed what had it, false if nothing had it; or what it set
  * aside: a directory, which is still to be deleted.
  */
-export function* removeOrSetAside(path: Path, job: DeleteJob, trial: Trial, shown = path): Steps<boolean | Aside> {
+export function* removeOrSetAside(
+  path: Path,
+  job: DeleteJob,
+  trial: Trial,
+  options: AsideOptions = {},
+): Steps<boolean | Aside> {
   const removed = yield* achieve(
-    () => unlinkOrSetAside(path, trial, shown),
+    () => unlinkOrSetAside(path, trial, options),
     () => statGone(path),
     { ...trial, never: mountPointCodes },
   )
-  if (removed === true) yield* reportDone(job, shown)
+  if (removed === true) yield* reportDone(job, options.shown ?? path)
   return removed
 }
 
@@ -53,7 +71,7 @@ function* statGone(path: Path): Steps<false | undefined> {
   return (yield* isGone(path)) ? false : undefined
 }
 
-function* unlinkOrSetAside(path: Path, trial: Trial, shown: Path): Steps<boolean | Aside> {
+function* unlinkOrSetAside(path: Path, trial: Trial, options: AsideOptions): Steps<boolean | Aside> {
   try {
     yield* fs.unlink(path)
     return true
@@ -68,25 +86,28 @@ function* unlinkOrSetAside(path: Path, trial: Trial, shown: Path): Steps<boolean
       if (!there.isDirectory()) throw error
     }
   }
-  return yield* setAside(path, trial, shown)
+  return yield* setAside(path, trial, options)
 }
 
-/** Gives what is at a path a private name, or another that `nameOf` makes. Returns false if nothing is there. */
-export function* setAside(
-  path: Path,
-  trial: Trial,
-  shown = path,
-  nameOf?: (path: Path) => Steps<Path>,
-): Steps<false | Aside> {
+/** Gives what is at a path another name. Returns false if nothing is there. */
+export function* setAside(path: Path, trial: Trial, options: AsideOptions = {}): Steps<false | Aside> {
+  const { shown = path, nameOf } = options
   try {
-    const at = yield* renameAside(path, { ...trial, never: mountPointCodes }, nameOf)
-    return at !== undefined && { path, at, shown }
+    const isOurs = options.isOurs ?? (yield* asItIs(path))
+    const at = isOurs && (yield* renameAside(path, { ...trial, never: mountPointCodes }, nameOf))
+    return at !== undefined && { path, at, shown, isOurs }
   } catch (error) {
     // It cannot be renamed on lower layers of overlayfs, or on a full disk.
     if (hasCode(error, 'EXDEV', 'ENOSPC', 'EDQUOT')) return { path, at: path, shown }
     yield* findMount(error, path)
     throw error
   }
+}
+
+/** What is there before it gets a name at which another process may put something else; undefined if nothing is. */
+function* asItIs(path: Path): Steps<IsOurs | undefined> {
+  const was = yield* fs.lstat(path, orNothing)
+  return was && isStillOrOwn(path, was)
 }
 
 /** Renames what is at a path to a fresh name. Returns that name, or undefined if nothing was there. */
@@ -113,23 +134,30 @@ export function* renameAside<P extends Path>(
 }
 
 /**
- * Deletes what was set aside. What could not be deleted gets its name back. If the call as a whole is stopped, the
- * deletion goes on to its end: a part must not come back, as if it had not been removed.
+ * Deletes what was set aside. What could not be deleted gets its name back, and so does what may not be deleted. If the
+ * call as a whole is stopped, the deletion goes on to its end: a part must not come back, as if it had not been removed.
  */
 export function* deleteOrPutBack(aside: Aside, job: DeleteJob, trial: Trial): Steps<void> {
+  const { path, at, shown = path } = aside
+  const remove = function* (): Steps<void> {
+    if (!(yield* deleteSetAside(aside, job, trial))) throw movedError(shown)
+  }
   try {
-    const remove = () => deleteSetAside(aside, job, trial)
-    yield* aside.at === aside.path ? remove() : uninterruptible(remove)
+    yield* at === path ? remove() : uninterruptible(remove)
   } catch (error) {
-    if (aside.at !== aside.path) yield* tidy(putBack(aside, error))
+    if (at !== path) yield* tidy(putBack(aside, error))
     throw error
   }
 }
 
-/** Deletes what was set aside. */
-export function* deleteSetAside({ path, at, shown = path }: Aside, job: DeleteJob, trial: Trial): Steps<void> {
-  yield* achieve(
-    () => done(deleteTree(at, 'directory', job, shown), true),
+/** Deletes what was set aside. Returns false, and leaves it, if it may not be deleted. */
+export function* deleteSetAside(
+  { path, at, shown = path, isOurs }: Aside,
+  job: DeleteJob,
+  trial: Trial,
+): Steps<boolean> {
+  return yield* achieve<boolean>(
+    () => deleteTree(at, job, { shown, isOurs: at === path ? undefined : isOurs }),
     () => isGone(at),
     // A process that has it open may still make things in it.
     { ...trial, also: ['ENOTEMPTY', 'EEXIST'], never: mountPointCodes },

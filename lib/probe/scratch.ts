@@ -8,8 +8,8 @@ import { fs, orNothing, type Steps } from '../core/steps.js'
 import { achieve, done, type Trial } from '../parts/achieve.js'
 import { tidy } from '../parts/cleanup.js'
 import { silently } from '../parts/delete-job.js'
-import { deleteTree } from '../parts/delete-tree.js'
 import { isGone } from '../parts/identity.js'
+import { removeMade, statMade } from '../parts/made-directory.js'
 import { namingOnly } from '../parts/public-names.js'
 import { stageName } from '../parts/stage-names.js'
 
@@ -17,6 +17,12 @@ import { stageName } from '../parts/stage-names.js'
 export interface ScratchDir {
   readonly here: string
   readonly there: string
+}
+
+/** What it is, by each of them. */
+interface Made {
+  here?: Stats | undefined
+  there?: Stats
 }
 
 /** Makes a directory in `dir`, to which `through` leads as well, passes it to `use`, and removes it again. */
@@ -28,35 +34,37 @@ export function* inScratchDir<T>(
 ): Steps<T> {
   const name = basename(yield* stageName(`${dir}/probe`))
   const scratch = { here: `${dir}/${name}`, there: `${through}/${name}` }
+  const made: Made = {}
   try {
-    yield* makeScratch(scratch.here)
+    made.here = yield* makeScratch(scratch.here)
     if (through !== dir) {
       // ENOENT at once if `through` is missing: only what is new in it needs to be waited for.
       yield* fs.stat(through)
-      yield* statShown(scratch.there, scratch)
+      made.there = yield* statShown(scratch.there, scratch)
     }
     return yield* use(scratch)
   } catch (error) {
     throw namingOnly(namingOnly(error, scratch.here, dir), scratch.there, through)
   } finally {
-    yield* tidy(removeScratch(scratch, trial))
+    yield* tidy(removeScratch(scratch, made, trial))
   }
 }
 
 /** No other process has this name, so EEXIST comes from a retransmission of our own call. */
-function* makeScratch(path: string): Steps<void> {
+function* makeScratch(path: string): Steps<Stats | undefined> {
   try {
     yield* fs.mkdir(path, 0o700)
   } catch (error) {
     if (!hasCode(error, 'EEXIST')) throw error
   }
+  return yield* statMade(path)
 }
 
 /** Removes the directory, in two tries: an interruption comes only once, and a failure may not come again. */
-function* removeScratch(scratch: ScratchDir, trial: Trial): Steps<void> {
+function* removeScratch(scratch: ScratchDir, made: Made, trial: Trial): Steps<void> {
   const remove = () =>
     achieve(
-      () => deleteScratch(scratch),
+      () => done(deleteScratch(scratch, made), true),
       () => isGone(scratch.here),
       // Things that a cache hides for a while are in the way all the same.
       { ...trial, also: ['ENOTEMPTY', 'EEXIST'], never: mountPointCodes },
@@ -71,16 +79,16 @@ function* removeScratch(scratch: ScratchDir, trial: Trial): Steps<void> {
   }
 }
 
-function* deleteScratch({ here, there }: ScratchDir): Steps<true> {
+function* deleteScratch({ here, there }: ScratchDir, made: Made): Steps<void> {
   const job = silently(16)
   try {
-    return yield* done(deleteTree(here, 'directory', job), true)
+    return yield* removeMade(here, made.here, job)
   } catch (error) {
     if (there === here || !isSystemError(error)) throw error
   }
   // Where caches differ, what was made by the other path is visible only by that path.
-  yield* tidy(deleteTree(there, 'directory', job))
-  return yield* done(deleteTree(here, 'directory', job), true)
+  yield* tidy(removeMade(there, made.there, job))
+  yield* removeMade(here, made.here, job)
 }
 
 const longestWaitMs = 2000

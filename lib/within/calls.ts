@@ -2,13 +2,16 @@
 // that it says is looked up in an open directory, and no link at its end is followed by the system. So nothing depends
 // on how careful the algorithm is.
 
-import { hasCode } from '../core/errors.js'
+import { basename } from 'node:path'
+import { hasCode, systemError } from '../core/errors.js'
 import { isInterruption } from '../core/interruption.js'
 import { type Call, fs, type Op, type OpenFlags, type Outcome, type Path, type Steps } from '../core/steps.js'
+import type { Located } from './located.js'
 import { onTheWayOf } from './names.js'
-import { outsideRoot } from './refusals.js'
+import { isTakenForDots, namesBelow } from './paths.js'
+import { outsideRoot, takenForDots } from './refusals.js'
 import { refuseMounted } from './root.js'
-import type { Located, Session } from './session.js'
+import type { Session } from './session.js'
 
 /** Which arguments of a call are names. In these calls, the system follows no link at the end. */
 const names: { readonly [O in Op]?: readonly number[] } = {
@@ -83,8 +86,13 @@ function* prepare(call: Call, session: Session): Steps<Ready> {
   const paths = (names[op] ?? []).map(at => args[at] as Path | number)
   for (const [number, path] of paths.entries()) {
     if (typeof path === 'number') continue
+    // A climb to what is there may go too far.
+    if (op === 'mkdir' && namesBelow(String(path), session.root.path)?.length)
+      throw systemError('EEXIST', 'mkdir', 'the root is in it', path)
     if (isAbove(path) && !mayGoUp(call)) throw outsideRoot(path, 'it has .. in it')
     const one = yield* onTheWayOf(op, paths as readonly Path[], session.locate(path))
+    // What a directory of the algorithm's own has in it, it has listed.
+    if ((one.above || makes.has(op)) && isTakenForDots(basename(String(path)))) throw takenForDots(one.shown)
     located.push(one)
     made[names[op]?.[number] as number] = one.path
   }
@@ -101,14 +109,15 @@ const nameIn = ({ op, args }: Call): Path => args[names[op]?.at(-1) ?? 0] as Pat
 const isAbove = (path: Path): boolean => /^\/proc\/self\/fd\/\d+\/\.\.$/.test(path.toString())
 const mayGoUp = ({ op, args }: Call): boolean => op === 'open' && args[1] === 'r directory'
 
+const makes: ReadonlySet<Op> = new Set(['mkdir', 'rename', 'link', 'symlink', 'clone'])
 /** The calls that make a name, or enter a directory. */
-const deepening: ReadonlySet<Op> = new Set(['open', 'mkdir', 'rename', 'link', 'symlink', 'clone'])
+const deepening: ReadonlySet<Op> = new Set(['open', ...makes])
 
 function* refuseTooMuch(call: Call, target: Located | undefined, { budget, root }: Session): Steps<void> {
   const { op, args } = call
   const shown = target?.shown ?? root.path
   const fd = args[0] as number
-  if (target && deepening.has(op)) budget.enter(target.depth, target.shown)
+  if (target && deepening.has(op)) budget.enter(target.place.depth, target.shown)
   if (op === 'write') budget.write(fd, (args[1] as Uint8Array).length, args[2] as number | undefined, shown)
   else if (op === 'ftruncate') budget.write(fd, 0, args[1] as number, shown)
   else if (op === 'clone' && budget.countsBytes) {
@@ -137,6 +146,7 @@ export function* settle(
   const target = located.at(-1)
   if (op === 'open' && target) yield* noteOpen(args[1] as OpenFlags, value as number, target, session)
   yield* session.assertUnmoved(located)
+  if (op === 'rename' && target) yield* session.renamed(args as [Path, Path], target)
   if (op === 'readlink' && target) session.lastLink = String(target.shown)
   if (op === 'close') session.closed(args[0] as number)
   if (target) session.budget.note(call, nameIn(call), value, counts)
@@ -144,8 +154,8 @@ export function* settle(
 }
 
 /** What was there before may be mounted: what comes from elsewhere is closed again. */
-function* noteOpen(flags: OpenFlags, fd: number, { shown, depth }: Located, session: Session): Steps<void> {
-  session.own.set(fd, depth)
+function* noteOpen(flags: OpenFlags, fd: number, { shown, place }: Located, session: Session): Steps<void> {
+  session.own.set(fd, place)
   if (flags.includes('x')) return
   try {
     yield* refuseMounted(session.root, { fd, was: undefined }, shown)

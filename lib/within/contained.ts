@@ -3,7 +3,8 @@
 
 import { publishingAs } from '../core/publication.js'
 import { type Call, fs, type Outcome, type Steps } from '../core/steps.js'
-import { givesBack } from '../core/traits.js'
+import { givesBack, isWait } from '../core/traits.js'
+import { ignoreRejection, isThenable } from '../core/wait.js'
 import { makeCall } from './following.js'
 import type { Counted } from './limits.js'
 import { namingRelatively } from './names.js'
@@ -29,7 +30,7 @@ function* run<T>(root: Root, steps: Steps<T>, { counted = 'none', result }: How<
   } catch (error) {
     throw namingRelatively(error, root.path)
   } finally {
-    yield* session.close(0)
+    yield* session.end()
     end(root)
   }
 }
@@ -55,15 +56,17 @@ function* relay<T>(steps: Steps<T>, session: Session): Steps<T> {
  * thrown instead of the next call that can be interrupted.
  */
 function* make(call: Call, session: Session, isFirst: boolean): Steps<unknown> {
+  session.held.begin()
   try {
     if (call.op === 'later') return yield* goOnLater(session.root, call.args[0] as () => Steps<void>)
     if (!isFirst && givesBack(call)) return yield* session.unstopped(() => makeCall(call, session))
     const stopped = session.takeStop()
     if (stopped) throw stopped.error
+    if (isWait(call) && (call.op !== 'settle' || isThenable(call.args[0]))) yield* giveBackBefore(call, session)
     return yield* makeCall(call, session)
   } finally {
-    session.keepsAll = false
-    yield* session.close()
+    session.held.keepsAll = false
+    yield* session.held.close()
   }
 }
 
@@ -74,4 +77,11 @@ function* goOnLater(root: Root, steps: () => Steps<void>): Steps<void> {
     yield* contained(root, steps())
     end(root)
   })
+}
+
+/** What waits for other calls must not keep them from the descriptors that they need. */
+function* giveBackBefore({ args: [awaited] }: Call, session: Session): Steps<void> {
+  // It may be rejected before anything waits for it.
+  ignoreRejection(awaited)
+  yield* session.held.close(0)
 }

@@ -7,9 +7,10 @@ import { type Call, fs, type Op, type OpenFlags, orNothing, type Path, type Step
 import { namingDirectory } from '../parts/public-names.js'
 import { closing } from '../parts/stage.js'
 import { isAboutNothing, makeUnfollowed } from './calls.js'
+import type { Located } from './located.js'
 import { onTheWayOf } from './names.js'
 import { readOpened } from './read-opened.js'
-import type { Located, Session } from './session.js'
+import type { Session } from './session.js'
 import { makeTogether } from './together.js'
 import { mostLinks } from './walk.js'
 
@@ -41,6 +42,7 @@ const special: { readonly [O in Op]?: Make } = {
   realpath: realpathWithin,
   local: (session, path: string) => asked(session, path, at => fs.local(at)),
   clocked: (session, path: string) => asked(session, path, at => fs.clocked(at)),
+  holding: (session, lock: string, hold: string, change?: 'enter' | 'leave') => session.holding(lock, hold, change),
 }
 
 /** How a file is opened without following a link, where it would be followed. */

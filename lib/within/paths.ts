@@ -16,13 +16,16 @@ export function asParts(path: unknown, argument: string): string[] {
   if (path.includes('\0')) throw refusal('ERR_INVALID_ARG_VALUE', argument, 'a string without null bytes', path)
   if (isAbsolute(path)) throw outsideRoot(path, 'it is absolute')
   const parts = namesIn(path)
-  if (parts.includes('..')) throw outsideRoot(path, 'it has .. in it')
+  if (parts.includes('..') || parts.some(isTakenForDots)) throw outsideRoot(path, 'it has .. in it')
   if (onWindows && parts.some(isDevice)) throw outsideRoot(path, 'it names a device or a stream')
   return parts
 }
 
 export const namesIn = (path: string): string[] =>
   path.split(onWindows ? /[\\/]/ : '/').filter(name => name !== '' && name !== '.')
+
+/** Some filesystems on which case does not count ignore more letters, and may take dots and those for `.` or `..`. */
+export const isTakenForDots = (name: string): boolean => /^(?!\.{1,2}$)\p{DI}*\.\p{DI}*(\.\p{DI}*)?$/u.test(name)
 
 /** `C:x`, `file:stream`, and the names that Windows takes for devices in every directory, whatever follows them. */
 const isDevice = (name: string): boolean =>
@@ -72,7 +75,7 @@ export const childOf = (dir: string, leaf: Path): Path =>
   typeof leaf === 'string' ? joined(dir, [leaf]) : Buffer.concat([Buffer.from(`${dir}/`), leaf])
 
 /** The text of a path; undefined if its bytes are not valid text. */
-function textOf(path: Path): string | undefined {
+export function textOf(path: Path): string | undefined {
   if (typeof path === 'string') return path
   const text = path.toString()
   return Buffer.from(text).equals(path) ? text : undefined

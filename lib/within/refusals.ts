@@ -9,6 +9,8 @@ export const outsideRoot = (path: Path, why: string): Error =>
     path: String(path),
   })
 
+export const takenForDots = (path: Path): Error => outsideRoot(path, 'some filesystems take its name for ..')
+
 export type LimitName = 'maxBytes' | 'maxEntries' | 'maxDepth'
 
 export const overLimit = (limit: LimitName, most: number, path: Path): Error =>

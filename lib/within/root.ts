@@ -1,13 +1,17 @@
 // The directory that everything is bound to. It is open from the beginning to the end, so that it stays the same one,
 // wherever its path leads meanwhile.
 
+import { basename, dirname, join } from 'node:path'
 import { door } from '../core/disk.js'
-import { hasCode } from '../core/errors.js'
+import { isSystemError } from '../core/errors.js'
 import type { Stats } from '../core/stats.js'
 import { fs, orNothing, type Path, type Steps } from '../core/steps.js'
 import { close, type OpenDirectory, openDirectory, pathTo } from '../parts/directory-handle.js'
+import { findEnd } from '../parts/follow-links.js'
 import { sameInode } from '../parts/identity.js'
 import type { Limits } from './limits.js'
+import { LockDirectories } from './lock-directories.js'
+import { RecentDirectories } from './recent.js'
 import { closedRoot, outsideRoot } from './refusals.js'
 
 export interface Root {
@@ -17,6 +21,8 @@ export interface Root {
   /** What it is mounted from: undefined if that of what is below does not matter. */
   readonly mounted: Mounted | undefined
   readonly limits: Limits
+  readonly locks: LockDirectories
+  readonly recent: RecentDirectories
   /** How many calls are under way, and how many locks are held. */
   uses: number
   isClosed: boolean
@@ -28,17 +34,33 @@ export interface Mounted {
   readonly dev: bigint
 }
 
+/** A source's directory, and a target's. */
+const mostRecent = 2
+
 export function* openRoot(path: string, mounts: boolean, limits: Limits): Steps<Root> {
-  const real = yield* fs.realpath(path)
+  const real = yield* findReal(path)
   const dir = yield* openDirectory(real, real)
   try {
     const { dev } = yield* statOpen(dir)
     const id = dir.fd === undefined ? undefined : yield* fs.mountId(dir.fd)
-    return { path: real, dir, mounted: mounts ? undefined : { id, dev }, limits, uses: 0, isClosed: false }
+    const mounted = mounts ? undefined : { id, dev }
+    // What is open cannot be unmounted.
+    const recent = new RecentDirectories(dir, real, mounts ? 0 : mostRecent)
+    const locks = new LockDirectories()
+    return { path: real, dir, mounted, limits, locks, recent, uses: 0, isClosed: false }
   } catch (error) {
     yield* close(dir)
     throw error
   }
+}
+
+/** The real path of what a path leads to. A link that another user may have planted at its end is not followed. */
+function* findReal(path: string): Steps<string> {
+  const { at, there } = yield* findEnd(path)
+  const name = basename(at)
+  if (!there?.isDirectory() || name === '' || name === '.' || name === '..') return yield* fs.realpath(at)
+  // The name is opened without following a link, so none can come in its place now.
+  return join(yield* fs.realpath(dirname(at)), name)
 }
 
 /** If /proc does not lead to what is open, the directory is closed, and found by its path. */
@@ -87,14 +109,22 @@ export function closeRoot(root: Root): void {
   closeUnused(root)
 }
 
-/** Inline, because it is also called where nothing can wait: nothing was written, so the system only forgets a number. */
 function closeUnused(root: Root): void {
-  const { fd } = root.dir
-  if (!root.isClosed || root.uses > 0 || fd === undefined) return
-  root.dir.fd = undefined
+  if (!root.isClosed || root.uses > 0) return
+  for (const dir of [...root.recent.takeAll(), root.dir]) closeNow(dir)
+}
+
+/**
+ * Inline, because it is also called where nothing can wait. Nothing was written, so an error loses nothing, and the others
+ * are closed, too.
+ */
+function closeNow(dir: OpenDirectory): void {
+  const { fd } = dir
+  if (fd === undefined) return
+  dir.fd = undefined
   try {
     door.performSync({ op: 'close', args: [fd] })
   } catch (error) {
-    if (!hasCode(error, 'EBADF')) throw error
+    if (!isSystemError(error)) throw error
   }
 }

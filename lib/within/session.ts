@@ -1,58 +1,33 @@
 // One call of a function of the root: the directories below the root that it works in, and what it has open.
 
-import { isSystemError, systemError } from '../core/errors.js'
+import { isSystemError } from '../core/errors.js'
 import { isInterruption } from '../core/interruption.js'
 import { fs, type Path, type Steps } from '../core/steps.js'
-import { assertUnmoved, close, nameAsShown, type OpenDirectory, pathIn } from '../parts/directory-handle.js'
+import { assertUnmoved, nameAsShown, type OpenDirectory, pathIn } from '../parts/directory-handle.js'
 import { linkText } from '../parts/follow-links.js'
+import { HeldDirectories } from './held.js'
 import { Budget, type Counted } from './limits.js'
-import { childOf, joined, namesBelow, splitLast } from './paths.js'
+import { below, type Located, namesOf, type Place, placeOf } from './located.js'
+import { childOf, joined, namesBelow, splitLast, textOf } from './paths.js'
+import type { Reached } from './reached.js'
 import { outsideRoot } from './refusals.js'
-import { type Root, refuseMounted } from './root.js'
-import { leadsWithin, type Reached, reach } from './walk.js'
-
-/** A name in an open directory: what one call to the system is about. */
-export interface Located {
-  /** The path with which the call is made. */
-  readonly path: Path
-  /** Undefined if it is in a directory that the algorithm has opened itself. */
-  readonly above: Reached | undefined
-  /** The same as users know it, links on the way resolved. */
-  readonly shown: Path
-  /** It is the directory itself, so no link can be in its place. */
-  readonly isOpen: boolean
-  /** The directory was opened for this very call. */
-  readonly isFresh: boolean
-  /** How many names are between it and the root. */
-  readonly depth: number
-}
-
-/** A directory, and the path that led there. */
-interface Held {
-  readonly path: string
-  readonly reached: Reached
-}
-
-/** A source's directory, and a target's. */
-const mostHeld = 2
+import type { Root } from './root.js'
+import { leadsWithin } from './walk.js'
 
 export class Session {
   readonly root: Root
   readonly budget: Budget
-  /** The descriptors that the algorithm has, each with its depth below the root. */
-  readonly own = new Map<number, number>()
+  /** What the algorithm has opened, by its descriptor. */
+  readonly own = new Map<number, Place>()
   /** The link whose text was read last: if the algorithm follows it, that is where the next path comes from. */
   lastLink: string | undefined
-  /** While several calls are made together, all their directories stay open. */
-  keepsAll = false
-  /** Directories that were reached, by the path that led there. The last one was used last. */
-  #held: Held[] = []
-
+  readonly held: HeldDirectories
   /** The interruption that came while something had to be given back first. */
   #stopped: { readonly error: unknown } | undefined
 
   constructor(root: Root, counted: Counted) {
     this.root = root
+    this.held = new HeldDirectories(root)
     this.budget = new Budget(root.limits, counted)
   }
 
@@ -78,24 +53,41 @@ export class Session {
   *locate(path: Path): Steps<Located> {
     const own = this.#inOwn(path)
     if (own) return own
-    const [dir, leaf] = splitLast(path, text => this.#namesOf(text), this.root.path)
-    const held = this.#held.find(one => one.path === dir)
-    const reached = held?.reached ?? (yield* this.#hold(dir))
-    if (held) this.#held = [...this.#held.filter(one => one !== held), held]
+    const [dir, leaf] = splitLast(this.#throughOwn(path), text => this.#namesOf(text), this.root.path)
+    const reached = this.held.find(dir) ?? (yield* this.held.open(dir, this.#namesOf(dir), this.lastLink))
     const { dir: above, names } = reached
     const isOpen = leaf === '.'
     const shown = isOpen ? joined(this.root.path, names) : childOf(joined(this.root.path, names), leaf)
-    const depth = names.length + (isOpen ? 0 : 1)
-    return { path: pathIn(above, { name: leaf, kind: 'other' }), above: reached, shown, isOpen, isFresh: !held, depth }
+    const place = isOpen ? { depth: names.length, names } : below({ depth: names.length, names }, leaf)
+    return {
+      path: pathIn(above, { name: leaf, kind: 'other' }),
+      above: reached,
+      shown,
+      isOpen,
+      isFresh: this.held.isFresh(reached),
+      place,
+    }
   }
 
   /** `/proc/self/fd/<fd>`, or a name in that directory, if the algorithm has opened it below the root. */
   #inOwn(path: Path): Located | undefined {
     const [, fd, name] = /^\/proc\/self\/fd\/(\d+)(?:\/([^/]+))?$/s.exec(path.toString()) ?? []
-    const depth = this.own.get(Number(fd))
-    if (fd === undefined || depth === undefined) return undefined
+    const own = this.own.get(Number(fd))
+    if (fd === undefined || own === undefined) return undefined
     const isOpen = name === undefined || name === '.' || name === '..'
-    return { path, above: undefined, shown: path, isOpen, isFresh: true, depth: depth + (isOpen ? 0 : 1) }
+    const place = isOpen ? placeOf(own, name) : below(own, typeof path === 'string' ? name : path)
+    const shown = place.names ? joined(this.root.path, place.names) : path
+    return { path, above: undefined, shown, isOpen, isFresh: true, place }
+  }
+
+  /**
+   * A path that leads on from such a directory, by a link in it or out of it, from the root. With a dot behind it, a link is
+   * on the way.
+   */
+  #throughOwn(path: Path): Path {
+    const [, dir, rest] = /^(\/proc\/self\/fd\/\d+)\/(.*)$/s.exec(textOf(path) ?? '') ?? []
+    const own = dir === undefined ? undefined : this.#inOwn(dir)
+    return own ? `${joined(this.root.path, namesOf(own))}/${rest}` : path
   }
 
   #namesOf(path: string): string[] {
@@ -104,19 +96,8 @@ export class Session {
     return names
   }
 
-  *#hold(path: string): Steps<Reached> {
-    if (!this.keepsAll) yield* this.close(mostHeld - 1)
-    const reached = yield* reach(this.root, this.#namesOf(path), this.lastLink)
-    const { dir } = reached
-    if (dir === this.root.dir) return reached
-    try {
-      yield* refuseMounted(this.root, dir, dir.shown)
-    } catch (error) {
-      yield* close(dir)
-      throw error
-    }
-    this.#held.push({ path, reached })
-    return reached
+  #plain(path: string): string {
+    return joined(this.root.path, this.#namesOf(path))
   }
 
   /** A descriptor is the algorithm's no more. */
@@ -125,35 +106,44 @@ export class Session {
     this.budget.closed(fd)
   }
 
-  /** Closes the directories that were used longest ago; `most` of them stay open. */
-  *close(most = mostHeld): Steps<void> {
-    while (this.#held.length > most) yield* close((this.#held.shift() as Held).reached.dir)
-  }
-
   /** After a name was not found: was it looked for in a directory that was removed meanwhile? Then it is looked for anew. */
   *forgetRemoved(located: readonly Located[]): Steps<boolean> {
     let hasForgotten = false
-    for (const { above, isFresh } of located) {
-      if (isFresh || !above || above.dir.fd === undefined || above.dir === this.root.dir) continue
-      if ((yield* fs.fstat(above.dir.fd)).nlink > 0n) continue
-      this.#held = this.#held.filter(({ reached }) => reached !== above)
-      yield* close(above.dir)
-      hasForgotten = true
-    }
+    for (const { above, isFresh } of located)
+      if (!isFresh && above && (yield* this.held.forgetIfRemoved(above))) hasForgotten = true
     return hasForgotten
+  }
+
+  /** What was opened at a private name may have become the directory of a lock. */
+  *renamed([from, to]: readonly [Path, Path], { above, isOpen }: Located): Steps<void> {
+    if (!above || isOpen || typeof from !== 'string' || typeof to !== 'string') return
+    const names = this.#namesOf(to)
+    yield* this.held.renamed(this.#plain(from), this.#plain(to), [...above.names, ...names.slice(-1)])
+  }
+
+  /** The thread takes a lock, or does not hold it any more. */
+  *holding(lock: string, hold: string, change: 'enter' | 'leave' | undefined): Steps<boolean> {
+    const path = this.#plain(lock)
+    if (change === 'enter') {
+      this.root.locks.enter(path, hold)
+      yield* this.held.keep(path)
+    } else if (change === 'leave') yield* this.root.locks.leave(path, hold)
+    return yield* fs.holding(lock, hold, change)
+  }
+
+  /** The call has ended. */
+  *end(): Steps<void> {
+    yield* this.held.close(0)
   }
 
   /** Where the link leads that has the name; the name itself, if there is no link any more. */
   *follow(path: Path, located: Located): Steps<Path> {
-    const { above, shown } = located
     const text = yield* this.#textOf(located)
     if (text === undefined) return path
-    // In a directory of its own, the algorithm expects no link.
-    if (!above) throw systemError('ELOOP', 'open', 'a link has come there meanwhile', shown)
-    this.lastLink = String(shown)
-    const { names, isFromRoot } = leadsWithin(this.root, String(shown), text)
+    this.lastLink = String(located.shown)
+    const { names, isFromRoot } = leadsWithin(this.root, this.lastLink, text)
     // A slash at the end of the text is lost: the name behind the last one decides what is there.
-    return joined(this.root.path, isFromRoot ? names : [...above.names, ...names])
+    return joined(this.root.path, isFromRoot ? names : [...namesOf(located).slice(0, -1), ...names])
   }
 
   *#textOf(located: Located): Steps<Buffer | undefined> {

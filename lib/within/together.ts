@@ -11,7 +11,7 @@ export function* makeTogether(
   isOne: (call: Call) => boolean,
   makeOne: (call: Call) => Steps<unknown>,
 ): Steps<Outcome<unknown>[]> {
-  session.keepsAll = true
+  session.held.keepsAll = true
   const outcomes: Outcome<unknown>[] = []
   const wave: { readonly at: number; readonly ready: Ready }[] = []
   for (const [at, call] of calls.entries()) {
@@ -20,7 +20,7 @@ export function* makeTogether(
     else outcomes[at] = ready
   }
   const made = yield* session.unstopped(() => atOnce(wave.map(({ ready }) => ready.call)))
-  session.keepsAll = false
+  session.held.keepsAll = false
   for (const [number, { at, ready }] of wave.entries()) {
     const call = calls[at] as Call
     outcomes[at] = yield* outcomeOf(session, function* () {

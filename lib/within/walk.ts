@@ -8,18 +8,10 @@ import { hasCode, isSystemError, systemError } from '../core/errors.js'
 import { fs, orNothing, type Path, type Steps } from '../core/steps.js'
 import { close, nameAsShown, type OpenDirectory, openDirectory, pathIn } from '../parts/directory-handle.js'
 import { linkText } from '../parts/follow-links.js'
-import { joined, namesBelow, namesIn } from './paths.js'
-import { outsideRoot } from './refusals.js'
+import { isTakenForDots, joined, namesBelow, namesIn } from './paths.js'
+import type { Reached } from './reached.js'
+import { outsideRoot, takenForDots } from './refusals.js'
 import { type Root, refuseMounted } from './root.js'
-
-/** A directory below the root that was reached. */
-export interface Reached {
-  readonly dir: OpenDirectory
-  /** Its names, with all links resolved. */
-  readonly names: readonly string[]
-  /** Where directories are found by path: those on the way, each of which may be swapped. */
-  readonly way: readonly OpenDirectory[]
-}
 
 /** As many as Linux follows. */
 export const mostLinks = 40
@@ -33,21 +25,29 @@ interface Walk {
   way: OpenDirectory[]
   todo: string[]
   links: number
+  /** The directory in which it began: it is not closed. */
+  readonly start: OpenDirectory
   /** The link that was followed last: if the way leads out, this one led it there. */
   link: string | undefined
 }
 
 /**
- * Opens the directory that the names lead to. The caller closes it, unless it is the root's own. `link` is where the names
- * come from, if that is the text of a link.
+ * Opens the directory that the names lead to. The caller lets it go, unless it is the root's own. `link` is where the names
+ * come from, if that is the text of a link. Without links, `above` is on the way.
  */
-export function* reach(root: Root, names: readonly string[], link?: string): Steps<Reached> {
-  const walk: Walk = { root, at: root.dir, names: [], way: [root.dir], todo: [...names], links: 0, link }
+export function* reach(
+  root: Root,
+  names: readonly string[],
+  link: string | undefined,
+  { dir: start, names: above, way }: Omit<Reached, 'users'> = { dir: root.dir, names: [], way: [root.dir] },
+): Steps<Reached> {
+  const todo = names.slice(above.length)
+  const walk: Walk = { root, start, at: start, names: [...above], way: [...way], todo, links: 0, link }
   try {
     for (let name = walk.todo.shift(); name !== undefined; name = walk.todo.shift())
       if (name === '..') yield* goUp(walk)
       else yield* goDown(walk, name)
-    return { dir: walk.at, names: walk.names, way: walk.way }
+    return { dir: walk.at, names: walk.names, way: walk.way, users: 1 }
   } catch (error) {
     yield* leavingMount(walk, error)
     throw error
@@ -64,8 +64,8 @@ function* leavingMount(walk: Walk, error: unknown): Steps<void> {
   }
 }
 
-function* leave({ at, root }: Walk): Steps<void> {
-  if (at !== root.dir) yield* close(at)
+function* leave({ at, root, start }: Walk): Steps<void> {
+  if (at !== root.dir && at !== start) yield* close(at)
 }
 
 function* restart(walk: Walk, todo: string[]): Steps<void> {
@@ -83,6 +83,7 @@ function* goUp(walk: Walk): Steps<void> {
 function* goDown(walk: Walk, name: string): Steps<void> {
   const { root, at, names, todo } = walk
   const shown = joined(root.path, [...names, name])
+  if (isTakenForDots(name)) throw takenForDots(shown)
   const next = yield* enter(at, name, shown)
   if (!Buffer.isBuffer(next)) {
     yield* leave(walk)

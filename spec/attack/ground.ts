@@ -4,8 +4,8 @@ import {
   chmodSync,
   chownSync,
   existsSync,
+  lstatSync,
   mkdirSync,
-  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -15,6 +15,7 @@ import {
 import { join } from 'node:path'
 import { memory, places, scratch } from '../support/kit.js'
 import { told } from '../support/planted.js'
+import { namesIn } from '../support/trees.js'
 
 export const attacker = 54_321
 
@@ -86,7 +87,6 @@ export function harmed({ outside, unharmed }: Ground): number {
 /** How many files below a directory have what only those outside have. */
 export function leaked(dir: string): number {
   if (!existsSync(dir)) return 0
-  const below = readdirSync(dir, { recursive: true, withFileTypes: true })
-  const stolen = (path: string) => readFileSync(path, 'utf8') === secret
-  return below.filter(entry => entry.isFile() && stolen(join(entry.parentPath, entry.name))).length
+  const isStolen = (path: string) => lstatSync(path).isFile() && readFileSync(path, 'utf8') === secret
+  return namesIn(dir).filter(name => isStolen(join(dir, name))).length
 }

@@ -31,6 +31,8 @@ export interface Act {
   readonly plantsDebris?: boolean
   /** What it gives back goes only after a directory was synced. */
   readonly syncsFirst?: boolean
+  /** It gives back only what was given to it before: what it cannot release, it keeps open. */
+  readonly keepsOpen?: boolean
   /** It makes other calls each time, because it measures times. */
   readonly varies?: boolean
   /** It makes the same calls many times over: the first of each kind, and some of the others, are enough. */

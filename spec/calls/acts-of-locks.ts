@@ -12,7 +12,7 @@ const nothing = (): void => {}
 /** Beats often, so that heartbeats fail, too. */
 const often = { ...patience, stale: 1_000, heartbeat: 2 }
 /** What may come out when a lock is lost, or nobody can say whether it is held. */
-const documented = ['ERR_UNKNOWN_OUTCOME', 'ERR_LEASE_LOST']
+export const documented = ['ERR_UNKNOWN_OUTCOME', 'ERR_LEASE_LOST']
 
 function lockAndRelease(dir: string, form: Form): unknown {
   if (form === 'sync') return lock.sync(at(dir, 'file'), patience).release.sync()
@@ -22,7 +22,7 @@ function lockAndRelease(dir: string, form: Form): unknown {
 const plantLock = (dir: string): void => lock.sync(at(dir, 'file')).release.sync()
 
 /** Takes long enough for a heartbeat. */
-const work = (form: Form) => (): unknown =>
+export const work = (form: Form) => (): unknown =>
   form === 'sync' ? 'done' : new Promise(resolve => setTimeout(resolve, 8, 'done'))
 
 const fill = (stage: string): void => {

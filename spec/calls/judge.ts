@@ -63,7 +63,7 @@ export function judgeReply(
   const { outcome, uncaught, open } = reply
   if (uncaught.length > 0) return `uncaught: ${uncaught.join('; ')}`
   if (!outcome) return 'it never settled'
-  if (open.length > 0) return `descriptors stay open: ${open.join(', ')}`
+  if (open.length > 0 && !(act.keepsOpen && mayStay(point))) return `descriptors stay open: ${open.join(', ')}`
   if (fired && fault.action === 'lie') return undefined
   const state = stateOf(act, before, tree)
   if (typeof state === 'object') return `${state.wrong} (it ${spellOutcome(outcome)})`

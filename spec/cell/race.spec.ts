@@ -110,13 +110,13 @@ function historyOf(dir: string, round: number): Did[] {
 }
 
 if (!contender(plays)) {
-  const dataRounds = sized(10, 200)
+  const dataRounds = sized(5, 200)
   for (const { kind, dir: place } of everyPlace) {
     raced(
       `race on ${kind}: six processes and two that are killed live at one cell: every history is linearizable`,
       async () => {
         const dir = scratch(place)
-        const rounds = sized(10, 200)
+        const rounds = sized(6, 200)
         const history = await race(import.meta.url, { dir, cast: { player: 6, victim: 2 }, rounds })
         let [operations, lost] = [0, 0]
         for (let round = 0; round < rounds; round++) {

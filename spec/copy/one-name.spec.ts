@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { type CopyOptions, copy, move } from 'holdfast'
 import { dual, type Steps } from 'holdfast/steps'
 import { caseless } from '../broken/interfere.js'
-import { caselessKinds, mountCaseless } from '../support/caseless.js'
+import { caselessKinds, mountCaseless, spellingKinds } from '../support/caseless.js'
 import { assert, holds, memory, scratch } from '../support/kit.js'
 import { told } from '../support/planted.js'
 import { privateNames, shapeOf } from '../support/trees.js'
@@ -77,6 +77,19 @@ for (const kind of caselessKinds) {
   if ('why' in mounted) holds.skip(`the same on ${kind}`, mounted.why)
   else {
     process.prependListener('exit', mounted.unmount)
+    holds(`a directory is neither copied nor moved into itself by another spelling on ${kind}`, async () => {
+      const source = join(mounted.dir, 'Into/It')
+      mkdirSync(join(source, 'sub'), { recursive: true })
+      for (const target of ['INTO/IT/sub/new', 'into/it/new'])
+        for (const call of [copy, move]) {
+          const before = told(mounted.dir)
+          assert.throws(() => call.sync(source, join(mounted.dir, target), { retryFor: 100 }), { code: 'EINVAL' })
+          assert.equal(told(mounted.dir), before)
+        }
+      await copy(source, join(mounted.dir, 'Into/It-new/new'), { parents: true })
+      assert.equal(readdirSync(join(mounted.dir, 'Into/It-new/new')), ['sub'])
+    })
+    if (!spellingKinds.includes(kind)) continue
     holds(`the same on ${kind}`, async () => {
       for (const pair of pairs) {
         const source = lay(scratch(), pair, 'file')

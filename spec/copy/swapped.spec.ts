@@ -27,7 +27,7 @@ import { copyInPlace } from '../broken/broken.js'
 import { through } from '../broken/interfere.js'
 import { assert, holds, memory, note, scratch } from '../support/kit.js'
 import { told } from '../support/planted.js'
-import { shapeOf } from '../support/trees.js'
+import { namesIn, shapeOf } from '../support/trees.js'
 
 const onLinux = process.platform === 'linux'
 const library = new URL('../../lib/index.js', import.meta.url).href
@@ -68,11 +68,9 @@ function swap({ dir, outside }: Place, tree: string, inside: string): boolean {
   return true
 }
 
-/** Is there a file with the content of those outside? */
-const hasRead = (dir: string): boolean =>
-  readdirSync(dir, { recursive: true, withFileTypes: true }).some(
-    entry => entry.isFile() && readFileSync(join(entry.parentPath, entry.name), 'utf8') === 'kept',
-  )
+/** Is there a file with the content of those outside? No link is followed. */
+const hasRead = (dir: string): boolean => namesIn(dir).some(name => isKept(join(dir, name)))
+const isKept = (path: string): boolean => lstatSync(path).isFile() && readFileSync(path, 'utf8') === 'kept'
 
 interface Swapped {
   swaps: number

@@ -4,7 +4,7 @@ import { copy } from 'holdfast'
 import { fs, hasCode, orNothing, type Steps, tidy } from 'holdfast/steps'
 import type { World } from 'holdfast/testing'
 import { checkThenMkdir, copyIfUnseen, copyInPlace } from '../broken/broken.js'
-import { answers, assert, caught, explored, nobodyElseThrew, nobodyThrew, prove } from '../support/kit.js'
+import { answers, assert, caught, explored, nobodyElseThrew, nobodyThrew, prove, proveLarge } from '../support/kit.js'
 import { privateNames, shapeOf } from '../support/trees.js'
 
 const read = (path: string): string => readFileSync(path, 'utf8')
@@ -69,7 +69,7 @@ const copied: World['check'] = ending => {
 
 explored('explore: two copiers of a tree and a reader, with a kill', () => {
   const world = { setup: layWorld, ...readers('target/file', 1), check: copied, kills: 1 }
-  assert.ok(prove('2 copy of a tree, 1 reader, 1 kill', { ...world, players: players(['A', 'B'], one) }).complete)
+  proveLarge('2 copy of a tree, 1 reader, 1 kill', { ...world, players: players(['A', 'B'], one) }, 1)
   const broken = players(['A', 'B'], copyInPlace.steps)
   caught('fs.cp', /EEXIST/, { ...world, players: broken, check: nobodyThrew })
   caught('fs.cp', /saw a part|torn/, { ...world, players: broken, check: neverInPart(undefined, 'whole') })
@@ -79,7 +79,7 @@ explored('explore: two copiers of a tree, in handfuls or with more care, with a 
   const world = { setup: layWorld, check: copied, lies: 1 }
   for (const [how, steps] of Object.entries({ 'in handfuls': one, 'with care': carefully })) {
     const what = `2 copy of a tree ${how}, 1 lie`
-    assert.ok(prove(what, { ...world, players: players(['A', 'B'], steps) }).complete)
+    proveLarge(what, { ...world, players: players(['A', 'B'], steps) }, 1)
   }
 })
 
@@ -92,7 +92,7 @@ explored('explore: two copiers of a directory with a link in it, with a kill and
   for (const overwrite of [true, false]) {
     const linking: Copier = (from, to) => copy.steps(from, to, { concurrency: 1, overwrite })
     const what = `2 copy of a link in a directory, overwrite: ${overwrite}, 1 kill, 1 lie`
-    assert.ok(prove(what, { ...world, players: players(['A', 'B'], linking) }).complete)
+    proveLarge(what, { ...world, players: players(['A', 'B'], linking) }, 0)
   }
   const trusting: Copier = function* (from, to) {
     yield* checkThenMkdir.steps(to)
@@ -224,7 +224,7 @@ explored('explore: a failure, or an abort, at any call leaves whole files, and n
   for (const fault of [{ failures: 1 }, { aborts: 1 }]) {
     const world = { setup: layWorld, check, ...fault }
     const what = `2 copy of a tree, ${JSON.stringify(fault)}`
-    assert.ok(prove(what, { ...world, players: players(['A', 'B'], one) }).complete)
+    proveLarge(what, { ...world, players: players(['A', 'B'], one) }, 0)
     caught('a copy in place', /torn/, { ...world, players: players(['A'], copyInPlace.steps) })
   }
 })

@@ -14,6 +14,7 @@ import {
 import { dirname, join } from 'node:path'
 import { createExclusive, getOrCreate, link, lock, mkdirp, writeFile } from 'holdfast'
 import { dual, fs } from 'holdfast/steps'
+import { areAllOwn } from '../../lib/core/mount-table.js'
 import { assert, holds, places, scratch } from '../support/kit.js'
 
 const look = dual(function* steps(path: string) {
@@ -36,6 +37,19 @@ const write = dual(function* steps(path: string, flags: 'wx' | 'r+', bytes: numb
   const fd = yield* fs.open(path, flags)
   yield* fs.write(fd, Buffer.alloc(bytes, 'x'))
   yield* fs.close(fd)
+})
+
+/** Reads a small file in a directory that is open. */
+const readIn = dual(function* steps(dir: string, name: string) {
+  const held = yield* fs.open(dir, 'r directory')
+  yield* fs.fstat(held)
+  const fd = yield* fs.open(`/proc/self/fd/${held}/${name}`, 'r nofollow')
+  const was = yield* fs.fstat(fd)
+  const bytes = Buffer.alloc(100)
+  const got = yield* fs.read(fd, bytes, 0)
+  yield* fs.close(fd)
+  yield* fs.close(held)
+  return { size: Number(was.size), text: bytes.subarray(0, got).toString() }
 })
 
 /** Makes a directory, and everything in it by its descriptor, which is returned when it is closed. */
@@ -64,6 +78,18 @@ async function asked(work: () => Promise<unknown>): Promise<number> {
 }
 
 const usual = (counts: readonly number[]): number => [...counts].sort((a, b) => a - b)[counts.length >> 1] as number
+
+/** While something is mounted that waits for others, a file in a directory may be the place of such a mount. */
+const waiting = existsSync('/proc/self/mountinfo') && !areAllOwn(readFileSync('/proc/self/mountinfo', 'latin1'))
+
+holds('a mount that waits for another machine or process is known by its type, and so is what cannot be read', () => {
+  const line = (type: string, place = '/a\\040-\\040nfs') =>
+    `36 35 98:0 / ${place} rw,noatime master:1 - ${type} /dev/root rw,errors=continue\n`
+  assert.ok(areAllOwn(line('ext4') + line('tmpfs') + line('overlay')))
+  for (const type of ['nfs4', 'nfs', 'cifs', 'fuse', 'fuse.sshfs', 'fuseblk', '9p', 'virtiofs', 'ceph', 'afs', 'new'])
+    assert.not.ok(areAllOwn(line('ext4') + line(type) + line('proc')), type)
+  for (const text of ['', 'x\n', '36 35 98:0 / / rw\n']) assert.not.ok(areAllOwn(text), text)
+})
 
 /** The filesystems of which the library makes quick calls inline. */
 const local = ['ext4', 'xfs', 'btrfs', 'tmpfs']
@@ -178,7 +204,8 @@ for (const { kind, dir: place } of here) {
     }
     for (let tries = 1; ; tries++) {
       const { turns, looks, trips } = await atLeisure()
-      assert.ok(turns > 20, `${turns} turns during ${looks} looks`)
+      // A look takes more than 1 us.
+      assert.ok(turns > looks / 2000, `${turns} turns during ${looks} looks`)
       if (trips < looks / 10) break
       // Something held this process up for longer than 20 ms, so the device rests for a second.
       assert.ok(tries < 5, `${trips} of ${looks} looks went to a thread`)
@@ -221,6 +248,21 @@ for (const { kind, dir: place } of here) {
       assert.equal(readdirSync(join(dir, '8')), ['b', 'c'])
       // Only the directory itself is made by a thread, and the first call may have to find out where it is.
       assert.ok(Math.min(...seen) <= 1, `${seen}`)
+    },
+  )
+
+  holds(
+    `${kind}: a small file is looked at on the spot when it is open, and all in memory is opened and read there`,
+    async () => {
+      const dir = scratch(place)
+      writeFileSync(join(dir, 'a'), 'text')
+      const seen: number[] = []
+      for (let i = 0; i < 20; i++) seen.push(await asked(() => readIn(dir, 'a')))
+      assert.equal(await readIn(dir, 'a'), { size: 4, text: 'text' })
+      // A thread opens the directory, and one finds out where that is; on a disk, others open the file and read it.
+      const most = kind === 'tmpfs' ? 2 : 4
+      assert.ok(waiting || usual(seen) <= most, `${seen}`)
+      assert.ok(Math.min(...seen) >= most, `${seen}`)
     },
   )
 

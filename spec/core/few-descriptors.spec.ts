@@ -9,7 +9,7 @@ import type { Report } from './few-descriptors.js'
 
 const child = fileURLToPath(new URL('few-descriptors.js', import.meta.url))
 
-/** A process that may open 64 files, 20 of which are open; or as many as it likes. */
+/** A process that may open 64 files, at least 20 of which are open; or as many as it likes. */
 async function run(few: boolean): Promise<{ reports: Report[]; left: number }> {
   const args = few ? ['64', '20'] : ['0', '0']
   const options = { timeout: 250_000, maxBuffer: 1e8 }

@@ -3,7 +3,7 @@
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { statSync, symlinkSync } from 'node:fs'
+import { mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -11,7 +11,7 @@ import { lock } from 'holdfast'
 import { Distrust } from '../../lib/core/inline-bounds.js'
 import { assert, holds, memory, note, scratch } from '../support/kit.js'
 import { hasStrace, traced } from '../support/main-thread.js'
-import { unmountBelow } from '../support/mounts.js'
+import { run as runCommand, unmountBelow } from '../support/mounts.js'
 import { freeze, hindrance, mountOne, onMount } from '../support/one-mount.js'
 
 /** Each function, again and again for so long, in `dir`. */
@@ -83,6 +83,32 @@ witnessed('a filesystem that gets the number of a local one is not mistaken for 
     assert.equal(mine, [])
     assert.ok(others.length > 0)
   }),
+)
+
+witnessed(
+  'a file that is the place of a mount is not touched, while others of its directory are',
+  () =>
+    onMount('bindfs', async other => {
+      const dir = scratch(memory)
+      const tree = join(dir, 'tree')
+      mkdirSync(tree)
+      const point = join(tree, 'foreign')
+      for (const path of [join(other, 'foreign'), point, join(tree, 'own')]) writeFileSync(path, 'text')
+      runCommand('mount', '--bind', join(other, 'foreign'), point)
+      try {
+        const script = `
+          const { copy } = holdfast
+          for (let i = 0; i < 30; i++) { await copy(join(dir, 'tree'), join(dir, 'copy' + i)); await wait(50) }`
+        const { mine, others } = await traced(script, [dir, other])
+        const ofForeign = (line: string) => line.includes('tree/foreign') || /fd\/\d+\/foreign"/.test(line)
+        assert.equal(mine.filter(ofForeign), [])
+        assert.ok(others.some(line => /^\d+ +read|pread/.test(line) && ofForeign(line)))
+        assert.is(readFileSync(join(dir, 'copy29/foreign'), 'utf8'), 'text')
+      } finally {
+        runCommand('umount', point)
+      }
+    }),
+  tracing || hindrance('bindfs'),
 )
 
 witnessed('a look at a link asks nothing of the filesystem that the link leads to', () =>

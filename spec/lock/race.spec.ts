@@ -31,7 +31,7 @@ const rounds = sized(4, 40)
 /** Five victims in each round. */
 const kills = 5 * rounds
 const perRound = 125
-const inherited = sized(150, 2000)
+const inherited = sized(75, 2000)
 const plays = {
   counter: (dir: string, round: number, number: number) => {
     const all = dual(() => counting(dir, `c${number}`, perRound))
@@ -108,7 +108,7 @@ if (!contender(plays)) {
       assert.ok(sum < 8 * perRound)
     })
 
-    raced(`race on ${kind}: 150 locks that the killed have left, three heirs each`, async () => {
+    raced(`race on ${kind}: ${inherited} locks that the killed have left, three heirs each`, async () => {
       const dir = scratch(place)
       leave(dir, inherited, paths => {
         const text = `import { lock } from ${JSON.stringify(import.meta.resolve('holdfast'))}

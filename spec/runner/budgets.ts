@@ -9,6 +9,7 @@ const budgets: Readonly<Record<string, number>> = {
   sweep: 70,
   'copy/world': 80,
   'copy/swapped': 45,
+  'parts/group-writable': 40,
   'write-file/race': 60,
   'lock/world': 55,
   'cell/race': 50,

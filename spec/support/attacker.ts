@@ -15,7 +15,7 @@ interface Attack {
 }
 
 const scriptOf = ({ dir, victim, attack }: Attack): string => `
-  import { lstatSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs'
+  import { existsSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs'
   const [dir, victim] = ${JSON.stringify([dir, victim])}
   const tried = what => { try { what(); return true } catch { return false } }
   let swaps = 0

@@ -27,9 +27,17 @@ const kinds = {
     mount: (device: string, point: string) => run('mount.exfat-fuse', device, point),
     open: (point: string) => point,
   },
+  // It has links, and shows all names in lower case.
+  NTFS: {
+    make: (image: string) => run('mkntfs', '--quick', '--quiet', '--force', image),
+    mount: (device: string, point: string) => run('lowntfs-3g', '-o', 'ignore_case', device, point),
+    open: (point: string) => point,
+  },
 }
 export type Caseless = keyof typeof kinds
 export const caselessKinds = Object.keys(kinds) as readonly Caseless[]
+/** Those that keep the spelling of names. */
+export const spellingKinds: readonly Caseless[] = caselessKinds.filter(kind => kind !== 'NTFS')
 
 /** Mounts one; returns a directory on it, or why that was not possible. */
 export function mountCaseless(kind: Caseless): { readonly dir: string; unmount(): void } | { readonly why: string } {

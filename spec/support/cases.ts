@@ -73,11 +73,14 @@ function layTree(dir: string): void {
   }
 }
 
-/** How many files of such a tree are there, each of them whole: `undefined` if one is not. */
+/**
+ * How many files of such a tree are there, each of them whole: `undefined` if one is not. A process that was killed has left
+ * private names as well.
+ */
 function countTree(dir: string): number | undefined {
   let count = 0
   for (const entry of readdirSync(dir, { withFileTypes: true, recursive: true })) {
-    if (!entry.isFile()) continue
+    if (!entry.isFile() || entry.name.endsWith('.holdfast')) continue
     if (`f${readFileSync(join(entry.parentPath, entry.name), 'utf8')}` !== entry.name) return undefined
     count++
   }

@@ -8,7 +8,7 @@ import type { Steps } from 'holdfast/steps'
 import type { Ending, World } from 'holdfast/testing'
 import { parseState, spellState, successor } from '../../lib/cell/state.js'
 import { changeByPidFile, readThenWrite } from '../broken/broken.js'
-import { assert, caught, explored, looks, nobodyThrew, prove } from '../support/kit.js'
+import { assert, caught, explored, looks, nobodyThrew, prove, proveLarge } from '../support/kit.js'
 
 type Changing = (file: string, change: (old: string | undefined) => string) => Steps<unknown>
 
@@ -72,7 +72,7 @@ explored('explore: two callers and a kill', () => {
 
 explored('explore: two callers, a reader, and a kill', () => {
   const world = { setup, players: two, adversaries: reader, kills: 1, check: allIsWell }
-  assert.ok(prove('2 updateFile, 1 reader, 1 kill', world).complete)
+  proveLarge('2 updateFile, 1 reader, 1 kill', world, 2)
 })
 
 explored('explore: two callers where nothing is yet, and a kill', () => {
@@ -80,11 +80,11 @@ explored('explore: two callers where nothing is yet, and a kill', () => {
 })
 
 explored('explore: two callers and a failure', () => {
-  assert.ok(prove('2 updateFile, 1 failure', { setup, players: two, failures: 1, check: allIsWell }).complete)
+  proveLarge('2 updateFile, 1 failure', { setup, players: two, failures: 1, check: allIsWell }, 2)
 })
 
 explored('explore: two callers and a lie', () => {
-  assert.ok(prove('2 updateFile, 1 lie', { setup, players: two, lies: 1, check: allIsWell }).complete)
+  proveLarge('2 updateFile, 1 lie', { setup, players: two, lies: 1, check: allIsWell }, 2)
 })
 
 explored('explore: two callers and an abort', () => {
@@ -99,7 +99,7 @@ explored('explore: three callers and a kill', () => {
 
 explored('explore: three callers and a kill, drawn at random', () => {
   const world = { setup, players: players('ABC', ours), kills: 1, check: allIsWell }
-  prove('3 updateFile, 1 kill', world, { random: { schedules: 5000 } })
+  prove('3 updateFile, 1 kill', world, { random: { schedules: 2000 } })
 })
 
 const naive = { setup, check: nothingLost }

@@ -2,6 +2,7 @@
 
 import type { Within } from 'holdfast'
 import { release, type Steps } from 'holdfast/steps'
+import { finishAnyway } from '../../lib/parts/cleanup.js'
 
 export type Form = 'promise' | 'sync'
 export type Act = (dir: Within, form: Form, path: string) => unknown
@@ -105,7 +106,8 @@ export const stepsOf: Readonly<Record<string, (dir: Within) => Steps<unknown>>> 
   },
   probe: dir => dir.probe.steps('a/b', { ...brief, links: 2 }),
   *lock(dir) {
-    yield* release(yield* dir.lock.steps('a/b/f', brief))
+    const hold = yield* dir.lock.steps('a/b/f', brief)
+    yield* finishAnyway(() => release(hold))
   },
   withLock: dir => dir.withLock.steps('a/b/f', () => 'done', brief),
   readFile: dir => dir.readFile.steps('a/b/f', brief),

@@ -16,7 +16,7 @@ import { type Within, within } from 'holdfast'
 import { contender } from 'holdfast/testing'
 import { assert, memory, note, race, raced, scratch, sized } from '../support/kit.js'
 
-const calls = sized(3_000, 10_000)
+const calls = sized(1_000, 10_000)
 
 function attempt(work: () => void): void {
   try {

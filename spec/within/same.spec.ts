@@ -4,33 +4,19 @@
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as holdfast from 'holdfast'
-import { type Within, within } from 'holdfast'
+import { within } from 'holdfast'
 import { assert, holds, scratch } from '../support/kit.js'
-import { told } from '../support/planted.js'
-
-type Functions = Pick<
-  Within,
-  | 'mkdirp'
-  | 'writeFile'
-  | 'writeFiles'
-  | 'createExclusive'
-  | 'updateFile'
-  | 'getOrCreate'
-  | 'emplace'
-  | 'copy'
-  | 'move'
-  | 'link'
-> &
-  Pick<Within, 'symlink' | 'remove' | 'emptyDir' | 'sweep' | 'probe' | 'cell' | 'lock' | 'withLock'>
-
-/** A call of a function; `at` spells a path. */
-type Work = (f: Functions, at: (name: string) => string) => unknown
+import { ended, type Work, withoutTimes } from './alike.js'
 
 const quick = { retryFor: 100, timeout: 20_000 }
 const parents = { parents: true, durability: 'full' } as const
+const deep = Array.from({ length: 40 }, (_, level) => level).join('/')
 const one = (path: string) => [path, 'new'] as const
 const works: Readonly<Record<string, Work>> = {
   'mkdirp, a new one': (f, at) => f.mkdirp(at('x/y/z'), { mode: 0o750 }),
+  'mkdirp, six levels': (f, at) => f.mkdirp(at('x/2/3/4/5/6')),
+  'mkdirp, forty levels': (f, at) => f.mkdirp(at(`a/${deep}`)),
+  'writeFile, twelve levels': (f, at) => f.writeFile(at('x/2/3/4/5/6/7/8/9/10/11/f'), 'new', { parents: true }),
   'mkdirp, at the top': (f, at) => f.mkdirp(at('x')),
   'mkdirp, what is there': (f, at) => f.mkdirp(at('a/b')),
   'mkdirp, below a file': (f, at) => f.mkdirp(at('f/x/y'), quick),
@@ -117,7 +103,8 @@ const works: Readonly<Record<string, Work>> = {
   },
   'lock, held': async (f, at) => {
     using _ = f.lock.sync(at('l'))
-    await f.lock(at('l'), { timeout: 20 })
+    // Long enough to have looked at it.
+    await f.lock(at('l'), { timeout: 300 })
   },
   'lock, a directory that is missing': (f, at) => f.lock(at('none/l')),
   withLock: (f, at) => f.withLock(at('l'), ({ fence }) => typeof fence),
@@ -133,37 +120,6 @@ function layOut(): string {
   symlinkSync('../f', join(dir, 'a/to-f'))
   chmodSync(join(dir, 'f'), 0o640)
   return dir
-}
-
-const withoutTimes = (dir: string): string =>
-  (told(dir) ?? [])
-    .join('\n')
-    // The time of change, and the names of a lock's states.
-    .replace(/(\d+:\d+) \d{12,}/g, '$1')
-    .replace(/\b[tx]\.\w+\.[0-9a-f]{16}\.[\w.-]*/g, 'state')
-
-interface Ended {
-  readonly value?: unknown
-  readonly said?: readonly unknown[]
-}
-
-async function ended(work: () => unknown, dir: string): Promise<Ended> {
-  const relative = (text: string | undefined): string | undefined =>
-    text
-      ?.replaceAll(`${dir}/`, '')
-      .replaceAll(`'${dir}'`, "'.'")
-      .replace(/process \d+/, 'process')
-      .replace(/fence \d+/, 'fence')
-  try {
-    const value = await work()
-    return { value: typeof value === 'string' ? relative(value) : value }
-  } catch (error) {
-    const { code, message, path, dest, published } = error as NodeJS.ErrnoException & {
-      dest?: string
-      published?: boolean
-    }
-    return { said: [code, relative(message), relative(path), relative(dest), published] }
-  }
 }
 
 for (const [name, work] of Object.entries(works))

@@ -17,7 +17,7 @@ import { join } from 'node:path'
 import { within } from 'holdfast'
 import { type Call, driveSync, type Steps } from 'holdfast/steps'
 import { through } from '../broken/interfere.js'
-import { assert, holds, memory, note } from '../support/kit.js'
+import { assert, holds, memory, note, sized } from '../support/kit.js'
 import { stepsOf } from './acts.js'
 import { type Ground, layOut, layRoot } from './ground.js'
 import { naive } from './naive.js'
@@ -50,14 +50,31 @@ interface Found {
   stolen: number
 }
 
+interface How {
+  /** What was swapped comes back before the next call. */
+  readonly isBrief: boolean
+  /** Calls before this one have used the same directories. In small form, that alternates. */
+  readonly isKnown: boolean | undefined
+}
+
+const hows: readonly How[] = [true, false].flatMap(isBrief =>
+  sized<readonly How['isKnown'][]>([undefined], [true, false]).map(isKnown => ({ isBrief, isKnown })),
+)
+
 interface Outside extends Ground {
   readonly before: string
 }
 
-type Begin = (ground: Ground) => { readonly steps: Steps<unknown>; readonly end?: () => void }
+type Begin = (ground: Ground & { readonly isKnown: boolean }) => {
+  readonly steps: Steps<unknown>
+  readonly end?: () => void
+}
 
+/** After which call the next swap is tried. In small form, it is some of the calls behind the first ones. */
+const each = (k: number): number => k + 1
+const some = (k: number): number => k + (k < 8 ? 1 : 3)
 /** `probe` makes the same calls many times over: behind the first ones, a sample is enough. */
-const after = (k: number): number => k + (k < 40 ? 1 : 41)
+const few = (k: number): number => k + (k < sized(12, 40) ? 1 : sized(97, 41))
 
 /** What is outside is laid out once, because it stays as it is. */
 function layOutside(): Outside {
@@ -68,13 +85,14 @@ function layOutside(): Outside {
 }
 
 /** Swaps each place before each call in turn; for good, or only for that call. */
-function swapAtEachCall(begin: Begin, next = (k: number): number => k + 1): Found {
+function swapAtEachCall(begin: Begin, next: (k: number) => number): Found {
   const found: Found = { swaps: 0, harmed: 0, stolen: 0 }
   let far = layOutside()
   for (const place of places)
-    for (const isBrief of place === 'a/b' ? [true, false] : [false])
+    for (const how of place === 'a/b' ? hows : hows.filter(({ isBrief }) => !isBrief))
       for (let k = 0, swapsBefore = found.swaps; ; k = next(k)) {
-        const ground = { ...far, ...layRoot(memory) }
+        const { isBrief, isKnown = k % 2 === 1 } = how
+        const ground = { ...far, ...layRoot(memory), isKnown }
         layTree(ground.root, 'inside')
         let calls = 0
         let back: (() => void) | undefined
@@ -112,11 +130,12 @@ if (process.platform === 'linux') {
       `${name}: a link that comes in the place of anything on its way, before any of its calls, leads nowhere`,
       () => {
         const { swaps, harmed, stolen } = swapAtEachCall(
-          ({ root }) => {
+          ({ root, isKnown }) => {
             const dir = within.sync(root)
+            if (isKnown) for (const path of ['a/b/f', 'a/b/tree/x']) dir.lstat.sync(path)
             return { steps: one(dir), end: () => dir.close() }
           },
-          name === 'probe' ? after : undefined,
+          name === 'probe' ? few : sized(some, each),
         )
         note(`${name}: ${swaps} swaps`)
         assert.ok(swaps > 2, `only ${swaps} swaps`)
@@ -126,7 +145,7 @@ if (process.platform === 'linux') {
 
   for (const [name, one] of Object.entries(naive))
     holds(`the same swaps lead ${name} out if its path is resolved, compared and then used`, () => {
-      const { swaps, harmed, stolen } = swapAtEachCall(({ root }) => ({ steps: one(root) }))
+      const { swaps, harmed, stolen } = swapAtEachCall(({ root }) => ({ steps: one(root) }), each)
       note(`${name}: ${swaps} swaps, ${harmed} times harmed, ${stolen} times stolen`)
       assert.ok(harmed + stolen > 0)
     })

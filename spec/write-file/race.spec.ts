@@ -25,7 +25,7 @@ import {
 } from '../support/kit.js'
 
 const rounds = sized(5, 100)
-const writes = 100
+const writes = sized(40, 100)
 const [least, most] = [1024, 1024 * 1024]
 
 /** Bytes that tell who wrote them and how many they are, from 1 KiB to 1 MiB, small ones more often. */
@@ -88,7 +88,7 @@ function sum(history: readonly Result[][], role: string): { done: number; bad: n
   return { done: total('done'), bad: total('bad'), died: all.filter(({ how }) => how === 'died').length }
 }
 
-const ticks = sized(120, 2400)
+const ticks = sized(60, 2400)
 const tickMs = 25
 
 /** In a pid namespace of its own: writes and reads at every tick of the machine's clock. */

@@ -49,7 +49,7 @@ export class OwnCalls {
         this.#kept.set(args[0] as string, args[1])
         return { value: undefined }
       case 'holding':
-        return { value: this.#registry.holding(args[0] as string, args[1] as 'enter' | 'leave' | undefined) }
+        return { value: this.#registry.holding(args[1] as string, args[2] as 'enter' | 'leave' | undefined) }
       // No schedule waits for the background.
       case 'later':
         return { value: undefined }
@@ -57,6 +57,8 @@ export class OwnCalls {
         return { value: false }
       case 'descriptors':
         return { value: Number.POSITIVE_INFINITY }
+      case 'keep':
+        return { value: undefined }
       case 'mountId':
         // A world has no mounts in it.
         return { value: 1 }
