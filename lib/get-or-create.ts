@@ -67,9 +67,9 @@ export interface Got {
  * `signal` was aborted leaves no private name. `produce`, and `validate` under the lock, cannot have the same path
  * produced, or take its `lock`: they are refused.
  *
- * The lock is that of `lock(path)`, `<path>.lock`, which stays. A caller that finds a good result takes no lock, and
- * waits for no other caller, not even while one refreshes the result. Callers in one thread that find none wait in
- * line, and look again when they come to the front.
+ * The lock is that of `lock(path)`, `<path>.lock` or where `lockPath` or `lockDir` say, which stays. A caller that finds
+ * a good result takes no lock, and waits for no other caller, not even while one refreshes the result. Callers in one
+ * thread that find none wait in line, and look again when they come to the front.
  *
  * @param path A path, or a `file:` URL. If it is a link, what the link leads to is looked at, made, replaced and
  *   locked.

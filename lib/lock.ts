@@ -6,6 +6,7 @@ export type { Lock } from './lock/functions.js'
 export type { Holder } from './lock/holder.js'
 export type { Lease } from './lock/lease.js'
 export type { LockOptions } from './lock/options.js'
+export type { PlaceOptions } from './lock/place.js'
 
 /**
  * Takes a lock. There is one for each path, among all threads, processes, containers and machines that see the path.
@@ -27,7 +28,8 @@ export type { LockOptions } from './lock/options.js'
  * thread it is first come, first served. Nor that other threads may take a lock whose release failed while the cause lasts, or while its thread is blocked (it tries again in the
  * background).
  *
- * The lock is a directory, `<path>.lock`, which stays; `path` itself need not exist and is not touched. A call that gives
+ * The lock is a directory, `<path>.lock`, or where `lockPath` or `lockDir` say, which stays; `path` itself need not exist
+ * and is not touched. (Callers that give other options have other locks.) A call that gives
  * up on a holder elsewhere leaves a private file beside the lock, for the next one: it goes when the lock is taken over, or
  * with a `sweep`, by its age. `release({ remove: true })` and `sweep(dir, { locks: true })` remove the directory when it can
  * be known that no later fence will be as small: the first one is the microseconds of the filesystem's clock. If something
@@ -41,6 +43,8 @@ export type { LockOptions } from './lock/options.js'
  *
  * @param path A path, or a `file:` URL. Links to directories on the way are followed; a link at the end of the path has
  *   a lock of its own.
+ * @param options `lockPath`: the directory that is the lock. `lockDir`: a directory for the locks of all paths; there, the
+ *   name of a lock is made of the path's last name and a digest of where the path leads. One of them at most.
  * @returns A lease: keep it. `lease.release()`, `await using` or `withLock` releases it; a lease that is
  *   garbage-collected is released with a process warning. Heartbeats keep no process alive, and a process that exits
  *   holds nothing.

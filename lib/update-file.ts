@@ -23,7 +23,7 @@ import { asUpdate, type Change, update } from './update-file/update.js'
  * JavaScript cannot hold, and names that an object has twice, do not survive JSON.
  *
  * @param file A path, or a `file:` URL. Links are followed. The lock is a directory, `<file>.lock`, which stays beside
- *   the file.
+ *   the file, unless `lockPath` or `lockDir` say otherwise, as for `lock`.
  * @param change Gets the content of the file, or undefined if there is no file, and a `signal`. Returns the new content,
  *   or undefined to leave the file as it is; or, but not in the sync form, a promise for that. It is called once, or never.
  * @param options `timeout` and `signal` also end the waiting for the lock and for `change`, which is left behind then: its
@@ -52,7 +52,7 @@ export const updateFile = dual(
   ): Steps<unknown> {
     return yield* update(asUpdate(file, change, options, publication))
   }),
-  { turns: file => lockTurn(file) },
+  { turns: (file, options) => lockTurn(file, options) },
 ) as unknown as UpdateFile
 
 export type { UpdateFileOptions } from './update-file/options.js'

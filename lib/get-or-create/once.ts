@@ -90,7 +90,7 @@ function* isGood({ path, refresh, validate, first }: Making, { there }: Target, 
 
 /** The first time, joins the queue of the thread for the lock. Returns whether the call had to wait there. */
 function* hasWaited(place: LatePlace, locking: Locking): Steps<boolean> {
-  const before = locking.around.length > 0 ? undefined : place.take(`${resolve(locking.path)}.lock`)
+  const before = locking.around.length > 0 ? undefined : place.take(resolve(locking.dir))
   if (before) yield* namingHolder(locking, fs.settle(before))
   return before !== undefined
 }
@@ -133,9 +133,9 @@ function* lockAndMake(job: Making, locking: Locking): Steps<Result> {
 /** Adds to `replaced` what the caller must delete after the release. */
 function* makeUnlessGood(job: Making, hold: Hold, replaced: Aside[]): Steps<Result> {
   const now = yield* statTarget(job)
-  const { path: at, dir } = hold.locking
+  const { path: at } = hold.locking
   // A link leads elsewhere now, to a target with another lock.
-  if (job.locking(now.at).dir !== dir) return 'moved'
+  if (now.at !== at) return 'moved'
   if (yield* isGood(job, now, hold)) return 'there'
   const target = { at, there: now.there }
   return yield* whileStaged(at, job, function* (stage): Steps<Result> {

@@ -14,6 +14,7 @@ import { type Hold, type Locking, nextHold } from './hold.js'
 import { holderOf, lockHeld } from './holder.js'
 import { giveUp } from './orphan.js'
 import { isOurs, isOwnDirectory, markOurs } from './own-directory.js'
+import { settlePlace } from './place.js'
 import { forget, newSighting, noteState, type Sighting } from './sighting.js'
 import { freeFields, parseLock } from './token.js'
 import { removeWord } from './witness.js'
@@ -43,6 +44,7 @@ function* seeing<T extends Hold | undefined>(
   sighting: Sighting,
   steps: (locking: Locking, sighting: Sighting) => Steps<T>,
 ): Steps<T> {
+  if (locking.lockDir !== undefined) yield* settlePlace(locking)
   let hold: T | undefined
   try {
     hold = yield* steps(locking, sighting)
@@ -112,7 +114,7 @@ function* takeNew(locking: Locking, sighting: Sighting): Steps<Hold | 'moved'> {
   const fields = freeFields(unnumbered, yield* fs.thread())
   const born = successor(undefined, { fields }, yield* nonces())
   try {
-    if ((yield* create(() => createState(dir, born, trial, markOurs))) === "another's") return 'moved'
+    if ((yield* create(dir, () => createState(dir, born, trial, markOurs))) === "another's") return 'moved'
   } catch (error) {
     // Even if this call did make the lock, other calls have had it since.
     if (isUnknownOutcome(error)) return 'moved'

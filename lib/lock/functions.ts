@@ -2,13 +2,13 @@
 // (../within.ts).
 
 import { type Dual, dual } from '../core/dual.js'
-import type { Patience } from '../core/input.js'
 import type { Steps } from '../core/steps.js'
 import { acquire, tryAcquire } from './acquire.js'
 import { type Hold, type Locking, release } from './hold.js'
 import { type Holder, holderOf } from './holder.js'
 import { type Lease, startLease } from './lease.js'
 import type { LockOptions } from './options.js'
+import type { PlaceOptions } from './place.js'
 
 export interface Lock {
   (path: string | URL, options?: LockOptions): Promise<Lease>
@@ -26,14 +26,14 @@ export interface Lock {
     steps(path: string | URL, options?: LockOptions): Steps<Hold | undefined>
   }
   /** Who holds the lock; undefined if it is free. */
-  readonly holder: Dual<[path: string | URL, options?: Patience], Holder | undefined>
+  readonly holder: Dual<[path: string | URL, options?: PlaceOptions], Holder | undefined>
 }
 
 /** How a path comes to its lock. */
 export interface LockWay {
   readonly locking: (path: string | URL, options: LockOptions, as: string) => Locking
   /** The queue in which the calls of one thread for one lock wait for their turn. */
-  readonly turn: (path: string | URL) => string[]
+  readonly turn: (path: string | URL, options?: PlaceOptions) => string[]
   /** Runs steps about the lock. */
   readonly run: <T>(steps: Steps<T>) => Steps<T>
   /** Called for each hold that outlives its call. */
@@ -67,7 +67,7 @@ export function lockBy({ locking, turn, run, noteHold }: LockWay): Lock {
     },
     { giveBack: releaseIfHeld },
   )
-  const holder = dual(function lockHolder(path: string | URL, options: Patience = {}): Steps<Holder | undefined> {
+  const holder = dual(function lockHolder(path: string | URL, options: PlaceOptions = {}): Steps<Holder | undefined> {
     return run(holderOf(locking(path, options, 'lock.holder')))
   })
   return Object.assign(

@@ -4,6 +4,7 @@ import { readState } from '../cell/transition.js'
 import { pidOf } from '../core/owner.js'
 import { fs, type Steps } from '../core/steps.js'
 import type { Locking } from './hold.js'
+import { settlePlace } from './place.js'
 import { parseLock } from './token.js'
 
 /** Who holds a lock. */
@@ -18,7 +19,9 @@ export interface Holder {
   readonly alive: boolean | undefined
 }
 
-export function* holderOf({ dir, trial }: Locking): Steps<Holder | undefined> {
+export function* holderOf(locking: Locking): Steps<Holder | undefined> {
+  if (locking.lockDir !== undefined) yield* settlePlace(locking)
+  const { dir, trial } = locking
   const now = yield* readState(dir, trial)
   if (typeof now === 'string') return undefined
   const { owner, fence } = parseLock(dir, now)

@@ -11,8 +11,9 @@ import type { LostBecause } from './lease-lost.js'
 export interface Locking {
   /** What the lock is about. */
   readonly path: string
-  /** The cell beside it. */
-  readonly dir: string
+  /** The cell: with `lockDir`, only once that is settled (./place.ts). */
+  dir: string
+  lockDir: string | undefined
   /** How long (ms) this holder may make no heartbeat until it counts as dead for those that cannot judge it. */
   readonly staleMs: number
   /** Milliseconds between heartbeats. */
@@ -20,7 +21,7 @@ export interface Locking {
   /** The directories in which some were made for the cell. */
   readonly parents: Parents | undefined
   /** Runs the steps that create the cell; makes missing directories above it if `parents` says so. */
-  readonly create: (steps: () => Steps<Verdict>) => Steps<Verdict>
+  readonly create: (cell: string, steps: () => Steps<Verdict>) => Steps<Verdict>
   readonly trial: Trial
   /** The holds inside whose work the call was made: it must not wait for their ends. */
   readonly around: readonly string[]

@@ -1,10 +1,11 @@
 import { resolve } from 'node:path'
 import { registry } from '../core/disk.js'
-import { asName, asNumber, asPath, type Patience, refusal } from '../core/input.js'
+import { asName, asNumber, asPath, refusal } from '../core/input.js'
 import { asParents, withParents } from '../parts/parents.js'
 import type { Locking } from './hold.js'
+import { type PlaceOptions, placeOf } from './place.js'
 
-export interface LockOptions extends Patience {
+export interface LockOptions extends PlaceOptions {
   /**
    * How long (ms) this holder may go without a heartbeat before those that cannot judge it, on another machine or in
    * another container, take its lock over. It is kept with the lock: what those have for theirs does not matter.
@@ -29,18 +30,20 @@ export function asLocking(
   const heartbeatMs = asNumber(options.heartbeat, 'options.heartbeat', staleMs / 3, 0.1)
   if (heartbeatMs >= staleMs && staleMs < Number.POSITIVE_INFINITY)
     throw refusal('ERR_OUT_OF_RANGE', 'options.heartbeat', `less than options.stale, which is ${staleMs}`, heartbeatMs)
-  const dir = `${at}.lock`
+  const { dir, lockDir } = placeOf(at, options)
   const parents = asParents(options.parents)
-  const create: Locking['create'] = steps => withParents(dir, parents, steps)
+  const create: Locking['create'] = (cell, steps) => withParents(cell, parents, steps)
   const trial = { as, path: at, retryFor: options.retryFor }
-  return { path: at, dir, staleMs, heartbeatMs, parents, create, trial, around }
+  return { path: at, dir, lockDir, staleMs, heartbeatMs, parents, create, trial, around }
 }
 
 /** The queue in which the calls of one thread for one lock wait for their turn. */
-export const lockTurn = (path: string | URL): string[] => turnOf(resolve(asPath(path, 'path')))
+export const lockTurn = (path: string | URL, options: PlaceOptions = {}): string[] =>
+  turnOf(resolve(asPath(path, 'path')), options)
 
 /**
  * A call inside the work of another hold does not queue: whatever it waits for might wait for that. By another spelling,
  * what is in front of it may want the very lock that it is inside of.
  */
-export const turnOf = (path: string): string[] => (registry.around().length > 0 ? [] : [`${path}.lock`])
+export const turnOf = (path: string, options: PlaceOptions = {}): string[] =>
+  registry.around().length > 0 ? [] : [resolve(placeOf(path, options).dir)]

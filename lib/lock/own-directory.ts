@@ -2,6 +2,7 @@
 // made; or an empty directory, which is what other packages make for their locks.
 
 import { notACell } from '../cell/transition.js'
+import type { Stats } from '../core/stats.js'
 import { fs, orNothing, type Steps } from '../core/steps.js'
 import { tidy } from '../parts/cleanup.js'
 import { refusePlanted } from '../parts/follow-links.js'
@@ -42,5 +43,7 @@ export function* isOurs(dir: string): Steps<boolean> {
   const there = yield* fs.lstat(dir, orNothing)
   if (!there?.isDirectory()) return there === undefined
   yield* refusePlanted(dir, there)
-  return (there.mode & BigInt(ours)) !== 0n
+  return isMarked(there)
 }
+
+export const isMarked = (there: Stats): boolean => there.isDirectory() && (there.mode & BigInt(ours)) !== 0n

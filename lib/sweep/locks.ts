@@ -2,15 +2,21 @@
 
 import { clear, readState } from '../cell/transition.js'
 import { hasCode, isSystemError } from '../core/errors.js'
-import type { Entry, Steps } from '../core/steps.js'
+import { type Entry, fs, orNothing, type Steps } from '../core/steps.js'
 import { isPast } from '../lock/fence.js'
+import { isMarked } from '../lock/own-directory.js'
 import { parseLock } from '../lock/token.js'
 import type { Trial } from '../parts/achieve.js'
-import { type OpenDirectory, pathTo } from '../parts/directory-handle.js'
+import { type OpenDirectory, pathIn, pathTo } from '../parts/directory-handle.js'
 import type { Sweeping } from './job.js'
 
-/** Has it the name of a lock? */
-export const mayBeLock = ({ name, kind }: Entry): boolean => kind === 'directory' && name.toString().endsWith('.lock')
+/** Has it the name of a lock, or else, as `lockPath` allows, the mark of one? */
+export function* mayBeLock(entry: Entry, dir: OpenDirectory): Steps<boolean> {
+  if (entry.kind !== 'directory') return false
+  if (entry.name.toString().endsWith('.lock')) return true
+  const there = yield* fs.lstat(pathIn(dir, entry), orNothing)
+  return there !== undefined && isMarked(there)
+}
 
 /**
  * Removes a lock that is free and that no call waits for. Returns whether this call did it. What other packages have there

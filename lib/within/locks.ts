@@ -6,17 +6,22 @@ import { asLocking, type LockOptions, turnOf } from '../lock/options.js'
 import { type WithLock, withLockBy } from '../lock/work.js'
 import type { Bound } from './bind.js'
 import { contained } from './contained.js'
+import { placesBelow } from './options.js'
 import { assertOpen, begin, end } from './root.js'
 
 export function lockFunctions(bound: Bound): { readonly lock: Lock; readonly withLock: WithLock } {
   const { root } = bound
+  const placed = (options: LockOptions): LockOptions => {
+    const { lockPath, lockDir } = options
+    return lockPath === undefined && lockDir === undefined ? options : { ...options, ...placesBelow(options, bound) }
+  }
   const way: LockWay = {
     locking(path, options: LockOptions, as) {
       assertOpen(root)
-      const locking = asLocking(bound.path(path, 'path', 'file'), options, as)
+      const locking = asLocking(bound.path(path, 'path', 'file'), placed(options), as)
       return { ...locking, through: steps => contained(root, steps) }
     },
-    turn: path => turnOf(bound.path(path, 'path')),
+    turn: (path, options) => turnOf(bound.path(path, 'path'), options && placesBelow(options, bound)),
     run: steps => contained(root, steps),
     noteHold(hold) {
       begin(root)
