@@ -2,7 +2,7 @@
 // and of several callers that find the same dead holder, one takes over. The fence grows by one with each holder.
 
 import { createState } from '../cell/create.js'
-import { type State, successor } from '../cell/state.js'
+import { successor } from '../cell/state.js'
 import { advance, isUnknownOutcome, notACell, readState, tryAdvance } from '../cell/transition.js'
 import { isTimeout } from '../core/interruption.js'
 import { fs, type Steps } from '../core/steps.js'
@@ -16,7 +16,7 @@ import { giveUp } from './orphan.js'
 import { isOurs, isOwnDirectory, markOurs } from './own-directory.js'
 import { settlePlace } from './place.js'
 import { forget, newSighting, noteState, type Sighting } from './sighting.js'
-import { freeFields, parseLock } from './token.js'
+import { freeFields, freeToken, type Known, parseLock } from './token.js'
 import { removeWord } from './witness.js'
 
 /** Acquires the lock, waiting until that is possible. */
@@ -61,7 +61,7 @@ function* seeing<T extends Hold | undefined>(
 }
 
 function* waitAndTake(locking: Locking, sighting: Sighting): Steps<Hold> {
-  const before = (yield* fs.recall(locking.dir)) as State | undefined
+  const before = (yield* fs.recall(locking.dir)) as Known | undefined
   if (before) {
     // This thread released the lock a moment ago. If no other caller has held it since, this is its state.
     const hold = yield* trySwap(locking, before, sighting)
@@ -101,18 +101,18 @@ function* tryToTake(locking: Locking, sighting: Sighting): Steps<Hold | 'busy' |
   }
   sighting.token = token
   if (!(yield* isOver(now, token, locking, sighting))) return 'busy'
-  if (sighting.repeats === 0) return (yield* trySwap(locking, now, sighting)) ?? 'moved'
+  if (sighting.repeats === 0) return (yield* trySwap(locking, { state: now, token }, sighting)) ?? 'moved'
   // The state has stayed the same: a swap of it has failed before, or its holder counts as dead only now. Unlike the
   // first try, this one finds out why a swap fails.
-  const hold = yield* nextHold(locking, now)
+  const hold = yield* nextHold(locking, now, token)
   return yield* holdIfMine(hold, advance(dir, now, hold.state, trial))
 }
 
 /** Makes the lock, and takes it, unless another call is first. */
 function* takeNew(locking: Locking, sighting: Sighting): Steps<Hold | 'moved'> {
   const { dir, trial, create } = locking
-  const fields = freeFields(unnumbered, yield* fs.thread())
-  const born = successor(undefined, { fields }, yield* nonces())
+  const token = freeToken(unnumbered, yield* fs.thread())
+  const born = successor(undefined, { fields: freeFields(token) }, yield* nonces())
   try {
     if ((yield* create(dir, () => createState(dir, born, trial, markOurs))) === "another's") return 'moved'
   } catch (error) {
@@ -120,16 +120,16 @@ function* takeNew(locking: Locking, sighting: Sighting): Steps<Hold | 'moved'> {
     if (isUnknownOutcome(error)) return 'moved'
     throw error
   }
-  return (yield* trySwap(locking, born, sighting)) ?? 'moved'
+  return (yield* trySwap(locking, { state: born, token }, sighting)) ?? 'moved'
 }
 
 /** Swaps once. If that reports an error, the next read of the cell shows whether it was done all the same. */
-function* trySwap(locking: Locking, from: State, sighting: Sighting): Steps<Hold | undefined> {
-  const hold = yield* nextHold(locking, from)
+function* trySwap(locking: Locking, { state, token }: Known, sighting: Sighting): Steps<Hold | undefined> {
+  const hold = yield* nextHold(locking, state, token)
   if (sighting.unconfirmed) yield* forget(sighting)
   yield* fs.holding(locking.dir, hold.id, 'enter')
   sighting.unconfirmed = hold
-  if (!(yield* tryAdvance(locking.dir, from, hold.state, locking.trial))) return undefined
+  if (!(yield* tryAdvance(locking.dir, state, hold.state, locking.trial))) return undefined
   sighting.unconfirmed = undefined
   return hold
 }

@@ -13,23 +13,35 @@ import { isPast, nextFence } from './fence.js'
 import type { Hold, Locking } from './job.js'
 import { isLeaseLost, leaseStaleError } from './lease-lost.js'
 import { releaseLater, releaseOrphan } from './orphan.js'
-import { leaseLost, removeOwn, swapOwn } from './own-state.js'
-import { freeFields, heldFields, parseLock } from './token.js'
+import { freed, leaseLost, removeOwn, swapOwn } from './own-state.js'
+import { freeFields, heldFields, type Known, type Token } from './token.js'
 
 export type { Hold, Locking } from './job.js'
 
-/** The hold that a swap of `from` would make. */
-export function* nextHold(locking: Locking, from: State): Steps<Hold> {
+/** The hold that a swap of `from` would make. `token` is what `from` says. */
+export function* nextHold(locking: Locking, from: State, token: Token): Steps<Hold> {
   const owner = yield* fs.thread()
-  const fence = yield* nextFence(locking.dir, parseLock(locking.dir, from), owner)
+  const fence = yield* nextFence(locking.dir, token, owner)
   const id = yield* nonces()
-  const { staleMs } = locking
-  const holding = { fence, owner, id, staleMs }
   const beatMs = yield* fs.now()
-  const state = successor(from, { fields: heldFields(holding, beatMs) }, id)
-  const fresh = { over: undefined, lostBecause: undefined, silence: undefined, loss: undefined, whenOver: [] }
-  // Not spread, which takes longer than all the rest.
-  return Object.assign(fresh, { locking, fence, owner, id, staleMs, beatMs, state })
+  const { staleMs } = locking
+  const { more } = token
+  const state = successor(from, { fields: heldFields({ fence, owner, id, staleMs }, beatMs, more) }, id)
+  return {
+    locking,
+    fence,
+    owner,
+    id,
+    staleMs,
+    state,
+    more,
+    over: undefined,
+    lostBecause: undefined,
+    beatMs,
+    silence: undefined,
+    loss: undefined,
+    whenOver: [],
+  }
 }
 
 /** One heartbeat: shows that the holder is alive. @throws `ERR_LEASE_LOST` */
@@ -37,7 +49,7 @@ export function* renew(hold: Hold): Steps<void> {
   if (hold.over) throw leaseLost(hold)
   try {
     const beatMs = yield* fs.now()
-    yield* swapOwn(hold, more => heldFields(hold, beatMs, more))
+    yield* swapOwn(hold, () => heldFields(hold, beatMs, hold.more))
     hold.beatMs = beatMs
   } catch (error) {
     // The lock was released meanwhile, so it is not lost.
@@ -79,14 +91,16 @@ export function* release(hold: Hold, { remove = false }: ReleaseOptions = {}): S
   }
   // If this thread takes the lock again at once, it may start from this state instead of reading it. Not after the
   // first hold, because many locks are taken only once.
-  if (hold.state.version > firstReleased && !remove) yield* fs.remember(hold.locking.dir, hold.state)
+  const { state } = hold
+  if (state.version > firstReleased && !remove)
+    yield* fs.remember(hold.locking.dir, { state, token: freed(hold) } satisfies Known)
   yield* end(hold, 'released')
 }
 
 /** The version of a state: born, held, free again. */
 const firstReleased = 3
 
-const free = (hold: Hold): Steps<void> => swapOwn(hold, more => freeFields(hold.fence, hold.owner, more))
+const free = (hold: Hold): Steps<void> => swapOwn(hold, () => freeFields(freed(hold)))
 
 function* removeOrFree(hold: Hold): Steps<void> {
   if (!(yield* isPast(hold.locking.dir, hold.fence)) || !(yield* removeOwn(hold))) yield* free(hold)

@@ -39,6 +39,8 @@ export interface Hold {
   readonly id: string
   /** The state of the cell as far as this thread knows it: each heartbeat changes it. */
   state: State
+  /** What the state says besides. */
+  more: readonly string[]
   /** `abandoned`: its release has failed, and the token still names it. Its thread may take the lock all the same. */
   over: 'releasing' | 'released' | 'abandoned' | 'lost' | undefined
   /** What was seen in the place of its state. */

@@ -6,14 +6,13 @@ import type { Steps } from '../core/steps.js'
 import { nonces } from '../parts/stage-names.js'
 import type { Hold } from './job.js'
 import { leaseLostError, lostBecause } from './lease-lost.js'
-import { isOfHold, parseLock } from './token.js'
+import { freeToken, isOfHold, parseLock, type Token } from './token.js'
 
 /** Swaps the current state of the hold, also if a heartbeat, or another process, changes what else it says meanwhile. @throws `ERR_LEASE_LOST` */
-export function* swapOwn(hold: Hold, fieldsOf: (more: readonly string[]) => string[]): Steps<void> {
+export function* swapOwn(hold: Hold, fieldsOf: () => string[]): Steps<void> {
   const { dir, trial } = hold.locking
   for (;;) {
-    const fields = fieldsOf(parseLock(dir, hold.state).more)
-    const to = successor(hold.state, { fields }, yield* nonces())
+    const to = successor(hold.state, { fields: fieldsOf() }, yield* nonces())
     if ((yield* advance(dir, hold.state, to, trial)) === 'mine') {
       hold.state = to
       return
@@ -24,9 +23,8 @@ export function* swapOwn(hold: Hold, fieldsOf: (more: readonly string[]) => stri
 
 /** Removes the lock. Returns false if it must stay, because another call waits for it. @throws `ERR_LEASE_LOST` */
 export function* removeOwn(hold: Hold): Steps<boolean> {
-  const { dir } = hold.locking
   for (;;) {
-    if (parseLock(dir, hold.state).more.length > 0) return false
+    if (hold.more.length > 0) return false
     if ((yield* isCleared(hold)) === 'mine') return true
     yield* lookAgain(hold)
   }
@@ -51,7 +49,11 @@ function* lookAgain(hold: Hold): Steps<void> {
     throw leaseLost(hold)
   }
   hold.state = now
+  hold.more = parseLock(dir, now).more
 }
+
+/** What the lock says when the hold has given it back. */
+export const freed = ({ fence, owner, more }: Hold): Token => freeToken(fence, owner, more)
 
 export const leaseLost = ({ locking: { path }, fence, over, lostBecause: why }: Hold): Error =>
   leaseLostError(path, fence, over === 'released' || why === undefined ? 'it was released' : why)

@@ -47,8 +47,13 @@ export const newSighting = (asksAtOnce: boolean): Sighting => ({
   token: undefined,
   unconfirmed: undefined,
   watch: {
-    ...{ beat: '', lookedAtMs: 0, forMs: 0, restMs: 0, isElsewhere: false, word: undefined },
+    beat: '',
+    lookedAtMs: 0,
+    forMs: 0,
+    restMs: 0,
+    isElsewhere: false,
     askAtMs: asksAtOnce ? 0 : askAfterMs,
+    word: undefined,
   },
 })
 

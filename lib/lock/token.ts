@@ -20,6 +20,12 @@ export interface Token {
   readonly more: readonly string[]
 }
 
+/** A state, and what it says. */
+export interface Known {
+  readonly state: State
+  readonly token: Token
+}
+
 /** What a token says of a hold. */
 export interface Holding {
   readonly fence: number
@@ -28,21 +34,40 @@ export interface Holding {
   readonly staleMs: number
 }
 
-export const freeFields = (fence: number, owner: string, more: readonly string[] = []): string[] => {
-  const clock = clockOf(owner)
-  // Without a place, nothing can be behind it.
-  return ['f', spell(fence), ...(clock === undefined ? [] : [clock, ...more])]
-}
+/** That of a lock that the owner has freed, or made. */
+export const freeToken = (fence: number, owner: string, more: readonly string[] = none): Token => ({
+  fence,
+  owner: undefined,
+  hold: undefined,
+  beatMs: undefined,
+  staleMs: undefined,
+  clock: clockOf(owner),
+  more,
+})
+
+const none: readonly string[] = []
+
+/** Without the place of a clock, nothing can be behind it. */
+export const freeFields = ({ fence, clock, more }: Token): string[] =>
+  clock === undefined ? ['f', spellFence(fence)] : ['f', spellFence(fence), clock, ...more]
 
 export const heldFields = (
   { fence, owner, id, staleMs }: Holding,
   beatMs: number,
-  more: readonly string[] = [],
-): string[] => ['h', spell(fence), owner, id, spell(Math.floor(beatMs)), spell(Math.ceil(staleMs)), ...more]
+  more: readonly string[] = none,
+): string[] => ['h', spellFence(fence), owner, id, spell(Math.floor(beatMs)), spell(Math.ceil(staleMs)), ...more]
 
 /** Such a hold ends only by proof. */
 const never = '-'
 const spell = (ms: number): string => (ms === Number.POSITIVE_INFINITY ? never : ms.toString(36))
+
+/** Long numbers take long to spell, and each is spelled at least twice: when the lock is taken, and when it is freed. */
+let lastFence = { fence: 0, text: '0' }
+
+function spellFence(fence: number): string {
+  if (fence !== lastFence.fence) lastFence = { fence, text: fence.toString(36) }
+  return lastFence.text
+}
 
 function toNumber(text: string | undefined): number | undefined {
   if (text === never) return Number.POSITIVE_INFINITY
@@ -56,11 +81,12 @@ export function parseLock(dir: string, { gone, fields }: State): Token {
   const isFree = kind === 'f'
   if (gone || number === undefined || !(isFree || (kind === 'h' && who !== undefined)))
     throw notACell(dir, 'it is a cell, but not a lock')
-  if (isFree) return { ...free, fence: number, clock: who, more: fields.slice(3) }
+  if (isFree) {
+    const more = fields.length > 3 ? fields.slice(3) : none
+    return { fence: number, owner: undefined, hold: undefined, beatMs: undefined, staleMs: undefined, clock: who, more }
+  }
   const [beatMs, staleMs] = [toNumber(beat), toNumber(stale)]
   return { fence: number, owner: who, hold, beatMs, staleMs, clock: clockOf(who as string), more: rest }
 }
-
-const free = { owner: undefined, hold: undefined, beatMs: undefined, staleMs: undefined }
 
 export const isOfHold = ({ fields: [kind, , , hold] }: State, id: string): boolean => kind === 'h' && hold === id
