@@ -7,12 +7,11 @@ import { LatePlace } from './core/queue.js'
 import type { Steps } from './core/steps.js'
 import { type Making, makeOnce } from './get-or-create/once.js'
 import type { Kind, Producer } from './get-or-create/produce.js'
-import { asLocking } from './lock/options.js'
-import type { LockOptions } from './lock.js'
+import { asLocking, type LockingOptions, type LockOptions } from './lock/options.js'
 
 export type { Producer, Production } from './get-or-create/produce.js'
 
-export interface GetOrCreateOptions<K extends Kind = Kind> extends LockOptions {
+export interface GetOrCreateOptions<K extends Kind = Kind> extends LockingOptions {
   /** What is to be there. @default 'file' */
   readonly kind?: K | undefined
   /**
@@ -139,7 +138,9 @@ function asMaking(
   publication: Publication,
 ): Making {
   const around = registry.around()
-  const locking = (at: string | URL) => asLocking(at, options, 'getOrCreate', around)
+  // What `mode` says to other functions is not about the lock of this one.
+  const forLock: LockOptions = 'mode' in options ? { ...options, mode: undefined } : options
+  const locking = (at: string | URL) => asLocking(at, forLock, 'getOrCreate', around)
   const at = asName(path, 'path')
   locking(path)
   if (asFunction(produce, 'produce') === undefined)

@@ -29,13 +29,16 @@ export type { PlaceOptions } from './lock/place.js'
  * background).
  *
  * The lock is a directory, `<path>.lock`, or where `lockPath` or `lockDir` say, which stays; `path` itself need not exist
- * and is not touched. (Callers that give other options have other locks.) A call that gives
- * up on a holder elsewhere leaves a private file beside the lock, for the next one: it goes when the lock is taken over, or
- * with a `sweep`, by its age. `release({ remove: true })` and `sweep(dir, { locks: true })` remove the directory when it can
- * be known that no later fence will be as small: the first one is the microseconds of the filesystem's clock. If something
- * else removes the directory, that holds unless it does so within a tick of that clock. A directory that something has
- * emptied is free (on Windows, and where the set-user-ID bit of a directory is not kept, it is taken for another
- * package's).
+ * and is not touched. Callers that give other places have other locks. All users that may write the directory above may use
+ * the lock, whichever user has made it, with whatever umask; what root makes belongs to the owner of that directory (but for
+ * directories that `parents` makes).
+ *
+ * A call that gives up on a holder elsewhere leaves a private file beside the lock, for the next one of its user: it goes
+ * when the lock is taken over, or with a `sweep`, by its age. `release({ remove: true })` and `sweep(dir, { locks: true })`
+ * remove the directory when it can be known that no later fence will be as small: the first one is the microseconds of the
+ * filesystem's clock. If something else removes the directory, that holds unless it does so within a tick of that clock. A
+ * directory that something has emptied is free (on Windows, and where the set-user-ID bit of a directory is not kept, it is
+ * taken for another package's).
  *
  * - `lock.try(path)`: returns undefined instead of waiting.
  * - `lock.holder(path)`: returns who holds the lock (`owner`, `pid`, `fence`, `alive`), or undefined.
@@ -44,16 +47,17 @@ export type { PlaceOptions } from './lock/place.js'
  * @param path A path, or a `file:` URL. Links to directories on the way are followed; a link at the end of the path has
  *   a lock of its own.
  * @param options `lockPath`: the directory that is the lock. `lockDir`: a directory for the locks of all paths; there, the
- *   name of a lock is made of the path's last name and a digest of where the path leads. One of them at most.
+ *   name of a lock is made of the path's last name and a digest of where the path leads. One of them at most. `mode`: that
+ *   of a new lock.
  * @returns A lease: keep it. `lease.release()`, `await using` or `withLock` releases it; a lease that is
  *   garbage-collected is released with a process warning. Heartbeats keep no process alive, and a process that exits
  *   holds nothing.
  * @throws `ERR_LOCK_HELD`: `timeout` has passed (`cause` is the time-out, `holder` says who holds the lock); or the call
  *   would wait for itself: the sync form, if its thread holds the lock, and any form inside the work of `withLock`,
  *   `updateFile` or `getOrCreate`, if that holds it, by whatever spelling, link, or copy of this package. `ERR_NOT_A_CELL`: another package's lock is there, or a link, which
- *   is not followed. EACCES: another user has put it into a sticky directory that others may write, where that user could
- *   make a link to another lock of it. The system's own error, unchanged: ENOENT (no directory, and no `parents`),
- *   EACCES, EROFS ...
+ *   is not followed. EACCES: not on Linux, and another user has put it into a sticky directory that others may write, where
+ *   that user could make a link to another lock of it. The system's own error, unchanged: ENOENT (no directory, and no
+ *   `parents`), EACCES, EROFS ...
  *
  * @example
  * await using lease = await lock('deploy', { timeout: 30_000 })

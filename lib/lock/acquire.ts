@@ -1,22 +1,20 @@
 // Acquires a lock (./hold.ts) by swapping the very state that was read. So nothing is ever removed in order to acquire,
 // and of several callers that find the same dead holder, one takes over. The fence grows by one with each holder.
 
-import { createState } from '../cell/create.js'
-import { successor } from '../cell/state.js'
 import { advance, isUnknownOutcome, notACell, readState, tryAdvance } from '../cell/transition.js'
 import { isTimeout } from '../core/interruption.js'
 import { fs, type Steps } from '../core/steps.js'
 import { finishAnyway } from '../parts/cleanup.js'
-import { nonces } from '../parts/stage-names.js'
+import { bear } from './birth.js'
 import { isOver, leaveEvidence } from './evidence.js'
-import { unnumbered } from './fence.js'
 import { type Hold, type Locking, nextHold } from './hold.js'
 import { holderOf, lockHeld } from './holder.js'
+import { inOpened } from './opened.js'
 import { giveUp } from './orphan.js'
-import { isOurs, isOwnDirectory, markOurs } from './own-directory.js'
+import { isOurs, whoseIs } from './own-directory.js'
 import { settlePlace } from './place.js'
 import { forget, newSighting, noteState, type Sighting } from './sighting.js'
-import { freeFields, freeToken, type Known, parseLock } from './token.js'
+import { type Known, parseLock } from './token.js'
 import { removeWord } from './witness.js'
 
 /** Acquires the lock, waiting until that is possible. */
@@ -85,9 +83,19 @@ function* tryOnce(locking: Locking, sighting: Sighting): Steps<Hold | undefined>
 }
 
 /** `moved`: another call has changed the lock since it was read. */
-function* tryToTake(locking: Locking, sighting: Sighting): Steps<Hold | 'busy' | 'moved'> {
+type Taking = Steps<Hold | 'busy' | 'moved'>
+
+const tryToTake = (locking: Locking, sighting: Sighting): Taking =>
+  sighting.isPlaced ? takePlaced(locking, sighting) : takeAt(locking, sighting, locking.dir)
+
+function* takePlaced(locking: Locking, sighting: Sighting): Taking {
+  return (yield* inOpened(locking.dir, at => takeAt(locking, sighting, at))) ?? 'moved'
+}
+
+/** `at`: a path to the lock's directory. */
+function* takeAt(locking: Locking, sighting: Sighting, at: string): Taking {
   const { dir, trial } = locking
-  const now = yield* readState(dir, trial)
+  const now = yield* readState(at, trial)
   if (now === 'void' && !(yield* isOurs(dir)))
     throw notACell(dir, 'it is an empty directory, as other packages make for their locks')
   if (typeof now === 'string') return yield* takeNew(locking, sighting)
@@ -95,41 +103,41 @@ function* tryToTake(locking: Locking, sighting: Sighting): Steps<Hold | 'busy' |
   noteState(sighting, now)
   const token = parseLock(dir, now)
   // A state that is new may be that of another lock.
-  if (sighting.repeats === 0 && !(yield* isOwnDirectory(dir))) {
-    sighting.nonce = ''
-    return 'moved'
+  if (sighting.repeats === 0 && at === dir) {
+    const whose = yield* whoseIs(dir)
+    sighting.isPlaced = whose === 'placed'
+    if (whose !== 'own') {
+      sighting.nonce = ''
+      return 'moved'
+    }
   }
   sighting.token = token
   if (!(yield* isOver(now, token, locking, sighting))) return 'busy'
-  if (sighting.repeats === 0) return (yield* trySwap(locking, { state: now, token }, sighting)) ?? 'moved'
+  if (sighting.repeats === 0) return (yield* trySwap(locking, { state: now, token }, sighting, at)) ?? 'moved'
   // The state has stayed the same: a swap of it has failed before, or its holder counts as dead only now. Unlike the
   // first try, this one finds out why a swap fails.
   const hold = yield* nextHold(locking, now, token)
-  return yield* holdIfMine(hold, advance(dir, now, hold.state, trial))
+  return yield* holdIfMine(hold, advance(at, now, hold.state, trial))
 }
 
 /** Makes the lock, and takes it, unless another call is first. */
 function* takeNew(locking: Locking, sighting: Sighting): Steps<Hold | 'moved'> {
-  const { dir, trial, create } = locking
-  const token = freeToken(unnumbered, yield* fs.thread())
-  const born = successor(undefined, { fields: freeFields(token) }, yield* nonces())
-  try {
-    if ((yield* create(dir, () => createState(dir, born, trial, markOurs))) === "another's") return 'moved'
-  } catch (error) {
-    // Even if this call did make the lock, other calls have had it since.
-    if (isUnknownOutcome(error)) return 'moved'
-    throw error
-  }
-  return (yield* trySwap(locking, { state: born, token }, sighting)) ?? 'moved'
+  const born = yield* bear(locking)
+  return (born && (yield* trySwap(locking, born, sighting))) ?? 'moved'
 }
 
 /** Swaps once. If that reports an error, the next read of the cell shows whether it was done all the same. */
-function* trySwap(locking: Locking, { state, token }: Known, sighting: Sighting): Steps<Hold | undefined> {
+function* trySwap(
+  locking: Locking,
+  { state, token }: Known,
+  sighting: Sighting,
+  at = locking.dir,
+): Steps<Hold | undefined> {
   const hold = yield* nextHold(locking, state, token)
   if (sighting.unconfirmed) yield* forget(sighting)
   yield* fs.holding(locking.dir, hold.id, 'enter')
   sighting.unconfirmed = hold
-  if (!(yield* tryAdvance(locking.dir, state, hold.state, locking.trial))) return undefined
+  if (!(yield* tryAdvance(at, state, hold.state, locking.trial))) return undefined
   sighting.unconfirmed = undefined
   return hold
 }

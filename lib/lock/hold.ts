@@ -13,6 +13,7 @@ import { isPast, nextFence } from './fence.js'
 import type { Hold, Locking } from './job.js'
 import { isLeaseLost, leaseStaleError } from './lease-lost.js'
 import { releaseLater, releaseOrphan } from './orphan.js'
+import { isRemovable } from './own-directory.js'
 import { freed, leaseLost, removeOwn, swapOwn } from './own-state.js'
 import { freeFields, heldFields, type Known, type Token } from './token.js'
 
@@ -103,7 +104,9 @@ const firstReleased = 3
 const free = (hold: Hold): Steps<void> => swapOwn(hold, () => freeFields(freed(hold)))
 
 function* removeOrFree(hold: Hold): Steps<void> {
-  if (!(yield* isPast(hold.locking.dir, hold.fence)) || !(yield* removeOwn(hold))) yield* free(hold)
+  const { dir } = hold.locking
+  const mayBeRemoved = (yield* isRemovable(dir)) && (yield* isPast(dir, hold.fence))
+  if (!mayBeRemoved || !(yield* removeOwn(hold))) yield* free(hold)
 }
 
 function* end(hold: Hold, how: 'released' | 'abandoned' | 'lost'): Steps<void> {

@@ -18,6 +18,8 @@ export interface Locking {
   readonly staleMs: number
   /** Milliseconds between heartbeats. */
   readonly heartbeatMs: number
+  /** That of a new lock; undefined if the directory above decides. */
+  readonly mode: number | undefined
   /** The directories in which some were made for the cell. */
   readonly parents: Parents | undefined
   /** Runs the steps that create the cell; makes missing directories above it if `parents` says so. */

@@ -4,8 +4,10 @@ import { asName, asNumber, asPath, refusal } from '../core/input.js'
 import { asParents, withParents } from '../parts/parents.js'
 import type { Locking } from './hold.js'
 import { type PlaceOptions, placeOf } from './place.js'
+import { asLockMode } from './rights.js'
 
-export interface LockOptions extends PlaceOptions {
+/** What all functions take that take a lock. */
+export interface LockingOptions extends PlaceOptions {
   /**
    * How long (ms) this holder may go without a heartbeat before those that cannot judge it, on another machine or in
    * another container, take its lock over. It is kept with the lock: what those have for theirs does not matter.
@@ -16,6 +18,15 @@ export interface LockOptions extends PlaceOptions {
   readonly heartbeat?: number | undefined
   /** Makes missing directories above the lock. @default false */
   readonly parents?: boolean | undefined
+}
+
+export interface LockOptions extends LockingOptions {
+  /**
+   * Permission bits of a new lock, a directory in which its holders rename a file: a number, or an octal string. The
+   * umask does not matter. @default all users that may write the directory above may use the lock, and no others; as root,
+   * its owner is that of the directory above
+   */
+  readonly mode?: number | string | undefined
 }
 
 /** `around` is known when the call is made; later, another call may have resumed it. */
@@ -34,7 +45,8 @@ export function asLocking(
   const parents = asParents(options.parents)
   const create: Locking['create'] = (cell, steps) => withParents(cell, parents, steps)
   const trial = { as, path: at, retryFor: options.retryFor }
-  return { path: at, dir, lockDir, staleMs, heartbeatMs, parents, create, trial, around }
+  const mode = asLockMode(options.mode)
+  return { path: at, dir, lockDir, staleMs, heartbeatMs, mode, parents, create, trial, around }
 }
 
 /** The queue in which the calls of one thread for one lock wait for their turn. */

@@ -16,6 +16,8 @@ export interface Sighting {
   token: Token | undefined
   /** The hold of a swap that reported an error. If the cell shows its state, the lock was acquired all the same. */
   unconfirmed: Hold | undefined
+  /** The lock is looked up by its descriptor (./opened.ts). */
+  isPlaced: boolean
   /** The heartbeat of a holder that cannot be judged, and for how long it has been watched without another. */
   readonly watch: Watch
 }
@@ -46,6 +48,7 @@ export const newSighting = (asksAtOnce: boolean): Sighting => ({
   pauses: 0,
   token: undefined,
   unconfirmed: undefined,
+  isPlaced: false,
   watch: {
     beat: '',
     lookedAtMs: 0,

@@ -4,7 +4,7 @@ import { clear, readState } from '../cell/transition.js'
 import { hasCode, isSystemError } from '../core/errors.js'
 import { type Entry, fs, orNothing, type Steps } from '../core/steps.js'
 import { isPast } from '../lock/fence.js'
-import { isMarked } from '../lock/own-directory.js'
+import { isMarked, isRemovable } from '../lock/own-directory.js'
 import { parseLock } from '../lock/token.js'
 import type { Trial } from '../parts/achieve.js'
 import { type OpenDirectory, pathIn, pathTo } from '../parts/directory-handle.js'
@@ -33,6 +33,7 @@ export function* sweepLock({ name }: Entry, dir: OpenDirectory, { dryRun }: Swee
     if (typeof now === 'string') return false
     const { owner, more, fence } = parseLock(path, now)
     if (owner !== undefined || more.length > 0) return false
+    if (!(yield* isRemovable(path))) return false
     return dryRun || ((yield* isPast(path, fence)) && (yield* clear(path, now, trial)) === 'mine')
   } catch (error) {
     if (isUnlocked(error)) return false

@@ -9,9 +9,8 @@ import { isThenable } from '../core/wait.js'
 import { acquire } from '../lock/acquire.js'
 import { attended, type Hold, inside, type Locking, renew, whileHeld } from '../lock/hold.js'
 import { holderOf, lockHeld } from '../lock/holder.js'
-import { asLocking } from '../lock/options.js'
+import { asLocking, type LockingOptions } from '../lock/options.js'
 import { UnderLock } from '../lock/under-lock.js'
-import type { LockOptions } from '../lock.js'
 import { achieve, noEvidence } from '../parts/achieve.js'
 import { syncName } from '../parts/durable.js'
 import { refusePlanted, refuseSpecialFile, resolveLinks } from '../parts/follow-links.js'
@@ -27,7 +26,7 @@ export interface Update {
   readonly path: string
   readonly change: (old: unknown, work: UnderLock) => unknown
   readonly codec: Codec
-  readonly locking: LockOptions
+  readonly locking: LockingOptions
   readonly around: readonly string[]
   readonly writing: WriteFileOptions
   readonly publication: Publication
