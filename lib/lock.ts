@@ -40,6 +40,14 @@ export type { PlaceOptions } from './lock/place.js'
  * directory that something has emptied is free (on Windows, and where the set-user-ID bit of a directory is not kept, it is
  * taken for another package's).
  *
+ * An empty directory that has no mark of this package is another package's lock (proper-lockfile's, for one): it is waited
+ * for, and taken over only if `foreign` says so. While other packages lock the same path, give `foreign`, and release with
+ * `remove`: they get no lock of ours that is there, held or free, however old it looks to them (proper-lockfile: `ELOCKED`, or
+ * `ENOTEMPTY`). A holder of theirs whose lock was taken over finds out as it does elsewhere (`ECOMPROMISED`). What that
+ * leaves open: a process that stands still for longer than the other package's own limit right between the last two calls of
+ * a removal, or a holder of theirs that does so for longer than `foreign`; and outside Linux, where a directory cannot be
+ * found by its descriptor, a lock that is made while another one is taken over.
+ *
  * - `lock.try(path)`: returns undefined instead of waiting.
  * - `lock.holder(path)`: returns who holds the lock (`owner`, `pid`, `fence`, `alive`), or undefined.
  * - `lock.steps(path)`: returns a hold, for algorithms; `release` of `holdfast/steps` releases it.
@@ -54,8 +62,8 @@ export type { PlaceOptions } from './lock/place.js'
  *   holds nothing.
  * @throws `ERR_LOCK_HELD`: `timeout` has passed (`cause` is the time-out, `holder` says who holds the lock); or the call
  *   would wait for itself: the sync form, if its thread holds the lock, and any form inside the work of `withLock`,
- *   `updateFile` or `getOrCreate`, if that holds it, by whatever spelling, link, or copy of this package. `ERR_NOT_A_CELL`: another package's lock is there, or a link, which
- *   is not followed. EACCES: not on Linux, and another user has put it into a sticky directory that others may write, where
+ *   `updateFile` or `getOrCreate`, if that holds it, by whatever spelling, link, or copy of this package. `ERR_NOT_A_CELL`: a file is there, a directory with
+ *   other things in it, or a link, which is not followed. EACCES: not on Linux, and another user has put it into a sticky directory that others may write, where
  *   that user could make a link to another lock of it. The system's own error, unchanged: ENOENT (no directory, and no
  *   `parents`), EACCES, EROFS ...
  *

@@ -1,17 +1,17 @@
 // Acquires a lock (./hold.ts) by swapping the very state that was read. So nothing is ever removed in order to acquire,
 // and of several callers that find the same dead holder, one takes over. The fence grows by one with each holder.
 
-import { advance, isUnknownOutcome, notACell, readState, tryAdvance } from '../cell/transition.js'
+import { advance, isUnknownOutcome, readState, tryAdvance } from '../cell/transition.js'
 import { isTimeout } from '../core/interruption.js'
 import { fs, type Steps } from '../core/steps.js'
 import { finishAnyway } from '../parts/cleanup.js'
 import { bear } from './birth.js'
 import { isOver, leaveEvidence } from './evidence.js'
 import { type Hold, type Locking, nextHold } from './hold.js'
-import { holderOf, lockHeld } from './holder.js'
+import { foreignHolder, holderOf, lockHeld } from './holder.js'
 import { inOpened } from './opened.js'
 import { giveUp } from './orphan.js'
-import { isOurs, whoseIs } from './own-directory.js'
+import { whoseIs } from './own-directory.js'
 import { settlePlace } from './place.js'
 import { forget, newSighting, noteState, type Sighting } from './sighting.js'
 import { type Known, parseLock } from './token.js'
@@ -24,9 +24,11 @@ export function* acquire(locking: Locking): Steps<Hold> {
   } catch (error) {
     if (!isTimeout(error)) throw error
     // The time-out interrupts once only, so there is time for a last try, and for reading who holds the lock.
-    const hold = yield* tryAcquire(locking)
+    const sighting = newSighting(true)
+    const hold = yield* seeing(locking, sighting, tryOnce)
     if (hold) return hold
-    throw lockHeld(locking, yield* holderOf(locking), error)
+    // To be sure that a directory is empty takes a while.
+    throw lockHeld(locking, sighting.isForeign ? foreignHolder : yield* holderOf(locking), error)
   }
 }
 
@@ -96,11 +98,10 @@ function* takePlaced(locking: Locking, sighting: Sighting): Taking {
 function* takeAt(locking: Locking, sighting: Sighting, at: string): Taking {
   const { dir, trial } = locking
   const now = yield* readState(at, trial)
-  if (now === 'void' && !(yield* isOurs(dir)))
-    throw notACell(dir, 'it is an empty directory, as other packages make for their locks')
-  if (typeof now === 'string') return yield* takeNew(locking, sighting)
+  if (typeof now === 'string') return yield* takeNew(locking, sighting, now)
   if (sighting.unconfirmed?.state.nonce === now.nonce) return sighting.unconfirmed
   noteState(sighting, now)
+  sighting.isForeign = false
   const token = parseLock(dir, now)
   // A state that is new may be that of another lock.
   if (sighting.repeats === 0 && at === dir) {
@@ -121,9 +122,9 @@ function* takeAt(locking: Locking, sighting: Sighting, at: string): Taking {
 }
 
 /** Makes the lock, and takes it, unless another call is first. */
-function* takeNew(locking: Locking, sighting: Sighting): Steps<Hold | 'moved'> {
-  const born = yield* bear(locking)
-  return (born && (yield* trySwap(locking, born, sighting))) ?? 'moved'
+function* takeNew(locking: Locking, sighting: Sighting, now: 'void' | 'absent'): Taking {
+  const born = yield* bear(locking, sighting, now)
+  return typeof born === 'string' ? born : ((yield* trySwap(locking, born, sighting)) ?? 'moved')
 }
 
 /** Swaps once. If that reports an error, the next read of the cell shows whether it was done all the same. */

@@ -18,6 +18,8 @@ export interface Locking {
   readonly staleMs: number
   /** Milliseconds between heartbeats. */
   readonly heartbeatMs: number
+  /** How long (ms) another package's lock must be unchanged to be taken over; undefined if other packages are not expected. */
+  readonly foreign: number | undefined
   /** That of a new lock; undefined if the directory above decides. */
   readonly mode: number | undefined
   /** The directories in which some were made for the cell. */

@@ -5,7 +5,8 @@
 
 import { notACell } from '../cell/transition.js'
 import { hasCode } from '../core/errors.js'
-import { fs, type Steps } from '../core/steps.js'
+import type { Stats } from '../core/stats.js'
+import { fs, orNothing, type Steps } from '../core/steps.js'
 import { mayUseDescriptors } from '../parts/directory-handle.js'
 import { namingDirectory } from '../parts/public-names.js'
 import { closing } from '../parts/stage.js'
@@ -29,4 +30,14 @@ export function* inOpened<T>(dir: string, use: (at: string, fd: number) => Steps
   } catch (error) {
     throw namingDirectory(error, at, dir)
   }
+}
+
+/** Runs steps with a path to the directory, by its descriptor where that is possible, and with what that is. */
+export function* inDirectory<T>(dir: string, use: (at: string, there: Stats) => Steps<T>): Steps<T | undefined> {
+  if (canOpen())
+    return yield* inOpened(dir, function* (at, fd) {
+      return yield* use(at, yield* fs.fstat(fd))
+    })
+  const there = yield* fs.lstat(dir, orNothing)
+  return there?.isDirectory() ? yield* use(dir, there) : undefined
 }

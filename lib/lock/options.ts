@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { registry } from '../core/disk.js'
 import { asName, asNumber, asPath, refusal } from '../core/input.js'
 import { asParents, withParents } from '../parts/parents.js'
+import { asForeign } from './foreign.js'
 import type { Locking } from './hold.js'
 import { type PlaceOptions, placeOf } from './place.js'
 import { asLockMode } from './rights.js'
@@ -16,6 +17,13 @@ export interface LockingOptions extends PlaceOptions {
   readonly stale?: number | undefined
   /** Milliseconds between heartbeats; less than `stale`. @default a third of `stale` */
   readonly heartbeat?: number | undefined
+  /**
+   * For paths that other packages lock as well, by an empty directory of the same name, as proper-lockfile does: how long
+   * (ms) theirs must be unchanged until it is taken over, which must be longer than they take to show that its holder
+   * lives. `Infinity`: never. A new lock is then made by `mkdir`, as theirs are, so that only one of both succeeds.
+   * @default theirs is waited for; but one that they make in the moment in which this call makes its own may be replaced
+   */
+  readonly foreign?: number | undefined
   /** Makes missing directories above the lock. @default false */
   readonly parents?: boolean | undefined
 }
@@ -46,7 +54,8 @@ export function asLocking(
   const create: Locking['create'] = (cell, steps) => withParents(cell, parents, steps)
   const trial = { as, path: at, retryFor: options.retryFor }
   const mode = asLockMode(options.mode)
-  return { path: at, dir, lockDir, staleMs, heartbeatMs, mode, parents, create, trial, around }
+  const foreign = asForeign(options.foreign)
+  return { path: at, dir, lockDir, staleMs, heartbeatMs, foreign, mode, parents, create, trial, around }
 }
 
 /** The queue in which the calls of one thread for one lock wait for their turn. */

@@ -22,14 +22,7 @@ export function* whoseIs(dir: string): Steps<'own' | 'placed' | undefined> {
   return (yield* isPlanted(dir, there)) ? 'placed' : 'own'
 }
 
-/** Is the directory, which is empty, one of ours? An age-based cleaner may have emptied it, or a removal was killed. */
-export function* isOurs(dir: string): Steps<boolean> {
-  const there = yield* fs.lstat(dir, orNothing)
-  if (!there?.isDirectory()) return there === undefined
-  yield* refusePlanted(dir, there)
-  return isMarked(there)
-}
-
+/** Also when it is empty: an age-based cleaner may have emptied it, or a removal was killed. */
 export const isMarked = (there: Stats): boolean => there.isDirectory() && (there.mode & BigInt(mark)) !== 0n
 
 /**

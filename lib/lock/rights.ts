@@ -1,7 +1,6 @@
 // Who may use a new lock. All users that may write the directory above may put a lock there, so all of them may use it:
 // else the first one, or its umask, would lock the others out, and one run as root would lock the user out.
 
-import { dirname } from 'node:path'
 import type { Owner } from '../cell/create.js'
 import { isSystemError } from '../core/errors.js'
 import { asMode, refusal } from '../core/input.js'
@@ -24,14 +23,14 @@ export function asLockMode(value: unknown): number | undefined {
 }
 
 /**
- * Marks the directory of a lock, which was just made, as ours, and gives it its rights. Returns the owner that it was
+ * Marks the directory of a lock, which was just made in `above`, as ours, and gives it its rights. Returns the owner that it was
  * given. Best effort, but for a mode that was asked for: without the mark it is another's if it is empty.
  */
-export function* giveRights(stage: string, asked: number | undefined): Steps<Owner | undefined> {
+export function* giveRights(stage: string, above: string, asked: number | undefined): Steps<Owner | undefined> {
   try {
     // By a descriptor, because the bits would mean much on what somebody else has put in its place.
     const fd = yield* fs.open(stage, 'r nofollow')
-    return yield* closing(fd, () => giveOpened(fd, dirname(stage), asked))
+    return yield* closing(fd, () => giveOpened(fd, above, asked))
   } catch (error) {
     if (asked !== undefined || !isSystemError(error)) throw error
     return undefined

@@ -16,6 +16,8 @@ export interface Sighting {
   token: Token | undefined
   /** The hold of a swap that reported an error. If the cell shows its state, the lock was acquired all the same. */
   unconfirmed: Hold | undefined
+  /** Another package holds the lock. */
+  isForeign: boolean
   /** The lock is looked up by its descriptor (./opened.ts). */
   isPlaced: boolean
   /** The heartbeat of a holder that cannot be judged, and for how long it has been watched without another. */
@@ -48,6 +50,7 @@ export const newSighting = (asksAtOnce: boolean): Sighting => ({
   pauses: 0,
   token: undefined,
   unconfirmed: undefined,
+  isForeign: false,
   isPlaced: false,
   watch: {
     beat: '',
@@ -67,7 +70,7 @@ export function* forget(sighting: Sighting): Steps<void> {
   if (unconfirmed) yield* fs.holding(unconfirmed.locking.dir, unconfirmed.id, 'leave')
 }
 
-export function noteState(sighting: Sighting, { nonce }: State): void {
+export function noteState(sighting: Sighting, { nonce }: Pick<State, 'nonce'>): void {
   if (sighting.nonce === nonce) sighting.repeats++
   else Object.assign(sighting, { nonce, repeats: 0 })
 }

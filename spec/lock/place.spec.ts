@@ -15,7 +15,7 @@ import { pathToFileURL } from 'node:url'
 import { cell, createExclusive, getOrCreate, lock, sweep, updateFile, within, withLock } from 'holdfast'
 import { driveSync, type Steps } from 'holdfast/steps'
 import { through } from '../broken/interfere.js'
-import { assert, asUser, canBeAnother, everyPlace, holds, scratch } from '../support/kit.js'
+import { assert, asUser, canBeAnother, everyPlace, holds, places, scratch } from '../support/kit.js'
 import { assertRefusesBadInput } from '../support/laws.js'
 
 const posix = process.platform !== 'win32'
@@ -28,7 +28,7 @@ async function assertHeld(path: string, place: Place): Promise<void> {
   assert.is(lock.holder.sync(path, place)?.pid, process.pid)
   assert.is(await lock.try(path, place), undefined)
   assert.is(lock.try.sync(path, place), undefined)
-  const soon = { ...place, timeout: 20 }
+  const soon = { ...place, timeout: 60 }
   await assert.rejects(lock(path, soon), busy)
   await assert.rejects(
     withLock(path, () => assert.unreachable(), soon),
@@ -46,7 +46,7 @@ async function assertHeld(path: string, place: Place): Promise<void> {
     assert.throws(call, busy)
 }
 
-for (const { kind, dir } of everyPlace)
+for (const { kind, dir } of places)
   holds(`on ${kind}: a lock is where lockPath or lockDir say, for each function that takes it`, async () => {
     const top = scratch(dir)
     const path = join(top, 'thing')
@@ -195,7 +195,7 @@ holds('updateFile follows the link of a file to another lock in the lockDir, and
   symlinkSync('two', join(top, 'next'))
   renameSync(join(top, 'next'), join(top, 'link'))
   await assert.rejects(
-    updateFile(join(top, 'link'), () => 'x', { lockDir, timeout: 20 }),
+    updateFile(join(top, 'link'), () => 'x', { lockDir, timeout: 60 }),
     busy,
   )
   await assert.rejects(
@@ -222,7 +222,7 @@ holds(
       await using _ = await lock(join(top, 'thing'), outside)
       assert.is(await root.lock.try('thing', place), undefined)
       await assert.rejects(
-        root.updateFile('thing', () => 'y', { ...place, timeout: 20 }),
+        root.updateFile('thing', () => 'y', { ...place, timeout: 60 }),
         busy,
       )
     }
