@@ -26,7 +26,7 @@ export { type Guarantee, type Keeps, type ProbeOptions, probe } from './probe.js
 export { type RemoveOptions, remove } from './remove.js'
 export { type SweepOptions, sweep } from './sweep.js'
 export { type SymlinkOptions, symlink } from './symlink.js'
-export { type UpdateFile, type UpdateFileOptions, updateFile, type Work } from './update-file.js'
+export { type UpdateFile, type UpdateFileOptions, updateFile, type Work, type WorkOnFiles } from './update-file.js'
 export { withLock } from './with-lock.js'
 export { type ReadFile, type ReadFileOptions, type Within, type WithinOptions, within } from './within.js'
 export { type WriteFileOptions, writeFile } from './write-file.js'
