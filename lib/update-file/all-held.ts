@@ -3,7 +3,7 @@
 
 import { fs, pending, type Steps } from '../core/steps.js'
 import { isWait } from '../core/traits.js'
-import { beat, type Hold, inside, type Locking, renew, whileHeld } from './hold.js'
+import { beat, type Hold, inside, type Locking, renew, whileHeld } from '../lock/hold.js'
 
 /** A lock that is held; or one that could not be taken, and why: what is locked can be read without it. */
 export interface Locked {
