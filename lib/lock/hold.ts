@@ -1,7 +1,7 @@
 // A lock that this process holds: its heartbeats show that the holder is alive, until the lock is released, or lost. A
 // lock is a cell (../cell.ts), whose fields are in ./token.ts. How it is acquired is in ./acquire.ts.
 
-import { type State, successor } from '../cell/state.js'
+import { type PayloadId, type State, successor } from '../cell/state.js'
 import { isUnknownOutcome } from '../cell/transition.js'
 import { registry } from '../core/disk.js'
 import { isSystemError } from '../core/errors.js'
@@ -12,36 +12,44 @@ import { nonces } from '../parts/stage-names.js'
 import { isPast, nextFence } from './fence.js'
 import type { Hold, Locking } from './job.js'
 import { isLeaseLost, leaseStaleError } from './lease-lost.js'
+import { naming } from './note.js'
 import { releaseLater, releaseOrphan } from './orphan.js'
 import { leaseLost, removeOwn, swapOwn } from './own-state.js'
 import { freeFields, heldFields, parseLock } from './token.js'
 
 export type { Hold, Locking } from './job.js'
 
-/** The hold that a swap of `from` would make. */
-export function* nextHold(locking: Locking, from: State): Steps<Hold> {
+/** The hold that a swap of `from` would make; `note`: what it says of itself (./note.ts). */
+export function* nextHold(locking: Locking, from: State, note?: PayloadId): Steps<Hold> {
   const owner = yield* fs.thread()
   const fence = yield* nextFence(locking.dir, parseLock(locking.dir, from), owner)
   const id = yield* nonces()
   const { staleMs } = locking
-  const holding = { fence, owner, id, staleMs }
-  const beatMs = yield* fs.now()
-  const state = successor(from, { fields: heldFields(holding, beatMs) }, id)
+  const sinceMs = yield* fs.now()
+  const holding = { fence, owner, id, staleMs, sinceMs }
+  const state = naming(successor(from, { fields: heldFields(holding, sinceMs) }, id), note)
   const fresh = { over: undefined, lostBecause: undefined, silence: undefined, loss: undefined, whenOver: [] }
   // Not spread, which takes longer than all the rest.
-  return Object.assign(fresh, { locking, fence, owner, id, staleMs, beatMs, state })
+  return Object.assign(fresh, { locking, fence, owner, id, staleMs, sinceMs, beatMs: sinceMs, state })
 }
 
 /** One heartbeat: shows that the holder is alive. @throws `ERR_LEASE_LOST` */
 export function* renew(hold: Hold): Steps<void> {
   if (hold.over) throw leaseLost(hold)
+  yield* beatOnce(hold)
+}
+
+/** Makes a heartbeat, which may bring a note. Returns false if the lock was released meanwhile. @throws `ERR_LEASE_LOST` */
+export function* beatOnce(hold: Hold, note?: PayloadId): Steps<boolean> {
+  // What a release has made of the state is not ours to swap.
+  if (hold.over) return false
   try {
     const beatMs = yield* fs.now()
-    yield* swapOwn(hold, more => heldFields(hold, beatMs, more))
+    yield* swapOwn(hold, more => heldFields(hold, beatMs, more), note)
     hold.beatMs = beatMs
+    return true
   } catch (error) {
-    // The lock was released meanwhile, so it is not lost.
-    if (hold.over) return
+    if (hold.over) return false
     if (!isUnknownOutcome(error) && !isLeaseLost(error)) throw error
     hold.lostBecause ??= 'the filesystem did not say whether it was kept'
     yield* end(hold, 'lost')
