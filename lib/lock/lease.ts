@@ -1,10 +1,15 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 
+import type { InspectOptions } from 'node:util'
 import { dual } from '../core/dual.js'
+import { monotonicMs } from '../core/moment.js'
 import type { Steps } from '../core/steps.js'
 import { Heartbeats } from './heartbeats.js'
 import { type Hold, lossSignal, type ReleaseOptions } from './hold.js'
 import { publish, release, renew } from './of-users.js'
+
+/** Node looks for it when it shows a value. */
+const inspectCustom: unique symbol = Symbol.for('nodejs.util.inspect.custom')
 
 /** An action on a lease, with its sync form. */
 export interface LeaseAction {
@@ -30,9 +35,39 @@ export interface LeasePublish {
 /** A lock that is held, until it is released or lost. */
 export class Lease {
   readonly #hold: Hold
+  #since: number | undefined
 
   constructor(hold: Hold) {
     this.#hold = hold
+  }
+
+  /** What is locked: the absolute path; below a root (`within`), the path from there. */
+  get path(): string {
+    return this.#hold.locking.shown
+  }
+
+  /**
+   * `releasing`: the release is under way, or it has failed, and is tried again in the background. A lease that is `held` may be
+   * lost already, as long as this process does not know it.
+   */
+  get state(): 'held' | 'releasing' | 'released' | 'lost' {
+    const { over } = this.#hold
+    return over === undefined ? 'held' : over === 'abandoned' ? 'releasing' : over
+  }
+
+  /** When the lock was taken, in milliseconds since 1970. */
+  get since(): number {
+    this.#since ??= Math.round(Date.now() - monotonicMs() + this.#hold.sinceMs)
+    return this.#since
+  }
+
+  /**
+   * How the holder before this one has ended. `released`: it released the lock. `died`: the lock was taken over from it, because
+   * it was dead or counted as dead; what it was doing may be half done, and this is the holder that can repair it.
+   * `none`: there was none, or nothing is known of it: the lock is new, or its directory was removed meanwhile.
+   */
+  get previous(): 'released' | 'died' | 'none' {
+    return this.#hold.previous
   }
 
   /**
@@ -94,6 +129,13 @@ export class Lease {
   /** Releases the lock at the end of `using`. */
   [Symbol.dispose](): void {
     this.release.sync()
+  }
+
+  /** What `console.log` shows. */
+  [inspectCustom](depth: number, options: InspectOptions, inspect: typeof import('node:util').inspect): string {
+    const { path, fence, state } = this
+    const shown = { path, fence, since: new Date(this.since), state }
+    return depth < 0 ? '[Lease]' : `Lease ${inspect(shown, options)}`
   }
 }
 
