@@ -131,7 +131,7 @@ export class Lease {
     this.release.sync()
   }
 
-  /** What `console.log` shows. */
+  /** How Node shows it. */
   [inspectCustom](depth: number, options: InspectOptions, inspect: typeof import('node:util').inspect): string {
     const { path, fence, state } = this
     const shown = { path, fence, since: new Date(this.since), state }
