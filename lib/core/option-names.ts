@@ -14,7 +14,7 @@ export const optionNames = [
   ...(['overwrite', 'errorOnExist', 'filter', 'dereference', 'preserveTimestamps', 'ifAbsent'] as const),
   ...(['tries', 'backoff', 'replace', 'fallback', 'type'] as const),
   ...(['parse', 'stringify'] as const),
-  ...(['stale', 'heartbeat', 'json', 'kind', 'validate', 'refresh', 'wait'] as const),
+  ...(['stale', 'heartbeat', 'label', 'json', 'kind', 'validate', 'refresh', 'wait'] as const),
   ...(['grace', 'recursive', 'dryRun', 'locks', 'through', 'links', 'require'] as const),
   ...(['maxBytes', 'maxEntries', 'maxDepth', 'mounts'] as const),
 ] as const

@@ -2,6 +2,7 @@
 // and of several callers that find the same dead holder, one takes over. The fence grows by one with each holder.
 
 import { createState } from '../cell/create.js'
+import { removePayload } from '../cell/payload.js'
 import { successor } from '../cell/state.js'
 import { advance, isUnknownOutcome, notACell, readState, tryAdvance } from '../cell/transition.js'
 import { isTimeout } from '../core/interruption.js'
@@ -9,13 +10,14 @@ import { fs, type Steps } from '../core/steps.js'
 import { finishAnyway } from '../parts/cleanup.js'
 import { nonces } from '../parts/stage-names.js'
 import { isOver, leaveEvidence } from './evidence.js'
-import { unnumbered } from './fence.js'
-import { type Hold, type Locking, nextHold } from './hold.js'
+import type { Hold, Locking } from './hold.js'
 import { holderOf, lockHeld } from './holder.js'
+import { nextHoldBy } from './next-hold.js'
+import { removeNote } from './note.js'
 import { giveUp } from './orphan.js'
 import { isOurs, isOwnDirectory, markOurs } from './own-directory.js'
 import { forget, newSighting, noteState, type Sighting } from './sighting.js'
-import { freeFields, freeToken, type Known, parseLock } from './token.js'
+import { freeFields, freeToken, type Known, parseLock, unnumbered } from './token.js'
 import { removeWord } from './witness.js'
 
 /** Acquires the lock, waiting until that is possible. */
@@ -47,6 +49,7 @@ function* seeing<T extends Hold | undefined>(
   try {
     hold = yield* steps(locking, sighting)
     if (hold && sighting.watch.isElsewhere) yield* finishAnyway(() => removeWord(locking.dir))
+    if (hold && sighting.from?.payload) yield* removeNote(locking.dir, sighting.from)
     return hold
   } finally {
     if (!hold) yield* leaveEvidence(locking, sighting)
@@ -55,6 +58,7 @@ function* seeing<T extends Hold | undefined>(
       yield* forget(sighting)
       if (!hold) yield* giveUp(unconfirmed)
     }
+    if (!hold && sighting.note) yield* removePayload(locking.dir, sighting.note)
   }
 }
 
@@ -102,7 +106,7 @@ function* tryToTake(locking: Locking, sighting: Sighting): Steps<Hold | 'busy' |
   if (sighting.repeats === 0) return (yield* trySwap(locking, { state: now, token }, sighting)) ?? 'moved'
   // The state has stayed the same: a swap of it has failed before, or its holder counts as dead only now. Unlike the
   // first try, this one finds out why a swap fails.
-  const hold = yield* nextHold(locking, now, token)
+  const hold = yield* nextHoldBy(locking, { state: now, token }, sighting)
   return yield* holdIfMine(hold, advance(dir, now, hold.state, trial))
 }
 
@@ -122,12 +126,12 @@ function* takeNew(locking: Locking, sighting: Sighting): Steps<Hold | 'moved'> {
 }
 
 /** Swaps once. If that reports an error, the next read of the cell shows whether it was done all the same. */
-function* trySwap(locking: Locking, { state, token }: Known, sighting: Sighting): Steps<Hold | undefined> {
-  const hold = yield* nextHold(locking, state, token)
+function* trySwap(locking: Locking, from: Known, sighting: Sighting): Steps<Hold | undefined> {
+  const hold = yield* nextHoldBy(locking, from, sighting)
   if (sighting.unconfirmed) yield* forget(sighting)
   yield* fs.holding(locking.dir, hold.id, 'enter')
   sighting.unconfirmed = hold
-  if (!(yield* tryAdvance(locking.dir, state, hold.state, locking.trial))) return undefined
+  if (!(yield* tryAdvance(locking.dir, from.state, hold.state, locking.trial))) return undefined
   sighting.unconfirmed = undefined
   return hold
 }

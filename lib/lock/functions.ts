@@ -52,7 +52,10 @@ export function lockBy({ locking, turn, run, noteHold }: LockWay): Lock {
   }
   const noted = noteHold ? noting : <T>(steps: Steps<T>) => steps
   function* releaseIfHeld(hold: Hold | undefined): Steps<void> {
-    if (hold) yield* run(release(hold))
+    if (!hold) return
+    // Its caller has gone, and knows nothing of it.
+    hold.endsAs = hold.previous
+    yield* run(release(hold))
   }
   // They return the steps instead of running them, because each generator in between costs as much as half a call.
   const acquireHold = dual(

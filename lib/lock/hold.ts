@@ -1,59 +1,39 @@
 // A lock that this process holds: its heartbeats show that the holder is alive, until the lock is released, or lost. A
 // lock is a cell (../cell.ts), whose fields are in ./token.ts. How it is acquired is in ./acquire.ts.
 
-import { type State, successor } from '../cell/state.js'
+import type { PayloadId } from '../cell/state.js'
 import { isUnknownOutcome } from '../cell/transition.js'
 import { registry } from '../core/disk.js'
 import { isSystemError } from '../core/errors.js'
 import { isInterruption } from '../core/interruption.js'
 import { fs, pending, type Steps } from '../core/steps.js'
 import { finishAnyway, uninterruptible } from '../parts/cleanup.js'
-import { nonces } from '../parts/stage-names.js'
-import { isPast, nextFence } from './fence.js'
-import type { Hold, Locking } from './job.js'
+import { isPast } from './fence.js'
+import type { Hold } from './job.js'
 import { isLeaseLost, leaseStaleError } from './lease-lost.js'
 import { releaseLater, releaseOrphan } from './orphan.js'
 import { freed, leaseLost, removeOwn, swapOwn } from './own-state.js'
-import { freeFields, heldFields, type Known, type Token } from './token.js'
+import { freeFields, heldFields, type Known } from './token.js'
 
 export type { Hold, Locking } from './job.js'
-
-/** The hold that a swap of `from` would make. `token` is what `from` says. */
-export function* nextHold(locking: Locking, from: State, token: Token): Steps<Hold> {
-  const owner = yield* fs.thread()
-  const fence = yield* nextFence(locking.dir, token, owner)
-  const id = yield* nonces()
-  const beatMs = yield* fs.now()
-  const { staleMs } = locking
-  const { more } = token
-  const state = successor(from, { fields: heldFields({ fence, owner, id, staleMs }, beatMs, more) }, id)
-  return {
-    locking,
-    fence,
-    owner,
-    id,
-    staleMs,
-    state,
-    more,
-    over: undefined,
-    lostBecause: undefined,
-    beatMs,
-    silence: undefined,
-    loss: undefined,
-    whenOver: [],
-  }
-}
 
 /** One heartbeat: shows that the holder is alive. @throws `ERR_LEASE_LOST` */
 export function* renew(hold: Hold): Steps<void> {
   if (hold.over) throw leaseLost(hold)
+  yield* beatOnce(hold)
+}
+
+/** Makes a heartbeat, which may bring a note. Returns false if the lock was released meanwhile. @throws `ERR_LEASE_LOST` */
+export function* beatOnce(hold: Hold, note?: PayloadId): Steps<boolean> {
+  // What a release has made of the state is not ours to swap.
+  if (hold.over) return false
   try {
     const beatMs = yield* fs.now()
-    yield* swapOwn(hold, () => heldFields(hold, beatMs, hold.more))
+    yield* swapOwn(hold, () => heldFields(hold, beatMs, hold.more), note)
     hold.beatMs = beatMs
+    return true
   } catch (error) {
-    // The lock was released meanwhile, so it is not lost.
-    if (hold.over) return
+    if (hold.over) return false
     if (!isUnknownOutcome(error) && !isLeaseLost(error)) throw error
     hold.lostBecause ??= 'the filesystem did not say whether it was kept'
     yield* end(hold, 'lost')
@@ -127,7 +107,7 @@ export function lossSignal(hold: Hold): AbortSignal {
 /** No heartbeat was made for so long that others may take the lock over. */
 export function reportSilence(hold: Hold, cause: unknown): void {
   if (hold.over || hold.silence) return
-  hold.silence = leaseStaleError(hold.locking.path, hold.fence, hold.staleMs, cause)
+  hold.silence = leaseStaleError(hold.locking.shown, hold.fence, hold.staleMs, cause)
   hold.loss?.abort(hold.silence)
 }
 

@@ -1,10 +1,15 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 
+import type { InspectOptions } from 'node:util'
 import { dual } from '../core/dual.js'
+import { monotonicMs } from '../core/moment.js'
 import type { Steps } from '../core/steps.js'
 import { Heartbeats } from './heartbeats.js'
 import { type Hold, lossSignal, type ReleaseOptions } from './hold.js'
-import { release, renew } from './of-users.js'
+import { publish, release, renew } from './of-users.js'
+
+/** Node looks for it when it shows a value. */
+const inspectCustom: unique symbol = Symbol.for('nodejs.util.inspect.custom')
 
 /** An action on a lease, with its sync form. */
 export interface LeaseAction {
@@ -20,12 +25,49 @@ export interface LeaseRelease {
   sync(options?: ReleaseOptions): void
 }
 
+/** The publication of data with a lease, with its sync form. */
+export interface LeasePublish {
+  (data: unknown): Promise<void>
+  /** The same, without a promise: it blocks the thread. */
+  sync(data: unknown): void
+}
+
 /** A lock that is held, until it is released or lost. */
 export class Lease {
   readonly #hold: Hold
+  #since: number | undefined
 
   constructor(hold: Hold) {
     this.#hold = hold
+  }
+
+  /** What is locked: the absolute path; below a root (`within`), the path from there. */
+  get path(): string {
+    return this.#hold.locking.shown
+  }
+
+  /**
+   * `releasing`: the release is under way, or it has failed, and is tried again in the background. A lease that is `held` may be
+   * lost already, as long as this process does not know it.
+   */
+  get state(): 'held' | 'releasing' | 'released' | 'lost' {
+    const { over } = this.#hold
+    return over === undefined ? 'held' : over === 'abandoned' ? 'releasing' : over
+  }
+
+  /** When the lock was taken, in milliseconds since 1970. */
+  get since(): number {
+    this.#since ??= Math.round(Date.now() - monotonicMs() + this.#hold.sinceMs)
+    return this.#since
+  }
+
+  /**
+   * How the holder before this one has ended. `released`: it released the lock. `died`: the lock was taken over from it, because
+   * it was dead or counted as dead; what it was doing may be half done, and this is the holder that can repair it.
+   * `none`: there was none, or nothing is known of it: the lock is new, or its directory was removed meanwhile.
+   */
+  get previous(): 'released' | 'died' | 'none' {
+    return this.#hold.previous
   }
 
   /**
@@ -65,6 +107,20 @@ export class Lease {
     return leaseAction(releaseLock, () => this.#hold)
   }
 
+  /**
+   * Publishes data for those that find the lock held, such as the URL of a server: `holder.data` of `lock.holder` and of
+   * `ERR_LOCK_HELD` is the last that was published, until the lock is released or lost. The next holder begins without.
+   * Takes what JSON can hold, at most 1 MiB of it, and keeps it in a file beside the lock. Throws `ERR_LEASE_LOST` if the
+   * lock is not held any more; `ERR_INVALID_ARG_VALUE` for what is no JSON (to take data back, publish `null`),
+   * `ERR_OUT_OF_RANGE` for more; what `JSON.stringify` throws; and errors of the system: then what was published before
+   * stays.
+   */
+  get publish(): LeasePublish {
+    return Object.assign((data: unknown) => publishData(this.#hold.locking.path, this.#hold, data), {
+      sync: (data: unknown) => publishData.sync(this.#hold.locking.path, this.#hold, data),
+    })
+  }
+
   /** Releases the lock at the end of `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.release()
@@ -73,6 +129,13 @@ export class Lease {
   /** Releases the lock at the end of `using`. */
   [Symbol.dispose](): void {
     this.release.sync()
+  }
+
+  /** How Node shows it. */
+  [inspectCustom](depth: number, options: InspectOptions, inspect: typeof import('node:util').inspect): string {
+    const { path, fence, state } = this
+    const shown = { path, fence, since: new Date(this.since), state }
+    return depth < 0 ? '[Lease]' : `Lease ${inspect(shown, options)}`
   }
 }
 
@@ -83,6 +146,14 @@ const renewLock = dual(function* renewLock(_path: string, hold: Hold, _remove: b
 const releaseLock = dual(function* releaseLock(_path: string, hold: Hold, remove: boolean): Steps<void> {
   yield* release(hold, { remove })
 })
+
+/** Calls for one lock land in call order, as those of `writeFile` do. */
+const publishData = dual(
+  function publishData(_path: string, hold: Hold, data: unknown): Steps<void> {
+    return publish(hold, data)
+  },
+  { turns: path => [`data of ${path}`] },
+)
 
 /**
  * `holdOfLease` closes over the lease, so a caller who keeps only `release` keeps the lease alive (see

@@ -6,6 +6,7 @@ import { asLocking, type LockOptions, turnOf } from '../lock/options.js'
 import { type WithLock, withLockBy } from '../lock/work.js'
 import type { Bound } from './bind.js'
 import { contained } from './contained.js'
+import { relativeTo } from './paths.js'
 import { assertOpen, begin, end } from './root.js'
 
 export function lockFunctions(bound: Bound): { readonly lock: Lock; readonly withLock: WithLock } {
@@ -14,7 +15,8 @@ export function lockFunctions(bound: Bound): { readonly lock: Lock; readonly wit
     locking(path, options: LockOptions, as) {
       assertOpen(root)
       const locking = asLocking(bound.path(path, 'path', 'file'), options, as)
-      return { ...locking, through: steps => contained(root, steps) }
+      const shown = relativeTo(root.path, locking.path)
+      return { ...locking, shown, through: steps => contained(root, steps) }
     },
     turn: path => turnOf(bound.path(path, 'path')),
     run: steps => contained(root, steps),
