@@ -18,7 +18,7 @@ export {
   type Production,
 } from './get-or-create.js'
 export { type Existing, type LinkOptions, link } from './link.js'
-export { type Holder, type Lease, type Lock, type LockOptions, lock } from './lock.js'
+export { type Holder, type Lease, type Lock, type LockOptions, lock, type SharingOptions } from './lock.js'
 export { type MkdirpOptions, mkdirp } from './mkdirp.js'
 export { type MoveOptions, move } from './move.js'
 export type { Data } from './parts/source.js'

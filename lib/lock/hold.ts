@@ -14,27 +14,33 @@ import type { Hold, Locking } from './job.js'
 import { isLeaseLost, leaseStaleError } from './lease-lost.js'
 import { releaseLater, releaseOrphan } from './orphan.js'
 import { leaseLost, removeOwn, swapOwn } from './own-state.js'
+import { carrySlots, slotCountOf } from './slot-count.js'
 import { freeFields, heldFields, parseLock } from './token.js'
+import { followLoss, leavesOf, oldestBeatMs, releaseWhole, renewWhole } from './whole.js'
 
 export type { Hold, Locking } from './job.js'
 
 /** The hold that a swap of `from` would make. */
 export function* nextHold(locking: Locking, from: State): Steps<Hold> {
   const owner = yield* fs.thread()
-  const fence = yield* nextFence(locking.dir, parseLock(locking.dir, from), owner)
+  const token = parseLock(locking.dir, from)
+  const fence = yield* nextFence(locking.dir, token, owner)
   const id = yield* nonces()
   const { staleMs } = locking
   const holding = { fence, owner, id, staleMs }
   const beatMs = yield* fs.now()
-  const state = successor(from, { fields: heldFields(holding, beatMs) }, id)
+  const more = token.more.length > 0 || locking.passes ? carrySlots(token.more, locking.passes) : token.more
+  const state = successor(from, { fields: heldFields(holding, beatMs, more) }, id)
+  const slots = more.length > 0 ? (slotCountOf(more)?.count ?? 0) : 0
   const fresh = { over: undefined, lostBecause: undefined, silence: undefined, loss: undefined, whenOver: [] }
   // Not spread, which takes longer than all the rest.
-  return Object.assign(fresh, { locking, fence, owner, id, staleMs, beatMs, state })
+  return Object.assign(fresh, { locking, fence, owner, id, staleMs, beatMs, state, slots })
 }
 
 /** One heartbeat: shows that the holder is alive. @throws `ERR_LEASE_LOST` */
 export function* renew(hold: Hold): Steps<void> {
   if (hold.over) throw leaseLost(hold)
+  if (hold.parts) return yield* renewWhole(hold, renew)
   try {
     const beatMs = yield* fs.now()
     yield* swapOwn(hold, more => heldFields(hold, beatMs, more))
@@ -59,6 +65,7 @@ export interface ReleaseOptions {
 
 /** Releases the lock. @throws `ERR_LEASE_LOST` */
 export function* release(hold: Hold, { remove = false }: ReleaseOptions = {}): Steps<void> {
+  if (hold.parts) return yield* releaseWhole(hold, part => release(part, { remove }))
   if (hold.over === 'lost') throw leaseLost(hold)
   if (hold.over === 'abandoned') yield* releaseOrphan(hold)
   if (hold.over) return
@@ -86,7 +93,7 @@ export function* release(hold: Hold, { remove = false }: ReleaseOptions = {}): S
 /** The version of a state: born, held, free again. */
 const firstReleased = 3
 
-const free = (hold: Hold): Steps<void> => swapOwn(hold, more => freeFields(hold.fence, hold.owner, more))
+const free = (hold: Hold): Steps<void> => swapOwn(hold, more => freeFields(hold.fence, hold.owner, carrySlots(more)))
 
 function* removeOrFree(hold: Hold): Steps<void> {
   if (!(yield* isPast(hold.locking.dir, hold.fence)) || !(yield* removeOwn(hold))) yield* free(hold)
@@ -100,11 +107,22 @@ function* end(hold: Hold, how: 'released' | 'abandoned' | 'lost'): Steps<void> {
 }
 
 /** Runs a user's function under the lock. What it calls does not wait for the lock (./acquire.ts). */
-export const inside = <T>(hold: Hold, work: () => T): T => registry.inside(hold.id, work)
+export const inside = <T>(hold: Hold, work: () => T): T =>
+  hold.parts
+    ? leavesOf(hold).reduce(
+        (within, { id }) =>
+          () =>
+            registry.inside(id, within),
+        work,
+      )()
+    : registry.inside(hold.id, work)
 
 /** A signal that is aborted as soon as the lock is known to be lost, or may be. */
 export function lossSignal(hold: Hold): AbortSignal {
-  hold.loss ??= new AbortController()
+  if (!hold.loss) {
+    hold.loss = new AbortController()
+    followLoss(hold, hold.loss, lossSignal)
+  }
   if (hold.over === 'lost') hold.loss.abort(leaseLost(hold))
   else if (hold.silence) hold.loss.abort(hold.silence)
   return hold.loss.signal
@@ -136,7 +154,7 @@ export function* beat(hold: Hold): Steps<void> {
     yield* renew(hold)
   } catch (error) {
     if (!isSystemError(error) && !isUnknownOutcome(error) && !isLeaseLost(error)) throw error
-    if ((yield* fs.now()) - hold.beatMs >= hold.staleMs) reportSilence(hold, error)
+    if ((yield* fs.now()) - oldestBeatMs(hold) >= hold.staleMs) reportSilence(hold, error)
   }
 }
 

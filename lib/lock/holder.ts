@@ -3,7 +3,8 @@
 import { readState } from '../cell/transition.js'
 import { pidOf } from '../core/owner.js'
 import { fs, type Steps } from '../core/steps.js'
-import type { Locking } from './hold.js'
+import type { Locking, Sharing } from './job.js'
+import type { SlotCount } from './slot-count.js'
 import { parseLock } from './token.js'
 
 /** Who holds a lock. */
@@ -35,6 +36,19 @@ export function lockHeld({ path }: Locking, holder: Holder | undefined, cause: u
     holder,
   })
 }
+
+/** The lock is held by calls that share it in another way than this one wants to. */
+export function lockMismatch(path: string, slots: SlotCount, sharing: Sharing, holder: Holder | undefined): Error {
+  const now = slots.kind === 's' ? 'shared' : describeHolders(slots.count)
+  const wanted = sharing === 'shared' ? 'shared' : describeHolders(sharing.holders)
+  return Object.assign(new Error(`The lock is held as ${now}, and cannot be held as ${wanted} meanwhile: ${path}`), {
+    code: 'ERR_LOCK_MISMATCH',
+    path,
+    holder,
+  })
+}
+
+const describeHolders = (count: number): string => `\`holders: ${count}\``
 
 function describeLife({ alive }: Holder): string {
   if (alive === undefined) return 'which may or may not be alive'

@@ -37,6 +37,20 @@ export class Lease {
     return this.#hold.fence
   }
 
+  /** The fencing tokens of all paths, in the order in which they were given: that of `lock([a, b])` is the first. */
+  get fences(): readonly number[] {
+    return this.#hold.fences ?? [this.#hold.fence]
+  }
+
+  /**
+   * With `holders`, which of the slots this is, from 1 on: no two that hold the lock at the same time have the same.
+   * Otherwise undefined.
+   */
+  get slot(): number | undefined {
+    const { slot } = this.#hold.locking
+    return slot?.sharing === 'shared' ? undefined : slot?.number
+  }
+
   /** This thread, as the lock spells its owner: where it is, and the ids and births of its process and itself. */
   get owner(): string {
     return this.#hold.owner

@@ -8,12 +8,13 @@ import { uninterruptible } from '../parts/cleanup.js'
 import type { Hold } from './job.js'
 import { isLeaseLost } from './lease-lost.js'
 import { swapOwn } from './own-state.js'
+import { carrySlots } from './slot-count.js'
 import { freeFields } from './token.js'
 
 /** Frees the lock. If another call has taken it meanwhile, it was free, as is wanted. */
 export function* releaseOrphan(hold: Hold): Steps<void> {
   try {
-    yield* swapOwn(hold, more => freeFields(hold.fence, hold.owner, more))
+    yield* swapOwn(hold, more => freeFields(hold.fence, hold.owner, carrySlots(more)))
   } catch (error) {
     if (!isUnknownOutcome(error) && !isLeaseLost(error)) throw error
   }

@@ -6,6 +6,7 @@ import type { Steps } from '../core/steps.js'
 import { nonces } from '../parts/stage-names.js'
 import type { Hold } from './job.js'
 import { leaseLostError, lostBecause } from './lease-lost.js'
+import { withSlotCount } from './slot-count.js'
 import { isOfHold, parseLock } from './token.js'
 
 /** Swaps the current state of the hold, also if a heartbeat, or another process, changes what else it says meanwhile. @throws `ERR_LEASE_LOST` */
@@ -26,7 +27,7 @@ export function* swapOwn(hold: Hold, fieldsOf: (more: readonly string[]) => stri
 export function* removeOwn(hold: Hold): Steps<boolean> {
   const { dir } = hold.locking
   for (;;) {
-    if (parseLock(dir, hold.state).more.length > 0) return false
+    if (withSlotCount(parseLock(dir, hold.state).more, undefined).length > 0) return false
     if ((yield* isCleared(hold)) === 'mine') return true
     yield* lookAgain(hold)
   }

@@ -2,7 +2,7 @@
 // too, which stays open for them.
 
 import { type Lock, type LockWay, lockBy } from '../lock/functions.js'
-import { asLocking, type LockOptions, turnOf } from '../lock/options.js'
+import { asSharedLocking, turnOf } from '../lock/options.js'
 import { type WithLock, withLockBy } from '../lock/work.js'
 import type { Bound } from './bind.js'
 import { contained } from './contained.js'
@@ -11,12 +11,13 @@ import { assertOpen, begin, end } from './root.js'
 export function lockFunctions(bound: Bound): { readonly lock: Lock; readonly withLock: WithLock } {
   const { root } = bound
   const way: LockWay = {
-    locking(path, options: LockOptions, as) {
+    locking(path, options, as) {
       assertOpen(root)
-      const locking = asLocking(bound.path(path, 'path', 'file'), options, as)
+      const locking = asSharedLocking(bound.path(path, 'path', 'file'), options, as)
       return { ...locking, through: steps => contained(root, steps) }
     },
     turn: path => turnOf(bound.path(path, 'path')),
+    circle: new Map(),
     run: steps => contained(root, steps),
     noteHold(hold) {
       begin(root)
