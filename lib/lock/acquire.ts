@@ -2,6 +2,7 @@
 // and of several callers that find the same dead holder, one takes over. The fence grows by one with each holder.
 
 import { createState } from '../cell/create.js'
+import { removePayload } from '../cell/payload.js'
 import { type State, successor } from '../cell/state.js'
 import { advance, isUnknownOutcome, notACell, readState, tryAdvance } from '../cell/transition.js'
 import { fs, type Steps } from '../core/steps.js'
@@ -9,8 +10,10 @@ import { finishAnyway } from '../parts/cleanup.js'
 import { nonces } from '../parts/stage-names.js'
 import { isOver, leaveEvidence } from './evidence.js'
 import { unnumbered } from './fence.js'
-import { type Hold, type Locking, nextHold } from './hold.js'
+import type { Hold, Locking } from './hold.js'
 import { holderOf, lockHeld } from './holder.js'
+import { nextHoldBy } from './labelled.js'
+import { removeNote } from './note.js'
 import { giveUp } from './orphan.js'
 import { isOurs, isOwnDirectory, markOurs } from './own-directory.js'
 import { hasOwnSlot, isOwn } from './own-slots.js'
@@ -38,6 +41,7 @@ function* seeing<T extends Hold | undefined>(
   try {
     hold = yield* steps(locking, sighting)
     if (hold && sighting.watch.isElsewhere) yield* finishAnyway(() => removeWord(locking.dir))
+    if (hold && sighting.from?.payload) yield* removeNote(locking.dir, sighting.from)
     return hold
   } finally {
     if (!hold) yield* leaveEvidence(locking, sighting)
@@ -46,6 +50,7 @@ function* seeing<T extends Hold | undefined>(
       yield* forget(sighting)
       if (!hold) yield* giveUp(unconfirmed)
     }
+    if (!hold && sighting.note) yield* removePayload(locking.dir, sighting.note)
   }
 }
 
@@ -94,7 +99,7 @@ function* tryToTake(locking: Locking, sighting: Sighting): Steps<Hold | 'busy' |
   if (sighting.repeats === 0) return (yield* trySwap(locking, now, sighting)) ?? 'moved'
   // The state has stayed the same: a swap of it has failed before, or its holder counts as dead only now. Unlike the
   // first try, this one finds out why a swap fails.
-  const hold = yield* nextHold(locking, now)
+  const hold = yield* nextHoldBy(locking, now, sighting)
   return yield* holdIfMine(hold, advance(dir, now, hold.state, trial))
 }
 
@@ -115,7 +120,7 @@ function* takeNew(locking: Locking, sighting: Sighting): Steps<Hold | 'moved'> {
 
 /** Swaps once. If that reports an error, the next read of the cell shows whether it was done all the same. */
 function* trySwap(locking: Locking, from: State, sighting: Sighting): Steps<Hold | undefined> {
-  const hold = yield* nextHold(locking, from)
+  const hold = yield* nextHoldBy(locking, from, sighting)
   if (sighting.unconfirmed) yield* forget(sighting)
   yield* fs.holding(locking.dir, hold.id, 'enter')
   sighting.unconfirmed = hold

@@ -20,7 +20,7 @@ export function* takeAllSlots(
   const attend = () => attendTo(taken)
   try {
     for (let number = 1; number <= gate.slots; number++) {
-      const slot = yield* take(slotOf(gate.locking, number, { attend }))
+      const slot = yield* take(slotOf(gate.locking, number, { attend, label: undefined }))
       if (!slot) {
         yield* giveBack(taken)
         return 'none'

@@ -1,7 +1,7 @@
 // A lock that this process holds: its heartbeats show that the holder is alive, until the lock is released, or lost. A
 // lock is a cell (../cell.ts), whose fields are in ./token.ts. How it is acquired is in ./acquire.ts.
 
-import { type State, successor } from '../cell/state.js'
+import { type PayloadId, type State, successor } from '../cell/state.js'
 import { isUnknownOutcome } from '../cell/transition.js'
 import { registry } from '../core/disk.js'
 import { isSystemError } from '../core/errors.js'
@@ -11,43 +11,53 @@ import { finishAnyway, uninterruptible } from '../parts/cleanup.js'
 import { nonces } from '../parts/stage-names.js'
 import { isPast, nextFence } from './fence.js'
 import type { Hold, Locking } from './job.js'
-import { isLeaseLost, leaseStaleError } from './lease-lost.js'
+import { isLeaseLost } from './lease-lost.js'
+import { reportSilence } from './loss.js'
+import { naming } from './note.js'
 import { releaseLater, releaseOrphan } from './orphan.js'
 import { leaseLost, removeOwn, swapOwn } from './own-state.js'
 import { carrySlots, slotCountOf } from './slot-count.js'
 import { freeFields, heldFields, parseLock } from './token.js'
-import { followLoss, leavesOf, oldestBeatMs, releaseWhole, renewWhole } from './whole.js'
+import { leavesOf, oldestBeatMs, releaseWhole, renewWhole } from './whole.js'
 
 export type { Hold, Locking } from './job.js'
+export { lossSignal, reportSilence } from './loss.js'
 
-/** The hold that a swap of `from` would make. */
-export function* nextHold(locking: Locking, from: State): Steps<Hold> {
+/** The hold that a swap of `from` would make; `note`: what it says of itself (./note.ts). */
+export function* nextHold(locking: Locking, from: State, note?: PayloadId): Steps<Hold> {
   const owner = yield* fs.thread()
   const token = parseLock(locking.dir, from)
   const fence = yield* nextFence(locking.dir, token, owner)
   const id = yield* nonces()
   const { staleMs } = locking
-  const holding = { fence, owner, id, staleMs }
-  const beatMs = yield* fs.now()
+  const sinceMs = yield* fs.now()
+  const holding = { fence, owner, id, staleMs, sinceMs }
   const more = token.more.length > 0 || locking.passes ? carrySlots(token.more, locking.passes) : token.more
-  const state = successor(from, { fields: heldFields(holding, beatMs, more) }, id)
+  const state = naming(successor(from, { fields: heldFields(holding, sinceMs, more) }, id), note)
   const slots = more.length > 0 ? (slotCountOf(more)?.count ?? 0) : 0
   const fresh = { over: undefined, lostBecause: undefined, silence: undefined, loss: undefined, whenOver: [] }
   // Not spread, which takes longer than all the rest.
-  return Object.assign(fresh, { locking, fence, owner, id, staleMs, beatMs, state, slots })
+  return Object.assign(fresh, { locking, fence, owner, id, staleMs, sinceMs, beatMs: sinceMs, state, slots })
 }
 
 /** One heartbeat: shows that the holder is alive. @throws `ERR_LEASE_LOST` */
 export function* renew(hold: Hold): Steps<void> {
   if (hold.over) throw leaseLost(hold)
   if (hold.parts) return yield* renewWhole(hold, renew)
+  yield* beatOnce(hold)
+}
+
+/** Makes a heartbeat, which may bring a note. Returns false if the lock was released meanwhile. @throws `ERR_LEASE_LOST` */
+export function* beatOnce(hold: Hold, note?: PayloadId): Steps<boolean> {
+  // What a release has made of the state is not ours to swap.
+  if (hold.over) return false
   try {
     const beatMs = yield* fs.now()
-    yield* swapOwn(hold, more => heldFields(hold, beatMs, more))
+    yield* swapOwn(hold, more => heldFields(hold, beatMs, more), note)
     hold.beatMs = beatMs
+    return true
   } catch (error) {
-    // The lock was released meanwhile, so it is not lost.
-    if (hold.over) return
+    if (hold.over) return false
     if (!isUnknownOutcome(error) && !isLeaseLost(error)) throw error
     hold.lostBecause ??= 'the filesystem did not say whether it was kept'
     yield* end(hold, 'lost')
@@ -116,24 +126,6 @@ export const inside = <T>(hold: Hold, work: () => T): T =>
         work,
       )()
     : registry.inside(hold.id, work)
-
-/** A signal that is aborted as soon as the lock is known to be lost, or may be. */
-export function lossSignal(hold: Hold): AbortSignal {
-  if (!hold.loss) {
-    hold.loss = new AbortController()
-    followLoss(hold, hold.loss, lossSignal)
-  }
-  if (hold.over === 'lost') hold.loss.abort(leaseLost(hold))
-  else if (hold.silence) hold.loss.abort(hold.silence)
-  return hold.loss.signal
-}
-
-/** No heartbeat was made for so long that others may take the lock over. */
-export function reportSilence(hold: Hold, cause: unknown): void {
-  if (hold.over || hold.silence) return
-  hold.silence = leaseStaleError(hold.locking.path, hold.fence, hold.staleMs, cause)
-  hold.loss?.abort(hold.silence)
-}
 
 /**
  * Waits for what a user's callback returned, and makes heartbeats meanwhile. If the lock is lost, `lossSignal` reports

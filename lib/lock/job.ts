@@ -17,6 +17,8 @@ export interface Locking {
   readonly staleMs: number
   /** Milliseconds between heartbeats. */
   readonly heartbeatMs: number
+  /** What the caller calls this hold, for those that see it. */
+  readonly label: string | undefined
   /** The directories in which some were made for the cell. */
   readonly parents: Parents | undefined
   /** Runs the steps that create the cell; makes missing directories above it if `parents` says so. */
@@ -61,6 +63,8 @@ export interface Hold {
   over: 'releasing' | 'released' | 'abandoned' | 'lost' | undefined
   /** What was seen in the place of its state. */
   lostBecause: LostBecause | undefined
+  /** When it was taken (ms), on the monotonic clock. */
+  readonly sinceMs: number
   /** When the last heartbeat that succeeded was sent. */
   beatMs: number
   /** Why the lock may be lost: no heartbeat was made for `staleMs`. */

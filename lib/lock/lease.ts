@@ -4,7 +4,7 @@ import { dual } from '../core/dual.js'
 import type { Steps } from '../core/steps.js'
 import { Heartbeats } from './heartbeats.js'
 import { type Hold, lossSignal, type ReleaseOptions } from './hold.js'
-import { release, renew } from './of-users.js'
+import { publish, release, renew } from './of-users.js'
 
 /** An action on a lease, with its sync form. */
 export interface LeaseAction {
@@ -18,6 +18,13 @@ export interface LeaseRelease {
   (options?: ReleaseOptions): Promise<void>
   /** The same, without a promise: it blocks the thread. */
   sync(options?: ReleaseOptions): void
+}
+
+/** The publication of data with a lease, with its sync form. */
+export interface LeasePublish {
+  (data: unknown): Promise<void>
+  /** The same, without a promise: it blocks the thread. */
+  sync(data: unknown): void
 }
 
 /** A lock that is held, until it is released or lost. */
@@ -79,6 +86,20 @@ export class Lease {
     return leaseAction(releaseLock, () => this.#hold)
   }
 
+  /**
+   * Publishes data for those that find the lock held, such as the URL of a server: `holder.data` of `lock.holder` and of
+   * `ERR_LOCK_HELD` is the last that was published, until the lock is released or lost. The next holder begins without.
+   * Takes what JSON can hold, at most 1 MiB of it, and keeps it in a file beside the lock. Throws `ERR_LEASE_LOST` if the
+   * lock is not held any more; `ERR_INVALID_ARG_VALUE` for what is no JSON (to take data back, publish `null`),
+   * `ERR_OUT_OF_RANGE` for more; what `JSON.stringify` throws; and errors of the system: then what was published before
+   * stays.
+   */
+  get publish(): LeasePublish {
+    return Object.assign((data: unknown) => publishData(this.#hold.locking.path, this.#hold, data), {
+      sync: (data: unknown) => publishData.sync(this.#hold.locking.path, this.#hold, data),
+    })
+  }
+
   /** Releases the lock at the end of `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.release()
@@ -97,6 +118,14 @@ const renewLock = dual(function* renewLock(_path: string, hold: Hold, _remove: b
 const releaseLock = dual(function* releaseLock(_path: string, hold: Hold, remove: boolean): Steps<void> {
   yield* release(hold, { remove })
 })
+
+/** Calls for one lock land in call order, as those of `writeFile` do. */
+const publishData = dual(
+  function publishData(_path: string, hold: Hold, data: unknown): Steps<void> {
+    return publish(hold, data)
+  },
+  { turns: path => [`data of ${path}`] },
+)
 
 /**
  * `holdOfLease` closes over the lease, so a caller who keeps only `release` keeps the lease alive (see

@@ -2,6 +2,7 @@
 
 import type { Steps } from '../core/steps.js'
 import * as own from './hold.js'
+import * as publishing from './publish.js'
 
 const through = <T>({ locking }: own.Hold, steps: Steps<T>): Steps<T> => locking.through?.(steps) ?? steps
 
@@ -15,3 +16,6 @@ export const release = (hold: own.Hold, options?: own.ReleaseOptions): Steps<voi
 /** Waits for what a user's callback returned, and makes heartbeats meanwhile. */
 export const attended = <T>(hold: own.Hold, value: T | PromiseLike<T>): Steps<Awaited<T>> =>
   through(hold, own.attended(hold, value))
+
+/** Publishes data with the hold: `lock.holder` returns it until the hold is over. @throws `ERR_LEASE_LOST` */
+export const publish = (hold: own.Hold, data: unknown): Steps<void> => through(hold, publishing.publish(hold, data))

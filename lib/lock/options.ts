@@ -3,6 +3,7 @@ import { registry } from '../core/disk.js'
 import { asFlag, asName, asNumber, asPath, type Patience, refusal } from '../core/input.js'
 import { asParents, withParents } from '../parts/parents.js'
 import type { Locking, Sharing } from './job.js'
+import { asLabel } from './note.js'
 
 export interface LockOptions extends Patience {
   /**
@@ -13,6 +14,11 @@ export interface LockOptions extends Patience {
   readonly stale?: number | undefined
   /** Milliseconds between heartbeats; less than `stale`. @default a third of `stale` */
   readonly heartbeat?: number | undefined
+  /**
+   * What those see that find the lock held (`lock.holder`, `ERR_LOCK_HELD`): a text of at most 200 characters. It is
+   * written into a file beside the lock while that is held, if that can be done. @default none, and no file
+   */
+  readonly label?: string | undefined
   /** Makes missing directories above the lock. @default false */
   readonly parents?: boolean | undefined
 }
@@ -65,7 +71,8 @@ export function asLocking(
   const parents = asParents(options.parents)
   const create: Locking['create'] = steps => withParents(dir, parents, steps)
   const trial = { as, path: at, retryFor: options.retryFor }
-  return { path: at, dir, staleMs, heartbeatMs, parents, create, trial, around }
+  const label = asLabel(options.label, dir)
+  return { path: at, dir, staleMs, heartbeatMs, label, parents, create, trial, around }
 }
 
 /** The queue in which the calls of one thread for one lock wait for their turn. */

@@ -1,22 +1,28 @@
 // The state that a hold has put into the lock: only its own thread changes it.
 
-import { successor } from '../cell/state.js'
+import { type PayloadId, successor } from '../cell/state.js'
 import { advance, clear, isUnknownOutcome, readState, type Verdict } from '../cell/transition.js'
 import type { Steps } from '../core/steps.js'
 import { nonces } from '../parts/stage-names.js'
 import type { Hold } from './job.js'
 import { leaseLostError, lostBecause } from './lease-lost.js'
+import { naming, removeNote } from './note.js'
 import { withSlotCount } from './slot-count.js'
 import { isOfHold, parseLock } from './token.js'
 
-/** Swaps the current state of the hold, also if a heartbeat, or another process, changes what else it says meanwhile. @throws `ERR_LEASE_LOST` */
-export function* swapOwn(hold: Hold, fieldsOf: (more: readonly string[]) => string[]): Steps<void> {
+/**
+ * Swaps the current state of the hold, also if a heartbeat, or another process, changes what else it says meanwhile.
+ * As long as the lock is held, its note stays, or is replaced. @throws `ERR_LEASE_LOST`
+ */
+export function* swapOwn(hold: Hold, fieldsOf: (more: readonly string[]) => string[], note?: PayloadId): Steps<void> {
   const { dir, trial } = hold.locking
   for (;;) {
-    const fields = fieldsOf(parseLock(dir, hold.state).more)
-    const to = successor(hold.state, { fields }, yield* nonces())
-    if ((yield* advance(dir, hold.state, to, trial)) === 'mine') {
+    const from = hold.state
+    const fields = fieldsOf(parseLock(dir, from).more)
+    const to = naming(successor(from, { fields, keepData: fields[0] === 'h' }, yield* nonces()), note)
+    if ((yield* advance(dir, from, to, trial)) === 'mine') {
       hold.state = to
+      yield* removeNote(dir, from, to)
       return
     }
     yield* lookAgain(hold)
@@ -28,7 +34,10 @@ export function* removeOwn(hold: Hold): Steps<boolean> {
   const { dir } = hold.locking
   for (;;) {
     if (withSlotCount(parseLock(dir, hold.state).more, undefined).length > 0) return false
-    if ((yield* isCleared(hold)) === 'mine') return true
+    if ((yield* isCleared(hold)) === 'mine') {
+      yield* removeNote(dir, hold.state)
+      return true
+    }
     yield* lookAgain(hold)
   }
 }

@@ -4,7 +4,7 @@ import { isUnknownOutcome } from '../cell/transition.js'
 import { fs, type Steps } from '../core/steps.js'
 import { tryAcquireOne } from './acquire.js'
 import { release } from './hold.js'
-import { holderOf, lockMismatch } from './holder.js'
+import { type Holder, holderOf } from './holder.js'
 import type { Hold, Locking, Sharing } from './job.js'
 import { isLeaseLost } from './lease-lost.js'
 import { swapOwn } from './own-state.js'
@@ -63,6 +63,15 @@ function* agree({ gate, locking, sharing }: Pass): Steps<void> {
     yield* giveBack(unused)
   }
 }
+
+function lockMismatch(path: string, slots: SlotCount, sharing: Sharing, holder: Holder | undefined): Error {
+  const now = slots.kind === 's' ? 'shared' : describeHolders(slots.count)
+  const wanted = sharing === 'shared' ? 'shared' : describeHolders(sharing.holders)
+  const message = `The lock is held as ${now}, and cannot be held as ${wanted} meanwhile: ${path}`
+  return Object.assign(new Error(message), { code: 'ERR_LOCK_MISMATCH', path, holder })
+}
+
+const describeHolders = (count: number): string => `\`holders: ${count}\``
 
 function* setSlots(gate: Hold, kind: SlotCount['kind'], count: number): Steps<void> {
   const beatMs = yield* fs.now()

@@ -30,6 +30,7 @@ export const slotOf = (gate: Locking, number: number, also: Partial<Locking> = {
 /** The gate, as a call takes it that only passes. */
 export const gateOf = (locking: Locking, sharing: Sharing): Locking => ({
   ...locking,
+  label: undefined,
   sharing: undefined,
   passes: sharing,
 })

@@ -13,6 +13,8 @@ export interface Token {
   readonly hold: string | undefined
   /** When the last heartbeat was made (ms), on the clock of its owner. */
   readonly beatMs: number | undefined
+  /** When it was taken (ms), on the same clock. */
+  readonly sinceMs: number | undefined
   /** For how long (ms) it may be silent until it counts as dead for those that cannot judge it; undefined if it does not say. */
   readonly staleMs: number | undefined
   /** The place of the clock of the thread that wrote it. */
@@ -26,6 +28,8 @@ export interface Holding {
   readonly owner: string
   readonly id: string
   readonly staleMs: number
+  /** @default when that heartbeat was made */
+  readonly sinceMs?: number
 }
 
 export const freeFields = (fence: number, owner: string, more: readonly string[] = []): string[] => {
@@ -35,10 +39,23 @@ export const freeFields = (fence: number, owner: string, more: readonly string[]
 }
 
 export const heldFields = (
-  { fence, owner, id, staleMs }: Holding,
+  { fence, owner, id, staleMs, sinceMs }: Holding,
   beatMs: number,
   more: readonly string[] = [],
-): string[] => ['h', spell(fence), owner, id, spell(Math.floor(beatMs)), spell(Math.ceil(staleMs)), ...more]
+): string[] => ['h', spell(fence), owner, id, spellBeat(beatMs, sinceMs), spell(Math.ceil(staleMs)), ...more]
+
+/** A heartbeat is spelled as the time of taking, and the time since then: most locks make none. */
+function spellBeat(beatMs: number, sinceMs = beatMs): string {
+  const since = spell(Math.floor(sinceMs))
+  return beatMs === sinceMs ? since : `${since}-${spell(Math.ceil(beatMs - sinceMs))}`
+}
+
+function parseBeat(spelled = ''): { readonly sinceMs: number | undefined; readonly beatMs: number | undefined } {
+  const sinceMs = toNumber(spelled)
+  const dash = spelled.indexOf('-')
+  const laterMs = dash < 0 || sinceMs === undefined ? 0 : toNumber(spelled.slice(dash + 1))
+  return { sinceMs, beatMs: laterMs === undefined || sinceMs === undefined ? undefined : sinceMs + laterMs }
+}
 
 /** Such a hold ends only by proof. */
 const never = '-'
@@ -57,10 +74,11 @@ export function parseLock(dir: string, { gone, fields }: State): Token {
   if (gone || number === undefined || !(isFree || (kind === 'h' && who !== undefined)))
     throw notACell(dir, 'it is a cell, but not a lock')
   if (isFree) return { ...free, fence: number, clock: who, more: fields.slice(3) }
-  const [beatMs, staleMs] = [toNumber(beat), toNumber(stale)]
-  return { fence: number, owner: who, hold, beatMs, staleMs, clock: clockOf(who as string), more: rest }
+  const { sinceMs, beatMs } = parseBeat(beat)
+  const staleMs = toNumber(stale)
+  return { fence: number, owner: who, hold, beatMs, sinceMs, staleMs, clock: clockOf(who as string), more: rest }
 }
 
-const free = { owner: undefined, hold: undefined, beatMs: undefined, staleMs: undefined }
+const free = { owner: undefined, hold: undefined, beatMs: undefined, sinceMs: undefined, staleMs: undefined }
 
 export const isOfHold = ({ fields: [kind, , , hold] }: State, id: string): boolean => kind === 'h' && hold === id

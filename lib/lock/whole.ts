@@ -7,13 +7,19 @@ import { isLeaseLost } from './lease-lost.js'
 
 /** `keepsParts`: asked when the whole is released; if it returns true, its parts stay, because another one has them. */
 export function wholeOf(parts: readonly Hold[], keepsParts?: () => boolean): Hold {
-  const { locking, fence, owner, id, staleMs, beatMs, state } = parts[0] as Hold
+  const { locking, fence, owner, id, staleMs, sinceMs, beatMs, state } = parts[0] as Hold
   const fresh = { over: undefined, lostBecause: undefined, silence: undefined, loss: undefined, whenOver: [], slots: 0 }
-  return Object.assign(fresh, { locking, fence, owner, id, staleMs, beatMs, state, parts, keepsParts })
+  return Object.assign(fresh, { locking, fence, owner, id, staleMs, sinceMs, beatMs, state, parts, keepsParts })
 }
 
 /** The holds that have a state, and stand for themselves. */
 export const leavesOf = (hold: Hold): readonly Hold[] => hold.parts?.flatMap(leavesOf) ?? [hold]
+
+/** The holds that publish what is published with this one: of each path, that of the gate, or of the slot. */
+export function publishersOf(hold: Hold): readonly Hold[] {
+  const { parts, fences } = hold
+  return parts ? (fences ? parts : parts.slice(0, 1)).flatMap(publishersOf) : [hold]
+}
 
 /** When the heartbeat was sent that is the oldest among those of the parts. */
 export const oldestBeatMs = (hold: Hold): number =>

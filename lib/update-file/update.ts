@@ -39,12 +39,12 @@ export function asUpdate(
   options: UpdateFileOptions,
   publication: Publication,
 ): Update {
-  const { stale, heartbeat, parents, retryFor, mode, durability, inPlace } = options
+  const { stale, heartbeat, label, parents, retryFor, mode, durability, inPlace } = options
   const path = asName(file, 'file')
   if (asFunction(change, 'change') === undefined)
     throw refusal('ERR_INVALID_ARG_TYPE', 'change', 'of type function', change)
   const codec = asCodec(options)
-  const locking = { stale, heartbeat, parents, retryFor }
+  const locking = { stale, heartbeat, label, parents, retryFor }
   const writing = { encoding: codec.encoding, mode, durability, inPlace, parents, retryFor }
   // Bad options are refused now, not only when there is something to write.
   const { around } = asLocking(path, locking, 'updateFile')
