@@ -7,7 +7,7 @@ import { fs, type Steps } from '../core/steps.js'
 import { acquireOne, tryAcquireOne, tryAgain } from './acquire.js'
 import { holderOf, lockHeld } from './holder.js'
 import type { Hold, Locking, Sharing } from './job.js'
-import { isOwn, slotDir } from './own-slots.js'
+import { isOwnLock, slotDir } from './own-slots.js'
 import { type Pass, passGate, trySlots } from './pass.js'
 import { newSighting } from './sighting.js'
 import { slotCountOf } from './slot-count.js'
@@ -85,9 +85,6 @@ function* waitForSlot(pass: Pass): Steps<void> {
 /** A call that is inside the work of all the holds would wait for itself; if it blocks its thread, for that. */
 function* areAllOwn(slots: readonly Locking[]): Steps<boolean> {
   if (slots[0]?.around.length === 0 && !(yield* fs.blocking())) return false
-  for (const slot of slots) {
-    const token = yield* readToken(slot.dir, slot)
-    if (!token || !(yield* isOwn(token, slot))) return false
-  }
+  for (const slot of slots) if (!(yield* isOwnLock(slot))) return false
   return true
 }

@@ -2,12 +2,13 @@
 
 import { isTimeout } from '../core/interruption.js'
 import type { Steps } from '../core/steps.js'
-import { acquireOne, tryAcquireOne } from './acquire.js'
+import { acquireOne, tryAcquireOne, tryAgain } from './acquire.js'
 import { enter, tryEnter } from './enter.js'
 import { takeAllSlots } from './exclude.js'
 import { lockHeld } from './holder.js'
 import { holdersOf } from './holders.js'
 import type { Hold, Locking } from './job.js'
+import type { Sighting } from './sighting.js'
 
 /** Acquires the lock, waiting until that is possible. */
 export function* acquire(locking: Locking): Steps<Hold> {
@@ -41,10 +42,10 @@ function* withSlots(first: Hold): Steps<Hold> {
   }
 }
 
-/** Acquires the lock if that is possible at once; returns undefined if it is held. */
-export function* tryAcquire(locking: Locking): Steps<Hold | undefined> {
+/** Acquires the lock if that is possible at once; returns undefined if it is held. `sighting`: what it has seen before. */
+export function* tryAcquire(locking: Locking, sighting?: Sighting): Steps<Hold | undefined> {
   if (locking.sharing) return yield* tryEnter(locking, locking.sharing)
-  const gate = yield* tryAcquireOne(locking)
+  const gate = yield* sighting ? tryAgain(locking, sighting) : tryAcquireOne(locking)
   if (!gate || gate.slots === 0) return gate
   const all = yield* takeAllSlots(gate, tryAcquireOne)
   return typeof all === 'object' ? all : undefined

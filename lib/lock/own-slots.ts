@@ -14,14 +14,20 @@ export function* isOwn({ hold, owner }: Token, { around }: Locking): Steps<boole
   return owner !== undefined && (yield* fs.blocking()) && owner === (yield* fs.thread())
 }
 
+/** The same of what the lock says now. */
+export function* isOwnLock(locking: Locking): Steps<boolean> {
+  const { dir, trial } = locking
+  const now = yield* readState(dir, trial)
+  return typeof now === 'object' && (yield* isOwn(parseLock(dir, now), locking))
+}
+
 /** The same of any slot of the lock. */
 export function* hasOwnSlot(locking: Locking, more: readonly string[]): Steps<boolean> {
-  const { around, dir, trial } = locking
+  const { around, dir } = locking
   if (around.length === 0 && !(yield* fs.blocking())) return false
   const count = slotCountOf(more)?.count ?? 0
   for (let number = 1; number <= count; number++) {
-    const now = yield* readState(slotDir(dir, number), trial)
-    if (typeof now === 'object' && (yield* isOwn(parseLock(dir, now), locking))) return true
+    if (yield* isOwnLock({ ...locking, dir: slotDir(dir, number) })) return true
   }
   return false
 }

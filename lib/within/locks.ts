@@ -4,11 +4,16 @@
 import { type Lock, type LockWay, lockBy } from '../lock/functions.js'
 import { asSharedLocking, turnOf } from '../lock/options.js'
 import { type WithLock, withLockBy } from '../lock/work.js'
+import { type SingleFunction, singleBy } from '../single/functions.js'
 import type { Bound } from './bind.js'
 import { contained } from './contained.js'
 import { assertOpen, begin, end } from './root.js'
 
-export function lockFunctions(bound: Bound): { readonly lock: Lock; readonly withLock: WithLock } {
+export function lockFunctions(bound: Bound): {
+  readonly lock: Lock
+  readonly withLock: WithLock
+  readonly single: SingleFunction
+} {
   const { root } = bound
   const way: LockWay = {
     locking(path, options, as) {
@@ -24,5 +29,5 @@ export function lockFunctions(bound: Bound): { readonly lock: Lock; readonly wit
       hold.whenOver.push(() => end(root))
     },
   }
-  return { lock: lockBy(way), withLock: withLockBy(way) }
+  return { lock: lockBy(way), withLock: withLockBy(way), single: singleBy(way) }
 }
