@@ -45,8 +45,7 @@ export type Sharing = 'shared' | { readonly holders: number }
 
 export interface Slot {
   readonly number: number
-  /** How it is shared with others; undefined for a holder that excludes them. */
-  readonly sharing: Sharing | undefined
+  readonly gate: Locking
 }
 
 export interface Hold {

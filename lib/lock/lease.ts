@@ -55,7 +55,7 @@ export class Lease {
    */
   get slot(): number | undefined {
     const { slot } = this.#hold.locking
-    return slot?.sharing === 'shared' ? undefined : slot?.number
+    return slot && slot.gate.sharing !== 'shared' ? slot.number : undefined
   }
 
   /** This thread, as the lock spells its owner: where it is, and the ids and births of its process and itself. */

@@ -23,7 +23,7 @@ export const slotOf = (gate: Locking, number: number, also: Partial<Locking> = {
   dir: slotDir(gate.dir, number),
   sharing: undefined,
   passes: undefined,
-  slot: { number, sharing: gate.sharing },
+  slot: { number, gate },
   ...also,
 })
 
