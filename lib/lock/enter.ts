@@ -28,17 +28,21 @@ export function* enter(locking: Locking, sharing: Sharing): Steps<Hold> {
 /** Milliseconds: another call that passes the gate takes much less, if it is not stopped. */
 const passingMs = 100
 
-/** Takes a slot if that is possible at once. Another call that passes the gate is waited for a little. */
+/** Takes a slot if that is possible at once. Other calls that pass the gate are waited for a little. */
 export function* tryEnter(locking: Locking, sharing: Sharing): Steps<Hold | undefined> {
-  const beganMs = yield* fs.now()
+  let passer: number | undefined
+  let sinceMs = 0
   for (;;) {
     const free = yield* tryFreeSlot(locking, sharing)
     if (free) return free
     const gate = yield* tryAcquireOne(gateOf(locking, sharing))
     const slot = gate && (yield* passGate(gate, locking, sharing, trySlots))
-    if (slot) return slot
-    const isInVain = gate ? gate.over === 'released' : !(yield* isWorthWaiting(locking, sharing))
-    if (isInVain || (yield* fs.now()) - beganMs >= passingMs) return undefined
+    if (slot || gate?.over === 'released') return slot
+    const now = yield* passerAt(locking, sharing)
+    const nowMs = yield* fs.now()
+    if (now === undefined || (now === passer && nowMs - sinceMs >= passingMs)) return undefined
+    if (now !== passer) sinceMs = nowMs
+    passer = now
     yield* fs.sleep(1)
   }
 }
@@ -48,17 +52,18 @@ function* readToken(dir: string, { trial }: Locking): Steps<Token | undefined> {
   return typeof now === 'string' ? undefined : parseLock(dir, now)
 }
 
-/** Is the gate held only by a call that passes, and is a slot free? */
-function* isWorthWaiting(locking: Locking, sharing: Sharing): Steps<boolean> {
+/** The fence of the call that passes the gate, if one does, or did just now, and a slot may be free. */
+function* passerAt(locking: Locking, sharing: Sharing): Steps<number | undefined> {
   const { dir } = locking
   const gate = yield* readToken(dir, locking)
-  if (gate?.owner !== undefined && !slotCountOf(gate.more)?.passing) return false
-  if (sharing === 'shared') return true
+  if (gate?.owner !== undefined && !slotCountOf(gate.more)?.passing) return undefined
+  const fence = gate?.fence ?? 0
+  if (sharing === 'shared') return fence
   for (let number = 1; number <= sharing.holders; number++) {
     const slot = yield* readToken(slotDir(dir, number), locking)
-    if (slot?.owner === undefined) return true
+    if (slot?.owner === undefined) return fence
   }
-  return false
+  return undefined
 }
 
 /** Milliseconds between looks at all slots; only the call that holds the gate looks. */
