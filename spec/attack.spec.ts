@@ -79,7 +79,7 @@ if (process.platform !== 'linux' || !canBeAnother())
   raced.skip('an attacker that swaps names for links', 'it takes root on Linux, and a checkout that others may read')
 else {
   const everywhere = ({ isAcross: needed }: Act) => !needed || isAcross(layGround('user'))
-  const ms = ({ owners }: Act) => sized(5000, 60_000) / owners.length
+  const ms = ({ owners }: Act) => sized(3000, 60_000) / owners.length
   for (const act of acts.filter(everywhere))
     raced(`${act.name}: beside an attacker that swaps names for links, nothing outside comes to harm`, async () => {
       let all = 0
