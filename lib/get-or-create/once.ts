@@ -5,9 +5,10 @@ import { systemError } from '../core/errors.js'
 import { isInterruption, isTimeout } from '../core/interruption.js'
 import type { LatePlace } from '../core/queue.js'
 import { fs, type Steps } from '../core/steps.js'
-import { acquireInTime, tryAcquire } from '../lock/acquire.js'
 import { attended, type Hold, inside, type Locking, renew, whileHeld } from '../lock/hold.js'
 import { holderOf, lockHeld } from '../lock/holder.js'
+import { acquireInTime, tryAcquire } from '../lock/obtain.js'
+import { settlePlace } from '../lock/place.js'
 import { achieve, noEvidence } from '../parts/achieve.js'
 import { discard, finishAnyway } from '../parts/cleanup.js'
 import { silently } from '../parts/delete-job.js'
@@ -109,6 +110,7 @@ function* namingHolder<T>(locking: Locking, steps: Steps<T>): Steps<T> {
 type Result = 'made' | 'there' | 'moved'
 
 function* lockAndMake(job: Making, locking: Locking): Steps<Result> {
+  if (locking.lockDir !== undefined) yield* settlePlace(locking)
   // Unlike `lock`, this makes no last try after the time-out, because no time would be left to produce in.
   const hold = job.wait ? yield* namingHolder(locking, acquireInTime(locking)) : yield* tryAcquire(locking)
   if (!hold) throw lockHeld(locking, yield* holderOf(locking), undefined)

@@ -1,42 +1,33 @@
 // Acquires a lock (./hold.ts) by swapping the very state that was read. So nothing is ever removed in order to acquire,
 // and of several callers that find the same dead holder, one takes over. The fence grows by one with each holder.
 
+import { removePayload } from '../cell/payload.js'
 import { advance, isUnknownOutcome, readState, tryAdvance } from '../cell/transition.js'
-import { isTimeout } from '../core/interruption.js'
 import { fs, type Steps } from '../core/steps.js'
 import { finishAnyway } from '../parts/cleanup.js'
 import { bear } from './birth.js'
 import { isOver, leaveEvidence } from './evidence.js'
-import { type Hold, type Locking, nextHold } from './hold.js'
-import { foreignHolder, holderOf, lockHeld } from './holder.js'
+import type { Hold, Locking } from './hold.js'
+import { holderOf, lockHeld } from './holder.js'
+import { nextHoldBy } from './next-hold.js'
+import { removeNote } from './note.js'
 import { inOpened } from './opened.js'
 import { giveUp } from './orphan.js'
 import { whoseIs } from './own-directory.js'
-import { settlePlace } from './place.js'
+import { hasOwnSlot, isOwn } from './own-slots.js'
 import { forget, newSighting, noteState, type Sighting } from './sighting.js'
 import { type Known, parseLock } from './token.js'
 import { removeWord } from './witness.js'
 
-/** Acquires the lock, waiting until that is possible. */
-export function* acquire(locking: Locking): Steps<Hold> {
-  try {
-    return yield* acquireInTime(locking)
-  } catch (error) {
-    if (!isTimeout(error)) throw error
-    // The time-out interrupts once only, so there is time for a last try, and for reading who holds the lock.
-    const sighting = newSighting(true)
-    const hold = yield* seeing(locking, sighting, tryOnce)
-    if (hold) return hold
-    // To be sure that a directory is empty takes a while.
-    throw lockHeld(locking, sighting.isForeign ? foreignHolder : yield* holderOf(locking), error)
-  }
-}
-
-/** The same, without a last try: throws the time-out itself. */
-export const acquireInTime = (locking: Locking): Steps<Hold> => seeing(locking, newSighting(false), waitAndTake)
+/** Acquires the lock, waiting until that is possible. Of a lock that has slots, it takes only the gate (./obtain.ts). */
+export const acquireOne = (locking: Locking): Steps<Hold> => seeing(locking, newSighting(false), waitAndTake)
 
 /** Acquires the lock if that is possible at once; returns undefined if it is held. */
-export const tryAcquire = (locking: Locking): Steps<Hold | undefined> => seeing(locking, newSighting(true), tryOnce)
+export const tryAcquireOne = (locking: Locking): Steps<Hold | undefined> => seeing(locking, newSighting(true), tryOnce)
+
+/** The same once more, by a call that has seen the lock before. */
+export const tryAgain = (locking: Locking, sighting: Sighting): Steps<Hold | undefined> =>
+  seeing(locking, sighting, tryOnce)
 
 /** What a call has seen, and may have taken without knowing it, is not forgotten when it gives up. */
 function* seeing<T extends Hold | undefined>(
@@ -44,11 +35,11 @@ function* seeing<T extends Hold | undefined>(
   sighting: Sighting,
   steps: (locking: Locking, sighting: Sighting) => Steps<T>,
 ): Steps<T> {
-  if (locking.lockDir !== undefined) yield* settlePlace(locking)
   let hold: T | undefined
   try {
     hold = yield* steps(locking, sighting)
     if (hold && sighting.watch.isElsewhere) yield* finishAnyway(() => removeWord(locking.dir))
+    if (hold && sighting.from?.payload) yield* removeNote(locking.dir, sighting.from)
     return hold
   } finally {
     if (!hold) yield* leaveEvidence(locking, sighting)
@@ -57,6 +48,7 @@ function* seeing<T extends Hold | undefined>(
       yield* forget(sighting)
       if (!hold) yield* giveUp(unconfirmed)
     }
+    if (!hold && sighting.note) yield* removePayload(locking.dir, sighting.note)
   }
 }
 
@@ -98,7 +90,7 @@ function* takePlaced(locking: Locking, sighting: Sighting): Taking {
 function* takeAt(locking: Locking, sighting: Sighting, at: string): Taking {
   const { dir, trial } = locking
   const now = yield* readState(at, trial)
-  if (typeof now === 'string') return yield* takeNew(locking, sighting, now)
+  if (typeof now === 'string') return locking.admits ? 'busy' : yield* takeNew(locking, sighting, now)
   if (sighting.unconfirmed?.state.nonce === now.nonce) return sighting.unconfirmed
   noteState(sighting, now)
   sighting.isForeign = false
@@ -114,10 +106,11 @@ function* takeAt(locking: Locking, sighting: Sighting, at: string): Taking {
   }
   sighting.token = token
   if (!(yield* isOver(now, token, locking, sighting))) return 'busy'
+  if (locking.admits && !(yield* locking.admits())) return 'busy'
   if (sighting.repeats === 0) return (yield* trySwap(locking, { state: now, token }, sighting, at)) ?? 'moved'
   // The state has stayed the same: a swap of it has failed before, or its holder counts as dead only now. Unlike the
   // first try, this one finds out why a swap fails.
-  const hold = yield* nextHold(locking, now, token)
+  const hold = yield* nextHoldBy(locking, { state: now, token }, sighting)
   return yield* holdIfMine(hold, advance(at, now, hold.state, trial))
 }
 
@@ -128,17 +121,12 @@ function* takeNew(locking: Locking, sighting: Sighting, now: 'void' | 'absent'):
 }
 
 /** Swaps once. If that reports an error, the next read of the cell shows whether it was done all the same. */
-function* trySwap(
-  locking: Locking,
-  { state, token }: Known,
-  sighting: Sighting,
-  at = locking.dir,
-): Steps<Hold | undefined> {
-  const hold = yield* nextHold(locking, state, token)
+function* trySwap(locking: Locking, from: Known, sighting: Sighting, at = locking.dir): Steps<Hold | undefined> {
+  const hold = yield* nextHoldBy(locking, from, sighting)
   if (sighting.unconfirmed) yield* forget(sighting)
   yield* fs.holding(locking.dir, hold.id, 'enter')
   sighting.unconfirmed = hold
-  if (!(yield* tryAdvance(at, state, hold.state, locking.trial))) return undefined
+  if (!(yield* tryAdvance(at, from.state, hold.state, locking.trial))) return undefined
   sighting.unconfirmed = undefined
   return hold
 }
@@ -163,9 +151,10 @@ function* holdIfMine(hold: Hold, steps: Steps<'mine' | "another's">): Steps<Hold
  * A call that blocks the thread would wait for ever for a lock that the thread itself holds, by whatever spelling; and so
  * would one that is made inside the work of that hold.
  */
-function* waitsForItself({ around }: Locking, { token }: Sighting): Steps<boolean> {
-  if (token?.hold !== undefined && around.includes(token.hold)) return true
-  return (yield* fs.blocking()) && token?.owner === (yield* fs.thread())
+function* waitsForItself(locking: Locking, { token }: Sighting): Steps<boolean> {
+  if (!token) return false
+  if (yield* isOwn(token, locking)) return true
+  return token.more.length > 0 && (yield* hasOwnSlot(locking, token.more))
 }
 
 /**
@@ -174,7 +163,8 @@ function* waitsForItself({ around }: Locking, { token }: Sighting): Steps<boolea
  */
 const pausesMs = [1, 2, 8, 8, 4, 4, 2]
 
-function* pause({ dir, staleMs }: Locking, sighting: Sighting): Steps<void> {
+function* pause({ dir, staleMs, attend }: Locking, sighting: Sighting): Steps<void> {
+  if (attend) yield* attend()
   const [byte = 0] = yield* fs.random(1)
   const jitter = 0.5 + byte / 256
   const isShort = sighting.repeats < 6

@@ -8,7 +8,6 @@ import { hasCode } from '../core/errors.js'
 import { fs, type Steps } from '../core/steps.js'
 import { uninterruptible } from '../parts/cleanup.js'
 import { nonces } from '../parts/stage-names.js'
-import { unnumbered } from './fence.js'
 import { birthMark, isForeign, isLeft, isUnborn, statEmpty } from './foreign.js'
 import { fill, isFirst, livePins, pinned } from './in-place.js'
 import type { Locking } from './job.js'
@@ -16,7 +15,7 @@ import { inDirectory } from './opened.js'
 import { isMarked, isRemovable } from './own-directory.js'
 import { giveRights } from './rights.js'
 import type { Sighting } from './sighting.js'
-import { freeFields, freeToken, type Known } from './token.js'
+import { freeFields, freeToken, type Known, unnumbered } from './token.js'
 
 /**
  * Makes the lock. `moved`: another call, or package, was first; `busy`: another package holds it, or another call is at

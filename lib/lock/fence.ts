@@ -6,10 +6,7 @@ import { hasCode } from '../core/errors.js'
 import { clockOf } from '../core/owner.js'
 import { fs, orNothing, type Steps } from '../core/steps.js'
 import { clockUs } from '../parts/filesystem-clock.js'
-import type { Token } from './token.js'
-
-/** The fence of a lock that no call has taken yet. */
-export const unnumbered = 0
+import { type Token, unnumbered } from './token.js'
 
 /** The fence of the next holder. */
 export function* nextFence(dir: string, { fence, clock }: Token, me: string): Steps<number> {

@@ -46,15 +46,15 @@ export function placeOf(at: string, { lockPath, lockDir }: PlaceOptions): LockPl
   return { dir: asName(lockPath, 'options.lockPath'), lockDir: undefined }
 }
 
+/** Filesystems that encrypt names usually take 143 bytes; and what belongs to a lock has a longer name. */
+const longestTailBytes = 100
+
 function placeBeside(at: string): string {
   if (at.length * mostBytesPerUnit <= longestNameBytes) return at + suffix
   const name = basename(at)
   if (Buffer.byteLength(name) <= longestNameBytes) return at + suffix
-  return `${dirname(at)}/${cut(name, longestNameBytes - digestLength - 1)}-${digestOf(name)}${suffix}`
+  return `${dirname(at)}/${cut(name, longestTailBytes)}-${digestOf(name)}${suffix}`
 }
-
-/** Usual filesystems that encrypt names take 143 bytes. */
-const longestTailBytes = 100
 
 /** The last name of the path is for readers: what a name may be here, another filesystem may not take. */
 function placeIn(lockDir: string, path: string): string {

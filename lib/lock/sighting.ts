@@ -1,6 +1,6 @@
 // What a call that wants a lock (./acquire.ts) has seen of it so far.
 
-import type { State } from '../cell/state.js'
+import type { PayloadId, State } from '../cell/state.js'
 import { fs, type Steps } from '../core/steps.js'
 import type { Hold } from './job.js'
 import type { Token } from './token.js'
@@ -20,6 +20,10 @@ export interface Sighting {
   isForeign: boolean
   /** The lock is looked up by its descriptor (./opened.ts). */
   isPlaced: boolean
+  /** What this call would say of itself: written before its first swap. */
+  note: PayloadId | undefined
+  /** The state that its last swap would consume. */
+  from: State | undefined
   /** The heartbeat of a holder that cannot be judged, and for how long it has been watched without another. */
   readonly watch: Watch
 }
@@ -52,6 +56,8 @@ export const newSighting = (asksAtOnce: boolean): Sighting => ({
   unconfirmed: undefined,
   isForeign: false,
   isPlaced: false,
+  note: undefined,
+  from: undefined,
   watch: {
     beat: '',
     lookedAtMs: 0,

@@ -3,8 +3,12 @@
 import { clear, readState } from '../cell/transition.js'
 import { hasCode, isSystemError } from '../core/errors.js'
 import { type Entry, fs, orNothing, type Steps } from '../core/steps.js'
+import { removeUnused } from '../lock/clear.js'
 import { isPast } from '../lock/fence.js'
+import { asLocking } from '../lock/options.js'
 import { isMarked, isRemovable } from '../lock/own-directory.js'
+import { slotDir } from '../lock/own-slots.js'
+import { type SlotCount, slotCountOf } from '../lock/slot-count.js'
 import { parseLock } from '../lock/token.js'
 import type { Trial } from '../parts/achieve.js'
 import { type OpenDirectory, pathIn, pathTo } from '../parts/directory-handle.js'
@@ -13,7 +17,7 @@ import type { Sweeping } from './job.js'
 /** Has it the name of a lock, or else, as `lockPath` allows, the mark of one? */
 export function* mayBeLock(entry: Entry, dir: OpenDirectory): Steps<boolean> {
   if (entry.kind !== 'directory') return false
-  if (entry.name.toString().endsWith('.lock')) return true
+  if (/\.lock(\.\d+)?$/s.test(entry.name.toString())) return true
   const there = yield* fs.lstat(pathIn(dir, entry), orNothing)
   return there !== undefined && isMarked(there)
 }
@@ -31,14 +35,29 @@ export function* sweepLock({ name }: Entry, dir: OpenDirectory, { dryRun }: Swee
   try {
     const now = yield* readState(path, trial)
     if (typeof now === 'string') return false
+    const gate = /^(.*)\.\d+$/s.exec(path)?.[1]
+    if (gate !== undefined && (yield* readState(gate, trial)) !== 'absent') return false
     const { owner, more, fence } = parseLock(path, now)
-    if (owner !== undefined || more.length > 0) return false
-    if (!(yield* isRemovable(path))) return false
+    if (owner !== undefined || !(yield* isRemovable(path))) return false
+    const slots = slotCountOf(more)
+    if (slots) return yield* sweepShared(path, slots, dryRun, trial)
+    if (more.length > 0) return false
     return dryRun || ((yield* isPast(path, fence)) && (yield* clear(path, now, trial)) === 'mine')
   } catch (error) {
     if (isUnlocked(error)) return false
     throw error
   }
+}
+
+/** A lock that was shared goes with its slots, if all are free. */
+function* sweepShared(dir: string, { count }: SlotCount, dryRun: boolean, trial: Trial): Steps<boolean> {
+  const locking = { ...asLocking(dir, { lockPath: dir }, 'sweep', []), trial }
+  if (!dryRun) return yield* removeUnused(locking)
+  for (let number = 1; number <= count; number++) {
+    const now = yield* readState(slotDir(dir, number), trial)
+    if (typeof now === 'object' && parseLock(dir, now).owner !== undefined) return false
+  }
+  return true
 }
 
 /** It is no lock, or not any more; or it cannot be known which call has removed it. */

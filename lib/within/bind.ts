@@ -2,7 +2,7 @@
 // are made from there.
 
 import { type Dual, dual } from '../core/dual.js'
-import { asPath, type Patience, refusal } from '../core/input.js'
+import { asPath, refusal } from '../core/input.js'
 import { alsoPublishes } from '../core/publication.js'
 import { contained } from './contained.js'
 import type { Counted } from './limits.js'
@@ -22,7 +22,7 @@ export interface Binding<A extends unknown[], T> {
   readonly result?: (value: T, bound: Bound) => T
   readonly counted?: Counted
   /** The queues of the function itself, by its first argument and its options. */
-  readonly turns?: (bound: Bound, first: A[0], options: Patience | undefined) => string[]
+  readonly turns?: (bound: Bound, first: A[0], options: unknown) => string[]
   readonly publishes?: boolean
 }
 
@@ -49,6 +49,6 @@ export class Bound {
     }
     Object.defineProperties(algorithm, { name: { value: name }, length: { value: optionsAt } })
     if (publishes) alsoPublishes(algorithm)
-    return dual(algorithm, turns ? { turns: (first, options) => turns(this, first, options) } : {})
+    return dual(algorithm, turns ? { turns: (first, ...rest) => turns(this, first, rest[optionsAt - 1]) } : {})
   }
 }

@@ -12,7 +12,7 @@ import {
 } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { cell, createExclusive, getOrCreate, lock, sweep, updateFile, within, withLock } from 'holdfast'
+import { cell, createExclusive, getOrCreate, lock, single, sweep, updateFile, within, withLock } from 'holdfast'
 import { driveSync, type Steps } from 'holdfast/steps'
 import { through } from '../broken/interfere.js'
 import { assert, asUser, canBeAnother, everyPlace, holds, places, scratch } from '../support/kit.js'
@@ -238,6 +238,33 @@ holds(
   },
 )
 
+holds(
+  'a lockDir serves shared locks, several at once, and the one instance; a lockPath is one lock for several files',
+  async () => {
+    const top = scratch()
+    mkdirSync(join(top, 'real'))
+    symlinkSync(join(top, 'real'), join(top, 'link'), 'junction')
+    const place = { lockDir: join(top, 'locks'), parents: true }
+    const [a, b] = ['real/a', 'link/b'].map(name => join(top, name)) as [string, string]
+    const both = await Promise.all([lock.shared(a, place), lock.shared(join(top, 'link/a'), place)])
+    await assert.rejects(lock(join(top, 'link/a'), { ...place, timeout: 60 }), busy)
+    for (const lease of both) await lease.release()
+    await using two = await lock([a, b], place)
+    for (const path of [join(top, 'link/a'), join(top, 'real/b')]) assert.is(await lock.try(path, place), undefined)
+    await two.release()
+    await using first = await single(a, { ...place, data: 'one' })
+    const other = await single(join(top, 'link/a'), place)
+    assert.equal([first.isFirst, other.isFirst, other.data], [true, false, 'one'])
+    const guard = { lockPath: join(top, 'guard') }
+    await updateFile([join(top, 'x'), join(top, 'y')], () => ['1', '2'], guard)
+    assert.equal(
+      readdirSync(top).filter(name => /lock|guard/.test(name)),
+      ['guard', 'locks'],
+    )
+    assert.equal(readdirSync(join(top, 'real')), [])
+  },
+)
+
 /** How many calls the steps make that reach the disk. */
 function callsOf(steps: Steps<unknown>): string[] {
   const calls: string[] = []
@@ -253,9 +280,14 @@ function callsOf(steps: Steps<unknown>): string[] {
 holds('a lock beside its path costs no call for all that', () => {
   const path = join(scratch(), 'thing')
   callsOf(lock.try.steps(path))
-  assert.equal(callsOf(lock.holder.steps(path)), ['readdir', 'alive'])
-  const lockDir = dirname(path)
-  assert.equal(callsOf(lock.holder.steps(path, { lockDir })), ['realpath', 'readdir'])
+  const onDisk = (calls: readonly string[]) => calls.filter(op => op.startsWith('re'))
+  assert.equal(onDisk(callsOf(lock.try.steps(path))), ['readdir'])
+  assert.equal(onDisk(callsOf(lock.try.steps(path, { lockDir: dirname(path) }))), [
+    'realpath',
+    'readdir',
+    'rename',
+    'rename',
+  ])
 })
 
 if (!canBeAnother()) holds.skip('a path beside which nothing can be made', 'it takes root')
