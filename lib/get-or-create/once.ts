@@ -137,7 +137,7 @@ function* makeUnlessGood(job: Making, hold: Hold, replaced: Aside[]): Steps<Resu
   const now = yield* statTarget(job)
   const { path: at } = hold.locking
   // A link leads elsewhere now, to a target with another lock.
-  if (now.at !== at) return 'moved'
+  if (job.locking(now.at).path !== at) return 'moved'
   if (yield* isGood(job, now, hold)) return 'there'
   const target = { at, there: now.there }
   return yield* whileStaged(at, job, function* (stage): Steps<Result> {
