@@ -28,9 +28,11 @@ export function* clockMs(at: string): Steps<number> {
   const key = `${dirname(at)}/.clock`
   const ahead = (yield* fs.recall(key)) as number | undefined
   if (ahead !== undefined) return ahead + (yield* fs.now())
+  // Before the clock is read: if that takes long, things seem older than they are, and never younger.
+  const beforeMs = yield* fs.now()
   try {
     const ms = (yield* clockUs(at)) / 1000
-    yield* fs.remember(key, ms - (yield* fs.now()))
+    yield* fs.remember(key, ms - beforeMs)
     return ms
   } catch (error) {
     if (!isSystemError(error)) throw error
