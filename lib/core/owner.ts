@@ -67,6 +67,12 @@ const toNumber = (text: string): number => Number.parseInt(text, 36) || 0
 /** The pid of an owner, in its own place. */
 export const pidOf = (owner: string): number => parse(owner).pid
 
+/** The id of the thread as the system numbers it; undefined for the main thread, and where that does not show. */
+export const threadIdOf = (owner: string): number | undefined => parse(owner).tid || undefined
+
+/** Are the two in one pid namespace of one machine, as far as is known? */
+export const shareSystem = (one: string, other: string): boolean => parse(one).place === parse(other).place
+
 /** Usually it is asked of this very thread. */
 let lastAsked = { owner: '', clock: undefined as string | undefined }
 

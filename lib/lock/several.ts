@@ -1,87 +1,77 @@
-// Several locks that are held at the same time. They are taken in the order in which they are given, and the first ones
-// get their heartbeats while the next is waited for. If all callers give one order, none waits for another in a circle.
+// The locks of several paths in one call. It waits for one of them at a time, and holds none meanwhile: so calls that want
+// the same locks in other orders never wait for each other in a circle.
 
-import { fs, pending, type Steps } from '../core/steps.js'
-import { isWait } from '../core/traits.js'
-import { beat, type Hold, inside, type Locking, renew, whileHeld } from './hold.js'
+import { readState } from '../cell/transition.js'
+import { isTimeout } from '../core/interruption.js'
+import { fs, type Steps } from '../core/steps.js'
+import { lockHeld } from './holder.js'
+import { holdersOf } from './holders.js'
+import type { Hold, Locking } from './job.js'
+import { acquireInTime, tryAcquire } from './obtain.js'
+import { giveBack } from './slots.js'
+import { parseLock } from './token.js'
+import { leavesOf, wholeOf } from './whole.js'
 
-/** A lock that is held; or one that could not be taken, and why: what is locked can be read without it. */
-export interface Locked {
-  readonly locking: Locking
-  readonly hold: Hold | undefined
-  readonly refused?: unknown
-}
-
-/** Takes all the locks by `take`, and runs steps while they are held. */
-export const whileAllHeld = <T>(
-  lockings: readonly Locking[],
-  take: (locking: Locking) => Steps<Locked>,
-  use: (locked: readonly Locked[]) => Steps<T>,
-): Steps<T> => takeNext({ lockings, take, use }, [])
-
-interface Taking<T> {
-  readonly lockings: readonly Locking[]
-  readonly take: (locking: Locking) => Steps<Locked>
-  readonly use: (locked: readonly Locked[]) => Steps<T>
-}
-
-function* takeNext<T>(job: Taking<T>, locked: readonly Locked[]): Steps<T> {
-  const next = job.lockings[locked.length]
-  if (!next) return yield* job.use(locked)
-  const one = yield* takeBeside(holdsOf(locked), next, job.take)
-  const rest = () => takeNext(job, [...locked, one])
-  return yield* one.hold ? whileHeld(one.hold, rest) : rest()
-}
-
-/** Each once: several things may have one lock. */
-export const holdsOf = (locked: readonly Locked[]): Hold[] => [...new Set(locked.flatMap(({ hold }) => hold ?? []))]
-
-function* takeBeside(holds: readonly Hold[], next: Locking, take: Taking<never>['take']): Steps<Locked> {
-  if (holds.length === 0) return yield* take(next)
-  // By another spelling it may be one of those: the call must not wait for itself.
-  const around = [...next.around, ...holds.map(({ id }) => id)]
-  return yield* beating(holds, take({ ...next, around }))
-}
-
-/** Runs steps that wait, with heartbeats before their waits. Those are short while a lock is waited for. */
-function* beating<T>(holds: readonly Hold[], steps: Steps<T>): Steps<T> {
-  let next = steps.next()
-  while (!next.done) {
-    let value: unknown
-    try {
-      if (isWait(next.value)) yield* beatWhereDue(holds)
-      value = yield next.value
-    } catch (error) {
-      // An interruption that comes in a heartbeat is one of the steps.
-      next = steps.throw(error)
-      continue
+/** Acquires all the locks, waiting until that is possible. */
+export function* acquireAll(lockings: readonly Locking[]): Steps<Hold> {
+  let waitsFor = lockings[0] as Locking
+  try {
+    for (let rounds = 0; ; rounds++) {
+      const found = yield* tryRest(lockings, waitsFor, yield* acquireInTime(waitsFor))
+      if ('all' in found) return found.all
+      waitsFor = found.busy
+      // Two calls that each wait for what the other has had would meet again if both went on at once.
+      const [byte = 0] = yield* fs.random(1)
+      yield* fs.sleep((byte / 256) * 2 ** Math.min(rounds, 5))
     }
-    next = steps.next(value)
-  }
-  return next.value
-}
-
-function* beatWhereDue(holds: readonly Hold[]): Steps<void> {
-  const nowMs = yield* fs.now()
-  for (const hold of holds) if (!hold.over && nowMs - hold.beatMs >= hold.locking.heartbeatMs) yield* beat(hold)
-}
-
-/** `attended`, for several holds, or none. */
-export function* attendedByAll<T>(holds: readonly Hold[], value: T | PromiseLike<T>): Steps<Awaited<T>> {
-  const [first] = holds
-  if (!first) return yield* fs.settle(value)
-  for (;;) {
-    const settled = yield* fs.settle(value, first.locking.heartbeatMs)
-    if (settled !== pending) return settled
-    for (const hold of holds) if (!hold.over) yield* beat(hold)
+  } catch (error) {
+    if (!isTimeout(error)) throw error
+    const all = yield* tryAcquireAll(lockings)
+    if (all) return all
+    throw lockHeld(waitsFor, (yield* holdersOf(waitsFor))[0], error)
   }
 }
 
-/** `inside`, for several holds. */
-export const insideAll = <T>(holds: readonly Hold[], work: () => T): T =>
-  holds.reduceRight<() => T>((inner, hold) => () => inside(hold, inner), work)()
+/** Acquires all the locks if that is possible at once; returns undefined, and holds none, if one of them is held. */
+export function* tryAcquireAll(lockings: readonly Locking[]): Steps<Hold | undefined> {
+  const first = lockings[0] as Locking
+  const hold = yield* tryAcquire(first)
+  if (!hold) return undefined
+  const found = yield* tryRest(lockings, first, hold)
+  return 'all' in found ? found.all : undefined
+}
 
-/** Heartbeats of all. @throws `ERR_LEASE_LOST` */
-export function* renewAll(holds: readonly Hold[]): Steps<void> {
-  for (const hold of holds) yield* renew(hold)
+type Found = { readonly all: Hold } | { readonly busy: Locking }
+
+/** Tries the others while one is held. If one of them is busy, all are given back. */
+function* tryRest(lockings: readonly Locking[], first: Locking, hold: Hold): Steps<Found> {
+  const held = new Map([[first, hold]])
+  try {
+    for (const one of lockings) {
+      const got = held.get(one) ?? (yield* tryAcquire(one)) ?? (yield* alreadyHeld(one, held.values()))
+      if (!got) {
+        yield* giveBack([...held.values()])
+        return { busy: one }
+      }
+      held.set(one, got)
+    }
+  } catch (error) {
+    yield* giveBack([...held.values()])
+    throw error
+  }
+  return { all: severalOf(lockings.map(one => held.get(one) as Hold)) }
+}
+
+/** Two of the paths may lead to one lock, by whatever spelling or link: then the lock names a hold of this call. */
+function* alreadyHeld({ dir, trial }: Locking, holds: Iterable<Hold>): Steps<Hold | undefined> {
+  const now = yield* readState(dir, trial)
+  if (typeof now === 'string') return undefined
+  const { hold } = parseLock(dir, now)
+  return [...holds].find(one => leavesOf(one).some(({ id }) => id === hold))
+}
+
+/** A path whose lock is that of another one has its fence, too. */
+function severalOf(holds: readonly Hold[]): Hold {
+  const whole = wholeOf([...new Set(holds)])
+  return Object.assign(whole, { fences: holds.map(({ fence }) => fence) })
 }

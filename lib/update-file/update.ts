@@ -6,16 +6,16 @@ import { asFunction, asName, refusal } from '../core/input.js'
 import { isTimeout } from '../core/interruption.js'
 import type { Publication } from '../core/publication.js'
 import type { Steps } from '../core/steps.js'
-import { acquire } from '../lock/acquire.js'
 import type { Locking } from '../lock/hold.js'
 import { holderOf, lockHeld } from '../lock/holder.js'
+import { acquire } from '../lock/obtain.js'
 import { asLocking } from '../lock/options.js'
-import { type Locked, whileAllHeld } from '../lock/several.js'
 import type { UnderLock } from '../lock/under-lock.js'
 import type { LockOptions } from '../lock.js'
 import { refusePlanted, refuseSpecialFile, resolveLinks } from '../parts/follow-links.js'
 import { isShut } from '../write-file/in-place.js'
 import { asWriting } from '../write-file.js'
+import { type Locked, whileAllHeld } from './all-held.js'
 import { type Changing, changeLocked, moved } from './change.js'
 import { asCodec } from './codec.js'
 import type { UpdateFileOptions } from './options.js'
@@ -32,12 +32,12 @@ export interface Update extends Changing {
 }
 
 export function asUpdate(files: Files, change: Change, options: UpdateFileOptions, publication: Publication): Update {
-  const { stale, heartbeat, parents, retryFor, mode, durability, inPlace } = options
+  const { stale, heartbeat, label, parents, retryFor, mode, durability, inPlace } = options
   const paths = asPaths(files)
   if (asFunction(change, 'change') === undefined)
     throw refusal('ERR_INVALID_ARG_TYPE', 'change', 'of type function', change)
   const codec = asCodec(options)
-  const locking = { stale, heartbeat, parents, retryFor }
+  const locking = { stale, heartbeat, label, parents, retryFor }
   const writing = { encoding: codec.encoding, mode, durability, inPlace, parents, retryFor }
   // Bad options are refused now, not only when there is something to write.
   const [path = ''] = paths
