@@ -3,22 +3,21 @@
 
 import { createState } from '../cell/create.js'
 import { removePayload } from '../cell/payload.js'
-import { type State, successor } from '../cell/state.js'
+import { successor } from '../cell/state.js'
 import { advance, isUnknownOutcome, notACell, readState, tryAdvance } from '../cell/transition.js'
 import { fs, type Steps } from '../core/steps.js'
 import { finishAnyway } from '../parts/cleanup.js'
 import { nonces } from '../parts/stage-names.js'
 import { isOver, leaveEvidence } from './evidence.js'
-import { unnumbered } from './fence.js'
 import type { Hold, Locking } from './hold.js'
 import { holderOf, lockHeld } from './holder.js'
-import { nextHoldBy } from './labelled.js'
+import { nextHoldBy } from './next-hold.js'
 import { removeNote } from './note.js'
 import { giveUp } from './orphan.js'
 import { isOurs, isOwnDirectory, markOurs } from './own-directory.js'
 import { hasOwnSlot, isOwn } from './own-slots.js'
 import { forget, newSighting, noteState, type Sighting } from './sighting.js'
-import { freeFields, parseLock } from './token.js'
+import { freeFields, freeToken, type Known, parseLock, unnumbered } from './token.js'
 import { removeWord } from './witness.js'
 
 /** Acquires the lock, waiting until that is possible. Of a lock that has slots, it takes only the gate (./obtain.ts). */
@@ -55,7 +54,7 @@ function* seeing<T extends Hold | undefined>(
 }
 
 function* waitAndTake(locking: Locking, sighting: Sighting): Steps<Hold> {
-  const before = (yield* fs.recall(locking.dir)) as State | undefined
+  const before = (yield* fs.recall(locking.dir)) as Known | undefined
   if (before) {
     // This thread released the lock a moment ago. If no other caller has held it since, this is its state.
     const hold = yield* trySwap(locking, before, sighting)
@@ -96,18 +95,18 @@ function* tryToTake(locking: Locking, sighting: Sighting): Steps<Hold | 'busy' |
   sighting.token = token
   if (!(yield* isOver(now, token, locking, sighting))) return 'busy'
   if (locking.admits && !(yield* locking.admits())) return 'busy'
-  if (sighting.repeats === 0) return (yield* trySwap(locking, now, sighting)) ?? 'moved'
+  if (sighting.repeats === 0) return (yield* trySwap(locking, { state: now, token }, sighting)) ?? 'moved'
   // The state has stayed the same: a swap of it has failed before, or its holder counts as dead only now. Unlike the
   // first try, this one finds out why a swap fails.
-  const hold = yield* nextHoldBy(locking, now, sighting)
+  const hold = yield* nextHoldBy(locking, { state: now, token }, sighting)
   return yield* holdIfMine(hold, advance(dir, now, hold.state, trial))
 }
 
 /** Makes the lock, and takes it, unless another call is first. */
 function* takeNew(locking: Locking, sighting: Sighting): Steps<Hold | 'moved'> {
   const { dir, trial, create } = locking
-  const fields = freeFields(unnumbered, yield* fs.thread())
-  const born = successor(undefined, { fields }, yield* nonces())
+  const token = freeToken(unnumbered, yield* fs.thread())
+  const born = successor(undefined, { fields: freeFields(token) }, yield* nonces())
   try {
     if ((yield* create(() => createState(dir, born, trial, markOurs))) === "another's") return 'moved'
   } catch (error) {
@@ -115,16 +114,16 @@ function* takeNew(locking: Locking, sighting: Sighting): Steps<Hold | 'moved'> {
     if (isUnknownOutcome(error)) return 'moved'
     throw error
   }
-  return (yield* trySwap(locking, born, sighting)) ?? 'moved'
+  return (yield* trySwap(locking, { state: born, token }, sighting)) ?? 'moved'
 }
 
 /** Swaps once. If that reports an error, the next read of the cell shows whether it was done all the same. */
-function* trySwap(locking: Locking, from: State, sighting: Sighting): Steps<Hold | undefined> {
+function* trySwap(locking: Locking, from: Known, sighting: Sighting): Steps<Hold | undefined> {
   const hold = yield* nextHoldBy(locking, from, sighting)
   if (sighting.unconfirmed) yield* forget(sighting)
   yield* fs.holding(locking.dir, hold.id, 'enter')
   sighting.unconfirmed = hold
-  if (!(yield* tryAdvance(locking.dir, from, hold.state, locking.trial))) return undefined
+  if (!(yield* tryAdvance(locking.dir, from.state, hold.state, locking.trial))) return undefined
   sighting.unconfirmed = undefined
   return hold
 }

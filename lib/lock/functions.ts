@@ -10,6 +10,7 @@ import { holdersOf } from './holders.js'
 import { type Lease, startLease } from './lease.js'
 import type { LockOptions, SharingOptions } from './options.js'
 import { type LockWay, obtain, type Paths, tryObtain, turnsOf } from './wanted.js'
+import { leavesOf } from './whole.js'
 
 export type { LockWay } from './wanted.js'
 
@@ -65,7 +66,10 @@ function locksBy(way: LockWay): Locks<Paths, SharingOptions> {
   }
   const noted = noteHold ? noting : <T>(steps: Steps<T>) => steps
   function* giveBack(hold: Hold | undefined): Steps<void> {
-    if (hold) yield* run(release(hold))
+    if (!hold) return
+    // Its caller has gone, and knows nothing of it.
+    for (const one of leavesOf(hold)) one.endsAs = one.previous
+    yield* run(release(hold))
   }
   const turns = (paths: Paths, options?: unknown) => turnsOf(way, paths, options)
   // They return the steps instead of running them, because each generator in between costs as much as half a call.

@@ -1,44 +1,24 @@
 // A lock that this process holds: its heartbeats show that the holder is alive, until the lock is released, or lost. A
 // lock is a cell (../cell.ts), whose fields are in ./token.ts. How it is acquired is in ./acquire.ts.
 
-import { type PayloadId, type State, successor } from '../cell/state.js'
+import type { PayloadId } from '../cell/state.js'
 import { isUnknownOutcome } from '../cell/transition.js'
 import { registry } from '../core/disk.js'
 import { isSystemError } from '../core/errors.js'
 import { isInterruption } from '../core/interruption.js'
 import { fs, pending, type Steps } from '../core/steps.js'
 import { finishAnyway, uninterruptible } from '../parts/cleanup.js'
-import { nonces } from '../parts/stage-names.js'
-import { isPast, nextFence } from './fence.js'
-import type { Hold, Locking } from './job.js'
+import { isPast } from './fence.js'
+import type { Hold } from './job.js'
 import { isLeaseLost } from './lease-lost.js'
 import { reportSilence } from './loss.js'
-import { naming } from './note.js'
 import { releaseLater, releaseOrphan } from './orphan.js'
-import { leaseLost, removeOwn, swapOwn } from './own-state.js'
-import { carrySlots, slotCountOf } from './slot-count.js'
-import { freeFields, heldFields, parseLock } from './token.js'
+import { freed, leaseLost, removeOwn, swapOwn } from './own-state.js'
+import { freeFields, heldFields, type Known } from './token.js'
 import { leavesOf, oldestBeatMs, releaseWhole, renewWhole } from './whole.js'
 
 export type { Hold, Locking } from './job.js'
 export { lossSignal, reportSilence } from './loss.js'
-
-/** The hold that a swap of `from` would make; `note`: what it says of itself (./note.ts). */
-export function* nextHold(locking: Locking, from: State, note?: PayloadId): Steps<Hold> {
-  const owner = yield* fs.thread()
-  const token = parseLock(locking.dir, from)
-  const fence = yield* nextFence(locking.dir, token, owner)
-  const id = yield* nonces()
-  const { staleMs } = locking
-  const sinceMs = yield* fs.now()
-  const holding = { fence, owner, id, staleMs, sinceMs }
-  const more = token.more.length > 0 || locking.passes ? carrySlots(token.more, locking.passes) : token.more
-  const state = naming(successor(from, { fields: heldFields(holding, sinceMs, more) }, id), note)
-  const slots = more.length > 0 ? (slotCountOf(more)?.count ?? 0) : 0
-  const fresh = { over: undefined, lostBecause: undefined, silence: undefined, loss: undefined, whenOver: [] }
-  // Not spread, which takes longer than all the rest.
-  return Object.assign(fresh, { locking, fence, owner, id, staleMs, sinceMs, beatMs: sinceMs, state, slots })
-}
 
 /** One heartbeat: shows that the holder is alive. @throws `ERR_LEASE_LOST` */
 export function* renew(hold: Hold): Steps<void> {
@@ -53,7 +33,7 @@ export function* beatOnce(hold: Hold, note?: PayloadId): Steps<boolean> {
   if (hold.over) return false
   try {
     const beatMs = yield* fs.now()
-    yield* swapOwn(hold, more => heldFields(hold, beatMs, more), note)
+    yield* swapOwn(hold, () => heldFields(hold, beatMs, hold.more), note)
     hold.beatMs = beatMs
     return true
   } catch (error) {
@@ -96,14 +76,16 @@ export function* release(hold: Hold, { remove = false }: ReleaseOptions = {}): S
   }
   // If this thread takes the lock again at once, it may start from this state instead of reading it. Not after the
   // first hold, because many locks are taken only once.
-  if (hold.state.version > firstReleased && !remove) yield* fs.remember(hold.locking.dir, hold.state)
+  const { state } = hold
+  if (state.version > firstReleased && !remove)
+    yield* fs.remember(hold.locking.dir, { state, token: freed(hold) } satisfies Known)
   yield* end(hold, 'released')
 }
 
 /** The version of a state: born, held, free again. */
 const firstReleased = 3
 
-const free = (hold: Hold): Steps<void> => swapOwn(hold, more => freeFields(hold.fence, hold.owner, carrySlots(more)))
+const free = (hold: Hold): Steps<void> => swapOwn(hold, () => freeFields(freed(hold)))
 
 function* removeOrFree(hold: Hold): Steps<void> {
   if (!(yield* isPast(hold.locking.dir, hold.fence)) || !(yield* removeOwn(hold))) yield* free(hold)

@@ -6,11 +6,14 @@ import type { Steps } from '../core/steps.js'
 import type { Trial } from '../parts/achieve.js'
 import type { Parents } from '../parts/parents.js'
 import type { LostBecause } from './lease-lost.js'
+import type { Previous } from './token.js'
 
 /** What is locked, and how a call waits for it. */
 export interface Locking {
   /** What the lock is about. */
   readonly path: string
+  /** The same, as its users see it. */
+  readonly shown: string
   /** The cell beside it. */
   readonly dir: string
   /** How long (ms) this holder may make no heartbeat until it counts as dead for those that cannot judge it. */
@@ -56,8 +59,14 @@ export interface Hold {
   readonly staleMs: number
   /** Names this hold among all others: in the token, and in the registry of the thread. */
   readonly id: string
+  /** How the holder before has ended. */
+  readonly previous: Previous
+  /** What the lock says of this hold when it is free again: nothing but what was before, if its caller never got it. */
+  endsAs: Previous
   /** The state of the cell as far as this thread knows it: each heartbeat changes it. */
   state: State
+  /** What the state says besides. */
+  more: readonly string[]
   /** `abandoned`: its release has failed, and the token still names it. Its thread may take the lock all the same. */
   over: 'releasing' | 'released' | 'abandoned' | 'lost' | undefined
   /** What was seen in the place of its state. */

@@ -19,6 +19,6 @@ export function lossSignal(hold: Hold): AbortSignal {
 /** No heartbeat was made for so long that others may take the lock over. */
 export function reportSilence(hold: Hold, cause: unknown): void {
   if (hold.over || hold.silence) return
-  hold.silence = leaseStaleError(hold.locking.path, hold.fence, hold.staleMs, cause)
+  hold.silence = leaseStaleError(hold.locking.shown, hold.fence, hold.staleMs, cause)
   hold.loss?.abort(hold.silence)
 }

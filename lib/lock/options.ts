@@ -72,7 +72,7 @@ export function asLocking(
   const create: Locking['create'] = steps => withParents(dir, parents, steps)
   const trial = { as, path: at, retryFor: options.retryFor }
   const label = asLabel(options.label, dir)
-  return { path: at, dir, staleMs, heartbeatMs, label, parents, create, trial, around }
+  return { path: at, shown: at, dir, staleMs, heartbeatMs, label, parents, create, trial, around }
 }
 
 /** The queue in which the calls of one thread for one lock wait for their turn. */

@@ -7,14 +7,13 @@ import { fs, type Steps } from '../core/steps.js'
 import { uninterruptible } from '../parts/cleanup.js'
 import type { Hold } from './job.js'
 import { isLeaseLost } from './lease-lost.js'
-import { swapOwn } from './own-state.js'
-import { carrySlots } from './slot-count.js'
+import { freed, swapOwn } from './own-state.js'
 import { freeFields } from './token.js'
 
 /** Frees the lock. If another call has taken it meanwhile, it was free, as is wanted. */
 export function* releaseOrphan(hold: Hold): Steps<void> {
   try {
-    yield* swapOwn(hold, more => freeFields(hold.fence, hold.owner, carrySlots(more)))
+    yield* swapOwn(hold, () => freeFields(freed(hold)))
   } catch (error) {
     if (!isUnknownOutcome(error) && !isLeaseLost(error)) throw error
   }
@@ -30,6 +29,7 @@ export const releaseLater = (hold: Hold): Steps<void> =>
 /** Frees the lock if a call that is given up has taken it after all. */
 export function* giveUp(hold: Hold): Steps<void> {
   hold.over = 'abandoned'
+  hold.endsAs = hold.previous
   try {
     yield* uninterruptible(() => releaseOrphan(hold))
   } catch (error) {

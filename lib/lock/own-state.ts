@@ -7,18 +7,18 @@ import { nonces } from '../parts/stage-names.js'
 import type { Hold } from './job.js'
 import { leaseLostError, lostBecause } from './lease-lost.js'
 import { naming, removeNote } from './note.js'
-import { withSlotCount } from './slot-count.js'
-import { isOfHold, parseLock } from './token.js'
+import { carrySlots, withSlotCount } from './slot-count.js'
+import { freeToken, isOfHold, parseLock, type Token } from './token.js'
 
 /**
  * Swaps the current state of the hold, also if a heartbeat, or another process, changes what else it says meanwhile.
  * As long as the lock is held, its note stays, or is replaced. @throws `ERR_LEASE_LOST`
  */
-export function* swapOwn(hold: Hold, fieldsOf: (more: readonly string[]) => string[], note?: PayloadId): Steps<void> {
+export function* swapOwn(hold: Hold, fieldsOf: () => string[], note?: PayloadId): Steps<void> {
   const { dir, trial } = hold.locking
   for (;;) {
     const from = hold.state
-    const fields = fieldsOf(parseLock(dir, from).more)
+    const fields = fieldsOf()
     const to = naming(successor(from, { fields, keepData: fields[0] === 'h' }, yield* nonces()), note)
     if ((yield* advance(dir, from, to, trial)) === 'mine') {
       hold.state = to
@@ -31,11 +31,10 @@ export function* swapOwn(hold: Hold, fieldsOf: (more: readonly string[]) => stri
 
 /** Removes the lock. Returns false if it must stay, because another call waits for it. @throws `ERR_LEASE_LOST` */
 export function* removeOwn(hold: Hold): Steps<boolean> {
-  const { dir } = hold.locking
   for (;;) {
-    if (withSlotCount(parseLock(dir, hold.state).more, undefined).length > 0) return false
+    if (withSlotCount(hold.more, undefined).length > 0) return false
     if ((yield* isCleared(hold)) === 'mine') {
-      yield* removeNote(dir, hold.state)
+      yield* removeNote(hold.locking.dir, hold.state)
       return true
     }
     yield* lookAgain(hold)
@@ -61,7 +60,12 @@ function* lookAgain(hold: Hold): Steps<void> {
     throw leaseLost(hold)
   }
   hold.state = now
+  hold.more = parseLock(dir, now).more
 }
 
-export const leaseLost = ({ locking: { path }, fence, over, lostBecause: why }: Hold): Error =>
-  leaseLostError(path, fence, over === 'released' || why === undefined ? 'it was released' : why)
+/** What the lock says when the hold has given it back. */
+export const freed = ({ fence, owner, more, endsAs }: Hold): Token =>
+  freeToken(fence, owner, more.length > 0 ? carrySlots(more) : more, endsAs)
+
+export const leaseLost = ({ locking: { shown }, fence, over, lostBecause: why }: Hold): Error =>
+  leaseLostError(shown, fence, over === 'released' || why === undefined ? 'it was released' : why)

@@ -75,9 +75,9 @@ const describeHolders = (count: number): string => `\`holders: ${count}\``
 
 function* setSlots(gate: Hold, kind: SlotCount['kind'], count: number): Steps<void> {
   const beatMs = yield* fs.now()
-  const spell = (more: readonly string[]) =>
-    heldFields(gate, beatMs, withSlotCount(more, { kind, count, passing: true }))
-  yield* swapOwn(gate, spell)
+  const more = () => withSlotCount(gate.more, { kind, count, passing: true })
+  yield* swapOwn(gate, () => heldFields(gate, beatMs, more()))
+  gate.more = more()
   gate.beatMs = beatMs
 }
 

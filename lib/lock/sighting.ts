@@ -53,8 +53,13 @@ export const newSighting = (asksAtOnce: boolean): Sighting => ({
   note: undefined,
   from: undefined,
   watch: {
-    ...{ beat: '', lookedAtMs: 0, forMs: 0, restMs: 0, isElsewhere: false, word: undefined },
+    beat: '',
+    lookedAtMs: 0,
+    forMs: 0,
+    restMs: 0,
+    isElsewhere: false,
     askAtMs: asksAtOnce ? 0 : askAfterMs,
+    word: undefined,
   },
 })
 

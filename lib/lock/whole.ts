@@ -7,9 +7,8 @@ import { isLeaseLost } from './lease-lost.js'
 
 /** `keepsParts`: asked when the whole is released; if it returns true, its parts stay, because another one has them. */
 export function wholeOf(parts: readonly Hold[], keepsParts?: () => boolean): Hold {
-  const { locking, fence, owner, id, staleMs, sinceMs, beatMs, state } = parts[0] as Hold
-  const fresh = { over: undefined, lostBecause: undefined, silence: undefined, loss: undefined, whenOver: [], slots: 0 }
-  return Object.assign(fresh, { locking, fence, owner, id, staleMs, sinceMs, beatMs, state, parts, keepsParts })
+  const fresh = { over: undefined, lostBecause: undefined, silence: undefined, loss: undefined, whenOver: [] }
+  return { ...(parts[0] as Hold), ...fresh, slots: 0, parts, keepsParts }
 }
 
 /** The holds that have a state, and stand for themselves. */

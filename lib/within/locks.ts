@@ -7,6 +7,7 @@ import { type WithLock, withLockBy } from '../lock/work.js'
 import { type SingleFunction, singleBy } from '../single/functions.js'
 import type { Bound } from './bind.js'
 import { contained } from './contained.js'
+import { relativeTo } from './paths.js'
 import { assertOpen, begin, end } from './root.js'
 
 export function lockFunctions(bound: Bound): {
@@ -19,7 +20,8 @@ export function lockFunctions(bound: Bound): {
     locking(path, options, as) {
       assertOpen(root)
       const locking = asSharedLocking(bound.path(path, 'path', 'file'), options, as)
-      return { ...locking, through: steps => contained(root, steps) }
+      const shown = relativeTo(root.path, locking.path)
+      return { ...locking, shown, through: steps => contained(root, steps) }
     },
     turn: path => turnOf(bound.path(path, 'path')),
     circle: new Map(),
