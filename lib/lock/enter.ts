@@ -26,7 +26,7 @@ export function* enter(locking: Locking, sharing: Sharing): Steps<Hold> {
 }
 
 /** Milliseconds: another call that passes the gate takes much less, if it is not stopped. */
-const passingMs = 100
+const passingMs = 1000
 
 /** Takes a slot if that is possible at once. Other calls that pass the gate are waited for a little. */
 export function* tryEnter(locking: Locking, sharing: Sharing): Steps<Hold | undefined> {

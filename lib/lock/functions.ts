@@ -9,8 +9,8 @@ import type { Holder } from './holder.js'
 import { holdersOf } from './holders.js'
 import { type Lease, startLease } from './lease.js'
 import type { LockOptions, SharingOptions } from './options.js'
+import { endUnseen } from './slots.js'
 import { type LockWay, obtain, type Paths, tryObtain, turnsOf } from './wanted.js'
-import { leavesOf } from './whole.js'
 
 export type { LockWay } from './wanted.js'
 
@@ -68,7 +68,7 @@ function locksBy(way: LockWay): Locks<Paths, SharingOptions> {
   function* giveBack(hold: Hold | undefined): Steps<void> {
     if (!hold) return
     // Its caller has gone, and knows nothing of it.
-    for (const one of leavesOf(hold)) one.endsAs = one.previous
+    endUnseen(hold)
     yield* run(release(hold))
   }
   const turns = (paths: Paths, options?: unknown) => turnsOf(way, paths, options)

@@ -16,6 +16,7 @@ import { slotDir } from './own-slots.js'
 import { leaseLost } from './own-state.js'
 import { isAgreed, slotCountOf } from './slot-count.js'
 import { parseLock } from './token.js'
+import { leavesOf } from './whole.js'
 
 /** The lock of a slot. */
 export const slotOf = (gate: Locking, number: number, also: Partial<Locking> = {}): Locking => ({
@@ -91,10 +92,16 @@ export function* attendTo(holds: readonly Hold[]): Steps<void> {
   }
 }
 
-/** Releases all of them, the last one first, whatever happens to the others. An interruption is thrown at the end. */
+/** No caller gets the hold, so what the lock says of the holder before it stays true. */
+export function endUnseen(hold: Hold): void {
+  for (const one of leavesOf(hold)) one.endsAs = one.previous
+}
+
+/** Releases holds that their caller never got, the last one first, whatever happens to the others. An interruption is thrown at the end. */
 export function* giveBack(holds: readonly Hold[]): Steps<void> {
   let stopped: { readonly error: unknown } | undefined
   for (const hold of holds.toReversed()) {
+    endUnseen(hold)
     try {
       yield* uninterruptible(() => ignoreLoss(release(hold)))
     } catch (error) {
