@@ -2,8 +2,8 @@
 // slot is a lock of its own, beside it: `<gate>.<number>`. Who shares the lock holds one slot; who excludes all others holds
 // the gate and every slot that it counts.
 //
-// Of everyone who holds a slot this is true: at a moment since it took the slot, the gate has counted that. So whoever takes
-// the gate later finds the slot held. Only those that hold the gate and all slots let it count fewer.
+// Of every holder of a slot this is true: at a moment since it took the slot, the gate has counted that. So a call that takes
+// the gate later finds the slot held. Only a call that holds the gate and all slots lets it count fewer.
 
 import { readState } from '../cell/transition.js'
 import { fs, type Steps } from '../core/steps.js'
@@ -56,7 +56,7 @@ function* lookAtGate({ dir, trial }: Locking, sharing: Sharing): Steps<View> {
 }
 
 /**
- * Takes a slot that is free while nobody holds the gate, without taking that. The gate is read after the state of the slot,
+ * Takes a slot that is free while no call holds the gate, without taking that. The gate is read after the state of the slot,
  * and before that is swapped: if it counts the slot then, it counts it for as long as that state lasts.
  */
 export function* tryFreeSlot(locking: Locking, sharing: Sharing): Steps<Hold | undefined> {
