@@ -33,7 +33,11 @@ export interface Locks<P, O> {
 }
 
 export interface Lock extends Locks<Paths, SharingOptions> {
-  /** Takes the lock together with others that share it: short for the option `shared`. */
+  /**
+   * Takes the lock together with all others that share it: short for the option `shared`. While it is held, no call has the
+   * lock alone. One that waits for that comes before those that want to share it later. A shared lock cannot be turned into
+   * one that is had alone: inside its work, that is refused (`ERR_LOCK_HELD`).
+   */
   readonly shared: Locks<Paths, LockOptions>
   /** Who holds the lock, or the first of those that hold it together; undefined if it is free. */
   readonly holder: Dual<[path: string | URL, options?: Patience], Holder | undefined>

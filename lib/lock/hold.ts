@@ -8,6 +8,7 @@ import { isSystemError } from '../core/errors.js'
 import { isInterruption } from '../core/interruption.js'
 import { fs, pending, type Steps } from '../core/steps.js'
 import { finishAnyway, uninterruptible } from '../parts/cleanup.js'
+import { isCounted } from './counted.js'
 import { isPast } from './fence.js'
 import type { Hold } from './job.js'
 import { isLeaseLost } from './lease-lost.js'
@@ -25,6 +26,15 @@ export function* renew(hold: Hold): Steps<void> {
   if (hold.over) throw leaseLost(hold)
   if (hold.parts) return yield* renewWhole(hold, renew)
   yield* beatOnce(hold)
+  if (hold.locking.slot && !hold.over && !(yield* isCounted(hold))) yield* loseUncounted(hold)
+}
+
+/** The slot is held, but a call that takes the lock alone does not ask for it. */
+function* loseUncounted(hold: Hold): Steps<void> {
+  yield* uninterruptible(() => ignoreLoss(free(hold)))
+  hold.lostBecause ??= 'its directory is gone'
+  yield* end(hold, 'lost')
+  throw leaseLost(hold)
 }
 
 /** Makes a heartbeat, which may bring a note. Returns false if the lock was released meanwhile. @throws `ERR_LEASE_LOST` */

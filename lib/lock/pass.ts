@@ -44,7 +44,8 @@ export function* passGate(
   return slot
 }
 
-const slotsOf = ({ state, locking: { dir } }: Hold): SlotCount =>
+/** What the gate says of its slots, as far as this call has let it say that. */
+export const slotsOf = ({ state, locking: { dir } }: Hold): SlotCount =>
   slotCountOf(parseLock(dir, state).more) ?? { kind: 's', count: 0, passing: true }
 
 /** If the slots are such as others want them, they are changed, unless one of them is held. @throws `ERR_LOCK_MISMATCH` */
