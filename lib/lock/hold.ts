@@ -84,12 +84,13 @@ export function* release(hold: Hold, { remove = false }: ReleaseOptions = {}): S
     }
     throw error
   }
+  // Before anything that may be interrupted.
+  yield* end(hold, 'released')
   // If this thread takes the lock again at once, it may start from this state instead of reading it. Not after the
   // first hold, because many locks are taken only once.
   const { state } = hold
   if (state.version > firstReleased && !remove)
     yield* fs.remember(hold.locking.dir, { state, token: freed(hold) } satisfies Known)
-  yield* end(hold, 'released')
 }
 
 /** The version of a state: born, held, free again. */
