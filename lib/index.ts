@@ -20,6 +20,7 @@ export {
 } from './get-or-create.js'
 export { type Existing, type LinkOptions, link } from './link.js'
 export {
+  type BreakOptions,
   type Holder,
   type Lease,
   type Lock,

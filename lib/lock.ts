@@ -3,6 +3,7 @@ import { ownCircle } from './lock/circle.js'
 import { type Lock, lockBy } from './lock/functions.js'
 import { asSharedLocking, lockTurn } from './lock/options.js'
 
+export type { BreakOptions } from './lock/break.js'
 export type { Lock, Locks } from './lock/functions.js'
 export type { Holder } from './lock/holder.js'
 export type { Lease } from './lock/lease.js'
@@ -60,6 +61,10 @@ export type { Paths } from './lock/wanted.js'
  * - `lock.try(path)`: returns undefined instead of waiting. Calls that only pass on their way to a slot are waited for.
  * - `lock.holder(path)`: returns who holds the lock (`owner`, `pid`, `fence`, `alive`), or undefined; `lock.holders(path)`:
  *   all that hold it together.
+ * - `lock.break(path, { fence })`: ends the hold with this fence by force, for a holder that hangs, or that cannot be judged.
+ *   The next fence is greater, and the holder gets `ERR_LEASE_LOST` with its next heartbeat: until then only the fencing
+ *   token keeps its writes out. Refused with `ERR_LOCK_NOT_HELD` (`holder` says who has it instead) if the lock is not held
+ *   with that fence any more, so that no other holder is hit.
  * - `lock.steps(path)`: returns a hold, for algorithms; `release` of `holdfast/steps` releases it.
  *
  * @param path A path, or a `file:` URL, or several. Links to directories on the way are followed; a link at the end of the path has

@@ -3,6 +3,7 @@
 
 import { type Dual, dual } from '../core/dual.js'
 import type { Steps } from '../core/steps.js'
+import { asFence, type BreakOptions, breakHold } from './break.js'
 import { type Hold, release } from './hold.js'
 import type { Holder } from './holder.js'
 import { holdersOf } from './holders.js'
@@ -43,6 +44,8 @@ export interface Lock extends Locks<Paths, SharingOptions> {
   readonly holder: Dual<[path: string | URL, options?: PlaceOptions], Holder | undefined>
   /** All that hold the lock: one, or those that hold it together. */
   readonly holders: Dual<[path: string | URL, options?: PlaceOptions], Holder[]>
+  /** Ends a hold by force: that with this fence, and no other. */
+  readonly break: Dual<[path: string | URL, options: BreakOptions], void>
 }
 
 const untilOver = (hold: Hold): Promise<void> => new Promise(resolve => hold.whenOver.push(resolve))
@@ -57,8 +60,14 @@ export function lockBy(way: LockWay): Lock {
   const holder = dual(function* lockHolder(path: string | URL, options: PlaceOptions = {}): Steps<Holder | undefined> {
     return (yield* run(holdersOf(locking(path, options, 'lock.holder'))))[0]
   })
+  const breakLock = dual(function breakLock(
+    path: string | URL,
+    options: BreakOptions = {} as BreakOptions,
+  ): Steps<void> {
+    return run(breakHold(locking(path, options, 'lock.break'), asFence(options.fence)))
+  })
   const locks = locksBy(way)
-  return Object.assign(locks, { shared: sharedBy(locks), holder, holders })
+  return Object.assign(locks, { shared: sharedBy(locks), holder, holders, break: breakLock })
 }
 
 function locksBy(way: LockWay): Locks<Paths, SharingOptions> {

@@ -98,7 +98,7 @@ export function lockHeld({ path, dir }: Locking, holder: Holder | undefined, cau
   })
 }
 
-function describeHolder(holder: Holder, dir: string): string {
+export function describeHolder(holder: Holder, dir: string): string {
   if (holder.foreign) return `another package, whose empty directory '${dir}' it is`
   const { pid, host, fence, label } = holder
   const on = host === undefined || host === hostname() ? '' : ` on ${host}`

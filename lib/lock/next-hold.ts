@@ -3,6 +3,7 @@
 import { type PayloadId, successor } from '../cell/state.js'
 import { fs, type Steps } from '../core/steps.js'
 import { nonces } from '../parts/stage-names.js'
+import { carryBreak } from './broken.js'
 import { nextFence } from './fence.js'
 import type { Hold, Locking } from './job.js'
 import { naming, tryWriteNote } from './note.js'
@@ -27,7 +28,7 @@ function* nextHold(locking: Locking, { state: from, token }: Known, note?: Paylo
   const id = yield* nonces()
   const sinceMs = yield* fs.now()
   const { staleMs } = locking
-  const more = token.more.length > 0 || locking.passes ? carrySlots(token.more, locking.passes) : token.more
+  const more = token.more.length > 0 || locking.passes ? carrySlots(carryBreak(token), locking.passes) : token.more
   const fields = heldFields({ fence, owner, id, staleMs }, sinceMs, more)
   return {
     locking,

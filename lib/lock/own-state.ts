@@ -4,6 +4,7 @@ import { type PayloadId, successor } from '../cell/state.js'
 import { advance, clear, isUnknownOutcome, readState, type Verdict } from '../cell/transition.js'
 import type { Steps } from '../core/steps.js'
 import { nonces } from '../parts/stage-names.js'
+import { withoutBreak } from './broken.js'
 import type { Hold } from './job.js'
 import { leaseLostError, lostBecause } from './lease-lost.js'
 import { naming, removeNote } from './note.js'
@@ -32,7 +33,7 @@ export function* swapOwn(hold: Hold, fieldsOf: () => string[], note?: PayloadId)
 /** Removes the lock. Returns false if it must stay, because another call waits for it. @throws `ERR_LEASE_LOST` */
 export function* removeOwn(hold: Hold): Steps<boolean> {
   for (;;) {
-    if (withSlotCount(hold.more, undefined).length > 0) return false
+    if (withoutBreak(withSlotCount(hold.more, undefined)).length > 0) return false
     if ((yield* isCleared(hold)) === 'mine') {
       yield* removeNote(hold.locking.dir, hold.state)
       return true

@@ -3,6 +3,7 @@
 import { clear, readState } from '../cell/transition.js'
 import { hasCode, isSystemError } from '../core/errors.js'
 import { type Entry, fs, orNothing, type Steps } from '../core/steps.js'
+import { withoutBreak } from '../lock/broken.js'
 import { removeUnused } from '../lock/clear.js'
 import { isPast } from '../lock/fence.js'
 import { asLocking } from '../lock/options.js'
@@ -41,7 +42,7 @@ export function* sweepLock({ name }: Entry, dir: OpenDirectory, { dryRun }: Swee
     if (owner !== undefined || !(yield* isRemovable(path))) return false
     const slots = slotCountOf(more)
     if (slots) return yield* sweepShared(path, slots, dryRun, trial)
-    if (more.length > 0) return false
+    if (withoutBreak(more).length > 0) return false
     return dryRun || ((yield* isPast(path, fence)) && (yield* clear(path, now, trial)) === 'mine')
   } catch (error) {
     if (isUnlocked(error)) return false
