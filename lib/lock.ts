@@ -81,7 +81,8 @@ export type { Paths } from './lock/wanted.js'
  *   `ERR_LOCK_MISMATCH`: others share the lock in another way, with another number of `holders`. `ERR_NOT_A_CELL`: a file is
  *   there, a directory with other things in it, or a link, which is not followed. EACCES: not on Linux, and another user has
  *   put it into a sticky directory that others may write, where that user could make a link to another lock of it. The
- *   system's own error, unchanged: ENOENT (no directory, and no `parents`), EACCES, EROFS ...
+ *   system's own error: ENOENT (no directory, and no `parents`), EACCES, EPERM, EROFS, ENAMETOOLONG (each says whose the lock
+ *   is, as far as that can be seen, and what helps) ...
  *
  * @example
  * await using lease = await lock('deploy', { timeout: 30_000 })

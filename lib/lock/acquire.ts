@@ -6,6 +6,7 @@ import { advance, isUnknownOutcome, readState, tryAdvance } from '../cell/transi
 import { fs, type Steps } from '../core/steps.js'
 import { finishAnyway } from '../parts/cleanup.js'
 import { bear } from './birth.js'
+import { explainDenial, isDenied } from './denied.js'
 import { isOver, leaveEvidence } from './evidence.js'
 import type { Hold, Locking } from './hold.js'
 import { holderOf, lockHeld } from './holder.js'
@@ -41,6 +42,9 @@ function* seeing<T extends Hold | undefined>(
     if (hold && sighting.watch.isElsewhere) yield* finishAnyway(() => removeWord(locking.dir))
     if (hold && sighting.from?.payload) yield* removeNote(locking.dir, sighting.from)
     return hold
+  } catch (error) {
+    if (isDenied(error)) yield* explainDenial(error, locking)
+    throw error
   } finally {
     if (!hold) yield* leaveEvidence(locking, sighting)
     const { unconfirmed } = sighting

@@ -9,6 +9,7 @@ import { isInterruption } from '../core/interruption.js'
 import { fs, pending, type Steps } from '../core/steps.js'
 import { finishAnyway, uninterruptible } from '../parts/cleanup.js'
 import { isCounted } from './counted.js'
+import { explainDenial, isDenied } from './denied.js'
 import { isPast } from './fence.js'
 import type { Hold } from './job.js'
 import { isLeaseLost } from './lease-lost.js'
@@ -82,6 +83,7 @@ export function* release(hold: Hold, { remove = false }: ReleaseOptions = {}): S
     else if (isSystemError(error)) {
       yield* end(hold, 'abandoned')
       yield* releaseLater(hold)
+      if (isDenied(error)) yield* explainDenial(error, hold.locking)
     }
     throw error
   }
