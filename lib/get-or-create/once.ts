@@ -9,7 +9,7 @@ import { acquireInTime, tryAcquire } from '../lock/acquire.js'
 import { attended, type Hold, inside, type Locking, renew, whileHeld } from '../lock/hold.js'
 import { holderOf, lockHeld } from '../lock/holder.js'
 import { achieve, noEvidence } from '../parts/achieve.js'
-import { discard, finishAnyway } from '../parts/cleanup.js'
+import { discard, finishAnyway, ofUser } from '../parts/cleanup.js'
 import { silently } from '../parts/delete-job.js'
 import { syncFound, syncName } from '../parts/durable.js'
 import { isOfAnother, refusePlanted, refuseSpecialFile, resolveLinks } from '../parts/follow-links.js'
@@ -84,8 +84,14 @@ function* isGood({ path, refresh, validate, first }: Making, { there }: Target, 
   if (!there) return false
   if (refresh && (!first || sameThing(first.there, there))) return false
   if (!validate) return true
-  const verdict = hold ? inside(hold, () => validate(path)) : validate(path)
-  return (yield* hold ? attended(hold, verdict) : fs.settle(verdict)) !== false
+  if (!hold) return (yield* fs.settle(validate(path))) !== false
+  const verdict = yield* ofUser(() =>
+    attended(
+      hold,
+      inside(hold, () => validate(path)),
+    ),
+  )
+  return verdict !== false
 }
 
 /** The first time, joins the queue of the thread for the lock. Returns whether the call had to wait there. */

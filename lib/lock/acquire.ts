@@ -7,7 +7,7 @@ import { successor } from '../cell/state.js'
 import { advance, isUnknownOutcome, notACell, readState, tryAdvance } from '../cell/transition.js'
 import { isTimeout } from '../core/interruption.js'
 import { fs, type Steps } from '../core/steps.js'
-import { finishAnyway } from '../parts/cleanup.js'
+import { cleaningUp, finishAnyway } from '../parts/cleanup.js'
 import { nonces } from '../parts/stage-names.js'
 import { isOver, leaveEvidence } from './evidence.js'
 import type { Hold, Locking } from './hold.js'
@@ -52,7 +52,7 @@ function* seeing<T extends Hold | undefined>(
     if (hold && sighting.from?.payload) yield* removeNote(locking.dir, sighting.from)
     return hold
   } finally {
-    if (!hold) yield* leaveEvidence(locking, sighting)
+    if (!hold) yield* cleaningUp(() => leaveEvidence(locking, sighting))
     const { unconfirmed } = sighting
     if (unconfirmed && unconfirmed !== hold) {
       yield* forget(sighting)

@@ -7,7 +7,7 @@ import { registry } from '../core/disk.js'
 import { isSystemError } from '../core/errors.js'
 import { isInterruption } from '../core/interruption.js'
 import { fs, pending, type Steps } from '../core/steps.js'
-import { finishAnyway, uninterruptible } from '../parts/cleanup.js'
+import { cleaningUp, finishAnyway, uninterruptible } from '../parts/cleanup.js'
 import { isPast } from './fence.js'
 import type { Hold } from './job.js'
 import { isLeaseLost, leaseStaleError } from './lease-lost.js'
@@ -143,7 +143,7 @@ export function* whileHeld<T>(hold: Hold, steps: (hold: Hold) => Steps<T>): Step
   try {
     result = yield* steps(hold)
   } catch (error) {
-    yield* uninterruptible(() => ignoreLoss(release(hold)))
+    yield* cleaningUp(() => ignoreLoss(release(hold)))
     throw error
   }
   yield* finishAnyway(() => release(hold))

@@ -13,6 +13,7 @@ import { asLocking } from '../lock/options.js'
 import { UnderLock } from '../lock/under-lock.js'
 import type { LockOptions } from '../lock.js'
 import { achieve, noEvidence } from '../parts/achieve.js'
+import { ofUser } from '../parts/cleanup.js'
 import { syncName } from '../parts/durable.js'
 import { refusePlanted, refuseSpecialFile, resolveLinks } from '../parts/follow-links.js'
 import { write } from '../write-file/write.js'
@@ -118,8 +119,10 @@ function* makeChange(
 ): Steps<{ readonly returned: unknown; readonly next: unknown }> {
   const work = new UnderLock(hold)
   try {
-    const returned = inside(hold, () => change(old, work))
-    return { returned, next: yield* attended(hold, returned) }
+    return yield* ofUser(function* () {
+      const returned = inside(hold, () => change(old, work))
+      return { returned, next: yield* attended(hold, returned) }
+    })
   } catch (error) {
     work.end(error)
     throw error
