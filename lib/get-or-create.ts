@@ -7,7 +7,7 @@ import { LatePlace } from './core/queue.js'
 import type { Steps } from './core/steps.js'
 import { type Making, makeOnce } from './get-or-create/once.js'
 import type { Kind, Producer } from './get-or-create/produce.js'
-import { asLocking } from './lock/options.js'
+import { asLocking, waitingAs } from './lock/options.js'
 import type { LockOptions } from './lock.js'
 
 export type { Producer, Production } from './get-or-create/produce.js'
@@ -139,9 +139,9 @@ function asMaking(
   publication: Publication,
 ): Making {
   const around = registry.around()
-  const locking = (at: string | URL) => asLocking(at, options, 'getOrCreate', around)
+  const { wait } = asLocking(path, options, 'getOrCreate', around)
+  const locking = (at: string | URL) => waitingAs(asLocking(at, options, 'getOrCreate', around), wait)
   const at = asName(path, 'path')
-  locking(path)
   if (asFunction(produce, 'produce') === undefined)
     throw refusal('ERR_INVALID_ARG_TYPE', 'produce', 'of type function', produce)
   const onProgress = asFunction(options.onProgress, 'options.onProgress')

@@ -1,11 +1,14 @@
 import type { Steps } from './core/steps.js'
+import { ownCircle } from './lock/circle.js'
 import { type Lock, lockBy } from './lock/functions.js'
-import { asLocking, lockTurn } from './lock/options.js'
+import { asSharedLocking, lockTurn } from './lock/options.js'
 
-export type { Lock } from './lock/functions.js'
+export type { Lock, Locks } from './lock/functions.js'
 export type { Holder } from './lock/holder.js'
 export type { Lease } from './lock/lease.js'
-export type { LockOptions } from './lock/options.js'
+export type { LockOptions, SharingOptions } from './lock/options.js'
+export type { Waiting } from './lock/seen.js'
+export type { Paths } from './lock/wanted.js'
 
 /**
  * Takes a lock. There is one for each path, among all threads, processes, containers and machines that see the path.
@@ -57,4 +60,9 @@ export type { LockOptions } from './lock/options.js'
  *
  * Source of the protocol: leases with fencing (Gray and Cheriton 1989; Kleppmann 2016) on compare-and-swap of a state.
  */
-export const lock: Lock = lockBy({ locking: asLocking, turn: lockTurn, run: <T>(steps: Steps<T>) => steps })
+export const lock: Lock = lockBy({
+  locking: asSharedLocking,
+  turn: lockTurn,
+  run: <T>(steps: Steps<T>) => steps,
+  circle: ownCircle,
+})

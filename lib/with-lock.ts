@@ -1,5 +1,6 @@
 import type { Steps } from './core/steps.js'
-import { asLocking, lockTurn } from './lock/options.js'
+import { ownCircle } from './lock/circle.js'
+import { asSharedLocking, lockTurn } from './lock/options.js'
 import { type WithLock, withLockBy } from './lock/work.js'
 
 export type { WithLock } from './lock/work.js'
@@ -25,7 +26,8 @@ export type { WithLock } from './lock/work.js'
  * const total = await withLock('counter', async ({ fence }) => add(1, { fence }), { timeout: 5_000 })
  */
 export const withLock: WithLock = withLockBy({
-  locking: asLocking,
+  locking: asSharedLocking,
   turn: lockTurn,
   run: <T>(steps: Steps<T>) => steps,
+  circle: ownCircle,
 })

@@ -140,7 +140,6 @@ export function asWriting(
     path,
     parents,
     inPlace,
-    advises: as !== 'updateFile',
     permissions: asPermissions(options),
     durability: asDurability(options.durability),
     follows: oneOf(options.symlinks, 'options.symlinks', ['follow', 'replace'], 'follow') === 'follow',

@@ -5,7 +5,6 @@ import { createState } from '../cell/create.js'
 import { removePayload } from '../cell/payload.js'
 import { successor } from '../cell/state.js'
 import { advance, isUnknownOutcome, notACell, readState, tryAdvance } from '../cell/transition.js'
-import { isTimeout } from '../core/interruption.js'
 import { fs, type Steps } from '../core/steps.js'
 import { cleaningUp, finishAnyway } from '../parts/cleanup.js'
 import { nonces } from '../parts/stage-names.js'
@@ -13,31 +12,23 @@ import { isOver, leaveEvidence } from './evidence.js'
 import type { Hold, Locking } from './hold.js'
 import { holderOf, lockHeld } from './holder.js'
 import { nextHoldBy } from './next-hold.js'
-import { removeNote } from './note.js'
 import { giveUp } from './orphan.js'
 import { isOurs, isOwnDirectory, markOurs } from './own-directory.js'
+import { hasOwnSlot, isOwn } from './own-slots.js'
 import { forget, newSighting, noteState, type Sighting } from './sighting.js'
+import { afterTakeover, isTakeover } from './takeover.js'
 import { freeFields, freeToken, type Known, parseLock, unnumbered } from './token.js'
-import { removeWord } from './witness.js'
+import { sayWho } from './waiting.js'
 
-/** Acquires the lock, waiting until that is possible. */
-export function* acquire(locking: Locking): Steps<Hold> {
-  try {
-    return yield* acquireInTime(locking)
-  } catch (error) {
-    if (!isTimeout(error)) throw error
-    // The time-out interrupts once only, so there is time for a last try, and for reading who holds the lock.
-    const hold = yield* tryAcquire(locking)
-    if (hold) return hold
-    throw lockHeld(locking, yield* holderOf(locking), error)
-  }
-}
-
-/** The same, without a last try: throws the time-out itself. */
-export const acquireInTime = (locking: Locking): Steps<Hold> => seeing(locking, newSighting(false), waitAndTake)
+/** Acquires the lock, waiting until that is possible. Of a lock that has slots, it takes only the gate (./obtain.ts). */
+export const acquireOne = (locking: Locking): Steps<Hold> => seeing(locking, newSighting(false), waitAndTake)
 
 /** Acquires the lock if that is possible at once; returns undefined if it is held. */
-export const tryAcquire = (locking: Locking): Steps<Hold | undefined> => seeing(locking, newSighting(true), tryOnce)
+export const tryAcquireOne = (locking: Locking): Steps<Hold | undefined> => seeing(locking, newSighting(true), tryOnce)
+
+/** The same once more, by a call that has seen the lock before. */
+export const tryAgain = (locking: Locking, sighting: Sighting): Steps<Hold | undefined> =>
+  seeing(locking, sighting, tryOnce)
 
 /** What a call has seen, and may have taken without knowing it, is not forgotten when it gives up. */
 function* seeing<T extends Hold | undefined>(
@@ -48,8 +39,8 @@ function* seeing<T extends Hold | undefined>(
   let hold: T | undefined
   try {
     hold = yield* steps(locking, sighting)
-    if (hold && sighting.watch.isElsewhere) yield* finishAnyway(() => removeWord(locking.dir))
-    if (hold && sighting.from?.payload) yield* removeNote(locking.dir, sighting.from)
+    const taken = hold
+    if (taken && isTakeover(sighting)) yield* finishAnyway(() => afterTakeover(locking, sighting, taken))
     return hold
   } finally {
     if (!hold) yield* cleaningUp(() => leaveEvidence(locking, sighting))
@@ -75,6 +66,7 @@ function* waitAndTake(locking: Locking, sighting: Sighting): Steps<Hold> {
     if (typeof result === 'object') return result
     if (result === 'busy' && (yield* waitsForItself(locking, sighting)))
       throw lockHeld(locking, yield* holderOf(locking), undefined)
+    if (result === 'busy' && locking.wait) yield* sayWho(locking)
     if (result === 'busy' || sighting.repeats > 0) yield* pause(locking, sighting)
   }
 }
@@ -92,7 +84,7 @@ function* tryToTake(locking: Locking, sighting: Sighting): Steps<Hold | 'busy' |
   const now = yield* readState(dir, trial)
   if (now === 'void' && !(yield* isOurs(dir)))
     throw notACell(dir, 'it is an empty directory, as other packages make for their locks')
-  if (typeof now === 'string') return yield* takeNew(locking, sighting)
+  if (typeof now === 'string') return locking.admits ? 'busy' : yield* takeNew(locking, sighting)
   if (sighting.unconfirmed?.state.nonce === now.nonce) return sighting.unconfirmed
   noteState(sighting, now)
   const token = parseLock(dir, now)
@@ -103,6 +95,7 @@ function* tryToTake(locking: Locking, sighting: Sighting): Steps<Hold | 'busy' |
   }
   sighting.token = token
   if (!(yield* isOver(now, token, locking, sighting))) return 'busy'
+  if (locking.admits && !(yield* locking.admits())) return 'busy'
   if (sighting.repeats === 0) return (yield* trySwap(locking, { state: now, token }, sighting)) ?? 'moved'
   // The state has stayed the same: a swap of it has failed before, or its holder counts as dead only now. Unlike the
   // first try, this one finds out why a swap fails.
@@ -156,9 +149,10 @@ function* holdIfMine(hold: Hold, steps: Steps<'mine' | "another's">): Steps<Hold
  * A call that blocks the thread would wait for ever for a lock that the thread itself holds, by whatever spelling; and so
  * would one that is made inside the work of that hold.
  */
-function* waitsForItself({ around }: Locking, { token }: Sighting): Steps<boolean> {
-  if (token?.hold !== undefined && around.includes(token.hold)) return true
-  return (yield* fs.blocking()) && token?.owner === (yield* fs.thread())
+function* waitsForItself(locking: Locking, { token }: Sighting): Steps<boolean> {
+  if (!token) return false
+  if (yield* isOwn(token, locking)) return true
+  return token.more.length > 0 && (yield* hasOwnSlot(locking, token.more))
 }
 
 /**
@@ -167,7 +161,8 @@ function* waitsForItself({ around }: Locking, { token }: Sighting): Steps<boolea
  */
 const pausesMs = [1, 2, 8, 8, 4, 4, 2]
 
-function* pause({ dir, staleMs }: Locking, sighting: Sighting): Steps<void> {
+function* pause({ dir, staleMs, attend }: Locking, sighting: Sighting): Steps<void> {
+  if (attend) yield* attend()
   const [byte = 0] = yield* fs.random(1)
   const jitter = 0.5 + byte / 256
   const isShort = sighting.repeats < 6

@@ -10,16 +10,20 @@ import { fs, pending, type Steps } from '../core/steps.js'
 import { cleaningUp, finishAnyway, uninterruptible } from '../parts/cleanup.js'
 import { isPast } from './fence.js'
 import type { Hold } from './job.js'
-import { isLeaseLost, leaseStaleError } from './lease-lost.js'
+import { isLeaseLost } from './lease-lost.js'
+import { reportSilence } from './loss.js'
 import { releaseLater, releaseOrphan } from './orphan.js'
 import { freed, leaseLost, removeOwn, swapOwn } from './own-state.js'
 import { freeFields, heldFields, type Known } from './token.js'
+import { leavesOf, oldestBeatMs, releaseWhole, renewWhole } from './whole.js'
 
 export type { Hold, Locking } from './job.js'
+export { lossSignal, reportSilence } from './loss.js'
 
 /** One heartbeat: shows that the holder is alive. @throws `ERR_LEASE_LOST` */
 export function* renew(hold: Hold): Steps<void> {
   if (hold.over) throw leaseLost(hold)
+  if (hold.parts) return yield* renewWhole(hold, renew)
   yield* beatOnce(hold)
 }
 
@@ -51,6 +55,7 @@ export interface ReleaseOptions {
 
 /** Releases the lock. @throws `ERR_LEASE_LOST` */
 export function* release(hold: Hold, { remove = false }: ReleaseOptions = {}): Steps<void> {
+  if (hold.parts) return yield* releaseWhole(hold, part => release(part, { remove }))
   if (hold.over === 'lost') throw leaseLost(hold)
   if (hold.over === 'abandoned') yield* releaseOrphan(hold)
   if (hold.over) return
@@ -94,22 +99,15 @@ function* end(hold: Hold, how: 'released' | 'abandoned' | 'lost'): Steps<void> {
 }
 
 /** Runs a user's function under the lock. What it calls does not wait for the lock (./acquire.ts). */
-export const inside = <T>(hold: Hold, work: () => T): T => registry.inside(hold.id, work)
-
-/** A signal that is aborted as soon as the lock is known to be lost, or may be. */
-export function lossSignal(hold: Hold): AbortSignal {
-  hold.loss ??= new AbortController()
-  if (hold.over === 'lost') hold.loss.abort(leaseLost(hold))
-  else if (hold.silence) hold.loss.abort(hold.silence)
-  return hold.loss.signal
-}
-
-/** No heartbeat was made for so long that others may take the lock over. */
-export function reportSilence(hold: Hold, cause: unknown): void {
-  if (hold.over || hold.silence) return
-  hold.silence = leaseStaleError(hold.locking.shown, hold.fence, hold.staleMs, cause)
-  hold.loss?.abort(hold.silence)
-}
+export const inside = <T>(hold: Hold, work: () => T): T =>
+  hold.parts
+    ? leavesOf(hold).reduce(
+        (within, { id }) =>
+          () =>
+            registry.inside(id, within),
+        work,
+      )()
+    : registry.inside(hold.id, work)
 
 /**
  * Waits for what a user's callback returned, and makes heartbeats meanwhile. If the lock is lost, `lossSignal` reports
@@ -130,7 +128,7 @@ export function* beat(hold: Hold): Steps<void> {
     yield* renew(hold)
   } catch (error) {
     if (!isSystemError(error) && !isUnknownOutcome(error) && !isLeaseLost(error)) throw error
-    if ((yield* fs.now()) - hold.beatMs >= hold.staleMs) reportSilence(hold, error)
+    if ((yield* fs.now()) - oldestBeatMs(hold) >= hold.staleMs) reportSilence(hold, error)
   }
 }
 

@@ -6,6 +6,7 @@ import type { Steps } from '../core/steps.js'
 import type { Trial } from '../parts/achieve.js'
 import type { Parents } from '../parts/parents.js'
 import type { LostBecause } from './lease-lost.js'
+import type { Waiting } from './seen.js'
 import type { Previous } from './token.js'
 
 /** What is locked, and how a call waits for it. */
@@ -22,6 +23,8 @@ export interface Locking {
   readonly heartbeatMs: number
   /** What the caller calls this hold, for those that see it. */
   readonly label: string | undefined
+  /** To whom the call says who holds the lock, if it has anyone. */
+  readonly wait: Wait | undefined
   /** The directories in which some were made for the cell. */
   readonly parents: Parents | undefined
   /** Runs the steps that create the cell; makes missing directories above it if `parents` says so. */
@@ -29,8 +32,33 @@ export interface Locking {
   readonly trial: Trial
   /** The holds inside whose work the call was made: it must not wait for their ends. */
   readonly around: readonly string[]
+  /** Who else may hold it at the same time; undefined: no other call. */
+  readonly sharing?: Sharing | undefined
+  /** The lock is a slot of another one, the gate (./slots.ts). */
+  readonly slot?: Slot | undefined
+  /** The lock is a gate that is taken only on the way to a slot for such a hold. */
+  readonly passes?: Sharing | undefined
+  /** Asked before a state that was read is swapped; if it returns false, the lock counts as held. */
+  readonly admits?: (() => Steps<boolean>) | undefined
+  /** Run before each pause of a call that waits: it makes the heartbeats of what the call holds already. */
+  readonly attend?: (() => Steps<void>) | undefined
   /** How steps about the lock are run, where not by paths alone (../within.ts). */
   readonly through?: (<T>(steps: Steps<T>) => Steps<T>) | undefined
+}
+
+/** `holders`: as many calls as the number says. */
+export type Sharing = 'shared' | { readonly holders: number }
+
+/** Somebody who wants to know what a call waits for. */
+export interface Wait {
+  readonly onWait: ((waiting: Waiting) => unknown) | undefined
+  readonly beganMs: number
+  saidAtMs: number
+}
+
+export interface Slot {
+  readonly number: number
+  readonly gate: Locking
 }
 
 export interface Hold {
@@ -63,4 +91,12 @@ export interface Hold {
   loss: AbortController | undefined
   /** Called when the hold is over. */
   readonly whenOver: (() => void)[]
+  /** Set if the lock is a gate: how many slots it has, each of which an exclusive holder needs, too. */
+  readonly slots: number
+  /** The holds that this one stands for (./whole.ts): it has no state of its own. */
+  readonly parts?: readonly Hold[] | undefined
+  /** Of each path, in the order in which they were given; set if there were several. */
+  readonly fences?: readonly number[] | undefined
+  /** Asked when it is released: do its parts stay, because another hold stands for them, too? */
+  readonly keepsParts?: (() => boolean) | undefined
 }

@@ -1,36 +1,24 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 
 import type { InspectOptions } from 'node:util'
-import { dual } from '../core/dual.js'
 import { monotonicMs } from '../core/moment.js'
-import type { Steps } from '../core/steps.js'
 import { Heartbeats } from './heartbeats.js'
-import { type Hold, lossSignal, type ReleaseOptions } from './hold.js'
-import { publish, release, renew } from './of-users.js'
+import { type Hold, lossSignal } from './hold.js'
+import {
+  type LeaseAction,
+  type LeasePublish,
+  type LeaseRelease,
+  leaseAction,
+  publishData,
+  releaseLock,
+  renewInBackground,
+  renewLock,
+} from './lease-actions.js'
+
+export type { LeaseAction, LeasePublish, LeaseRelease } from './lease-actions.js'
 
 /** Node looks for it when it shows a value. */
 const inspectCustom: unique symbol = Symbol.for('nodejs.util.inspect.custom')
-
-/** An action on a lease, with its sync form. */
-export interface LeaseAction {
-  (): Promise<void>
-  /** The same, without a promise: it blocks the thread. */
-  sync(): void
-}
-
-/** The release of a lease, with its sync form. */
-export interface LeaseRelease {
-  (options?: ReleaseOptions): Promise<void>
-  /** The same, without a promise: it blocks the thread. */
-  sync(options?: ReleaseOptions): void
-}
-
-/** The publication of data with a lease, with its sync form. */
-export interface LeasePublish {
-  (data: unknown): Promise<void>
-  /** The same, without a promise: it blocks the thread. */
-  sync(data: unknown): void
-}
 
 /** A lock that is held, until it is released or lost. */
 export class Lease {
@@ -77,6 +65,20 @@ export class Lease {
    */
   get fence(): number {
     return this.#hold.fence
+  }
+
+  /** The fencing tokens of all paths, in the order in which they were given: that of `lock([a, b])` is the first. */
+  get fences(): readonly number[] {
+    return this.#hold.fences ?? [this.#hold.fence]
+  }
+
+  /**
+   * With `holders`, which of the slots this is, from 1 on: no two that hold the lock at the same time have the same.
+   * Otherwise undefined.
+   */
+  get slot(): number | undefined {
+    const { slot } = this.#hold.locking
+    return slot && slot.gate.sharing !== 'shared' ? slot.number : undefined
   }
 
   /** This thread, as the lock spells its owner: where it is, and the ids and births of its process and itself. */
@@ -138,42 +140,6 @@ export class Lease {
     return depth < 0 ? '[Lease]' : `Lease ${inspect(shown, options)}`
   }
 }
-
-const renewLock = dual(function* renewLock(_path: string, hold: Hold, _remove: boolean): Steps<void> {
-  yield* renew(hold)
-})
-
-const releaseLock = dual(function* releaseLock(_path: string, hold: Hold, remove: boolean): Steps<void> {
-  yield* release(hold, { remove })
-})
-
-/** Calls for one lock land in call order, as those of `writeFile` do. */
-const publishData = dual(
-  function publishData(_path: string, hold: Hold, data: unknown): Steps<void> {
-    return publish(hold, data)
-  },
-  { turns: path => [`data of ${path}`] },
-)
-
-/**
- * `holdOfLease` closes over the lease, so a caller who keeps only `release` keeps the lease alive (see
- * `FinalizationRegistry` below).
- */
-function leaseAction(call: typeof releaseLock, holdOfLease: () => Hold): LeaseRelease {
-  // It may be given to what calls it with something else, such as an event.
-  const isRemoval = (options?: ReleaseOptions) => options?.remove === true
-  const run = (options?: ReleaseOptions) => {
-    const hold = holdOfLease()
-    return call(hold.locking.path, hold, isRemoval(options))
-  }
-  const runSync = (options?: ReleaseOptions) => {
-    const hold = holdOfLease()
-    call.sync(hold.locking.path, hold, isRemoval(options))
-  }
-  return Object.assign(run, { sync: runSync })
-}
-
-const renewInBackground = (hold: Hold): Promise<void> => renewLock(hold.locking.path, hold, false)
 
 /** Starts the heartbeats of a lease. One that is garbage-collected before it was released is released then. */
 export function startLease(hold: Hold): Lease {

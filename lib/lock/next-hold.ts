@@ -7,6 +7,7 @@ import { nextFence } from './fence.js'
 import type { Hold, Locking } from './job.js'
 import { naming, tryWriteNote } from './note.js'
 import type { Sighting } from './sighting.js'
+import { carrySlots, slotCountOf } from './slot-count.js'
 import { heldFields, type Known, previousOf } from './token.js'
 
 /** The hold that this call's swap of a state would make. What it says of itself is written before, once for each call. */
@@ -26,7 +27,7 @@ function* nextHold(locking: Locking, { state: from, token }: Known, note?: Paylo
   const id = yield* nonces()
   const sinceMs = yield* fs.now()
   const { staleMs } = locking
-  const { more } = token
+  const more = token.more.length > 0 || locking.passes ? carrySlots(token.more, locking.passes) : token.more
   const fields = heldFields({ fence, owner, id, staleMs }, sinceMs, more)
   return {
     locking,
@@ -45,5 +46,6 @@ function* nextHold(locking: Locking, { state: from, token }: Known, note?: Paylo
     silence: undefined,
     loss: undefined,
     whenOver: [],
+    slots: more.length > 0 ? (slotCountOf(more)?.count ?? 0) : 0,
   }
 }

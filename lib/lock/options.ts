@@ -1,9 +1,11 @@
 import { resolve } from 'node:path'
 import { registry } from '../core/disk.js'
-import { asName, asNumber, asPath, type Patience, refusal } from '../core/input.js'
+import { asFlag, asName, asNumber, asPath, type Patience, refusal } from '../core/input.js'
 import { asParents, withParents } from '../parts/parents.js'
-import type { Locking } from './hold.js'
+import type { Locking, Sharing } from './job.js'
 import { asLabel } from './note.js'
+import type { Waiting } from './seen.js'
+import { asWait } from './waiting.js'
 
 export interface LockOptions extends Patience {
   /**
@@ -19,8 +21,47 @@ export interface LockOptions extends Patience {
    * written into a file beside the lock while that is held, if that can be done. @default none, and no file
    */
   readonly label?: string | undefined
+  /**
+   * Called when the call finds the lock held, or finds that it must wait for its turn behind others of its thread; and then
+   * every second for as long as it waits. Gets the `holder`, `since` when that has the lock (ms since 1970; undefined if
+   * unknown), and for how many ms the call has `waited`. An error that it throws ends the call; a promise that it returns
+   * is waited for (not in the sync form).
+   */
+  readonly onWait?: ((waiting: Waiting) => unknown) | undefined
   /** Makes missing directories above the lock. @default false */
   readonly parents?: boolean | undefined
+}
+
+/** How a lock is held, besides all that `updateFile` and `getOrCreate` take, too. */
+export interface SharingOptions extends LockOptions {
+  /**
+   * Others may hold the lock at the same time, if they share it, too: many read, or one writes. Who takes it without this
+   * option is alone. @default false
+   */
+  readonly shared?: boolean | undefined
+  /**
+   * As many may hold the lock at the same time, from 1 to 1000: all must ask for the same number. Each has a slot of its
+   * own, `lease.slot`, and its fence is that of the slot. @default no others
+   */
+  readonly holders?: number | undefined
+}
+
+const mostHolders = 1000
+
+function asSharing({ shared, holders }: SharingOptions): Sharing | undefined {
+  const isShared = asFlag(shared, 'options.shared')
+  if (holders === undefined) return isShared ? 'shared' : undefined
+  if (isShared) throw refusal('ERR_INVALID_ARG_VALUE', 'options.holders', 'left out beside options.shared', holders)
+  if (asNumber(holders, 'options.holders', 1, 1) > mostHolders || !Number.isInteger(holders))
+    throw refusal('ERR_OUT_OF_RANGE', 'options.holders', `an integer from 1 to ${mostHolders}`, holders)
+  return { holders }
+}
+
+/** The locking of `lock` and `withLock`. */
+export function asSharedLocking(path: string | URL, options: SharingOptions, as: string): Locking {
+  const sharing = asSharing(options)
+  const locking = asLocking(path, options, as)
+  return sharing ? { ...locking, sharing } : locking
 }
 
 /** `around` is known when the call is made; later, another call may have resumed it. */
@@ -40,7 +81,8 @@ export function asLocking(
   const create: Locking['create'] = steps => withParents(dir, parents, steps)
   const trial = { as, path: at, retryFor: options.retryFor }
   const label = asLabel(options.label, dir)
-  return { path: at, shown: at, dir, staleMs, heartbeatMs, label, parents, create, trial, around }
+  const wait = asWait(options.onWait)
+  return { path: at, shown: at, dir, staleMs, heartbeatMs, label, wait, parents, create, trial, around }
 }
 
 /** The queue in which the calls of one thread for one lock wait for their turn. */
@@ -51,3 +93,6 @@ export const lockTurn = (path: string | URL): string[] => turnOf(resolve(asPath(
  * what is in front of it may want the very lock that it is inside of.
  */
 export const turnOf = (path: string): string[] => (registry.around().length > 0 ? [] : [`${path}.lock`])
+
+/** The same lock, for a call that has waited before, for that or another one. */
+export const waitingAs = (locking: Locking, wait: Locking['wait']): Locking => (wait ? { ...locking, wait } : locking)

@@ -7,6 +7,7 @@ import { nonces } from '../parts/stage-names.js'
 import type { Hold } from './job.js'
 import { leaseLostError, lostBecause } from './lease-lost.js'
 import { naming, removeNote } from './note.js'
+import { carrySlots, withSlotCount } from './slot-count.js'
 import { freeToken, isOfHold, parseLock, type Token } from './token.js'
 
 /**
@@ -31,7 +32,7 @@ export function* swapOwn(hold: Hold, fieldsOf: () => string[], note?: PayloadId)
 /** Removes the lock. Returns false if it must stay, because another call waits for it. @throws `ERR_LEASE_LOST` */
 export function* removeOwn(hold: Hold): Steps<boolean> {
   for (;;) {
-    if (hold.more.length > 0) return false
+    if (withSlotCount(hold.more, undefined).length > 0) return false
     if ((yield* isCleared(hold)) === 'mine') {
       yield* removeNote(hold.locking.dir, hold.state)
       return true
@@ -63,7 +64,8 @@ function* lookAgain(hold: Hold): Steps<void> {
 }
 
 /** What the lock says when the hold has given it back. */
-export const freed = ({ fence, owner, more, endsAs }: Hold): Token => freeToken(fence, owner, more, endsAs)
+export const freed = ({ fence, owner, more, endsAs }: Hold): Token =>
+  freeToken(fence, owner, more.length > 0 ? carrySlots(more) : more, endsAs)
 
 export const leaseLost = ({ locking: { shown }, fence, over, lostBecause: why }: Hold): Error =>
   leaseLostError(shown, fence, over === 'released' || why === undefined ? 'it was released' : why)

@@ -5,16 +5,21 @@ import type { Steps } from '../core/steps.js'
 import { beatOnce, type Hold } from './hold.js'
 import { asPublished, writeNote } from './note.js'
 import { leaseLost } from './own-state.js'
+import { publishersOf } from './whole.js'
 
 /**
  * Publishes data with the hold, in place of what it had published before: `lock.holder` returns it until the hold is over.
  * It is a heartbeat, too. @throws `ERR_LEASE_LOST`
  */
 export function publish(hold: Hold, data: unknown): Steps<void> {
-  return publishJson(hold, asPublished(data, hold.locking.dir))
+  return publishJson(publishersOf(hold), asPublished(data, hold.locking.dir))
 }
 
-function* publishJson(hold: Hold, json: string): Steps<void> {
+function* publishJson(holds: readonly Hold[], json: string): Steps<void> {
+  for (const hold of holds) yield* publishBy(hold, json)
+}
+
+function* publishBy(hold: Hold, json: string): Steps<void> {
   if (hold.over) throw leaseLost(hold)
   const { dir } = hold.locking
   const note = yield* writeNote(hold.locking, json)

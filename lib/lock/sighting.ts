@@ -3,6 +3,7 @@
 import type { PayloadId, State } from '../cell/state.js'
 import { fs, type Steps } from '../core/steps.js'
 import type { Hold } from './job.js'
+import type { Evidence } from './seen.js'
 import type { Token } from './token.js'
 import type { Word } from './witness.js'
 
@@ -20,6 +21,8 @@ export interface Sighting {
   note: PayloadId | undefined
   /** The state that its last swap would consume. */
   from: State | undefined
+  /** What has shown that the hold is over; undefined if it was given back, or was this thread's own. */
+  evidence: Evidence | undefined
   /** The heartbeat of a holder that cannot be judged, and for how long it has been watched without another. */
   readonly watch: Watch
 }
@@ -52,6 +55,7 @@ export const newSighting = (asksAtOnce: boolean): Sighting => ({
   unconfirmed: undefined,
   note: undefined,
   from: undefined,
+  evidence: undefined,
   watch: {
     beat: '',
     lookedAtMs: 0,

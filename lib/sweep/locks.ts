@@ -3,14 +3,19 @@
 import { clear, readState } from '../cell/transition.js'
 import { hasCode, isSystemError } from '../core/errors.js'
 import type { Entry, Steps } from '../core/steps.js'
+import { removeUnused } from '../lock/clear.js'
 import { isPast } from '../lock/fence.js'
+import { asLocking } from '../lock/options.js'
+import { slotDir } from '../lock/own-slots.js'
+import { type SlotCount, slotCountOf } from '../lock/slot-count.js'
 import { parseLock } from '../lock/token.js'
 import type { Trial } from '../parts/achieve.js'
 import { type OpenDirectory, pathTo } from '../parts/directory-handle.js'
 import type { Sweeping } from './job.js'
 
 /** Has it the name of a lock? */
-export const mayBeLock = ({ name, kind }: Entry): boolean => kind === 'directory' && name.toString().endsWith('.lock')
+export const mayBeLock = ({ name, kind }: Entry): boolean =>
+  kind === 'directory' && /\.lock(\.\d+)?$/s.test(name.toString())
 
 /**
  * Removes a lock that is free and that no call waits for. Returns whether this call did it. What other packages have there
@@ -25,13 +30,29 @@ export function* sweepLock({ name }: Entry, dir: OpenDirectory, { dryRun }: Swee
   try {
     const now = yield* readState(path, trial)
     if (typeof now === 'string') return false
+    const gate = /^(.*)\.\d+$/s.exec(path)?.[1]
+    if (gate !== undefined && (yield* readState(gate, trial)) !== 'absent') return false
     const { owner, more, fence } = parseLock(path, now)
-    if (owner !== undefined || more.length > 0) return false
+    if (owner !== undefined) return false
+    const slots = slotCountOf(more)
+    if (slots) return yield* sweepShared(path, slots, dryRun, trial)
+    if (more.length > 0) return false
     return dryRun || ((yield* isPast(path, fence)) && (yield* clear(path, now, trial)) === 'mine')
   } catch (error) {
     if (isUnlocked(error)) return false
     throw error
   }
+}
+
+/** A lock that was shared goes with its slots, if all are free. */
+function* sweepShared(dir: string, { count }: SlotCount, dryRun: boolean, trial: Trial): Steps<boolean> {
+  const locking = { ...asLocking(dir.slice(0, -'.lock'.length), {}, 'sweep', []), trial }
+  if (!dryRun) return yield* removeUnused(locking)
+  for (let number = 1; number <= count; number++) {
+    const now = yield* readState(slotDir(dir, number), trial)
+    if (typeof now === 'object' && parseLock(dir, now).owner !== undefined) return false
+  }
+  return true
 }
 
 /** It is no lock, or not any more; or it cannot be known which call has removed it. */

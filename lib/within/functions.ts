@@ -17,7 +17,8 @@ import { type ProbeOptions, probe } from '../probe.js'
 import { remove } from '../remove.js'
 import { sweep } from '../sweep.js'
 import { symlink } from '../symlink.js'
-import { updateFile } from '../update-file.js'
+import { type Files, sayWhoInQueue } from '../update-file/update.js'
+import { type UpdateFileOptions, updateFile } from '../update-file.js'
 import { writeFile } from '../write-file.js'
 import { asEntries, writeFiles } from '../write-files.js'
 import type { Bound } from './bind.js'
@@ -72,7 +73,9 @@ export function pathFunctions(bound: Bound) {
       ...{ name: 'createExclusive', optionsAt: 2, arguments: onFile('file'), publishes: true },
     }),
     updateFile: bind(updateFile, {
-      ...{ name: 'updateFile', optionsAt: 2, arguments: onFile('file'), turns: inTurnForLock, publishes: true },
+      ...{ name: 'updateFile', optionsAt: 2, arguments: updating, publishes: true },
+      turns: (_, files) => (Array.isArray(files) ? files : [files]).flatMap(file => inTurnForLock(bound, file)),
+      whileQueued: (turn, files, _change, given) => sayWhoInQueue(turn, files as Files, given as UpdateFileOptions),
     }),
     getOrCreate: bind(getOrCreate, {
       ...{ name: 'getOrCreate', optionsAt: 2, arguments: producing, publishes: true },
@@ -96,6 +99,12 @@ export function pathFunctions(bound: Bound) {
 const onFiles = (bound: Bound, ...[files, given]: One) => [entriesOf(bound, files), options(bound, given)]
 const entriesOf = (bound: Bound, files: unknown): [path: string, data: unknown][] =>
   asEntries(files).map(([path, data]) => [bound.path(path, 'file', 'file'), data])
+
+/** One file, or several. */
+const updating = (bound: Bound, ...[files, change, given]: WithThing) =>
+  Array.isArray(files)
+    ? [files.map(file => bound.path(file, 'files', 'file')), change, options(bound, given)]
+    : onFile('file')(bound, files, change, given)
 
 /** The second path to the directory must not lead out either. */
 function probing(bound: Bound, ...[dir, given]: One): unknown[] {

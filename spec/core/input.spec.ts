@@ -18,7 +18,7 @@ type Values<T> = T[keyof T]
 type Functions =
   | Values<typeof holdfast>
   | Values<typeof holdfast.cell>
-  | Values<Pick<typeof holdfast.lock, 'try' | 'holder'>>
+  | Values<Pick<typeof holdfast.lock, 'try' | 'holder' | 'shared' | 'holders'>>
 type Last<A extends unknown[]> = Required<A> extends [...unknown[], infer L] ? L : never
 type OptionsOf<F> = F extends { steps(...args: infer A): unknown } ? Last<A> : never
 type KeysOf<O> = O extends object ? keyof O : never
