@@ -13,6 +13,7 @@ export {
   type GetOrCreate,
   type GetOrCreateOptions,
   type Got,
+  type GotAs,
   getOrCreate,
   type Producer,
   type Production,
@@ -29,6 +30,7 @@ export {
 } from './lock.js'
 export { type MkdirpOptions, mkdirp } from './mkdirp.js'
 export { type MoveOptions, move } from './move.js'
+export type { ResponseLike } from './parts/response.js'
 export type { Data } from './parts/source.js'
 export { type Guarantee, type Keeps, type ProbeOptions, probe } from './probe.js'
 export { type RemoveOptions, remove } from './remove.js'

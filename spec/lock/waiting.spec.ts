@@ -28,6 +28,11 @@ async function holding(...paths: string[]): Promise<ChildProcess> {
   return child
 }
 
+/** Waits for what comes soon; on a busy machine, later. */
+async function until(isSo: () => boolean): Promise<void> {
+  for (let ms = 0; ms < 10_000 && !isSo(); ms += 5) await wait(5)
+}
+
 type Call = (path: string, onWait: (waiting: Waiting) => unknown) => Promise<unknown>
 
 const released = async (lease: Promise<{ release(): Promise<void> }>) => (await lease).release()
@@ -64,18 +69,20 @@ holds('who waits is told at once who holds the lock, and then every second, in a
   const waits = Object.entries(calls).map(([name, call]) => call(join(dir, name), noting(name)))
   waits.push(released(lock.shared(join(dir, 'lock.shared'), { onWait: noting('lock.shared') })))
   waits.push(released(root.lock('within', { onWait: noting('within') })))
-  await wait(2_300)
+  const isHere = () => [...seen].every(([name, all]) => name === 'lock.sync' || all.length >= 3)
+  await until(isHere)
   child.kill('SIGKILL')
   await Promise.all(waits)
   seen.set('lock.sync', JSON.parse((await output).join('')))
   for (const [name, all] of seen) {
     // A process that has to start first waits for a shorter time.
-    assert.ok(all.length === 3 || (name === 'lock.sync' && all.length === 2), `${name}: ${all.length}`)
-    for (const [nth, { holder, since, waited }] of all.entries()) {
+    assert.ok(all.length >= (name === 'lock.sync' ? 2 : 3), `${name}: ${all.length}`)
+    for (const [nth, { holder, since, waited }] of all.slice(0, 2).entries()) {
       assert.equal([holder.pid, holder.label, holder.alive], [child.pid, 'the other', true], name)
       assert.is(since, holder.since)
       assert.ok(Math.abs(began - (since ?? 0)) < 2_000, name)
-      assert.ok(waited >= 1_000 * nth && waited < 1_000 * nth + 1_000, `${name}: ${waited}`)
+      const before = all[nth - 1]?.waited
+      assert.ok(before === undefined ? waited < 1_000 : waited >= before + 990, `${name}: ${waited}`)
     }
   }
 })
@@ -87,7 +94,7 @@ holds('who waits for its turn in its thread is told, too', async () => {
     const lease = await lock(path, { label: 'mine' })
     const seen: Waiting[][] = [[], []]
     const waits = seen.map(one => call(path, waiting => void one.push(waiting)))
-    await wait(60)
+    await until(() => seen.every(one => one.length > 0))
     for (const [one] of seen) assert.equal([one?.holder.label, one?.holder.pid], ['mine', process.pid], name)
     await lease.release()
     await Promise.all(waits)
@@ -97,9 +104,9 @@ holds('who waits for its turn in its thread is told, too', async () => {
   const seen: Waiting[] = []
   const onWait = (waiting: Waiting) => void seen.push(waiting)
   const waits = [root.updateFile('below', () => 'x', { onWait }), root.withLock('below', () => {}, { onWait })]
-  await wait(60)
+  await until(() => seen.length >= 2)
   assert.equal(
-    seen.map(({ holder }) => holder.fence),
+    seen.slice(0, 2).map(({ holder }) => holder.fence),
     [lease.fence, lease.fence],
   )
   await lease.release()
