@@ -2,7 +2,7 @@
 // lock is a cell (../cell.ts), whose fields are in ./token.ts. How it is acquired is in ./acquire.ts.
 
 import type { PayloadId } from '../cell/state.js'
-import { isUnknownOutcome } from '../cell/transition.js'
+import { isNotACell, isUnknownOutcome } from '../cell/transition.js'
 import { registry } from '../core/disk.js'
 import { isSystemError } from '../core/errors.js'
 import { isInterruption } from '../core/interruption.js'
@@ -32,7 +32,7 @@ export function* renew(hold: Hold): Steps<void> {
 /** The slot is held, but a call that takes the lock alone does not ask for it. */
 function* loseUncounted(hold: Hold): Steps<void> {
   yield* uninterruptible(() => ignoreLoss(free(hold)))
-  hold.lostBecause ??= 'its directory is gone'
+  hold.lost ??= { because: 'its directory is gone' }
   yield* end(hold, 'lost')
   throw leaseLost(hold)
 }
@@ -49,7 +49,7 @@ export function* beatOnce(hold: Hold, note?: PayloadId): Steps<boolean> {
   } catch (error) {
     if (hold.over) return false
     if (!isUnknownOutcome(error) && !isLeaseLost(error)) throw error
-    hold.lostBecause ??= 'the filesystem did not say whether it was kept'
+    hold.lost ??= { because: 'the filesystem did not say whether it was kept' }
     yield* end(hold, 'lost')
     throw leaseLost(hold)
   }
@@ -76,7 +76,7 @@ export function* release(hold: Hold, { remove = false }: ReleaseOptions = {}): S
     hold.over = undefined
     // It was too late for that.
     if (isInterruption(error)) yield* end(hold, 'released')
-    if (isUnknownOutcome(error)) hold.lostBecause = 'the filesystem did not say whether it was kept'
+    if (isUnknownOutcome(error)) hold.lost = { because: 'the filesystem did not say whether it was kept' }
     if (isUnknownOutcome(error) || isLeaseLost(error)) yield* end(hold, 'lost')
     else if (isSystemError(error)) {
       yield* end(hold, 'abandoned')
@@ -138,7 +138,7 @@ export function* beat(hold: Hold): Steps<void> {
   try {
     yield* renew(hold)
   } catch (error) {
-    if (!isSystemError(error) && !isUnknownOutcome(error) && !isLeaseLost(error)) throw error
+    if (!isAboutLock(error)) throw error
     if ((yield* fs.now()) - oldestBeatMs(hold) >= hold.staleMs) reportSilence(hold, error)
   }
 }
@@ -159,11 +159,15 @@ export function* whileHeld<T>(hold: Hold, steps: (hold: Hold) => Steps<T>): Step
   return result
 }
 
+/** Is it an error that comes of the state of the lock, or of its filesystem? */
+const isAboutLock = (error: unknown): boolean =>
+  isSystemError(error) || isUnknownOutcome(error) || isLeaseLost(error) || isNotACell(error)
+
 /** Best effort, for steps that are about the lock alone: ignores system errors, and the loss of the lock. */
 export function* ignoreLoss(steps: Steps<void>): Steps<void> {
   try {
     yield* steps
   } catch (error) {
-    if (!isSystemError(error) && !isUnknownOutcome(error) && !isLeaseLost(error)) throw error
+    if (!isAboutLock(error)) throw error
   }
 }

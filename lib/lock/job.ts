@@ -5,8 +5,7 @@ import type { Verdict } from '../cell/transition.js'
 import type { Steps } from '../core/steps.js'
 import type { Trial } from '../parts/achieve.js'
 import type { Parents } from '../parts/parents.js'
-import type { LostBecause } from './lease-lost.js'
-import type { Waiting } from './seen.js'
+import type { Loss, Waiting } from './seen.js'
 import type { Previous } from './token.js'
 
 /** What is locked, and how a call waits for it. */
@@ -80,7 +79,7 @@ export interface Hold {
   /** `abandoned`: its release has failed, and the token still names it. Its thread may take the lock all the same. */
   over: 'releasing' | 'released' | 'abandoned' | 'lost' | undefined
   /** What was seen in the place of its state. */
-  lostBecause: LostBecause | undefined
+  lost: Loss | undefined
   /** When it was taken (ms), on the monotonic clock. */
   readonly sinceMs: number
   /** When the last heartbeat that succeeded was sent. */

@@ -1,4 +1,4 @@
-// What others see of a hold.
+// What is seen of a hold: by others, and by its holder if it is lost.
 
 /** Who holds a lock. */
 export interface Holder {
@@ -55,4 +55,24 @@ export interface Takeover {
   /** Who held it before. */
   readonly holder: Holder
   readonly evidence: Evidence
+}
+
+export type LostBecause =
+  | 'another holder has taken it over'
+  | 'another holder has taken it over, and released it'
+  | 'it was broken (lock.break)'
+  | 'another process has freed it'
+  | 'its directory is gone'
+  | 'its directory is empty'
+  | 'something else is in its place'
+  | 'the filesystem did not say whether it was kept'
+
+/** What a holder has found in the place of its own state. */
+export interface Loss {
+  readonly because: LostBecause
+  /** Who holds the lock now. */
+  readonly holder?: Holder | undefined
+  /** The fence that is there now. */
+  readonly fence?: number | undefined
+  readonly cause?: unknown
 }
