@@ -80,13 +80,16 @@ export function footprint({ op, args }: Call, ground: Ground): Footprint {
     case 'now':
       return { ...nothing, sees: ['clock'] }
     case 'alive':
-      return { ...nothing, r: [`alive:${first.split('-')[1]}`] }
+      return { ...nothing, r: [`alive:${playerOf(first)}`] }
     case 'clone':
       return merge(opened('r', args[0], ground), named(args[2] as string | number, ground))
     default:
       return onDescriptor(op, args[0], ground)
   }
 }
+
+/** The number of the player that an owner names, be that a process or a thread. */
+export const playerOf = (owner: string): number => Number(/(?:^|-)explored-(\d+)-/.exec(owner)?.[1])
 
 function onDescriptor(op: Op, fd: unknown, ground: Ground): Footprint {
   switch (op) {

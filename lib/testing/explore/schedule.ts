@@ -8,7 +8,7 @@ import { type Budget, budgetOf, choicesOf, withoutLater } from './choices.js'
 import type { Directory } from './directory.js'
 import { perform } from './door.js'
 import { attempt, changeOf, changes } from './faults.js'
-import { asRead, type Footprint, footprint, merge, nothing } from './footprint.js'
+import { asRead, type Footprint, footprint, merge, nothing, playerOf } from './footprint.js'
 import { Player, waking } from './player.js'
 import { describeResult, type Event } from './trace.js'
 import type { Choice, World } from './world.js'
@@ -148,7 +148,7 @@ export class Schedule {
     if (call.op === 'now') return this.clock
     if (call.op === 'local') return this.honest
     if (call.op !== 'alive') return perform(player, call, this.ground)
-    const owner = this.players[Number(/(?:^|-)explored-(\d+)-/.exec(call.args[0] as string)?.[1])]
+    const owner = this.players[playerOf(call.args[0] as string)]
     if (this.world.strangers && owner !== player) return undefined
     // An owner that is none of the players died before the world began.
     return owner !== undefined && owner.outcome?.how !== 'killed'

@@ -116,6 +116,7 @@ const knownTraps: readonly Program[] = [
   },
   // A player that asks whether another lives must ask before and after its death.
   { there: [], players: [['alive'], ['mkdir a']], budgets: { kills: 1 } },
+  { there: [], players: [['alive thread'], ['mkdir a']], budgets: { kills: 1 } },
   // One of two players gets a lie that happens to be true, and `check` sees which.
   {
     there: [],
@@ -228,7 +229,7 @@ function* act(line: string, dir: string, me: number): Steps<unknown> {
     case 'now':
       return yield* fs.now()
     case 'alive':
-      return yield* fs.alive(`explored-${me === 0 ? 1 : 0}-0`)
+      return yield* fs.alive(`${first === 'thread' ? 'clock-' : ''}explored-${me === 0 ? 1 : 0}-0`)
     case 'poll': {
       for (let looks = 0; looks < 2; looks++) {
         if (yield* fs.lstat(one, { throwIfNoEntry: false })) return looks
