@@ -23,9 +23,12 @@ export type { LockOptions } from './lock/options.js'
  * Not promised: exclusion in real time against a holder on another machine or in another container that is alive, but
  * made no heartbeat for `stale` ms, or whose filesystem's clock was set forward by more than that. It loses the lock, and
  * is informed by `lease.signal`, `renew` and `release`; until then only the fencing token keeps its writes out. Nor that a
- * task may take the same lock twice (with `lock`, it would wait for itself), or that processes take turns fairly; in one
- * thread it is first come, first served. Nor that other threads may take a lock whose release failed while the cause lasts, or while its thread is blocked (it tries again in the
+ * task may take the same lock twice (with `lock`, it would wait for itself). Nor that other threads may take a lock whose release failed while the cause lasts, or while its thread is blocked (it tries again in the
  * background).
+ *
+ * Calls take turns: in one thread it is first come, first served. Among threads and processes, one that has waited for
+ * 100 ms is the next, before those that came later and before the holder itself (500 ms where the lock is held for moments,
+ * because to hand it over takes longer than that). The lock is kept for it for 100 ms, unless it has died.
  *
  * The lock is a directory, `<path>.lock`, which stays; `path` itself need not exist and is not touched. A call that gives
  * up on a holder elsewhere leaves a private file beside the lock, for the next one: it goes when the lock is taken over, or
@@ -35,7 +38,8 @@ export type { LockOptions } from './lock/options.js'
  * emptied is free (on Windows, and where the set-user-ID bit of a directory is not kept, it is taken for another
  * package's).
  *
- * - `lock.try(path)`: returns undefined instead of waiting.
+ * - `lock.try(path)`: returns undefined instead of waiting. (Only a lock that is kept for another call, by a release on
+ *   another machine, takes it 100 ms.)
  * - `lock.holder(path)`: returns who holds the lock (`owner`, `pid`, `fence`, `alive`), or undefined.
  * - `lock.steps(path)`: returns a hold, for algorithms; `release` of `holdfast/steps` releases it.
  *

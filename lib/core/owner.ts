@@ -58,6 +58,8 @@ interface Owner {
 function parse(owner: string): Owner {
   const words = owner.split('-')
   const [clock, ...rest] = words.length === 7 ? words : [undefined, ...words]
+  // One of five words is that of a waiting thread, which names no image.
+  if (words.length === 5) rest.splice(3, 0, '0')
   const [place = '', pid = '', born = '', image, tid = '0', threadBorn] = rest
   return { clock, place, pid: toNumber(pid), born, image, tid: toNumber(tid), threadBorn }
 }
@@ -77,10 +79,21 @@ export function clockOf(owner: string): string | undefined {
 }
 
 /** Do the two read one monotonic clock, which stands still while the machine sleeps? */
-export const shareClock = (one: string, other: string, platform = process.platform): boolean => {
-  const clock = clockOf(one)
-  return platform === 'linux' && clock !== undefined && isCertain(clock) && clock === clockOf(other)
+export const shareClock = (one: string, other: string, platform = process.platform): boolean =>
+  readsClock(clockOf(one), other, platform)
+
+/** Is that its monotonic clock? */
+export const readsClock = (clock: string | undefined, owner: string, platform = process.platform): boolean =>
+  platform === 'linux' && clock !== undefined && isCertain(clock) && clock === clockOf(owner)
+
+/** An owner in fewer words, by which it can still be judged: without the place of its clock, and its image. */
+export function withoutClock(owner: string): string {
+  const { place, pid, born, tid, threadBorn = '0' } = parse(owner)
+  return [place, pid.toString(36), born, tid.toString(36), threadBorn].join('-')
 }
+
+/** The place of its pid. */
+export const placeOf = (owner: string): string => parse(owner).place
 
 /** The id of the process, or of the thread. */
 function idOf(owner: string): number {

@@ -16,6 +16,7 @@ import { giveUp } from './orphan.js'
 import { isOurs, isOwnDirectory, markOurs } from './own-directory.js'
 import { forget, newSighting, noteState, type Sighting } from './sighting.js'
 import { freeFields, parseLock } from './token.js'
+import { claimTurn, giveUpTurn, mayTake } from './turn.js'
 import { removeWord } from './witness.js'
 
 /** Acquires the lock, waiting until that is possible. */
@@ -49,6 +50,7 @@ function* seeing<T extends Hold | undefined>(
     if (hold && sighting.watch.isElsewhere) yield* finishAnyway(() => removeWord(locking.dir))
     return hold
   } finally {
+    if (!hold) yield* giveUpTurn(locking, sighting)
     if (!hold) yield* leaveEvidence(locking, sighting)
     const { unconfirmed } = sighting
     if (unconfirmed && unconfirmed !== hold) {
@@ -71,6 +73,7 @@ function* waitAndTake(locking: Locking, sighting: Sighting): Steps<Hold> {
     if (typeof result === 'object') return result
     if (result === 'busy' && (yield* waitsForItself(locking, sighting)))
       throw lockHeld(locking, yield* holderOf(locking), undefined)
+    if (result === 'busy') yield* claimTurn(locking, sighting)
     if (result === 'busy' || sighting.repeats > 0) yield* pause(locking, sighting)
   }
 }
@@ -99,6 +102,7 @@ function* tryToTake(locking: Locking, sighting: Sighting): Steps<Hold | 'busy' |
   }
   sighting.token = token
   if (!(yield* isOver(now, token, locking, sighting))) return 'busy'
+  if (token.more.length > 0 && !(yield* mayTake(token, sighting))) return 'busy'
   if (sighting.repeats === 0) return (yield* trySwap(locking, now, sighting)) ?? 'moved'
   // The state has stayed the same: a swap of it has failed before, or its holder counts as dead only now. Unlike the
   // first try, this one finds out why a swap fails.
@@ -163,6 +167,9 @@ function* waitsForItself({ around }: Locking, { token }: Sighting): Steps<boolea
  */
 const pausesMs = [1, 2, 8, 8, 4, 4, 2]
 
+/** The lock is kept for the next one, and all others wait for that, also where no changes are reported. */
+const nextPauseMs = 4
+
 function* pause({ dir, staleMs }: Locking, sighting: Sighting): Steps<void> {
   const [byte = 0] = yield* fs.random(1)
   const jitter = 0.5 + byte / 256
@@ -170,6 +177,7 @@ function* pause({ dir, staleMs }: Locking, sighting: Sighting): Steps<void> {
   // Not without a limit: a holder that dies changes nothing in the directory, and some filesystems report no changes.
   const ms = (isShort ? (pausesMs[sighting.pauses++] ?? 1) : Math.min(100, staleMs / 10)) * jitter
   sighting.watch.restMs += ms
-  if (isShort) yield* fs.sleep(ms)
+  if (sighting.waiting?.isNext) yield* fs.changed(dir, Math.min(ms, nextPauseMs))
+  else if (isShort) yield* fs.sleep(ms)
   else yield* fs.changed(dir, ms)
 }

@@ -13,20 +13,22 @@ import { isPast, nextFence } from './fence.js'
 import type { Hold, Locking } from './job.js'
 import { isLeaseLost, leaseStaleError } from './lease-lost.js'
 import { releaseLater, releaseOrphan } from './orphan.js'
-import { leaseLost, removeOwn, swapOwn } from './own-state.js'
-import { freeFields, heldFields, parseLock } from './token.js'
+import { freeOwn, leaseLost, removeOwn, swapOwn } from './own-state.js'
+import { heldFields, parseLock } from './token.js'
+import { carriedOn, isKept } from './want.js'
 
 export type { Hold, Locking } from './job.js'
 
 /** The hold that a swap of `from` would make. */
 export function* nextHold(locking: Locking, from: State): Steps<Hold> {
   const owner = yield* fs.thread()
-  const fence = yield* nextFence(locking.dir, parseLock(locking.dir, from), owner)
+  const token = parseLock(locking.dir, from)
+  const fence = yield* nextFence(locking.dir, token, owner)
   const id = yield* nonces()
   const { staleMs } = locking
   const holding = { fence, owner, id, staleMs }
   const beatMs = yield* fs.now()
-  const state = successor(from, { fields: heldFields(holding, beatMs) }, id)
+  const state = successor(from, { fields: heldFields(holding, beatMs, carriedOn(token, fence, owner)) }, id)
   const fresh = { over: undefined, lostBecause: undefined, silence: undefined, loss: undefined, whenOver: [] }
   // Not spread, which takes longer than all the rest.
   return Object.assign(fresh, { locking, fence, owner, id, staleMs, beatMs, state })
@@ -37,7 +39,7 @@ export function* renew(hold: Hold): Steps<void> {
   if (hold.over) throw leaseLost(hold)
   try {
     const beatMs = yield* fs.now()
-    yield* swapOwn(hold, more => heldFields(hold, beatMs, more))
+    yield* swapOwn(hold, ({ more }) => heldFields(hold, beatMs, more))
     hold.beatMs = beatMs
   } catch (error) {
     // The lock was released meanwhile, so it is not lost.
@@ -64,7 +66,7 @@ export function* release(hold: Hold, { remove = false }: ReleaseOptions = {}): S
   if (hold.over) return
   hold.over = 'releasing'
   try {
-    yield* uninterruptible(() => (remove ? removeOrFree(hold) : free(hold)))
+    yield* uninterruptible(() => (remove ? removeOrFree(hold) : freeOwn(hold)))
   } catch (error) {
     hold.over = undefined
     // It was too late for that.
@@ -78,18 +80,17 @@ export function* release(hold: Hold, { remove = false }: ReleaseOptions = {}): S
     throw error
   }
   // If this thread takes the lock again at once, it may start from this state instead of reading it. Not after the
-  // first hold, because many locks are taken only once.
-  if (hold.state.version > firstReleased && !remove) yield* fs.remember(hold.locking.dir, hold.state)
+  // first hold, because many locks are taken only once; nor if the lock is kept for another call.
+  if (hold.state.version > firstReleased && !remove && !isKept(hold.state))
+    yield* fs.remember(hold.locking.dir, hold.state)
   yield* end(hold, 'released')
 }
 
 /** The version of a state: born, held, free again. */
 const firstReleased = 3
 
-const free = (hold: Hold): Steps<void> => swapOwn(hold, more => freeFields(hold.fence, hold.owner, more))
-
 function* removeOrFree(hold: Hold): Steps<void> {
-  if (!(yield* isPast(hold.locking.dir, hold.fence)) || !(yield* removeOwn(hold))) yield* free(hold)
+  if (!(yield* isPast(hold.locking.dir, hold.fence)) || !(yield* removeOwn(hold))) yield* freeOwn(hold)
 }
 
 function* end(hold: Hold, how: 'released' | 'abandoned' | 'lost'): Steps<void> {

@@ -7,13 +7,12 @@ import { fs, type Steps } from '../core/steps.js'
 import { uninterruptible } from '../parts/cleanup.js'
 import type { Hold } from './job.js'
 import { isLeaseLost } from './lease-lost.js'
-import { swapOwn } from './own-state.js'
-import { freeFields } from './token.js'
+import { freeOwn } from './own-state.js'
 
 /** Frees the lock. If another call has taken it meanwhile, it was free, as is wanted. */
 export function* releaseOrphan(hold: Hold): Steps<void> {
   try {
-    yield* swapOwn(hold, more => freeFields(hold.fence, hold.owner, more))
+    yield* freeOwn(hold)
   } catch (error) {
     if (!isUnknownOutcome(error) && !isLeaseLost(error)) throw error
   }

@@ -4,7 +4,10 @@ import { clear, readState } from '../cell/transition.js'
 import { hasCode, isSystemError } from '../core/errors.js'
 import type { Entry, Steps } from '../core/steps.js'
 import { isPast } from '../lock/fence.js'
-import { parseLock } from '../lock/token.js'
+import { newSighting } from '../lock/sighting.js'
+import { parseLock, type Token } from '../lock/token.js'
+import { mayTake } from '../lock/turn.js'
+import { wantOf } from '../lock/want.js'
 import type { Trial } from '../parts/achieve.js'
 import { type OpenDirectory, pathTo } from '../parts/directory-handle.js'
 import type { Sweeping } from './job.js'
@@ -25,13 +28,19 @@ export function* sweepLock({ name }: Entry, dir: OpenDirectory, { dryRun }: Swee
   try {
     const now = yield* readState(path, trial)
     if (typeof now === 'string') return false
-    const { owner, more, fence } = parseLock(path, now)
-    if (owner !== undefined || more.length > 0) return false
+    const token = parseLock(path, now)
+    const { owner, more, fence } = token
+    if (owner !== undefined || (more.length > 0 && !(yield* isUnclaimed(token)))) return false
     return dryRun || ((yield* isPast(path, fence)) && (yield* clear(path, now, trial)) === 'mine')
   } catch (error) {
     if (isUnlocked(error)) return false
     throw error
   }
+}
+
+/** The lock is kept for a call that is dead, or does not come. Of whatever else the token says, nothing is known. */
+function* isUnclaimed(token: Token): Steps<boolean> {
+  return token.more.length === 1 && wantOf(token) !== undefined && (yield* mayTake(token, newSighting(true)))
 }
 
 /** It is no lock, or not any more; or it cannot be known which call has removed it. */
