@@ -54,7 +54,8 @@ export function footprint({ op, args }: Call, ground: Ground): Footprint {
       return merge(read(first, ground, false), named(second, ground), inode(first, ground, 'w'))
     case 'rename': {
       const moved = merge(whereabouts(first, ground), whereabouts(second, ground))
-      const names = merge(named(first, ground), named(second, ground), inode(second, ground, 'w'), moved)
+      const stamped = ground.timed ? inode(first, ground, 'w') : nothing
+      const names = merge(named(first, ground), named(second, ground), inode(second, ground, 'w'), moved, stamped)
       return { ...names, sees: namesIn(walk(second, ground, false).at, ground) }
     }
     case 'open': {
