@@ -27,7 +27,7 @@ export type { LockOptions } from './lock/options.js'
  * background).
  *
  * Calls take turns: in one thread it is first come, first served. Among threads and processes, one that has waited for
- * 100 ms is the next, before those that came later and before the holder itself (500 ms where the lock is held for moments,
+ * 100 ms is the next, before those that came later and before the holder itself (1 s where the lock is held for moments,
  * because to hand it over takes longer than that). The lock is kept for it for 100 ms, unless it has died.
  *
  * The lock is a directory, `<path>.lock`, which stays; `path` itself need not exist and is not touched. A call that gives

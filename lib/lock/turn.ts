@@ -22,7 +22,7 @@ const patienceMs = 100
  * To hand a lock over takes some milliseconds, in which no call has it. Where it is held for less, its calls wait so many
  * times longer before that.
  */
-const longerIfShort = 5
+const longerIfShort = 10
 const shortMs = 25
 
 /** Milliseconds for which a free lock is kept for the call that wants it. */
@@ -35,20 +35,23 @@ export function* claimTurn(locking: Locking, sighting: Sighting): Steps<void> {
   const nowMs = yield* fs.now()
   sighting.waiting ??= { sinceMs: nowMs, ticket: token.fence, isMarked: false, isNext: false, tried: '' }
   const { waiting } = sighting
+  waiting.isNext = false
+  const waitedMs = nowMs - waiting.sinceMs
+  // Usually that is all.
+  if (waitedMs < (locking.wantAfterMs ?? patienceMs)) return
   const want = wantOf(token)
   const who = withoutClock(yield* fs.thread())
   waiting.isNext = want?.who === who
-  if (waiting.isNext || !isImpatient(nowMs - waiting.sinceMs, token.fence - waiting.ticket, locking)) return
+  if (waiting.isNext || !isImpatient(waitedMs, token.fence - waiting.ticket, locking)) return
   // A state that could not be marked cannot be marked.
   if (waiting.tried === state.nonce || !(yield* isNext(waiting, token, want, sighting))) return
   Object.assign(waiting, { isMarked: true, tried: state.nonce })
   waiting.isNext = yield* mark(locking, state, token, { ticket: waiting.ticket, who, keptAtMs: undefined })
 }
 
-function isImpatient(waitedMs: number, turns: number, { wantAfterMs = patienceMs }: Locking): boolean {
-  if (waitedMs < wantAfterMs) return false
-  return turns * shortMs <= waitedMs || waitedMs >= longerIfShort * wantAfterMs
-}
+/** It has waited for long, or others have not had many turns meanwhile. */
+const isImpatient = (waitedMs: number, turns: number, { wantAfterMs = patienceMs }: Locking): boolean =>
+  turns * shortMs <= waitedMs || waitedMs >= longerIfShort * wantAfterMs
 
 /** Is it the turn of this call before that of the one which wants the lock so far? */
 function* isNext({ ticket }: Waiting, token: Token, want: Want | undefined, { watch }: Sighting): Steps<boolean> {

@@ -27,7 +27,7 @@ const takes: Readonly<Record<How, (path: string) => Promise<Lease>>> = {
   },
 }
 
-const forMs = sized(2_500, 30_000)
+const forMs = sized(2_000, 30_000)
 
 async function works(how: How, path: string): Promise<Turn[]> {
   const all: Turn[] = []
@@ -46,6 +46,11 @@ async function works(how: How, path: string): Promise<Turn[]> {
 const plays = {
   waits: (dir: string) => works('waits', join(dir, 'thing')),
   polls: (dir: string) => works('polls', join(dir, 'thing')),
+  /** Is killed while it holds the lock, or waits for it, or is the next. */
+  victim: (dir: string) => {
+    setTimeout(() => process.kill(process.pid, 'SIGKILL'), 0.9 * forMs * Math.random())
+    return works('waits', join(dir, 'thing'))
+  },
 }
 
 async function turnsOf(how: How, dir: string): Promise<Turn[]> {
@@ -76,6 +81,18 @@ if (!contender(plays)) {
         assert.ok(turns >= processes - 1, 'no contention')
       },
     )
+
+  raced('none waits for more than 3 rounds either if some are killed meanwhile', async () => {
+    const cast = { waits: processes - 3, victim: 3 }
+    const [results = []] = await race(import.meta.url, { dir: scratch(), cast, rounds: 1 })
+    const all = results.flatMap(({ value }) => (value as Turn[] | undefined) ?? [])
+    const fences = all.map(([, fence]) => fence)
+    assert.is(results.filter(({ how }) => how === 'died').length, 3)
+    assert.is(new Set(fences).size, fences.length)
+    const { turns, ms } = longest(all)
+    note(`some killed: the longest wait: ${turns} turns of others that live, ${ms.toFixed()} ms`)
+    assert.ok(turns >= 1 && turns <= mostRounds * processes)
+  })
 
   raced('the same race catches: processes that try it again and again', async () => {
     for (let rounds = 1; rounds <= 10; rounds++) {

@@ -83,7 +83,7 @@ const three: Played = { A: twice, B: once, C: once }
 
 for (const [what, play, budgets] of [
   ['two ticks, one killed', two, { ticks: 2, kills: 1 }],
-  ['two ticks, one gives up', two, { ticks: 2, aborts: 1 }],
+  ['one tick, one gives up', two, { ticks: 1, aborts: 1 }],
   ['one tick, a swap fails', two, { ticks: 1, failures: 1, failIn: ['rename'] }],
   ['three, one tick', three, { ticks: 1 }],
 ] as const)
