@@ -13,20 +13,23 @@ export {
   type GetOrCreate,
   type GetOrCreateOptions,
   type Got,
+  type GotAs,
   getOrCreate,
   type Producer,
   type Production,
 } from './get-or-create.js'
 export { type Existing, type LinkOptions, link } from './link.js'
-export { type Holder, type Lease, type Lock, type LockOptions, lock } from './lock.js'
+export { type Holder, type Lease, type Lock, type LockOptions, lock, type SharingOptions } from './lock.js'
 export { type MkdirpOptions, mkdirp } from './mkdirp.js'
 export { type MoveOptions, move } from './move.js'
+export type { ResponseLike } from './parts/response.js'
 export type { Data } from './parts/source.js'
 export { type Guarantee, type Keeps, type ProbeOptions, probe } from './probe.js'
 export { type RemoveOptions, remove } from './remove.js'
+export { type First, type Other, type Single, type SingleFunction, type SingleOptions, single } from './single.js'
 export { type SweepOptions, sweep } from './sweep.js'
 export { type SymlinkOptions, symlink } from './symlink.js'
-export { type UpdateFile, type UpdateFileOptions, updateFile, type Work } from './update-file.js'
+export { type UpdateFile, type UpdateFileOptions, updateFile, type Work, type WorkOnFiles } from './update-file.js'
 export { withLock } from './with-lock.js'
 export { type ReadFile, type ReadFileOptions, type Within, type WithinOptions, within } from './within.js'
 export { type WriteFileOptions, writeFile } from './write-file.js'

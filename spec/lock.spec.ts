@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { cell, lock, type State, updateFile, withLock } from 'holdfast'
+import { cell, type Holder, lock, type State, updateFile, withLock } from 'holdfast'
 import { type Dual, dual, fs } from 'holdfast/steps'
 import { assert, holds, note, scratch } from './support/kit.js'
 import {
@@ -44,7 +44,7 @@ holds('taken, held, released, and taken again: the fence grows by one', async ()
     assert.is(lease.fence, fence)
     assert.is(await lock.try(path), undefined)
     const holder = await lock.holder(path)
-    assert.equal(holder, { owner: lease.owner, pid: process.pid, fence, alive: true })
+    assert.equal([holder?.owner, holder?.pid, holder?.fence, holder?.alive], [lease.owner, process.pid, fence, true])
     await lease.renew()
     await lease.release()
     await lease.release()
@@ -139,9 +139,10 @@ holds('a wait that is too long says who has it', async () => {
   const late = (await assert.rejects(lock(path, { timeout: 30 }), {
     code: 'ERR_LOCK_HELD',
     message: /may or may not be alive.*fence 35/,
-  })) as Error & { holder: object }
+  })) as Error & { holder: Holder }
   assert.is((late.cause as NodeJS.ErrnoException).code, 'ERR_TIMEOUT')
-  assert.equal(late.holder, { owner: stranger, pid: 1, fence: 35, alive: undefined })
+  const { owner, pid, fence, alive } = late.holder
+  assert.equal([owner, pid, fence, alive], [stranger, 1, 35, undefined])
   assert.throws(() => lock.sync(path, { timeout: 30 }), { code: 'ERR_LOCK_HELD' })
   const mine = numbered(join(scratch(), 'mine'))
   const lease = await lock(mine)

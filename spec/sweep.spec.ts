@@ -46,7 +46,7 @@ import {
 const bytes = 20_000
 /** The calls that every write makes. */
 const calls = 8
-const rounds = sized(8, 200)
+const rounds = sized(5, 200)
 
 const plays = {
   writer: async (dir: string, round: number, number: number) => {

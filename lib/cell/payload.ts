@@ -31,8 +31,10 @@ export function parsePayload(name: Path): Payload | undefined {
 /** The name of a longer cell would be cut short in that of its payload, which then says nothing about whose it is. */
 const longestCellBytes = 180
 
+export const hasLongName = (cell: string): boolean => Buffer.byteLength(basename(cell)) > longestCellBytes
+
 export function checkCellName(cell: string): void {
-  if (Buffer.byteLength(basename(cell)) > longestCellBytes)
+  if (hasLongName(cell))
     throw refusal('ERR_OUT_OF_RANGE', 'dir', `a name of at most ${longestCellBytes} bytes if it has data`, cell)
 }
 

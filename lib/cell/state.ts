@@ -70,10 +70,19 @@ export function parseState(name: string): State | undefined {
   }
 }
 
-export function spellState({ gone, version, fields, nonce, lineage, payload }: State): string {
+/** A transition usually begins with the state that the last one has ended with. */
+let lastSpelled: { readonly state: State | undefined; readonly name: string } = { state: undefined, name: '' }
+
+export function spellState(state: State): string {
+  if (state !== lastSpelled.state) lastSpelled = { state, name: spell(state) }
+  return lastSpelled.name
+}
+
+function spell({ gone, version, fields, nonce, lineage, payload }: State): string {
   const kept = payload && payload.nonce !== nonce ? `-${payload.nonce}` : ''
   const spelled = payload ? payload.owner + kept : ''
-  return [gone ? 'x' : 't', version.toString(36), nonce, lineage.join('-'), spelled, ...fields].join('.')
+  const name = `${gone ? 'x' : 't'}.${version.toString(36)}.${nonce}.${lineage.join('-')}.${spelled}`
+  return fields.length > 0 ? `${name}.${fields.join('.')}` : name
 }
 
 /** The state that comes after `before`, or the first one. `writer`: the owner that has written data for it. */

@@ -24,10 +24,10 @@ export interface Dual<A extends unknown[], T> {
 /** What the promise form does besides running the algorithm. */
 export interface DualOptions<A extends unknown[], T> {
   /**
-   * Returns the names of the queues that a call joins, from its first argument. Calls that share a queue run one after
+   * Returns the names of the queues that a call joins, from its arguments. Calls that share a queue run one after
    * the other. @default none
    */
-  readonly turns?: (thing: A[0]) => readonly string[]
+  readonly turns?: (thing: A[0], ...rest: unknown[]) => readonly string[]
   /** Returns, from the result of a call, a promise for the end of its turn. @default it ends with the call */
   readonly until?: (result: T) => PromiseLike<unknown>
   /**
@@ -133,7 +133,7 @@ function driveInTurn<A extends unknown[], T>(
     const given = checked(args)
     const deadline = deadlineOf(given)
     const steps = algorithm(...args)
-    const place = turns && new Place(turns(args[0]))
+    const place = turns && new Place(turns(args[0], ...args.slice(1)))
     const leave = () => place?.leave()
     const ended = (outcome: Outcome<T>, left: boolean) => {
       if ('error' in outcome) leave()

@@ -16,6 +16,8 @@ interface Shared {
   around: AsyncLocalStorage<readonly string[]> | undefined
 }
 
+const outside: readonly string[] = []
+
 export class Registry {
   readonly #common: object
   #known: Shared | undefined
@@ -50,8 +52,8 @@ export class Registry {
 
   /** The holds inside whose work this is called. */
   around(): readonly string[] {
-    const shared = Reflect.get(this.#common, key) as Shared | undefined
-    return shared?.around?.getStore() ?? []
+    this.#known ??= Reflect.get(this.#common, key) as Shared | undefined
+    return this.#known?.around?.getStore() ?? outside
   }
 
   thread(spell: () => string): string {

@@ -4,7 +4,8 @@ import type { Op } from './alphabet.js'
 import { opsThat } from './traits.js'
 
 const all: ReadonlySet<Op> = new Set([
-  ...(['open', 'read', 'write', 'fstat', 'close', 'lstat', 'stat', 'readdir', 'mkdir', 'rename'] as const),
+  ...(['open', 'read', 'write', 'fstat', 'fchmod', 'close', 'lstat', 'stat', 'readdir', 'mkdir', 'rename'] as const),
+  ...(['local', 'clocked'] as const),
 ])
 /**
  * What changes the disk waits for it while it stands still. Not even `close` is left: the last descriptor of a file

@@ -13,7 +13,8 @@
 // Only calls that succeeded fill a map, and what they leave there counts for a moment. On a filesystem that has all
 // files in memory, small ones are opened and read inline as well.
 
-import type { Alphabet, Call, Op, Path } from './alphabet.js'
+import type { Call, Op, Path } from './alphabet.js'
+import type { Needs, Notes } from './call-tables.js'
 import { DescriptorDevices, isExclusive } from './descriptor-devices.js'
 import type { LocalPlaces } from './local-places.js'
 import { NewDirectories } from './new-directories.js'
@@ -22,10 +23,6 @@ import { SeenNames } from './seen-names.js'
 import { SmallDirectories } from './small-directories.js'
 import type { Stats } from './stats.js'
 
-/** What is noted of a call that succeeded. */
-type Notes = { readonly [O in Op]?: (value: ReturnType<Alphabet[O]>, ...args: Parameters<Alphabet[O]>) => void }
-/** The device that a call concerns, if it is local and the call finds in memory what it needs. */
-type Needs = { readonly [O in Op]?: (...args: Parameters<Alphabet[O]>) => number | undefined }
 type AnyFunction<T> = (...args: unknown[]) => T
 
 /** To copy more than this into the kernel's memory, or from there, takes longer than a trip to the pool. */
@@ -50,46 +47,51 @@ export class KernelCache {
 
   /** Returns the device that the call concerns, if it is local and the kernel probably has in memory what is needed. */
   find({ op, args }: Call): number | undefined {
-    const find = this.#findBy[op] as AnyFunction<number | undefined> | undefined
-    return find?.(...args)
+    return (this.#findBy[op] as AnyFunction<number | undefined> | undefined)?.(...args)
   }
 
   readonly #findBy: Needs = {
     open: (path, flags) => {
       if (typeof path !== 'string') return undefined
-      if (flags === 'r directory') return this.#newDirs.has(path) ? this.#deviceOf(path) : undefined
-      if (flags === 'r nofollow') return this.#places.inMemory(this.#places.deviceIn(path))
+      if (flags === 'r directory') return this.#deviceOfNew(path)
+      if (flags === 'r nofollow') return this.#deviceOfNew(path) ?? this.#places.inMemory(this.#places.deviceIn(path))
       if (!isExclusive(flags)) return undefined
       // Also for those that follow: the pool finds out where the new file is while it opens it.
-      const dev = this.#deviceOf(parentOf(path))
-      return this.#newDirs.has(parentOf(path)) ? dev : undefined
+      this.#deviceOf(parentOf(path))
+      return this.#deviceOfNew(parentOf(path))
     },
     read: (fd, into) => (into?.length <= maxBytes ? this.#places.inMemory(this.#deviceOfDescriptor(fd)) : undefined),
     write: (fd, data) => {
       // The data of a user's own steps may be anything. Node refuses it when the pool makes the call.
-      const isSmall = this.#descriptors.isNewFile(fd) && data?.length <= maxBytes
-      return isSmall ? this.#deviceOfDescriptor(fd) : undefined
+      return this.#descriptors.isNewFile(fd) && data?.length <= maxBytes ? this.#deviceOfDescriptor(fd) : undefined
     },
     fstat: fd => this.#deviceOfDescriptor(fd),
+    fchmod: fd => this.#deviceOfDescriptor(fd),
     close: fd => {
       const dev = this.#deviceOfDescriptor(fd)
       // The system may give the number to another file from now on.
       this.#descriptors.drop(fd)
       return dev
     },
-    lstat: path => this.#deviceOfName(this.#lstatNames, path) ?? this.#deviceOfSmall(path as string),
+    lstat: path => this.#deviceOfName(this.#lstatNames, path) ?? this.#deviceOfKnown(path),
     stat: path => this.#deviceOfName(this.#statNames, path),
     readdir: dir => this.#deviceOfSmall(dir),
-    local: dir => this.#deviceOfSmall(dir),
-    mkdir: dir => {
-      const parent = typeof dir === 'string' ? parentOf(dir) : ''
-      return this.#newDirs.has(parent) ? this.#deviceOf(parent) : undefined
-    },
+    local: dir => this.#deviceOfKnown(dir),
+    clocked: dir => this.#deviceOfKnown(dir),
+    mkdir: dir => (typeof dir === 'string' ? this.#deviceOfNew(parentOf(dir)) : undefined),
     rename: (from, to) => {
-      if (typeof from !== 'string' || typeof to !== 'string' || parentOf(from) !== parentOf(to)) return undefined
-      const dir = parentOf(from)
-      return this.#newDirs.has(dir) ? this.#deviceOf(dir) : this.#deviceOfSmall(dir)
+      const areBeside = typeof from === 'string' && typeof to === 'string' && parentOf(from) === parentOf(to)
+      return areBeside ? this.#deviceOfKnown(parentOf(from)) : undefined
     },
+  }
+
+  /** One whose entries are in memory: it is new, or was read and has few. */
+  #deviceOfKnown(dir: Path): number | undefined {
+    return this.#deviceOfNew(dir) ?? this.#deviceOfSmall(dir as string)
+  }
+
+  #deviceOfNew(dir: Path): number | undefined {
+    return typeof dir === 'string' && this.#newDirs.has(dir) ? this.#deviceOf(dir) : undefined
   }
 
   #deviceOfName(names: SeenNames, path: Path): number | undefined {
@@ -128,7 +130,7 @@ export class KernelCache {
   /** Notes that the directory at `path` is open, and has that key from now on (./held-paths.ts). */
   noteOpen(key: string, path: string): void {
     const dev = this.#deviceSeen(path)
-    if (dev !== undefined) this.#places.note(key, dev)
+    if (dev !== undefined) this.noteDevice(key, dev)
     this.#newDirs.open(path, key)
   }
 
@@ -155,9 +157,8 @@ export class KernelCache {
       this.#deviceOfSmall(dir)
     },
     mkdir: (_, dir) => {
-      if (typeof dir !== 'string') return
-      this.#newDirs.add(dir)
-      this.#deviceOf(dir)
+      if (typeof dir === 'string') this.#newDirs.add(dir)
+      this.#deviceOfNew(dir)
     },
     link: (_, existing, path) => this.#lstatNames.noteSame(existing, path),
     rename: (_, from, to) => {
@@ -172,9 +173,8 @@ export class KernelCache {
   #noteStats(names: SeenNames, path: Path, stats: Stats | undefined): void {
     if (stats === undefined || typeof path !== 'string') return
     const name = names.note(path, stats)
-    if (!name) return
-    if (stats.isDirectory()) this.#places.note(path, name.dev)
+    if (name && stats.isDirectory()) this.#places.note(path, name.dev)
     // Asks for its kind, if that is not known.
-    this.#places.isLocal(name.dev, name.at)
+    if (name) this.#places.isLocal(name.dev, name.at)
   }
 }

@@ -5,6 +5,7 @@
 // the thread's id and birth.
 
 import { isMainThread, threadId } from 'node:worker_threads'
+import { type Owner, parse, toNumber } from './owner-words.js'
 import { isCertain, placesOf } from './places.js'
 import { isProcOf, type Records, readProcess } from './process-records.js'
 
@@ -42,58 +43,6 @@ export function identity(records: Records) {
   }
   return { self, thread, alive }
 }
-
-/** An owner in parts. Those that only threads have are undefined for a process. */
-interface Owner {
-  readonly clock: string | undefined
-  readonly place: string
-  readonly pid: number
-  readonly born: string
-  readonly image: string | undefined
-  /** 0 for the main thread, and where it cannot be read. */
-  readonly tid: number
-  readonly threadBorn: string | undefined
-}
-
-function parse(owner: string): Owner {
-  const words = owner.split('-')
-  const [clock, ...rest] = words.length === 7 ? words : [undefined, ...words]
-  // One of five words is that of a waiting thread, which names no image.
-  if (words.length === 5) rest.splice(3, 0, '0')
-  const [place = '', pid = '', born = '', image, tid = '0', threadBorn] = rest
-  return { clock, place, pid: toNumber(pid), born, image, tid: toNumber(tid), threadBorn }
-}
-
-const toNumber = (text: string): number => Number.parseInt(text, 36) || 0
-
-/** The pid of an owner, in its own place. */
-export const pidOf = (owner: string): number => parse(owner).pid
-
-/** Usually it is asked of this very thread. */
-let lastAsked = { owner: '', clock: undefined as string | undefined }
-
-/** The place of its clock; undefined if it does not say. */
-export function clockOf(owner: string): string | undefined {
-  if (owner !== lastAsked.owner) lastAsked = { owner, clock: parse(owner).clock }
-  return lastAsked.clock
-}
-
-/** Do the two read one monotonic clock, which stands still while the machine sleeps? */
-export const shareClock = (one: string, other: string, platform = process.platform): boolean =>
-  readsClock(clockOf(one), other, platform)
-
-/** Is that its monotonic clock? */
-export const readsClock = (clock: string | undefined, owner: string, platform = process.platform): boolean =>
-  platform === 'linux' && clock !== undefined && isCertain(clock) && clock === clockOf(owner)
-
-/** An owner in fewer words, by which it can still be judged: without the place of its clock, and its image. */
-export function withoutClock(owner: string): string {
-  const { place, pid, born, tid, threadBorn = '0' } = parse(owner)
-  return [place, pid.toString(36), born, tid.toString(36), threadBorn].join('-')
-}
-
-/** The place of its pid. */
-export const placeOf = (owner: string): string => parse(owner).place
 
 /** The id of the process, or of the thread. */
 function idOf(owner: string): number {

@@ -80,7 +80,7 @@ export function* whileStaged<T>(
 
 /** Runs the producer, syncs what it made if that was asked for, and returns the stats of that. */
 export function* produce(job: Producing, stage: string, hold: Hold): Steps<Stats> {
-  const production = new UnderLock(hold)
+  const production = new UnderLock([hold])
   try {
     const content = yield* callProducer(job, stage, production, hold)
     if (job.kind === 'file' && content !== undefined) return yield* writeContent(job, stage, content, hold)

@@ -2,41 +2,34 @@
 // and of several callers that find the same dead holder, one takes over. The fence grows by one with each holder.
 
 import { createState } from '../cell/create.js'
-import { type State, successor } from '../cell/state.js'
+import { removePayload } from '../cell/payload.js'
+import { successor } from '../cell/state.js'
 import { advance, isUnknownOutcome, notACell, readState, tryAdvance } from '../cell/transition.js'
-import { isTimeout } from '../core/interruption.js'
 import { fs, type Steps } from '../core/steps.js'
 import { finishAnyway } from '../parts/cleanup.js'
 import { nonces } from '../parts/stage-names.js'
 import { isOver, leaveEvidence } from './evidence.js'
-import { unnumbered } from './fence.js'
-import { type Hold, type Locking, nextHold } from './hold.js'
+import type { Hold, Locking } from './hold.js'
 import { holderOf, lockHeld } from './holder.js'
+import { nextHoldBy } from './next-hold.js'
+import { removeNote } from './note.js'
 import { giveUp } from './orphan.js'
 import { isOurs, isOwnDirectory, markOurs } from './own-directory.js'
+import { hasOwnSlot, isOwn } from './own-slots.js'
 import { forget, newSighting, noteState, type Sighting } from './sighting.js'
-import { freeFields, parseLock } from './token.js'
+import { freeFields, freeToken, type Known, parseLock, unnumbered } from './token.js'
 import { claimTurn, giveUpTurn, mayTake } from './turn.js'
 import { removeWord } from './witness.js'
 
-/** Acquires the lock, waiting until that is possible. */
-export function* acquire(locking: Locking): Steps<Hold> {
-  try {
-    return yield* acquireInTime(locking)
-  } catch (error) {
-    if (!isTimeout(error)) throw error
-    // The time-out interrupts once only, so there is time for a last try, and for reading who holds the lock.
-    const hold = yield* tryAcquire(locking)
-    if (hold) return hold
-    throw lockHeld(locking, yield* holderOf(locking), error)
-  }
-}
-
-/** The same, without a last try: throws the time-out itself. */
-export const acquireInTime = (locking: Locking): Steps<Hold> => seeing(locking, newSighting(false), waitAndTake)
+/** Acquires the lock, waiting until that is possible. Of a lock that has slots, it takes only the gate (./obtain.ts). */
+export const acquireOne = (locking: Locking): Steps<Hold> => seeing(locking, newSighting(false), waitAndTake)
 
 /** Acquires the lock if that is possible at once; returns undefined if it is held. */
-export const tryAcquire = (locking: Locking): Steps<Hold | undefined> => seeing(locking, newSighting(true), tryOnce)
+export const tryAcquireOne = (locking: Locking): Steps<Hold | undefined> => seeing(locking, newSighting(true), tryOnce)
+
+/** The same once more, by a call that has seen the lock before. */
+export const tryAgain = (locking: Locking, sighting: Sighting): Steps<Hold | undefined> =>
+  seeing(locking, sighting, tryOnce)
 
 /** What a call has seen, and may have taken without knowing it, is not forgotten when it gives up. */
 function* seeing<T extends Hold | undefined>(
@@ -48,6 +41,7 @@ function* seeing<T extends Hold | undefined>(
   try {
     hold = yield* steps(locking, sighting)
     if (hold && sighting.watch.isElsewhere) yield* finishAnyway(() => removeWord(locking.dir))
+    if (hold && sighting.from?.payload) yield* removeNote(locking.dir, sighting.from)
     return hold
   } finally {
     if (!hold) yield* giveUpTurn(locking, sighting)
@@ -57,11 +51,12 @@ function* seeing<T extends Hold | undefined>(
       yield* forget(sighting)
       if (!hold) yield* giveUp(unconfirmed)
     }
+    if (!hold && sighting.note) yield* removePayload(locking.dir, sighting.note)
   }
 }
 
 function* waitAndTake(locking: Locking, sighting: Sighting): Steps<Hold> {
-  const before = (yield* fs.recall(locking.dir)) as State | undefined
+  const before = (yield* fs.recall(locking.dir)) as Known | undefined
   if (before) {
     // This thread released the lock a moment ago. If no other caller has held it since, this is its state.
     const hold = yield* trySwap(locking, before, sighting)
@@ -91,7 +86,7 @@ function* tryToTake(locking: Locking, sighting: Sighting): Steps<Hold | 'busy' |
   const now = yield* readState(dir, trial)
   if (now === 'void' && !(yield* isOurs(dir)))
     throw notACell(dir, 'it is an empty directory, as other packages make for their locks')
-  if (typeof now === 'string') return yield* takeNew(locking, sighting)
+  if (typeof now === 'string') return locking.admits ? 'busy' : yield* takeNew(locking, sighting)
   if (sighting.unconfirmed?.state.nonce === now.nonce) return sighting.unconfirmed
   noteState(sighting, now)
   const token = parseLock(dir, now)
@@ -103,18 +98,19 @@ function* tryToTake(locking: Locking, sighting: Sighting): Steps<Hold | 'busy' |
   sighting.token = token
   if (!(yield* isOver(now, token, locking, sighting))) return 'busy'
   if (token.more.length > 0 && !(yield* mayTake(token, sighting))) return 'busy'
-  if (sighting.repeats === 0) return (yield* trySwap(locking, now, sighting)) ?? 'moved'
+  if (locking.admits && !(yield* locking.admits())) return 'busy'
+  if (sighting.repeats === 0) return (yield* trySwap(locking, { state: now, token }, sighting)) ?? 'moved'
   // The state has stayed the same: a swap of it has failed before, or its holder counts as dead only now. Unlike the
   // first try, this one finds out why a swap fails.
-  const hold = yield* nextHold(locking, now)
+  const hold = yield* nextHoldBy(locking, { state: now, token }, sighting)
   return yield* holdIfMine(hold, advance(dir, now, hold.state, trial))
 }
 
 /** Makes the lock, and takes it, unless another call is first. */
 function* takeNew(locking: Locking, sighting: Sighting): Steps<Hold | 'moved'> {
   const { dir, trial, create } = locking
-  const fields = freeFields(unnumbered, yield* fs.thread())
-  const born = successor(undefined, { fields }, yield* nonces())
+  const token = freeToken(unnumbered, yield* fs.thread())
+  const born = successor(undefined, { fields: freeFields(token) }, yield* nonces())
   try {
     if ((yield* create(() => createState(dir, born, trial, markOurs))) === "another's") return 'moved'
   } catch (error) {
@@ -122,16 +118,16 @@ function* takeNew(locking: Locking, sighting: Sighting): Steps<Hold | 'moved'> {
     if (isUnknownOutcome(error)) return 'moved'
     throw error
   }
-  return (yield* trySwap(locking, born, sighting)) ?? 'moved'
+  return (yield* trySwap(locking, { state: born, token }, sighting)) ?? 'moved'
 }
 
 /** Swaps once. If that reports an error, the next read of the cell shows whether it was done all the same. */
-function* trySwap(locking: Locking, from: State, sighting: Sighting): Steps<Hold | undefined> {
-  const hold = yield* nextHold(locking, from)
+function* trySwap(locking: Locking, from: Known, sighting: Sighting): Steps<Hold | undefined> {
+  const hold = yield* nextHoldBy(locking, from, sighting)
   if (sighting.unconfirmed) yield* forget(sighting)
   yield* fs.holding(locking.dir, hold.id, 'enter')
   sighting.unconfirmed = hold
-  if (!(yield* tryAdvance(locking.dir, from, hold.state, locking.trial))) return undefined
+  if (!(yield* tryAdvance(locking.dir, from.state, hold.state, locking.trial))) return undefined
   sighting.unconfirmed = undefined
   return hold
 }
@@ -156,9 +152,10 @@ function* holdIfMine(hold: Hold, steps: Steps<'mine' | "another's">): Steps<Hold
  * A call that blocks the thread would wait for ever for a lock that the thread itself holds, by whatever spelling; and so
  * would one that is made inside the work of that hold.
  */
-function* waitsForItself({ around }: Locking, { token }: Sighting): Steps<boolean> {
-  if (token?.hold !== undefined && around.includes(token.hold)) return true
-  return (yield* fs.blocking()) && token?.owner === (yield* fs.thread())
+function* waitsForItself(locking: Locking, { token }: Sighting): Steps<boolean> {
+  if (!token) return false
+  if (yield* isOwn(token, locking)) return true
+  return token.more.length > 0 && (yield* hasOwnSlot(locking, token.more))
 }
 
 /**
@@ -170,7 +167,8 @@ const pausesMs = [1, 2, 8, 8, 4, 4, 2]
 /** The lock is kept for the next one, and all others wait for that, also where no changes are reported. */
 const nextPauseMs = 4
 
-function* pause({ dir, staleMs }: Locking, sighting: Sighting): Steps<void> {
+function* pause({ dir, staleMs, attend }: Locking, sighting: Sighting): Steps<void> {
+  if (attend) yield* attend()
   const [byte = 0] = yield* fs.random(1)
   const jitter = 0.5 + byte / 256
   const isShort = sighting.repeats < 6

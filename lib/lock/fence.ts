@@ -3,20 +3,29 @@
 // lock was there, because another lock may have come and gone between an earlier moment and that.
 
 import { hasCode } from '../core/errors.js'
-import { clockOf } from '../core/owner.js'
-import { fs, type Steps } from '../core/steps.js'
+import { clockOf } from '../core/owner-words.js'
+import { fs, orNothing, type Steps } from '../core/steps.js'
 import { clockUs } from '../parts/filesystem-clock.js'
-import type { Token } from './token.js'
-
-/** The fence of a lock that no call has taken yet. */
-export const unnumbered = 0
+import { type Token, unnumbered } from './token.js'
 
 /** The fence of the next holder. */
 export function* nextFence(dir: string, { fence, clock }: Token, me: string): Steps<number> {
-  // A power cut may have brought an earlier name back, so what was written in another boot is numbered anew.
+  const isOfThisBoot = clock === clockOf(me)
   // A token that names no clock was not written by this version, and is numbered.
-  if (clock === undefined || (fence > unnumbered && clock === clockOf(me))) return fence + 1
-  return Math.max(fence + 1, yield* clockNear(dir))
+  if (clock === undefined || (fence > unnumbered && isOfThisBoot)) return fence + 1
+  // A power cut may have brought an earlier name back, so what was written in another boot is numbered anew.
+  const bornUs = isOfThisBoot ? yield* birthUs(dir) : undefined
+  return Math.max(fence + 1, bornUs ?? (yield* clockNear(dir)))
+}
+
+/**
+ * When a lock of this boot was born, or a moment after: its directory was renamed then, and the kernel's own filesystems
+ * note that as a change. Undefined of others, whose servers may keep no such time, or send an earlier one.
+ */
+function* birthUs(dir: string): Steps<number | undefined> {
+  if (!((yield* fs.local(dir)) && (yield* fs.clocked(dir)))) return undefined
+  const there = yield* fs.lstat(dir, orNothing)
+  return there && Number(there.ctimeNs / 1000n)
 }
 
 /** Who may change the lock need not be allowed to make something beside it. Hidden names in the lock say nothing of it. */

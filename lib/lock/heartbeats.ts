@@ -4,6 +4,7 @@ import { monotonicMs } from '../core/moment.js'
 import { longestTimerMs } from '../core/wait.js'
 import { reportSilence } from './hold.js'
 import type { Hold } from './job.js'
+import { oldestBeatMs } from './whole.js'
 
 /** Milliseconds for a heartbeat that could begin only when it was too late already, because the thread was blocked. */
 const lastChanceMs = 1000
@@ -31,7 +32,7 @@ export class Heartbeats {
   }
 
   #begin(): void {
-    if (this.#isUnderWay) return
+    if (this.#isUnderWay || this.#isEarly) return
     this.#isUnderWay = true
     // A heartbeat that succeeds late shows that the lock was never lost.
     if (this.#leftMs > 0) this.#check()
@@ -51,7 +52,14 @@ export class Heartbeats {
   }
 
   get #leftMs(): number {
-    return this.#hold.beatMs + this.#hold.staleMs - monotonicMs()
+    return oldestBeatMs(this.#hold) + this.#hold.staleMs - monotonicMs()
+  }
+
+  /** Another lease of the same hold has made it, and the next one comes in time. */
+  get #isEarly(): boolean {
+    const { keepsParts, staleMs, locking } = this.#hold
+    const sparedMs = Math.min(locking.heartbeatMs, staleMs - locking.heartbeatMs) / 2
+    return keepsParts !== undefined && monotonicMs() - oldestBeatMs(this.#hold) < sparedMs
   }
 
   #check(): void {

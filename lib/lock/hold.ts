@@ -1,49 +1,54 @@
 // A lock that this process holds: its heartbeats show that the holder is alive, until the lock is released, or lost. A
 // lock is a cell (../cell.ts), whose fields are in ./token.ts. How it is acquired is in ./acquire.ts.
 
-import { type State, successor } from '../cell/state.js'
+import type { PayloadId } from '../cell/state.js'
 import { isUnknownOutcome } from '../cell/transition.js'
 import { registry } from '../core/disk.js'
 import { isSystemError } from '../core/errors.js'
 import { isInterruption } from '../core/interruption.js'
 import { fs, pending, type Steps } from '../core/steps.js'
 import { finishAnyway, uninterruptible } from '../parts/cleanup.js'
-import { nonces } from '../parts/stage-names.js'
-import { isPast, nextFence } from './fence.js'
-import type { Hold, Locking } from './job.js'
-import { isLeaseLost, leaseStaleError } from './lease-lost.js'
+import { isCounted } from './counted.js'
+import { isPast } from './fence.js'
+import type { Hold } from './job.js'
+import { isLeaseLost } from './lease-lost.js'
+import { reportSilence } from './loss.js'
 import { releaseLater, releaseOrphan } from './orphan.js'
-import { freeOwn, leaseLost, removeOwn, swapOwn } from './own-state.js'
-import { heldFields, parseLock } from './token.js'
-import { carriedOn, isKept } from './want.js'
+import { freed, freeOwn, leaseLost, removeOwn, swapOwn } from './own-state.js'
+import { heldFields, type Known } from './token.js'
+import { isWantedBy } from './want.js'
+import { leavesOf, oldestBeatMs, releaseWhole, renewWhole } from './whole.js'
 
 export type { Hold, Locking } from './job.js'
-
-/** The hold that a swap of `from` would make. */
-export function* nextHold(locking: Locking, from: State): Steps<Hold> {
-  const owner = yield* fs.thread()
-  const token = parseLock(locking.dir, from)
-  const fence = yield* nextFence(locking.dir, token, owner)
-  const id = yield* nonces()
-  const { staleMs } = locking
-  const holding = { fence, owner, id, staleMs }
-  const beatMs = yield* fs.now()
-  const state = successor(from, { fields: heldFields(holding, beatMs, carriedOn(token, fence, owner)) }, id)
-  const fresh = { over: undefined, lostBecause: undefined, silence: undefined, loss: undefined, whenOver: [] }
-  // Not spread, which takes longer than all the rest.
-  return Object.assign(fresh, { locking, fence, owner, id, staleMs, beatMs, state })
-}
+export { lossSignal, reportSilence } from './loss.js'
 
 /** One heartbeat: shows that the holder is alive. @throws `ERR_LEASE_LOST` */
 export function* renew(hold: Hold): Steps<void> {
   if (hold.over) throw leaseLost(hold)
+  if (hold.parts) return yield* renewWhole(hold, renew)
+  yield* beatOnce(hold)
+  if (hold.locking.slot && !hold.over && !(yield* isCounted(hold))) yield* loseUncounted(hold)
+}
+
+/** The slot is held, but a call that takes the lock alone does not ask for it. */
+function* loseUncounted(hold: Hold): Steps<void> {
+  yield* uninterruptible(() => ignoreLoss(freeOwn(hold)))
+  hold.lostBecause ??= 'its directory is gone'
+  yield* end(hold, 'lost')
+  throw leaseLost(hold)
+}
+
+/** Makes a heartbeat, which may bring a note. Returns false if the lock was released meanwhile. @throws `ERR_LEASE_LOST` */
+export function* beatOnce(hold: Hold, note?: PayloadId): Steps<boolean> {
+  // What a release has made of the state is not ours to swap.
+  if (hold.over) return false
   try {
     const beatMs = yield* fs.now()
-    yield* swapOwn(hold, ({ more }) => heldFields(hold, beatMs, more))
+    yield* swapOwn(hold, () => heldFields(hold, beatMs, hold.more), note)
     hold.beatMs = beatMs
+    return true
   } catch (error) {
-    // The lock was released meanwhile, so it is not lost.
-    if (hold.over) return
+    if (hold.over) return false
     if (!isUnknownOutcome(error) && !isLeaseLost(error)) throw error
     hold.lostBecause ??= 'the filesystem did not say whether it was kept'
     yield* end(hold, 'lost')
@@ -61,6 +66,7 @@ export interface ReleaseOptions {
 
 /** Releases the lock. @throws `ERR_LEASE_LOST` */
 export function* release(hold: Hold, { remove = false }: ReleaseOptions = {}): Steps<void> {
+  if (hold.parts) return yield* releaseWhole(hold, part => release(part, { remove }))
   if (hold.over === 'lost') throw leaseLost(hold)
   if (hold.over === 'abandoned') yield* releaseOrphan(hold)
   if (hold.over) return
@@ -79,11 +85,13 @@ export function* release(hold: Hold, { remove = false }: ReleaseOptions = {}): S
     }
     throw error
   }
+  // Before anything that may be interrupted.
+  yield* end(hold, 'released')
   // If this thread takes the lock again at once, it may start from this state instead of reading it. Not after the
   // first hold, because many locks are taken only once; nor if the lock is kept for another call.
-  if (hold.state.version > firstReleased && !remove && !isKept(hold.state))
-    yield* fs.remember(hold.locking.dir, hold.state)
-  yield* end(hold, 'released')
+  const { state } = hold
+  if (state.version > firstReleased && !remove && !isWantedBy(hold.more))
+    yield* fs.remember(hold.locking.dir, { state, token: freed(hold) } satisfies Known)
 }
 
 /** The version of a state: born, held, free again. */
@@ -101,22 +109,15 @@ function* end(hold: Hold, how: 'released' | 'abandoned' | 'lost'): Steps<void> {
 }
 
 /** Runs a user's function under the lock. What it calls does not wait for the lock (./acquire.ts). */
-export const inside = <T>(hold: Hold, work: () => T): T => registry.inside(hold.id, work)
-
-/** A signal that is aborted as soon as the lock is known to be lost, or may be. */
-export function lossSignal(hold: Hold): AbortSignal {
-  hold.loss ??= new AbortController()
-  if (hold.over === 'lost') hold.loss.abort(leaseLost(hold))
-  else if (hold.silence) hold.loss.abort(hold.silence)
-  return hold.loss.signal
-}
-
-/** No heartbeat was made for so long that others may take the lock over. */
-export function reportSilence(hold: Hold, cause: unknown): void {
-  if (hold.over || hold.silence) return
-  hold.silence = leaseStaleError(hold.locking.path, hold.fence, hold.staleMs, cause)
-  hold.loss?.abort(hold.silence)
-}
+export const inside = <T>(hold: Hold, work: () => T): T =>
+  hold.parts
+    ? leavesOf(hold).reduce(
+        (within, { id }) =>
+          () =>
+            registry.inside(id, within),
+        work,
+      )()
+    : registry.inside(hold.id, work)
 
 /**
  * Waits for what a user's callback returned, and makes heartbeats meanwhile. If the lock is lost, `lossSignal` reports
@@ -137,7 +138,7 @@ export function* beat(hold: Hold): Steps<void> {
     yield* renew(hold)
   } catch (error) {
     if (!isSystemError(error) && !isUnknownOutcome(error) && !isLeaseLost(error)) throw error
-    if ((yield* fs.now()) - hold.beatMs >= hold.staleMs) reportSilence(hold, error)
+    if ((yield* fs.now()) - oldestBeatMs(hold) >= hold.staleMs) reportSilence(hold, error)
   }
 }
 

@@ -1,31 +1,61 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 
-import { dual } from '../core/dual.js'
-import type { Steps } from '../core/steps.js'
+import type { InspectOptions } from 'node:util'
+import { monotonicMs } from '../core/moment.js'
 import { Heartbeats } from './heartbeats.js'
-import { type Hold, lossSignal, type ReleaseOptions } from './hold.js'
-import { release, renew } from './of-users.js'
+import { type Hold, lossSignal } from './hold.js'
+import {
+  type LeaseAction,
+  type LeasePublish,
+  type LeaseRelease,
+  leaseAction,
+  publishData,
+  releaseLock,
+  renewInBackground,
+  renewLock,
+} from './lease-actions.js'
 
-/** An action on a lease, with its sync form. */
-export interface LeaseAction {
-  (): Promise<void>
-  /** The same, without a promise: it blocks the thread. */
-  sync(): void
-}
+export type { LeaseAction, LeasePublish, LeaseRelease } from './lease-actions.js'
 
-/** The release of a lease, with its sync form. */
-export interface LeaseRelease {
-  (options?: ReleaseOptions): Promise<void>
-  /** The same, without a promise: it blocks the thread. */
-  sync(options?: ReleaseOptions): void
-}
+/** Node looks for it when it shows a value. */
+const inspectCustom: unique symbol = Symbol.for('nodejs.util.inspect.custom')
 
 /** A lock that is held, until it is released or lost. */
 export class Lease {
   readonly #hold: Hold
+  #since: number | undefined
 
   constructor(hold: Hold) {
     this.#hold = hold
+  }
+
+  /** What is locked: the absolute path; below a root (`within`), the path from there. */
+  get path(): string {
+    return this.#hold.locking.shown
+  }
+
+  /**
+   * `releasing`: the release is under way, or it has failed, and is tried again in the background. A lease that is `held` may be
+   * lost already, as long as this process does not know it.
+   */
+  get state(): 'held' | 'releasing' | 'released' | 'lost' {
+    const { over } = this.#hold
+    return over === undefined ? 'held' : over === 'abandoned' ? 'releasing' : over
+  }
+
+  /** When the lock was taken, in milliseconds since 1970. */
+  get since(): number {
+    this.#since ??= Math.round(Date.now() - monotonicMs() + this.#hold.sinceMs)
+    return this.#since
+  }
+
+  /**
+   * How the holder before this one has ended. `released`: it released the lock. `died`: the lock was taken over from it, because
+   * it was dead or counted as dead; what it was doing may be half done, and this is the holder that can repair it.
+   * `none`: there was none, or nothing is known of it: the lock is new, or its directory was removed meanwhile.
+   */
+  get previous(): 'released' | 'died' | 'none' {
+    return this.#hold.previous
   }
 
   /**
@@ -35,6 +65,20 @@ export class Lease {
    */
   get fence(): number {
     return this.#hold.fence
+  }
+
+  /** The fencing tokens of all paths, in the order in which they were given: that of `lock([a, b])` is the first. */
+  get fences(): readonly number[] {
+    return this.#hold.fences ?? [this.#hold.fence]
+  }
+
+  /**
+   * With `holders`, which of the slots this is, from 1 on: no two that hold the lock at the same time have the same.
+   * Otherwise undefined.
+   */
+  get slot(): number | undefined {
+    const { slot } = this.#hold.locking
+    return slot && slot.gate.sharing !== 'shared' ? slot.number : undefined
   }
 
   /** This thread, as the lock spells its owner: where it is, and the ids and births of its process and itself. */
@@ -65,6 +109,20 @@ export class Lease {
     return leaseAction(releaseLock, () => this.#hold)
   }
 
+  /**
+   * Publishes data for those that find the lock held, such as the URL of a server: `holder.data` of `lock.holder` and of
+   * `ERR_LOCK_HELD` is the last that was published, until the lock is released or lost. The next holder begins without.
+   * Takes what JSON can hold, at most 1 MiB of it, and keeps it in a file beside the lock. Throws `ERR_LEASE_LOST` if the
+   * lock is not held any more; `ERR_INVALID_ARG_VALUE` for what is no JSON (to take data back, publish `null`),
+   * `ERR_OUT_OF_RANGE` for more; what `JSON.stringify` throws; and errors of the system: then what was published before
+   * stays.
+   */
+  get publish(): LeasePublish {
+    return Object.assign((data: unknown) => publishData(this.#hold.locking.path, this.#hold, data), {
+      sync: (data: unknown) => publishData.sync(this.#hold.locking.path, this.#hold, data),
+    })
+  }
+
   /** Releases the lock at the end of `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.release()
@@ -74,35 +132,14 @@ export class Lease {
   [Symbol.dispose](): void {
     this.release.sync()
   }
-}
 
-const renewLock = dual(function* renewLock(_path: string, hold: Hold, _remove: boolean): Steps<void> {
-  yield* renew(hold)
-})
-
-const releaseLock = dual(function* releaseLock(_path: string, hold: Hold, remove: boolean): Steps<void> {
-  yield* release(hold, { remove })
-})
-
-/**
- * `holdOfLease` closes over the lease, so a caller who keeps only `release` keeps the lease alive (see
- * `FinalizationRegistry` below).
- */
-function leaseAction(call: typeof releaseLock, holdOfLease: () => Hold): LeaseRelease {
-  // It may be given to what calls it with something else, such as an event.
-  const isRemoval = (options?: ReleaseOptions) => options?.remove === true
-  const run = (options?: ReleaseOptions) => {
-    const hold = holdOfLease()
-    return call(hold.locking.path, hold, isRemoval(options))
+  /** How Node shows it. */
+  [inspectCustom](depth: number, options: InspectOptions, inspect: typeof import('node:util').inspect): string {
+    const { path, fence, state } = this
+    const shown = { path, fence, since: new Date(this.since), state }
+    return depth < 0 ? '[Lease]' : `Lease ${inspect(shown, options)}`
   }
-  const runSync = (options?: ReleaseOptions) => {
-    const hold = holdOfLease()
-    call.sync(hold.locking.path, hold, isRemoval(options))
-  }
-  return Object.assign(run, { sync: runSync })
 }
-
-const renewInBackground = (hold: Hold): Promise<void> => renewLock(hold.locking.path, hold, false)
 
 /** Starts the heartbeats of a lease. One that is garbage-collected before it was released is released then. */
 export function startLease(hold: Hold): Lease {

@@ -1,8 +1,9 @@
 import { resolve } from 'node:path'
 import { registry } from '../core/disk.js'
-import { asName, asNumber, asPath, type Patience, refusal } from '../core/input.js'
+import { asFlag, asName, asNumber, asPath, type Patience, refusal } from '../core/input.js'
 import { asParents, withParents } from '../parts/parents.js'
-import type { Locking } from './hold.js'
+import type { Locking, Sharing } from './job.js'
+import { asLabel } from './note.js'
 
 export interface LockOptions extends Patience {
   /**
@@ -13,8 +14,47 @@ export interface LockOptions extends Patience {
   readonly stale?: number | undefined
   /** Milliseconds between heartbeats; less than `stale`. @default a third of `stale` */
   readonly heartbeat?: number | undefined
+  /**
+   * What those see that find the lock held (`lock.holder`, `ERR_LOCK_HELD`): a text of at most 200 characters. It is
+   * written into a file beside the lock while that is held, if that can be done. @default none, and no file
+   */
+  readonly label?: string | undefined
   /** Makes missing directories above the lock. @default false */
   readonly parents?: boolean | undefined
+}
+
+/** How a lock is held, besides all that `updateFile` and `getOrCreate` take, too. */
+export interface SharingOptions extends LockOptions {
+  /**
+   * Others may hold the lock at the same time, if they share it, too: many read, or one writes. A call without this option
+   * has it alone. Tasks of one thread share one slot: the second joins the first, unless another call waits to have the lock
+   * alone. `lock.shared(path)` is short for this. @default false
+   */
+  readonly shared?: boolean | undefined
+  /**
+   * How many may hold the lock at the same time, from 1 to 1000. While one holds it, a call that asks for another number is
+   * refused (`ERR_LOCK_MISMATCH`); then the number may change. Each has a slot of its own, `lease.slot`, whose fence grows
+   * with each holder of that slot; `lease.previous` is about the slot, too. @default one, alone
+   */
+  readonly holders?: number | undefined
+}
+
+const mostHolders = 1000
+
+function asSharing({ shared, holders }: SharingOptions): Sharing | undefined {
+  const isShared = asFlag(shared, 'options.shared')
+  if (holders === undefined) return isShared ? 'shared' : undefined
+  if (isShared) throw refusal('ERR_INVALID_ARG_VALUE', 'options.holders', 'left out beside options.shared', holders)
+  if (asNumber(holders, 'options.holders', 1, 1) > mostHolders || !Number.isInteger(holders))
+    throw refusal('ERR_OUT_OF_RANGE', 'options.holders', `an integer from 1 to ${mostHolders}`, holders)
+  return { holders }
+}
+
+/** The locking of `lock` and `withLock`. */
+export function asSharedLocking(path: string | URL, options: SharingOptions, as: string): Locking {
+  const sharing = asSharing(options)
+  const locking = asLocking(path, options, as)
+  return sharing ? { ...locking, sharing } : locking
 }
 
 /** `around` is known when the call is made; later, another call may have resumed it. */
@@ -33,7 +73,8 @@ export function asLocking(
   const parents = asParents(options.parents)
   const create: Locking['create'] = steps => withParents(dir, parents, steps)
   const trial = { as, path: at, retryFor: options.retryFor }
-  return { path: at, dir, staleMs, heartbeatMs, parents, create, trial, around }
+  const label = asLabel(options.label, dir)
+  return { path: at, shown: at, dir, staleMs, heartbeatMs, label, parents, create, trial, around }
 }
 
 /** The queue in which the calls of one thread for one lock wait for their turn. */

@@ -28,6 +28,7 @@ export const releaseLater = (hold: Hold): Steps<void> =>
 /** Frees the lock if a call that is given up has taken it after all. */
 export function* giveUp(hold: Hold): Steps<void> {
   hold.over = 'abandoned'
+  hold.endsAs = hold.previous
   try {
     yield* uninterruptible(() => releaseOrphan(hold))
   } catch (error) {

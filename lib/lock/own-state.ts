@@ -1,6 +1,6 @@
 // The state that a hold has put into the lock: only its own thread changes it.
 
-import { type State, successor } from '../cell/state.js'
+import { type PayloadId, type State, successor } from '../cell/state.js'
 import { advance, clear, isUnknownOutcome, readState, type Verdict } from '../cell/transition.js'
 import { isSystemError } from '../core/errors.js'
 import { fs, type Steps } from '../core/steps.js'
@@ -8,18 +8,25 @@ import type { Trial } from '../parts/achieve.js'
 import { nonces } from '../parts/stage-names.js'
 import type { Hold } from './job.js'
 import { leaseLostError, lostBecause } from './lease-lost.js'
-import { isOfHold, parseLock, type Token } from './token.js'
-import { freedFields } from './want.js'
+import { naming, removeNote } from './note.js'
+import { carrySlots, withSlotCount } from './slot-count.js'
+import { freeFields, freeToken, isOfHold, parseLock, type Token } from './token.js'
+import { isWantedBy, keptMore } from './want.js'
 
-/** Swaps the current state of the hold, also if a heartbeat, or another process, changes what else it says meanwhile. @throws `ERR_LEASE_LOST` */
-export function* swapOwn(hold: Hold, fieldsOf: (token: Token, nowMs: number) => string[]): Steps<void> {
+/**
+ * Swaps the current state of the hold, also if a heartbeat, or another process, changes what else it says meanwhile.
+ * As long as the lock is held, its note stays, or is replaced. @throws `ERR_LEASE_LOST`
+ */
+export function* swapOwn(hold: Hold, fieldsOf: (nowMs: number) => string[], note?: PayloadId): Steps<void> {
   const { dir } = hold.locking
   for (;;) {
-    const token = parseLock(dir, hold.state)
-    const nowMs = token.more.length > 0 ? yield* fs.now() : 0
-    const to = successor(hold.state, { fields: fieldsOf(token, nowMs) }, yield* nonces())
+    const from = hold.state
+    // Only for the call that is the next.
+    const fields = fieldsOf(isWantedBy(hold.more) ? yield* fs.now() : 0)
+    const to = naming(successor(from, { fields, keepData: fields[0] === 'h' }, yield* nonces()), note)
     if (yield* isSwapped(hold, to)) {
       hold.state = to
+      yield* removeNote(dir, from, to)
       return
     }
     yield* lookAgain(hold)
@@ -27,8 +34,7 @@ export function* swapOwn(hold: Hold, fieldsOf: (token: Token, nowMs: number) => 
 }
 
 /** Frees the lock, or keeps it for the call that is the next. @throws `ERR_LEASE_LOST` */
-export const freeOwn = (hold: Hold): Steps<void> =>
-  swapOwn(hold, (token, nowMs) => freedFields(token, hold.owner, nowMs))
+export const freeOwn = (hold: Hold): Steps<void> => swapOwn(hold, nowMs => freeFields(freed(hold, nowMs)))
 
 function* isSwapped({ id, state, locking: { dir, trial } }: Hold, to: State): Steps<boolean> {
   try {
@@ -52,10 +58,12 @@ function* isStillOwn(id: string, dir: string, trial: Trial): Steps<boolean> {
 
 /** Removes the lock. Returns false if it must stay, because another call waits for it. @throws `ERR_LEASE_LOST` */
 export function* removeOwn(hold: Hold): Steps<boolean> {
-  const { dir } = hold.locking
   for (;;) {
-    if (parseLock(dir, hold.state).more.length > 0) return false
-    if ((yield* isCleared(hold)) === 'mine') return true
+    if (withSlotCount(hold.more, undefined).length > 0) return false
+    if ((yield* isCleared(hold)) === 'mine') {
+      yield* removeNote(hold.locking.dir, hold.state)
+      return true
+    }
     yield* lookAgain(hold)
   }
 }
@@ -81,7 +89,12 @@ function* lookAgain(hold: Hold): Steps<void> {
     throw leaseLost(hold)
   }
   hold.state = now
+  hold.more = parseLock(dir, now).more
 }
 
-export const leaseLost = ({ locking: { path }, fence, over, lostBecause: why }: Hold): Error =>
-  leaseLostError(path, fence, over === 'released' || why === undefined ? 'it was released' : why)
+/** What the lock says when the hold has given it back, at that moment. */
+export const freed = ({ fence, owner, more, endsAs }: Hold, nowMs = 0): Token =>
+  freeToken(fence, owner, more.length > 0 ? carrySlots(keptMore({ fence, owner, more }, nowMs)) : more, endsAs)
+
+export const leaseLost = ({ locking: { shown }, fence, over, lostBecause: why }: Hold): Error =>
+  leaseLostError(shown, fence, over === 'released' || why === undefined ? 'it was released' : why)

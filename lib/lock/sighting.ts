@@ -1,6 +1,6 @@
 // What a call that wants a lock (./acquire.ts) has seen of it so far.
 
-import type { State } from '../cell/state.js'
+import type { PayloadId, State } from '../cell/state.js'
 import { fs, type Steps } from '../core/steps.js'
 import type { Hold } from './job.js'
 import type { Token } from './token.js'
@@ -17,6 +17,10 @@ export interface Sighting {
   token: Token | undefined
   /** The hold of a swap that reported an error. If the cell shows its state, the lock was acquired all the same. */
   unconfirmed: Hold | undefined
+  /** What this call would say of itself: written before its first swap. */
+  note: PayloadId | undefined
+  /** The state that its last swap would consume. */
+  from: State | undefined
   /** The heartbeat of a holder that cannot be judged, and for how long it has been watched without another. */
   readonly watch: Watch
   /** What it has done so that its turn comes; undefined until it waits. */
@@ -67,9 +71,16 @@ export const newSighting = (looksOnce: boolean): Sighting => ({
   waiting: undefined,
   keptSinceMs: undefined,
   looksOnce,
+  note: undefined,
+  from: undefined,
   watch: {
-    ...{ beat: '', lookedAtMs: 0, forMs: 0, restMs: 0, isElsewhere: false, word: undefined },
+    beat: '',
+    lookedAtMs: 0,
+    forMs: 0,
+    restMs: 0,
+    isElsewhere: false,
     askAtMs: looksOnce ? 0 : askAfterMs,
+    word: undefined,
   },
 })
 

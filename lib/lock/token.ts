@@ -3,21 +3,40 @@
 
 import type { State } from '../cell/state.js'
 import { notACell } from '../cell/transition.js'
-import { clockOf } from '../core/owner.js'
+import { clockOf } from '../core/owner-words.js'
+
+/**
+ * How the last holder that got the lock has ended: it released it; it died, or counted as dead; or none is known, because
+ * the lock is new.
+ */
+export type Previous = 'released' | 'died' | 'none'
+
+/** The fence of a lock that no call has taken yet. */
+export const unnumbered = 0
 
 export interface Token {
   readonly fence: number
+  /** Of a lock that is free: how its last holder has ended. */
+  readonly previous: Previous | undefined
   /** The thread that holds it; undefined if it is free. */
   readonly owner: string | undefined
   /** The hold, as the registry of that thread knows it. */
   readonly hold: string | undefined
   /** When the last heartbeat was made (ms), on the clock of its owner. */
   readonly beatMs: number | undefined
+  /** When it was taken (ms), on the same clock. */
+  readonly sinceMs: number | undefined
   /** For how long (ms) it may be silent until it counts as dead for those that cannot judge it; undefined if it does not say. */
   readonly staleMs: number | undefined
   /** The place of the clock of the thread that wrote it. */
   readonly clock: string | undefined
   readonly more: readonly string[]
+}
+
+/** A state, and what it says. */
+export interface Known {
+  readonly state: State
+  readonly token: Token
 }
 
 /** What a token says of a hold. */
@@ -26,23 +45,79 @@ export interface Holding {
   readonly owner: string
   readonly id: string
   readonly staleMs: number
+  /** @default when that heartbeat was made */
+  readonly sinceMs?: number
 }
 
-export const freeFields = (fence: number, owner: string, more: readonly string[] = []): string[] => {
-  const clock = clockOf(owner)
-  // Without a place, nothing can be behind it.
-  return ['f', spell(fence), ...(clock === undefined ? [] : [clock, ...more])]
+/** That of a lock that the owner has freed, or made. */
+export const freeToken = (
+  fence: number,
+  owner: string,
+  more: readonly string[] = none,
+  previous: Previous = usualAt(fence),
+): Token => ({
+  fence,
+  previous,
+  owner: undefined,
+  hold: undefined,
+  beatMs: undefined,
+  sinceMs: undefined,
+  staleMs: undefined,
+  clock: clockOf(owner),
+  more,
+})
+
+const none: readonly string[] = []
+
+/** Without the place of a clock, nothing can be behind it. */
+export const freeFields = ({ fence, previous, clock, more }: Token): string[] => {
+  const isUsual = previous === undefined || previous === usualAt(fence)
+  const spelled = isUsual ? spellFence(fence) : `${spellFence(fence)}-${previous[0]}`
+  return clock === undefined ? ['f', spelled] : ['f', spelled, clock, ...more]
 }
+
+/** What a lock that is free says of its last holder, if it says nothing. */
+const usualAt = (fence: number): Previous => (fence === unnumbered ? 'none' : 'released')
+
+function parsePrevious(spelled: string, fence: number): Previous {
+  const dash = spelled.indexOf('-')
+  if (dash < 0) return usualAt(fence)
+  return spelled.startsWith('n', dash + 1) ? 'none' : 'died'
+}
+
+/** What the next holder has before itself, if that is this owner. Only its own thread takes a lock that a release has left. */
+export const previousOf = ({ previous, owner }: Token, taker: string): Previous =>
+  previous ?? (owner === undefined || owner === taker ? 'released' : 'died')
 
 export const heldFields = (
-  { fence, owner, id, staleMs }: Holding,
+  { fence, owner, id, staleMs, sinceMs }: Holding,
   beatMs: number,
-  more: readonly string[] = [],
-): string[] => ['h', spell(fence), owner, id, spell(Math.floor(beatMs)), spell(Math.ceil(staleMs)), ...more]
+  more: readonly string[] = none,
+): string[] => ['h', spellFence(fence), owner, id, spellBeat(beatMs, sinceMs), spell(Math.ceil(staleMs)), ...more]
+
+/** A heartbeat is spelled as the time of taking, and the time since then: most locks make none. */
+function spellBeat(beatMs: number, sinceMs = beatMs): string {
+  const since = spell(Math.floor(sinceMs))
+  return beatMs === sinceMs ? since : `${since}-${spell(Math.ceil(beatMs - sinceMs))}`
+}
+
+/** How long after the taking it was made. */
+function laterMs(beat = ''): number {
+  const dash = beat.indexOf('-')
+  return dash < 0 ? 0 : (toNumber(beat.slice(dash + 1)) ?? Number.NaN)
+}
 
 /** Such a hold ends only by proof. */
 const never = '-'
 const spell = (ms: number): string => (ms === Number.POSITIVE_INFINITY ? never : ms.toString(36))
+
+/** Long numbers take long to spell, and each is spelled at least twice: when the lock is taken, and when it is freed. */
+let lastFence = { fence: 0, text: '0' }
+
+function spellFence(fence: number): string {
+  if (fence !== lastFence.fence) lastFence = { fence, text: fence.toString(36) }
+  return lastFence.text
+}
 
 function toNumber(text: string | undefined): number | undefined {
   if (text === never) return Number.POSITIVE_INFINITY
@@ -56,11 +131,33 @@ export function parseLock(dir: string, { gone, fields }: State): Token {
   const isFree = kind === 'f'
   if (gone || number === undefined || !(isFree || (kind === 'h' && who !== undefined)))
     throw notACell(dir, 'it is a cell, but not a lock')
-  if (isFree) return { ...free, fence: number, clock: who, more: fields.slice(3) }
-  const [beatMs, staleMs] = [toNumber(beat), toNumber(stale)]
-  return { fence: number, owner: who, hold, beatMs, staleMs, clock: clockOf(who as string), more: rest }
+  if (isFree) {
+    const more = fields.length > 3 ? fields.slice(3) : none
+    return {
+      fence: number,
+      previous: parsePrevious(fence as string, number),
+      owner: undefined,
+      hold: undefined,
+      beatMs: undefined,
+      sinceMs: undefined,
+      staleMs: undefined,
+      clock: who,
+      more,
+    }
+  }
+  const [sinceMs, staleMs] = [toNumber(beat), toNumber(stale)]
+  const beatMs = sinceMs === undefined ? undefined : sinceMs + laterMs(beat)
+  return {
+    fence: number,
+    previous: undefined,
+    owner: who,
+    hold,
+    beatMs,
+    sinceMs,
+    staleMs,
+    clock: clockOf(who as string),
+    more: rest,
+  }
 }
-
-const free = { owner: undefined, hold: undefined, beatMs: undefined, staleMs: undefined }
 
 export const isOfHold = ({ fields: [kind, , , hold] }: State, id: string): boolean => kind === 'h' && hold === id

@@ -5,7 +5,7 @@
 import { type State, successor } from '../cell/state.js'
 import { readState, tryAdvance } from '../cell/transition.js'
 import { isSystemError } from '../core/errors.js'
-import { readsClock, withoutClock } from '../core/owner.js'
+import { readsClock, withoutClock } from '../core/owner-words.js'
 import { fs, type Steps } from '../core/steps.js'
 import { uninterruptible } from '../parts/cleanup.js'
 import { nonces } from '../parts/stage-names.js'

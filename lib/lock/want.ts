@@ -2,9 +2,8 @@
 // ./token.ts, `<fence less ticket>-<place>-<pid>-<born>-<thread>-<born>`, in the token of a holder; and in a free one that
 // is kept for that call, `-<kept at>` behind that. Beside a holder of the same place, that is left out: `0`.
 
-import type { State } from '../cell/state.js'
-import { placeOf, withoutClock } from '../core/owner.js'
-import { freeFields, type Token } from './token.js'
+import { placeOf, withoutClock } from '../core/owner-words.js'
+import type { Token } from './token.js'
 
 export interface Want {
   /** The fence at which the call began to wait. Of two, the one with the smaller ticket is the next. */
@@ -15,6 +14,9 @@ export interface Want {
   readonly keptAtMs: number | undefined
 }
 
+/** What the field belongs to. */
+type Wanted = Pick<Token, 'fence' | 'owner' | 'more'>
+
 const none = '0'
 const sameAsHolder = '0'
 
@@ -24,8 +26,11 @@ export const isWantable = ({ hold, more: [field = none] }: Token): boolean =>
 
 const pattern = /^([0-9a-z]+)-([0-9a-z]+)((?:-[0-9a-z]+){4})(?:-([0-9a-z]+))?$/
 
+/** Is there a call that is the next? */
+export const isWantedBy = ([field = none]: readonly string[]): boolean => field !== none
+
 /** The call that is to get the lock next. */
-export function wantOf({ fence, owner, more: [field = none] }: Token): Want | undefined {
+export function wantOf({ fence, owner, more: [field = none] }: Wanted): Want | undefined {
   if (field === none) return undefined
   const [, behind, place, rest, kept] = pattern.exec(field) ?? []
   if (behind === undefined) return undefined
@@ -43,7 +48,7 @@ function spellWant({ ticket, who, keptAtMs }: Want, fence: number, owner: string
 }
 
 /** The fields behind those of the lock itself, with another want, or none. */
-export function withWant({ fence, owner, more }: Token, want: Want | undefined): string[] {
+export function withWant({ fence, owner, more }: Wanted, want: Want | undefined): string[] {
   const others = more.slice(1)
   if (want) return [spellWant(want, fence, owner), ...others]
   return others.length > 0 ? [none, ...others] : []
@@ -51,23 +56,15 @@ export function withWant({ fence, owner, more }: Token, want: Want | undefined):
 
 /** What the token of the next holder carries on: a call that waits is still the next after it, unless its turn is now. */
 export function carriedOn(token: Token, fence: number, owner: string): readonly string[] {
-  if (token.more.length === 0) return token.more
-  const want = wantOf(token)
+  const want = token.more.length > 0 ? wantOf(token) : undefined
+  if (!want) return token.more
   // If the lock was free, the call that it was kept for has it now, or has not come.
-  const isOver = token.owner === undefined || want?.who === withoutClock(owner)
+  const isOver = token.owner === undefined || want.who === withoutClock(owner)
   return withWant({ ...token, fence, owner }, isOver ? undefined : want)
 }
 
-/** A lock that was released: is it kept for a call, or has its token more to say, which is to be read first? */
-export const isKept = ({ fields }: State): boolean => fields.length > freeLength
-
-/** Kind, fence and clock. */
-const freeLength = 3
-
-/** The fields of the lock when its holder releases it: free, or kept for the call that is the next. */
-export function freedFields(token: Token, owner: string, nowMs: number): string[] {
-  const { fence, more } = token
-  if (more.length === 0) return freeFields(fence, owner)
-  const want = wantOf(token)
-  return freeFields(fence, owner, withWant({ ...token, owner: undefined }, want && { ...want, keptAtMs: nowMs }))
+/** What the lock says besides when its holder releases it at that moment: it is kept for the call that is the next. */
+export function keptMore(held: Wanted, nowMs: number): readonly string[] {
+  const want = wantOf(held)
+  return want ? withWant({ ...held, owner: undefined }, { ...want, keptAtMs: nowMs }) : held.more
 }

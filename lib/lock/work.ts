@@ -4,40 +4,42 @@ import { dual } from '../core/dual.js'
 import { asFunction, refusal } from '../core/input.js'
 import type { Steps } from '../core/steps.js'
 import { finishAnyway } from '../parts/cleanup.js'
-import { acquire } from './acquire.js'
-import type { LockWay } from './functions.js'
-import { attended, type Hold, inside, type Locking, whileHeld } from './hold.js'
+import type { Circle } from './circle.js'
+import { attended, type Hold, inside, whileHeld } from './hold.js'
 import { Lease } from './lease.js'
-import type { LockOptions } from './options.js'
+import type { SharingOptions } from './options.js'
+import { type LockWay, obtain, type Paths, turnsOf } from './wanted.js'
+
+type Working<T> = (lease: Lease) => T | PromiseLike<T>
 
 export interface WithLock {
-  <T>(path: string | URL, work: (lease: Lease) => T | PromiseLike<T>, options?: LockOptions): Promise<Awaited<T>>
+  <T>(path: Paths, work: Working<T>, options?: SharingOptions): Promise<Awaited<T>>
   /** The same, without a promise; `work` must not return one either. */
-  sync<T>(path: string | URL, work: (lease: Lease) => T, options?: LockOptions): T
+  sync<T>(path: Paths, work: (lease: Lease) => T, options?: SharingOptions): T
   /** The same, as steps of a larger algorithm. */
-  steps<T>(path: string | URL, work: (lease: Lease) => T | PromiseLike<T>, options?: LockOptions): Steps<Awaited<T>>
+  steps<T>(path: Paths, work: Working<T>, options?: SharingOptions): Steps<Awaited<T>>
 }
 
-export const withLockBy = ({ locking, turn, run }: LockWay): WithLock =>
-  dual(
-    function withLock<T>(
-      path: string | URL,
-      work: (lease: Lease) => T | PromiseLike<T>,
-      options: LockOptions = {},
-    ): Steps<T> {
-      const one = locking(path, options, 'withLock')
-      if (asFunction(work, 'work') === undefined)
-        throw refusal('ERR_INVALID_ARG_TYPE', 'work', 'of type function', work)
-      return run(workUnderLock(one, work))
-    },
-    { turns: turn, patient: true },
-  ) as WithLock
+export function withLockBy(way: LockWay): WithLock {
+  const turns = (paths: Paths, _: unknown, options?: unknown) => turnsOf(way, paths, options)
+  const joining = dual(working(way, way.circle), { turns, patient: true })
+  // Steps are for algorithms, in which players stand for processes: those join nothing.
+  const { steps } = dual(working(way))
+  return Object.assign(joining, { steps }) as WithLock
+}
 
-function* workUnderLock<T>(locking: Locking, work: (lease: Lease) => T | PromiseLike<T>): Steps<T> {
+const working = (way: LockWay, circle?: Circle) =>
+  function withLock(paths: Paths, work: Working<unknown>, options: SharingOptions = {}): Steps<unknown> {
+    const taking = obtain(way, paths, options, 'withLock', circle)
+    if (asFunction(work, 'work') === undefined) throw refusal('ERR_INVALID_ARG_TYPE', 'work', 'of type function', work)
+    return way.run(workUnderLock(taking, work))
+  }
+
+function* workUnderLock(taking: Steps<Hold>, work: Working<unknown>): Steps<unknown> {
   const steps = (hold: Hold) => {
     const value = inside(hold, () => work(new Lease(hold)))
     // If the call is interrupted while `work` runs, the lock is released only after `work` has ended.
     return finishAnyway(() => attended(hold, value))
   }
-  return (yield* whileHeld(yield* acquire(locking), steps)) as T
+  return yield* whileHeld(yield* taking, steps)
 }

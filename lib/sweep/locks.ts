@@ -3,8 +3,12 @@
 import { clear, readState } from '../cell/transition.js'
 import { hasCode, isSystemError } from '../core/errors.js'
 import type { Entry, Steps } from '../core/steps.js'
+import { removeUnused } from '../lock/clear.js'
 import { isPast } from '../lock/fence.js'
+import { asLocking } from '../lock/options.js'
+import { slotDir } from '../lock/own-slots.js'
 import { newSighting } from '../lock/sighting.js'
+import { type SlotCount, slotCountOf } from '../lock/slot-count.js'
 import { parseLock, type Token } from '../lock/token.js'
 import { mayTake } from '../lock/turn.js'
 import { wantOf } from '../lock/want.js'
@@ -13,7 +17,8 @@ import { type OpenDirectory, pathTo } from '../parts/directory-handle.js'
 import type { Sweeping } from './job.js'
 
 /** Has it the name of a lock? */
-export const mayBeLock = ({ name, kind }: Entry): boolean => kind === 'directory' && name.toString().endsWith('.lock')
+export const mayBeLock = ({ name, kind }: Entry): boolean =>
+  kind === 'directory' && /\.lock(\.\d+)?$/s.test(name.toString())
 
 /**
  * Removes a lock that is free and that no call waits for. Returns whether this call did it. What other packages have there
@@ -28,14 +33,30 @@ export function* sweepLock({ name }: Entry, dir: OpenDirectory, { dryRun }: Swee
   try {
     const now = yield* readState(path, trial)
     if (typeof now === 'string') return false
+    const gate = /^(.*)\.\d+$/s.exec(path)?.[1]
+    if (gate !== undefined && (yield* readState(gate, trial)) !== 'absent') return false
     const token = parseLock(path, now)
     const { owner, more, fence } = token
-    if (owner !== undefined || (more.length > 0 && !(yield* isUnclaimed(token)))) return false
+    if (owner !== undefined) return false
+    const slots = slotCountOf(more)
+    if (slots) return yield* sweepShared(path, slots, dryRun, trial)
+    if (more.length > 0 && !(yield* isUnclaimed(token))) return false
     return dryRun || ((yield* isPast(path, fence)) && (yield* clear(path, now, trial)) === 'mine')
   } catch (error) {
     if (isUnlocked(error)) return false
     throw error
   }
+}
+
+/** A lock that was shared goes with its slots, if all are free. */
+function* sweepShared(dir: string, { count }: SlotCount, dryRun: boolean, trial: Trial): Steps<boolean> {
+  const locking = { ...asLocking(dir.slice(0, -'.lock'.length), {}, 'sweep', []), trial }
+  if (!dryRun) return yield* removeUnused(locking)
+  for (let number = 1; number <= count; number++) {
+    const now = yield* readState(slotDir(dir, number), trial)
+    if (typeof now === 'object' && parseLock(dir, now).owner !== undefined) return false
+  }
+  return true
 }
 
 /** The lock is kept for a call that is dead, or does not come. Of whatever else the token says, nothing is known. */

@@ -72,7 +72,8 @@ export function pathFunctions(bound: Bound) {
       ...{ name: 'createExclusive', optionsAt: 2, arguments: onFile('file'), publishes: true },
     }),
     updateFile: bind(updateFile, {
-      ...{ name: 'updateFile', optionsAt: 2, arguments: onFile('file'), turns: inTurnForLock, publishes: true },
+      ...{ name: 'updateFile', optionsAt: 2, arguments: updating, publishes: true },
+      turns: (_, files) => (Array.isArray(files) ? files : [files]).flatMap(file => inTurnForLock(bound, file)),
     }),
     getOrCreate: bind(getOrCreate, {
       ...{ name: 'getOrCreate', optionsAt: 2, arguments: producing, publishes: true },
@@ -96,6 +97,12 @@ export function pathFunctions(bound: Bound) {
 const onFiles = (bound: Bound, ...[files, given]: One) => [entriesOf(bound, files), options(bound, given)]
 const entriesOf = (bound: Bound, files: unknown): [path: string, data: unknown][] =>
   asEntries(files).map(([path, data]) => [bound.path(path, 'file', 'file'), data])
+
+/** One file, or several. */
+const updating = (bound: Bound, ...[files, change, given]: WithThing) =>
+  Array.isArray(files)
+    ? [files.map(file => bound.path(file, 'files', 'file')), change, options(bound, given)]
+    : onFile('file')(bound, files, change, given)
 
 /** The second path to the directory must not lead out either. */
 function probing(bound: Bound, ...[dir, given]: One): unknown[] {

@@ -2,26 +2,34 @@
 // too, which stays open for them.
 
 import { type Lock, type LockWay, lockBy } from '../lock/functions.js'
-import { asLocking, type LockOptions, turnOf } from '../lock/options.js'
+import { asSharedLocking, turnOf } from '../lock/options.js'
 import { type WithLock, withLockBy } from '../lock/work.js'
+import { type SingleFunction, singleBy } from '../single/functions.js'
 import type { Bound } from './bind.js'
 import { contained } from './contained.js'
+import { relativeTo } from './paths.js'
 import { assertOpen, begin, end } from './root.js'
 
-export function lockFunctions(bound: Bound): { readonly lock: Lock; readonly withLock: WithLock } {
+export function lockFunctions(bound: Bound): {
+  readonly lock: Lock
+  readonly withLock: WithLock
+  readonly single: SingleFunction
+} {
   const { root } = bound
   const way: LockWay = {
-    locking(path, options: LockOptions, as) {
+    locking(path, options, as) {
       assertOpen(root)
-      const locking = asLocking(bound.path(path, 'path', 'file'), options, as)
-      return { ...locking, through: steps => contained(root, steps) }
+      const locking = asSharedLocking(bound.path(path, 'path', 'file'), options, as)
+      const shown = relativeTo(root.path, locking.path)
+      return { ...locking, shown, through: steps => contained(root, steps) }
     },
     turn: path => turnOf(bound.path(path, 'path')),
+    circle: new Map(),
     run: steps => contained(root, steps),
     noteHold(hold) {
       begin(root)
       hold.whenOver.push(() => end(root))
     },
   }
-  return { lock: lockBy(way), withLock: withLockBy(way) }
+  return { lock: lockBy(way), withLock: withLockBy(way), single: singleBy(way) }
 }

@@ -13,8 +13,6 @@ export interface Writing {
   readonly durability: Durability
   readonly follows: boolean
   readonly inPlace: boolean
-  /** Has the function that was called an option `inPlace`? */
-  readonly advises: boolean
   readonly keepsLinks: boolean
   readonly parents: Parents | undefined
   readonly trial: Trial

@@ -104,7 +104,7 @@ function* fillAndPublish(
     stage.spent = true
   } catch (error) {
     if (!job.inPlace || !target.old || !(hasCode(error, ...mountPointCodes) || isShut(error))) {
-      yield* findMount(error, target.at, job.advises ? inPlaceAdvice : '')
+      yield* findMount(error, target.at, inPlaceAdvice)
       throw error
     }
     yield* insteadOf(error, writeInPlace(stage.path, was, target, job))

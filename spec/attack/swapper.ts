@@ -1,8 +1,8 @@
-// The attacker: for as long as it is given, it puts a link to what is outside in the place of each directory and file of
+// The attacker: for as long as it is given, or until it finds a file `stop`, it puts a link to what is outside in the place of each directory and file of
 // every tree that it finds, and takes it away again; or it plants such links at names that are free. Started by
 // ../attack.spec.ts, as an ordinary user.
 
-import { mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, unlinkSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, unlinkSync } from 'node:fs'
 
 const [own = '', held = '', outside = '', file = '', ms = '', ...plants] = process.argv.slice(2)
 // `file` is in a directory `d`, and so is a directory `e`, with a file of the same name.
@@ -50,7 +50,7 @@ function plantAll(): void {
 }
 
 mkdirSync(held, { recursive: true })
-for (const until = performance.now() + Number(ms); performance.now() < until; )
+for (const until = performance.now() + Number(ms); performance.now() < until && !existsSync(`${held}/stop`); )
   if (plants.length > 0) plantAll()
   else swapAll()
 console.log(swaps)

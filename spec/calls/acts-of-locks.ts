@@ -1,8 +1,9 @@
 // The functions that keep others out, or agree with others on a state.
 
-import { writeFileSync } from 'node:fs'
+import { utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { cell, getOrCreate, lock, type NextState, updateFile, withLock } from 'holdfast'
+import type { Dual } from 'holdfast/steps'
 import { type Act, type Form, inForm, patience } from './act.js'
 import { newText, oldText } from './acts-of-files.js'
 
@@ -18,6 +19,16 @@ function lockAndRelease(dir: string, form: Form): unknown {
   if (form === 'sync') return lock.sync(at(dir, 'file'), patience).release.sync()
   return lock(at(dir, 'file'), patience).then(lease => lease.release())
 }
+
+function shareAndRelease(dir: string, form: Form): unknown {
+  if (form === 'sync') return lock.shared.sync(at(dir, 'file'), patience).release.sync()
+  return lock.shared(at(dir, 'file'), patience).then(lease => lease.release())
+}
+
+const plantShared = (dir: string): void => lock.shared.sync(at(dir, 'file')).release.sync()
+
+const lockTwo = (dir: string, form: Form): unknown =>
+  inForm(withLock, form)([at(dir, 'file'), at(dir, 'other')], () => {}, patience)
 
 const plantLock = (dir: string): void => lock.sync(at(dir, 'file')).release.sync()
 
@@ -58,9 +69,15 @@ function plantTombstone(dir: string): void {
   cell.create.sync(at(dir, 'cell'), { fields: ['a'], data: oldText, gone: true })
 }
 
+/** The types of `updateFile` lack the forms of a call of which only one is known when it is made. */
+type UpdateTwo = Dual<[string[], (olds: unknown[]) => unknown[], object], unknown>
+
 export const actsOfLocks: readonly Act[] = [
   { name: 'lock', plant: nothing, call: lockAndRelease, becomes: {}, documented },
   { name: 'lock-again', plant: plantLock, call: lockAndRelease, becomes: {}, documented },
+  { name: 'lock-shared', plant: nothing, call: shareAndRelease, becomes: {}, documented },
+  { name: 'lock-after-readers', plant: plantShared, call: lockAndRelease, becomes: {}, documented },
+  { name: 'lock-two', plant: plantLock, call: lockTwo, becomes: {}, documented },
   {
     name: 'withLock',
     plant: plantLock,
@@ -81,6 +98,21 @@ export const actsOfLocks: readonly Act[] = [
     documented,
   },
   {
+    name: 'updateFile-two',
+    plant(dir) {
+      for (const name of ['a', 'b']) writeFileSync(at(dir, name), oldText)
+    },
+    call: (dir, form) =>
+      inForm(updateFile as UpdateTwo, form)(
+        [at(dir, 'b'), at(dir, 'a')],
+        (olds: unknown[]) => olds.map(old => old && newText),
+        patience,
+      ),
+    piecewise: true,
+    becomes: { a: newText, b: newText },
+    documented,
+  },
+  {
     name: 'getOrCreate',
     plant: nothing,
     call: (dir, form) => inForm(getOrCreate, form)(at(dir, 'file'), () => newText, { ...patience, durability: 'full' }),
@@ -95,6 +127,17 @@ export const actsOfLocks: readonly Act[] = [
         ...patience,
         refresh: true,
       }),
+    becomes: { file: newText },
+    documented,
+  },
+  {
+    name: 'getOrCreate-old',
+    plant(dir) {
+      writeFileSync(at(dir, 'file'), oldText)
+      utimesSync(at(dir, 'file'), 1, 1)
+    },
+    call: (dir, form) =>
+      inForm(getOrCreate, form)(at(dir, 'file'), () => newText, { ...patience, maxAge: 3_600_000, read: 'utf8' }),
     becomes: { file: newText },
     documented,
   },

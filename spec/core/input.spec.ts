@@ -18,7 +18,7 @@ type Values<T> = T[keyof T]
 type Functions =
   | Values<typeof holdfast>
   | Values<typeof holdfast.cell>
-  | Values<Pick<typeof holdfast.lock, 'try' | 'holder'>>
+  | Values<Pick<typeof holdfast.lock, 'try' | 'holder' | 'shared' | 'holders'>>
 type Last<A extends unknown[]> = Required<A> extends [...unknown[], infer L] ? L : never
 type OptionsOf<F> = F extends { steps(...args: infer A): unknown } ? Last<A> : never
 type KeysOf<O> = O extends object ? keyof O : never
@@ -81,7 +81,7 @@ holds('an options object may serve several calls: each takes the names that any 
   const every = Object.fromEntries(optionNames.map(name => [name, undefined]))
   assert.type(await mkdirp(join(scratch(), 'x'), every), 'string')
   // The cases have options of their own.
-  for (const name of ['replace', 'durability', 'kind', 'grace']) delete every[name]
+  for (const name of ['replace', 'durability', 'kind', 'grace', 'maxAge', 'read']) delete every[name]
   for (const one of cases) {
     const dirs = laid(one)
     await one.call(...dirs, every)

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { getOrCreate, lock, sweep, updateFile, within, withLock } from 'holdfast'
 import { fs, release, type Steps } from 'holdfast/steps'
 import type { World } from 'holdfast/testing'
-import { freeFields, heldFields } from '../../lib/lock/token.js'
+import { freeFields, freeToken, heldFields } from '../../lib/lock/token.js'
 import { assert, caught, everyPlace, explored, holds, nobodyThrew, prove, scratch } from '../support/kit.js'
 import { layLock, stateOf } from '../support/locks.js'
 
@@ -34,7 +34,7 @@ holds('what was written in another boot is numbered anew, and never below what i
     [far, far + 1],
   ] as const) {
     const free = join(dir, `free-${fence}`)
-    layLock(free, freeFields(fence, elsewhere))
+    layLock(free, freeFields(freeToken(fence, elsewhere)))
     const held = join(dir, `held-${fence}`)
     layLock(held, heldFields({ fence, owner: elsewhere, id: '0123456789abcdef', staleMs: 1 }, 0))
     for (const path of [free, held]) {

@@ -69,7 +69,7 @@ function wanting(budgets: Partial<World>, player: (path: string) => Steps<(numbe
 /** Takes every hold that its thread once had for one that it has. */
 const believing = (path: string): Steps<(number | string)[]> =>
   through(inTurns(path), call =>
-    call.op === 'holding' && call.args[1] === undefined ? { op: 'settle', args: [true] } : call,
+    call.op === 'holding' && call.args[2] === undefined ? { op: 'settle', args: [true] } : call,
   )
 
 for (const [what, budgets] of [

@@ -16,7 +16,7 @@ const [stale, heartbeat] = [300, 80]
 
 /** A hold whose heartbeats are what the test says. */
 function beating(beat: (hold: Hold) => Promise<void>): { readonly hold: Hold; readonly stop: () => void } {
-  const locking = { path: 'thing', heartbeatMs: heartbeat }
+  const locking = { path: 'thing', shown: 'thing', heartbeatMs: heartbeat }
   const hold = { locking, fence: 7, staleMs: stale, beatMs: monotonicMs(), over: undefined, silence: undefined }
   const fake = hold as unknown as Hold
   const heartbeats = new Heartbeats(fake, beat)

@@ -6,9 +6,9 @@ import { fs, release, type Steps } from 'holdfast/steps'
 import type { Ending, World } from 'holdfast/testing'
 import { parseState, type State, spellState, successor } from '../../lib/cell/state.js'
 
-import { withoutClock } from '../../lib/core/owner.js'
-import { freeFields, heldFields, parseLock, type Token } from '../../lib/lock/token.js'
-import { freedFields, wantOf, withWant } from '../../lib/lock/want.js'
+import { withoutClock } from '../../lib/core/owner-words.js'
+import { freeFields, freeToken, heldFields, parseLock, type Token } from '../../lib/lock/token.js'
+import { keptMore, wantOf, withWant } from '../../lib/lock/want.js'
 import { tidy } from '../../lib/parts/cleanup.js'
 import { nonces } from '../../lib/parts/stage-names.js'
 import { caught, explored, nobodyThrew, prove } from '../support/kit.js'
@@ -107,13 +107,15 @@ const holdOf = (fence: number, owner: string) => ({ fence: fence + 1, owner, id:
 /** Releases the lock without a look at who is the next. */
 function* forgets(path: string): Steps<void> {
   const { id } = yield* lock.steps(path)
-  yield* swapOnce(path, ({ hold, fence }, me) => (hold === id ? freeFields(fence, me) : undefined))
+  yield* swapOnce(path, ({ hold, fence }, me) => (hold === id ? freeFields(freeToken(fence, me)) : undefined))
 }
 
 /** Takes a free lock, whoever it is kept for, and releases it. */
 function* barges(path: string): Steps<void> {
   yield* swapOnce(path, ({ owner, fence }, me) => (owner === undefined ? heldFields(holdOf(fence, me), 0) : undefined))
-  yield* swapOnce(path, (token, me) => (token.owner === me ? freedFields(token, me, 0) : undefined))
+  yield* swapOnce(path, (token, me) =>
+    token.owner === me ? freeFields(freeToken(token.fence, me, keptMore(token, 0))) : undefined,
+  )
 }
 
 /** Wants the lock, whoever began earlier. */

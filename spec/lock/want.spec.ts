@@ -7,9 +7,9 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { type Lease, lock, sweep } from 'holdfast'
 import { type Call, dual, fs, release, renew, type Steps } from 'holdfast/steps'
 import { spellState, successor } from '../../lib/cell/state.js'
-import { withoutClock } from '../../lib/core/owner.js'
-import { heldFields, parseLock } from '../../lib/lock/token.js'
-import { freedFields, type Want, wantOf, withWant } from '../../lib/lock/want.js'
+import { withoutClock } from '../../lib/core/owner-words.js'
+import { freeFields, freeToken, heldFields, parseLock } from '../../lib/lock/token.js'
+import { keptMore, type Want, wantOf, withWant } from '../../lib/lock/want.js'
 import { through } from '../broken/interfere.js'
 import { assert, holds, scratch } from '../support/kit.js'
 import { changeLock, layLock, stateOf } from '../support/locks.js'
@@ -72,9 +72,9 @@ holds('a call that has waited for 100 ms is the next, whatever the holder does a
 /** A free lock that was released for a call, so long ago. */
 function keptFor(owner: string, agoMs: number, by: string): string {
   const path = join(scratch(), 'thing')
-  const held = { ...parseLock('', successor(undefined, { fields: heldFields(holding(by), 0) }, hold)) }
-  const marked = { ...held, more: withWant(held, { ticket: 3, who: withoutClock(owner), keptAtMs: undefined }) }
-  layLock(path, freedFields(marked, by, nowMs() - agoMs))
+  const held = { fence: 7, owner: by, more: [] }
+  const more = withWant(held, { ticket: 3, who: withoutClock(owner), keptAtMs: undefined })
+  layLock(path, freeFields(freeToken(7, by, keptMore({ ...held, more }, nowMs() - agoMs))))
   return path
 }
 
@@ -226,7 +226,9 @@ holds('a token that says something else in that place is not marked, and that is
   await assert.rejects(waitsAs(other)(path, { timeout: 250 }), { code: 'ERR_LOCK_HELD' })
   assert.is(stateOf(path).nonce, hold)
   await lease.release()
-  assert.equal(parseLock('', stateOf(path)).more.slice(-1), ['more'])
+  assert.equal(parseLock('', stateOf(path)).more, ['strange', 'more'])
+  await (await lock(path)).release()
+  assert.equal(parseLock('', stateOf(path)).more, ['strange', 'more'])
 })
 
 holds('a holder whose token is marked again and again keeps its lock where replies may be lost, too', async () => {

@@ -4,8 +4,8 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { cell, type LockOptions, lock } from 'holdfast'
 import type { Steps } from 'holdfast/steps'
-import type { World } from 'holdfast/testing'
-import { assert, caught, explored, nobodyThrew, prove } from '../support/kit.js'
+import type { ExploreOptions, World } from 'holdfast/testing'
+import { assert, caught, explored, nobodyThrew, prove, sized } from '../support/kit.js'
 import { asideAndBack, count, unlinkAndRetry } from '../support/locks.js'
 
 type Counting = Partial<World> & { readonly there?: 'free' | 'of the dead' | undefined; readonly options?: LockOptions }
@@ -63,12 +63,13 @@ function* taken(dir: string): Steps<unknown> {
 
 const strangers = { strangers: true, there: 'free', options: { stale: 5 } } as const
 const long = { maxSchedules: 10_000_000, maxSteps: 2000 }
+const threeAndTicks = sized<ExploreOptions>({ random: { schedules: 1000 } }, { preemptions: 1 })
 for (const [what, players, world, bounds] of [
   ['two, from nothing, one killed', 2, { kills: 1, splitListings: true }, {}],
-  ['two, free, one killed, two ticks', 2, { kills: 1, ticks: 2, there: 'free' }, {}],
+  ['two, free, one killed, two ticks', 2, { kills: 1, ticks: 2, there: 'free' }, sized({ preemptions: 2 }, {})],
   ['three, free', 3, { there: 'free' }, { preemptions: 2 }],
-  ['three, free, one killed', 3, { kills: 1, there: 'free' }, { preemptions: 2 }],
-  ['three, a dead holder, one killed, one tick', 3, { kills: 1, ticks: 1, there: 'of the dead' }, { preemptions: 1 }],
+  ['three, free, one killed', 3, { kills: 1, there: 'free' }, { preemptions: sized(1, 2) }],
+  ['three, a dead holder, one killed, one tick', 3, { kills: 1, ticks: 1, there: 'of the dead' }, threeAndTicks],
   ['two strangers, one killed, one tick', 2, { ...strangers, kills: 1, ticks: 1 }, {}],
   [
     'two strangers of one boot, one killed, one tick',
@@ -76,11 +77,11 @@ for (const [what, players, world, bounds] of [
     { ...strangers, strangers: 'of one boot', kills: 1, ticks: 1 },
     {},
   ],
-  ['three strangers, one killed, one tick', 3, { ...strangers, kills: 1, ticks: 1 }, { preemptions: 1 }],
+  ['three strangers, one killed, one tick', 3, { ...strangers, kills: 1, ticks: 1 }, threeAndTicks],
 ] as const)
   explored(`explored: ${what}: never two whom no fence tells apart, and nobody waits for the dead`, () => {
     const { complete } = prove(`lock, ${what}`, counting(players, world), { ...long, ...bounds })
-    assert.ok(complete || 'preemptions' in bounds)
+    assert.ok(complete || 'preemptions' in bounds || 'random' in bounds)
   })
 
 for (const [players, budgets] of [

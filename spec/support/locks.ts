@@ -1,6 +1,6 @@
 // What players and processes do with a lock, and what people usually write instead.
 
-import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { type LockOptions, lock } from 'holdfast'
 import { fs, hasCode, release, type Steps } from 'holdfast/steps'
 import { parseState, type State, spellState, successor } from '../../lib/cell/state.js'
@@ -12,9 +12,20 @@ const nonce = '0123456789abcdef'
 export const stateOf = (path: string): State => parseState(readdirSync(`${path}.lock`)[0] ?? '') as State
 
 /** Lays a lock with such a token, which may be longer than those that users put into cells. */
-export function layLock(path: string, fields: readonly string[]): void {
-  mkdirSync(`${path}.lock`)
-  writeFileSync(`${path}.lock/${spellState(successor(undefined, { fields }, nonce))}`, '')
+export const layLock = (path: string, fields: readonly string[]): void => layToken(`${path}.lock`, fields)
+
+function layToken(dir: string, fields: readonly string[]): void {
+  mkdirSync(dir)
+  // As the package marks what it has made.
+  chmodSync(dir, 0o4755)
+  writeFileSync(`${dir}/${spellState(successor(undefined, { fields }, nonce))}`, '')
+}
+
+/** Lays a lock that so many have shared, or that had so many holders; by this one, its slots are held. */
+export function laySlots(path: string, kind: 's' | 'n', count: number, slots = count, heldBy?: string): void {
+  layLock(path, ['f', '1', 'clock', '0', `${kind}${count}`])
+  const fields = heldBy === undefined ? ['f', '1', 'clock'] : ['h', '1', heldBy, nonce, '0', '5']
+  for (let number = 1; number <= slots; number++) layToken(`${path}.lock.${number}`, fields)
 }
 
 /** A free lock whose first fence will be 1: one that is new is numbered by the filesystem's clock. */

@@ -4,9 +4,10 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { sweep, updateFile } from 'holdfast'
-import { dual, type Steps } from 'holdfast/steps'
+import { dual } from 'holdfast/steps'
 import { contender, overlaps, type Result } from 'holdfast/testing'
 import { readThenWrite } from '../broken/broken.js'
+import { killedWhen } from '../support/killed-when.js'
 import { assert, note, places, race, raced, scratch, sized } from '../support/kit.js'
 
 const rounds = sized(5, 100)
@@ -70,24 +71,6 @@ const ours: Put = (file, change, update) => {
     return known(old)
   }
   return updateFile<Counts>(file, later, options)
-}
-
-/** The same steps. As soon as `so` returns true, calls are counted, and the process kills itself before the k-th. */
-function* killedWhen<T>(steps: Steps<T>, so: () => boolean, call: number): Steps<T> {
-  let made = 0
-  let next = steps.next()
-  while (!next.done) {
-    if (so() && made++ === call) process.kill(process.pid, 'SIGKILL')
-    let value: unknown
-    try {
-      value = yield next.value
-    } catch (error) {
-      next = steps.throw(error)
-      continue
-    }
-    next = steps.next(value)
-  }
-  return next.value
 }
 
 const plays = {

@@ -52,6 +52,24 @@ const works: Readonly<Record<string, Work>> = {
   updateFile: (f, at) => f.updateFile(at('a/to-f'), (old = '') => `${old}er`),
   'updateFile, a new one': (f, at) => f.updateFile(at('x/json'), () => ({ a: 1 }), { json: true, parents: true }),
   'updateFile, what is no JSON': (f, at) => f.updateFile(at('f'), old => old, { json: true }),
+  'updateFile, two, one of them through a link': (f, at) =>
+    f.updateFile([at('two'), at('a/to-f')], ([x, y]) => [`${y}1`, `${x}2`]),
+  'updateFile, one file twice': (f, at) => f.updateFile([at('a/f'), at('two'), at('a/f')], () => undefined),
+  'updateFile, one file twice, through a link': (f, at) => f.updateFile([at('f'), at('a/to-f')], () => undefined),
+  'updateFile, two new ones': (f, at) =>
+    f.updateFile([at('x/z'), at('x/y/json')], () => [1, [2]], { json: true, parents: true }),
+  'updateFile, of no such length': (f, at) => f.updateFile([at('f'), at('two')], () => ['x']),
+  'updateFile, not parsed': (f, at) =>
+    f.updateFile(at('f'), old => old, {
+      parse: () => {
+        throw new Error('no')
+      },
+      stringify: String,
+    }),
+  'getOrCreate, its content': async (f, at) => (await f.getOrCreate(at('made'), () => '{}', { read: 'utf8' })).content,
+  'getOrCreate, what is no JSON': (f, at) => f.getOrCreate(at('a/f'), () => '{}', { read: 'json', maxAge: 3_600_000 }),
+  'getOrCreate, a response that is not ok': (f, at) =>
+    f.getOrCreate(at('made'), () => new Response('none', { status: 404 })),
   getOrCreate: async (f, at) => (await f.getOrCreate(at('made'), () => 'made')).made,
   'getOrCreate, what is there': async (f, at) => (await f.getOrCreate(at('a/f'), () => 'made')).made,
   'getOrCreate, nothing': (f, at) => f.getOrCreate(at('made'), () => undefined),
@@ -107,6 +125,22 @@ const works: Readonly<Record<string, Work>> = {
     await f.lock(at('l'), { timeout: 300 })
   },
   'lock, a directory that is missing': (f, at) => f.lock(at('none/l')),
+  'lock.shared': async (f, at) => {
+    await using lease = await f.lock.shared(at('a/l'), { parents: true })
+    await lease.renew()
+    return [(await f.lock.holders(at('a/l'))).length, (await f.lock.try(at('a/l'))) ?? 'busy']
+  },
+  'lock, several': (f, at) => f.withLock([at('l'), at('a/l'), at('l')], ({ fences }) => new Set(fences).size),
+  'lock, several, one is missing': (f, at) => f.lock([at('l'), at('none/l')]),
+  'lock, held by holders of another number': async (f, at) => {
+    using _ = f.lock.sync(at('l'), { holders: 2 })
+    await f.lock(at('l'), { holders: 3 })
+  },
+  single: async (f, at) => {
+    await using first = await f.single(at('l'), { start: () => 1 })
+    const second = await f.single(at('l'))
+    return [first.isFirst, first.data, second.isFirst, second.data]
+  },
   withLock: (f, at) => f.withLock(at('l'), ({ fence }) => typeof fence),
 }
 

@@ -2,8 +2,7 @@
 // had.
 
 import { jsonErrorPosition } from './json-position.js'
-
-const byteOrderMark = '\uFEFF'
+import { splitMark } from './text.js'
 
 /** How a file is laid out. */
 interface Layout {
@@ -20,7 +19,7 @@ const newFile: Layout = { head: '', indent: '  ', newline: '\n', tail: '\n' }
 
 /** @throws `ERR_INVALID_JSON` */
 export function parseJson(text: string, path: string): unknown {
-  const bare = text.startsWith(byteOrderMark) ? text.slice(1) : text
+  const [, bare] = splitMark(text)
   try {
     return JSON.parse(bare)
   } catch (cause) {
@@ -59,7 +58,7 @@ function layoutOf(text: string): Layout {
   const hasMembers = /^(?:\{\s*[^}\s]|\[\s*[^\]\s])/.test(body)
   const indent = /\n([\t ]+)/.exec(body)?.[1] ?? (hasMembers && !body.includes('\n') ? '' : newFile.indent)
   return {
-    head: text.startsWith(byteOrderMark) ? byteOrderMark : '',
+    head: splitMark(text)[0],
     indent,
     newline,
     tail: /\n\s*$/.test(text) ? newline : '',

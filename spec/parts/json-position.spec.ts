@@ -1,6 +1,6 @@
 // Where invalid JSON goes wrong: our own reader beside that of V8, which knows whether it does, and sometimes where.
 
-import { jsonErrorPosition } from '../../lib/update-file/json-position.js'
+import { jsonErrorPosition } from '../../lib/parts/json-position.js'
 import { assert, holds, note } from '../support/kit.js'
 import { seeded } from '../support/lines.js'
 

@@ -1,0 +1,52 @@
+// Takes a lock as its options say: alone, or together with others.
+
+import { isTimeout } from '../core/interruption.js'
+import type { Steps } from '../core/steps.js'
+import { acquireOne, tryAcquireOne, tryAgain } from './acquire.js'
+import { enter, tryEnter } from './enter.js'
+import { takeAllSlots } from './exclude.js'
+import { lockHeld } from './holder.js'
+import { holdersOf } from './holders.js'
+import type { Hold, Locking } from './job.js'
+import type { Sighting } from './sighting.js'
+
+/** Acquires the lock, waiting until that is possible. */
+export function* acquire(locking: Locking): Steps<Hold> {
+  try {
+    if (locking.sharing) return yield* enter(locking, locking.sharing)
+    // Not in steps of its own, because usually this is all.
+    const gate = yield* acquireOne(locking)
+    return gate.slots === 0 ? gate : yield* withSlots(gate)
+  } catch (error) {
+    if (!isTimeout(error)) throw error
+    // The time-out interrupts once only, so there is time for a last try, and for reading who holds the lock.
+    const hold = yield* tryAcquire(locking)
+    if (hold) return hold
+    throw lockHeld(locking, (yield* holdersOf(locking))[0], error)
+  }
+}
+
+/** The same, without a last try: throws the time-out itself. */
+export function* acquireInTime(locking: Locking): Steps<Hold> {
+  if (locking.sharing) return yield* enter(locking, locking.sharing)
+  const gate = yield* acquireOne(locking)
+  return gate.slots === 0 ? gate : yield* withSlots(gate)
+}
+
+function* withSlots(first: Hold): Steps<Hold> {
+  for (let gate = first; ; ) {
+    const all = yield* takeAllSlots(gate, acquireOne)
+    if (typeof all === 'object') return all
+    gate = yield* acquireOne(gate.locking)
+    if (gate.slots === 0) return gate
+  }
+}
+
+/** Acquires the lock if that is possible at once; returns undefined if it is held. `sighting`: what it has seen before. */
+export function* tryAcquire(locking: Locking, sighting?: Sighting): Steps<Hold | undefined> {
+  if (locking.sharing) return yield* tryEnter(locking, locking.sharing)
+  const gate = yield* sighting ? tryAgain(locking, sighting) : tryAcquireOne(locking)
+  if (!gate || gate.slots === 0) return gate
+  const all = yield* takeAllSlots(gate, tryAcquireOne)
+  return typeof all === 'object' ? all : undefined
+}
