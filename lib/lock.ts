@@ -26,9 +26,12 @@ export type { Paths } from './lock/wanted.js'
  * Not promised: exclusion in real time against a holder on another machine or in another container that is alive, but
  * made no heartbeat for `stale` ms, or whose filesystem's clock was set forward by more than that. It loses the lock, and
  * is informed by `lease.signal`, `renew` and `release`; until then only the fencing token keeps its writes out. Nor that a
- * task may take the same lock twice (with `lock`, it would wait for itself), or that processes take turns fairly; in one
- * thread it is first come, first served. Nor that other threads may take a lock whose release failed while the cause lasts, or while its thread is blocked (it tries again in the
+ * task may take the same lock twice (with `lock`, it would wait for itself). Nor that other threads may take a lock whose release failed while the cause lasts, or while its thread is blocked (it tries again in the
  * background).
+ *
+ * Calls take turns: in one thread it is first come, first served. Among threads and processes, one that has waited for
+ * 100 ms is the next, before those that came later and before the holder itself (1 s where the lock is held for moments,
+ * because to hand it over takes longer than that). The lock is kept for it for 100 ms, unless it has died.
  *
  * The lock is a directory, `<path>.lock`, which stays; `path` itself need not exist and is not touched. A call that gives
  * up on a holder elsewhere leaves a private file beside the lock, for the next one: it goes when the lock is taken over, or
@@ -51,6 +54,7 @@ export type { Paths } from './lock/wanted.js'
  * - `lock(['a', 'b'])`: all the locks, or none. It waits for one at a time and holds none meanwhile, so calls that want the
  *   same locks in other orders do not wait for each other in a circle. Paths that lead to one lock are one.
  * - `lock.try(path)`: returns undefined instead of waiting. Calls that only pass on their way to a slot are waited for.
+ *   (And for 100 ms one to which a release on another machine has handed the lock over.)
  * - `lock.holder(path)`: returns who holds the lock (`pid`, `thread`, `host`, `since`, `alive`, `fence`, `label`, and the
  *   `data` that it has published), or undefined; `lock.holders(path)`: all that hold it together.
  * - `lock.steps(path)`: returns a hold, for algorithms; `release` of `holdfast/steps` releases it.

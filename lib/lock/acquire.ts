@@ -18,6 +18,7 @@ import { hasOwnSlot, isOwn } from './own-slots.js'
 import { forget, newSighting, noteState, type Sighting } from './sighting.js'
 import { afterTakeover, isTakeover } from './takeover.js'
 import { freeFields, freeToken, type Known, parseLock, unnumbered } from './token.js'
+import { claimTurn, giveUpTurn, mayTake } from './turn.js'
 import { sayWho } from './waiting.js'
 
 /** Acquires the lock, waiting until that is possible. Of a lock that has slots, it takes only the gate (./obtain.ts). */
@@ -43,6 +44,7 @@ function* seeing<T extends Hold | undefined>(
     if (taken && isTakeover(sighting)) yield* finishAnyway(() => afterTakeover(locking, sighting, taken))
     return hold
   } finally {
+    if (!hold) yield* giveUpTurn(locking, sighting)
     if (!hold) yield* cleaningUp(() => leaveEvidence(locking, sighting))
     const { unconfirmed } = sighting
     if (unconfirmed && unconfirmed !== hold) {
@@ -66,6 +68,7 @@ function* waitAndTake(locking: Locking, sighting: Sighting): Steps<Hold> {
     if (typeof result === 'object') return result
     if (result === 'busy' && (yield* waitsForItself(locking, sighting)))
       throw lockHeld(locking, yield* holderOf(locking), undefined)
+    if (result === 'busy') yield* claimTurn(locking, sighting)
     if (result === 'busy' && locking.wait) yield* sayWho(locking)
     if (result === 'busy' || sighting.repeats > 0) yield* pause(locking, sighting)
   }
@@ -95,6 +98,7 @@ function* tryToTake(locking: Locking, sighting: Sighting): Steps<Hold | 'busy' |
   }
   sighting.token = token
   if (!(yield* isOver(now, token, locking, sighting))) return 'busy'
+  if (token.more.length > 0 && !(yield* mayTake(token, sighting))) return 'busy'
   if (locking.admits && !(yield* locking.admits())) return 'busy'
   if (sighting.repeats === 0) return (yield* trySwap(locking, { state: now, token }, sighting)) ?? 'moved'
   // The state has stayed the same: a swap of it has failed before, or its holder counts as dead only now. Unlike the
@@ -161,6 +165,9 @@ function* waitsForItself(locking: Locking, { token }: Sighting): Steps<boolean> 
  */
 const pausesMs = [1, 2, 8, 8, 4, 4, 2]
 
+/** The lock is kept for the next one, and all others wait for that, also where no changes are reported. */
+const nextPauseMs = 4
+
 function* pause({ dir, staleMs, attend }: Locking, sighting: Sighting): Steps<void> {
   if (attend) yield* attend()
   const [byte = 0] = yield* fs.random(1)
@@ -169,6 +176,7 @@ function* pause({ dir, staleMs, attend }: Locking, sighting: Sighting): Steps<vo
   // Not without a limit: a holder that dies changes nothing in the directory, and some filesystems report no changes.
   const ms = (isShort ? (pausesMs[sighting.pauses++] ?? 1) : Math.min(100, staleMs / 10)) * jitter
   sighting.watch.restMs += ms
-  if (isShort) yield* fs.sleep(ms)
+  if (sighting.waiting?.isNext) yield* fs.changed(dir, Math.min(ms, nextPauseMs))
+  else if (isShort) yield* fs.sleep(ms)
   else yield* fs.changed(dir, ms)
 }

@@ -3,7 +3,7 @@
 
 import { type State, spellState } from '../cell/state.js'
 import { isSystemError } from '../core/errors.js'
-import { clockOf, shareClock } from '../core/owner.js'
+import { clockOf, shareClock } from '../core/owner-words.js'
 import { fs, type Steps } from '../core/steps.js'
 import { msSinceRename } from '../parts/filesystem-clock.js'
 import type { Locking } from './job.js'

@@ -14,8 +14,9 @@ import type { Hold } from './job.js'
 import { isLeaseLost } from './lease-lost.js'
 import { reportSilence } from './loss.js'
 import { releaseLater, releaseOrphan } from './orphan.js'
-import { freed, leaseLost, removeOwn, swapOwn } from './own-state.js'
-import { freeFields, heldFields, type Known } from './token.js'
+import { freed, freeOwn, leaseLost, removeOwn, swapOwn } from './own-state.js'
+import { heldFields, type Known } from './token.js'
+import { isWantedBy } from './want.js'
 import { leavesOf, oldestBeatMs, releaseWhole, renewWhole } from './whole.js'
 
 export type { Hold, Locking } from './job.js'
@@ -31,7 +32,7 @@ export function* renew(hold: Hold): Steps<void> {
 
 /** The slot is held, but a call that takes the lock alone does not ask for it. */
 function* loseUncounted(hold: Hold): Steps<void> {
-  yield* uninterruptible(() => ignoreLoss(free(hold)))
+  yield* uninterruptible(() => ignoreLoss(freeOwn(hold)))
   hold.lost ??= { because: 'its directory is gone' }
   yield* end(hold, 'lost')
   throw leaseLost(hold)
@@ -71,7 +72,7 @@ export function* release(hold: Hold, { remove = false }: ReleaseOptions = {}): S
   if (hold.over) return
   hold.over = 'releasing'
   try {
-    yield* uninterruptible(() => (remove ? removeOrFree(hold) : free(hold)))
+    yield* uninterruptible(() => (remove ? removeOrFree(hold) : freeOwn(hold)))
   } catch (error) {
     hold.over = undefined
     // It was too late for that.
@@ -87,19 +88,17 @@ export function* release(hold: Hold, { remove = false }: ReleaseOptions = {}): S
   // Before anything that may be interrupted.
   yield* end(hold, 'released')
   // If this thread takes the lock again at once, it may start from this state instead of reading it. Not after the
-  // first hold, because many locks are taken only once.
+  // first hold, because many locks are taken only once; nor if the lock is kept for another call.
   const { state } = hold
-  if (state.version > firstReleased && !remove)
+  if (state.version > firstReleased && !remove && !isWantedBy(hold.more))
     yield* fs.remember(hold.locking.dir, { state, token: freed(hold) } satisfies Known)
 }
 
 /** The version of a state: born, held, free again. */
 const firstReleased = 3
 
-const free = (hold: Hold): Steps<void> => swapOwn(hold, () => freeFields(freed(hold)))
-
 function* removeOrFree(hold: Hold): Steps<void> {
-  if (!(yield* isPast(hold.locking.dir, hold.fence)) || !(yield* removeOwn(hold))) yield* free(hold)
+  if (!(yield* isPast(hold.locking.dir, hold.fence)) || !(yield* removeOwn(hold))) yield* freeOwn(hold)
 }
 
 function* end(hold: Hold, how: 'released' | 'abandoned' | 'lost'): Steps<void> {

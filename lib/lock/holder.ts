@@ -3,7 +3,7 @@
 import { hostname } from 'node:os'
 import type { State } from '../cell/state.js'
 import { readState } from '../cell/transition.js'
-import { pidOf, shareClock, shareSystem, threadIdOf } from '../core/owner.js'
+import { pidOf, shareClock, shareSystem, threadIdOf } from '../core/owner-words.js'
 import { fs, type Steps } from '../core/steps.js'
 import type { Locking } from './job.js'
 import { type Note, readNote } from './note.js'

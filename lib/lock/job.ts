@@ -29,6 +29,8 @@ export interface Locking {
   /** Runs the steps that create the cell; makes missing directories above it if `parents` says so. */
   readonly create: (steps: () => Steps<Verdict>) => Steps<Verdict>
   readonly trial: Trial
+  /** How long (ms) a call waits before it is to be the next. @default 100 */
+  readonly wantAfterMs?: number | undefined
   /** The holds inside whose work the call was made: it must not wait for their ends. */
   readonly around: readonly string[]
   /** Who else may hold it at the same time; undefined: no other call. */

@@ -7,13 +7,12 @@ import { fs, type Steps } from '../core/steps.js'
 import { cleaningUp } from '../parts/cleanup.js'
 import type { Hold } from './job.js'
 import { isLeaseLost } from './lease-lost.js'
-import { freed, swapOwn } from './own-state.js'
-import { freeFields } from './token.js'
+import { freeOwn } from './own-state.js'
 
 /** Frees the lock. If another call has taken it meanwhile, it was free, as is wanted. */
 export function* releaseOrphan(hold: Hold): Steps<void> {
   try {
-    yield* swapOwn(hold, () => freeFields(freed(hold)))
+    yield* freeOwn(hold)
   } catch (error) {
     if (!isUnknownOutcome(error) && !isLeaseLost(error)) throw error
   }

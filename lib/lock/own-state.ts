@@ -4,6 +4,7 @@ import { type PayloadId, type State, spellState, successor } from '../cell/state
 import { advance, clear, isNotACell, isUnknownOutcome, readState, type Verdict } from '../cell/transition.js'
 import { hasCode, isSystemError } from '../core/errors.js'
 import { fs, type Steps } from '../core/steps.js'
+import type { Trial } from '../parts/achieve.js'
 import { nonces } from '../parts/stage-names.js'
 import { describeState } from './holder.js'
 import type { Hold } from './job.js'
@@ -11,25 +12,50 @@ import { leaseLostError, lostBecause } from './lease-lost.js'
 import { naming, removeNote } from './note.js'
 import type { Loss } from './seen.js'
 import { carrySlots, withSlotCount } from './slot-count.js'
-import { freeToken, isOfHold, parseLock, type Token } from './token.js'
+import { freeFields, freeToken, isOfHold, parseLock, type Token } from './token.js'
+import { isWantedBy, keptMore } from './want.js'
 import { leavesOf } from './whole.js'
 
 /**
  * Swaps the current state of the hold, also if a heartbeat, or another process, changes what else it says meanwhile.
  * As long as the lock is held, its note stays, or is replaced. @throws `ERR_LEASE_LOST`
  */
-export function* swapOwn(hold: Hold, fieldsOf: () => string[], note?: PayloadId): Steps<void> {
-  const { dir, trial } = hold.locking
+export function* swapOwn(hold: Hold, fieldsOf: (nowMs: number) => string[], note?: PayloadId): Steps<void> {
+  const { dir } = hold.locking
   for (;;) {
     const from = hold.state
-    const fields = fieldsOf()
+    // Only for the call that is the next.
+    const fields = fieldsOf(isWantedBy(hold.more) ? yield* fs.now() : 0)
     const to = naming(successor(from, { fields, keepData: fields[0] === 'h' }, yield* nonces()), note)
-    if ((yield* unlessReplaced(hold, advance(dir, from, to, trial))) === 'mine') {
+    if (yield* isSwapped(hold, to)) {
       hold.state = to
       yield* removeNote(dir, from, to)
       return
     }
     yield* lookAgain(hold)
+  }
+}
+
+/** Frees the lock, or keeps it for the call that is the next. @throws `ERR_LEASE_LOST` */
+export const freeOwn = (hold: Hold): Steps<void> => swapOwn(hold, nowMs => freeFields(freed(hold, nowMs)))
+
+function* isSwapped({ id, state, locking: { dir, trial } }: Hold, to: State): Steps<boolean> {
+  try {
+    return (yield* advance(dir, state, to, trial)) === 'mine'
+  } catch (error) {
+    // Calls that wait may have marked the token more often than it remembers. What is of this hold has not been taken.
+    if (!isUnknownOutcome(error) || !(yield* isStillOwn(id, dir, trial))) throw error
+    return false
+  }
+}
+
+function* isStillOwn(id: string, dir: string, trial: Trial): Steps<boolean> {
+  try {
+    const now = yield* readState(dir, trial)
+    return typeof now === 'object' && isOfHold(now, id)
+  } catch (error) {
+    if (isSystemError(error)) return false
+    throw error
   }
 }
 
@@ -45,12 +71,14 @@ export function* removeOwn(hold: Hold): Steps<boolean> {
   }
 }
 
-function* isCleared({ state, locking: { dir, trial } }: Hold): Steps<Verdict> {
+function* isCleared({ id, state, locking: { dir, trial } }: Hold): Steps<Verdict> {
   try {
     return yield* clear(dir, state, trial)
   } catch (error) {
     // If nothing is there, it was removed, as is wanted, by whatever call.
-    if (isUnknownOutcome(error) && typeof (yield* readState(dir, trial)) === 'string') return 'mine'
+    if (!isUnknownOutcome(error)) throw error
+    if (typeof (yield* readState(dir, trial)) === 'string') return 'mine'
+    if (yield* isStillOwn(id, dir, trial)) return "another's"
     throw error
   }
 }
@@ -98,9 +126,9 @@ function* isInPlace({ state, locking: { dir } }: Hold): Steps<boolean> {
   }
 }
 
-/** What the lock says when the hold has given it back. */
-export const freed = ({ fence, owner, more, endsAs }: Hold): Token =>
-  freeToken(fence, owner, more.length > 0 ? carrySlots(more) : more, endsAs)
+/** What the lock says when the hold has given it back, at that moment. */
+export const freed = ({ fence, owner, more, endsAs }: Hold, nowMs = 0): Token =>
+  freeToken(fence, owner, more.length > 0 ? carrySlots(keptMore({ fence, owner, more }, nowMs)) : more, endsAs)
 
 /** Of a whole, what was seen in the place of a part. */
 export function leaseLost(hold: Hold): Error {

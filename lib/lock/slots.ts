@@ -16,6 +16,7 @@ import { slotDir } from './own-slots.js'
 import { leaseLost } from './own-state.js'
 import { isAgreed, slotCountOf } from './slot-count.js'
 import { parseLock } from './token.js'
+import { isWantedBy } from './want.js'
 import { leavesOf } from './whole.js'
 
 /** The lock of a slot. */
@@ -52,7 +53,8 @@ function* lookAtGate({ dir, trial }: Locking, sharing: Sharing): Steps<View> {
   if (typeof now === 'string' || !(yield* isOwnDirectory(dir))) return 'closed'
   const { owner, more } = parseLock(dir, now)
   const slots = slotCountOf(more)
-  return owner === undefined && slots && isAgreed(slots, sharing) ? { count: slots.count } : 'closed'
+  const isOpen = owner === undefined && !isWantedBy(more)
+  return isOpen && slots && isAgreed(slots, sharing) ? { count: slots.count } : 'closed'
 }
 
 /**

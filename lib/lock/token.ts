@@ -3,7 +3,7 @@
 
 import type { State } from '../cell/state.js'
 import { notACell } from '../cell/transition.js'
-import { clockOf } from '../core/owner.js'
+import { clockOf } from '../core/owner-words.js'
 
 /**
  * How the last holder that got the lock has ended: it released it; it died, or counted as dead; or none is known, because

@@ -18,6 +18,8 @@ export interface Surroundings {
   readonly honest: boolean
   /** Opening a directory and reading it are two steps. */
   readonly splitListings: boolean
+  /** Files have a clock. */
+  readonly timed: boolean
   readonly events: Event[]
 }
 
@@ -78,9 +80,8 @@ export class OwnCalls {
         return { value: 1 }
       case 'local':
         return { value: this.#around.honest }
-      // Its times are those of this machine, and not those of the world.
       case 'clocked':
-        return { value: false }
+        return { value: this.#around.timed }
       case 'now':
         return this.#around.ticking ? undefined : { value: this.#around.clock }
       case 'settle':
