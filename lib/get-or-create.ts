@@ -47,7 +47,8 @@ export type { Producer, Production } from './get-or-create/produce.js'
  *   `fetch`, whose body that is.
  * @param options `timeout` (ms) is for the whole call; `stale` and `heartbeat` (ms) are those of `lock`.
  * @returns `path`, absolute, and `made`; with `read`, also `content`.
- * @throws The error that `produce` or `validate` threw, unchanged. `ERR_NOT_PRODUCED`: the producer made nothing, or
+ * @throws The error that `produce` or `validate` threw, unchanged, also if the call is stopped while it cleans up; what
+ *   `onWait` throws. `ERR_NOT_PRODUCED`: the producer made nothing, or
  *   something of another kind. `ERR_LOCK_HELD`: another caller produces, and `timeout` has passed (`cause`), or `wait`
  *   is false, or the call would wait for itself (see `lock`). `ERR_TIMEOUT`, `ABORT_ERR`: while this call produced.
  *   `ERR_RESPONSE_NOT_OK` (`status` and `url`), and `ERR_BODY_USED`: of the response that `produce` returned; its body is

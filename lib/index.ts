@@ -26,6 +26,7 @@ export {
   type LockOptions,
   lock,
   type SharingOptions,
+  type Takeover,
   type Waiting,
 } from './lock.js'
 export { type MkdirpOptions, mkdirp } from './mkdirp.js'

@@ -45,7 +45,8 @@ import { asUpdate, type Change, type Files, sayWhoInQueue, update } from './upda
  *   `signal` is aborted, and what it returns later is ignored.
  * @returns The content of the file now: what `change` returned, or what it was given; undefined if there is no file. Of
  *   an array of files, an array of those.
- * @throws The error that `change` or `stringify` threw, unchanged. `ERR_INVALID_JSON` (`position` from 0, `line` and
+ * @throws The error that `change` or `stringify` threw, unchanged, also if the call is stopped while it cleans up; what
+ *   `onWait` throws. `ERR_INVALID_JSON` (`position` from 0, `line` and
  *   `column` from 1): also of an empty file. `ERR_INVALID_CONTENT`: `parse` threw (`cause`), and `path` is the file.
  *   `ERR_ENCODING_INVALID_ENCODED_DATA`: the bytes are not valid in the encoding. `ERR_INVALID_RETURN_VALUE`: `change` or
  *   `stringify` returned something that no file can hold, or `parse` a promise. `ERR_LOCK_HELD`: `timeout` has passed, and
