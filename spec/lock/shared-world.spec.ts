@@ -13,7 +13,7 @@ import { alone, assertAlone, holding, layPresence, shared, type Take, visit, wer
 
 interface Sharing extends Partial<World> {
   /** What is there: slots that are free. */
-  readonly slots?: readonly [kind: 's' | 'n', count: number]
+  readonly slots?: readonly [kind: 's' | 'n', count: number, there?: number]
   /** How many may be in together. */
   readonly most?: number
 }
@@ -66,6 +66,12 @@ for (const [what, cast, world, preemptions] of [
   ['two readers and a writer', { r: shared, q: shared, w: alone }, one, sized(1, 3)],
   ['two readers and a writer, one killed', { r: shared, q: shared, w: alone }, { ...one, kills: 1 }, sized(0, 1)],
   ['two writers and a reader', { r: shared, w: alone, w2: alone }, one, sized(1, 2)],
+  [
+    'a reader and a writer, a slot that is left and not counted',
+    { r: shared, w: alone },
+    { slots: ['s', 0, 1] },
+    sized(2, 4),
+  ],
   ['a reader beside a removal', { r: shared, w: removing }, one, sized(1, 3)],
   ['a reader and a writer that cannot see each other, one tick', { r: shared, w: alone }, oneBoot, sized(1, 3)],
   ['three holders of two slots', { ...two, c: holding(2) }, { slots: ['n', 2], most: 2 }, sized(1, 2)],
