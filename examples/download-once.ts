@@ -7,14 +7,12 @@ import { stat } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { getOrCreate, type Production } from 'holdfast'
+import { getOrCreate, type Producer } from 'holdfast'
 import { dir, setGracefulCleanup } from 'tmp-promise'
 
 async function use(port: string, place: string): Promise<void> {
-  const download = async (_: string, { signal }: Production) => {
-    const { ok, status, body } = await fetch(`http://localhost:${port}/model.bin`, { signal })
-    return ok && body ? body : Promise.reject(new Error(`The server replied ${status}`))
-  }
+  // A reply that is not ok is an error, and never stored.
+  const download: Producer = (_, { signal }) => fetch(`http://localhost:${port}/model.bin`, { signal })
   const { path, made } = await getOrCreate(join(place, 'cache', 'model.bin'), download, { parents: true })
   console.log(`Process ${process.pid} ${made ? 'downloaded it' : 'found it there'}: ${(await stat(path)).size} bytes`)
 }

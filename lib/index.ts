@@ -13,6 +13,7 @@ export {
   type GetOrCreate,
   type GetOrCreateOptions,
   type Got,
+  type GotAs,
   getOrCreate,
   type Producer,
   type Production,
@@ -21,6 +22,7 @@ export { type Existing, type LinkOptions, link } from './link.js'
 export { type Holder, type Lease, type Lock, type LockOptions, lock, type SharingOptions } from './lock.js'
 export { type MkdirpOptions, mkdirp } from './mkdirp.js'
 export { type MoveOptions, move } from './move.js'
+export type { ResponseLike } from './parts/response.js'
 export type { Data } from './parts/source.js'
 export { type Guarantee, type Keeps, type ProbeOptions, probe } from './probe.js'
 export { type RemoveOptions, remove } from './remove.js'

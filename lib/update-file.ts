@@ -63,13 +63,14 @@ import { asUpdate, type Change, type Files, update } from './update-file/update.
  * Source of the protocol: `Transform` of Go's `cmd/go/internal/lockedfile`.
  */
 export const updateFile = dual(
-  publishing(function* updateFile(
+  // It returns the steps instead of running them, because each generator in between takes time.
+  publishing(function updateFile(
     publication,
     files: Files,
     change: Change,
     options: UpdateFileOptions = {},
   ): Steps<unknown> {
-    return yield* update(asUpdate(files, change, options, publication))
+    return update(asUpdate(files, change, options, publication))
   }),
   { turns: files => (Array.isArray(files) ? files.flatMap(lockTurn) : lockTurn(files as string | URL)) },
 ) as unknown as UpdateFile

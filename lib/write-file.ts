@@ -85,13 +85,15 @@ export interface WriteFileOptions extends Patience {
  *
  * @param file A path, or a `file:` URL. If it is not a file (a directory, a device, a pipe), that is an error, before
  *   anything is written.
- * @param data A string, a view (all of its bytes), or an iterable, an async iterable or a stream of those. Views are
- *   not copied: do not change them until the call has ended. The sync form takes no async iterables and no streams.
+ * @param data A string, a view (all of its bytes), or an iterable, an async iterable or a stream of those; or a `Response`
+ *   of `fetch`, whose body that is. Views are not copied: do not change them until the call has ended. The sync form takes
+ *   no async iterables, no streams and no responses.
  * @returns Nothing.
  * @throws Errors of the system, unchanged: ENOENT (the directory is missing, and `parents` is not set), ENOSPC, EACCES,
  *   EROFS, EISDIR, EBUSY (a mount point, and `inPlace` is not set) ... The error that the stream threw, unchanged.
  *   EINVAL: a link leads through procfs, and `inPlace` is not set. EILSEQ: the text of a link is not UTF-8. EACCES: a link,
- *   or a file that is to be written in place, was put into a sticky directory by another user.
+ *   or a file that is to be written in place, was put into a sticky directory by another user. `ERR_RESPONSE_NOT_OK`
+ *   (`status` and `url`): the response is none of success, and its body is cancelled. `ERR_BODY_USED`: it was read before.
  *   `published` of each error says whether the file has the new content (see `Published`).
  *
  * @example

@@ -13,7 +13,7 @@ export const optionNames = [
   ...(['mode', 'chown', 'encoding', 'symlinks', 'hardLinks', 'inPlace'] as const),
   ...(['overwrite', 'errorOnExist', 'filter', 'dereference', 'preserveTimestamps', 'ifAbsent'] as const),
   ...(['tries', 'backoff', 'replace', 'fallback', 'type'] as const),
-  ...(['parse', 'stringify'] as const),
+  ...(['parse', 'stringify', 'maxAge', 'read'] as const),
   ...(['stale', 'heartbeat', 'label', 'shared', 'holders', 'data', 'start'] as const),
   ...(['json', 'kind', 'validate', 'refresh', 'wait'] as const),
   ...(['grace', 'recursive', 'dryRun', 'locks', 'through', 'links', 'require'] as const),

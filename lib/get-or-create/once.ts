@@ -4,8 +4,9 @@ import { resolve } from 'node:path'
 import { systemError } from '../core/errors.js'
 import { isInterruption, isTimeout } from '../core/interruption.js'
 import type { LatePlace } from '../core/queue.js'
+import type { Stats } from '../core/stats.js'
 import { fs, type Steps } from '../core/steps.js'
-import { attended, type Hold, inside, type Locking, renew, whileHeld } from '../lock/hold.js'
+import { type Hold, type Locking, renew, whileHeld } from '../lock/hold.js'
 import { holderOf, lockHeld } from '../lock/holder.js'
 import { acquireInTime, tryAcquire } from '../lock/obtain.js'
 import { achieve, noEvidence } from '../parts/achieve.js'
@@ -13,21 +14,12 @@ import { discard, finishAnyway } from '../parts/cleanup.js'
 import { silently } from '../parts/delete-job.js'
 import { syncFound, syncName } from '../parts/durable.js'
 import { isOfAnother, refusePlanted, refuseSpecialFile, resolveLinks } from '../parts/follow-links.js'
-import { sameThing } from '../parts/identity.js'
 import { type Aside, deleteSetAside } from '../parts/set-aside.js'
-import { type Producing, produce, whileStaged } from './produce.js'
+import { clockMs, dateFromNow } from './age.js'
+import { isGood, isGoodUnlocked, keepContent } from './good.js'
+import type { Making } from './job.js'
+import { produce, whileStaged } from './produce.js'
 import { publishDirectory, publishFile, type Target } from './publish.js'
-
-export interface Making extends Producing {
-  readonly path: string
-  readonly validate: ((path: string) => boolean | PromiseLike<boolean>) | undefined
-  readonly refresh: boolean
-  readonly wait: boolean
-  /** The lock of what is at a path. */
-  readonly locking: (at: string) => Locking
-  /** What was there when the call began. */
-  first: Target | undefined
-}
 
 /** Returns whether this very call made it. `place` is for its turn among the calls of its thread. */
 export function* makeOnce(job: Making, place: LatePlace | undefined): Steps<boolean> {
@@ -37,6 +29,7 @@ export function* makeOnce(job: Making, place: LatePlace | undefined): Steps<bool
     // Remember what was there at the start: with `refresh`, a different inode means another process has refreshed it.
     job.first ??= target
     if (good) {
+      if (!(yield* keepContent(job, target.at, target.there))) continue
       if (job.durability === 'full') yield* syncThere(job, target.at)
       return false
     }
@@ -64,28 +57,6 @@ function* statTarget({ path, kind, trial }: Making): Steps<Target> {
     throw systemError('ENOTDIR', 'open', 'what has the name is not a directory', at)
   if (there && isOfAnother(there)) yield* refusePlanted(at, there)
   return target
-}
-
-/**
- * Without the lock, the target may be replaced while `validate` reads it, so an error of `validate` counts as "no". An
- * error that is not due to that comes again under the lock.
- */
-function* isGoodUnlocked(job: Making, target: Target): Steps<boolean> {
-  try {
-    return yield* isGood(job, target)
-  } catch (error) {
-    if (isInterruption(error)) throw error
-    return false
-  }
-}
-
-/** Under the lock, `hold` makes its heartbeats while `validate` works. */
-function* isGood({ path, refresh, validate, first }: Making, { there }: Target, hold?: Hold): Steps<boolean> {
-  if (!there) return false
-  if (refresh && (!first || sameThing(first.there, there))) return false
-  if (!validate) return true
-  const verdict = hold ? inside(hold, () => validate(path)) : validate(path)
-  return (yield* hold ? attended(hold, verdict) : fs.settle(verdict)) !== false
 }
 
 /** The first time, joins the queue of the thread for the lock. Returns whether the call had to wait there. */
@@ -136,10 +107,12 @@ function* makeUnlessGood(job: Making, hold: Hold, replaced: Aside[]): Steps<Resu
   const { path: at, dir } = hold.locking
   // A link leads elsewhere now, to a target with another lock.
   if (job.locking(now.at).dir !== dir) return 'moved'
-  if (yield* isGood(job, now, hold)) return 'there'
+  if (yield* isGood(job, now, hold)) return (yield* keepContent(job, at, now.there)) ? 'there' : 'moved'
   const target = { at, there: now.there }
   return yield* whileStaged(at, job, function* (stage): Steps<Result> {
-    const was = yield* produce(job, stage.path, hold)
+    const was = yield* produceDated(job, stage.path, hold)
+    // Before it is published: what cannot be read as is wanted never is.
+    if (!(yield* keepContent(job, stage.path, was))) return 'moved'
     // If another process has taken the lock over meanwhile, this throws, and nothing is published.
     yield* renew(hold)
     const published = yield* job.kind === 'file'
@@ -151,4 +124,12 @@ function* makeUnlessGood(job: Making, hold: Hold, replaced: Aside[]): Steps<Resu
     yield* syncName(at, durability, hold.locking.parents)
     return 'made'
   })
+}
+
+function* produceDated(job: Making, stage: string, hold: Hold): Steps<Stats> {
+  if (job.maxAgeMs === undefined) return yield* produce(job, stage, hold)
+  const sinceMs = yield* clockMs(hold.locking.path)
+  const was = yield* produce(job, stage, hold)
+  yield* dateFromNow(stage, was, sinceMs, hold.locking.path)
+  return was
 }

@@ -2,11 +2,15 @@
 
 import { asBytes, refusal } from '../core/input.js'
 import { fs, type Steps } from '../core/steps.js'
+import { bodyOf, isResponse, type ResponseLike } from './response.js'
 
 type Piece = string | NodeJS.ArrayBufferView
 
-/** What can be written: text, bytes, or what yields them (arrays, generators, Node's streams and the web's). */
-export type Data = Piece | Iterable<Piece> | AsyncIterable<Piece>
+/**
+ * What can be written: text, bytes, what yields them (arrays, generators, Node's streams and the web's), or the body of a
+ * response.
+ */
+export type Data = Piece | Iterable<Piece> | AsyncIterable<Piece> | ResponseLike
 
 export interface Source {
   /** All of it, if it was given as a whole; then it can be written more than once. */
@@ -29,6 +33,7 @@ type Wait = <T>(value: T | PromiseLike<T>) => Steps<Awaited<T>>
 export function asSource(value: unknown, name: string, encoding: BufferEncoding, wait: Wait = fs.settle): Source {
   if (typeof value === 'string') return wholeSource(Buffer.from(value, encoding))
   if (ArrayBuffer.isView(value)) return wholeSource(asBytes(value, name))
+  if (isResponse(value)) return asSource(bodyOf(value) ?? '', name, encoding, wait)
   const pieces = iteratorOf(value)
   if (pieces) hearErrors(value)
   if (pieces) return new Pieces(value as Iterable<Piece> | AsyncIterable<Piece>, pieces, name, encoding, wait)
@@ -48,8 +53,42 @@ function hearErrors(value: unknown): void {
 
 function iteratorOf(value: unknown): Iterator<Piece> | AsyncIterator<Piece> | undefined {
   const given = (value ?? {}) as Iterable<Piece> & AsyncIterable<Piece>
+  if (isOfTheWeb(value)) return readerOf(value)
   if (typeof given[Symbol.asyncIterator] === 'function') return given[Symbol.asyncIterator]()
   return typeof given[Symbol.iterator] === 'function' ? given[Symbol.iterator]() : undefined
+}
+
+interface WebStream {
+  getReader(): {
+    read(): Promise<{ done: boolean; value?: Piece }>
+    cancel(): Promise<unknown>
+    releaseLock(): void
+  }
+}
+
+const isOfTheWeb = (value: unknown): value is WebStream =>
+  typeof (value as Partial<WebStream> | null)?.getReader === 'function'
+
+/**
+ * Not the stream's own iterator: its `return` waits for the piece that was asked for last, so a stream that has stalled
+ * would never be cancelled, and its connection would stay open.
+ */
+function readerOf(stream: WebStream): AsyncIterator<Piece> {
+  const reader = stream.getReader()
+  const end = { done: true, value: undefined } as const
+  return {
+    async next() {
+      const { done, value } = await reader.read()
+      if (!done) return { done, value: value as Piece }
+      reader.releaseLock()
+      return end
+    },
+    async return() {
+      await reader.cancel()
+      reader.releaseLock()
+      return end
+    },
+  }
 }
 
 const wholeSource = (bytes: Uint8Array): Source => ({ whole: bytes, next: noPiece, stop() {} })

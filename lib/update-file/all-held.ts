@@ -12,31 +12,30 @@ export interface Locked {
   readonly refused?: unknown
 }
 
-/** Takes all the locks by `take`, and runs steps while they are held. */
-export const whileAllHeld = <T>(
+/** Takes a lock, or finds out why that cannot be taken. */
+type Take = (locking: Locking) => Steps<Locked>
+
+/** Takes all the locks by `take`, and runs steps while they are held. `locked`: those that are held already. */
+export function* whileAllHeld<T>(
   lockings: readonly Locking[],
-  take: (locking: Locking) => Steps<Locked>,
+  take: Take,
   use: (locked: readonly Locked[]) => Steps<T>,
-): Steps<T> => takeNext({ lockings, take, use }, [])
-
-interface Taking<T> {
-  readonly lockings: readonly Locking[]
-  readonly take: (locking: Locking) => Steps<Locked>
-  readonly use: (locked: readonly Locked[]) => Steps<T>
-}
-
-function* takeNext<T>(job: Taking<T>, locked: readonly Locked[]): Steps<T> {
-  const next = job.lockings[locked.length]
-  if (!next) return yield* job.use(locked)
-  const one = yield* takeBeside(holdsOf(locked), next, job.take)
-  const rest = () => takeNext(job, [...locked, one])
+  locked: readonly Locked[] = [],
+): Steps<T> {
+  const one = yield* takeBeside(holdsOf(locked), lockings[locked.length] as Locking, take)
+  const all = [...locked, one]
+  const rest = () => (all.length === lockings.length ? use(all) : whileAllHeld(lockings, take, use, all))
   return yield* one.hold ? whileHeld(one.hold, rest) : rest()
 }
 
 /** Each once: several things may have one lock. */
-export const holdsOf = (locked: readonly Locked[]): Hold[] => [...new Set(locked.flatMap(({ hold }) => hold ?? []))]
+export function holdsOf(locked: readonly Locked[]): Hold[] {
+  const holds: Hold[] = []
+  for (const { hold } of locked) if (hold && !holds.includes(hold)) holds.push(hold)
+  return holds
+}
 
-function* takeBeside(holds: readonly Hold[], next: Locking, take: Taking<never>['take']): Steps<Locked> {
+function* takeBeside(holds: readonly Hold[], next: Locking, take: Take): Steps<Locked> {
   if (holds.length === 0) return yield* take(next)
   // By another spelling it may be one of those: the call must not wait for itself.
   const around = [...next.around, ...holds.map(({ id }) => id)]

@@ -4,9 +4,11 @@ import { hasCode } from '../core/errors.js'
 import type { Publication } from '../core/publication.js'
 import { fs, type Steps } from '../core/steps.js'
 import { isThenable } from '../core/wait.js'
+import type { Hold } from '../lock/hold.js'
 import { UnderLock } from '../lock/under-lock.js'
 import { achieve, noEvidence } from '../parts/achieve.js'
 import { syncName } from '../parts/durable.js'
+import { isOfAnother, refusePlanted, refuseSpecialFile, resolveLinks } from '../parts/follow-links.js'
 import { addFinding } from '../parts/public-names.js'
 import { write } from '../write-file/write.js'
 import { asWriting, type WriteFileOptions } from '../write-file.js'
@@ -15,6 +17,7 @@ import { type Codec, type Content, invalidReturn } from './codec.js'
 
 /** What is done with the files of a call. */
 export interface Changing {
+  readonly paths: readonly string[]
   readonly change: (old: unknown, work: UnderLock) => unknown
   /** `change` gets and returns lists: a value of each file. */
   readonly isList: boolean
@@ -28,22 +31,37 @@ export const moved = Symbol('moved')
 
 /** `files` are the files, in the order of the call, each with its lock. */
 export function* changeLocked(job: Changing, files: readonly Locked[]): Steps<unknown> {
+  const { paths, isList } = job
   const olds: Content[] = []
+  for (let at = 0; at < paths.length; at++)
+    if ((yield* resolveFile(paths[at] as string)) !== files[at]?.locking.path) return moved
   for (const { locking } of files) {
     const trial = { as: 'updateFile', path: locking.path, retryFor: job.writing.retryFor }
     const read = yield* achieve(() => readBytes(locking.path), noEvidence, trial)
     if (read === moved) return moved
     olds.push(job.codec(read.bytes, locking.path))
   }
-  const values = olds.map(({ value }) => value)
+  const holds = holdsOf(files)
   const sinceMs = yield* fs.now()
-  const { returned, next } = yield* makeChange(job, job.isList ? values : values[0], files)
-  const news = job.isList ? asList(next, files.length) : [next]
+  const { returned, next } = yield* makeChange(job, olds, files, holds)
+  const news = isList ? asList(next, files.length) : [next]
   const data = olds.map((old, at) => encoded(old, news[at]))
-  yield* writeChanged(job, files, data, isThenable(returned) ? undefined : sinceMs)
-  const results = news.map((one, at) => (one === undefined ? values[at] : one))
-  return job.isList ? results : results[0]
+  if (data.some(isGiven)) yield* writeChanged(job, files, holds, data, isThenable(returned) ? undefined : sinceMs)
+  const results = olds.map(({ value }, at) => (news[at] === undefined ? value : news[at]))
+  return isList ? results : results[0]
 }
+
+/** Returns where a name leads. */
+export function* resolveFile(path: string): Steps<string> {
+  const { at, there } = yield* resolveLinks(path, true)
+  if (there) {
+    refuseSpecialFile(at, there)
+    if (isOfAnother(there)) yield* refusePlanted(at, there)
+  }
+  return at
+}
+
+const isGiven = (value: unknown): boolean => value !== undefined
 
 function asList(next: unknown, length: number): readonly unknown[] {
   if (next === undefined) return Array(length).fill(undefined)
@@ -64,6 +82,7 @@ type Data = ReturnType<Content['encode']> | undefined
 function* writeChanged(
   { writing, publication }: Changing,
   files: readonly Locked[],
+  holds: readonly Hold[],
   data: readonly Data[],
   sinceMs: number | undefined,
 ): Steps<void> {
@@ -72,7 +91,6 @@ function* writeChanged(
     addFinding(refused, 'the lock is needed, because `change` has returned a new content')
     throw refused
   }
-  const holds = holdsOf(files)
   let lastMs = sinceMs
   for (const [at, { locking }] of files.entries()) {
     const content = data[at]
@@ -92,12 +110,13 @@ function* writeChanged(
 
 /** Calls `change`, and waits for its result. If the call is stopped meanwhile, the signal that it got reports it. */
 function* makeChange(
-  { change }: Changing,
-  old: unknown,
+  { change, isList }: Changing,
+  olds: readonly Content[],
   files: readonly Locked[],
+  holds: readonly Hold[],
 ): Steps<{ readonly returned: unknown; readonly next: unknown }> {
   const work = new UnderLock(files.map(({ hold }) => hold))
-  const holds = holdsOf(files)
+  const old = isList ? olds.map(({ value }) => value) : olds[0]?.value
   try {
     const returned = insideAll(holds, () => change(old, work))
     return { returned, next: yield* attendedByAll(holds, returned) }

@@ -23,7 +23,6 @@ interface Placed {
 
 /** `files`: the lock of each file. @throws `ERR_INVALID_ARG_VALUE` if two files are one. */
 export function* inOrder(files: readonly Locking[]): Steps<Order> {
-  if (files.length === 1) return { locks: files, lockOf: [0] }
   const placed: Placed[] = []
   for (const [file, locking] of files.entries()) {
     const place = yield* realPlace(locking.dir)

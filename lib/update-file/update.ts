@@ -6,17 +6,16 @@ import { asFunction, asName, refusal } from '../core/input.js'
 import { isTimeout } from '../core/interruption.js'
 import type { Publication } from '../core/publication.js'
 import type { Steps } from '../core/steps.js'
-import type { Locking } from '../lock/hold.js'
+import { type Locking, whileHeld } from '../lock/hold.js'
 import { holderOf, lockHeld } from '../lock/holder.js'
 import { acquire } from '../lock/obtain.js'
 import { asLocking } from '../lock/options.js'
 import type { UnderLock } from '../lock/under-lock.js'
 import type { LockOptions } from '../lock.js'
-import { refusePlanted, refuseSpecialFile, resolveLinks } from '../parts/follow-links.js'
 import { isShut } from '../write-file/in-place.js'
 import { asWriting } from '../write-file.js'
 import { type Locked, whileAllHeld } from './all-held.js'
-import { type Changing, changeLocked, moved } from './change.js'
+import { type Changing, changeLocked, moved, resolveFile } from './change.js'
 import { asCodec } from './codec.js'
 import type { UpdateFileOptions } from './options.js'
 import { inOrder, sameFile } from './order.js'
@@ -26,7 +25,6 @@ export type Files = string | URL | readonly (string | URL)[]
 
 /** A call under way. */
 export interface Update extends Changing {
-  readonly paths: readonly string[]
   readonly locking: LockOptions
   readonly around: readonly string[]
 }
@@ -62,17 +60,28 @@ function asPaths(files: Files): string[] {
 export function* update(job: Update): Steps<unknown> {
   for (;;) {
     const lockings = yield* lockingsOf(job)
-    const { locks, lockOf } = yield* inOrder(lockings)
-    const content = yield* whileAllHeld(locks, acquireUnlessShut, function* (locked) {
-      for (const [at, path] of job.paths.entries()) if ((yield* resolveFile(path)) !== lockings[at]?.path) return moved
-      const files = lockings.map((locking, at): Locked => {
-        const { hold, refused } = locked[lockOf[at] ?? 0] as Locked
-        return { locking, hold, refused }
-      })
-      return yield* changeLocked(job, files)
-    })
+    const [only] = lockings
+    const content = yield* lockings.length === 1 ? updateOne(job, only as Locking) : updateSeveral(job, lockings)
     if (content !== moved) return content
   }
+}
+
+/** The same as for several, in less steps. */
+function* updateOne(job: Update, locking: Locking): Steps<unknown> {
+  const files = [yield* acquireUnlessShut(locking)]
+  const [{ hold }] = files as [Locked]
+  return yield* hold ? whileHeld(hold, () => changeLocked(job, files)) : changeLocked(job, files)
+}
+
+function* updateSeveral(job: Update, lockings: readonly Locking[]): Steps<unknown> {
+  const { locks, lockOf } = yield* inOrder(lockings)
+  return yield* whileAllHeld(locks, acquireUnlessShut, locked => {
+    const files = lockings.map((locking, at): Locked => {
+      const { hold, refused } = locked[lockOf[at] ?? 0] as Locked
+      return { locking, hold, refused }
+    })
+    return changeLocked(job, files)
+  })
 }
 
 /**
@@ -107,13 +116,4 @@ function* resolveAll({ paths, locking, around }: Update): Steps<Locking[]> {
   const lockings: Locking[] = []
   for (const path of paths) lockings.push(asLocking(yield* resolveFile(path), locking, 'updateFile', around))
   return lockings
-}
-
-function* resolveFile(path: string): Steps<string> {
-  const { at, there } = yield* resolveLinks(path, true)
-  if (there) {
-    refuseSpecialFile(at, there)
-    yield* refusePlanted(at, there)
-  }
-  return at
 }

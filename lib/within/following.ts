@@ -9,7 +9,7 @@ import { closing } from '../parts/stage.js'
 import { isAboutNothing, makeUnfollowed } from './calls.js'
 import type { Located } from './located.js'
 import { onTheWayOf } from './names.js'
-import { readOpened } from './read-opened.js'
+import { readOpened, readPiece } from './read-opened.js'
 import type { Session } from './session.js'
 import { makeTogether } from './together.js'
 import { mostLinks } from './walk.js'
@@ -33,6 +33,7 @@ const special: { readonly [O in Op]?: Make } = {
   open: openFollowed,
   stat: statFollowed,
   readFile: readFollowed,
+  read: readPiece,
   readdir: (session, path: string) => inDirectory(session, path, at => fs.readdir(at)),
   list: (session, path: Path) => inDirectory(session, path, at => fs.list(at)),
   chmod: (session, path: Path, mode: number) => onOpened(session, path, at => fs.chmod(at, mode)),

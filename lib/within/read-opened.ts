@@ -1,9 +1,12 @@
-// Reads a file that is open as a whole, as far as it may be read.
+// Reads files that are open, as far as they may be read.
 
 import { fs, type Steps } from '../core/steps.js'
 import { readPieces } from '../parts/bytes.js'
 import type { Budget } from './limits.js'
+import { joined } from './paths.js'
+import type { Session } from './session.js'
 
+/** Reads a file as a whole. */
 export function* readOpened(fd: number, path: string, budget: Budget): Steps<Buffer> {
   const was = yield* fs.fstat(fd)
   budget.read(Number(was.size), path)
@@ -16,4 +19,12 @@ export function* readOpened(fd: number, path: string, budget: Budget): Steps<Buf
     pieces.push(Buffer.from(piece))
   })
   return pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces)
+}
+
+/** Reads a piece of a file that an algorithm has opened itself. */
+export function* readPiece(session: Session, fd: number, into: Uint8Array, position: number | null): Steps<number> {
+  const bytes = yield* fs.read(fd, into, position)
+  const names = session.own.get(fd)?.names ?? []
+  session.budget.read((position ?? 0) + bytes, joined(session.root.path, names))
+  return bytes
 }

@@ -1,8 +1,9 @@
 // The functions that keep others out, or agree with others on a state.
 
-import { writeFileSync } from 'node:fs'
+import { utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { cell, getOrCreate, lock, type NextState, updateFile, withLock } from 'holdfast'
+import type { Dual } from 'holdfast/steps'
 import { type Act, type Form, inForm, patience } from './act.js'
 import { newText, oldText } from './acts-of-files.js'
 
@@ -68,6 +69,9 @@ function plantTombstone(dir: string): void {
   cell.create.sync(at(dir, 'cell'), { fields: ['a'], data: oldText, gone: true })
 }
 
+/** The types of `updateFile` lack the forms of a call of which only one is known when it is made. */
+type UpdateTwo = Dual<[string[], (olds: unknown[]) => unknown[], object], unknown>
+
 export const actsOfLocks: readonly Act[] = [
   { name: 'lock', plant: nothing, call: lockAndRelease, becomes: {}, documented },
   { name: 'lock-again', plant: plantLock, call: lockAndRelease, becomes: {}, documented },
@@ -94,6 +98,21 @@ export const actsOfLocks: readonly Act[] = [
     documented,
   },
   {
+    name: 'updateFile-two',
+    plant(dir) {
+      for (const name of ['a', 'b']) writeFileSync(at(dir, name), oldText)
+    },
+    call: (dir, form) =>
+      inForm(updateFile as UpdateTwo, form)(
+        [at(dir, 'b'), at(dir, 'a')],
+        (olds: unknown[]) => olds.map(old => old && newText),
+        patience,
+      ),
+    piecewise: true,
+    becomes: { a: newText, b: newText },
+    documented,
+  },
+  {
     name: 'getOrCreate',
     plant: nothing,
     call: (dir, form) => inForm(getOrCreate, form)(at(dir, 'file'), () => newText, { ...patience, durability: 'full' }),
@@ -108,6 +127,17 @@ export const actsOfLocks: readonly Act[] = [
         ...patience,
         refresh: true,
       }),
+    becomes: { file: newText },
+    documented,
+  },
+  {
+    name: 'getOrCreate-old',
+    plant(dir) {
+      writeFileSync(at(dir, 'file'), oldText)
+      utimesSync(at(dir, 'file'), 1, 1)
+    },
+    call: (dir, form) =>
+      inForm(getOrCreate, form)(at(dir, 'file'), () => newText, { ...patience, maxAge: 3_600_000, read: 'utf8' }),
     becomes: { file: newText },
     documented,
   },

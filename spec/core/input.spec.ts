@@ -81,7 +81,7 @@ holds('an options object may serve several calls: each takes the names that any 
   const every = Object.fromEntries(optionNames.map(name => [name, undefined]))
   assert.type(await mkdirp(join(scratch(), 'x'), every), 'string')
   // The cases have options of their own.
-  for (const name of ['replace', 'durability', 'kind', 'grace']) delete every[name]
+  for (const name of ['replace', 'durability', 'kind', 'grace', 'maxAge', 'read']) delete every[name]
   for (const one of cases) {
     const dirs = laid(one)
     await one.call(...dirs, every)

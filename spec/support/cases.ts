@@ -1,7 +1,7 @@
 // One call of every public function, for the specs that try something on all of them: what it finds, the call in each of
 // its forms, and what may be there afterwards, wherever it was stopped: the old or the new, and nothing else.
 
-import { lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
+import { lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import {
   cell,
@@ -200,7 +200,33 @@ export const cases: readonly Case[] = [
   },
   caseOf(withLock, passes('withLock'), dir => [join(dir, 'x'), () => {}]),
   caseOf(updateFile, replaces('updateFile', 'f'), dir => [join(dir, 'f'), () => after]),
+  caseOf(
+    updateFile,
+    {
+      name: 'updateFile, two',
+      lay(dir) {
+        for (const name of ['f', 'g']) put(join(dir, name), before)
+      },
+      state(dir) {
+        const [first = '', second = ''] = ['g', 'f'].map(name => named(read(join(dir, name)), before, after))
+        return first === 'new' && second === 'old' ? 'new' : first === second ? first : `${first}, then ${second}`
+      },
+    },
+    dir => [[join(dir, 'g'), join(dir, 'f')], () => [after, after]],
+  ),
   caseOf(getOrCreate, creates('getOrCreate', 'f'), dir => [join(dir, 'f'), () => after]),
+  caseOf(
+    getOrCreate,
+    {
+      ...replaces('getOrCreate, too old', 'f'),
+      lay(dir) {
+        put(join(dir, 'f'), before)
+        utimesSync(join(dir, 'f'), 1, 1)
+      },
+    },
+    dir => [join(dir, 'f'), () => after],
+    { maxAge: 3_600_000, read: 'utf8' },
+  ),
   caseOf(
     getOrCreate,
     {

@@ -86,7 +86,10 @@ export const stepsOf: Readonly<Record<string, (dir: Within) => Steps<unknown>>> 
   writeFiles: dir => dir.writeFiles.steps(Object.entries({ 'a/b/f': 'new', 'a/f': 'new', 'a/b/x/y': 'new' }), parents),
   createExclusive: dir => dir.createExclusive.steps('a/b/new', 'new', { ...brief, durability: 'full' }),
   updateFile: dir => dir.updateFile.steps('a/b/f', (old = '') => `${old}new`, brief),
+  'updateFile, two': dir => dir.updateFile.steps(['f', 'a/b/f'], ([f, old]) => [f, `${old}new`], brief),
   getOrCreate: dir => dir.getOrCreate.steps('a/b/f', () => 'new', { ...brief, refresh: true, durability: 'full' }),
+  'getOrCreate, read': dir =>
+    dir.getOrCreate.steps('a/b/f', () => 'new', { ...brief, maxAge: 3_600_000, read: 'utf8' }),
   emplace: dir => dir.emplace.steps('a/b/f', 'new', brief),
   'emplace there': dir => dir.emplace.steps('f', 'a/b/f', brief),
   copy: dir => dir.copy.steps('a/b/f', 'new', brief),

@@ -66,6 +66,9 @@ holds('a file that has more bytes than allowed is neither written nor read, and 
     () => dir.copy('large', 'new'),
     () => dir.copy('a/f', 'new'),
     () => dir.updateFile('large', () => ''),
+    () => dir.updateFile(['f', 'large'], () => undefined),
+    () => dir.getOrCreate('large', () => '', { read: 'utf8' }),
+    () => dir.getOrCreate.sync('a/f', () => '', { read: 'buffer', maxAge: 3_600_000 }),
   ]
   for (const call of calls) assert.is(await codeOf(call), 'ERR_LIMIT', String(call))
   assert.is(await codeOf(() => dir.updateFile('f', old => `${old}12345`)), 'ERR_LIMIT')

@@ -52,6 +52,24 @@ const works: Readonly<Record<string, Work>> = {
   updateFile: (f, at) => f.updateFile(at('a/to-f'), (old = '') => `${old}er`),
   'updateFile, a new one': (f, at) => f.updateFile(at('x/json'), () => ({ a: 1 }), { json: true, parents: true }),
   'updateFile, what is no JSON': (f, at) => f.updateFile(at('f'), old => old, { json: true }),
+  'updateFile, two, one of them through a link': (f, at) =>
+    f.updateFile([at('two'), at('a/to-f')], ([x, y]) => [`${y}1`, `${x}2`]),
+  'updateFile, one file twice': (f, at) => f.updateFile([at('a/f'), at('two'), at('a/f')], () => undefined),
+  'updateFile, one file twice, through a link': (f, at) => f.updateFile([at('f'), at('a/to-f')], () => undefined),
+  'updateFile, two new ones': (f, at) =>
+    f.updateFile([at('x/z'), at('x/y/json')], () => [1, [2]], { json: true, parents: true }),
+  'updateFile, of no such length': (f, at) => f.updateFile([at('f'), at('two')], () => ['x']),
+  'updateFile, not parsed': (f, at) =>
+    f.updateFile(at('f'), old => old, {
+      parse: () => {
+        throw new Error('no')
+      },
+      stringify: String,
+    }),
+  'getOrCreate, its content': async (f, at) => (await f.getOrCreate(at('made'), () => '{}', { read: 'utf8' })).content,
+  'getOrCreate, what is no JSON': (f, at) => f.getOrCreate(at('a/f'), () => '{}', { read: 'json', maxAge: 3_600_000 }),
+  'getOrCreate, a response that is not ok': (f, at) =>
+    f.getOrCreate(at('made'), () => new Response('none', { status: 404 })),
   getOrCreate: async (f, at) => (await f.getOrCreate(at('made'), () => 'made')).made,
   'getOrCreate, what is there': async (f, at) => (await f.getOrCreate(at('a/f'), () => 'made')).made,
   'getOrCreate, nothing': (f, at) => f.getOrCreate(at('made'), () => undefined),
