@@ -3,6 +3,7 @@
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import { inspect } from 'node:util'
 import { lock, withLock } from 'holdfast'
 import { drive, driveSync, release } from 'holdfast/steps'
 import { assert, holds, scratch } from '../support/kit.js'
@@ -21,6 +22,7 @@ holds(
       assert.is(await lock.try(path, three), undefined)
       assert.is(lock.try.sync(path, three), undefined)
       assert.is((await lock.holders(path)).length, 3)
+      assert.match(inspect(leases[0]), /slot: [123]/)
       const [one] = leases.splice(first, 1)
       const fourth = lock(path, three)
       await wait(30)

@@ -147,6 +147,7 @@ holds('who loses a slot has lost the lock', async () => {
   rmSync(`${path}.lock.1`, { recursive: true })
   await assert.rejects(lease.renew(), { code: 'ERR_LEASE_LOST' })
   assert.ok(signal.aborted)
+  assert.is(lease.state, 'lost')
   await assert.rejects(lease.release(), { code: 'ERR_LEASE_LOST' })
   await assert.rejects(lease.release(), { code: 'ERR_LEASE_LOST' })
   assert.is(stateOf(path).fields[0], 'f')
