@@ -149,7 +149,8 @@ holds('a holder that waits makes heartbeats, and one that stops waiting lets the
   const path = fresh()
   const one = { holders: 1 }
   const hold = await drive(lock.steps(path, one))
-  const first = lock(path, { ...one, stale: 90, heartbeat: 30, signal: AbortSignal.timeout(200) })
+  const stop = new AbortController()
+  const first = lock(path, { ...one, stale: 90, heartbeat: 30, signal: stop.signal })
   await wait(30)
   const second = lock(path, one)
   const beats = new Set<string>()
@@ -158,6 +159,7 @@ holds('a holder that waits makes heartbeats, and one that stops waiting lets the
     await wait(10)
   }
   assert.ok(beats.size > 2, `${beats.size} heartbeats`)
+  stop.abort()
   await assert.rejects(first, { code: 'ABORT_ERR' })
   await drive(release(hold))
   await (await second).release()
