@@ -14,6 +14,7 @@ import {
   renewInBackground,
   renewLock,
 } from './lease-actions.js'
+import { overOf } from './whole.js'
 
 export type { LeaseAction, LeasePublish, LeaseRelease } from './lease-actions.js'
 
@@ -39,7 +40,7 @@ export class Lease {
    * lost already, as long as this process does not know it.
    */
   get state(): 'held' | 'releasing' | 'released' | 'lost' {
-    const { over } = this.#hold
+    const over = overOf(this.#hold)
     return over === undefined ? 'held' : over === 'abandoned' ? 'releasing' : over
   }
 
@@ -143,7 +144,8 @@ export class Lease {
   /** How Node shows it. */
   [inspectCustom](depth: number, options: InspectOptions, inspect: typeof import('node:util').inspect): string {
     const { path, fence, state } = this
-    const shown = { path, fence, since: new Date(this.since), state }
+    const own = this.slot === undefined ? {} : { slot: this.slot }
+    const shown = { path, ...own, fence, since: new Date(this.since), state }
     return depth < 0 ? '[Lease]' : `Lease ${inspect(shown, options)}`
   }
 }

@@ -14,6 +14,10 @@ export function wholeOf(parts: readonly Hold[], keepsParts?: () => boolean): Hol
 /** The holds that have a state, and stand for themselves. */
 export const leavesOf = (hold: Hold): readonly Hold[] => hold.parts?.flatMap(leavesOf) ?? [hold]
 
+/** A whole is released as a whole, and lost as soon as a part is. */
+export const overOf = (hold: Hold): Hold['over'] =>
+  hold.over ?? (hold.parts && leavesOf(hold).some(({ over }) => over === 'lost') ? 'lost' : undefined)
+
 /** The holds that publish what is published with this one: of each path, that of the gate, or of the slot. */
 export function publishersOf(hold: Hold): readonly Hold[] {
   const { parts, fences } = hold
