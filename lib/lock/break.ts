@@ -66,7 +66,7 @@ function* endHoldAt(at: string, locking: Locking, isIt: (token: Token) => boolea
     if (token.owner === undefined || !isIt(token)) return undefined
     const next = yield* nextFence(dir, token, me)
     const more = withBreak(carrySlots(token.more), token.fence, next)
-    const to = successor(state, { fields: freeFields(freeToken(next, me, more, 'died')) }, yield* nonces())
+    const to = successor(state, { fields: freeFields(freeToken(next, me, more, 'broken')) }, yield* nonces())
     // A heartbeat may have come first: then it is the same hold.
     if ((yield* advance(at, state, to, trial)) !== 'mine') continue
     yield* removeNote(dir, state, to)

@@ -14,6 +14,13 @@ export function* isOwn({ hold, owner }: Token, { around }: Locking): Steps<boole
   return owner !== undefined && (yield* fs.blocking()) && owner === (yield* fs.thread())
 }
 
+/** The same of what a call that waits has seen, and of the slots. */
+export function* waitsForItself(locking: Locking, token: Token | undefined): Steps<boolean> {
+  if (!token) return false
+  if (yield* isOwn(token, locking)) return true
+  return token.more.length > 0 && (yield* hasOwnSlot(locking, token.more))
+}
+
 /** The same of what the lock says now. */
 export function* isOwnLock(locking: Locking): Steps<boolean> {
   const { dir, trial } = locking

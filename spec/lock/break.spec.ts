@@ -11,7 +11,7 @@ import { assert, caught, explored, holds, nobodyThrew, prove, scratch, sized } f
 import { assertRefusesBadInput } from '../support/laws.js'
 import { layLock } from '../support/locks.js'
 
-const byForce = { code: 'ERR_LEASE_LOST', message: /ended by force/ }
+const byForce = { code: 'ERR_LEASE_LOST', message: /it was broken \(lock\.break\)/ }
 const refused = { code: 'ERR_LOCK_NOT_HELD' }
 const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code
 
@@ -25,7 +25,7 @@ holds('the hold ends, its holder gets to know why, and the fence goes on', async
     if (form === 'sync') lock.break.sync(path, { fence })
     else assert.is(await lock.break(path, { fence }), undefined)
     await lost
-    assert.match(lease.signal.reason.message, /ended by force/)
+    assert.match(lease.signal.reason.message, /it was broken \(lock\.break\)/)
     await assert.rejects(lease.renew(), byForce)
     await assert.rejects(lease.release(), byForce)
     const next = await waiting
@@ -138,7 +138,7 @@ function* holding(dir: string): Steps<string> {
     return `released ${hold.fence}`
   } catch (error) {
     if (codeOf(error) !== 'ERR_LEASE_LOST') throw error
-    return `${/by force/.test((error as Error).message) ? 'broken' : 'lost'} ${hold.fence}`
+    return `${/it was broken/.test((error as Error).message) ? 'broken' : 'lost'} ${hold.fence}`
   }
 }
 
