@@ -27,7 +27,7 @@ export function* swapOwn(hold: Hold, fieldsOf: (nowMs: number) => string[], note
     // Only for the call that is the next.
     const fields = fieldsOf(isWantedBy(hold.more) ? yield* fs.now() : 0)
     const to = naming(successor(from, { fields, keepData: fields[0] === 'h' }, yield* nonces()), note)
-    if (yield* isSwapped(hold, to)) {
+    if (yield* unlessReplaced(hold, isSwapped(hold, to))) {
       hold.state = to
       yield* removeNote(dir, from, to)
       return
