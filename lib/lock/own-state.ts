@@ -1,6 +1,6 @@
 // The state that a hold has put into the lock: only its own thread changes it.
 
-import { type PayloadId, type State, spellState, successor } from '../cell/state.js'
+import { type PayloadId, parseState, type State, successor } from '../cell/state.js'
 import { advance, clear, isNotACell, isUnknownOutcome, readState, type Verdict } from '../cell/transition.js'
 import { hasCode, isSystemError } from '../core/errors.js'
 import { fs, type Steps } from '../core/steps.js'
@@ -63,7 +63,7 @@ function* isStillOwn(id: string, dir: string, trial: Trial): Steps<boolean> {
 export function* removeOwn(hold: Hold): Steps<boolean> {
   for (;;) {
     if (withSlotCount(hold.more, undefined).length > 0) return false
-    if ((yield* isCleared(hold)) === 'mine') {
+    if ((yield* unlessReplaced(hold, isCleared(hold))) === 'mine') {
       yield* removeNote(hold.locking.dir, hold.state)
       return true
     }
@@ -117,9 +117,11 @@ function* unlessReplaced<T>(hold: Hold, steps: Steps<T>): Steps<T> {
   }
 }
 
-function* isInPlace({ state, locking: { dir } }: Hold): Steps<boolean> {
+/** What a directory cannot show is taken to be there. */
+function* isInPlace({ id, locking: { dir } }: Hold): Steps<boolean> {
   try {
-    return (yield* fs.readdir(dir)).includes(spellState(state))
+    const states = (yield* fs.readdir(dir)).map(parseState)
+    return states.some(state => state && isOfHold(state, id))
   } catch (error) {
     if (!isSystemError(error)) throw error
     return !hasCode(error, 'ENOENT', 'ENOTDIR')
