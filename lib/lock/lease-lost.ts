@@ -10,7 +10,6 @@ export function lostBecause(now: State | 'void' | 'absent', token: Token | undef
   if (now === 'absent') return 'its directory is gone'
   if (now === 'void' || !token) return 'its directory is empty'
   if (token.owner !== undefined) return 'another holder has taken it over'
-  if (token.previous === 'broken') return 'it was broken (lock.break)'
   // The fence grows with each holder, so one that is free with a greater fence was held by another meanwhile.
   return token.fence > fence ? 'another holder has taken it over, and released it' : 'another process has freed it'
 }

@@ -50,11 +50,6 @@ for (const [what, expected, change] of [
     path => changeLock(path, () => freeFields(freeToken(later.fence, later.owner))),
   ],
   [
-    'was broken',
-    /it was broken \(lock\.break\)/,
-    (path, { fence }) => changeLock(path, () => freeFields(freeToken(fence + 1, later.owner, [], 'broken'))),
-  ],
-  [
     'was freed',
     /another process has freed it/,
     (path, { fence }) => changeLock(path, () => freeFields(freeToken(fence, later.owner))),
