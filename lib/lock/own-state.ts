@@ -1,6 +1,6 @@
 // The state that a hold has put into the lock: only its own thread changes it.
 
-import { type PayloadId, type State, spellState, successor } from '../cell/state.js'
+import { type PayloadId, parseState, type State, successor } from '../cell/state.js'
 import { advance, clear, isNotACell, isUnknownOutcome, readState, type Verdict } from '../cell/transition.js'
 import { hasCode, isSystemError } from '../core/errors.js'
 import { fs, type Steps } from '../core/steps.js'
@@ -28,7 +28,7 @@ export function* swapOwn(hold: Hold, fieldsOf: (nowMs: number) => string[], note
     // Only for the call that is the next.
     const fields = fieldsOf(isWantedBy(hold.more) ? yield* fs.now() : 0)
     const to = naming(successor(from, { fields, keepData: fields[0] === 'h' }, yield* nonces()), note)
-    if (yield* isSwapped(hold, to)) {
+    if (yield* unlessReplaced(hold, isSwapped(hold, to))) {
       hold.state = to
       yield* removeNote(dir, from, to)
       return
@@ -40,11 +40,9 @@ export function* swapOwn(hold: Hold, fieldsOf: (nowMs: number) => string[], note
 /** Frees the lock, or keeps it for the call that is the next. @throws `ERR_LEASE_LOST` */
 export const freeOwn = (hold: Hold): Steps<void> => swapOwn(hold, nowMs => freeFields(freed(hold, nowMs)))
 
-function* isSwapped(hold: Hold, to: State): Steps<boolean> {
-  const { id, state, locking } = hold
-  const { dir, trial } = locking
+function* isSwapped({ id, state, locking: { dir, trial } }: Hold, to: State): Steps<boolean> {
   try {
-    return (yield* unlessReplaced(hold, advance(dir, state, to, trial))) === 'mine'
+    return (yield* advance(dir, state, to, trial)) === 'mine'
   } catch (error) {
     // Calls that wait may have marked the token more often than it remembers. What is of this hold has not been taken.
     if (!isUnknownOutcome(error) || !(yield* isStillOwn(id, dir, trial))) throw error
@@ -66,7 +64,7 @@ function* isStillOwn(id: string, dir: string, trial: Trial): Steps<boolean> {
 export function* removeOwn(hold: Hold): Steps<boolean> {
   for (;;) {
     if (withoutBreak(withSlotCount(hold.more, undefined)).length > 0) return false
-    if ((yield* isCleared(hold)) === 'mine') {
+    if ((yield* unlessReplaced(hold, isCleared(hold))) === 'mine') {
       yield* removeNote(hold.locking.dir, hold.state)
       return true
     }
@@ -120,9 +118,11 @@ function* unlessReplaced<T>(hold: Hold, steps: Steps<T>): Steps<T> {
   }
 }
 
-function* isInPlace({ state, locking: { dir } }: Hold): Steps<boolean> {
+/** What a directory cannot show is taken to be there. */
+function* isInPlace({ id, locking: { dir } }: Hold): Steps<boolean> {
   try {
-    return (yield* fs.readdir(dir)).includes(spellState(state))
+    const states = (yield* fs.readdir(dir)).map(parseState)
+    return states.some(state => state && isOfHold(state, id))
   } catch (error) {
     if (!isSystemError(error)) throw error
     return !hasCode(error, 'ENOENT', 'ENOTDIR')

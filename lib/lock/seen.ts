@@ -62,7 +62,6 @@ export interface Takeover {
 export type LostBecause =
   | 'another holder has taken it over'
   | 'another holder has taken it over, and released it'
-  | 'it was broken (lock.break)'
   | 'another process has freed it'
   | 'its directory is gone'
   | 'its directory is empty'

@@ -11,16 +11,13 @@ import { clockOf } from '../core/owner-words.js'
  */
 export type Previous = 'released' | 'died' | 'none'
 
-/** What a lock that is free says of that. `broken`: it was taken away from its holder (`lock.break`). */
-export type Ending = Previous | 'broken'
-
 /** The fence of a lock that no call has taken yet. */
 export const unnumbered = 0
 
 export interface Token {
   readonly fence: number
   /** Of a lock that is free: how its last holder has ended. */
-  readonly previous: Ending | undefined
+  readonly previous: Previous | undefined
   /** The thread that holds it; undefined if it is free. */
   readonly owner: string | undefined
   /** The hold, as the registry of that thread knows it. */
@@ -57,7 +54,7 @@ export const freeToken = (
   fence: number,
   owner: string,
   more: readonly string[] = none,
-  previous: Ending = usualAt(fence),
+  previous: Previous = usualAt(fence),
 ): Token => ({
   fence,
   previous,
@@ -82,18 +79,15 @@ export const freeFields = ({ fence, previous, clock, more }: Token): string[] =>
 /** What a lock that is free says of its last holder, if it says nothing. */
 const usualAt = (fence: number): Previous => (fence === unnumbered ? 'none' : 'released')
 
-function parsePrevious(spelled: string, fence: number): Ending {
+function parsePrevious(spelled: string, fence: number): Previous {
   const dash = spelled.indexOf('-')
   if (dash < 0) return usualAt(fence)
-  const [letter] = spelled.slice(dash + 1)
-  return letter === 'n' ? 'none' : letter === 'b' ? 'broken' : 'died'
+  return spelled.startsWith('n', dash + 1) ? 'none' : 'died'
 }
 
 /** What the next holder has before itself, if that is this owner. Only its own thread takes a lock that a release has left. */
-export function previousOf({ previous, owner }: Token, taker: string): Previous {
-  if (previous !== undefined) return previous === 'broken' ? 'died' : previous
-  return owner === undefined || owner === taker ? 'released' : 'died'
-}
+export const previousOf = ({ previous, owner }: Token, taker: string): Previous =>
+  previous ?? (owner === undefined || owner === taker ? 'released' : 'died')
 
 export const heldFields = (
   { fence, owner, id, staleMs, sinceMs }: Holding,

@@ -78,7 +78,7 @@ function* removeSource(job: Moving, was: Stats): Steps<void> {
     // If the call is stopped here, a part of the source must not come back, as if the source had not been moved.
     yield* uninterruptible(() => deleteSetAside(aside, quiet(job), trial))
   } catch (error) {
-    if (isSystemError(error) && aside.at !== aside.path) yield* tidy(putBack(aside, error))
+    if (isSystemError(error) && aside.at !== aside.path) yield* cleaningUp(() => tidy(putBack(aside, error)))
     throw error
   }
 }

@@ -5,7 +5,7 @@ import { hasCode, mountPointCodes } from '../core/errors.js'
 import { reportDone } from '../core/progress.js'
 import { fs, orNothing, type Path, type Steps } from '../core/steps.js'
 import { achieve, done, type Trial } from './achieve.js'
-import { tidy, uninterruptible } from './cleanup.js'
+import { cleaningUp, tidy, uninterruptible } from './cleanup.js'
 import type { DeleteJob } from './delete-job.js'
 import { deleteTree } from './delete-tree.js'
 import { movedError } from './directory-handle.js'
@@ -145,7 +145,7 @@ export function* deleteOrPutBack(aside: Aside, job: DeleteJob, trial: Trial): St
   try {
     yield* at === path ? remove() : uninterruptible(remove)
   } catch (error) {
-    if (at !== path) yield* tidy(putBack(aside, error))
+    if (at !== path) yield* cleaningUp(() => tidy(putBack(aside, error)))
     throw error
   }
 }

@@ -129,10 +129,12 @@ function parsed(parse: Format['parse'], content: Buffer | string, path: string):
     })
   }
   if (!isThenable(value)) return value
-  throw invalidReturn('parse', 'a value, and no promise,', ignoreRejection(value))
+  throw invalidReturn('parse', 'a value, and no promise,', value)
 }
 
+/** If it is a promise, nothing waits for it. */
 export function invalidReturn(name: string, expected: string, got: unknown): Error {
+  ignoreRejection(got)
   const message = `Expected ${expected} to be returned by "${name}". Received ${inspect(got, { depth: 0 })}`
   return Object.assign(new TypeError(message), { code: 'ERR_INVALID_RETURN_VALUE' })
 }

@@ -1,7 +1,8 @@
 // What a lease says of itself, and of the holder before.
 
-import { spawnSync } from 'node:child_process'
-import { rmSync } from 'node:fs'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { inspect } from 'node:util'
@@ -14,7 +15,7 @@ import { clockOf } from '../../lib/core/owner-words.js'
 import { givesBack } from '../../lib/core/traits.js'
 import { heldFields } from '../../lib/lock/token.js'
 import { through } from '../broken/interfere.js'
-import { assert, caught, explored, holds, nobodyThrew, prove, scratch, sized } from '../support/kit.js'
+import { assert, caught, explored, holds, nobodyThrew, note, prove, raced, scratch, sized } from '../support/kit.js'
 import { layLock } from '../support/locks.js'
 
 const previous = async (path: string): Promise<string> => {
@@ -241,3 +242,60 @@ holds('below a root, a lease and its errors say the path from there', async () =
   await assert.rejects(lease.renew(), { code: 'ERR_LEASE_LOST', message: /: thing \(fence/ })
   assert.equal([signal.reason.path, signal.reason.message.includes(top)], ['thing', false])
 })
+
+/** A process that takes the lock again and again, publishes its pid, and now and then dies while it holds the lock. */
+const mortal = (path: string, log: string): string => `
+  import { appendFileSync } from 'node:fs'
+  import { lock } from ${JSON.stringify(import.meta.resolve('holdfast'))}
+  const note = text => appendFileSync(${JSON.stringify(log)}, text + '\\n')
+  for (;;) {
+    const lease = await lock(${JSON.stringify(path)}, { label: String(process.pid) })
+    note('takes ' + lease.previous)
+    await lease.publish({ pid: process.pid })
+    if (Math.random() < 0.15) {
+      note('dies')
+      process.kill(process.pid, 'SIGKILL')
+    }
+    note('releases')
+    await lease.release()
+  }`
+
+raced(
+  'of processes that die at random, each death is known to the next holder, and each holder by what it says',
+  async () => {
+    const dir = scratch()
+    const [path, log] = [join(dir, 'thing'), join(dir, 'log')]
+    const deaths = sized(12, 300)
+    let [died, looks] = [0, 0]
+    const children = new Set<ChildProcess>()
+    const start = () => {
+      const child = spawn(process.execPath, ['--input-type=module', '-e', mortal(path, log)], { stdio: 'inherit' })
+      children.add(child)
+      child.once('exit', () => {
+        children.delete(child)
+        if (++died < deaths) start()
+      })
+    }
+    for (let nth = 0; nth < 4; nth++) start()
+    while (died < deaths) {
+      const { pid, label, data } = (await lock.holder(path)) ?? {}
+      if (data === undefined) {
+        await wait(1)
+        continue
+      }
+      looks++
+      assert.equal([label, (data as { pid: number }).pid], [String(pid), pid])
+    }
+    for (const child of children) {
+      child.removeAllListeners('exit').kill('SIGKILL')
+      await once(child, 'exit')
+    }
+    const said = readFileSync(log, 'utf8').trim().split('\n')
+    const before: Record<string, string> = { dies: 'died', releases: 'released' }
+    const ends = said.map((line, at) => [line, before[said[at - 1] ?? ''] ?? 'none'] as const)
+    for (const [line, expected] of ends) if (line.startsWith('takes')) assert.is(line, `takes ${expected}`)
+    note(`${died} died, ${said.filter(line => line.startsWith('takes')).length} holds, ${looks} looks at what they say`)
+    assert.ok(looks > deaths)
+    assert.is((await lock.try(path))?.previous === 'none', false)
+  },
+)

@@ -50,11 +50,6 @@ for (const [what, expected, change] of [
     path => changeLock(path, () => freeFields(freeToken(later.fence, later.owner))),
   ],
   [
-    'was broken',
-    /it was broken \(lock\.break\)/,
-    (path, { fence }) => changeLock(path, () => freeFields(freeToken(fence + 1, later.owner, [], 'broken'))),
-  ],
-  [
     'was freed',
     /another process has freed it/,
     (path, { fence }) => changeLock(path, () => freeFields(freeToken(fence, later.owner))),
@@ -95,6 +90,26 @@ holds('ERR_LEASE_LOST says that two states were merged, and what helps', async (
   assert.match(error.message, /something else is in its place/)
   assert.is(error.cause?.code, 'ERR_NOT_A_CELL')
   assert.match(error.cause?.message ?? '', /two states are in it, as after a merge/)
+  const path = join(scratch(), 'thing')
+  const lease = await lock(path)
+  merge(path)
+  await assert.rejects(lease.release({ remove: true }), {
+    code: 'ERR_LEASE_LOST',
+    message: /something else is in its place/,
+  })
+})
+
+holds('a holder whose own state is among those that were merged holds the lock still', async () => {
+  const path = join(scratch(), 'thing')
+  const lease = await lock(path)
+  const [token = ''] = readdirSync(`${path}.lock`)
+  writeFileSync(join(`${path}.lock`, 't.1.fedcba9876543210...f.1'), '')
+  await lease.renew()
+  assert.is(lease.state, 'held')
+  await assert.rejects(lock.try(path), { code: 'ERR_NOT_A_CELL' })
+  rmSync(join(`${path}.lock`, 't.1.fedcba9876543210...f.1'))
+  assert.not(readdirSync(`${path}.lock`).includes(token))
+  await lease.release()
 })
 
 holds('an error of the work comes out, whatever has become of the lock', async () => {

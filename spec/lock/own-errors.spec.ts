@@ -3,7 +3,18 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { copy, getOrCreate, type Patience, updateFile, withLock, writeFile } from 'holdfast'
+import {
+  copy,
+  getOrCreate,
+  link,
+  type Patience,
+  remove,
+  single,
+  updateFile,
+  withLock,
+  writeFile,
+  writeFiles,
+} from 'holdfast'
 import { assert, holds, note, scratch, sized } from '../support/kit.js'
 
 interface Calls {
@@ -66,6 +77,21 @@ const calls: Readonly<Record<string, Calls>> = {
     promise: (path, fail, patience) => writeFile(path, pieces(fail), patience),
     sync: (path, fail, patience) => writeFile.sync(path, piecesNow(fail), patience),
   },
+  single: {
+    promise: (path, fail, patience) => single(path, { ...patience, start: fail }),
+    sync: (path, fail, patience) => single.sync(path, { ...patience, start: fail }),
+  },
+  link: {
+    promise: (path, fail, patience) => link(fail, path, patience),
+  },
+  'remove, onProgress': {
+    promise: (path, fail, patience) => remove(tree(path), { ...patience, onProgress: fail }),
+    sync: (path, fail, patience) => remove.sync(tree(path), { ...patience, onProgress: fail }),
+  },
+  'writeFiles, onProgress': {
+    promise: (path, fail, patience) => writeFiles([[path, 'x']], { ...patience, onProgress: fail }),
+    sync: (path, fail, patience) => writeFiles.sync([[path, 'x']], { ...patience, onProgress: fail }),
+  },
   'copy, filter': {
     promise: (path, fail, patience) => copy(tree(`${path}-from`), path, { ...patience, filter: fail }),
     sync: (path, fail, patience) => copy.sync(tree(`${path}-from`), path, { ...patience, filter: fail }),
@@ -83,10 +109,10 @@ const failingNow = (own: Error, atMs: number) => (): never => {
 }
 
 const timeout = 12
-const tries = sized(30, 150)
+const tries = sized(20, 150)
 
 /** The caller's function fails a little before the deadline, or a little after it, while it blocks the thread. */
-const around = (nth: number): number => timeout - 1 + (2 * nth) / tries
+const around = (nth: number): number => timeout - 1 + (2 * (nth % tries)) / tries
 
 for (const [what, { promise, sync }] of Object.entries(calls)) {
   holds(`${what}: of ${tries} errors around the time-out none is replaced`, async () => {
@@ -94,7 +120,8 @@ for (const [what, { promise, sync }] of Object.entries(calls)) {
     const own = new Error('own')
     let replaced = 0
     let came = 0
-    for (let nth = 0; nth < tries; nth++) {
+    // On a busy machine some calls are not that far by then.
+    for (let nth = 0; nth < tries || (came < tries / 3 && nth < 10 * tries); nth++) {
       const began = performance.now()
       let isCalled = false
       const fail = () => {
@@ -114,7 +141,7 @@ for (const [what, { promise, sync }] of Object.entries(calls)) {
     }
     note(`${what}: ${came} came, ${replaced} replaced`)
     assert.is(replaced, 0)
-    assert.ok(came > tries / 3)
+    assert.ok(came >= tries / 3)
   })
 
   holds(`${what}: an error comes out although the signal is aborted meanwhile`, async () => {

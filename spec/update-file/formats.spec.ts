@@ -232,3 +232,13 @@ else {
     }
   })
 }
+
+holds('a promise that stringify returns is refused, and its rejection does not end the process', async () => {
+  const path = join(scratch(), 'file')
+  const stringify = (() => Promise.reject(new Error('own'))) as never
+  await assert.rejects(
+    updateFile(path, () => 'x', { parse: String, stringify }),
+    { code: 'ERR_INVALID_RETURN_VALUE' },
+  )
+  await new Promise(resolve => setTimeout(resolve, 20))
+})
