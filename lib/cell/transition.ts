@@ -12,7 +12,7 @@ import { isLocalCell } from './local.js'
 import { readState } from './read.js'
 import { descends, type State, shorten, spellState } from './state.js'
 
-export { type Content, notACell, readState } from './read.js'
+export { type Content, isNotACell, notACell, readState } from './read.js'
 
 /** Which call consumed the state: this one, or another. */
 export type Verdict = 'mine' | "another's"

@@ -2,18 +2,19 @@
 // lock is a cell (../cell.ts), whose fields are in ./token.ts. How it is acquired is in ./acquire.ts.
 
 import type { PayloadId } from '../cell/state.js'
-import { isUnknownOutcome } from '../cell/transition.js'
+import { isNotACell, isUnknownOutcome } from '../cell/transition.js'
 import { registry } from '../core/disk.js'
 import { isSystemError } from '../core/errors.js'
 import { isInterruption } from '../core/interruption.js'
 import { fs, pending, type Steps } from '../core/steps.js'
-import { finishAnyway, uninterruptible } from '../parts/cleanup.js'
+import { cleaningUp, finishAnyway, uninterruptible } from '../parts/cleanup.js'
 import { isCounted } from './counted.js'
 import { isPast } from './fence.js'
 import type { Hold } from './job.js'
 import { isLeaseLost } from './lease-lost.js'
 import { reportSilence } from './loss.js'
 import { releaseLater, releaseOrphan } from './orphan.js'
+import { isRemovable } from './own-directory.js'
 import { freed, freeOwn, leaseLost, removeOwn, swapOwn } from './own-state.js'
 import { heldFields, type Known } from './token.js'
 import { isWantedBy } from './want.js'
@@ -33,7 +34,7 @@ export function* renew(hold: Hold): Steps<void> {
 /** The slot is held, but a call that takes the lock alone does not ask for it. */
 function* loseUncounted(hold: Hold): Steps<void> {
   yield* uninterruptible(() => ignoreLoss(freeOwn(hold)))
-  hold.lostBecause ??= 'its directory is gone'
+  hold.lost ??= { because: 'its directory is gone' }
   yield* end(hold, 'lost')
   throw leaseLost(hold)
 }
@@ -50,7 +51,7 @@ export function* beatOnce(hold: Hold, note?: PayloadId): Steps<boolean> {
   } catch (error) {
     if (hold.over) return false
     if (!isUnknownOutcome(error) && !isLeaseLost(error)) throw error
-    hold.lostBecause ??= 'the filesystem did not say whether it was kept'
+    hold.lost ??= { because: 'the filesystem did not say whether it was kept' }
     yield* end(hold, 'lost')
     throw leaseLost(hold)
   }
@@ -77,7 +78,7 @@ export function* release(hold: Hold, { remove = false }: ReleaseOptions = {}): S
     hold.over = undefined
     // It was too late for that.
     if (isInterruption(error)) yield* end(hold, 'released')
-    if (isUnknownOutcome(error)) hold.lostBecause = 'the filesystem did not say whether it was kept'
+    if (isUnknownOutcome(error)) hold.lost = { because: 'the filesystem did not say whether it was kept' }
     if (isUnknownOutcome(error) || isLeaseLost(error)) yield* end(hold, 'lost')
     else if (isSystemError(error)) {
       yield* end(hold, 'abandoned')
@@ -98,7 +99,9 @@ export function* release(hold: Hold, { remove = false }: ReleaseOptions = {}): S
 const firstReleased = 3
 
 function* removeOrFree(hold: Hold): Steps<void> {
-  if (!(yield* isPast(hold.locking.dir, hold.fence)) || !(yield* removeOwn(hold))) yield* freeOwn(hold)
+  const { dir } = hold.locking
+  const mayBeRemoved = (yield* isRemovable(dir)) && (yield* isPast(dir, hold.fence))
+  if (!mayBeRemoved || !(yield* removeOwn(hold))) yield* freeOwn(hold)
 }
 
 function* end(hold: Hold, how: 'released' | 'abandoned' | 'lost'): Steps<void> {
@@ -137,7 +140,7 @@ export function* beat(hold: Hold): Steps<void> {
   try {
     yield* renew(hold)
   } catch (error) {
-    if (!isSystemError(error) && !isUnknownOutcome(error) && !isLeaseLost(error)) throw error
+    if (!isAboutLock(error)) throw error
     if ((yield* fs.now()) - oldestBeatMs(hold) >= hold.staleMs) reportSilence(hold, error)
   }
 }
@@ -151,18 +154,22 @@ export function* whileHeld<T>(hold: Hold, steps: (hold: Hold) => Steps<T>): Step
   try {
     result = yield* steps(hold)
   } catch (error) {
-    yield* uninterruptible(() => ignoreLoss(release(hold)))
+    yield* cleaningUp(() => ignoreLoss(release(hold)))
     throw error
   }
   yield* finishAnyway(() => release(hold))
   return result
 }
 
+/** Is it an error that comes of the state of the lock, or of its filesystem? */
+const isAboutLock = (error: unknown): boolean =>
+  isSystemError(error) || isUnknownOutcome(error) || isLeaseLost(error) || isNotACell(error)
+
 /** Best effort, for steps that are about the lock alone: ignores system errors, and the loss of the lock. */
 export function* ignoreLoss(steps: Steps<void>): Steps<void> {
   try {
     yield* steps
   } catch (error) {
-    if (!isSystemError(error) && !isUnknownOutcome(error) && !isLeaseLost(error)) throw error
+    if (!isAboutLock(error)) throw error
   }
 }

@@ -42,7 +42,7 @@ function* nextHold(locking: Locking, { state: from, token }: Known, note?: Paylo
     state: naming(successor(from, { fields }, id), note),
     more,
     over: undefined,
-    lostBecause: undefined,
+    lost: undefined,
     sinceMs,
     beatMs: sinceMs,
     silence: undefined,

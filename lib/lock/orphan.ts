@@ -4,7 +4,7 @@
 import { isUnknownOutcome } from '../cell/transition.js'
 import { isSystemError } from '../core/errors.js'
 import { fs, type Steps } from '../core/steps.js'
-import { uninterruptible } from '../parts/cleanup.js'
+import { cleaningUp } from '../parts/cleanup.js'
 import type { Hold } from './job.js'
 import { isLeaseLost } from './lease-lost.js'
 import { freeOwn } from './own-state.js'
@@ -30,7 +30,7 @@ export function* giveUp(hold: Hold): Steps<void> {
   hold.over = 'abandoned'
   hold.endsAs = hold.previous
   try {
-    yield* uninterruptible(() => releaseOrphan(hold))
+    yield* cleaningUp(() => releaseOrphan(hold))
   } catch (error) {
     if (!isSystemError(error)) throw error
     yield* releaseLater(hold)

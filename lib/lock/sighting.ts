@@ -3,11 +3,12 @@
 import type { PayloadId, State } from '../cell/state.js'
 import { fs, type Steps } from '../core/steps.js'
 import type { Hold } from './job.js'
+import type { Evidence } from './seen.js'
 import type { Token } from './token.js'
 import type { Word } from './witness.js'
 
 export interface Sighting {
-  /** The state that it saw last. */
+  /** The state that it saw last, or what stands for one. */
   nonce: string
   state: State | undefined
   /** How often it has seen that state again. */
@@ -17,10 +18,16 @@ export interface Sighting {
   token: Token | undefined
   /** The hold of a swap that reported an error. If the cell shows its state, the lock was acquired all the same. */
   unconfirmed: Hold | undefined
+  /** Another package holds the lock. */
+  isForeign: boolean
+  /** The lock is looked up by its descriptor (./opened.ts). */
+  isPlaced: boolean
   /** What this call would say of itself: written before its first swap. */
   note: PayloadId | undefined
   /** The state that its last swap would consume. */
   from: State | undefined
+  /** What has shown that the hold is over; undefined if it was given back, or was this thread's own. */
+  evidence: Evidence | undefined
   /** The heartbeat of a holder that cannot be judged, and for how long it has been watched without another. */
   readonly watch: Watch
   /** What it has done so that its turn comes; undefined until it waits. */
@@ -71,8 +78,11 @@ export const newSighting = (looksOnce: boolean): Sighting => ({
   waiting: undefined,
   keptSinceMs: undefined,
   looksOnce,
+  isForeign: false,
+  isPlaced: false,
   note: undefined,
   from: undefined,
+  evidence: undefined,
   watch: {
     beat: '',
     lookedAtMs: 0,
@@ -91,8 +101,8 @@ export function* forget(sighting: Sighting): Steps<void> {
   if (unconfirmed) yield* fs.holding(unconfirmed.locking.dir, unconfirmed.id, 'leave')
 }
 
-export function noteState(sighting: Sighting, state: State): void {
-  const { nonce } = state
+/** `state`: undefined if the lock is another package's. */
+export function noteState(sighting: Sighting, nonce: string, state: State | undefined): void {
   if (sighting.nonce === nonce) sighting.repeats++
   else Object.assign(sighting, { nonce, state, repeats: 0, keptSinceMs: undefined })
 }

@@ -7,11 +7,11 @@
 
 import { readState } from '../cell/transition.js'
 import { fs, type Steps } from '../core/steps.js'
-import { uninterruptible } from '../parts/cleanup.js'
+import { cleaningUp } from '../parts/cleanup.js'
 import { tryAcquireOne } from './acquire.js'
 import { beat, ignoreLoss, release } from './hold.js'
 import type { Hold, Locking, Sharing } from './job.js'
-import { isOwnDirectory } from './own-directory.js'
+import { whoseIs } from './own-directory.js'
 import { slotDir } from './own-slots.js'
 import { leaseLost } from './own-state.js'
 import { isAgreed, slotCountOf } from './slot-count.js'
@@ -50,7 +50,7 @@ type View = 'closed' | { readonly count: number }
 
 function* lookAtGate({ dir, trial }: Locking, sharing: Sharing): Steps<View> {
   const now = yield* readState(dir, trial)
-  if (typeof now === 'string' || !(yield* isOwnDirectory(dir))) return 'closed'
+  if (typeof now === 'string' || (yield* whoseIs(dir)) === undefined) return 'closed'
   const { owner, more } = parseLock(dir, now)
   const slots = slotCountOf(more)
   const isOpen = owner === undefined && !isWantedBy(more)
@@ -99,16 +99,10 @@ export function endUnseen(hold: Hold): void {
   for (const one of leavesOf(hold)) one.endsAs = one.previous
 }
 
-/** Releases holds that their caller never got, the last one first, whatever happens to the others. An interruption is thrown at the end. */
+/** Releases holds that their caller never got, the last one first, whatever happens to the others. */
 export function* giveBack(holds: readonly Hold[]): Steps<void> {
-  let stopped: { readonly error: unknown } | undefined
   for (const hold of holds.toReversed()) {
     endUnseen(hold)
-    try {
-      yield* uninterruptible(() => ignoreLoss(release(hold)))
-    } catch (error) {
-      stopped ??= { error }
-    }
+    yield* cleaningUp(() => ignoreLoss(release(hold)))
   }
-  if (stopped) throw stopped.error
 }

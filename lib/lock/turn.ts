@@ -7,7 +7,7 @@ import { readState, tryAdvance } from '../cell/transition.js'
 import { isSystemError } from '../core/errors.js'
 import { readsClock, withoutClock } from '../core/owner-words.js'
 import { fs, type Steps } from '../core/steps.js'
-import { uninterruptible } from '../parts/cleanup.js'
+import { cleaningUp } from '../parts/cleanup.js'
 import { nonces } from '../parts/stage-names.js'
 import type { Hold, Locking } from './job.js'
 import type { Sighting, Waiting } from './sighting.js'
@@ -76,7 +76,7 @@ const mostTries = 3
 export function* giveUpTurn(locking: Locking, { waiting }: Sighting): Steps<void> {
   if (!waiting?.isMarked) return
   try {
-    yield* uninterruptible(() => removeMark(locking))
+    yield* cleaningUp(() => removeMark(locking))
   } catch (error) {
     if (!isSystemError(error) && (error as NodeJS.ErrnoException).code !== 'ERR_NOT_A_CELL') throw error
   }
