@@ -8,7 +8,7 @@ import { parseState, type State, spellState } from '../../lib/cell/state.js'
 import { heldFields, parseLock } from '../../lib/lock/token.js'
 import { msSinceRename } from '../../lib/parts/filesystem-clock.js'
 import { stageName } from '../../lib/parts/stage-names.js'
-import { answers, assert, caught, explored, nobodyThrew, prove, proveLarge } from '../support/kit.js'
+import { answers, assert, caught, explored, nobodyThrew, prove, proveLarge, sized } from '../support/kit.js'
 import { layLock } from '../support/locks.js'
 
 const staleMs = 1000
@@ -72,8 +72,8 @@ function* unchecked(token: string, beside: string): Steps<number> {
 
 /** A tick of 3.2 s is as long as a holder must be silent, and a little more. */
 const fileClocks: Readonly<Record<string, Pick<World, 'fileClock' | 'tick' | 'ticks'>>> = {
-  'far behind': { fileClock: { ahead: -3_600_000 }, ticks: 2, tick: 3200 },
   'far ahead': { fileClock: { ahead: 3_600_000 }, ticks: 2, tick: 3200 },
+  'far behind': { fileClock: { ahead: -3_600_000 }, ticks: 2, tick: 3200 },
   'set forward by 1.9 s': { fileClock: { tick: 2800 }, ticks: 1, tick: 900 },
   'not moved by renames': { fileClock: { showsRenames: false }, ticks: 2, tick: 1600 },
 }
@@ -96,7 +96,8 @@ const living = (look: typeof looks, clocks: Partial<World>): World => ({
   },
 })
 
-for (const [what, clocks] of Object.entries(fileClocks))
+// In one direction the schedules are the same as in the other.
+for (const [what, clocks] of Object.entries(fileClocks).slice(sized(1, 0)))
   explored(`explored: a clock of files that is ${what}: one that makes its heartbeats elsewhere is not robbed`, () => {
     taken = 0
     // It is taken over where that is right, which shows that it was judged by that clock.
