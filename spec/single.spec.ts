@@ -1,5 +1,6 @@
 // One instance among all processes; the others get its data when it is ready.
 
+import { once } from 'node:events'
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -107,21 +108,27 @@ if (!contender(plays)) {
   holds('while it starts, others wait, or are told at once that it is not ready', async () => {
     const path = place()
     let isReady = false
+    const ready = new AbortController()
+    const begun = new AbortController()
     const starts = single(path, {
       start: async () => {
-        await wait(150)
+        begun.abort()
+        await once(ready.signal, 'abort')
         isReady = true
         return 1
       },
     })
-    await wait(20)
+    if (!begun.signal.aborted) await once(begun.signal, 'abort')
     const early = await single(path, { wait: false })
     assert.ok(!isReady && !early.isFirst && early.data === undefined && early.holder)
     const error = await assert.rejects(single(path, { timeout: 20 }), { code: 'ERR_LOCK_HELD' })
     assert.is((error as { holder?: { pid: number } }).holder?.pid, process.pid)
     await assert.rejects(single(path, { signal: AbortSignal.timeout(20) }), { code: 'ABORT_ERR' })
     assert.not(isReady)
-    const later = await single(path)
+    const waits = single(path)
+    await wait(20)
+    ready.abort()
+    const later = await waits
     assert.ok(isReady && !later.isFirst)
     assert.is(later.data, 1)
     await (await starts).lease?.release()
@@ -147,7 +154,13 @@ if (!contender(plays)) {
   })
 
   holds('a call that is stopped while it starts is the one all the same, because it has started', async () => {
-    await using first = await single(place(), { start: () => wait(100, 1), timeout: 30 })
+    const stop = new AbortController()
+    const start = async () => {
+      stop.abort()
+      await wait(50)
+      return 1
+    }
+    await using first = await single(place(), { start, signal: stop.signal })
     assert.ok(first.isFirst)
     assert.is(first.data, 1)
   })
