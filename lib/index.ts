@@ -28,6 +28,8 @@ export {
   lock,
   type Paths,
   type SharingOptions,
+  type Takeover,
+  type Waiting,
 } from './lock.js'
 export { type MkdirpOptions, mkdirp } from './mkdirp.js'
 export { type MoveOptions, move } from './move.js'

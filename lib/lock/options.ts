@@ -4,6 +4,8 @@ import { asFlag, asName, asNumber, asPath, type Patience, refusal } from '../cor
 import { asParents, withParents } from '../parts/parents.js'
 import type { Locking, Sharing } from './job.js'
 import { asLabel } from './note.js'
+import type { Waiting } from './seen.js'
+import { asWait } from './waiting.js'
 
 export interface LockOptions extends Patience {
   /**
@@ -19,6 +21,13 @@ export interface LockOptions extends Patience {
    * written into a file beside the lock while that is held, if that can be done. @default none, and no file
    */
   readonly label?: string | undefined
+  /**
+   * Called when the call finds the lock held, or finds that it must wait for its turn behind others of its thread; and then
+   * every second for as long as it waits. Gets the `holder`, `since` when that has the lock (ms since 1970; undefined if
+   * unknown), and for how many ms the call has `waited`. An error that it throws ends the call; a promise that it returns
+   * is waited for (not in the sync form).
+   */
+  readonly onWait?: ((waiting: Waiting) => unknown) | undefined
   /** Makes missing directories above the lock. @default false */
   readonly parents?: boolean | undefined
 }
@@ -74,7 +83,8 @@ export function asLocking(
   const create: Locking['create'] = steps => withParents(dir, parents, steps)
   const trial = { as, path: at, retryFor: options.retryFor }
   const label = asLabel(options.label, dir)
-  return { path: at, shown: at, dir, staleMs, heartbeatMs, label, parents, create, trial, around }
+  const wait = asWait(options.onWait)
+  return { path: at, shown: at, dir, staleMs, heartbeatMs, label, wait, parents, create, trial, around }
 }
 
 /** The queue in which the calls of one thread for one lock wait for their turn. */
@@ -85,3 +95,6 @@ export const lockTurn = (path: string | URL): string[] => turnOf(resolve(asPath(
  * what is in front of it may want the very lock that it is inside of.
  */
 export const turnOf = (path: string): string[] => (registry.around().length > 0 ? [] : [`${path}.lock`])
+
+/** The same lock, for a call that has waited before, for that or another one. */
+export const waitingAs = (locking: Locking, wait: Locking['wait']): Locking => (wait ? { ...locking, wait } : locking)

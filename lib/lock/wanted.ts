@@ -7,6 +7,7 @@ import type { Hold, Locking } from './job.js'
 import { acquire, tryAcquire } from './obtain.js'
 import type { SharingOptions } from './options.js'
 import { acquireAll, tryAcquireAll } from './several.js'
+import { isListening, sayWhoUntil } from './waiting.js'
 
 /** A path, or several: each a text, or a `file:` URL. */
 export type Paths = string | URL | readonly (string | URL)[]
@@ -29,6 +30,19 @@ export function turnsOf({ turn }: LockWay, paths: Paths, options: unknown): stri
   const { shared, holders } = (options ?? {}) as SharingOptions
   if (shared || holders !== undefined) return []
   return isList(paths) ? paths.flatMap(turn) : turn(paths)
+}
+
+/** While a call waits for its turn behind others of its thread, it says who holds a lock that it wants. */
+export function sayWhoInQueue(
+  way: LockWay,
+  turn: Promise<unknown>,
+  paths: Paths,
+  options: SharingOptions,
+  as: string,
+): Steps<void> | undefined {
+  if (!isListening(options)) return undefined
+  const lockings = isList(paths) ? lockingsOf(way, paths, options, as) : [way.locking(paths, options, as)]
+  return way.run(sayWhoUntil(lockings, turn))
 }
 
 /** The steps that take what is wanted. They wait until that is possible. `circle`: what a second hold may join. */

@@ -7,7 +7,7 @@ import { isLeaseLost } from './lease-lost.js'
 
 /** `keepsParts`: asked when the whole is released; if it returns true, its parts stay, because another one has them. */
 export function wholeOf(parts: readonly Hold[], keepsParts?: () => boolean): Hold {
-  const fresh = { over: undefined, lostBecause: undefined, silence: undefined, loss: undefined, whenOver: [] }
+  const fresh = { over: undefined, lost: undefined, silence: undefined, loss: undefined, whenOver: [] }
   return { ...(parts[0] as Hold), ...fresh, slots: 0, parts, keepsParts }
 }
 
