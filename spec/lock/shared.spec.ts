@@ -251,6 +251,17 @@ holds('nothing is left of a shared lock if the last one that releases it asks fo
   assert.equal(await sweep(join(path, '..'), { locks: true }), ['x.lock.1'])
 })
 
+holds('a lock whose name is as long as names may be is shared as well', async () => {
+  for (const length of [245, 246, 248, 250]) {
+    const path = join(scratch(), 'x'.repeat(length))
+    const readers = [await other(path), await other(path)]
+    assert.is(await lock.try(path), undefined)
+    for (const hold of readers) await drive(release(hold))
+    await (await lock(path)).release({ remove: true })
+    assert.equal(readdirSync(join(path, '..')), [])
+  }
+})
+
 holds('a field that a later version has put behind the slots is carried on', async () => {
   const path = fresh()
   await (await lock.shared(path)).release()
