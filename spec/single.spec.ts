@@ -5,10 +5,25 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { lock, single, within } from 'holdfast'
-import { dual, type Steps } from 'holdfast/steps'
-import { contender, killedAt, overlaps } from 'holdfast/testing'
-import { assert, holds, note, places, race, raced, scratch, sized } from './support/kit.js'
+import { dual, fs, orNothing, type Steps, tidy } from 'holdfast/steps'
+import { contender, killedAt, overlaps, type World } from 'holdfast/testing'
+import {
+  answers,
+  assert,
+  caught,
+  explored,
+  holds,
+  nobodyThrew,
+  note,
+  places,
+  prove,
+  race,
+  raced,
+  scratch,
+  sized,
+} from './support/kit.js'
 import { assertRefusesBadInput } from './support/laws.js'
+import { layLock } from './support/locks.js'
 
 interface Data {
   readonly pid: number
@@ -212,6 +227,44 @@ if (!contender(plays)) {
       [[5], 'ERR_INVALID_ARG_TYPE'],
       [[path, { begin: 1 }], 'ERR_INVALID_ARG_VALUE'],
     ])
+  })
+
+  /** Starts, or finds who did; keeps the lock. */
+  function* player(dir: string, name: string): Steps<{ readonly isFirst: boolean; readonly data: string | undefined }> {
+    const { hold, data } = yield* single.steps(join(dir, 'x'), { start: () => name })
+    return { isFirst: hold !== undefined, data }
+  }
+
+  function* byLook(dir: string, name: string): Steps<{ readonly isFirst: boolean; readonly data: string | undefined }> {
+    const there = yield* fs.lstat(join(dir, 'y'), orNothing)
+    if (there) return { isFirst: false, data: undefined }
+    yield* tidy(fs.mkdir(join(dir, 'y')))
+    return { isFirst: true, data: name }
+  }
+
+  const starters = (play: typeof player, more: Partial<World> = {}): World => ({
+    ...more,
+    setup: dir => layLock(join(dir, 'x'), ['f', '1', 'clock']),
+    players: dir => ({ A: play(dir, 'A'), B: play(dir, 'B') }),
+    check: ending => {
+      nobodyThrew(ending)
+      const found = answers(ending) as { readonly isFirst: boolean; readonly data: string | undefined }[]
+      const firsts = found.filter(({ isFirst }) => isFirst)
+      if (firsts.length > 1) throw new Error('two are the one')
+      for (const { data } of found)
+        if (data !== firsts[0]?.data && ending.outcomes[data as string]?.how !== 'killed')
+          throw new Error(`one has the data of ${data}`)
+    },
+  })
+
+  for (const kills of [0, 1])
+    explored(`explored: two start, ${kills} killed: one of the living is the one, and the other has its data`, () => {
+      const preemptions = sized(1, 3)
+      prove(`single, ${kills} killed`, starters(player, { kills }), { preemptions, maxSchedules: 1_000_000 })
+    })
+
+  explored('the same world catches: a look whether one is there, which says so before it is ready', () => {
+    caught('a look', /two are the one|has the data of undefined/, starters(byLook))
   })
 
   for (const { kind, dir: at } of places.slice(0, sized(1, places.length)))
