@@ -27,6 +27,7 @@ export {
   type Locks,
   lock,
   type Paths,
+  type PlaceOptions,
   type SharingOptions,
   type Takeover,
   type Waiting,

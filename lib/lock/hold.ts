@@ -14,6 +14,7 @@ import type { Hold } from './job.js'
 import { isLeaseLost } from './lease-lost.js'
 import { reportSilence } from './loss.js'
 import { releaseLater, releaseOrphan } from './orphan.js'
+import { isRemovable } from './own-directory.js'
 import { freed, freeOwn, leaseLost, removeOwn, swapOwn } from './own-state.js'
 import { heldFields, type Known } from './token.js'
 import { isWantedBy } from './want.js'
@@ -98,7 +99,9 @@ export function* release(hold: Hold, { remove = false }: ReleaseOptions = {}): S
 const firstReleased = 3
 
 function* removeOrFree(hold: Hold): Steps<void> {
-  if (!(yield* isPast(hold.locking.dir, hold.fence)) || !(yield* removeOwn(hold))) yield* freeOwn(hold)
+  const { dir } = hold.locking
+  const mayBeRemoved = (yield* isRemovable(dir)) && (yield* isPast(dir, hold.fence))
+  if (!mayBeRemoved || !(yield* removeOwn(hold))) yield* freeOwn(hold)
 }
 
 function* end(hold: Hold, how: 'released' | 'abandoned' | 'lost'): Steps<void> {

@@ -5,18 +5,23 @@ import type { State } from '../cell/state.js'
 import { readState } from '../cell/transition.js'
 import { pidOf, shareClock, shareSystem, threadIdOf } from '../core/owner-words.js'
 import { fs, type Steps } from '../core/steps.js'
+import { byAnother, isForeign, statEmpty } from './foreign.js'
 import type { Locking } from './job.js'
 import { type Note, readNote } from './note.js'
+import { settlePlace } from './place.js'
 import type { Holder } from './seen.js'
 import { parseLock, type Token } from './token.js'
 
 export type { Holder } from './seen.js'
 
-export function* holderOf({ dir, trial }: Locking): Steps<Holder | undefined> {
+export function* holderOf(locking: Locking): Steps<Holder | undefined> {
+  if (locking.lockDir !== undefined) yield* settlePlace(locking)
+  const { dir, trial } = locking
   let before: string | undefined
   for (;;) {
     const now = yield* readState(dir, trial)
-    if (typeof now === 'string') return undefined
+    if (now === 'void') return yield* foreignAt(dir)
+    if (now === 'absent') return undefined
     // A note goes after the token that names it. If that is there all the same, something else has removed the note.
     const isLast = now.payload !== undefined && before === now.payload.nonce
     const holder = yield* describeState(dir, now, isLast)
@@ -45,9 +50,28 @@ function* describe(owner: string, token: Token, note: Note | undefined): Steps<H
   return { owner, pid: pidOf(owner), thread: threadIdOf(owner), host, fence, since, alive, label, data }
 }
 
+export const foreignHolder: Holder = {
+  owner: byAnother,
+  pid: undefined,
+  thread: undefined,
+  host: undefined,
+  fence: 0,
+  since: undefined,
+  alive: undefined,
+  label: undefined,
+  data: undefined,
+  foreign: true,
+}
+
+/** An empty directory without our mark is another package's lock. */
+export function* foreignAt(dir: string): Steps<Holder | undefined> {
+  const there = yield* statEmpty(dir)
+  return there && isForeign(there) ? foreignHolder : undefined
+}
+
 /** The error of a caller that did not get the lock. */
-export function lockHeld({ path }: Locking, holder: Holder | undefined, cause: unknown): Error {
-  const who = holder ? describeHolder(holder) : 'others in turn'
+export function lockHeld({ path, dir }: Locking, holder: Holder | undefined, cause: unknown): Error {
+  const who = holder ? describeHolder(holder, dir) : 'others in turn'
   return Object.assign(new Error(`The lock is held by ${who}: ${path}`, { cause }), {
     code: 'ERR_LOCK_HELD',
     path,
@@ -55,8 +79,9 @@ export function lockHeld({ path }: Locking, holder: Holder | undefined, cause: u
   })
 }
 
-/** In words. */
-export function describeHolder(holder: Holder): string {
+/** In words. `dir`: where the lock is. */
+export function describeHolder(holder: Holder, dir?: string): string {
+  if (holder.foreign) return `another package${dir === undefined ? '' : `, whose empty directory '${dir}' it is`}`
   const { pid, host, fence, label } = holder
   const on = host === undefined || host === hostname() ? '' : ` on ${host}`
   const name = label === undefined ? '' : `${JSON.stringify(label)}, `

@@ -4,8 +4,8 @@
 export interface Holder {
   /** The thread, as locks spell it: where it is, and the ids and births of its process and itself. */
   readonly owner: string
-  /** Its pid, on its own machine and in its own pid namespace. */
-  readonly pid: number
+  /** Its pid, on its own machine and in its own pid namespace; undefined if another package holds the lock. */
+  readonly pid: number | undefined
   /** The id of its thread, as the system numbers it; undefined if it is the main thread, or if that does not show. */
   readonly thread: number | undefined
   /**
@@ -26,6 +26,8 @@ export interface Holder {
   readonly label: string | undefined
   /** What it has published with `lease.publish`; undefined if it has published nothing. */
   readonly data: unknown
+  /** Set if another package holds the lock: nothing more is known then. */
+  readonly foreign?: true
 }
 
 /** What a call that waits for a lock knows. */

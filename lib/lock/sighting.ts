@@ -8,7 +8,7 @@ import type { Token } from './token.js'
 import type { Word } from './witness.js'
 
 export interface Sighting {
-  /** The state that it saw last. */
+  /** The state that it saw last, or what stands for one. */
   nonce: string
   state: State | undefined
   /** How often it has seen that state again. */
@@ -18,6 +18,10 @@ export interface Sighting {
   token: Token | undefined
   /** The hold of a swap that reported an error. If the cell shows its state, the lock was acquired all the same. */
   unconfirmed: Hold | undefined
+  /** Another package holds the lock. */
+  isForeign: boolean
+  /** The lock is looked up by its descriptor (./opened.ts). */
+  isPlaced: boolean
   /** What this call would say of itself: written before its first swap. */
   note: PayloadId | undefined
   /** The state that its last swap would consume. */
@@ -74,6 +78,8 @@ export const newSighting = (looksOnce: boolean): Sighting => ({
   waiting: undefined,
   keptSinceMs: undefined,
   looksOnce,
+  isForeign: false,
+  isPlaced: false,
   note: undefined,
   from: undefined,
   evidence: undefined,
@@ -95,8 +101,8 @@ export function* forget(sighting: Sighting): Steps<void> {
   if (unconfirmed) yield* fs.holding(unconfirmed.locking.dir, unconfirmed.id, 'leave')
 }
 
-export function noteState(sighting: Sighting, state: State): void {
-  const { nonce } = state
+/** `state`: undefined if the lock is another package's. */
+export function noteState(sighting: Sighting, nonce: string, state: State | undefined): void {
   if (sighting.nonce === nonce) sighting.repeats++
   else Object.assign(sighting, { nonce, state, repeats: 0, keptSinceMs: undefined })
 }

@@ -6,6 +6,7 @@ import { type Circle, share, tryShare } from './circle.js'
 import type { Hold, Locking } from './job.js'
 import { acquire, tryAcquire } from './obtain.js'
 import type { SharingOptions } from './options.js'
+import type { PlaceOptions } from './place.js'
 import { acquireAll, tryAcquireAll } from './several.js'
 import { isListening, sayWhoUntil } from './waiting.js'
 
@@ -16,7 +17,7 @@ export type Paths = string | URL | readonly (string | URL)[]
 export interface LockWay {
   readonly locking: (path: string | URL, options: SharingOptions, as: string) => Locking
   /** The queue in which the calls of one thread for one lock wait for their turn. */
-  readonly turn: (path: string | URL) => string[]
+  readonly turn: (path: string | URL, options?: PlaceOptions) => string[]
   /** Runs steps about the lock. */
   readonly run: <T>(steps: Steps<T>) => Steps<T>
   /** Called for each hold that outlives its call. */
@@ -29,7 +30,8 @@ export interface LockWay {
 export function turnsOf({ turn }: LockWay, paths: Paths, options: unknown): string[] {
   const { shared, holders } = (options ?? {}) as SharingOptions
   if (shared || holders !== undefined) return []
-  return isList(paths) ? paths.flatMap(turn) : turn(paths)
+  const one = (path: string | URL) => turn(path, options as SharingOptions)
+  return isList(paths) ? paths.flatMap(one) : one(paths)
 }
 
 /** While a call waits for its turn behind others of its thread, it says who holds a lock that it wants. */

@@ -22,8 +22,8 @@ export interface Binding<A extends unknown[], T> {
   readonly arguments: (bound: Bound, ...args: A) => A
   readonly result?: (value: T, bound: Bound) => T
   readonly counted?: Counted
-  /** The queues of the function itself, by its first argument. */
-  readonly turns?: (bound: Bound, first: A[0]) => string[]
+  /** The queues of the function itself, by its first argument and its options. */
+  readonly turns?: (bound: Bound, first: A[0], options: unknown) => string[]
   /** As for `dual`: what a call does while it waits for its turn, by its arguments as the function itself gets them. */
   readonly whileQueued?: (turn: Promise<unknown>, ...args: A) => Steps<unknown> | undefined
   readonly publishes?: boolean
@@ -56,6 +56,9 @@ export class Bound {
     }
     Object.defineProperties(algorithm, { name: { value: name }, length: { value: optionsAt } })
     if (publishes) alsoPublishes(algorithm)
-    return dual(algorithm, turns ? { turns: first => turns(this, first), whileQueued } : {})
+    return dual(
+      algorithm,
+      turns ? { turns: (first, ...rest) => turns(this, first, rest[optionsAt - 1]), whileQueued } : {},
+    )
   }
 }
