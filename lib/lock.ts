@@ -66,7 +66,8 @@ export type { Paths } from './lock/wanted.js'
  * stderr, too. A lock with a `label`, and one whose lease has published something, has a file beside it while it is held.
  *
  * - `lock(['a', 'b'])`: all the locks, or none. It waits for one at a time and holds none meanwhile, so calls that want the
- *   same locks in other orders do not wait for each other in a circle. Paths that lead to one lock are one.
+ *   same locks in other orders do not wait for each other in a circle. Paths that lead to one lock are one. Not with
+ *   `holders` or `lockPath`.
  * - `lock.try(path)`: returns undefined instead of waiting. Calls that only pass on their way to a slot are waited for.
  *   (And for 100 ms one to which a release on another machine has handed the lock over.)
  * - `lock.holder(path)`: returns who holds the lock (`pid`, `thread`, `host`, `since`, `alive`, `fence`, `label`, and the

@@ -1,13 +1,29 @@
 // One instance among all processes; the others get its data when it is ready.
 
+import { once } from 'node:events'
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { lock, single, within } from 'holdfast'
-import { dual, type Steps } from 'holdfast/steps'
-import { contender, killedAt, overlaps } from 'holdfast/testing'
-import { assert, holds, note, places, race, raced, scratch, sized } from './support/kit.js'
+import { dual, fs, orNothing, type Steps, tidy } from 'holdfast/steps'
+import { contender, killedAt, overlaps, type World } from 'holdfast/testing'
+import {
+  answers,
+  assert,
+  caught,
+  explored,
+  holds,
+  nobodyThrew,
+  note,
+  places,
+  prove,
+  race,
+  raced,
+  scratch,
+  sized,
+} from './support/kit.js'
 import { assertRefusesBadInput } from './support/laws.js'
+import { layLock } from './support/locks.js'
 
 interface Data {
   readonly pid: number
@@ -107,21 +123,27 @@ if (!contender(plays)) {
   holds('while it starts, others wait, or are told at once that it is not ready', async () => {
     const path = place()
     let isReady = false
+    const ready = new AbortController()
+    const begun = new AbortController()
     const starts = single(path, {
       start: async () => {
-        await wait(150)
+        begun.abort()
+        await once(ready.signal, 'abort')
         isReady = true
         return 1
       },
     })
-    await wait(20)
+    if (!begun.signal.aborted) await once(begun.signal, 'abort')
     const early = await single(path, { wait: false })
     assert.ok(!isReady && !early.isFirst && early.data === undefined && early.holder)
     const error = await assert.rejects(single(path, { timeout: 20 }), { code: 'ERR_LOCK_HELD' })
     assert.is((error as { holder?: { pid: number } }).holder?.pid, process.pid)
     await assert.rejects(single(path, { signal: AbortSignal.timeout(20) }), { code: 'ABORT_ERR' })
     assert.not(isReady)
-    const later = await single(path)
+    const waits = single(path)
+    await wait(20)
+    ready.abort()
+    const later = await waits
     assert.ok(isReady && !later.isFirst)
     assert.is(later.data, 1)
     await (await starts).lease?.release()
@@ -147,7 +169,13 @@ if (!contender(plays)) {
   })
 
   holds('a call that is stopped while it starts is the one all the same, because it has started', async () => {
-    await using first = await single(place(), { start: () => wait(100, 1), timeout: 30 })
+    const stop = new AbortController()
+    const start = async () => {
+      stop.abort()
+      await wait(50)
+      return 1
+    }
+    await using first = await single(place(), { start, signal: stop.signal })
     assert.ok(first.isFirst)
     assert.is(first.data, 1)
   })
@@ -199,6 +227,44 @@ if (!contender(plays)) {
       [[5], 'ERR_INVALID_ARG_TYPE'],
       [[path, { begin: 1 }], 'ERR_INVALID_ARG_VALUE'],
     ])
+  })
+
+  /** Starts, or finds who did; keeps the lock. */
+  function* player(dir: string, name: string): Steps<{ readonly isFirst: boolean; readonly data: string | undefined }> {
+    const { hold, data } = yield* single.steps(join(dir, 'x'), { start: () => name })
+    return { isFirst: hold !== undefined, data }
+  }
+
+  function* byLook(dir: string, name: string): Steps<{ readonly isFirst: boolean; readonly data: string | undefined }> {
+    const there = yield* fs.lstat(join(dir, 'y'), orNothing)
+    if (there) return { isFirst: false, data: undefined }
+    yield* tidy(fs.mkdir(join(dir, 'y')))
+    return { isFirst: true, data: name }
+  }
+
+  const starters = (play: typeof player, more: Partial<World> = {}): World => ({
+    ...more,
+    setup: dir => layLock(join(dir, 'x'), ['f', '1', 'clock']),
+    players: dir => ({ A: play(dir, 'A'), B: play(dir, 'B') }),
+    check: ending => {
+      nobodyThrew(ending)
+      const found = answers(ending) as { readonly isFirst: boolean; readonly data: string | undefined }[]
+      const firsts = found.filter(({ isFirst }) => isFirst)
+      if (firsts.length > 1) throw new Error('two are the one')
+      for (const { data } of found)
+        if (data !== firsts[0]?.data && ending.outcomes[data as string]?.how !== 'killed')
+          throw new Error(`one has the data of ${data}`)
+    },
+  })
+
+  for (const kills of [0, 1])
+    explored(`explored: two start, ${kills} killed: one of the living is the one, and the other has its data`, () => {
+      const preemptions = sized(1, 3)
+      prove(`single, ${kills} killed`, starters(player, { kills }), { preemptions, maxSchedules: 1_000_000 })
+    })
+
+  explored('the same world catches: a look whether one is there, which says so before it is ready', () => {
+    caught('a look', /two are the one|has the data of undefined/, starters(byLook))
   })
 
   for (const { kind, dir: at } of places.slice(0, sized(1, places.length)))

@@ -55,8 +55,11 @@ function* readToken(dir: string, { trial }: Locking): Steps<Token | undefined> {
 
 /** The fence of the call that passes the gate, if one does, or did just now, and a slot may be free. */
 function* passerAt(locking: Locking, sharing: Sharing): Steps<number | undefined> {
-  const { dir } = locking
-  const gate = yield* readToken(dir, locking)
+  const { dir, trial } = locking
+  const now = yield* readState(dir, trial)
+  // It is another package's lock.
+  if (now === 'void') return undefined
+  const gate = now === 'absent' ? undefined : parseLock(dir, now)
   if (gate?.owner !== undefined && !slotCountOf(gate.more)?.passing) return undefined
   const fence = gate?.fence ?? 0
   if (sharing === 'shared') return fence

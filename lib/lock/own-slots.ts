@@ -2,8 +2,11 @@
 // for one inside whose work it is. That holds for the slots of a lock, too (./slots.ts): who waits for them is not served
 // before this call has ended.
 
+import { createHash } from 'node:crypto'
+import { basename, dirname } from 'node:path'
 import { readState } from '../cell/transition.js'
 import { fs, type Steps } from '../core/steps.js'
+import { cut } from '../parts/stage-names.js'
 import type { Locking } from './job.js'
 import { slotCountOf } from './slot-count.js'
 import { parseLock, type Token } from './token.js'
@@ -41,5 +44,16 @@ export function* hasOwnSlot(locking: Locking, more: readonly string[]): Steps<bo
   return needsOne && count > 0
 }
 
-/** Where a slot is. */
-export const slotDir = (gateDir: string, number: number): string => `${gateDir}.${number}`
+/** What common filesystems leave of a name for the number of a slot: it has four digits at most. */
+const longestNameBytes = 255 - '.1000'.length
+const mostBytesPerUnit = 3
+const longestTailBytes = 200
+
+/** Where a slot is: beside the gate. */
+export function slotDir(gateDir: string, number: number): string {
+  if (gateDir.length * mostBytesPerUnit <= longestNameBytes) return `${gateDir}.${number}`
+  const name = basename(gateDir)
+  if (Buffer.byteLength(name) <= longestNameBytes) return `${gateDir}.${number}`
+  const digest = createHash('sha256').update(name).digest('hex').slice(0, 32)
+  return `${dirname(gateDir)}/${cut(name, longestTailBytes)}-${digest}.${number}`
+}

@@ -23,6 +23,8 @@ import { leavesOf } from './whole.js'
 export const slotOf = (gate: Locking, number: number, also: Partial<Locking> = {}): Locking => ({
   ...gate,
   dir: slotDir(gate.dir, number),
+  // No other package makes a lock there.
+  foreign: undefined,
   sharing: undefined,
   passes: undefined,
   slot: { number, gate },

@@ -76,7 +76,8 @@ function lockingsOf(
   as: string,
 ): readonly Locking[] {
   if (paths.length === 0) throw refusal('ERR_INVALID_ARG_VALUE', 'path', 'a path, or a list of at least one', paths)
-  if (options.holders !== undefined)
-    throw refusal('ERR_INVALID_ARG_VALUE', 'options.holders', 'left out for several paths', options.holders)
+  for (const name of ['holders', 'lockPath'] as const)
+    if (options[name] !== undefined)
+      throw refusal('ERR_INVALID_ARG_VALUE', `options.${name}`, 'left out for several paths', options[name])
   return paths.map(path => locking(path, options, as))
 }

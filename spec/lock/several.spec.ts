@@ -117,6 +117,24 @@ holds('many tasks that want the same locks in other orders all get them', async 
   await Promise.all([...orders, ...orders].map(work))
 })
 
+holds('in a directory of locks, several are held and shared as elsewhere, and nothing is left', async () => {
+  const { dir, a, b } = fresh()
+  const lockDir = join(dir, 'locks')
+  mkdirSync(lockDir)
+  const both = await lock([a, b, a], { lockDir })
+  assert.is(readdirSync(lockDir).length, 2)
+  await both.release({ remove: true })
+  const readers = [await drive(lock.shared.steps(a, { lockDir })), await drive(lock.shared.steps(a, { lockDir }))]
+  assert.is(await lock.try([a, b], { lockDir }), undefined)
+  assert.is((await lock.holders(a, { lockDir })).length, 2)
+  for (const hold of readers) await drive(release(hold, { remove: true }))
+  assert.equal(readdirSync(lockDir), [])
+  const one = await lock(a, { lockPath: join(lockDir, 'this'), holders: 2 })
+  assert.equal(readdirSync(lockDir), ['this', 'this.1'])
+  await one.release({ remove: true })
+  assert.equal(readdirSync(dir), ['locks'])
+})
+
 holds('what is published is published for each path, and all can be removed', async () => {
   const { dir, a, b } = fresh()
   const lease = await lock([a, b])
@@ -126,16 +144,20 @@ holds('what is published is published for each path, and all can be removed', as
   assert.equal(readdirSync(dir), [])
 })
 
-holds('several paths may be shared, and not have several holders; an empty list is refused', async () => {
-  const { dir, a, b } = fresh()
-  const both = [await drive(lock.shared.steps([a, b])), await drive(lock.shared.steps([b, a, b]))]
-  assert.is(await lock.try([a, b]), undefined)
-  for (const hold of both) await drive(release(hold))
-  await (await lock([a, b])).release()
-  const { length } = readdirSync(dir)
-  await assert.rejects(lock([a, b], { holders: 2 }), { code: 'ERR_INVALID_ARG_VALUE' })
-  assert.throws(() => lock.sync([]), { code: 'ERR_INVALID_ARG_VALUE' })
-  assert.throws(() => lock.try.sync([a, 5 as never]), { code: 'ERR_INVALID_ARG_TYPE' })
-  await assert.rejects(lock.holder([a, b] as never), { code: 'ERR_INVALID_ARG_TYPE' })
-  assert.is(readdirSync(dir).length, length)
-})
+holds(
+  'several paths may be shared, and have neither several holders nor one lockPath; an empty list is refused',
+  async () => {
+    const { dir, a, b } = fresh()
+    const both = [await drive(lock.shared.steps([a, b])), await drive(lock.shared.steps([b, a, b]))]
+    assert.is(await lock.try([a, b]), undefined)
+    for (const hold of both) await drive(release(hold))
+    await (await lock([a, b])).release()
+    const { length } = readdirSync(dir)
+    for (const options of [{ holders: 2 }, { lockPath: `${a}.lock` }])
+      await assert.rejects(lock([a, b], options), { code: 'ERR_INVALID_ARG_VALUE' })
+    assert.throws(() => lock.sync([]), { code: 'ERR_INVALID_ARG_VALUE' })
+    assert.throws(() => lock.try.sync([a, 5 as never]), { code: 'ERR_INVALID_ARG_TYPE' })
+    await assert.rejects(lock.holder([a, b] as never), { code: 'ERR_INVALID_ARG_TYPE' })
+    assert.is(readdirSync(dir).length, length)
+  },
+)

@@ -1,7 +1,7 @@
 // A lock that many share, or one has alone. Steps that are driven stand for other threads: those of this thread join.
 
 import { once } from 'node:events'
-import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { lock, sweep, updateFile, withLock } from 'holdfast'
@@ -249,6 +249,29 @@ holds('nothing is left of a shared lock if the last one that releases it asks fo
   rmSync(`${path}.lock`, { recursive: true })
   await wait(30)
   assert.equal(await sweep(join(path, '..'), { locks: true }), ['x.lock.1'])
+})
+
+holds('the lock of another package is waited for, and keeps those that try to share it out at once', async () => {
+  const path = fresh()
+  mkdirSync(`${path}.lock`)
+  const began = performance.now()
+  for (const options of [{ shared: true }, { holders: 2 }]) assert.is(await lock.try(path, options), undefined)
+  assert.ok(performance.now() - began < 800)
+  const shared = lock.shared(path)
+  await wait(50)
+  rmdirSync(`${path}.lock`)
+  await (await shared).release()
+})
+
+holds('a lock whose name is as long as names may be is shared as well', async () => {
+  for (const length of [245, 246, 248, 250]) {
+    const path = join(scratch(), 'x'.repeat(length))
+    const readers = [await other(path), await other(path)]
+    assert.is(await lock.try(path), undefined)
+    for (const hold of readers) await drive(release(hold))
+    await (await lock(path)).release({ remove: true })
+    assert.equal(readdirSync(join(path, '..')), [])
+  }
 })
 
 holds('a field that a later version has put behind the slots is carried on', async () => {
