@@ -9,6 +9,7 @@ import type { Steps } from 'holdfast/steps'
 import { type Exploration, type ExploreOptions, explore, type World } from 'holdfast/testing'
 import { spellState, successor } from '../../lib/cell/state.js'
 import { lockAsGiven } from '../broken/updates.js'
+import { caselessKinds, mountCaseless } from '../support/caseless.js'
 import { assert, explored, holds, nobodyThrew, note, prove, scratch, sized } from '../support/kit.js'
 import { assertRefusesBadInput } from '../support/laws.js'
 
@@ -188,6 +189,53 @@ holds(
     assert.ok([a, b].every(isFree))
   },
 )
+
+for (const kind of caselessKinds) {
+  const mounted = mountCaseless(kind)
+  const name = `on ${kind}, other capitals make no other order, and no other file`
+  if ('why' in mounted) holds.skip(name, mounted.why)
+  else
+    holds(name, async () => {
+      const { dir, unmount } = mounted
+      try {
+        const at = (...files: string[]) => files.map(file => join(dir, file))
+        for (const file of at('one', 'two')) writeFileSync(file, '')
+        // Each spelling has a queue of its own in this thread, so they meet at the locks, as processes do.
+        const pairs = [at('one', 'TWO'), at('Two', 'One'), at('ONE', 'two'), at('two', 'one')]
+        const calls = pairs.flatMap((files, letter) =>
+          Array.from({ length: 5 }, () =>
+            updateFile(
+              files,
+              olds =>
+                wait(
+                  1,
+                  olds.map(old => old + String(letter)),
+                ),
+              {
+                ...{ durability: 'none', timeout: 60_000 },
+              },
+            ),
+          ),
+        )
+        await Promise.all(calls)
+        // There, the kernel caches each spelling by itself, and reads old content by the others.
+        if (kind !== 'exFAT') {
+          assert.is(read(join(dir, 'one')), read(join(dir, 'two')))
+          assert.is(read(join(dir, 'one')).length, 20)
+        }
+        const began = performance.now()
+        await assert.rejects(
+          updateFile(at('one', 'two', 'ONE'), () => undefined),
+          { code: 'ERR_LOCK_HELD' },
+        )
+        assert.throws(() => updateFile.sync(at('two', 'one', 'Two'), () => undefined), { code: 'ERR_LOCK_HELD' })
+        assert.ok(performance.now() - began < 10_000)
+        assert.ok(at('one', 'two').every(isFree))
+      } finally {
+        unmount()
+      }
+    })
+}
 
 // ---- Every schedule ----
 
