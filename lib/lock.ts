@@ -37,18 +37,27 @@ export type { Paths } from './lock/wanted.js'
  * emptied is free (on Windows, and where the set-user-ID bit of a directory is not kept, it is taken for another
  * package's).
  *
- * - `lock.try(path)`: returns undefined instead of waiting.
- * - `lock.holder(path)`: returns who holds the lock (`owner`, `pid`, `fence`, `alive`), or undefined.
+ * Several may hold one lock at the same time: `lock.shared(path)` together with all others that share it, and
+ * `{ holders: n }` with n - 1 others. A call without these has the lock alone, and waits for all of them; those that come
+ * later wait for it. Each of them has a slot, a lock beside the first (`<path>.lock.1` ...), which stays; so from then on a
+ * call that wants the lock alone takes each slot, too.
+ *
+ * - `lock(['a', 'b'])`: all the locks, or none. It waits for one at a time and holds none meanwhile, so calls that want the
+ *   same locks in other orders do not wait for each other in a circle. Paths that lead to one lock are one.
+ * - `lock.try(path)`: returns undefined instead of waiting. Calls that only pass on their way to a slot are waited for.
+ * - `lock.holder(path)`: returns who holds the lock (`owner`, `pid`, `fence`, `alive`), or undefined; `lock.holders(path)`:
+ *   all that hold it together.
  * - `lock.steps(path)`: returns a hold, for algorithms; `release` of `holdfast/steps` releases it.
  *
- * @param path A path, or a `file:` URL. Links to directories on the way are followed; a link at the end of the path has
+ * @param path A path, or a `file:` URL, or several. Links to directories on the way are followed; a link at the end of the path has
  *   a lock of its own.
  * @returns A lease: keep it. `lease.release()`, `await using` or `withLock` releases it; a lease that is
  *   garbage-collected is released with a process warning. Heartbeats keep no process alive, and a process that exits
  *   holds nothing.
  * @throws `ERR_LOCK_HELD`: `timeout` has passed (`cause` is the time-out, `holder` says who holds the lock); or the call
  *   would wait for itself: the sync form, if its thread holds the lock, and any form inside the work of `withLock`,
- *   `updateFile` or `getOrCreate`, if that holds it, by whatever spelling, link, or copy of this package. `ERR_NOT_A_CELL`: another package's lock is there, or a link, which
+ *   `updateFile` or `getOrCreate`, if that holds it, by whatever spelling, link, or copy of this package.
+ *   `ERR_LOCK_MISMATCH`: others share the lock in another way, with another number of `holders`. `ERR_NOT_A_CELL`: another package's lock is there, or a link, which
  *   is not followed. EACCES: another user has put it into a sticky directory that others may write, where that user could
  *   make a link to another lock of it. The system's own error, unchanged: ENOENT (no directory, and no `parents`),
  *   EACCES, EROFS ...
@@ -56,6 +65,11 @@ export type { Paths } from './lock/wanted.js'
  * @example
  * await using lease = await lock('deploy', { timeout: 30_000 })
  * await deploy({ fence: lease.fence, signal: lease.signal })
+ *
+ * @example
+ * await using reading = await lock.shared('index') // many read, or one writes
+ * await using slot = await lock('jobs', { holders: 3 }) // slot.slot is 1, 2 or 3
+ * await using both = await lock(['from', 'to']) // both.fences has two
  *
  * Source of the protocol: leases with fencing (Gray and Cheriton 1989; Kleppmann 2016) on compare-and-swap of a state.
  */

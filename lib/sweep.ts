@@ -30,7 +30,7 @@ export interface SweepOptions extends RemoveOptions {
   readonly dryRun?: boolean | undefined
   /**
    * Removes locks, too, that are free and that no call waits for: the directories `<path>.lock` of `lock`, `updateFile`
-   * and `getOrCreate`. One that was held within the last tick of the filesystem's clock stays. @default false
+   * and `getOrCreate`, and the slots beside them. One that was held within the last tick of the filesystem's clock stays. @default false
    */
   readonly locks?: boolean | undefined
 }

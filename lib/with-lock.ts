@@ -13,9 +13,9 @@ export type { WithLock } from './lock/work.js'
  *
  * Not promised: what `lock` does not promise. `signal` and `timeout` apply to acquiring the lock only. Pass them to
  * `work` yourself if it should stop too. `work` cannot take the lock again: what it calls is refused that, and waits in
- * no line of its thread for others.
+ * no line of its thread for others. In the work of a lock that is shared, it may be shared again.
  *
- * @param path As for `lock`.
+ * @param path As for `lock`: a path, or several; with `shared` or `holders`, together with others.
  * @param work Receives the lease, whose `signal` is aborted if the lock is lost; returns a value or a promise (in the
  *   sync form, a value).
  * @returns What `work` returned, or what its promise resolved to.
@@ -24,6 +24,7 @@ export type { WithLock } from './lock/work.js'
  *
  * @example
  * const total = await withLock('counter', async ({ fence }) => add(1, { fence }), { timeout: 5_000 })
+ * const index = await withLock('index', () => readIndex(), { shared: true })
  */
 export const withLock: WithLock = withLockBy({
   locking: asSharedLocking,

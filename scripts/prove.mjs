@@ -43,6 +43,10 @@ const tables = {
     programs: [[specs, '--full']],
     spell: names => (names.length > 0 ? names.map(one => attacks[one] ?? one) : Object.values(attacks)),
   },
+  lock: {
+    says: 'locks: the dead are followed at one look, and by one; no live holder is robbed; shared locks, several holders, fairness',
+    programs: [[specs, 'lock', 'lock/', 'single', '--full']],
+  },
   nodes: {
     says: 'the whole suite on Node 22, 24 and 26, or on the lines that are named',
     programs: [[join('scripts', 'nodes.mjs')]],

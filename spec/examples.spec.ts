@@ -26,8 +26,11 @@ function example(name: string, ...args: string[]): { status: number | null; said
 const layers = {
   'config-file': raced,
   'download-once': raced,
+  'job-runner': raced,
   'one-at-a-time': raced,
+  'one-dev-server': raced,
   'publish-once': raced,
+  'readers-and-a-writer': raced,
   uploads: holds,
   'prove-it': explored,
 }
@@ -71,6 +74,26 @@ raced('one-at-a-time lets each deploy after the other, also after one that is ki
     if (name && name !== 'Unlucky') assert.is(lines[at + 1], `${name} is done`)
   }
   assert.match(said, new RegExp(`3 of 4 deployed; the next one would have fence ${first + 4}`))
+})
+
+raced('one-dev-server starts one server, which the others find, and another one when that is killed', () => {
+  const { said } = example('one-dev-server')
+  const lines = said.trim().split('\n')
+  const [first, , , next] = lines.map(line => /server of process (\d+)$/.exec(line)?.[1])
+  assert.is(lines.filter(line => line.endsWith(`started the server of process ${first}`)).length, 1, said)
+  assert.is(lines.filter(line => line.endsWith(`found the server of process ${first}`)).length, 2, said)
+  assert.match(lines[3] ?? '', `Process ${next} started the server of process ${next}`)
+})
+
+raced('job-runner does each job, and that of the worker that was killed once more', () => {
+  const { said } = example('job-runner')
+  const done = ['backup', 'index', 'mail', 'report', 'thumbnails'].map(job => `${job} is done`)
+  assert.equal(said.trim().split('\n').sort(), [...done, 'unlucky is done, by another worker'])
+})
+
+raced('readers-and-a-writer shows no reader an old file with a new one', () => {
+  const { said } = example('readers-and-a-writer')
+  assert.equal(said.trim().split('\n'), Array(5).fill('A reader saw 40 pairs, and 0 of which one was old'))
 })
 
 explored('prove-it shows the schedule that loses a count, and finds none once it is right', () => {

@@ -16,7 +16,7 @@ export function* releaseAndRemove(hold: Hold): Steps<void> {
   for (const { locking } of publishersOf(hold)) if (locking.slot) yield* removeUnused(locking.slot.gate)
 }
 
-/** Removes a lock with all its slots, if nobody holds it, and no call waits. Returns whether this call did it. */
+/** Removes a lock with all its slots, if no call holds it or waits for it. Returns whether this call did it. */
 export function* removeUnused(locking: Locking): Steps<boolean> {
   const all = yield* tryAcquire({ ...locking, sharing: undefined, label: undefined })
   if (!all) return false

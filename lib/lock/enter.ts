@@ -8,7 +8,7 @@ import { acquireOne, tryAcquireOne, tryAgain } from './acquire.js'
 import { holderOf, lockHeld } from './holder.js'
 import type { Hold, Locking, Sharing } from './job.js'
 import { isOwnLock, slotDir } from './own-slots.js'
-import { type Pass, passGate, trySlots } from './pass.js'
+import { type Pass, passGate, slotsOf, trySlots } from './pass.js'
 import { newSighting } from './sighting.js'
 import { slotCountOf } from './slot-count.js'
 import { attendTo, gateOf, slotOf, tryFreeSlot } from './slots.js'
@@ -26,7 +26,7 @@ export function* enter(locking: Locking, sharing: Sharing): Steps<Hold> {
 }
 
 /** Milliseconds: another call that passes the gate takes much less, if it is not stopped. */
-const passingMs = 100
+const passingMs = 1000
 
 /** Takes a slot if that is possible at once. Other calls that pass the gate are waited for a little. */
 export function* tryEnter(locking: Locking, sharing: Sharing): Steps<Hold | undefined> {
@@ -72,7 +72,7 @@ const pausesMs = [1, 2, 4, 8, 16, 25]
 /** Waits until one of the slots is free, and takes it. */
 function* waitForSlot(pass: Pass): Steps<void> {
   const { gate, locking, taken } = pass
-  const slots = Array.from({ length: gate.slots }, (_, at) => slotOf(locking, at + 1))
+  const slots = Array.from({ length: slotsOf(gate).count }, (_, at) => slotOf(locking, at + 1))
   const looks = slots.map(slot => ({ slot, sighting: newSighting(false) }))
   for (let turn = 0; ; turn++) {
     for (const { slot, sighting } of looks) {

@@ -9,8 +9,8 @@ import type { Holder } from './holder.js'
 import { holdersOf } from './holders.js'
 import { type Lease, startLease } from './lease.js'
 import type { LockOptions, SharingOptions } from './options.js'
+import { endUnseen } from './slots.js'
 import { type LockWay, obtain, type Paths, tryObtain, turnsOf } from './wanted.js'
-import { leavesOf } from './whole.js'
 
 export type { LockWay } from './wanted.js'
 
@@ -33,7 +33,11 @@ export interface Locks<P, O> {
 }
 
 export interface Lock extends Locks<Paths, SharingOptions> {
-  /** Takes the lock together with others that share it: short for the option `shared`. */
+  /**
+   * Takes the lock together with all others that share it: short for the option `shared`. While it is held, no call has the
+   * lock alone. One that waits for that comes before those that want to share it later. A shared lock cannot be turned into
+   * one that is had alone: inside its work, that is refused (`ERR_LOCK_HELD`).
+   */
   readonly shared: Locks<Paths, LockOptions>
   /** Who holds the lock, or the first of those that hold it together; undefined if it is free. */
   readonly holder: Dual<[path: string | URL, options?: Patience], Holder | undefined>
@@ -68,7 +72,7 @@ function locksBy(way: LockWay): Locks<Paths, SharingOptions> {
   function* giveBack(hold: Hold | undefined): Steps<void> {
     if (!hold) return
     // Its caller has gone, and knows nothing of it.
-    for (const one of leavesOf(hold)) one.endsAs = one.previous
+    endUnseen(hold)
     yield* run(release(hold))
   }
   const turns = (paths: Paths, options?: unknown) => turnsOf(way, paths, options)

@@ -8,6 +8,7 @@ import { isSystemError } from '../core/errors.js'
 import { isInterruption } from '../core/interruption.js'
 import { fs, pending, type Steps } from '../core/steps.js'
 import { finishAnyway, uninterruptible } from '../parts/cleanup.js'
+import { isCounted } from './counted.js'
 import { isPast } from './fence.js'
 import type { Hold } from './job.js'
 import { isLeaseLost } from './lease-lost.js'
@@ -25,6 +26,15 @@ export function* renew(hold: Hold): Steps<void> {
   if (hold.over) throw leaseLost(hold)
   if (hold.parts) return yield* renewWhole(hold, renew)
   yield* beatOnce(hold)
+  if (hold.locking.slot && !hold.over && !(yield* isCounted(hold))) yield* loseUncounted(hold)
+}
+
+/** The slot is held, but a call that takes the lock alone does not ask for it. */
+function* loseUncounted(hold: Hold): Steps<void> {
+  yield* uninterruptible(() => ignoreLoss(free(hold)))
+  hold.lostBecause ??= 'its directory is gone'
+  yield* end(hold, 'lost')
+  throw leaseLost(hold)
 }
 
 /** Makes a heartbeat, which may bring a note. Returns false if the lock was released meanwhile. @throws `ERR_LEASE_LOST` */
@@ -74,12 +84,13 @@ export function* release(hold: Hold, { remove = false }: ReleaseOptions = {}): S
     }
     throw error
   }
+  // Before anything that may be interrupted.
+  yield* end(hold, 'released')
   // If this thread takes the lock again at once, it may start from this state instead of reading it. Not after the
   // first hold, because many locks are taken only once.
   const { state } = hold
   if (state.version > firstReleased && !remove)
     yield* fs.remember(hold.locking.dir, { state, token: freed(hold) } satisfies Known)
-  yield* end(hold, 'released')
 }
 
 /** The version of a state: born, held, free again. */

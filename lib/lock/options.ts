@@ -26,13 +26,15 @@ export interface LockOptions extends Patience {
 /** How a lock is held, besides all that `updateFile` and `getOrCreate` take, too. */
 export interface SharingOptions extends LockOptions {
   /**
-   * Others may hold the lock at the same time, if they share it, too: many read, or one writes. Who takes it without this
-   * option is alone. @default false
+   * Others may hold the lock at the same time, if they share it, too: many read, or one writes. A call without this option
+   * has it alone. Tasks of one thread share one slot: the second joins the first, unless another call waits to have the lock
+   * alone. `lock.shared(path)` is short for this. @default false
    */
   readonly shared?: boolean | undefined
   /**
-   * As many may hold the lock at the same time, from 1 to 1000: all must ask for the same number. Each has a slot of its
-   * own, `lease.slot`, and its fence is that of the slot. @default no others
+   * How many may hold the lock at the same time, from 1 to 1000. While one holds it, a call that asks for another number is
+   * refused (`ERR_LOCK_MISMATCH`); then the number may change. Each has a slot of its own, `lease.slot`, whose fence grows
+   * with each holder of that slot; `lease.previous` is about the slot, too. @default one, alone
    */
   readonly holders?: number | undefined
 }

@@ -21,15 +21,17 @@ export function* isOwnLock(locking: Locking): Steps<boolean> {
   return typeof now === 'object' && (yield* isOwn(parseLock(dir, now), locking))
 }
 
-/** The same of any slot of the lock. */
+/** The same of the slots of the lock that it needs: one of them, if it is to be one of several holders; otherwise all. */
 export function* hasOwnSlot(locking: Locking, more: readonly string[]): Steps<boolean> {
   const { around, dir } = locking
   if (around.length === 0 && !(yield* fs.blocking())) return false
   const count = slotCountOf(more)?.count ?? 0
+  const needsOne = typeof locking.passes === 'object'
   for (let number = 1; number <= count; number++) {
-    if (yield* isOwnLock({ ...locking, dir: slotDir(dir, number) })) return true
+    const isOne = yield* isOwnLock({ ...locking, dir: slotDir(dir, number) })
+    if (isOne !== needsOne) return isOne
   }
-  return false
+  return needsOne && count > 0
 }
 
 /** Where a slot is. */

@@ -9,7 +9,7 @@ import type { Hold, Locking, Sharing } from './job.js'
 import { isLeaseLost } from './lease-lost.js'
 import { swapOwn } from './own-state.js'
 import { isAgreed, kindOf, type SlotCount, slotCountOf, withSlotCount } from './slot-count.js'
-import { giveBack, rememberSlot, slotOf } from './slots.js'
+import { endUnseen, giveBack, rememberSlot, slotOf } from './slots.js'
 import { heldFields, parseLock } from './token.js'
 
 export interface Pass {
@@ -28,6 +28,7 @@ export function* passGate(
   take: (pass: Pass) => Steps<void>,
 ): Steps<Hold | undefined> {
   const pass: Pass = { locking, sharing, gate, taken: [gate] }
+  endUnseen(gate)
   try {
     yield* agree(pass)
     yield* take(pass)
@@ -43,7 +44,8 @@ export function* passGate(
   return slot
 }
 
-const slotsOf = ({ state, locking: { dir } }: Hold): SlotCount =>
+/** What the gate says of its slots, as far as this call has let it say that. */
+export const slotsOf = ({ state, locking: { dir } }: Hold): SlotCount =>
   slotCountOf(parseLock(dir, state).more) ?? { kind: 's', count: 0, passing: true }
 
 /** If the slots are such as others want them, they are changed, unless one of them is held. @throws `ERR_LOCK_MISMATCH` */

@@ -72,6 +72,7 @@ function* alreadyHeld({ dir, trial }: Locking, holds: Iterable<Hold>): Steps<Hol
 
 /** A path whose lock is that of another one has its fence, too. */
 function severalOf(holds: readonly Hold[]): Hold {
-  const whole = wholeOf([...new Set(holds)])
-  return Object.assign(whole, { fences: holds.map(({ fence }) => fence) })
+  const died = holds.find(({ previous }) => previous === 'died')
+  const fences = holds.map(({ fence }) => fence)
+  return { ...wholeOf([...new Set(holds)]), fences, previous: (died ?? (holds[0] as Hold)).previous }
 }

@@ -2,8 +2,8 @@
 // slot is a lock of its own, beside it: `<gate>.<number>`. Who shares the lock holds one slot; who excludes all others holds
 // the gate and every slot that it counts.
 //
-// Of everyone who holds a slot this is true: at a moment since it took the slot, the gate has counted that. So whoever takes
-// the gate later finds the slot held. Only those that hold the gate and all slots let it count fewer.
+// Of every holder of a slot this is true: at a moment since it took the slot, the gate has counted that. So a call that takes
+// the gate later finds the slot held. Only a call that holds the gate and all slots lets it count fewer.
 
 import { readState } from '../cell/transition.js'
 import { fs, type Steps } from '../core/steps.js'
@@ -16,6 +16,7 @@ import { slotDir } from './own-slots.js'
 import { leaseLost } from './own-state.js'
 import { isAgreed, slotCountOf } from './slot-count.js'
 import { parseLock } from './token.js'
+import { leavesOf } from './whole.js'
 
 /** The lock of a slot. */
 export const slotOf = (gate: Locking, number: number, also: Partial<Locking> = {}): Locking => ({
@@ -55,7 +56,7 @@ function* lookAtGate({ dir, trial }: Locking, sharing: Sharing): Steps<View> {
 }
 
 /**
- * Takes a slot that is free while nobody holds the gate, without taking that. The gate is read after the state of the slot,
+ * Takes a slot that is free while no call holds the gate, without taking that. The gate is read after the state of the slot,
  * and before that is swapped: if it counts the slot then, it counts it for as long as that state lasts.
  */
 export function* tryFreeSlot(locking: Locking, sharing: Sharing): Steps<Hold | undefined> {
@@ -91,10 +92,16 @@ export function* attendTo(holds: readonly Hold[]): Steps<void> {
   }
 }
 
-/** Releases all of them, the last one first, whatever happens to the others. An interruption is thrown at the end. */
+/** No caller gets the hold, so what the lock says of the holder before it stays true. */
+export function endUnseen(hold: Hold): void {
+  for (const one of leavesOf(hold)) one.endsAs = one.previous
+}
+
+/** Releases holds that their caller never got, the last one first, whatever happens to the others. An interruption is thrown at the end. */
 export function* giveBack(holds: readonly Hold[]): Steps<void> {
   let stopped: { readonly error: unknown } | undefined
   for (const hold of holds.toReversed()) {
+    endUnseen(hold)
     try {
       yield* uninterruptible(() => ignoreLoss(release(hold)))
     } catch (error) {

@@ -1,5 +1,5 @@
-// How a call comes to the one instance: it takes the lock, and starts; or it waits until whoever holds the lock has published
-// data, which is done when the start has ended.
+// How a call comes to the one instance: it takes the lock, and starts; or it waits until the holder has published data, which is
+// done when its start has ended.
 
 import { asFlag, asFunction } from '../core/input.js'
 import { isTimeout } from '../core/interruption.js'

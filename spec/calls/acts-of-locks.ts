@@ -20,6 +20,16 @@ function lockAndRelease(dir: string, form: Form): unknown {
   return lock(at(dir, 'file'), patience).then(lease => lease.release())
 }
 
+function shareAndRelease(dir: string, form: Form): unknown {
+  if (form === 'sync') return lock.shared.sync(at(dir, 'file'), patience).release.sync()
+  return lock.shared(at(dir, 'file'), patience).then(lease => lease.release())
+}
+
+const plantShared = (dir: string): void => lock.shared.sync(at(dir, 'file')).release.sync()
+
+const lockTwo = (dir: string, form: Form): unknown =>
+  inForm(withLock, form)([at(dir, 'file'), at(dir, 'other')], () => {}, patience)
+
 const plantLock = (dir: string): void => lock.sync(at(dir, 'file')).release.sync()
 
 /** Takes long enough for a heartbeat. */
@@ -65,6 +75,9 @@ type UpdateTwo = Dual<[string[], (olds: unknown[]) => unknown[], object], unknow
 export const actsOfLocks: readonly Act[] = [
   { name: 'lock', plant: nothing, call: lockAndRelease, becomes: {}, documented },
   { name: 'lock-again', plant: plantLock, call: lockAndRelease, becomes: {}, documented },
+  { name: 'lock-shared', plant: nothing, call: shareAndRelease, becomes: {}, documented },
+  { name: 'lock-after-readers', plant: plantShared, call: lockAndRelease, becomes: {}, documented },
+  { name: 'lock-two', plant: plantLock, call: lockTwo, becomes: {}, documented },
   {
     name: 'withLock',
     plant: plantLock,

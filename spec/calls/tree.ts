@@ -30,8 +30,8 @@ export function see(top: string): Seen {
       const stats = lstatSync(path, { throwIfNoEntry: false })
       const spelled = path.slice(top.length + 1)
       if (!stats) continue
-      // Locks stay: also the one of a directory, for filesystems without hard links.
-      if (name.endsWith('.lock')) {
+      // Locks stay, and their slots: also the one of a directory, for filesystems without hard links.
+      if (/\.lock(\.\d+)?$/.test(name)) {
         const states = readdirSync(path).length
         if (states !== 1) tree[spelled] = `a lock with ${states} states`
       } else if (name.startsWith('.')) privates.push(path)

@@ -1,5 +1,6 @@
 // A lock that so many may hold at the same time. Steps that are driven stand for other threads.
 
+import { once } from 'node:events'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { lock, withLock } from 'holdfast'
@@ -119,6 +120,27 @@ holds('the holder of all slots does not wait for itself; where others have some,
   const both = [driveSync(lock.steps(path, two)), driveSync(lock.steps(path, two))]
   assert.throws(() => lock.sync(path, two), { code: 'ERR_LOCK_HELD' })
   for (const one of both) await drive(release(one))
+})
+
+holds('inside the work of one hold, another one is waited for in turn, if others hold some', async () => {
+  const path = fresh()
+  const two = { holders: 2 }
+  const hold = await drive(lock.steps(path, two))
+  const begin = new AbortController()
+  const before = once(begin.signal, 'abort').then(() => drive(lock.steps(path, two)))
+  const nested = withLock(
+    path,
+    async () => {
+      begin.abort()
+      await wait(30)
+      await (await lock(path, two)).release()
+    },
+    two,
+  )
+  await wait(80)
+  await drive(release(hold))
+  await drive(release(await before))
+  await nested
 })
 
 holds('a holder that waits makes heartbeats, and one that stops waiting lets the next one look', async () => {

@@ -157,6 +157,24 @@ holds('who loses a slot has lost the lock', async () => {
   }
 })
 
+holds(
+  'who shares a lock whose gate something has removed is informed by the next heartbeat, and leaves its slot',
+  async () => {
+    for (const take of [lock.shared, (path: string) => lock(path, { holders: 2 })]) {
+      const path = fresh()
+      const lease = await take(path)
+      await lease.renew()
+      rmSync(`${path}.lock`, { recursive: true })
+      await assert.rejects(lease.renew(), { code: 'ERR_LEASE_LOST', message: /its directory is gone/ })
+      assert.ok(lease.signal.aborted)
+      await assert.rejects(lease.release(), { code: 'ERR_LEASE_LOST' })
+      const next = await take(path)
+      await next.release()
+      assert.equal(await lock.holders(path), [])
+    }
+  },
+)
+
 holds('a call that waits for readers makes heartbeats of what it has already', async () => {
   const path = fresh()
   const reader = await other(path)

@@ -37,9 +37,10 @@ const solitary: ReadonlySet<string> = new Set(['core/fast-path', 'core/inline-bo
 export const isSolitary = (spec: string): boolean => solitary.has(spec)
 
 /**
- * Others run meanwhile: its processes wait for each other for half a minute and take no time of a core (`lock/apart`), or
+ * Others run meanwhile: its processes wait for each other for half a minute and take no time of a core (`lock/apart`,
+ * `lock/judged`), or
  * it takes a minute whatever else runs, and judges results only (`calls`).
  */
-const beside: ReadonlySet<string> = new Set(['lock/apart', 'calls'])
+const beside: ReadonlySet<string> = new Set(['lock/apart', 'lock/judged', 'calls'])
 
 export const runsBeside = (spec: string): boolean => beside.has(spec)

@@ -17,6 +17,7 @@ import {
   type Patience,
   probe,
   remove,
+  single,
   sweep,
   symlink,
   updateFile,
@@ -171,6 +172,30 @@ export const cases: readonly Case[] = [
     sync: (dir, _, options) => lock.sync(join(dir, 'l/x'), options).release.sync(),
     steps: function* (dir) {
       yield* release(yield* lock.steps(join(dir, 'l/x')))
+    },
+  },
+  {
+    ...passes('lock.shared', dir => mkdirSync(join(dir, 'l'))),
+    call: async (dir, _, options) => (await lock.shared(join(dir, 'l/x'), options)).release(),
+    sync: (dir, _, options) => lock.shared.sync(join(dir, 'l/x'), options).release.sync(),
+    steps: function* (dir) {
+      yield* release(yield* lock.shared.steps(join(dir, 'l/x')))
+    },
+  },
+  caseOf(
+    withLock,
+    passes('withLock, after readers', dir => lock.shared.sync(join(dir, 'x')).release.sync()),
+    dir => [join(dir, 'x'), () => {}],
+  ),
+  caseOf(withLock, passes('withLock, holders'), dir => [join(dir, 'x'), () => {}], { holders: 2 }),
+  caseOf(withLock, passes('withLock, two paths'), dir => [[join(dir, 'x'), join(dir, 'y')], () => {}]),
+  {
+    ...passes('single'),
+    call: async (dir, _, options) => (await single(join(dir, 'x'), { ...options, start: () => 1 })).lease?.release(),
+    sync: (dir, _, options) => single.sync(join(dir, 'x'), { ...options, start: () => 1 }).lease?.release.sync(),
+    steps: function* (dir) {
+      const { hold } = yield* single.steps(join(dir, 'x'), { start: () => 1 })
+      if (hold) yield* release(hold)
     },
   },
   caseOf(withLock, passes('withLock'), dir => [join(dir, 'x'), () => {}]),

@@ -1,6 +1,6 @@
 // What players and processes do with a lock, and what people usually write instead.
 
-import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { type LockOptions, lock } from 'holdfast'
 import { fs, hasCode, release, type Steps } from 'holdfast/steps'
 import { parseState, type State, spellState, successor } from '../../lib/cell/state.js'
@@ -16,6 +16,8 @@ export const layLock = (path: string, fields: readonly string[]): void => layTok
 
 function layToken(dir: string, fields: readonly string[]): void {
   mkdirSync(dir)
+  // As the package marks what it has made.
+  chmodSync(dir, 0o4755)
   writeFileSync(`${dir}/${spellState(successor(undefined, { fields }, nonce))}`, '')
 }
 

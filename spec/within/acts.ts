@@ -63,6 +63,10 @@ export const acts: Readonly<Record<string, Act>> = {
   lock: async (dir, form, path) => released(call(dir.lock, form, path, options)),
   'lock.try': async (dir, form, path) => released(call(dir.lock.try, form, path, options)),
   'lock.holder': (dir, form, path) => call(dir.lock.holder, form, path, options),
+  'lock.shared': async (dir, form, path) => released(call(dir.lock.shared, form, path, options)),
+  'lock, two': async (dir, form, path) => released(call(dir.lock, form, ['f', path], options)),
+  'lock.holders': (dir, form, path) => call(dir.lock.holders, form, path, options),
+  single: async (dir, form, path) => released(call(dir.single, form, path, options)),
   withLock: (dir, form, path) => call(dir.withLock, form, path, () => 'done', options),
   readFile: (dir, form, path) => call(dir.readFile, form, path, options),
   list: (dir, form, path) => call(dir.list, form, path, options),
@@ -112,6 +116,15 @@ export const stepsOf: Readonly<Record<string, (dir: Within) => Steps<unknown>>> 
     const hold = yield* dir.lock.steps('a/b/f', brief)
     yield* finishAnyway(() => release(hold))
   },
+  *'lock.shared'(dir) {
+    const hold = yield* dir.lock.shared.steps('a/b/f', brief)
+    yield* finishAnyway(() => release(hold))
+  },
+  *single(dir) {
+    const { hold } = yield* dir.single.steps('a/b/f', brief)
+    if (hold) yield* finishAnyway(() => release(hold))
+  },
+  'withLock, two': dir => dir.withLock.steps(['a/b/f', 'a/f'], () => 'done', brief),
   withLock: dir => dir.withLock.steps('a/b/f', () => 'done', brief),
   readFile: dir => dir.readFile.steps('a/b/f', brief),
   list: dir => dir.list.steps('a/b/tree', brief),

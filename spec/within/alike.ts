@@ -16,7 +16,7 @@ type Functions = Pick<
   | 'move'
   | 'link'
 > &
-  Pick<Within, 'symlink' | 'remove' | 'emptyDir' | 'sweep' | 'probe' | 'cell' | 'lock' | 'withLock'>
+  Pick<Within, 'symlink' | 'remove' | 'emptyDir' | 'sweep' | 'probe' | 'cell' | 'lock' | 'withLock' | 'single'>
 
 /** A call of a function; `at` spells a path. */
 export type Work = (f: Functions, at: (name: string) => string) => unknown

@@ -28,6 +28,15 @@ const holders: Readonly<Record<string, (root: Within) => Steps<unknown>>> = {
       yield* release(hold)
     }
   },
+  *'lock.shared'(root) {
+    yield* release(yield* root.lock.shared.steps('a/b/f', brief))
+  },
+  *single(root) {
+    const { hold } = yield* root.single.steps('a/b/f', brief)
+    if (hold) yield* release(hold)
+  },
+  'withLock, two': root => root.withLock.steps(['a/b/f', 'a/f'], () => 'done', brief),
+  'withLock, holders': root => root.withLock.steps('a/b/f', () => 'done', { ...brief, holders: 2 }),
   withLock: root => root.withLock.steps('a/b/f', () => 'done', brief),
   updateFile: root => root.updateFile.steps('a/b/f', () => 'new', brief),
   getOrCreate: root => root.getOrCreate.steps('a/b/f', () => 'new', { ...brief, refresh: true, durability: 'full' }),

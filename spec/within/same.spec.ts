@@ -125,6 +125,22 @@ const works: Readonly<Record<string, Work>> = {
     await f.lock(at('l'), { timeout: 300 })
   },
   'lock, a directory that is missing': (f, at) => f.lock(at('none/l')),
+  'lock.shared': async (f, at) => {
+    await using lease = await f.lock.shared(at('a/l'), { parents: true })
+    await lease.renew()
+    return [(await f.lock.holders(at('a/l'))).length, (await f.lock.try(at('a/l'))) ?? 'busy']
+  },
+  'lock, several': (f, at) => f.withLock([at('l'), at('a/l'), at('l')], ({ fences }) => new Set(fences).size),
+  'lock, several, one is missing': (f, at) => f.lock([at('l'), at('none/l')]),
+  'lock, held by holders of another number': async (f, at) => {
+    using _ = f.lock.sync(at('l'), { holders: 2 })
+    await f.lock(at('l'), { holders: 3 })
+  },
+  single: async (f, at) => {
+    await using first = await f.single(at('l'), { start: () => 1 })
+    const second = await f.single(at('l'))
+    return [first.isFirst, first.data, second.isFirst, second.data]
+  },
   withLock: (f, at) => f.withLock(at('l'), ({ fence }) => typeof fence),
 }
 
