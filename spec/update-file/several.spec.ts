@@ -5,13 +5,19 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import { cell, lock, updateFile, type WorkOnFiles } from 'holdfast'
-import type { Steps } from 'holdfast/steps'
+import type { Dual, Steps } from 'holdfast/steps'
 import { type Exploration, type ExploreOptions, explore, type World } from 'holdfast/testing'
 import { spellState, successor } from '../../lib/cell/state.js'
 import { lockAsGiven } from '../broken/updates.js'
 import { caselessKinds, mountCaseless } from '../support/caseless.js'
 import { assert, explored, holds, nobodyThrew, note, prove, scratch, sized } from '../support/kit.js'
-import { assertRefusesBadInput } from '../support/laws.js'
+import {
+  assertNothingLeftBehind,
+  assertOriginalErrorComesOut,
+  assertRefusesBadInput,
+  assertSyncAndAsyncAgree,
+  type Trial,
+} from '../support/laws.js'
 
 const read = (path: string): string => readFileSync(path, 'utf8')
 const isFree = (file: string): boolean => lock.holder.sync(file) === undefined
@@ -189,6 +195,47 @@ holds(
     assert.ok([a, b].every(isFree))
   },
 )
+
+holds('while it computes, each of the locks shows that it lives', async () => {
+  const [a, b] = given('a', 'b') as [string, string]
+  const states = [new Set<string | undefined>(), new Set<string | undefined>()]
+  const slow = async () => {
+    for (let i = 0; i < 20; i++) {
+      await wait(3)
+      for (const [at, file] of [a, b].entries()) states[at]?.add(cell.read.sync(`${file}.lock`)?.nonce)
+    }
+    return ['x', 'y']
+  }
+  await updateFile([a, b], slow, { heartbeat: 4 })
+  assert.ok(
+    states.every(({ size }) => size > 3),
+    `${states.map(({ size }) => size)} states in 60 ms`,
+  )
+})
+
+type Act = Dual<[files: string[], change: (olds: (string | undefined)[]) => string[], options?: object], unknown>
+const trial: Trial<Parameters<Act>, unknown> = {
+  setup: dir => {
+    for (const name of ['one', 'two']) writeFileSync(join(dir, name), 'old')
+  },
+  args: dir => [[join(dir, 'two'), join(dir, 'one')], olds => olds.map(old => `${old} and new`)],
+  done: dir =>
+    assert.equal(
+      ['one', 'two'].map(name => read(join(dir, name))),
+      ['old and new', 'old and new'],
+    ),
+}
+const twice: typeof trial = { ...trial, args: dir => [[join(dir, 'one'), join(dir, '.', 'one')], () => []] }
+const astray: typeof trial = { args: dir => [[join(dir, 'none/file'), join(dir, 'x')], () => ['new', 'new']] }
+const asAct = updateFile as unknown as Act
+
+holds('whichever call fails, its error comes out, or what is promised holds', () =>
+  assertOriginalErrorComesOut(asAct, trial),
+)
+
+holds('both forms come to the same', () => assertSyncAndAsyncAgree(asAct, trial, twice, astray))
+
+holds('whatever fails or is stopped leaves nothing private behind', () => assertNothingLeftBehind(asAct, trial))
 
 for (const kind of caselessKinds) {
   const mounted = mountCaseless(kind)
