@@ -31,7 +31,7 @@ export type { First, Other, Single, SingleOptions } from './single/options.js'
  *
  * @example
  * const dev = await single('.app/dev', { start: async () => ({ url: await startServer(), pid: process.pid }) })
- * console.log(dev.isFirst ? 'ready' : 'already running', dev.data.url)
+ * const state = dev.isFirst ? `ready: ${dev.data.url}` : `already there: ${dev.data.url}`
  *
  * Source of the protocol: `lock`, whose holder publishes data.
  */
