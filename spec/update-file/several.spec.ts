@@ -10,7 +10,7 @@ import { type Exploration, type ExploreOptions, explore, type World } from 'hold
 import { spellState, successor } from '../../lib/cell/state.js'
 import { lockAsGiven } from '../broken/updates.js'
 import { caselessKinds, mountCaseless } from '../support/caseless.js'
-import { assert, explored, holds, nobodyThrew, note, prove, scratch, sized } from '../support/kit.js'
+import { assert, explored, holds, nobodyThrew, note, prove, proveLarge, scratch, sized } from '../support/kit.js'
 import {
   assertNothingLeftBehind,
   assertOriginalErrorComesOut,
@@ -340,7 +340,7 @@ const bothOrNone: World['check'] = ending => {
 const ends = ({ bound = '' }: Exploration): void => assert.not.match(bound, /steps/)
 
 explored('explore: two callers that name two files in both orders', () => {
-  ends(prove('2 updateFile of 2 files', { setup, players: players(ours), check: bothOrNone }, { preemptions: 1 }))
+  ends(proveLarge('2 updateFile of 2 files', { setup, players: players(ours), check: bothOrNone }, 1))
 })
 
 explored('explore: two callers that name two files in both orders, and a kill', () => {
