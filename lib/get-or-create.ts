@@ -10,7 +10,7 @@ import type { Making } from './get-or-create/job.js'
 import { makeOnce } from './get-or-create/once.js'
 import type { GetOrCreate, GetOrCreateOptions, Got } from './get-or-create/options.js'
 import type { Kind, Producer } from './get-or-create/produce.js'
-import { asLocking } from './lock/options.js'
+import { asLocking, type LockOptions } from './lock/options.js'
 
 export type { GetOrCreate, GetOrCreateOptions, Got, GotAs } from './get-or-create/options.js'
 export type { Producer, Production } from './get-or-create/produce.js'
@@ -35,9 +35,9 @@ export type { Producer, Production } from './get-or-create/produce.js'
  * clock of its filesystem cannot be read, and counts as that of this machine. `produce`, and `validate` under the lock, cannot have the same path
  * produced, or take its `lock`: they are refused.
  *
- * The lock is that of `lock(path)`, `<path>.lock`, which stays. A caller that finds a good result takes no lock, and
- * waits for no other caller, not even while one refreshes the result. Callers in one thread that find none wait in
- * line, and look again when they come to the front.
+ * The lock is that of `lock(path)`, `<path>.lock` or where `lockPath` or `lockDir` say, which stays. A caller that finds
+ * a good result takes no lock, and waits for no other caller, not even while one refreshes the result. Callers in one
+ * thread that find none wait in line, and look again when they come to the front.
  *
  * @param path A path, or a `file:` URL. If it is a link, what the link leads to is looked at, made, replaced and
  *   locked.
@@ -104,7 +104,9 @@ function asMaking(
   publication: Publication,
 ): Making {
   const around = registry.around()
-  const locking = (at: string | URL) => asLocking(at, options, 'getOrCreate', around)
+  // What `mode` says to other functions is not about the lock of this one.
+  const forLock: LockOptions = 'mode' in options ? { ...options, mode: undefined } : options
+  const locking = (at: string | URL) => asLocking(at, forLock, 'getOrCreate', around)
   const at = asName(path, 'path')
   locking(path)
   if (asFunction(produce, 'produce') === undefined)

@@ -19,7 +19,15 @@ export {
   type Production,
 } from './get-or-create.js'
 export { type Existing, type LinkOptions, link } from './link.js'
-export { type Holder, type Lease, type Lock, type LockOptions, lock, type SharingOptions } from './lock.js'
+export {
+  type Holder,
+  type Lease,
+  type Lock,
+  type LockOptions,
+  lock,
+  type PlaceOptions,
+  type SharingOptions,
+} from './lock.js'
 export { type MkdirpOptions, mkdirp } from './mkdirp.js'
 export { type MoveOptions, move } from './move.js'
 export type { ResponseLike } from './parts/response.js'

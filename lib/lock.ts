@@ -7,6 +7,7 @@ export type { Lock, Locks } from './lock/functions.js'
 export type { Holder } from './lock/holder.js'
 export type { Lease } from './lock/lease.js'
 export type { LockOptions, SharingOptions } from './lock/options.js'
+export type { PlaceOptions } from './lock/place.js'
 export type { Paths } from './lock/wanted.js'
 
 /**
@@ -29,13 +30,25 @@ export type { Paths } from './lock/wanted.js'
  * thread it is first come, first served. Nor that other threads may take a lock whose release failed while the cause lasts, or while its thread is blocked (it tries again in the
  * background).
  *
- * The lock is a directory, `<path>.lock`, which stays; `path` itself need not exist and is not touched. A call that gives
- * up on a holder elsewhere leaves a private file beside the lock, for the next one: it goes when the lock is taken over, or
- * with a `sweep`, by its age. `release({ remove: true })` and `sweep(dir, { locks: true })` remove the directory when it can
- * be known that no later fence will be as small: the first one is the microseconds of the filesystem's clock. If something
- * else removes the directory, that holds unless it does so within a tick of that clock. A directory that something has
- * emptied is free (on Windows, and where the set-user-ID bit of a directory is not kept, it is taken for another
- * package's).
+ * The lock is a directory, `<path>.lock`, or where `lockPath` or `lockDir` say, which stays; `path` itself need not exist
+ * and is not touched. Callers that give other places have other locks. All users that may write the directory above may use
+ * the lock, whichever user has made it, with whatever umask; what root makes belongs to the owner of that directory (but for
+ * directories that `parents` makes).
+ *
+ * A call that gives up on a holder elsewhere leaves a private file beside the lock, for the next one of its user: it goes
+ * when the lock is taken over, or with a `sweep`, by its age. `release({ remove: true })` and `sweep(dir, { locks: true })`
+ * remove the directory when it can be known that no later fence will be as small: the first one is the microseconds of the
+ * filesystem's clock. If something else removes the directory, that holds unless it does so within a tick of that clock. A
+ * directory that something has emptied is free (on Windows, and where the set-user-ID bit of a directory is not kept, it is
+ * taken for another package's).
+ *
+ * An empty directory that has no mark of this package is another package's lock (proper-lockfile's, for one): it is waited
+ * for, and taken over only if `foreign` says so. While other packages lock the same path, give `foreign`, and release with
+ * `remove`: they get no lock of ours that is there, held or free, however old it looks to them (proper-lockfile: `ELOCKED`, or
+ * `ENOTEMPTY`). A holder of theirs whose lock was taken over finds out as it does elsewhere (`ECOMPROMISED`). What that
+ * leaves open: a process that stands still for longer than the other package's own limit right between the last two calls of
+ * a removal, or a holder of theirs that does so for longer than `foreign`; and outside Linux, where a directory cannot be
+ * found by its descriptor, a lock that is made while another one is taken over.
  *
  * Several may hold one lock at the same time: `lock.shared(path)` together with all others that share it, and
  * `{ holders: n }` with n - 1 others. A call without these has the lock alone, and waits for all of them; those that come
@@ -51,16 +64,19 @@ export type { Paths } from './lock/wanted.js'
  *
  * @param path A path, or a `file:` URL, or several. Links to directories on the way are followed; a link at the end of the path has
  *   a lock of its own.
+ * @param options `lockPath`: the directory that is the lock. `lockDir`: a directory for the locks of all paths; there, the
+ *   name of a lock is made of the path's last name and a digest of where the path leads. One of them at most. `mode`: that
+ *   of a new lock.
  * @returns A lease: keep it. `lease.release()`, `await using` or `withLock` releases it; a lease that is
  *   garbage-collected is released with a process warning. Heartbeats keep no process alive, and a process that exits
  *   holds nothing.
  * @throws `ERR_LOCK_HELD`: `timeout` has passed (`cause` is the time-out, `holder` says who holds the lock); or the call
  *   would wait for itself: the sync form, if its thread holds the lock, and any form inside the work of `withLock`,
  *   `updateFile` or `getOrCreate`, if that holds it, by whatever spelling, link, or copy of this package.
- *   `ERR_LOCK_MISMATCH`: others share the lock in another way, with another number of `holders`. `ERR_NOT_A_CELL`: another package's lock is there, or a link, which
- *   is not followed. EACCES: another user has put it into a sticky directory that others may write, where that user could
- *   make a link to another lock of it. The system's own error, unchanged: ENOENT (no directory, and no `parents`),
- *   EACCES, EROFS ...
+ *   `ERR_LOCK_MISMATCH`: others share the lock in another way, with another number of `holders`. `ERR_NOT_A_CELL`: a file is there, a directory with
+ *   other things in it, or a link, which is not followed. EACCES: not on Linux, and another user has put it into a sticky directory that others may write, where
+ *   that user could make a link to another lock of it. The system's own error, unchanged: ENOENT (no directory, and no
+ *   `parents`), EACCES, EROFS ...
  *
  * @example
  * await using lease = await lock('deploy', { timeout: 30_000 })

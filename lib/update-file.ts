@@ -37,7 +37,7 @@ import { asUpdate, type Change, type Files, update } from './update-file/update.
  * such calls a `timeout`.
  *
  * @param files A path, or a `file:` URL; or an array of them, no file twice. Links are followed. The lock is a directory,
- *   `<file>.lock`, which stays beside the file.
+ *   `<file>.lock`, which stays beside the file, unless `lockPath` or `lockDir` say otherwise, as for `lock`.
  * @param change Gets the content of the file, or undefined if there is no file, and a `signal`. Returns the new content,
  *   or undefined to leave the file as it is; or, but not in the sync form, a promise for that. Of an array of files, it
  *   gets an array, and returns one of the same length, or undefined. It is called once, or never.
@@ -72,7 +72,10 @@ export const updateFile = dual(
   ): Steps<unknown> {
     return update(asUpdate(files, change, options, publication))
   }),
-  { turns: files => (Array.isArray(files) ? files.flatMap(lockTurn) : lockTurn(files as string | URL)) },
+  {
+    turns: (files, _change, options) =>
+      ([files].flat() as (string | URL)[]).flatMap(file => lockTurn(file, options as UpdateFileOptions)),
+  },
 ) as unknown as UpdateFile
 
 export type { UpdateFile, Work, WorkOnFiles } from './update-file/forms.js'

@@ -353,7 +353,7 @@ holds('a lease that is dropped is released, with a warning', async () => {
 holds('other packages’ locks are errors, and stay', async () => {
   const dir = scratch()
   writeFileSync(join(dir, 'file.lock'), '')
-  mkdirSync(join(dir, 'dir.lock'))
+  mkdirSync(join(dir, 'dir.lock/thing'), { recursive: true })
   await cell.create(join(dir, 'cell.lock'), { fields: ['no', 'lock'] })
   for (const name of ['file', 'dir', 'cell']) {
     await assert.rejects(lock(join(dir, name)), { code: 'ERR_NOT_A_CELL' })

@@ -8,33 +8,45 @@ import { type Again, achieve, again, type Trial } from '../parts/achieve.js'
 import { discard, tidy } from '../parts/cleanup.js'
 import { namingOnly } from '../parts/public-names.js'
 import { giving, undecided } from '../parts/publish.js'
-import { type Staged, stagedDirectory } from '../parts/stage.js'
+import { closing, type Staged, stagedDirectory } from '../parts/stage.js'
 import { descends, type State, spellState } from './state.js'
 import { readAfterError, unknownOutcome, type Verdict } from './transition.js'
 
+/** To whom a file is given; -1: as it is. */
+export interface Owner {
+  readonly uid: number
+  readonly gid: number
+}
+
 /**
  * Void becomes `to`. The rename replaces an empty directory at most, so it fails if there is a state. `prepare` gets the
- * private directory, before anything is in it.
+ * private directory, before anything is in it, and returns who is to own what comes in.
  */
 export function* createState(
   dir: string,
   to: State,
   trial: Trial,
-  prepare?: (path: string) => Steps<void>,
+  prepare?: (path: string) => Steps<Owner | undefined>,
 ): Steps<Verdict> {
   return yield* stagedDirectory(
     dir,
     function* (stage) {
-      if (prepare) yield* prepare(stage.path)
-      return yield* fillAndPlace(dir, to, stage, trial)
+      const owner = prepare && (yield* prepare(stage.path))
+      return yield* fillAndPlace(dir, to, owner, stage, trial)
     },
     path => removeUnused(path, to),
   )
 }
 
-function* fillAndPlace(dir: string, to: State, stage: Staged<void>, trial: Trial): Steps<Verdict> {
+function* fillAndPlace(
+  dir: string,
+  to: State,
+  owner: Owner | undefined,
+  stage: Staged<void>,
+  trial: Trial,
+): Steps<Verdict> {
   const token = `${stage.path}/${spellState(to)}`
-  yield* makeToken(token, stage.path)
+  yield* makeToken(token, stage.path, owner)
   const verdict = yield* achieve(
     () => renameStage(stage.path, dir, trial),
     error => statCreated(dir, to, token, error, trial),
@@ -44,9 +56,11 @@ function* fillAndPlace(dir: string, to: State, stage: Staged<void>, trial: Trial
   return verdict
 }
 
-function* makeToken(token: string, dir: string): Steps<void> {
+function* makeToken(token: string, dir: string, owner: Owner | undefined): Steps<void> {
   try {
-    yield* fs.close(yield* fs.open(token, 'wx'))
+    const fd = yield* fs.open(token, 'wx')
+    if (owner) yield* closing(fd, () => tidy(fs.fchown(fd, owner.uid, owner.gid)))
+    else yield* fs.close(fd)
   } catch (error) {
     // No other process makes this name, so EEXIST comes from a retransmission of our own call.
     if (!hasCode(error, 'EEXIST')) throw namingOnly(error, dir, dir)

@@ -9,6 +9,7 @@ import { fs, type Steps } from '../core/steps.js'
 import { type Hold, type Locking, renew, whileHeld } from '../lock/hold.js'
 import { holderOf, lockHeld } from '../lock/holder.js'
 import { acquireInTime, tryAcquire } from '../lock/obtain.js'
+import { settlePlace } from '../lock/place.js'
 import { achieve, noEvidence } from '../parts/achieve.js'
 import { discard, finishAnyway } from '../parts/cleanup.js'
 import { silently } from '../parts/delete-job.js'
@@ -61,7 +62,7 @@ function* statTarget({ path, kind, trial }: Making): Steps<Target> {
 
 /** The first time, joins the queue of the thread for the lock. Returns whether the call had to wait there. */
 function* hasWaited(place: LatePlace, locking: Locking): Steps<boolean> {
-  const before = locking.around.length > 0 ? undefined : place.take(`${resolve(locking.path)}.lock`)
+  const before = locking.around.length > 0 ? undefined : place.take(resolve(locking.dir))
   if (before) yield* namingHolder(locking, fs.settle(before))
   return before !== undefined
 }
@@ -80,6 +81,7 @@ function* namingHolder<T>(locking: Locking, steps: Steps<T>): Steps<T> {
 type Result = 'made' | 'there' | 'moved'
 
 function* lockAndMake(job: Making, locking: Locking): Steps<Result> {
+  if (locking.lockDir !== undefined) yield* settlePlace(locking)
   // Unlike `lock`, this makes no last try after the time-out, because no time would be left to produce in.
   const hold = job.wait ? yield* namingHolder(locking, acquireInTime(locking)) : yield* tryAcquire(locking)
   if (!hold) throw lockHeld(locking, yield* holderOf(locking), undefined)
@@ -104,9 +106,9 @@ function* lockAndMake(job: Making, locking: Locking): Steps<Result> {
 /** Adds to `replaced` what the caller must delete after the release. */
 function* makeUnlessGood(job: Making, hold: Hold, replaced: Aside[]): Steps<Result> {
   const now = yield* statTarget(job)
-  const { path: at, dir } = hold.locking
+  const { path: at } = hold.locking
   // A link leads elsewhere now, to a target with another lock.
-  if (job.locking(now.at).dir !== dir) return 'moved'
+  if (job.locking(now.at).path !== at) return 'moved'
   if (yield* isGood(job, now, hold)) return (yield* keepContent(job, at, now.there)) ? 'there' : 'moved'
   const target = { at, there: now.there }
   return yield* whileStaged(at, job, function* (stage): Steps<Result> {

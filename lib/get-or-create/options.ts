@@ -1,12 +1,12 @@
 import type { Durability } from '../core/input.js'
 import type { Progress } from '../core/progress.js'
 import type { Steps } from '../core/steps.js'
-import type { LockOptions } from '../lock/options.js'
+import type { LockingOptions } from '../lock/options.js'
 import type { ContentOf, Read } from './content.js'
 import type { Kind, Producer } from './produce.js'
 
 export interface GetOrCreateOptions<K extends Kind = Kind, R extends Read | undefined = Read | undefined>
-  extends LockOptions {
+  extends LockingOptions {
   /** What is to be there. @default 'file' */
   readonly kind?: K | undefined
   /**

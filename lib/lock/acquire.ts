@@ -1,23 +1,22 @@
 // Acquires a lock (./hold.ts) by swapping the very state that was read. So nothing is ever removed in order to acquire,
 // and of several callers that find the same dead holder, one takes over. The fence grows by one with each holder.
 
-import { createState } from '../cell/create.js'
 import { removePayload } from '../cell/payload.js'
-import { successor } from '../cell/state.js'
-import { advance, isUnknownOutcome, notACell, readState, tryAdvance } from '../cell/transition.js'
+import { advance, isUnknownOutcome, readState, tryAdvance } from '../cell/transition.js'
 import { fs, type Steps } from '../core/steps.js'
 import { finishAnyway } from '../parts/cleanup.js'
-import { nonces } from '../parts/stage-names.js'
+import { bear } from './birth.js'
 import { isOver, leaveEvidence } from './evidence.js'
 import type { Hold, Locking } from './hold.js'
 import { holderOf, lockHeld } from './holder.js'
 import { nextHoldBy } from './next-hold.js'
 import { removeNote } from './note.js'
+import { inOpened } from './opened.js'
 import { giveUp } from './orphan.js'
-import { isOurs, isOwnDirectory, markOurs } from './own-directory.js'
+import { whoseIs } from './own-directory.js'
 import { hasOwnSlot, isOwn } from './own-slots.js'
 import { forget, newSighting, noteState, type Sighting } from './sighting.js'
-import { freeFields, freeToken, type Known, parseLock, unnumbered } from './token.js'
+import { type Known, parseLock } from './token.js'
 import { removeWord } from './witness.js'
 
 /** Acquires the lock, waiting until that is possible. Of a lock that has slots, it takes only the gate (./obtain.ts). */
@@ -78,52 +77,56 @@ function* tryOnce(locking: Locking, sighting: Sighting): Steps<Hold | undefined>
 }
 
 /** `moved`: another call has changed the lock since it was read. */
-function* tryToTake(locking: Locking, sighting: Sighting): Steps<Hold | 'busy' | 'moved'> {
+type Taking = Steps<Hold | 'busy' | 'moved'>
+
+const tryToTake = (locking: Locking, sighting: Sighting): Taking =>
+  sighting.isPlaced ? takePlaced(locking, sighting) : takeAt(locking, sighting, locking.dir)
+
+function* takePlaced(locking: Locking, sighting: Sighting): Taking {
+  return (yield* inOpened(locking.dir, at => takeAt(locking, sighting, at))) ?? 'moved'
+}
+
+/** `at`: a path to the lock's directory. */
+function* takeAt(locking: Locking, sighting: Sighting, at: string): Taking {
   const { dir, trial } = locking
-  const now = yield* readState(dir, trial)
-  if (now === 'void' && !(yield* isOurs(dir)))
-    throw notACell(dir, 'it is an empty directory, as other packages make for their locks')
-  if (typeof now === 'string') return locking.admits ? 'busy' : yield* takeNew(locking, sighting)
+  const now = yield* readState(at, trial)
+  if (typeof now === 'string') return locking.admits ? 'busy' : yield* takeNew(locking, sighting, now)
   if (sighting.unconfirmed?.state.nonce === now.nonce) return sighting.unconfirmed
   noteState(sighting, now)
+  sighting.isForeign = false
   const token = parseLock(dir, now)
   // A state that is new may be that of another lock.
-  if (sighting.repeats === 0 && !(yield* isOwnDirectory(dir))) {
-    sighting.nonce = ''
-    return 'moved'
+  if (sighting.repeats === 0 && at === dir) {
+    const whose = yield* whoseIs(dir)
+    sighting.isPlaced = whose === 'placed'
+    if (whose !== 'own') {
+      sighting.nonce = ''
+      return 'moved'
+    }
   }
   sighting.token = token
   if (!(yield* isOver(now, token, locking, sighting))) return 'busy'
   if (locking.admits && !(yield* locking.admits())) return 'busy'
-  if (sighting.repeats === 0) return (yield* trySwap(locking, { state: now, token }, sighting)) ?? 'moved'
+  if (sighting.repeats === 0) return (yield* trySwap(locking, { state: now, token }, sighting, at)) ?? 'moved'
   // The state has stayed the same: a swap of it has failed before, or its holder counts as dead only now. Unlike the
   // first try, this one finds out why a swap fails.
   const hold = yield* nextHoldBy(locking, { state: now, token }, sighting)
-  return yield* holdIfMine(hold, advance(dir, now, hold.state, trial))
+  return yield* holdIfMine(hold, advance(at, now, hold.state, trial))
 }
 
 /** Makes the lock, and takes it, unless another call is first. */
-function* takeNew(locking: Locking, sighting: Sighting): Steps<Hold | 'moved'> {
-  const { dir, trial, create } = locking
-  const token = freeToken(unnumbered, yield* fs.thread())
-  const born = successor(undefined, { fields: freeFields(token) }, yield* nonces())
-  try {
-    if ((yield* create(() => createState(dir, born, trial, markOurs))) === "another's") return 'moved'
-  } catch (error) {
-    // Even if this call did make the lock, other calls have had it since.
-    if (isUnknownOutcome(error)) return 'moved'
-    throw error
-  }
-  return (yield* trySwap(locking, { state: born, token }, sighting)) ?? 'moved'
+function* takeNew(locking: Locking, sighting: Sighting, now: 'void' | 'absent'): Taking {
+  const born = yield* bear(locking, sighting, now)
+  return typeof born === 'string' ? born : ((yield* trySwap(locking, born, sighting)) ?? 'moved')
 }
 
 /** Swaps once. If that reports an error, the next read of the cell shows whether it was done all the same. */
-function* trySwap(locking: Locking, from: Known, sighting: Sighting): Steps<Hold | undefined> {
+function* trySwap(locking: Locking, from: Known, sighting: Sighting, at = locking.dir): Steps<Hold | undefined> {
   const hold = yield* nextHoldBy(locking, from, sighting)
   if (sighting.unconfirmed) yield* forget(sighting)
   yield* fs.holding(locking.dir, hold.id, 'enter')
   sighting.unconfirmed = hold
-  if (!(yield* tryAdvance(locking.dir, from.state, hold.state, locking.trial))) return undefined
+  if (!(yield* tryAdvance(at, from.state, hold.state, locking.trial))) return undefined
   sighting.unconfirmed = undefined
   return hold
 }

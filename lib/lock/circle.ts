@@ -5,6 +5,7 @@ import { readState } from '../cell/transition.js'
 import { fs, type Steps } from '../core/steps.js'
 import type { Hold, Locking } from './job.js'
 import { acquire, tryAcquire } from './obtain.js'
+import { settlePlace } from './place.js'
 import { parseLock } from './token.js'
 import { wholeOf } from './whole.js'
 
@@ -32,6 +33,7 @@ function* joinOr(
   circle: Circle,
   take: (locking: Locking) => Steps<Hold | undefined>,
 ): Steps<Hold | undefined> {
+  if (locking.lockDir !== undefined) yield* settlePlace(locking)
   const known = circle.get(locking.dir)
   if (known && (yield* mayJoin(known, locking)) && isThere(known)) return shareOf(known, locking, circle)
   const hold = yield* take(locking)

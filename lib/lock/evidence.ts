@@ -38,7 +38,7 @@ const isBehind = ({ owner, beatMs }: Token, me: string, nowMs: number, staleMs: 
   owner !== undefined && beatMs !== undefined && shareClock(owner, me) && nowMs - beatMs >= staleMs
 
 /** The filesystem's clock may be set while the lock is held, a little. */
-const marginMs = 2000
+export const marginMs = 2000
 
 /** What was there before this call: an earlier call may have seen the same, and the filesystem knows since when it is there. */
 function* wasSilent(state: State, { dir }: Locking, { watch }: Sighting, staleMs: number): Steps<boolean> {
@@ -53,7 +53,7 @@ function* wasSilent(state: State, { dir }: Locking, { watch }: Sighting, staleMs
 }
 
 /** Where nothing can be made beside the lock, its filesystem does not say what time it is. */
-function* orUnknown<T>(steps: Steps<T>): Steps<T | undefined> {
+export function* orUnknown<T>(steps: Steps<T>): Steps<T | undefined> {
   try {
     return yield* steps
   } catch (error) {

@@ -2,13 +2,13 @@
 // (../within.ts).
 
 import { type Dual, dual } from '../core/dual.js'
-import type { Patience } from '../core/input.js'
 import type { Steps } from '../core/steps.js'
 import { type Hold, release } from './hold.js'
 import type { Holder } from './holder.js'
 import { holdersOf } from './holders.js'
 import { type Lease, startLease } from './lease.js'
 import type { LockOptions, SharingOptions } from './options.js'
+import type { PlaceOptions } from './place.js'
 import { endUnseen } from './slots.js'
 import { type LockWay, obtain, type Paths, tryObtain, turnsOf } from './wanted.js'
 
@@ -40,9 +40,9 @@ export interface Lock extends Locks<Paths, SharingOptions> {
    */
   readonly shared: Locks<Paths, LockOptions>
   /** Who holds the lock, or the first of those that hold it together; undefined if it is free. */
-  readonly holder: Dual<[path: string | URL, options?: Patience], Holder | undefined>
+  readonly holder: Dual<[path: string | URL, options?: PlaceOptions], Holder | undefined>
   /** All that hold the lock: one, or those that hold it together. */
-  readonly holders: Dual<[path: string | URL, options?: Patience], Holder[]>
+  readonly holders: Dual<[path: string | URL, options?: PlaceOptions], Holder[]>
 }
 
 const untilOver = (hold: Hold): Promise<void> => new Promise(resolve => hold.whenOver.push(resolve))
@@ -51,10 +51,10 @@ const leaseIfHeld = (hold: Hold | undefined): Lease | undefined => hold && start
 
 export function lockBy(way: LockWay): Lock {
   const { locking, run } = way
-  const holders = dual(function lockHolders(path: string | URL, options: Patience = {}): Steps<Holder[]> {
+  const holders = dual(function lockHolders(path: string | URL, options: PlaceOptions = {}): Steps<Holder[]> {
     return run(holdersOf(locking(path, options, 'lock.holders')))
   })
-  const holder = dual(function* lockHolder(path: string | URL, options: Patience = {}): Steps<Holder | undefined> {
+  const holder = dual(function* lockHolder(path: string | URL, options: PlaceOptions = {}): Steps<Holder | undefined> {
     return (yield* run(holdersOf(locking(path, options, 'lock.holder'))))[0]
   })
   const locks = locksBy(way)

@@ -14,6 +14,7 @@ import type { Hold } from './job.js'
 import { isLeaseLost } from './lease-lost.js'
 import { reportSilence } from './loss.js'
 import { releaseLater, releaseOrphan } from './orphan.js'
+import { isRemovable } from './own-directory.js'
 import { freed, leaseLost, removeOwn, swapOwn } from './own-state.js'
 import { freeFields, heldFields, type Known } from './token.js'
 import { leavesOf, oldestBeatMs, releaseWhole, renewWhole } from './whole.js'
@@ -99,7 +100,9 @@ const firstReleased = 3
 const free = (hold: Hold): Steps<void> => swapOwn(hold, () => freeFields(freed(hold)))
 
 function* removeOrFree(hold: Hold): Steps<void> {
-  if (!(yield* isPast(hold.locking.dir, hold.fence)) || !(yield* removeOwn(hold))) yield* free(hold)
+  const { dir } = hold.locking
+  const mayBeRemoved = (yield* isRemovable(dir)) && (yield* isPast(dir, hold.fence))
+  if (!mayBeRemoved || !(yield* removeOwn(hold))) yield* free(hold)
 }
 
 function* end(hold: Hold, how: 'released' | 'abandoned' | 'lost'): Steps<void> {

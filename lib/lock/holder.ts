@@ -4,16 +4,18 @@ import { hostname } from 'node:os'
 import { readState } from '../cell/transition.js'
 import { pidOf, shareClock, shareSystem, threadIdOf } from '../core/owner.js'
 import { fs, type Steps } from '../core/steps.js'
+import { byAnother, isForeign, statEmpty } from './foreign.js'
 import type { Locking } from './hold.js'
 import { type Note, readNote } from './note.js'
+import { settlePlace } from './place.js'
 import { parseLock, type Token } from './token.js'
 
 /** Who holds a lock. */
 export interface Holder {
   /** The thread, as locks spell it: where it is, and the ids and births of its process and itself. */
   readonly owner: string
-  /** Its pid, on its own machine and in its own pid namespace. */
-  readonly pid: number
+  /** Its pid, on its own machine and in its own pid namespace; undefined if another package holds the lock. */
+  readonly pid: number | undefined
   /** The id of its thread, as the system numbers it; undefined if it is the main thread, or if that does not show. */
   readonly thread: number | undefined
   /**
@@ -34,13 +36,18 @@ export interface Holder {
   readonly label: string | undefined
   /** What it has published with `lease.publish`; undefined if it has published nothing. */
   readonly data: unknown
+  /** Set if another package holds the lock: nothing more is known then. */
+  readonly foreign?: true
 }
 
-export function* holderOf({ dir, trial }: Locking): Steps<Holder | undefined> {
+export function* holderOf(locking: Locking): Steps<Holder | undefined> {
+  if (locking.lockDir !== undefined) yield* settlePlace(locking)
+  const { dir, trial } = locking
   let before: string | undefined
   for (;;) {
     const now = yield* readState(dir, trial)
-    if (typeof now === 'string') return undefined
+    if (now === 'void') return yield* foreignAt(dir)
+    if (now === 'absent') return undefined
     const token = parseLock(dir, now)
     if (token.owner === undefined) return undefined
     const note = now.payload && (yield* readNote(dir, now.payload))
@@ -62,9 +69,28 @@ function* describe(owner: string, token: Token, note: Note | undefined): Steps<H
   return { owner, pid: pidOf(owner), thread: threadIdOf(owner), host, fence, since, alive, label, data }
 }
 
+export const foreignHolder: Holder = {
+  owner: byAnother,
+  pid: undefined,
+  thread: undefined,
+  host: undefined,
+  fence: 0,
+  since: undefined,
+  alive: undefined,
+  label: undefined,
+  data: undefined,
+  foreign: true,
+}
+
+/** An empty directory without our mark is another package's lock. */
+export function* foreignAt(dir: string): Steps<Holder | undefined> {
+  const there = yield* statEmpty(dir)
+  return there && isForeign(there) ? foreignHolder : undefined
+}
+
 /** The error of a caller that did not get the lock. */
-export function lockHeld({ path }: Locking, holder: Holder | undefined, cause: unknown): Error {
-  const who = holder ? describeHolder(holder) : 'others in turn'
+export function lockHeld({ path, dir }: Locking, holder: Holder | undefined, cause: unknown): Error {
+  const who = holder ? describeHolder(holder, dir) : 'others in turn'
   return Object.assign(new Error(`The lock is held by ${who}: ${path}`, { cause }), {
     code: 'ERR_LOCK_HELD',
     path,
@@ -72,7 +98,8 @@ export function lockHeld({ path }: Locking, holder: Holder | undefined, cause: u
   })
 }
 
-function describeHolder(holder: Holder): string {
+function describeHolder(holder: Holder, dir: string): string {
+  if (holder.foreign) return `another package, whose empty directory '${dir}' it is`
   const { pid, host, fence, label } = holder
   const on = host === undefined || host === hostname() ? '' : ` on ${host}`
   const name = label === undefined ? '' : `${JSON.stringify(label)}, `

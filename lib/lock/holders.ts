@@ -2,17 +2,23 @@
 
 import { readState } from '../cell/transition.js'
 import type { Steps } from '../core/steps.js'
-import { type Holder, holderOf } from './holder.js'
+import { foreignAt, type Holder, holderOf } from './holder.js'
 import type { Locking } from './job.js'
+import { settlePlace } from './place.js'
 import { slotCountOf } from './slot-count.js'
 import { slotOf } from './slots.js'
 import { parseLock } from './token.js'
 
 /** All of them; a call that excludes all others is the only one. */
 export function* holdersOf(locking: Locking): Steps<Holder[]> {
+  if (locking.lockDir !== undefined) yield* settlePlace(locking)
   const { dir, trial } = locking
   const now = yield* readState(dir, trial)
-  if (typeof now === 'string') return []
+  if (now === 'void') {
+    const another = yield* foreignAt(dir)
+    return another ? [another] : []
+  }
+  if (now === 'absent') return []
   const { owner, more } = parseLock(dir, now)
   const slots = slotCountOf(more)
   if (owner !== undefined && !slots?.passing) {

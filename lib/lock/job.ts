@@ -14,18 +14,23 @@ export interface Locking {
   readonly path: string
   /** The same, as its users see it. */
   readonly shown: string
-  /** The cell beside it. */
-  readonly dir: string
+  /** The cell: with `lockDir`, only once that is settled (./place.ts). */
+  dir: string
+  lockDir: string | undefined
   /** How long (ms) this holder may make no heartbeat until it counts as dead for those that cannot judge it. */
   readonly staleMs: number
   /** Milliseconds between heartbeats. */
   readonly heartbeatMs: number
   /** What the caller calls this hold, for those that see it. */
   readonly label: string | undefined
+  /** How long (ms) another package's lock must be unchanged to be taken over; undefined if other packages are not expected. */
+  readonly foreign: number | undefined
+  /** That of a new lock; undefined if the directory above decides. */
+  readonly mode: number | undefined
   /** The directories in which some were made for the cell. */
   readonly parents: Parents | undefined
   /** Runs the steps that create the cell; makes missing directories above it if `parents` says so. */
-  readonly create: (steps: () => Steps<Verdict>) => Steps<Verdict>
+  readonly create: (cell: string, steps: () => Steps<Verdict>) => Steps<Verdict>
   readonly trial: Trial
   /** The holds inside whose work the call was made: it must not wait for their ends. */
   readonly around: readonly string[]

@@ -5,14 +5,16 @@ import type { Steps } from '../core/steps.js'
 import { acquireOne, tryAcquireOne, tryAgain } from './acquire.js'
 import { enter, tryEnter } from './enter.js'
 import { takeAllSlots } from './exclude.js'
-import { lockHeld } from './holder.js'
+import { foreignHolder, lockHeld } from './holder.js'
 import { holdersOf } from './holders.js'
 import type { Hold, Locking } from './job.js'
-import type { Sighting } from './sighting.js'
+import { settlePlace } from './place.js'
+import { newSighting, type Sighting } from './sighting.js'
 
 /** Acquires the lock, waiting until that is possible. */
 export function* acquire(locking: Locking): Steps<Hold> {
   try {
+    if (locking.lockDir !== undefined) yield* settlePlace(locking)
     if (locking.sharing) return yield* enter(locking, locking.sharing)
     // Not in steps of its own, because usually this is all.
     const gate = yield* acquireOne(locking)
@@ -20,9 +22,11 @@ export function* acquire(locking: Locking): Steps<Hold> {
   } catch (error) {
     if (!isTimeout(error)) throw error
     // The time-out interrupts once only, so there is time for a last try, and for reading who holds the lock.
-    const hold = yield* tryAcquire(locking)
+    const sighting = newSighting(true)
+    const hold = yield* tryAcquire(locking, sighting)
     if (hold) return hold
-    throw lockHeld(locking, (yield* holdersOf(locking))[0], error)
+    // To be sure that a directory is empty takes a while.
+    throw lockHeld(locking, sighting.isForeign ? foreignHolder : (yield* holdersOf(locking))[0], error)
   }
 }
 
@@ -44,6 +48,7 @@ function* withSlots(first: Hold): Steps<Hold> {
 
 /** Acquires the lock if that is possible at once; returns undefined if it is held. `sighting`: what it has seen before. */
 export function* tryAcquire(locking: Locking, sighting?: Sighting): Steps<Hold | undefined> {
+  if (locking.lockDir !== undefined) yield* settlePlace(locking)
   if (locking.sharing) return yield* tryEnter(locking, locking.sharing)
   const gate = yield* sighting ? tryAgain(locking, sighting) : tryAcquireOne(locking)
   if (!gate || gate.slots === 0) return gate

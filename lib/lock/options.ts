@@ -1,11 +1,15 @@
 import { resolve } from 'node:path'
 import { registry } from '../core/disk.js'
-import { asFlag, asName, asNumber, asPath, type Patience, refusal } from '../core/input.js'
+import { asFlag, asName, asNumber, asPath, refusal } from '../core/input.js'
 import { asParents, withParents } from '../parts/parents.js'
+import { asForeign } from './foreign.js'
 import type { Locking, Sharing } from './job.js'
 import { asLabel } from './note.js'
+import { type PlaceOptions, placeOf } from './place.js'
+import { asLockMode } from './rights.js'
 
-export interface LockOptions extends Patience {
+/** What all functions take that take a lock. */
+export interface LockingOptions extends PlaceOptions {
   /**
    * How long (ms) this holder may go without a heartbeat before those that cannot judge it, on another machine or in
    * another container, take its lock over. It is kept with the lock: what those have for theirs does not matter.
@@ -19,8 +23,24 @@ export interface LockOptions extends Patience {
    * written into a file beside the lock while that is held, if that can be done. @default none, and no file
    */
   readonly label?: string | undefined
+  /**
+   * For paths that other packages lock as well, by an empty directory of the same name, as proper-lockfile does: how long
+   * (ms) theirs must be unchanged until it is taken over, which must be longer than they take to show that its holder
+   * lives. `Infinity`: never. A new lock is then made by `mkdir`, as theirs are, so that only one of both succeeds.
+   * @default theirs is waited for; but one that they make in the moment in which this call makes its own may be replaced
+   */
+  readonly foreign?: number | undefined
   /** Makes missing directories above the lock. @default false */
   readonly parents?: boolean | undefined
+}
+
+export interface LockOptions extends LockingOptions {
+  /**
+   * Permission bits of a new lock, a directory in which its holders rename a file: a number, or an octal string. The
+   * umask does not matter. @default all users that may write the directory above may use the lock, and no others; as root,
+   * its owner is that of the directory above
+   */
+  readonly mode?: number | string | undefined
 }
 
 /** How a lock is held, besides all that `updateFile` and `getOrCreate` take, too. */
@@ -69,19 +89,35 @@ export function asLocking(
   const heartbeatMs = asNumber(options.heartbeat, 'options.heartbeat', staleMs / 3, 0.1)
   if (heartbeatMs >= staleMs && staleMs < Number.POSITIVE_INFINITY)
     throw refusal('ERR_OUT_OF_RANGE', 'options.heartbeat', `less than options.stale, which is ${staleMs}`, heartbeatMs)
-  const dir = `${at}.lock`
+  const { dir, lockDir } = placeOf(at, options)
   const parents = asParents(options.parents)
-  const create: Locking['create'] = steps => withParents(dir, parents, steps)
+  const create: Locking['create'] = (cell, steps) => withParents(cell, parents, steps)
   const trial = { as, path: at, retryFor: options.retryFor }
   const label = asLabel(options.label, dir)
-  return { path: at, shown: at, dir, staleMs, heartbeatMs, label, parents, create, trial, around }
+  return {
+    path: at,
+    shown: at,
+    dir,
+    lockDir,
+    staleMs,
+    heartbeatMs,
+    label,
+    foreign: asForeign(options.foreign),
+    mode: asLockMode(options.mode),
+    parents,
+    create,
+    trial,
+    around,
+  }
 }
 
 /** The queue in which the calls of one thread for one lock wait for their turn. */
-export const lockTurn = (path: string | URL): string[] => turnOf(resolve(asPath(path, 'path')))
+export const lockTurn = (path: string | URL, options: PlaceOptions = {}): string[] =>
+  turnOf(resolve(asPath(path, 'path')), options)
 
 /**
  * A call inside the work of another hold does not queue: whatever it waits for might wait for that. By another spelling,
  * what is in front of it may want the very lock that it is inside of.
  */
-export const turnOf = (path: string): string[] => (registry.around().length > 0 ? [] : [`${path}.lock`])
+export const turnOf = (path: string, options: PlaceOptions = {}): string[] =>
+  registry.around().length > 0 ? [] : [resolve(placeOf(path, options).dir)]

@@ -8,6 +8,7 @@ import { lockHeld } from './holder.js'
 import { holdersOf } from './holders.js'
 import type { Hold, Locking } from './job.js'
 import { acquireInTime, tryAcquire } from './obtain.js'
+import { settlePlace } from './place.js'
 import { giveBack } from './slots.js'
 import { parseLock } from './token.js'
 import { leavesOf, wholeOf } from './whole.js'
@@ -16,6 +17,7 @@ import { leavesOf, wholeOf } from './whole.js'
 export function* acquireAll(lockings: readonly Locking[]): Steps<Hold> {
   let waitsFor = lockings[0] as Locking
   try {
+    for (const one of lockings) yield* settlePlace(one)
     for (let rounds = 0; ; rounds++) {
       const found = yield* tryRest(lockings, waitsFor, yield* acquireInTime(waitsFor))
       if ('all' in found) return found.all
@@ -34,6 +36,7 @@ export function* acquireAll(lockings: readonly Locking[]): Steps<Hold> {
 
 /** Acquires all the locks if that is possible at once; returns undefined, and holds none, if one of them is held. */
 export function* tryAcquireAll(lockings: readonly Locking[]): Steps<Hold | undefined> {
+  for (const one of lockings) yield* settlePlace(one)
   const first = lockings[0] as Locking
   const hold = yield* tryAcquire(first)
   if (!hold) return undefined

@@ -16,6 +16,10 @@ export interface Sighting {
   token: Token | undefined
   /** The hold of a swap that reported an error. If the cell shows its state, the lock was acquired all the same. */
   unconfirmed: Hold | undefined
+  /** Another package holds the lock. */
+  isForeign: boolean
+  /** The lock is looked up by its descriptor (./opened.ts). */
+  isPlaced: boolean
   /** What this call would say of itself: written before its first swap. */
   note: PayloadId | undefined
   /** The state that its last swap would consume. */
@@ -50,6 +54,8 @@ export const newSighting = (asksAtOnce: boolean): Sighting => ({
   pauses: 0,
   token: undefined,
   unconfirmed: undefined,
+  isForeign: false,
+  isPlaced: false,
   note: undefined,
   from: undefined,
   watch: {
@@ -70,7 +76,7 @@ export function* forget(sighting: Sighting): Steps<void> {
   if (unconfirmed) yield* fs.holding(unconfirmed.locking.dir, unconfirmed.id, 'leave')
 }
 
-export function noteState(sighting: Sighting, { nonce }: State): void {
+export function noteState(sighting: Sighting, { nonce }: Pick<State, 'nonce'>): void {
   if (sighting.nonce === nonce) sighting.repeats++
   else Object.assign(sighting, { nonce, repeats: 0 })
 }

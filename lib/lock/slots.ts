@@ -11,7 +11,7 @@ import { uninterruptible } from '../parts/cleanup.js'
 import { tryAcquireOne } from './acquire.js'
 import { beat, ignoreLoss, release } from './hold.js'
 import type { Hold, Locking, Sharing } from './job.js'
-import { isOwnDirectory } from './own-directory.js'
+import { whoseIs } from './own-directory.js'
 import { slotDir } from './own-slots.js'
 import { leaseLost } from './own-state.js'
 import { isAgreed, slotCountOf } from './slot-count.js'
@@ -49,7 +49,7 @@ type View = 'closed' | { readonly count: number }
 
 function* lookAtGate({ dir, trial }: Locking, sharing: Sharing): Steps<View> {
   const now = yield* readState(dir, trial)
-  if (typeof now === 'string' || !(yield* isOwnDirectory(dir))) return 'closed'
+  if (typeof now === 'string' || (yield* whoseIs(dir)) === undefined) return 'closed'
   const { owner, more } = parseLock(dir, now)
   const slots = slotCountOf(more)
   return owner === undefined && slots && isAgreed(slots, sharing) ? { count: slots.count } : 'closed'

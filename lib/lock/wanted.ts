@@ -6,6 +6,7 @@ import { type Circle, share, tryShare } from './circle.js'
 import type { Hold, Locking } from './job.js'
 import { acquire, tryAcquire } from './obtain.js'
 import type { SharingOptions } from './options.js'
+import type { PlaceOptions } from './place.js'
 import { acquireAll, tryAcquireAll } from './several.js'
 
 /** A path, or several: each a text, or a `file:` URL. */
@@ -15,7 +16,7 @@ export type Paths = string | URL | readonly (string | URL)[]
 export interface LockWay {
   readonly locking: (path: string | URL, options: SharingOptions, as: string) => Locking
   /** The queue in which the calls of one thread for one lock wait for their turn. */
-  readonly turn: (path: string | URL) => string[]
+  readonly turn: (path: string | URL, options?: PlaceOptions) => string[]
   /** Runs steps about the lock. */
   readonly run: <T>(steps: Steps<T>) => Steps<T>
   /** Called for each hold that outlives its call. */
@@ -28,7 +29,8 @@ export interface LockWay {
 export function turnsOf({ turn }: LockWay, paths: Paths, options: unknown): string[] {
   const { shared, holders } = (options ?? {}) as SharingOptions
   if (shared || holders !== undefined) return []
-  return isList(paths) ? paths.flatMap(turn) : turn(paths)
+  const one = (path: string | URL) => turn(path, options as SharingOptions)
+  return isList(paths) ? paths.flatMap(one) : one(paths)
 }
 
 /** The steps that take what is wanted. They wait until that is possible. `circle`: what a second hold may join. */

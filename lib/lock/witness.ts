@@ -2,7 +2,8 @@
 // seen. A later call of this boot that finds the same heartbeat has then watched for as long as both together, so also
 // those take over that never wait for long.
 //
-// The word is a private file beside the lock, one for each boot. No process owns it, so `sweep` removes it by its age.
+// The word is a private file beside the lock, one for each boot and user: in a sticky directory, no other user could replace
+// it. No process owns it, so `sweep` removes it by its age.
 
 import { createHash } from 'node:crypto'
 import { basename } from 'node:path'
@@ -29,7 +30,8 @@ export const beatOf = ({ fence, hold = '', beatMs = 0 }: Token): string => `${fe
 function* placeOfWord(dir: string): Steps<string | undefined> {
   const clock = clockOf(yield* fs.thread())
   if (clock === undefined || !isCertain(clock)) return undefined
-  const which = createHash('sha256').update(basename(dir)).digest('hex').slice(0, 16)
+  const whose = `${basename(dir)} ${process.geteuid?.()}`
+  const which = createHash('sha256').update(whose).digest('hex').slice(0, 16)
   return siblingName(dir, `.${clock}-0-0.${which}.${mark}`, shortNameBytes)
 }
 

@@ -30,7 +30,7 @@ export interface OpenDirectory {
 const descriptors = '/proc/self/fd'
 
 /** May this process use paths of /proc? */
-function mayUseDescriptors(): boolean {
+export function mayUseDescriptors(): boolean {
   if (process.platform !== 'linux') return false
   const { permission } = process as { permission?: { has(scope: string, reference: string): boolean } }
   return !permission || (permission.has('fs.read', descriptors) && permission.has('fs.write', descriptors))

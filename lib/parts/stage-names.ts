@@ -70,7 +70,7 @@ const roomFor = (dir: string, mostBytes: number): number =>
     : Math.min(mostBytes, longestPathBytes - 1 - Buffer.byteLength(dir))
 
 /** The beginning of a name, in at most so many bytes, with no character cut in two. */
-function cut(name: string, bytes: number): string {
+export function cut(name: string, bytes: number): string {
   if (Buffer.byteLength(name) <= bytes) return name
   const whole = Buffer.from(name)
   let end = Math.max(0, bytes)

@@ -36,7 +36,7 @@ export function* staged<M, T, P extends Path = string>(
     return yield* use(stage)
   } catch (error) {
     // No other process makes this name, so EEXIST comes from a retransmission of our own call: take another name.
-    if (stage || names === 1 || !hasCode(error, 'EEXIST')) throw namingTarget(error, path, target)
+    if (stage || names === 1 || !hasCode(error, 'EEXIST')) throw namingTarget(error, path, target, stage !== undefined)
   } finally {
     // Together, because neither needs the other. Their errors are ignored: the deed is done, or has failed already.
     const given = stage ? release(stage.made) : []
@@ -48,8 +48,9 @@ export function* staged<M, T, P extends Path = string>(
 }
 
 /** If the private name itself was refused, the error is about the directory: the target may be open to the caller. */
-function namingTarget(error: unknown, path: Path, target: Path): unknown {
-  const isRefused = hasCode(error, 'EACCES', 'EPERM', 'EROFS') && (error as SystemError).path === String(path)
+function namingTarget(error: unknown, path: Path, target: Path, isMade: boolean): unknown {
+  const isRefused =
+    !isMade && hasCode(error, 'EACCES', 'EPERM', 'EROFS') && (error as SystemError).path === String(path)
   namingPublicly(error, path, target)
   if (isRefused) addFinding(error, 'nothing could be made beside it')
   return error
@@ -100,7 +101,7 @@ export function* stagedDirectory<T>(
     return yield* use(stage)
   } catch (error) {
     // A retransmission of our own call, as above.
-    if (made || names === 1 || !hasCode(error, 'EEXIST')) throw namingTarget(error, stage.path, target)
+    if (made || names === 1 || !hasCode(error, 'EEXIST')) throw namingTarget(error, stage.path, target, made)
   } finally {
     if (!stage.spent) yield* uninterruptible(() => discard(() => remove(stage.path)))
   }

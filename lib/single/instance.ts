@@ -11,6 +11,7 @@ import { Lease } from '../lock/lease.js'
 import { asPublished } from '../lock/note.js'
 import { tryAcquire } from '../lock/obtain.js'
 import { isOwnLock } from '../lock/own-slots.js'
+import { settlePlace } from '../lock/place.js'
 import { publish } from '../lock/publish.js'
 import { newSighting, type Sighting } from '../lock/sighting.js'
 import { finishAnyway, uninterruptible } from '../parts/cleanup.js'
@@ -36,6 +37,7 @@ export function asStarting<T>(locking: Locking, { data, start, wait = true }: Si
 /** Is the one instance, or finds it. */
 export function* instance<T>(job: Starting<T>): Steps<Instance<T>> {
   const { locking } = job
+  if (locking.lockDir !== undefined) yield* settlePlace(locking)
   try {
     return yield* startOrFind(job)
   } catch (error) {

@@ -43,7 +43,7 @@ export function* findDebris(top: OpenDirectory, job: Sweeping): Steps<{ root: Ro
     const candidates: Candidate[] = []
     const below: Place[] = []
     for (const entry of entries) {
-      const candidate = candidateOf(entry, place, job)
+      const candidate = yield* candidateOf(entry, place, dir, job)
       if ((!candidate || candidate.isLock) && job.recursive && entry.kind === 'directory')
         below.push(placeIn(place, entry))
       if (candidate && (candidate.isLock || (yield* isToBeSwept(candidate, liveness, dir, job))))
@@ -57,11 +57,16 @@ export function* findDebris(top: OpenDirectory, job: Sweeping): Steps<{ root: Ro
   return { root, found }
 }
 
-function candidateOf(entry: Entry, { prefix }: Place, { locks }: Sweeping): Candidate | undefined {
+function* candidateOf(
+  entry: Entry,
+  { prefix }: Place,
+  dir: OpenDirectory,
+  { locks }: Sweeping,
+): Steps<Candidate | undefined> {
   const { name } = entry
   const payload = parsePayload(name)
   const owner = payload?.owner ?? ownerOf(name)
-  const isLock = locks && owner === undefined && mayBeLock(entry)
+  const isLock = locks && owner === undefined && (yield* mayBeLock(entry, dir))
   return owner === undefined && !isLock
     ? undefined
     : { entry, owner: owner ?? '', payload, isLock, shown: `${prefix}${name}` }

@@ -2,20 +2,25 @@
 
 import { clear, readState } from '../cell/transition.js'
 import { hasCode, isSystemError } from '../core/errors.js'
-import type { Entry, Steps } from '../core/steps.js'
+import { type Entry, fs, orNothing, type Steps } from '../core/steps.js'
 import { removeUnused } from '../lock/clear.js'
 import { isPast } from '../lock/fence.js'
 import { asLocking } from '../lock/options.js'
+import { isMarked, isRemovable } from '../lock/own-directory.js'
 import { slotDir } from '../lock/own-slots.js'
 import { type SlotCount, slotCountOf } from '../lock/slot-count.js'
 import { parseLock } from '../lock/token.js'
 import type { Trial } from '../parts/achieve.js'
-import { type OpenDirectory, pathTo } from '../parts/directory-handle.js'
+import { type OpenDirectory, pathIn, pathTo } from '../parts/directory-handle.js'
 import type { Sweeping } from './job.js'
 
-/** Has it the name of a lock? */
-export const mayBeLock = ({ name, kind }: Entry): boolean =>
-  kind === 'directory' && /\.lock(\.\d+)?$/s.test(name.toString())
+/** Has it the name of a lock, or else, as `lockPath` allows, the mark of one? */
+export function* mayBeLock(entry: Entry, dir: OpenDirectory): Steps<boolean> {
+  if (entry.kind !== 'directory') return false
+  if (/\.lock(\.\d+)?$/s.test(entry.name.toString())) return true
+  const there = yield* fs.lstat(pathIn(dir, entry), orNothing)
+  return there !== undefined && isMarked(there)
+}
 
 /**
  * Removes a lock that is free and that no call waits for. Returns whether this call did it. What other packages have there
@@ -33,7 +38,7 @@ export function* sweepLock({ name }: Entry, dir: OpenDirectory, { dryRun }: Swee
     const gate = /^(.*)\.\d+$/s.exec(path)?.[1]
     if (gate !== undefined && (yield* readState(gate, trial)) !== 'absent') return false
     const { owner, more, fence } = parseLock(path, now)
-    if (owner !== undefined) return false
+    if (owner !== undefined || !(yield* isRemovable(path))) return false
     const slots = slotCountOf(more)
     if (slots) return yield* sweepShared(path, slots, dryRun, trial)
     if (more.length > 0) return false
@@ -46,7 +51,7 @@ export function* sweepLock({ name }: Entry, dir: OpenDirectory, { dryRun }: Swee
 
 /** A lock that was shared goes with its slots, if all are free. */
 function* sweepShared(dir: string, { count }: SlotCount, dryRun: boolean, trial: Trial): Steps<boolean> {
-  const locking = { ...asLocking(dir.slice(0, -'.lock'.length), {}, 'sweep', []), trial }
+  const locking = { ...asLocking(dir, { lockPath: dir }, 'sweep', []), trial }
   if (!dryRun) return yield* removeUnused(locking)
   for (let number = 1; number <= count; number++) {
     const now = yield* readState(slotDir(dir, number), trial)

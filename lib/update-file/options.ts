@@ -1,8 +1,8 @@
 import type { Durability } from '../core/input.js'
-import type { LockOptions } from '../lock/options.js'
+import type { LockingOptions } from '../lock/options.js'
 import type { WriteFileOptions } from '../write-file.js'
 
-export interface UpdateFileOptions extends LockOptions {
+export interface UpdateFileOptions extends LockingOptions {
   /** JSON: `change` gets the parsed value, and returns the new one. @default false */
   readonly json?: boolean | undefined
   /**

@@ -9,9 +9,9 @@ import type { Steps } from '../core/steps.js'
 import { type Locking, whileHeld } from '../lock/hold.js'
 import { holderOf, lockHeld } from '../lock/holder.js'
 import { acquire } from '../lock/obtain.js'
-import { asLocking } from '../lock/options.js'
+import { asLocking, type LockingOptions } from '../lock/options.js'
+import { settlePlace } from '../lock/place.js'
 import type { UnderLock } from '../lock/under-lock.js'
-import type { LockOptions } from '../lock.js'
 import { isShut } from '../write-file/in-place.js'
 import { asWriting } from '../write-file.js'
 import { type Locked, whileAllHeld } from './all-held.js'
@@ -25,17 +25,17 @@ export type Files = string | URL | readonly (string | URL)[]
 
 /** A call under way. */
 export interface Update extends Changing {
-  readonly locking: LockOptions
+  readonly locking: LockingOptions
   readonly around: readonly string[]
 }
 
 export function asUpdate(files: Files, change: Change, options: UpdateFileOptions, publication: Publication): Update {
-  const { stale, heartbeat, label, parents, retryFor, mode, durability, inPlace } = options
+  const { stale, heartbeat, label, parents, retryFor, lockPath, lockDir, foreign, mode, durability, inPlace } = options
   const paths = asPaths(files)
   if (asFunction(change, 'change') === undefined)
     throw refusal('ERR_INVALID_ARG_TYPE', 'change', 'of type function', change)
   const codec = asCodec(options)
-  const locking = { stale, heartbeat, label, parents, retryFor }
+  const locking = { stale, heartbeat, label, parents, retryFor, lockPath, lockDir, foreign }
   const writing = { encoding: codec.encoding, mode, durability, inPlace, parents, retryFor }
   // Bad options are refused now, not only when there is something to write.
   const [path = ''] = paths
@@ -114,6 +114,10 @@ function* lockingsOf(job: Update): Steps<Locking[]> {
 
 function* resolveAll({ paths, locking, around }: Update): Steps<Locking[]> {
   const lockings: Locking[] = []
-  for (const path of paths) lockings.push(asLocking(yield* resolveFile(path), locking, 'updateFile', around))
+  for (const path of paths) {
+    const one = asLocking(yield* resolveFile(path), locking, 'updateFile', around)
+    if (one.lockDir !== undefined) yield* settlePlace(one)
+    lockings.push(one)
+  }
   return lockings
 }

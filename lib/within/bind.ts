@@ -21,8 +21,8 @@ export interface Binding<A extends unknown[], T> {
   readonly arguments: (bound: Bound, ...args: A) => A
   readonly result?: (value: T, bound: Bound) => T
   readonly counted?: Counted
-  /** The queues of the function itself, by its first argument. */
-  readonly turns?: (bound: Bound, first: A[0]) => string[]
+  /** The queues of the function itself, by its first argument and its options. */
+  readonly turns?: (bound: Bound, first: A[0], options: unknown) => string[]
   readonly publishes?: boolean
 }
 
@@ -49,6 +49,6 @@ export class Bound {
     }
     Object.defineProperties(algorithm, { name: { value: name }, length: { value: optionsAt } })
     if (publishes) alsoPublishes(algorithm)
-    return dual(algorithm, turns ? { turns: first => turns(this, first) } : {})
+    return dual(algorithm, turns ? { turns: (first, ...rest) => turns(this, first, rest[optionsAt - 1]) } : {})
   }
 }

@@ -11,6 +11,7 @@ import { emptyDir } from '../empty-dir.js'
 import { getOrCreate } from '../get-or-create.js'
 import { type Existing, link } from '../link.js'
 import { turnOf } from '../lock/options.js'
+import type { PlaceOptions } from '../lock/place.js'
 import { mkdirp } from '../mkdirp.js'
 import { move } from '../move.js'
 import { type ProbeOptions, probe } from '../probe.js'
@@ -21,7 +22,7 @@ import { updateFile } from '../update-file.js'
 import { writeFile } from '../write-file.js'
 import { asEntries, writeFiles } from '../write-files.js'
 import type { Bound } from './bind.js'
-import { withRelativePaths } from './options.js'
+import { asBound, placesBelow } from './options.js'
 import { asParts, namesBelow, namesIn, relativeTo } from './paths.js'
 import { list, lstat, type ReadFile, readFile } from './read.js'
 import { outsideRoot } from './refusals.js'
@@ -32,7 +33,7 @@ type Two = readonly [source: unknown, target: unknown, options?: unknown]
 // biome-ignore lint/suspicious/noExplicitAny: each function has a type of its own, and the table below fits all
 type Any = Dual<any[], any>
 
-const options = ({ root }: Bound, given: unknown) => withRelativePaths(given, root.path)
+const options = (bound: Bound, given: unknown) => asBound(given, bound)
 const onOne =
   (argument: string) =>
   (bound: Bound, ...[path, given]: One) => [bound.path(path, argument), options(bound, given)]
@@ -49,7 +50,8 @@ const onTwo = (bound: Bound, ...[source, target, given]: Two) => [
   options(bound, given),
 ]
 const inTurn = (bound: Bound, path: unknown) => [bound.path(path, 'path')]
-const inTurnForLock = (bound: Bound, path: unknown) => turnOf(bound.path(path, 'path'))
+const inTurnForLock = (bound: Bound, path: unknown, given: PlaceOptions = {}) =>
+  turnOf(bound.path(path, 'path'), placesBelow(given, bound))
 
 /** The functions that work on paths, below the root. */
 export function pathFunctions(bound: Bound) {
@@ -73,7 +75,7 @@ export function pathFunctions(bound: Bound) {
     }),
     updateFile: bind(updateFile, {
       ...{ name: 'updateFile', optionsAt: 2, arguments: updating, publishes: true },
-      turns: (_, files) => (Array.isArray(files) ? files : [files]).flatMap(file => inTurnForLock(bound, file)),
+      turns: (_, files, given) => [files].flat().flatMap(file => inTurnForLock(bound, file, given as PlaceOptions)),
     }),
     getOrCreate: bind(getOrCreate, {
       ...{ name: 'getOrCreate', optionsAt: 2, arguments: producing, publishes: true },

@@ -2,11 +2,12 @@
 // too, which stays open for them.
 
 import { type Lock, type LockWay, lockBy } from '../lock/functions.js'
-import { asSharedLocking, turnOf } from '../lock/options.js'
+import { asSharedLocking, type SharingOptions, turnOf } from '../lock/options.js'
 import { type WithLock, withLockBy } from '../lock/work.js'
 import { type SingleFunction, singleBy } from '../single/functions.js'
 import type { Bound } from './bind.js'
 import { contained } from './contained.js'
+import { placesBelow } from './options.js'
 import { relativeTo } from './paths.js'
 import { assertOpen, begin, end } from './root.js'
 
@@ -16,14 +17,18 @@ export function lockFunctions(bound: Bound): {
   readonly single: SingleFunction
 } {
   const { root } = bound
+  const placed = (options: SharingOptions): SharingOptions => {
+    const { lockPath, lockDir } = options
+    return lockPath === undefined && lockDir === undefined ? options : { ...options, ...placesBelow(options, bound) }
+  }
   const way: LockWay = {
     locking(path, options, as) {
       assertOpen(root)
-      const locking = asSharedLocking(bound.path(path, 'path', 'file'), options, as)
+      const locking = asSharedLocking(bound.path(path, 'path', 'file'), placed(options), as)
       const shown = relativeTo(root.path, locking.path)
       return { ...locking, shown, through: steps => contained(root, steps) }
     },
-    turn: path => turnOf(bound.path(path, 'path')),
+    turn: (path, options) => turnOf(bound.path(path, 'path'), options && placesBelow(options, bound)),
     circle: new Map(),
     run: steps => contained(root, steps),
     noteHold(hold) {

@@ -1,6 +1,6 @@
 // A lock's directory that is empty, or has two tokens in it.
 
-import { cpSync, mkdirSync, readdirSync, renameSync, rmdirSync, unlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readdirSync, renameSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { getOrCreate, lock, updateFile, withLock } from 'holdfast'
 import { spellState, successor } from '../../lib/cell/state.js'
@@ -43,16 +43,6 @@ else
       await updateFile(made, () => 'z')
       assert.is(await lock.holder(made), undefined)
     })
-
-holds('an empty directory of another package is its lock, and is left alone', async () => {
-  const path = join(scratch(), 'thing')
-  mkdirSync(`${path}.lock`)
-  await assert.rejects(lock.try(path), { code: 'ERR_NOT_A_CELL', message: /empty directory/ })
-  await assert.rejects(lock(path), { code: 'ERR_NOT_A_CELL' })
-  assert.equal(readdirSync(`${path}.lock`), [])
-  rmdirSync(`${path}.lock`)
-  await withLock(path, () => {})
-})
 
 holds('two tokens of which neither came of the other are an error at once, which says what helps', async () => {
   const [one, two] = [join(scratch(), 'thing'), join(scratch(), 'thing')]

@@ -23,9 +23,9 @@ import {
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { getOrCreate, lock, updateFile, withLock } from 'holdfast'
-import { fs, type Steps } from 'holdfast/steps'
+import { driveSync, fs, type Steps } from 'holdfast/steps'
 import type { World } from 'holdfast/testing'
-import { endedAt } from '../broken/interfere.js'
+import { endedAt, through } from '../broken/interfere.js'
 import { whileAttacked } from '../support/attacker.js'
 import { assert, canBeAnother, explored, holds, note, prove, raced, scratch, sized, userId } from '../support/kit.js'
 
@@ -131,21 +131,62 @@ holds('a fresh lock is as old as it is, also if it has the inode and the times o
 
 if (!canBeAnother()) holds.skip('another user’s lock in /tmp', 'it takes root, and a checkout that others may read')
 else
-  holds(
-    'another user’s directory is no lock in a directory like /tmp, because that user can make a link of it',
-    async () => {
-      const dir = scratch()
-      chmodSync(dir, 0o1777)
-      const path = join(dir, 'path')
-      const [token] = await plantLock(path)
-      chownSync(`${path}.lock`, userId, userId)
-      await assert.rejects(lock(path), { code: 'EACCES', message: /another user/ })
-      assert.throws(() => lock.sync(path), { code: 'EACCES' })
-      assert.equal(readdirSync(`${path}.lock`), [token])
-      chmodSync(dir, 0o777)
-      await (await lock(path)).release()
-    },
-  )
+  holds('another user’s lock in a directory like /tmp is used, and looked up by its descriptor', async () => {
+    const dir = scratch()
+    chmodSync(dir, 0o1777)
+    const path = join(dir, 'path')
+    await plantLock(path)
+    chownSync(`${path}.lock`, userId, userId)
+    for (const take of [lock, lock.sync, lock.try, lock.try.sync]) {
+      const lease = await take(path)
+      await lease?.renew()
+      await lease?.release()
+    }
+    const swaps: string[] = []
+    const steps = through(lock.try.steps(path), call => {
+      if (call.op === 'rename') swaps.push(String(call.args[0]))
+      return call
+    })
+    driveSync(steps)
+    assert.match(swaps.join(), /^\/proc\/self\/fd\/\d+\/t\.\w+\.[0-9a-f]{16}[^,]*$/)
+  })
+
+/** A directory like /tmp with the lock of a user, whose token has the name of another lock's. */
+async function layBait(): Promise<{ dir: string; path: string; other: string; before: string[] }> {
+  const [dir, safe] = [scratch(), scratch()]
+  chmodSync(dir, 0o1777)
+  const [path, other] = [join(dir, 'path'), join(safe, 'other')]
+  const before = await plantLock(other)
+  mkdirSync(`${path}.lock`)
+  for (const token of before) writeFileSync(join(`${path}.lock`, token), '')
+  chownSync(`${path}.lock`, userId, userId)
+  return { dir, path, other, before }
+}
+
+if (!canBeAnother()) holds.skip('a link in the place of another user’s lock', 'it takes root')
+else
+  holds('before whichever call that user makes a link of it, the lock that it leads to stays as it is', async () => {
+    let swaps = 0
+    for (let k = 0; ; k++) {
+      const { dir, path, other, before } = await layBait()
+      let calls = 0
+      const steps = through(lock.try.steps(path), call => {
+        if (calls++ !== k) return call
+        swaps++
+        renameSync(`${path}.lock`, join(dir, 'aside'))
+        symlinkSync(`${other}.lock`, `${path}.lock`)
+        return call
+      })
+      try {
+        driveSync(steps, { retryFor: 0 })
+      } catch (error) {
+        assert.is((error as NodeJS.ErrnoException).code, refused)
+      }
+      assert.equal(readdirSync(`${other}.lock`), before, `before call ${k}`)
+      if (calls <= k) break
+    }
+    assert.ok(swaps > 5, `${swaps} swaps`)
+  })
 
 function* leadElsewhere(dir: string): Steps<void> {
   yield* fs.rename(join(dir, 'path.lock'), join(dir, 'aside'))
@@ -185,7 +226,7 @@ if (!canBeAnother())
   raced.skip('an attacker at the name of a lock', 'it takes root, and a checkout that others may read')
 else
   raced(
-    'beside an attacker in a directory like /tmp, root holds its own lock or none, and touches no other',
+    'beside an attacker in a directory like /tmp, root holds the lock of that name or none, and touches no other',
     async () => {
       const dir = scratch()
       chmodSync(dir, 0o1777)
@@ -193,7 +234,7 @@ else
       const before = await plantLock(other)
       chmodSync(join(other, '..'), 0o755)
       const path = join(dir, 'path')
-      const seen = { held: 0, refused: 0 }
+      const seen = { held: 0, attackers: 0, refused: 0 }
       const attacking = { dir, victim: `${other}.lock`, attack, ms: sized(5_000, 60_000) }
       const { swaps } = await whileAttacked(attacking, async turn => {
         const options = { retryFor: 0, timeout: 1_000 }
@@ -205,11 +246,16 @@ else
           return
         }
         seen.held++
-        assert.is(lstatSync(`${path}.lock`).uid, 0)
-        await lease.release()
-        rmSync(`${path}.lock`, { recursive: true })
+        const taken = lstatSync(`${path}.lock`, { throwIfNoEntry: false })
+        if (taken?.uid === userId) seen.attackers++
+        // The attacker, whose directory it is, can take that away.
+        await lease.release().catch(error => assert.is((error as NodeJS.ErrnoException).code, 'ERR_LEASE_LOST'))
+        assert.equal(readdirSync(`${other}.lock`), before)
+        if (taken?.uid === 0) rmSync(`${path}.lock`, { recursive: true })
       })
-      note(`${seen.held} times held and ${seen.refused} times refused beside ${swaps} swaps`)
+      note(
+        `${seen.held} times held, ${seen.attackers} of them the attacker’s, and ${seen.refused} times refused beside ${swaps} swaps`,
+      )
       assert.ok(swaps > sized(100, 10_000) && seen.held > 0 && seen.refused > 0, `only ${swaps} swaps`)
     },
   )

@@ -16,7 +16,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { copy, emptyDir, getOrCreate, move, probe, remove, sweep } from 'holdfast'
+import { copy, emptyDir, getOrCreate, lock, move, probe, remove, sweep } from 'holdfast'
 import { drive, driveSync, isSystemError, type Steps } from 'holdfast/steps'
 import { through } from '../broken/interfere.js'
 import { whileAttacked } from '../support/attacker.js'
@@ -161,6 +161,7 @@ const acts: Record<string, Act> = {
     lay: ({ dir }) => layTrees(dir, 'from', 'to'),
     steps: ({ dir }) => move.steps(join(dir, 'from'), join(dir, 'to'), { overwrite: 'with-gap' }),
   },
+  lock: { takes: privateName, steps: ({ dir }) => lock.steps(join(dir, 'new')) },
   probe: { takes: privateName, every: 23, steps: ({ dir }) => probe.steps(dir) },
   ...(across && {
     'move to another device': {

@@ -1,0 +1,270 @@
+// Beside other packages that lock the same path by making an empty directory, as proper-lockfile does.
+
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, statSync, utimesSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { getOrCreate, type LockOptions, lock, updateFile, within, withLock } from 'holdfast'
+import { fs, hasCode, release, type Steps } from 'holdfast/steps'
+import type { World } from 'holdfast/testing'
+import properLockfile from 'proper-lockfile'
+import { successor } from '../../lib/cell/state.js'
+import { fill } from '../../lib/lock/in-place.js'
+import { endedAt } from '../broken/interfere.js'
+import { assert, caught, explored, holds, nobodyThrew, places, prove, scratch, sized } from '../support/kit.js'
+import { assertRefusesBadInput } from '../support/laws.js'
+
+const onLinux = process.platform === 'linux'
+const theirs = { realpath: false, stale: 10_000 } as const
+const busy = { code: 'ERR_LOCK_HELD', message: /another package/ }
+
+// ---- Schedules ----
+
+/** Only one may be inside: no two can make one name. */
+function* inside(dir: string): Steps<void> {
+  yield* fs.mkdir(`${dir}/inside`)
+  yield* fs.rmdir(`${dir}/inside`)
+}
+
+function* ours(dir: string, options: LockOptions): Steps<string> {
+  const hold = yield* lock.try.steps(`${dir}/x`, options)
+  if (!hold) return 'busy'
+  yield* inside(dir)
+  yield* release(hold)
+  return 'ours'
+}
+
+/** As other packages do; what is stale for them is removed, and then made anew. */
+function* byMkdir(dir: string, isStale = false): Steps<string> {
+  const path = `${dir}/x.lock`
+  try {
+    yield* fs.mkdir(path)
+  } catch (error) {
+    if (!hasCode(error, 'EEXIST')) throw error
+    if (!isStale) return 'busy'
+    try {
+      yield* fs.rmdir(path)
+    } catch (error) {
+      if (!hasCode(error, 'ENOENT', 'ENOTEMPTY')) throw error
+    }
+    return yield* byMkdir(dir)
+  }
+  yield* inside(dir)
+  yield* fs.rmdir(path)
+  return 'theirs'
+}
+
+function beside(players: World['players'], budgets: Partial<World> = {}): World & { readonly ends: Set<string> } {
+  const ends = new Set<string>()
+  return {
+    ...budgets,
+    ends,
+    players,
+    check: ending => {
+      nobodyThrew(ending)
+      const said = Object.values(ending.outcomes).map(end => (end.how === 'returned' ? String(end.value) : end.how))
+      ends.add(said.join())
+    },
+  }
+}
+
+const exclusively = { foreign: Number.POSITIVE_INFINITY }
+
+explored('explored: with foreign, a lock that is made beside another package is of one of both', () => {
+  const world = beside(dir => ({ A: ours(dir, exclusively), B: byMkdir(dir) }))
+  const { complete } = prove('1 of ours, 1 of theirs', world)
+  assert.ok(
+    complete && ['ours,busy', 'busy,theirs', 'ours,theirs'].every(end => world.ends.has(end)),
+    [...world.ends].join(' '),
+  )
+  const three = beside(dir => ({ A: ours(dir, exclusively), B: ours(dir, exclusively), C: byMkdir(dir) }))
+  prove('2 of ours, 1 of theirs', three, { preemptions: sized(1, 3) })
+})
+
+explored('the same world catches: a lock that is made by a rename', () => {
+  caught(
+    'a rename replaces theirs',
+    /EEXIST|ENOENT|ENOTEMPTY/,
+    beside(dir => ({ A: ours(dir, {}), B: byMkdir(dir) })),
+  )
+})
+
+/** Theirs was left behind by a process that has died: nothing else is as old. */
+const left = (players: World['players'], budgets: Partial<World> = {}): ReturnType<typeof beside> => ({
+  ...beside(players, budgets),
+  setup: dir => {
+    mkdirSync(join(dir, 'x.lock'))
+    utimesSync(join(dir, 'x.lock'), 1, 1)
+  },
+})
+
+/** What was left is filled, and locked then. */
+function* takeOver(dir: string): Steps<string> {
+  const path = `${dir}/x.lock`
+  const there = yield* fs.lstat(path, { throwIfNoEntry: false })
+  const state = successor(undefined, { fields: ['f', '0'] }, (yield* fs.random(8)).toString('hex'))
+  if (there?.mtimeNs === 1_000_000_000n) yield* fill(path, there, state, { as: 'lock', path })
+  return yield* ours(dir, exclusively)
+}
+
+explored('explored: two take over what another package has left, beside one that removes it and makes its own', () => {
+  const alone = left(dir => ({ A: takeOver(dir), B: byMkdir(dir, true) }), { splitListings: true })
+  assert.ok(prove('1 of ours, 1 of theirs, left', alone, { maxSteps: 2000 }).complete)
+  const two = left(dir => ({ A: takeOver(dir), B: takeOver(dir) }), { kills: 1 })
+  prove('2 of ours, left, one killed', two, { preemptions: sized(2, 3), maxSteps: 2000 }, () => two.ends.size > 2)
+  const three = left(dir => ({ A: takeOver(dir), B: takeOver(dir), C: byMkdir(dir, true) }))
+  prove('2 of ours, 1 of theirs, left', three, { preemptions: sized(1, 2), maxSteps: 2000 })
+  for (const { ends } of [alone, three])
+    assert.ok(
+      [...ends].some(end => end.includes('theirs')),
+      [...ends].join(' '),
+    )
+})
+
+/** Replaces what was left by a rename, right after a look at it. */
+function* byRename(dir: string): Steps<string> {
+  yield* fs.mkdir(`${dir}/stage`)
+  yield* fs.close(yield* fs.open(`${dir}/stage/token`, 'wx'))
+  const there = yield* fs.readdir(`${dir}/x.lock`)
+  if (there.length > 0) return 'busy'
+  yield* fs.rename(`${dir}/stage`, `${dir}/x.lock`)
+  yield* inside(dir)
+  return 'ours'
+}
+
+explored('the same world catches: what was left is replaced by a rename', () => {
+  caught(
+    'replaced by a rename',
+    /EEXIST|ENOENT|ENOTEMPTY/,
+    left(dir => ({ A: byRename(dir), B: byMkdir(dir, true) })),
+  )
+})
+
+// ---- One process ----
+
+holds('another package’s lock is waited for, and named', async () => {
+  const path = join(scratch(), 'thing')
+  const unlock = await properLockfile.lock(path, theirs)
+  const holder = await lock.holder(path)
+  assert.equal([holder?.owner, holder?.pid, holder?.fence, holder?.foreign], ['another package', undefined, 0, true])
+  assert.equal(await lock.holders(path), [holder])
+  assert.is(await lock.try(path), undefined)
+  assert.is(lock.try.sync(path, { foreign: 10_000 }), undefined)
+  const soon = { timeout: 50 }
+  await assert.rejects(lock(path, soon), busy)
+  await assert.rejects(
+    withLock(path, () => assert.unreachable(), { ...soon, foreign: 10_000 }),
+    busy,
+  )
+  await assert.rejects(
+    updateFile(path, () => 'x', soon),
+    busy,
+  )
+  await assert.rejects(
+    getOrCreate(path, () => 'x', { wait: false }),
+    busy,
+  )
+  assert.throws(() => lock.sync(path, soon), busy)
+  await using root = await within(join(path, '..'))
+  assert.is((await root.lock.holder('thing'))?.foreign, true)
+  await assert.rejects(root.lock('thing', { ...soon, foreign: 10_000 }), busy)
+  const waiting = withLock(path, () => 'got it')
+  setTimeout(unlock, 100)
+  assert.is(await waiting, 'got it')
+  assert.is(await lock.holder(path), undefined)
+})
+
+holds('that package takes no lock of ours, and gets it when it was removed', async () => {
+  const path = join(scratch(), 'thing')
+  const lease = await lock(path, { foreign: 10_000 })
+  await assert.rejects(properLockfile.lock(path, theirs), { code: 'ELOCKED' })
+  const long = new Date(Date.now() - 60_000)
+  // It takes it for stale, and cannot remove it.
+  for (const _ of [1, 2]) {
+    utimesSync(`${path}.lock`, long, long)
+    await assert.rejects(properLockfile.lock(path, theirs), { code: 'ENOTEMPTY' })
+  }
+  await lease.release()
+  await assert.rejects(properLockfile.lock(path, theirs), { code: 'ELOCKED' })
+  await (await lock(path)).release({ remove: true })
+  await (await properLockfile.lock(path, theirs))()
+  assert.not(existsSync(`${path}.lock`))
+})
+
+for (const { kind, dir } of places)
+  holds(`on ${kind}: what another package has left is taken over after \`foreign\` ms without a change`, async () => {
+    const top = scratch(dir)
+    const [path, kept, old] = ['watched', 'kept', 'old'].map(name => join(top, name)) as [string, string, string]
+    for (const one of [path, kept, old]) mkdirSync(`${one}.lock`)
+    const touching = setInterval(() => utimesSync(`${kept}.lock`, 1, 1), 50)
+    const began = performance.now()
+    const waiting = lock(kept, { foreign: 400, timeout: 1_500 })
+    assert.is(await lock.try(path, { foreign: 300 }), undefined)
+    const lease = await lock(path, { foreign: 300 })
+    const ms = performance.now() - began
+    assert.ok(ms >= 300 && ms < 2_000, `${ms}`)
+    await assert.rejects(waiting, {})
+    clearInterval(touching)
+    // What can be seen at one look is its age on the filesystem's clock, with 2 s more.
+    await wait(Math.max(0, 2_100 - (performance.now() - began)))
+    assert.is(await lock.try(old, { foreign: 60_000 }), undefined)
+    assert.is(await lock.try(old, { foreign: Number.POSITIVE_INFINITY }), undefined)
+    assert.is(await lock.try(old), undefined)
+    const late = await lock.try(old, { foreign: 100 })
+    assert.is(late !== undefined, onLinux)
+    await late?.renew()
+    for (const one of [lease, late]) await one?.release({ remove: true })
+    assert.equal(readdirSync(top), onLinux ? ['kept.lock'] : ['kept.lock', 'old.lock'])
+  })
+
+holds(
+  'a call that is killed while it makes or takes over a lock beside other packages is in the way of none',
+  async () => {
+    const { owner, release: free } = await lock(join(scratch(), 'mine'))
+    await free()
+    const died = `${owner.split('-')[1]}-${spawnSync('true').pid.toString(36)}-1`
+    for (const there of [false, true])
+      for (let k = 0; ; k++) {
+        const top = scratch()
+        const path = join(top, 'thing')
+        if (there) mkdirSync(`${path}.lock`)
+        if (there) await wait(15)
+        const steps = lock.steps(path, there ? { foreign: 10, stale: 30 } : { ...exclusively, stale: 30 })
+        const isKilled = endedAt(k, steps, died)
+        const lease = await lock(path, { foreign: 20, timeout: 10_000, stale: 50 })
+        await lease.release({ remove: true })
+        assert.not(existsSync(`${path}.lock`), `call ${k}`)
+        if (!isKilled) break
+      }
+  },
+)
+
+holds('a lock that was made beside other packages is like any other', async () => {
+  const top = scratch()
+  for (const options of [exclusively, { foreign: 10 }, { ...exclusively, mode: 0o750 }]) {
+    const path = join(top, Object.values(options).join())
+    if (options.foreign === 10) mkdirSync(`${path}.lock`)
+    const lease = await lock(path, options)
+    const mode = statSync(`${path}.lock`).mode & 0o7777
+    if (onLinux) assert.is(mode.toString(8), options.foreign !== 10 && 'mode' in options ? '4750' : '4755')
+    assert.ok(Math.abs(lease.fence - Date.now() * 1000) < 60_000_000)
+    await lease.release()
+    assert.is(await withLock(path, ({ fence }) => fence), lease.fence + 1)
+    assert.equal(readdirSync(`${path}.lock`).length, 1)
+  }
+  await assert.rejects(lock(join(top, 'no/thing'), exclusively), { code: 'ENOENT', message: /parents: true/ })
+  await withLock(join(top, 'no/thing'), () => {}, { ...exclusively, parents: true })
+  await using root = await within(top)
+  await root.withLock('below', () => {}, exclusively)
+  mkdirSync(join(top, 'taken.lock'))
+  await root.withLock('taken', () => {}, { foreign: 10 })
+})
+
+holds('foreign must be a number of milliseconds', async () => {
+  const path = join(scratch(), 'thing')
+  const rows = [
+    [[path, { foreign: 0 }], 'ERR_OUT_OF_RANGE'],
+    [[path, { foreign: '10' }], 'ERR_INVALID_ARG_TYPE'],
+  ] as const
+  await assertRefusesBadInput(lock, join(path, '..'), rows as never)
+})
