@@ -156,6 +156,45 @@ holds('the locks have a fence each; one that is lost is reported, and nothing is
   assert.ok(isFree(b))
 })
 
+holds('several files may share one lock, or have theirs in one directory, whatever ways lead to them', async () => {
+  const [a, b] = given('a', 'b') as [string, string]
+  const dir = join(a, '..')
+  const lockPath = join(dir, 'both.lock')
+  const append = (letter: string) => (olds: (string | undefined)[]) =>
+    wait(
+      1,
+      olds.map(old => old + letter),
+    )
+  await Promise.all([
+    updateFile([a, b], append('1'), { lockPath }),
+    updateFile([b, a], append('2'), { lockPath }),
+    updateFile(b, old => `${old}3`, { lockPath }),
+  ])
+  assert.equal([read(a).slice(1).split('').sort().join(''), read(b).slice(1).split('').sort().join('')], ['12', '123'])
+  const value = { code: 'ERR_INVALID_ARG_VALUE', message: /all different/ }
+  symlinkSync('a', join(dir, 'link'))
+  await assert.rejects(
+    updateFile([a, join(dir, 'link')], () => undefined, { lockPath }),
+    value,
+  )
+  symlinkSync('.', join(dir, 'here'))
+  const lockDir = join(dir, 'locks')
+  mkdirSync(lockDir)
+  const ways = [
+    [a, b],
+    [join(dir, 'here/b'), join(dir, 'link')],
+    [join(dir, 'here/here/a'), join(dir, 'here/b')],
+  ]
+  await Promise.all(ways.map((files, at) => updateFile(files, append(String(4 + at)), { lockDir, timeout: 60_000 })))
+  for (const file of [a, b]) assert.equal(read(file).slice(-3).split('').sort(), ['4', '5', '6'])
+  await assert.rejects(
+    updateFile([a, join(dir, 'here/a')], () => undefined, { lockDir }),
+    value,
+  )
+  assert.equal(readdirSync(dir).sort(), ['a', 'b', 'both.lock', 'here', 'link', 'locks'])
+  assert.is(readdirSync(lockDir).length, 2)
+})
+
 holds('a lock that is held shows that it lives while the next one is waited for', async () => {
   const [a, b] = given('a', 'b') as [string, string]
   const lease = await lock(b)
