@@ -10,7 +10,7 @@ import type { Making } from './get-or-create/job.js'
 import { makeOnce } from './get-or-create/once.js'
 import type { GetOrCreate, GetOrCreateOptions, Got } from './get-or-create/options.js'
 import type { Kind, Producer } from './get-or-create/produce.js'
-import { asLocking, type LockOptions } from './lock/options.js'
+import { asLocking, type LockOptions, waitingAs } from './lock/options.js'
 
 export type { GetOrCreate, GetOrCreateOptions, Got, GotAs } from './get-or-create/options.js'
 export type { Producer, Production } from './get-or-create/produce.js'
@@ -47,7 +47,8 @@ export type { Producer, Production } from './get-or-create/produce.js'
  *   `fetch`, whose body that is.
  * @param options `timeout` (ms) is for the whole call; `stale` and `heartbeat` (ms) are those of `lock`.
  * @returns `path`, absolute, and `made`; with `read`, also `content`.
- * @throws The error that `produce` or `validate` threw, unchanged. `ERR_NOT_PRODUCED`: the producer made nothing, or
+ * @throws The error that `produce` or `validate` threw, unchanged, also if the call is stopped while it cleans up; what
+ *   `onWait` throws. `ERR_NOT_PRODUCED`: the producer made nothing, or
  *   something of another kind. `ERR_LOCK_HELD`: another caller produces, and `timeout` has passed (`cause`), or `wait`
  *   is false, or the call would wait for itself (see `lock`). `ERR_TIMEOUT`, `ABORT_ERR`: while this call produced.
  *   `ERR_RESPONSE_NOT_OK` (`status` and `url`), and `ERR_BODY_USED`: of the response that `produce` returned; its body is
@@ -106,9 +107,9 @@ function asMaking(
   const around = registry.around()
   // What `mode` says to other functions is not about the lock of this one.
   const forLock: LockOptions = 'mode' in options ? { ...options, mode: undefined } : options
-  const locking = (at: string | URL) => asLocking(at, forLock, 'getOrCreate', around)
+  const { wait } = asLocking(path, forLock, 'getOrCreate', around)
+  const locking = (at: string | URL) => waitingAs(asLocking(at, forLock, 'getOrCreate', around), wait)
   const at = asName(path, 'path')
-  locking(path)
   if (asFunction(produce, 'produce') === undefined)
     throw refusal('ERR_INVALID_ARG_TYPE', 'produce', 'of type function', produce)
   const onProgress = asFunction(options.onProgress, 'options.onProgress')

@@ -24,9 +24,13 @@ export {
   type Lease,
   type Lock,
   type LockOptions,
+  type Locks,
   lock,
+  type Paths,
   type PlaceOptions,
   type SharingOptions,
+  type Takeover,
+  type Waiting,
 } from './lock.js'
 export { type MkdirpOptions, mkdirp } from './mkdirp.js'
 export { type MoveOptions, move } from './move.js'

@@ -8,6 +8,7 @@ export type { Holder } from './lock/holder.js'
 export type { Lease } from './lock/lease.js'
 export type { LockOptions, SharingOptions } from './lock/options.js'
 export type { PlaceOptions } from './lock/place.js'
+export type { Takeover, Waiting } from './lock/seen.js'
 export type { Paths } from './lock/wanted.js'
 
 /**
@@ -26,9 +27,12 @@ export type { Paths } from './lock/wanted.js'
  * Not promised: exclusion in real time against a holder on another machine or in another container that is alive, but
  * made no heartbeat for `stale` ms, or whose filesystem's clock was set forward by more than that. It loses the lock, and
  * is informed by `lease.signal`, `renew` and `release`; until then only the fencing token keeps its writes out. Nor that a
- * task may take the same lock twice (with `lock`, it would wait for itself), or that processes take turns fairly; in one
- * thread it is first come, first served. Nor that other threads may take a lock whose release failed while the cause lasts, or while its thread is blocked (it tries again in the
+ * task may take the same lock twice (with `lock`, it would wait for itself). Nor that other threads may take a lock whose release failed while the cause lasts, or while its thread is blocked (it tries again in the
  * background).
+ *
+ * Calls take turns: in one thread it is first come, first served. Among threads and processes, one that has waited for
+ * 100 ms is the next, before those that came later and before the holder itself (1 s where the lock is held for moments,
+ * because to hand it over takes longer than that). The lock is kept for it for 100 ms, unless it has died.
  *
  * The lock is a directory, `<path>.lock`, or where `lockPath` or `lockDir` say, which stays; `path` itself need not exist
  * and is not touched. Callers that give other places have other locks. All users that may write the directory above may use
@@ -55,11 +59,17 @@ export type { Paths } from './lock/wanted.js'
  * later wait for it. Each of them has a slot, a lock beside the first (`<path>.lock.1` ...), which stays; so from then on a
  * call that wants the lock alone takes each slot, too.
  *
+ * A call that waits says who holds the lock: to `onWait`, at once and then every second; to the diagnostics channel
+ * `holdfast:wait` (`Waiting`, with `function` and `path`); and to stderr, if the process was started with
+ * `NODE_DEBUG=holdfast`. A takeover from a dead holder is said to the channel `holdfast:takeover` (`Takeover`), and to
+ * stderr, too. A lock with a `label`, and one whose lease has published something, has a file beside it while it is held.
+ *
  * - `lock(['a', 'b'])`: all the locks, or none. It waits for one at a time and holds none meanwhile, so calls that want the
  *   same locks in other orders do not wait for each other in a circle. Paths that lead to one lock are one.
  * - `lock.try(path)`: returns undefined instead of waiting. Calls that only pass on their way to a slot are waited for.
- * - `lock.holder(path)`: returns who holds the lock (`owner`, `pid`, `fence`, `alive`), or undefined; `lock.holders(path)`:
- *   all that hold it together.
+ *   (And for 100 ms one to which a release on another machine has handed the lock over.)
+ * - `lock.holder(path)`: returns who holds the lock (`pid`, `thread`, `host`, `since`, `alive`, `fence`, `label`, and the
+ *   `data` that it has published), or undefined; `lock.holders(path)`: all that hold it together.
  * - `lock.steps(path)`: returns a hold, for algorithms; `release` of `holdfast/steps` releases it.
  *
  * @param path A path, or a `file:` URL, or several. Links to directories on the way are followed; a link at the end of the path has
@@ -67,16 +77,18 @@ export type { Paths } from './lock/wanted.js'
  * @param options `lockPath`: the directory that is the lock. `lockDir`: a directory for the locks of all paths; there, the
  *   name of a lock is made of the path's last name and a digest of where the path leads. One of them at most. `mode`: that
  *   of a new lock.
- * @returns A lease: keep it. `lease.release()`, `await using` or `withLock` releases it; a lease that is
+ * @returns A lease: keep it. `lease.previous` says whether the holder before it died, so that this one can repair what that
+ *   has left; `lease.publish(data)` shows data to others. `lease.release()`, `await using` or `withLock` releases it; a lease that is
  *   garbage-collected is released with a process warning. Heartbeats keep no process alive, and a process that exits
  *   holds nothing.
  * @throws `ERR_LOCK_HELD`: `timeout` has passed (`cause` is the time-out, `holder` says who holds the lock); or the call
  *   would wait for itself: the sync form, if its thread holds the lock, and any form inside the work of `withLock`,
- *   `updateFile` or `getOrCreate`, if that holds it, by whatever spelling, link, or copy of this package.
- *   `ERR_LOCK_MISMATCH`: others share the lock in another way, with another number of `holders`. `ERR_NOT_A_CELL`: a file is there, a directory with
- *   other things in it, or a link, which is not followed. EACCES: not on Linux, and another user has put it into a sticky directory that others may write, where
- *   that user could make a link to another lock of it. The system's own error, unchanged: ENOENT (no directory, and no
- *   `parents`), EACCES, EROFS ...
+ *   `updateFile` or `getOrCreate`, if that holds it, by whatever spelling, link, or copy of this package. What `onWait`
+ *   throws, unchanged.
+ *   `ERR_LOCK_MISMATCH`: others share the lock in another way, with another number of `holders`. `ERR_NOT_A_CELL`: a file is
+ *   there, a directory with other things in it, or a link, which is not followed. EACCES: not on Linux, and another user has
+ *   put it into a sticky directory that others may write, where that user could make a link to another lock of it. The
+ *   system's own error, unchanged: ENOENT (no directory, and no `parents`), EACCES, EROFS ...
  *
  * @example
  * await using lease = await lock('deploy', { timeout: 30_000 })

@@ -30,8 +30,8 @@ export type { First, Other, Single, SingleOptions } from './single/options.js'
  *   What `lock` throws.
  *
  * @example
- * const dev = await single('.app/dev', { start: async () => ({ url: await startServer(), pid: process.pid }) })
- * const state = dev.isFirst ? `ready: ${dev.data.url}` : `already there: ${dev.data.url}`
+ * const dev = await single('.app/dev', { start: async () => ({ url: await startServer() }) })
+ * const line = `${dev.isFirst ? 'ready' : `already running as process ${dev.holder.pid}`}: ${dev.data?.url}`
  *
  * Source of the protocol: `lock`, whose holder publishes data.
  */

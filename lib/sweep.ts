@@ -30,9 +30,9 @@ export interface SweepOptions extends RemoveOptions {
   readonly dryRun?: boolean | undefined
   /**
    * Removes locks, too, that are free and that no call waits for: the directories `<path>.lock` of `lock`, `updateFile`
-   * and `getOrCreate`, with the slots beside them, and those at their `lockPath`, or in the `lockDir` that is swept. One that
-   * was held within the last tick of the filesystem's clock stays. (At a `lockPath` that does not end with `.lock`, a lock is
-   * known by its set-user-ID bit, and stays where a directory cannot have that: on Windows.) @default false
+   * and `getOrCreate`, the slots beside them, and those at their `lockPath`, or in the `lockDir` that is swept. One that was held within the last
+   * tick of the filesystem's clock stays. (At a `lockPath` that does not end with `.lock`, a lock is known by its
+   * set-user-ID bit, and stays where a directory cannot have that: on Windows.) @default false
    */
   readonly locks?: boolean | undefined
 }

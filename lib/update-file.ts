@@ -4,7 +4,7 @@ import type { Steps } from './core/steps.js'
 import { lockTurn } from './lock/options.js'
 import type { UpdateFile } from './update-file/forms.js'
 import type { UpdateFileOptions } from './update-file/options.js'
-import { asUpdate, type Change, type Files, update } from './update-file/update.js'
+import { asUpdate, type Change, type Files, sayWhoInQueue, update } from './update-file/update.js'
 
 /**
  * Changes a file, or several: reads it, passes its content to `change`, and writes what that returns, while a lock
@@ -46,7 +46,8 @@ import { asUpdate, type Change, type Files, update } from './update-file/update.
  *   `signal` is aborted, and what it returns later is ignored.
  * @returns The content of the file now: what `change` returned, or what it was given; undefined if there is no file. Of
  *   an array of files, an array of those.
- * @throws The error that `change` or `stringify` threw, unchanged. `ERR_INVALID_JSON` (`position` from 0, `line` and
+ * @throws The error that `change` or `stringify` threw, unchanged, also if the call is stopped while it cleans up; what
+ *   `onWait` throws. `ERR_INVALID_JSON` (`position` from 0, `line` and
  *   `column` from 1): also of an empty file. `ERR_INVALID_CONTENT`: `parse` threw (`cause`), and `path` is the file.
  *   `ERR_ENCODING_INVALID_ENCODED_DATA`: the bytes are not valid in the encoding. `ERR_INVALID_RETURN_VALUE`: `change` or
  *   `stringify` returned something that no file can hold, or `parse` a promise. `ERR_LOCK_HELD`: `timeout` has passed, and
@@ -76,6 +77,7 @@ export const updateFile = dual(
   {
     turns: (files, _change, options) =>
       ([files].flat() as (string | URL)[]).flatMap(file => lockTurn(file, options as UpdateFileOptions)),
+    whileQueued: (turn, files, _change, options) => sayWhoInQueue(turn, files, options),
   },
 ) as unknown as UpdateFile
 

@@ -19,8 +19,8 @@ export type { WithLock } from './lock/work.js'
  * @param work Receives the lease, whose `signal` is aborted if the lock is lost; returns a value or a promise (in the
  *   sync form, a value).
  * @returns What `work` returned, or what its promise resolved to.
- * @throws What `work` threw. `ERR_LEASE_LOST`: `work` came to its end, but another holder has taken the lock over
- *   meanwhile. `ERR_LOCK_HELD`: this call is inside the work of one that holds the lock. What `lock` throws.
+ * @throws What `work` threw, unchanged, whatever has become of the lock, the `timeout` or the `signal` meanwhile.
+ *   `ERR_LEASE_LOST`: `work` came to its end, but the lock was lost meanwhile (the message says how, and `holder` who has it). `ERR_LOCK_HELD`: this call is inside the work of one that holds the lock. What `lock` throws.
  *
  * @example
  * const total = await withLock('counter', async ({ fence }) => add(1, { fence }), { timeout: 5_000 })

@@ -67,7 +67,7 @@ export interface Within extends Functions, AsyncDisposable, Disposable {
  * @param root The directory: a path, or a `file:` URL. A link to it is followed, once.
  * @returns The functions `mkdirp`, `writeFile`, `writeFiles`, `createExclusive`, `updateFile`, `getOrCreate`, `emplace`,
  *   `copy`, `move`, `link`, `symlink` (whose text must not lead out), `remove`, `emptyDir`, `sweep`, `probe`, `lock`,
- *   `withLock`, those of `cell`, and `readFile`, `list`, `lstat`, each with `sync` and `steps`; `containment`; and `close`,
+ *   `withLock`, `single`, those of `cell`, and `readFile`, `list`, `lstat`, each with `sync` and `steps`; `containment`; and `close`,
  *   which `using` and `await using` call, too.
  * @throws ENOENT, ENOTDIR, EACCES: the root (EACCES also of a link to it that another user has put into a sticky directory
  *   that others may write). Its functions throw what they throw elsewhere, and `ERR_OUTSIDE_ROOT` (`path` is the

@@ -37,6 +37,7 @@ const silent = new Set([
   'holding',
   'later',
   'blocking',
+  'postpone',
   'descriptors',
   'keep',
   'mountId',

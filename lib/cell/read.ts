@@ -107,3 +107,5 @@ export function notACell(dir: string, why: string, cause?: unknown): Error {
   const error = new Error(`This is not a holdfast cell: ${why}: ${dir}`, cause === undefined ? {} : { cause })
   return Object.assign(error, { code: 'ERR_NOT_A_CELL', path: dir })
 }
+
+export const isNotACell = (error: unknown): boolean => (error as NodeJS.ErrnoException)?.code === 'ERR_NOT_A_CELL'

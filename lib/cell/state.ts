@@ -41,6 +41,10 @@ export interface Next {
 
 /** How many nonces a state remembers: three are enough to recognise a swap after two others. */
 const mostRemembered = 3
+
+/** As many as the state before could. Where names must be short, one that remembers less than it has seen shows that. */
+const remembered = ({ version, lineage }: State): number =>
+  lineage.length < Math.min(version - 1, mostRemembered) ? lineage.length : mostRemembered
 const longestBytes = 200
 
 const pattern = new RegExp(
@@ -88,10 +92,17 @@ export function successor(
   nonce: string,
   writer?: string,
 ): State {
-  const lineage = before ? [before.nonce, ...before.lineage].slice(0, mostRemembered) : []
+  const lineage = before ? [before.nonce, ...before.lineage].slice(0, remembered(before)) : []
   const kept = keepData ? before?.payload : undefined
   const payload = writer === undefined ? kept : { owner: writer, nonce }
   return { gone, version: (before?.version ?? 0) + 1, fields, nonce, lineage, payload }
+}
+
+/** A state that is not in the cell yet, and has too long a name there, remembers one less. False: it remembers none. */
+export function shorten(state: { lineage: readonly string[] }): boolean {
+  const { lineage } = state
+  state.lineage = lineage.slice(0, -1)
+  return lineage.length > 0
 }
 
 /** Is `now` the state `from`, or one that came of it? */

@@ -10,9 +10,9 @@ import { namingOnly } from '../parts/public-names.js'
 import { giving, undecided } from '../parts/publish.js'
 import { isLocalCell } from './local.js'
 import { readState } from './read.js'
-import { descends, type State, spellState } from './state.js'
+import { descends, type State, shorten, spellState } from './state.js'
 
-export { type Content, notACell, readState } from './read.js'
+export { type Content, isNotACell, notACell, readState } from './read.js'
 
 /** Which call consumed the state: this one, or another. */
 export type Verdict = 'mine' | "another's"
@@ -34,7 +34,7 @@ export function* tryAdvance(dir: string, from: State, to: State, trial: Trial): 
     return true
   } catch (error) {
     if (!isSystemError(error)) throw error
-    return false
+    return hasCode(error, 'ENAMETOOLONG') && shorten(to) && (yield* tryAdvance(dir, from, to, trial))
   }
 }
 

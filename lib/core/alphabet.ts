@@ -109,6 +109,11 @@ export interface Alphabet {
   later(steps: () => Generator<Call, void>): void
   /** Does a wait block the thread, so that no other call of this thread can go on meanwhile? */
   blocking(): boolean
+  /**
+   * An abort or a time-out that has come meanwhile, or comes yet, is thrown instead of the next call, and not here: what is
+   * to be given back is. `failure`: the caller's own error, with which the call ends anyway.
+   */
+  postpone(failure?: unknown): void
   /** Returns how many files this process can still open, as far as is known: `Infinity` if it is not known. */
   descriptors(): number
   /** From now on an open file belongs to what goes on after this call, and no longer counts among the files it has open. */

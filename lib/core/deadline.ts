@@ -27,6 +27,8 @@ export class Deadline {
   #hasInterrupted = false
   #error: Error | undefined
   #lastError: unknown
+  /** The caller's own error: it was there first. */
+  #failure: unknown
 
   constructor({ signal, timeout = Number.POSITIVE_INFINITY }: Patience) {
     this.#signal = signal
@@ -68,12 +70,18 @@ export class Deadline {
   /** Returns the error to throw instead of making `call`, if the call as a whole must end now. */
   interruption(call: Call): Error | undefined {
     // Before the first call there is nothing to give back: a removal that comes first is the work itself.
+    if (call.op === 'postpone') this.#postpone(call.args[0])
     const isFirst = !this.#hasBegun
     this.#hasBegun = true
     if (this.#hasInterrupted || (givesBack(call) && !isFirst)) return undefined
     if (!this.#isOver && !this.#signal?.aborted && performance.now() < this.#endsAtMs) return undefined
     this.#hasInterrupted = true
     return this.error
+  }
+
+  #postpone(failure: unknown): void {
+    this.#hasInterrupted = false
+    if (failure !== undefined) this.#failure = failure
   }
 
   /** The error with which the call as a whole ends: one, however often it is asked for. */
@@ -86,7 +94,7 @@ export class Deadline {
 
   /** The same, for a caller that goes on while these steps come to their end in the background. */
   errorOf(steps: unknown): unknown {
-    return markLeft(steps, this.error)
+    return markLeft(steps, this.#failure ?? this.error)
   }
 
   /** Milliseconds until the time-out, unless the call has been interrupted already. */

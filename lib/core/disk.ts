@@ -55,6 +55,8 @@ const inline = {
   holding: (_lock, hold, change) => registry.holding(hold, change),
   later: steps => runLater(steps, door),
   blocking: () => false,
+  // Only the drivers interrupt.
+  postpone: (_failure?: unknown) => {},
   descriptors: () => freeDescriptors(),
   // Only the drivers count what is open.
   keep: (_fd: number) => {},

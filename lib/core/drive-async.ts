@@ -5,6 +5,7 @@ import { AsyncResource } from 'node:async_hooks'
 import { asFailure, type Done, isFailure, notMade, type Wake } from './done.js'
 import type { Door, SingleCall } from './door.js'
 import { HeldDescriptors } from './held-descriptors.js'
+import { interruptCall } from './interrupted.js'
 import type { Running } from './running.js'
 import type { Call, Outcome } from './steps.js'
 import { givesBack, isWait, takesDescriptor } from './traits.js'
@@ -13,7 +14,6 @@ import { ignoreRejection } from './wait.js'
 /** Milliseconds after the deadline, in which the steps may clean up and come to an end of their own. */
 const cleanUpMs = 50
 
-/** One call of the promise form. */
 export class Drive<T> {
   readonly #running: Running<T>
   readonly #door: Door
@@ -117,7 +117,7 @@ export class Drive<T> {
     try {
       const interruption = this.#running.deadline?.interruption(call)
       if (interruption) {
-        done(interruption)
+        interruptCall(call, interruption, done)
         return
       }
       const takes = takesDescriptor(call)
@@ -140,13 +140,13 @@ export class Drive<T> {
     }
   }
 
-  /** Performs a call that waits. A wait that is woken early has no result: the interruption comes instead. */
+  /** Performs a call that waits. If it is woken early, the interruption comes; a failure of a callback was before that. */
   #await(call: SingleCall, done: Done): void {
     const turn = this.#turn
     let ended = false
     const wake = this.#door.perform(call, (error, value) => {
       ended = true
-      done(this.#running.deadline?.interruption(call) ?? error, value)
+      done(isFailure(error) ? error : this.#running.deadline?.interruption(call), value)
     })
     if (ended || turn !== this.#turn) return
     this.#keepContext()

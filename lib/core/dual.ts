@@ -6,6 +6,7 @@ import { door } from './disk.js'
 import { Drive } from './drive-async.js'
 import { runSync } from './drive-sync.js'
 import type { Patience } from './input.js'
+import { runMeanwhile } from './meanwhile.js'
 import { checkOptionNames } from './option-names.js'
 import { markRefusal } from './publication.js'
 import { Place } from './queue.js'
@@ -28,6 +29,11 @@ export interface DualOptions<A extends unknown[], T> {
    * the other. @default none
    */
   readonly turns?: (thing: A[0], ...rest: unknown[]) => readonly string[]
+  /**
+   * Returns steps that go on while a call waits for its turn, and end with that, at `turn`; undefined: there is nothing to
+   * do meanwhile. If they fail, so does the call. @default nothing
+   */
+  readonly whileQueued?: (turn: Promise<unknown>, ...args: A) => Steps<unknown> | undefined
   /** Returns, from the result of a call, a promise for the end of its turn. @default it ends with the call */
   readonly until?: (result: T) => PromiseLike<unknown>
   /**
@@ -127,15 +133,18 @@ function driveInTurn<A extends unknown[], T>(
   algorithm: (...args: A) => Steps<T>,
   args: A,
   checked: (args: A) => Patience | undefined,
-  { turns, until, giveBack, patient }: DualOptions<A, T>,
+  { turns, whileQueued, until, giveBack, patient }: DualOptions<A, T>,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
     const given = checked(args)
     const deadline = deadlineOf(given)
     const steps = algorithm(...args)
     const place = turns && new Place(turns(args[0], ...args.slice(1)))
+    const queued = place?.before
+    const meanwhile = queued && whileQueued && runMeanwhile(queued, turn => whileQueued(turn, ...args))
     const leave = () => place?.leave()
     const ended = (outcome: Outcome<T>, left: boolean) => {
+      meanwhile?.end()
       if ('error' in outcome) leave()
       else if (left && giveBack) new Drive({ ...inBackground, steps: giveBack(outcome.value), ended: leave }).start()
       else if (until) until(outcome.value).then(leave, leave)
@@ -143,7 +152,8 @@ function driveInTurn<A extends unknown[], T>(
     }
     const retryFor = given?.retryFor
     const door = doorFor(given)
-    new Drive({ steps, deadline, door, retryFor, before: place?.before, patient, resolve, reject, ended }).start()
+    const before = meanwhile?.turn ?? queued
+    new Drive({ steps, deadline, door, retryFor, before, patient, resolve, reject, ended }).start()
   })
 }
 

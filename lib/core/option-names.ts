@@ -15,7 +15,7 @@ export const optionNames = [
   ...(['tries', 'backoff', 'replace', 'fallback', 'type'] as const),
   ...(['parse', 'stringify', 'maxAge', 'read'] as const),
   ...(['lockPath', 'lockDir', 'foreign'] as const),
-  ...(['stale', 'heartbeat', 'label', 'shared', 'holders', 'data', 'start'] as const),
+  ...(['stale', 'heartbeat', 'label', 'onWait', 'shared', 'holders', 'data', 'start'] as const),
   ...(['json', 'kind', 'validate', 'refresh', 'wait'] as const),
   ...(['grace', 'recursive', 'dryRun', 'locks', 'through', 'links', 'require'] as const),
   ...(['maxBytes', 'maxEntries', 'maxDepth', 'mounts'] as const),

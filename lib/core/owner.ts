@@ -5,6 +5,7 @@
 // the thread's id and birth.
 
 import { isMainThread, threadId } from 'node:worker_threads'
+import { type Owner, parse, toNumber } from './owner-words.js'
 import { isCertain, placesOf } from './places.js'
 import { isProcOf, type Records, readProcess } from './process-records.js'
 
@@ -41,51 +42,6 @@ export function identity(records: Records) {
     return lives
   }
   return { self, thread, alive }
-}
-
-/** An owner in parts. Those that only threads have are undefined for a process. */
-interface Owner {
-  readonly clock: string | undefined
-  readonly place: string
-  readonly pid: number
-  readonly born: string
-  readonly image: string | undefined
-  /** 0 for the main thread, and where it cannot be read. */
-  readonly tid: number
-  readonly threadBorn: string | undefined
-}
-
-function parse(owner: string): Owner {
-  const words = owner.split('-')
-  const [clock, ...rest] = words.length === 7 ? words : [undefined, ...words]
-  const [place = '', pid = '', born = '', image, tid = '0', threadBorn] = rest
-  return { clock, place, pid: toNumber(pid), born, image, tid: toNumber(tid), threadBorn }
-}
-
-const toNumber = (text: string): number => Number.parseInt(text, 36) || 0
-
-/** The pid of an owner, in its own place. */
-export const pidOf = (owner: string): number => parse(owner).pid
-
-/** The id of the thread as the system numbers it; undefined for the main thread, and where that does not show. */
-export const threadIdOf = (owner: string): number | undefined => parse(owner).tid || undefined
-
-/** Are the two in one pid namespace of one machine, as far as is known? */
-export const shareSystem = (one: string, other: string): boolean => parse(one).place === parse(other).place
-
-/** Usually it is asked of this very thread. */
-let lastAsked = { owner: '', clock: undefined as string | undefined }
-
-/** The place of its clock; undefined if it does not say. */
-export function clockOf(owner: string): string | undefined {
-  if (owner !== lastAsked.owner) lastAsked = { owner, clock: parse(owner).clock }
-  return lastAsked.clock
-}
-
-/** Do the two read one monotonic clock, which stands still while the machine sleeps? */
-export const shareClock = (one: string, other: string, platform = process.platform): boolean => {
-  const clock = clockOf(one)
-  return platform === 'linux' && clock !== undefined && isCertain(clock) && clock === clockOf(other)
 }
 
 /** The id of the process, or of the thread. */

@@ -1,6 +1,7 @@
 // How far a long call has come, for the caller who wants to see that.
 
 import { markFinal } from './errors.js'
+import { isInterruption } from './interruption.js'
 import { fs, type Path, type Steps } from './steps.js'
 
 /** How far a long call has come. */
@@ -42,6 +43,7 @@ export function* report({ onProgress, sum }: Reporting, path: Path): Steps<void>
   try {
     yield* fs.settle(onProgress({ done, total, bytes, totalBytes, path: String(path) }))
   } catch (error) {
+    if (!isInterruption(error)) yield* fs.postpone(error)
     throw markFinal(error)
   }
 }

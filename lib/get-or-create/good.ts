@@ -5,6 +5,7 @@ import type { Stats } from '../core/stats.js'
 import { fs, type Steps } from '../core/steps.js'
 import { attended, type Hold, inside } from '../lock/hold.js'
 import { achieve, noEvidence } from '../parts/achieve.js'
+import { ofUser } from '../parts/cleanup.js'
 import { sameThing } from '../parts/identity.js'
 import { isOlderThan } from './age.js'
 import { readStill } from './content.js'
@@ -33,8 +34,9 @@ export function* isGood(job: Making, { at, there }: Target, hold?: Hold): Steps<
   if (refresh && !isNew) return false
   if (maxAgeMs !== undefined && !isNew && (yield* isOlderThan(maxAgeMs, at, there))) return false
   if (!validate) return true
-  const verdict = hold ? inside(hold, () => validate(path)) : validate(path)
-  return (yield* hold ? attended(hold, verdict) : fs.settle(verdict)) !== false
+  if (!hold) return (yield* fs.settle(validate(path))) !== false
+  const validateUnderLock = () => inside(hold, () => validate(path))
+  return (yield* ofUser(() => attended(hold, validateUnderLock()))) !== false
 }
 
 /** Reads the content of a file, if that is wanted. Returns false if another thing has its name now. */

@@ -5,11 +5,12 @@ import { systemError } from '../core/errors.js'
 import { isInterruption, isTimeout } from '../core/interruption.js'
 import type { LatePlace } from '../core/queue.js'
 import type { Stats } from '../core/stats.js'
-import { fs, type Steps } from '../core/steps.js'
+import type { Steps } from '../core/steps.js'
 import { type Hold, type Locking, renew, whileHeld } from '../lock/hold.js'
 import { holderOf, lockHeld } from '../lock/holder.js'
 import { acquireInTime, tryAcquire } from '../lock/obtain.js'
 import { settlePlace } from '../lock/place.js'
+import { sayWhoUntil } from '../lock/waiting.js'
 import { achieve, noEvidence } from '../parts/achieve.js'
 import { discard, finishAnyway } from '../parts/cleanup.js'
 import { silently } from '../parts/delete-job.js'
@@ -63,7 +64,7 @@ function* statTarget({ path, kind, trial }: Making): Steps<Target> {
 /** The first time, joins the queue of the thread for the lock. Returns whether the call had to wait there. */
 function* hasWaited(place: LatePlace, locking: Locking): Steps<boolean> {
   const before = locking.around.length > 0 ? undefined : place.take(resolve(locking.dir))
-  if (before) yield* namingHolder(locking, fs.settle(before))
+  if (before) yield* namingHolder(locking, sayWhoUntil([locking], before))
   return before !== undefined
 }
 

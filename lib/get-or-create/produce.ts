@@ -6,12 +6,11 @@ import type { Durability } from '../core/input.js'
 import type { FileProgress } from '../core/progress.js'
 import type { Stats } from '../core/stats.js'
 import { fs, orNothing, type Steps } from '../core/steps.js'
-import { ignoreRejection } from '../core/wait.js'
 import { attended, beat, type Hold, inside } from '../lock/hold.js'
 import { UnderLock } from '../lock/under-lock.js'
 import { achieve, noEvidence, type Trial } from '../parts/achieve.js'
 import { writeBytes } from '../parts/bytes.js'
-import { discard, uninterruptible } from '../parts/cleanup.js'
+import { cleaningUp, discard, ofUser } from '../parts/cleanup.js'
 import { silently } from '../parts/delete-job.js'
 import { syncFile } from '../parts/durable.js'
 import { stagedTree } from '../parts/made-directory.js'
@@ -75,7 +74,7 @@ export function* whileStaged<T>(
     throw namingPublicly(error, stage.path, at)
   } finally {
     // The producer may have made a directory, or nothing.
-    if (!stage.spent) yield* uninterruptible(() => discard(() => remove(stage.path)))
+    if (!stage.spent) yield* cleaningUp(() => discard(() => remove(stage.path)))
   }
 }
 
@@ -100,9 +99,11 @@ export function* produce(job: Producing, stage: string, hold: Hold): Steps<Stats
 
 function* callProducer(job: Producing, stage: string, production: UnderLock, hold: Hold): Steps<unknown> {
   try {
-    return yield* attended(
-      hold,
-      inside(hold, () => job.produce(stage, production)),
+    return yield* ofUser(() =>
+      attended(
+        hold,
+        inside(hold, () => job.produce(stage, production)),
+      ),
     )
   } catch (error) {
     throw keepAsItIs(error)
@@ -125,10 +126,9 @@ function* writeContent(job: Producing, stage: string, content: unknown, hold: Ho
   const { durability, progress } = job
   const beatIfDue = heartOf(hold)
   const source = asSource(content, 'what produce returned', 'utf8', function* settlePiece(piece) {
-    // During the heartbeat nothing waits for the piece yet, and its rejection must not end the process.
-    const next = ignoreRejection(piece)
+    const settled = yield* attended(hold, piece)
     yield* beatIfDue()
-    return yield* attended(hold, next)
+    return settled
   })
   beginCounting(job, source.whole?.length)
   try {

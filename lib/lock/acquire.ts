@@ -4,20 +4,21 @@
 import { removePayload } from '../cell/payload.js'
 import { advance, isUnknownOutcome, readState, tryAdvance } from '../cell/transition.js'
 import { fs, type Steps } from '../core/steps.js'
-import { finishAnyway } from '../parts/cleanup.js'
+import { cleaningUp, finishAnyway } from '../parts/cleanup.js'
 import { bear } from './birth.js'
 import { isOver, leaveEvidence } from './evidence.js'
 import type { Hold, Locking } from './hold.js'
 import { holderOf, lockHeld } from './holder.js'
 import { nextHoldBy } from './next-hold.js'
-import { removeNote } from './note.js'
 import { inOpened } from './opened.js'
 import { giveUp } from './orphan.js'
 import { whoseIs } from './own-directory.js'
 import { hasOwnSlot, isOwn } from './own-slots.js'
 import { forget, newSighting, noteState, type Sighting } from './sighting.js'
+import { afterTakeover, isTakeover } from './takeover.js'
 import { type Known, parseLock } from './token.js'
-import { removeWord } from './witness.js'
+import { claimTurn, giveUpTurn, mayTake } from './turn.js'
+import { sayWho } from './waiting.js'
 
 /** Acquires the lock, waiting until that is possible. Of a lock that has slots, it takes only the gate (./obtain.ts). */
 export const acquireOne = (locking: Locking): Steps<Hold> => seeing(locking, newSighting(false), waitAndTake)
@@ -38,11 +39,12 @@ function* seeing<T extends Hold | undefined>(
   let hold: T | undefined
   try {
     hold = yield* steps(locking, sighting)
-    if (hold && sighting.watch.isElsewhere) yield* finishAnyway(() => removeWord(locking.dir))
-    if (hold && sighting.from?.payload) yield* removeNote(locking.dir, sighting.from)
+    const taken = hold
+    if (taken && isTakeover(sighting)) yield* finishAnyway(() => afterTakeover(locking, sighting, taken))
     return hold
   } finally {
-    if (!hold) yield* leaveEvidence(locking, sighting)
+    if (!hold) yield* giveUpTurn(locking, sighting)
+    if (!hold) yield* cleaningUp(() => leaveEvidence(locking, sighting))
     const { unconfirmed } = sighting
     if (unconfirmed && unconfirmed !== hold) {
       yield* forget(sighting)
@@ -65,6 +67,8 @@ function* waitAndTake(locking: Locking, sighting: Sighting): Steps<Hold> {
     if (typeof result === 'object') return result
     if (result === 'busy' && (yield* waitsForItself(locking, sighting)))
       throw lockHeld(locking, yield* holderOf(locking), undefined)
+    if (result === 'busy') yield* claimTurn(locking, sighting)
+    if (result === 'busy' && locking.wait) yield* sayWho(locking)
     if (result === 'busy' || sighting.repeats > 0) yield* pause(locking, sighting)
   }
 }
@@ -92,7 +96,7 @@ function* takeAt(locking: Locking, sighting: Sighting, at: string): Taking {
   const now = yield* readState(at, trial)
   if (typeof now === 'string') return locking.admits ? 'busy' : yield* takeNew(locking, sighting, now)
   if (sighting.unconfirmed?.state.nonce === now.nonce) return sighting.unconfirmed
-  noteState(sighting, now)
+  noteState(sighting, now.nonce, now)
   sighting.isForeign = false
   const token = parseLock(dir, now)
   // A state that is new may be that of another lock.
@@ -106,6 +110,7 @@ function* takeAt(locking: Locking, sighting: Sighting, at: string): Taking {
   }
   sighting.token = token
   if (!(yield* isOver(now, token, locking, sighting))) return 'busy'
+  if (token.more.length > 0 && !(yield* mayTake(token, sighting))) return 'busy'
   if (locking.admits && !(yield* locking.admits())) return 'busy'
   if (sighting.repeats === 0) return (yield* trySwap(locking, { state: now, token }, sighting, at)) ?? 'moved'
   // The state has stayed the same: a swap of it has failed before, or its holder counts as dead only now. Unlike the
@@ -163,6 +168,9 @@ function* waitsForItself(locking: Locking, { token }: Sighting): Steps<boolean> 
  */
 const pausesMs = [1, 2, 8, 8, 4, 4, 2]
 
+/** The lock is kept for the next one, and all others wait for that, also where no changes are reported. */
+const nextPauseMs = 4
+
 function* pause({ dir, staleMs, attend }: Locking, sighting: Sighting): Steps<void> {
   if (attend) yield* attend()
   const [byte = 0] = yield* fs.random(1)
@@ -171,6 +179,7 @@ function* pause({ dir, staleMs, attend }: Locking, sighting: Sighting): Steps<vo
   // Not without a limit: a holder that dies changes nothing in the directory, and some filesystems report no changes.
   const ms = (isShort ? (pausesMs[sighting.pauses++] ?? 1) : Math.min(100, staleMs / 10)) * jitter
   sighting.watch.restMs += ms
-  if (isShort) yield* fs.sleep(ms)
+  if (sighting.waiting?.isNext) yield* fs.changed(dir, Math.min(ms, nextPauseMs))
+  else if (isShort) yield* fs.sleep(ms)
   else yield* fs.changed(dir, ms)
 }

@@ -7,6 +7,7 @@ import type { Hold, Locking } from './job.js'
 import { acquire, tryAcquire } from './obtain.js'
 import { settlePlace } from './place.js'
 import { parseLock } from './token.js'
+import { isWantedBy } from './want.js'
 import { wholeOf } from './whole.js'
 
 interface Member {
@@ -51,7 +52,9 @@ function* mayJoin({ hold }: Member, locking: Locking): Steps<boolean> {
   // It would wait for a call that waits for its own thread, or for what it is inside of.
   if (locking.around.includes(hold.id) || (yield* fs.blocking())) return true
   const now = yield* readState(locking.dir, locking.trial)
-  return typeof now === 'object' && parseLock(locking.dir, now).owner === undefined
+  if (typeof now === 'string') return false
+  const { owner, more } = parseLock(locking.dir, now)
+  return owner === undefined && !isWantedBy(more)
 }
 
 function shareOf(member: Member, { dir }: Locking, circle: Circle): Hold {

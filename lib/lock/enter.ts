@@ -13,6 +13,7 @@ import { newSighting } from './sighting.js'
 import { slotCountOf } from './slot-count.js'
 import { attendTo, gateOf, slotOf, tryFreeSlot } from './slots.js'
 import { parseLock, type Token } from './token.js'
+import { sayWho } from './waiting.js'
 
 /** Takes a slot, waiting until that is possible. */
 export function* enter(locking: Locking, sharing: Sharing): Steps<Hold> {
@@ -81,6 +82,7 @@ function* waitForSlot(pass: Pass): Steps<void> {
     }
     if (yield* areAllOwn(slots)) throw lockHeld(locking, yield* holderOf(slots[0] as Locking), undefined)
     yield* attendTo([gate])
+    yield* sayWho(slots[0] as Locking)
     const ms = pausesMs[Math.min(turn, pausesMs.length - 1)] as number
     for (const { sighting } of looks) sighting.watch.restMs += ms
     yield* fs.sleep(ms)

@@ -3,7 +3,7 @@
 // lock was there, because another lock may have come and gone between an earlier moment and that.
 
 import { hasCode } from '../core/errors.js'
-import { clockOf } from '../core/owner.js'
+import { clockOf } from '../core/owner-words.js'
 import { fs, orNothing, type Steps } from '../core/steps.js'
 import { clockUs } from '../parts/filesystem-clock.js'
 import { type Token, unnumbered } from './token.js'

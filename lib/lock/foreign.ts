@@ -45,7 +45,7 @@ export const isForeign = (there: Stats): boolean => !isMarked(there) && !hasBirt
 export function* isLeft(there: Stats, { dir, foreign }: Locking, sighting: Sighting): Steps<boolean> {
   const { watch } = sighting
   const beat = `${byAnother} ${there.ino} ${there.ctimeNs}`
-  noteState(sighting, { nonce: beat })
+  noteState(sighting, beat, undefined)
   Object.assign(sighting, { token: undefined, isForeign: true })
   if (foreign === undefined || foreign === Number.POSITIVE_INFINITY) return false
   noteLook(watch, beat, yield* fs.now())

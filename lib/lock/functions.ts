@@ -10,7 +10,7 @@ import { type Lease, startLease } from './lease.js'
 import type { LockOptions, SharingOptions } from './options.js'
 import type { PlaceOptions } from './place.js'
 import { endUnseen } from './slots.js'
-import { type LockWay, obtain, type Paths, tryObtain, turnsOf } from './wanted.js'
+import { type LockWay, obtain, type Paths, sayWhoInQueue, tryObtain, turnsOf } from './wanted.js'
 
 export type { LockWay } from './wanted.js'
 
@@ -82,7 +82,12 @@ function locksBy(way: LockWay): Locks<Paths, SharingOptions> {
     function lock(paths: Paths, options: SharingOptions = {}): Steps<Hold> {
       return noted(run(obtain(way, paths, options, 'lock', circle)))
     },
-    { turns, until: untilOver, giveBack },
+    {
+      turns,
+      until: untilOver,
+      giveBack,
+      whileQueued: (turn, paths, options = {}) => sayWhoInQueue(way, turn, paths, options, 'lock'),
+    },
   )
   const takeAlone = dual(function lock(paths: Paths, options: SharingOptions = {}): Steps<Hold> {
     return noted(run(obtain(way, paths, options, 'lock')))

@@ -2,12 +2,12 @@
 // lock is a cell (../cell.ts), whose fields are in ./token.ts. How it is acquired is in ./acquire.ts.
 
 import type { PayloadId } from '../cell/state.js'
-import { isUnknownOutcome } from '../cell/transition.js'
+import { isNotACell, isUnknownOutcome } from '../cell/transition.js'
 import { registry } from '../core/disk.js'
 import { isSystemError } from '../core/errors.js'
 import { isInterruption } from '../core/interruption.js'
 import { fs, pending, type Steps } from '../core/steps.js'
-import { finishAnyway, uninterruptible } from '../parts/cleanup.js'
+import { cleaningUp, finishAnyway, uninterruptible } from '../parts/cleanup.js'
 import { isCounted } from './counted.js'
 import { isPast } from './fence.js'
 import type { Hold } from './job.js'
@@ -15,8 +15,9 @@ import { isLeaseLost } from './lease-lost.js'
 import { reportSilence } from './loss.js'
 import { releaseLater, releaseOrphan } from './orphan.js'
 import { isRemovable } from './own-directory.js'
-import { freed, leaseLost, removeOwn, swapOwn } from './own-state.js'
-import { freeFields, heldFields, type Known } from './token.js'
+import { freed, freeOwn, leaseLost, removeOwn, swapOwn } from './own-state.js'
+import { heldFields, type Known } from './token.js'
+import { isWantedBy } from './want.js'
 import { leavesOf, oldestBeatMs, releaseWhole, renewWhole } from './whole.js'
 
 export type { Hold, Locking } from './job.js'
@@ -32,8 +33,8 @@ export function* renew(hold: Hold): Steps<void> {
 
 /** The slot is held, but a call that takes the lock alone does not ask for it. */
 function* loseUncounted(hold: Hold): Steps<void> {
-  yield* uninterruptible(() => ignoreLoss(free(hold)))
-  hold.lostBecause ??= 'its directory is gone'
+  yield* uninterruptible(() => ignoreLoss(freeOwn(hold)))
+  hold.lost ??= { because: 'its directory is gone' }
   yield* end(hold, 'lost')
   throw leaseLost(hold)
 }
@@ -50,7 +51,7 @@ export function* beatOnce(hold: Hold, note?: PayloadId): Steps<boolean> {
   } catch (error) {
     if (hold.over) return false
     if (!isUnknownOutcome(error) && !isLeaseLost(error)) throw error
-    hold.lostBecause ??= 'the filesystem did not say whether it was kept'
+    hold.lost ??= { because: 'the filesystem did not say whether it was kept' }
     yield* end(hold, 'lost')
     throw leaseLost(hold)
   }
@@ -72,12 +73,12 @@ export function* release(hold: Hold, { remove = false }: ReleaseOptions = {}): S
   if (hold.over) return
   hold.over = 'releasing'
   try {
-    yield* uninterruptible(() => (remove ? removeOrFree(hold) : free(hold)))
+    yield* uninterruptible(() => (remove ? removeOrFree(hold) : freeOwn(hold)))
   } catch (error) {
     hold.over = undefined
     // It was too late for that.
     if (isInterruption(error)) yield* end(hold, 'released')
-    if (isUnknownOutcome(error)) hold.lostBecause = 'the filesystem did not say whether it was kept'
+    if (isUnknownOutcome(error)) hold.lost = { because: 'the filesystem did not say whether it was kept' }
     if (isUnknownOutcome(error) || isLeaseLost(error)) yield* end(hold, 'lost')
     else if (isSystemError(error)) {
       yield* end(hold, 'abandoned')
@@ -88,21 +89,19 @@ export function* release(hold: Hold, { remove = false }: ReleaseOptions = {}): S
   // Before anything that may be interrupted.
   yield* end(hold, 'released')
   // If this thread takes the lock again at once, it may start from this state instead of reading it. Not after the
-  // first hold, because many locks are taken only once.
+  // first hold, because many locks are taken only once; nor if the lock is kept for another call.
   const { state } = hold
-  if (state.version > firstReleased && !remove)
+  if (state.version > firstReleased && !remove && !isWantedBy(hold.more))
     yield* fs.remember(hold.locking.dir, { state, token: freed(hold) } satisfies Known)
 }
 
 /** The version of a state: born, held, free again. */
 const firstReleased = 3
 
-const free = (hold: Hold): Steps<void> => swapOwn(hold, () => freeFields(freed(hold)))
-
 function* removeOrFree(hold: Hold): Steps<void> {
   const { dir } = hold.locking
   const mayBeRemoved = (yield* isRemovable(dir)) && (yield* isPast(dir, hold.fence))
-  if (!mayBeRemoved || !(yield* removeOwn(hold))) yield* free(hold)
+  if (!mayBeRemoved || !(yield* removeOwn(hold))) yield* freeOwn(hold)
 }
 
 function* end(hold: Hold, how: 'released' | 'abandoned' | 'lost'): Steps<void> {
@@ -141,7 +140,7 @@ export function* beat(hold: Hold): Steps<void> {
   try {
     yield* renew(hold)
   } catch (error) {
-    if (!isSystemError(error) && !isUnknownOutcome(error) && !isLeaseLost(error)) throw error
+    if (!isAboutLock(error)) throw error
     if ((yield* fs.now()) - oldestBeatMs(hold) >= hold.staleMs) reportSilence(hold, error)
   }
 }
@@ -155,18 +154,22 @@ export function* whileHeld<T>(hold: Hold, steps: (hold: Hold) => Steps<T>): Step
   try {
     result = yield* steps(hold)
   } catch (error) {
-    yield* uninterruptible(() => ignoreLoss(release(hold)))
+    yield* cleaningUp(() => ignoreLoss(release(hold)))
     throw error
   }
   yield* finishAnyway(() => release(hold))
   return result
 }
 
+/** Is it an error that comes of the state of the lock, or of its filesystem? */
+const isAboutLock = (error: unknown): boolean =>
+  isSystemError(error) || isUnknownOutcome(error) || isLeaseLost(error) || isNotACell(error)
+
 /** Best effort, for steps that are about the lock alone: ignores system errors, and the loss of the lock. */
 export function* ignoreLoss(steps: Steps<void>): Steps<void> {
   try {
     yield* steps
   } catch (error) {
-    if (!isSystemError(error) && !isUnknownOutcome(error) && !isLeaseLost(error)) throw error
+    if (!isAboutLock(error)) throw error
   }
 }

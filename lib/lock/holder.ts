@@ -1,44 +1,18 @@
 // Who holds a lock (./hold.ts), for a caller that did not get it.
 
 import { hostname } from 'node:os'
+import type { State } from '../cell/state.js'
 import { readState } from '../cell/transition.js'
-import { pidOf, shareClock, shareSystem, threadIdOf } from '../core/owner.js'
+import { pidOf, shareClock, shareSystem, threadIdOf } from '../core/owner-words.js'
 import { fs, type Steps } from '../core/steps.js'
 import { byAnother, isForeign, statEmpty } from './foreign.js'
-import type { Locking } from './hold.js'
+import type { Locking } from './job.js'
 import { type Note, readNote } from './note.js'
 import { settlePlace } from './place.js'
+import type { Holder } from './seen.js'
 import { parseLock, type Token } from './token.js'
 
-/** Who holds a lock. */
-export interface Holder {
-  /** The thread, as locks spell it: where it is, and the ids and births of its process and itself. */
-  readonly owner: string
-  /** Its pid, on its own machine and in its own pid namespace; undefined if another package holds the lock. */
-  readonly pid: number | undefined
-  /** The id of its thread, as the system numbers it; undefined if it is the main thread, or if that does not show. */
-  readonly thread: number | undefined
-  /**
-   * The name of its machine or container: that of this one if it runs here, or what it has left with a label or data;
-   * undefined if neither is known.
-   */
-  readonly host: string | undefined
-  /** The fencing token of its hold. */
-  readonly fence: number
-  /**
-   * When it took the lock, in milliseconds since 1970: by this machine's clock if it is on the same boot (time in which the
-   * machine sleeps may be missing), or by the filesystem's if it has left a label or data; undefined if neither is known.
-   */
-  readonly since: number | undefined
-  /** Undefined if unknown: the holder is on another machine, in another container, or from an earlier boot. */
-  readonly alive: boolean | undefined
-  /** As its option `label` says. */
-  readonly label: string | undefined
-  /** What it has published with `lease.publish`; undefined if it has published nothing. */
-  readonly data: unknown
-  /** Set if another package holds the lock: nothing more is known then. */
-  readonly foreign?: true
-}
+export type { Holder } from './seen.js'
 
 export function* holderOf(locking: Locking): Steps<Holder | undefined> {
   if (locking.lockDir !== undefined) yield* settlePlace(locking)
@@ -48,14 +22,21 @@ export function* holderOf(locking: Locking): Steps<Holder | undefined> {
     const now = yield* readState(dir, trial)
     if (now === 'void') return yield* foreignAt(dir)
     if (now === 'absent') return undefined
-    const token = parseLock(dir, now)
-    if (token.owner === undefined) return undefined
-    const note = now.payload && (yield* readNote(dir, now.payload))
-    if (note !== 'gone') return yield* describe(token.owner, token, note)
     // A note goes after the token that names it. If that is there all the same, something else has removed the note.
-    if (before === now.payload?.nonce) return yield* describe(token.owner, token, undefined)
+    const isLast = now.payload !== undefined && before === now.payload.nonce
+    const holder = yield* describeState(dir, now, isLast)
+    if (holder !== 'moved') return holder
     before = now.payload?.nonce
   }
+}
+
+/** What a state says. `moved`: its note is gone, and so is probably the state. */
+export function* describeState(dir: string, state: State, isLast = true): Steps<Holder | 'moved' | undefined> {
+  const token = parseLock(dir, state)
+  if (token.owner === undefined) return undefined
+  const note = state.payload && (yield* readNote(dir, state.payload))
+  if (note === 'gone' && !isLast) return 'moved'
+  return yield* describe(token.owner, token, note === 'gone' ? undefined : note)
 }
 
 function* describe(owner: string, token: Token, note: Note | undefined): Steps<Holder> {
@@ -98,8 +79,9 @@ export function lockHeld({ path, dir }: Locking, holder: Holder | undefined, cau
   })
 }
 
-function describeHolder(holder: Holder, dir: string): string {
-  if (holder.foreign) return `another package, whose empty directory '${dir}' it is`
+/** In words. `dir`: where the lock is. */
+export function describeHolder(holder: Holder, dir?: string): string {
+  if (holder.foreign) return `another package${dir === undefined ? '' : `, whose empty directory '${dir}' it is`}`
   const { pid, host, fence, label } = holder
   const on = host === undefined || host === hostname() ? '' : ` on ${host}`
   const name = label === undefined ? '' : `${JSON.stringify(label)}, `

@@ -5,7 +5,7 @@ import type { Verdict } from '../cell/transition.js'
 import type { Steps } from '../core/steps.js'
 import type { Trial } from '../parts/achieve.js'
 import type { Parents } from '../parts/parents.js'
-import type { LostBecause } from './lease-lost.js'
+import type { Loss, Waiting } from './seen.js'
 import type { Previous } from './token.js'
 
 /** What is locked, and how a call waits for it. */
@@ -23,6 +23,8 @@ export interface Locking {
   readonly heartbeatMs: number
   /** What the caller calls this hold, for those that see it. */
   readonly label: string | undefined
+  /** To whom the call says who holds the lock, if it has anyone. */
+  readonly wait: Wait | undefined
   /** How long (ms) another package's lock must be unchanged to be taken over; undefined if other packages are not expected. */
   readonly foreign: number | undefined
   /** That of a new lock; undefined if the directory above decides. */
@@ -32,6 +34,8 @@ export interface Locking {
   /** Runs the steps that create the cell; makes missing directories above it if `parents` says so. */
   readonly create: (cell: string, steps: () => Steps<Verdict>) => Steps<Verdict>
   readonly trial: Trial
+  /** How long (ms) a call waits before it is to be the next. @default 100 */
+  readonly wantAfterMs?: number | undefined
   /** The holds inside whose work the call was made: it must not wait for their ends. */
   readonly around: readonly string[]
   /** Who else may hold it at the same time; undefined: no other call. */
@@ -50,6 +54,13 @@ export interface Locking {
 
 /** `holders`: as many calls as the number says. */
 export type Sharing = 'shared' | { readonly holders: number }
+
+/** Somebody who wants to know what a call waits for. */
+export interface Wait {
+  readonly onWait: ((waiting: Waiting) => unknown) | undefined
+  readonly beganMs: number
+  saidAtMs: number
+}
 
 export interface Slot {
   readonly number: number
@@ -75,7 +86,7 @@ export interface Hold {
   /** `abandoned`: its release has failed, and the token still names it. Its thread may take the lock all the same. */
   over: 'releasing' | 'released' | 'abandoned' | 'lost' | undefined
   /** What was seen in the place of its state. */
-  lostBecause: LostBecause | undefined
+  lost: Loss | undefined
   /** When it was taken (ms), on the monotonic clock. */
   readonly sinceMs: number
   /** When the last heartbeat that succeeded was sent. */

@@ -1,22 +1,18 @@
 // The error of a holder that has lost its lock. It names what was seen in the lock's place, and nothing else.
 
 import type { State } from '../cell/state.js'
+import { describeHolder } from './holder.js'
+import type { Loss, LostBecause } from './seen.js'
+import type { Token } from './token.js'
 
-export type LostBecause =
-  | 'another holder has taken it over'
-  | 'another process has freed it'
-  | 'its directory is gone'
-  | 'its directory is empty'
-  | 'the filesystem did not say whether it was kept'
-
-/** Why the lock is lost, from what is there instead of the holder's own state. */
-export function lostBecause(now: State | 'void' | 'absent', fence: number): LostBecause {
+/** Why the lock is lost, from what is there instead. */
+export function lostBecause(now: State | 'void' | 'absent', token: Token | undefined, fence: number): LostBecause {
   if (now === 'absent') return 'its directory is gone'
-  if (now === 'void') return 'its directory is empty'
-  const [kind, later = ''] = now.fields
+  if (now === 'void' || !token) return 'its directory is empty'
+  if (token.owner !== undefined) return 'another holder has taken it over'
+  if (token.previous === 'broken') return 'it was broken (lock.break)'
   // The fence grows with each holder, so one that is free with a greater fence was held by another meanwhile.
-  const wasTaken = kind === 'h' || Number.parseInt(later, 36) > fence
-  return wasTaken ? 'another holder has taken it over' : 'another process has freed it'
+  return token.fence > fence ? 'another holder has taken it over, and released it' : 'another process has freed it'
 }
 
 /** The holder could make no heartbeat for so long that others may take its lock over. */
@@ -30,8 +26,11 @@ export const leaseStaleError = (path: string, fence: number, staleMs: number, ca
 
 export const isLeaseLost = (error: unknown): boolean => (error as NodeJS.ErrnoException)?.code === 'ERR_LEASE_LOST'
 
-export const leaseLostError = (path: string, fence: number, why: string): Error =>
-  Object.assign(new Error(`The lock is no longer held, because ${why}: ${path} (fence ${fence})`), {
-    code: 'ERR_LEASE_LOST',
-    path,
-  })
+/** `loss`: what was seen; undefined: the holder has released the lock itself. */
+export function leaseLostError(path: string, fence: number, loss: Loss | undefined): Error {
+  const { because = 'it was released', holder, fence: later, cause } = loss ?? {}
+  const by = holder ? `: ${describeHolder(holder)}` : later === undefined ? '' : ` (fence ${later})`
+  const message = `The lock is no longer held, because ${because}${by}: ${path} (fence ${fence})`
+  const error = new Error(message, cause === undefined ? {} : { cause })
+  return Object.assign(error, { code: 'ERR_LEASE_LOST', path, ...(holder && { holder }) })
+}

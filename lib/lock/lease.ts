@@ -14,6 +14,7 @@ import {
   renewInBackground,
   renewLock,
 } from './lease-actions.js'
+import { overOf } from './whole.js'
 
 export type { LeaseAction, LeasePublish, LeaseRelease } from './lease-actions.js'
 
@@ -39,7 +40,7 @@ export class Lease {
    * lost already, as long as this process does not know it.
    */
   get state(): 'held' | 'releasing' | 'released' | 'lost' {
-    const { over } = this.#hold
+    const over = overOf(this.#hold)
     return over === undefined ? 'held' : over === 'abandoned' ? 'releasing' : over
   }
 
@@ -87,9 +88,16 @@ export class Lease {
   }
 
   /**
-   * Aborted as soon as this process knows that the lock is lost; its reason has the code `ERR_LEASE_LOST`. Aborted, too,
-   * with `ERR_LEASE_STALE`, when no heartbeat could be made for `stale` ms: then the lock may be held still, and `renew`
-   * finds out, but a holder elsewhere may take it over at any moment.
+   * Aborted as soon as this process knows that the lock is lost; its reason has the code `ERR_LEASE_LOST`, says what was
+   * seen, and has the `holder` that has taken the lock over, if that is known. Aborted, too, with `ERR_LEASE_STALE`, when
+   * no heartbeat could be made for `stale` ms: then the lock may be held still, and `renew` finds out, but a holder
+   * elsewhere may take it over at any moment.
+   *
+   * Heartbeats find out, so a loss shows after `heartbeat` ms at the latest, unless the thread is blocked. Time in which the
+   * machine sleeps counts on macOS and Windows, and not on Linux: there, after the sleep, a lease is not stale, and those on
+   * other machines that have waited for `stale` meanwhile have taken the lock over; the first heartbeat finds that out. A
+   * thread that was blocked, or a process that was stopped, for longer than `stale` makes a heartbeat before anything is
+   * said: if that succeeds within a second, nothing is.
    */
   get signal(): AbortSignal {
     return lossSignal(this.#hold)
@@ -136,7 +144,8 @@ export class Lease {
   /** How Node shows it. */
   [inspectCustom](depth: number, options: InspectOptions, inspect: typeof import('node:util').inspect): string {
     const { path, fence, state } = this
-    const shown = { path, fence, since: new Date(this.since), state }
+    const own = this.slot === undefined ? {} : { slot: this.slot }
+    const shown = { path, ...own, fence, since: new Date(this.since), state }
     return depth < 0 ? '[Lease]' : `Lease ${inspect(shown, options)}`
   }
 }

@@ -9,6 +9,7 @@ import { naming, tryWriteNote } from './note.js'
 import type { Sighting } from './sighting.js'
 import { carrySlots, slotCountOf } from './slot-count.js'
 import { heldFields, type Known, previousOf } from './token.js'
+import { carriedOn } from './want.js'
 
 /** The hold that this call's swap of a state would make. What it says of itself is written before, once for each call. */
 export function nextHoldBy(locking: Locking, from: Known, sighting: Sighting): Steps<Hold> {
@@ -27,7 +28,8 @@ function* nextHold(locking: Locking, { state: from, token }: Known, note?: Paylo
   const id = yield* nonces()
   const sinceMs = yield* fs.now()
   const { staleMs } = locking
-  const more = token.more.length > 0 || locking.passes ? carrySlots(token.more, locking.passes) : token.more
+  const carried = carriedOn(token, fence, owner)
+  const more = carried.length > 0 || locking.passes ? carrySlots(carried, locking.passes) : carried
   const fields = heldFields({ fence, owner, id, staleMs }, sinceMs, more)
   return {
     locking,
@@ -40,7 +42,7 @@ function* nextHold(locking: Locking, { state: from, token }: Known, note?: Paylo
     state: naming(successor(from, { fields }, id), note),
     more,
     over: undefined,
-    lostBecause: undefined,
+    lost: undefined,
     sinceMs,
     beatMs: sinceMs,
     silence: undefined,

@@ -7,6 +7,8 @@ import type { Locking, Sharing } from './job.js'
 import { asLabel } from './note.js'
 import { type PlaceOptions, placeOf } from './place.js'
 import { asLockMode } from './rights.js'
+import type { Waiting } from './seen.js'
+import { asWait } from './waiting.js'
 
 /** What all functions take that take a lock. */
 export interface LockingOptions extends PlaceOptions {
@@ -23,6 +25,13 @@ export interface LockingOptions extends PlaceOptions {
    * written into a file beside the lock while that is held, if that can be done. @default none, and no file
    */
   readonly label?: string | undefined
+  /**
+   * Called when the call finds the lock held, or finds that it must wait for its turn behind others of its thread; and then
+   * every second for as long as it waits. Gets the `holder`, `since` when that has the lock (ms since 1970; undefined if
+   * unknown), and for how many ms the call has `waited`. An error that it throws ends the call; a promise that it returns
+   * is waited for (not in the sync form).
+   */
+  readonly onWait?: ((waiting: Waiting) => unknown) | undefined
   /**
    * For paths that other packages lock as well, by an empty directory of the same name, as proper-lockfile does: how long
    * (ms) theirs must be unchanged until it is taken over, which must be longer than they take to show that its holder
@@ -94,6 +103,7 @@ export function asLocking(
   const create: Locking['create'] = (cell, steps) => withParents(cell, parents, steps)
   const trial = { as, path: at, retryFor: options.retryFor }
   const label = asLabel(options.label, dir)
+  const wait = asWait(options.onWait)
   return {
     path: at,
     shown: at,
@@ -102,6 +112,7 @@ export function asLocking(
     staleMs,
     heartbeatMs,
     label,
+    wait,
     foreign: asForeign(options.foreign),
     mode: asLockMode(options.mode),
     parents,
@@ -121,3 +132,6 @@ export const lockTurn = (path: string | URL, options: PlaceOptions = {}): string
  */
 export const turnOf = (path: string, options: PlaceOptions = {}): string[] =>
   registry.around().length > 0 ? [] : [resolve(placeOf(path, options).dir)]
+
+/** The same lock, for a call that has waited before, for that or another one. */
+export const waitingAs = (locking: Locking, wait: Locking['wait']): Locking => (wait ? { ...locking, wait } : locking)

@@ -4,16 +4,15 @@
 import { isUnknownOutcome } from '../cell/transition.js'
 import { isSystemError } from '../core/errors.js'
 import { fs, type Steps } from '../core/steps.js'
-import { uninterruptible } from '../parts/cleanup.js'
+import { cleaningUp } from '../parts/cleanup.js'
 import type { Hold } from './job.js'
 import { isLeaseLost } from './lease-lost.js'
-import { freed, swapOwn } from './own-state.js'
-import { freeFields } from './token.js'
+import { freeOwn } from './own-state.js'
 
 /** Frees the lock. If another call has taken it meanwhile, it was free, as is wanted. */
 export function* releaseOrphan(hold: Hold): Steps<void> {
   try {
-    yield* swapOwn(hold, () => freeFields(freed(hold)))
+    yield* freeOwn(hold)
   } catch (error) {
     if (!isUnknownOutcome(error) && !isLeaseLost(error)) throw error
   }
@@ -31,7 +30,7 @@ export function* giveUp(hold: Hold): Steps<void> {
   hold.over = 'abandoned'
   hold.endsAs = hold.previous
   try {
-    yield* uninterruptible(() => releaseOrphan(hold))
+    yield* cleaningUp(() => releaseOrphan(hold))
   } catch (error) {
     if (!isSystemError(error)) throw error
     yield* releaseLater(hold)

@@ -1,31 +1,61 @@
 // The state that a hold has put into the lock: only its own thread changes it.
 
-import { type PayloadId, successor } from '../cell/state.js'
-import { advance, clear, isUnknownOutcome, readState, type Verdict } from '../cell/transition.js'
-import type { Steps } from '../core/steps.js'
+import { type PayloadId, type State, spellState, successor } from '../cell/state.js'
+import { advance, clear, isNotACell, isUnknownOutcome, readState, type Verdict } from '../cell/transition.js'
+import { hasCode, isSystemError } from '../core/errors.js'
+import { fs, type Steps } from '../core/steps.js'
+import type { Trial } from '../parts/achieve.js'
 import { nonces } from '../parts/stage-names.js'
+import { describeState } from './holder.js'
 import type { Hold } from './job.js'
 import { leaseLostError, lostBecause } from './lease-lost.js'
 import { naming, removeNote } from './note.js'
+import type { Loss } from './seen.js'
 import { carrySlots, withSlotCount } from './slot-count.js'
-import { freeToken, isOfHold, parseLock, type Token } from './token.js'
+import { freeFields, freeToken, isOfHold, parseLock, type Token } from './token.js'
+import { isWantedBy, keptMore } from './want.js'
+import { leavesOf } from './whole.js'
 
 /**
  * Swaps the current state of the hold, also if a heartbeat, or another process, changes what else it says meanwhile.
  * As long as the lock is held, its note stays, or is replaced. @throws `ERR_LEASE_LOST`
  */
-export function* swapOwn(hold: Hold, fieldsOf: () => string[], note?: PayloadId): Steps<void> {
-  const { dir, trial } = hold.locking
+export function* swapOwn(hold: Hold, fieldsOf: (nowMs: number) => string[], note?: PayloadId): Steps<void> {
+  const { dir } = hold.locking
   for (;;) {
     const from = hold.state
-    const fields = fieldsOf()
+    // Only for the call that is the next.
+    const fields = fieldsOf(isWantedBy(hold.more) ? yield* fs.now() : 0)
     const to = naming(successor(from, { fields, keepData: fields[0] === 'h' }, yield* nonces()), note)
-    if ((yield* advance(dir, from, to, trial)) === 'mine') {
+    if (yield* isSwapped(hold, to)) {
       hold.state = to
       yield* removeNote(dir, from, to)
       return
     }
     yield* lookAgain(hold)
+  }
+}
+
+/** Frees the lock, or keeps it for the call that is the next. @throws `ERR_LEASE_LOST` */
+export const freeOwn = (hold: Hold): Steps<void> => swapOwn(hold, nowMs => freeFields(freed(hold, nowMs)))
+
+function* isSwapped({ id, state, locking: { dir, trial } }: Hold, to: State): Steps<boolean> {
+  try {
+    return (yield* advance(dir, state, to, trial)) === 'mine'
+  } catch (error) {
+    // Calls that wait may have marked the token more often than it remembers. What is of this hold has not been taken.
+    if (!isUnknownOutcome(error) || !(yield* isStillOwn(id, dir, trial))) throw error
+    return false
+  }
+}
+
+function* isStillOwn(id: string, dir: string, trial: Trial): Steps<boolean> {
+  try {
+    const now = yield* readState(dir, trial)
+    return typeof now === 'object' && isOfHold(now, id)
+  } catch (error) {
+    if (isSystemError(error)) return false
+    throw error
   }
 }
 
@@ -41,31 +71,67 @@ export function* removeOwn(hold: Hold): Steps<boolean> {
   }
 }
 
-function* isCleared({ state, locking: { dir, trial } }: Hold): Steps<Verdict> {
+function* isCleared({ id, state, locking: { dir, trial } }: Hold): Steps<Verdict> {
   try {
     return yield* clear(dir, state, trial)
   } catch (error) {
     // If nothing is there, it was removed, as is wanted, by whatever call.
-    if (isUnknownOutcome(error) && typeof (yield* readState(dir, trial)) === 'string') return 'mine'
+    if (!isUnknownOutcome(error)) throw error
+    if (typeof (yield* readState(dir, trial)) === 'string') return 'mine'
+    if (yield* isStillOwn(id, dir, trial)) return "another's"
     throw error
   }
 }
 
-/** What has come of the state of the hold. */
+/** What has come of the state of the hold. @throws `ERR_LEASE_LOST` */
 function* lookAgain(hold: Hold): Steps<void> {
   const { dir, trial } = hold.locking
-  const now = yield* readState(dir, trial)
-  if (typeof now === 'string' || !isOfHold(now, hold.id)) {
-    hold.lostBecause = lostBecause(now, hold.fence)
-    throw leaseLost(hold)
-  }
+  const now = yield* unlessReplaced(hold, readState(dir, trial))
+  if (typeof now === 'string') throw lose(hold, { because: lostBecause(now, undefined, hold.fence) })
+  if (!isOfHold(now, hold.id)) throw yield* unlessReplaced(hold, loseTo(now, hold))
   hold.state = now
   hold.more = parseLock(dir, now).more
 }
 
-/** What the lock says when the hold has given it back. */
-export const freed = ({ fence, owner, more, endsAs }: Hold): Token =>
-  freeToken(fence, owner, more.length > 0 ? carrySlots(more) : more, endsAs)
+function* loseTo(now: State, hold: Hold): Steps<Error> {
+  const { dir } = hold.locking
+  const token = parseLock(dir, now)
+  const holder = yield* describeState(dir, now)
+  const by = holder === 'moved' ? undefined : holder
+  const fence = token.fence > hold.fence ? token.fence : undefined
+  return lose(hold, { because: lostBecause(now, token, hold.fence), holder: by, fence })
+}
 
-export const leaseLost = ({ locking: { shown }, fence, over, lostBecause: why }: Hold): Error =>
-  leaseLostError(shown, fence, over === 'released' || why === undefined ? 'it was released' : why)
+function lose(hold: Hold, loss: Loss): Error {
+  hold.lost = loss
+  return leaseLost(hold)
+}
+
+/** Other things may be in the directory, or in its place: as after a merge of two directories, none of them ours. */
+function* unlessReplaced<T>(hold: Hold, steps: Steps<T>): Steps<T> {
+  try {
+    return yield* steps
+  } catch (error) {
+    if (!isNotACell(error) || (yield* isInPlace(hold))) throw error
+    throw lose(hold, { because: 'something else is in its place', cause: error })
+  }
+}
+
+function* isInPlace({ state, locking: { dir } }: Hold): Steps<boolean> {
+  try {
+    return (yield* fs.readdir(dir)).includes(spellState(state))
+  } catch (error) {
+    if (!isSystemError(error)) throw error
+    return !hasCode(error, 'ENOENT', 'ENOTDIR')
+  }
+}
+
+/** What the lock says when the hold has given it back, at that moment. */
+export const freed = ({ fence, owner, more, endsAs }: Hold, nowMs = 0): Token =>
+  freeToken(fence, owner, more.length > 0 ? carrySlots(keptMore({ fence, owner, more }, nowMs)) : more, endsAs)
+
+/** Of a whole, what was seen in the place of a part. */
+export function leaseLost(hold: Hold): Error {
+  const { locking, fence, lost } = leavesOf(hold).find(one => one.lost) ?? hold
+  return leaseLostError(locking.shown, fence, hold.over === 'released' ? undefined : lost)
+}

@@ -3,12 +3,14 @@
 import type { PayloadId, State } from '../cell/state.js'
 import { fs, type Steps } from '../core/steps.js'
 import type { Hold } from './job.js'
+import type { Evidence } from './seen.js'
 import type { Token } from './token.js'
 import type { Word } from './witness.js'
 
 export interface Sighting {
-  /** The state that it saw last. */
+  /** The state that it saw last, or what stands for one. */
   nonce: string
+  state: State | undefined
   /** How often it has seen that state again. */
   repeats: number
   pauses: number
@@ -24,8 +26,27 @@ export interface Sighting {
   note: PayloadId | undefined
   /** The state that its last swap would consume. */
   from: State | undefined
+  /** What has shown that the hold is over; undefined if it was given back, or was this thread's own. */
+  evidence: Evidence | undefined
   /** The heartbeat of a holder that cannot be judged, and for how long it has been watched without another. */
   readonly watch: Watch
+  /** What it has done so that its turn comes; undefined until it waits. */
+  waiting: Waiting | undefined
+  /** When it first saw that state (ms), if that is a free lock which is kept for another call. */
+  keptSinceMs: number | undefined
+  looksOnce: boolean
+}
+
+export interface Waiting {
+  /** When it first saw that the lock is busy (ms), and the fence at that moment. */
+  readonly sinceMs: number
+  readonly ticket: number
+  /** It may have said in a token that it is the next. */
+  isMarked: boolean
+  /** The token that it saw last says so. */
+  isNext: boolean
+  /** The state in which it has tried to say so. */
+  tried: string
 }
 
 export interface Watch {
@@ -47,24 +68,28 @@ export interface Watch {
 /** Long enough that those that hold the lock for a moment, one after the other, are not asked about. */
 const askAfterMs = 50
 
-/** `asksAtOnce`: the call has one look. */
-export const newSighting = (asksAtOnce: boolean): Sighting => ({
+export const newSighting = (looksOnce: boolean): Sighting => ({
   nonce: '',
+  state: undefined,
   repeats: 0,
   pauses: 0,
   token: undefined,
   unconfirmed: undefined,
+  waiting: undefined,
+  keptSinceMs: undefined,
+  looksOnce,
   isForeign: false,
   isPlaced: false,
   note: undefined,
   from: undefined,
+  evidence: undefined,
   watch: {
     beat: '',
     lookedAtMs: 0,
     forMs: 0,
     restMs: 0,
     isElsewhere: false,
-    askAtMs: asksAtOnce ? 0 : askAfterMs,
+    askAtMs: looksOnce ? 0 : askAfterMs,
     word: undefined,
   },
 })
@@ -76,9 +101,10 @@ export function* forget(sighting: Sighting): Steps<void> {
   if (unconfirmed) yield* fs.holding(unconfirmed.locking.dir, unconfirmed.id, 'leave')
 }
 
-export function noteState(sighting: Sighting, { nonce }: Pick<State, 'nonce'>): void {
+/** `state`: undefined if the lock is another package's. */
+export function noteState(sighting: Sighting, nonce: string, state: State | undefined): void {
   if (sighting.nonce === nonce) sighting.repeats++
-  else Object.assign(sighting, { nonce, repeats: 0 })
+  else Object.assign(sighting, { nonce, state, repeats: 0, keptSinceMs: undefined })
 }
 
 /** A machine may sleep between two looks, and on some systems the clock goes on meanwhile. */
@@ -89,7 +115,7 @@ export function noteLook(watch: Watch, beat: string, nowMs: number): void {
   const sinceMs = Math.min(nowMs - watch.lookedAtMs, Math.max(mostBetweenLooksMs, 2 * watch.restMs))
   const { askAtMs } = watch
   if (watch.beat === beat) watch.forMs += sinceMs
-  // A call that asks at once has one look at each.
+  // A call that looks once has one look at each.
   else Object.assign(watch, { beat, forMs: 0, askAtMs: Math.min(askAtMs, askAfterMs), word: undefined })
   Object.assign(watch, { lookedAtMs: nowMs, restMs: 0 })
 }

@@ -7,7 +7,7 @@
 
 import { readState } from '../cell/transition.js'
 import { fs, type Steps } from '../core/steps.js'
-import { uninterruptible } from '../parts/cleanup.js'
+import { cleaningUp } from '../parts/cleanup.js'
 import { tryAcquireOne } from './acquire.js'
 import { beat, ignoreLoss, release } from './hold.js'
 import type { Hold, Locking, Sharing } from './job.js'
@@ -16,6 +16,7 @@ import { slotDir } from './own-slots.js'
 import { leaseLost } from './own-state.js'
 import { isAgreed, slotCountOf } from './slot-count.js'
 import { parseLock } from './token.js'
+import { isWantedBy } from './want.js'
 import { leavesOf } from './whole.js'
 
 /** The lock of a slot. */
@@ -52,7 +53,8 @@ function* lookAtGate({ dir, trial }: Locking, sharing: Sharing): Steps<View> {
   if (typeof now === 'string' || (yield* whoseIs(dir)) === undefined) return 'closed'
   const { owner, more } = parseLock(dir, now)
   const slots = slotCountOf(more)
-  return owner === undefined && slots && isAgreed(slots, sharing) ? { count: slots.count } : 'closed'
+  const isOpen = owner === undefined && !isWantedBy(more)
+  return isOpen && slots && isAgreed(slots, sharing) ? { count: slots.count } : 'closed'
 }
 
 /**
@@ -97,16 +99,10 @@ export function endUnseen(hold: Hold): void {
   for (const one of leavesOf(hold)) one.endsAs = one.previous
 }
 
-/** Releases holds that their caller never got, the last one first, whatever happens to the others. An interruption is thrown at the end. */
+/** Releases holds that their caller never got, the last one first, whatever happens to the others. */
 export function* giveBack(holds: readonly Hold[]): Steps<void> {
-  let stopped: { readonly error: unknown } | undefined
   for (const hold of holds.toReversed()) {
     endUnseen(hold)
-    try {
-      yield* uninterruptible(() => ignoreLoss(release(hold)))
-    } catch (error) {
-      stopped ??= { error }
-    }
+    yield* cleaningUp(() => ignoreLoss(release(hold)))
   }
-  if (stopped) throw stopped.error
 }

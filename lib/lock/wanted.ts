@@ -8,6 +8,7 @@ import { acquire, tryAcquire } from './obtain.js'
 import type { SharingOptions } from './options.js'
 import type { PlaceOptions } from './place.js'
 import { acquireAll, tryAcquireAll } from './several.js'
+import { isListening, sayWhoUntil } from './waiting.js'
 
 /** A path, or several: each a text, or a `file:` URL. */
 export type Paths = string | URL | readonly (string | URL)[]
@@ -31,6 +32,19 @@ export function turnsOf({ turn }: LockWay, paths: Paths, options: unknown): stri
   if (shared || holders !== undefined) return []
   const one = (path: string | URL) => turn(path, options as SharingOptions)
   return isList(paths) ? paths.flatMap(one) : one(paths)
+}
+
+/** While a call waits for its turn behind others of its thread, it says who holds a lock that it wants. */
+export function sayWhoInQueue(
+  way: LockWay,
+  turn: Promise<unknown>,
+  paths: Paths,
+  options: SharingOptions,
+  as: string,
+): Steps<void> | undefined {
+  if (!isListening(options)) return undefined
+  const lockings = isList(paths) ? lockingsOf(way, paths, options, as) : [way.locking(paths, options, as)]
+  return way.run(sayWhoUntil(lockings, turn))
 }
 
 /** The steps that take what is wanted. They wait until that is possible. `circle`: what a second hold may join. */

@@ -7,12 +7,16 @@ import { isLeaseLost } from './lease-lost.js'
 
 /** `keepsParts`: asked when the whole is released; if it returns true, its parts stay, because another one has them. */
 export function wholeOf(parts: readonly Hold[], keepsParts?: () => boolean): Hold {
-  const fresh = { over: undefined, lostBecause: undefined, silence: undefined, loss: undefined, whenOver: [] }
+  const fresh = { over: undefined, lost: undefined, silence: undefined, loss: undefined, whenOver: [] }
   return { ...(parts[0] as Hold), ...fresh, slots: 0, parts, keepsParts }
 }
 
 /** The holds that have a state, and stand for themselves. */
 export const leavesOf = (hold: Hold): readonly Hold[] => hold.parts?.flatMap(leavesOf) ?? [hold]
+
+/** A whole is released as a whole, and lost as soon as a part is. */
+export const overOf = (hold: Hold): Hold['over'] =>
+  hold.over ?? (hold.parts && leavesOf(hold).some(({ over }) => over === 'lost') ? 'lost' : undefined)
 
 /** The holds that publish what is published with this one: of each path, that of the gate, or of the slot. */
 export function publishersOf(hold: Hold): readonly Hold[] {

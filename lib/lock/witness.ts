@@ -8,7 +8,7 @@
 import { createHash } from 'node:crypto'
 import { basename } from 'node:path'
 import { isSystemError } from '../core/errors.js'
-import { clockOf } from '../core/owner.js'
+import { clockOf } from '../core/owner-words.js'
 import { isCertain } from '../core/places.js'
 import { fs, orNothing, type Steps } from '../core/steps.js'
 import { tidy } from '../parts/cleanup.js'

@@ -8,7 +8,7 @@ import type { Circle } from './circle.js'
 import { attended, type Hold, inside, whileHeld } from './hold.js'
 import { Lease } from './lease.js'
 import type { SharingOptions } from './options.js'
-import { type LockWay, obtain, type Paths, turnsOf } from './wanted.js'
+import { type LockWay, obtain, type Paths, sayWhoInQueue, turnsOf } from './wanted.js'
 
 type Working<T> = (lease: Lease) => T | PromiseLike<T>
 
@@ -22,7 +22,11 @@ export interface WithLock {
 
 export function withLockBy(way: LockWay): WithLock {
   const turns = (paths: Paths, _: unknown, options?: unknown) => turnsOf(way, paths, options)
-  const joining = dual(working(way, way.circle), { turns, patient: true })
+  const joining = dual(working(way, way.circle), {
+    turns,
+    patient: true,
+    whileQueued: (turn, paths, _work, options = {}) => sayWhoInQueue(way, turn, paths, options, 'withLock'),
+  })
   // Steps are for algorithms, in which players stand for processes: those join nothing.
   const { steps } = dual(working(way))
   return Object.assign(joining, { steps }) as WithLock

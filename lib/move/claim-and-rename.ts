@@ -6,7 +6,7 @@ import { hasCode, isSystemError } from '../core/errors.js'
 import type { Stats } from '../core/stats.js'
 import { fs, orNothing, type Steps } from '../core/steps.js'
 import { done, type Trial } from '../parts/achieve.js'
-import { tidy, uninterruptible } from '../parts/cleanup.js'
+import { cleaningUp, tidy } from '../parts/cleanup.js'
 import { sameThing } from '../parts/identity.js'
 import { closing, stagedDirectory } from '../parts/stage.js'
 import { takeName } from '../parts/take-name.js'
@@ -39,7 +39,7 @@ function* renameOntoClaim(job: Claiming, give: () => Steps<void>): Steps<boolean
     claimed = there
     return yield* done(give(), true)
   } catch (error) {
-    const there = yield* uninterruptible(() => removeClaim(job, claimed))
+    const there = yield* cleaningUp(() => removeClaim(job, claimed))
     // No other mover has claimed the name meanwhile, so it was this call.
     if (sameThing(there, was)) return true
     // Another process has replaced the claim, or has put something in it.
@@ -57,7 +57,7 @@ function* makeClaim(job: Claiming): Steps<Stats | undefined> {
   try {
     return yield* closing(fd, () => fs.fstat(fd))
   } catch (error) {
-    yield* uninterruptible(() => removeClaim(job, undefined))
+    yield* cleaningUp(() => removeClaim(job, undefined))
     throw error
   }
 }

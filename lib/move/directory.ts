@@ -6,7 +6,7 @@ import { copyTree } from '../copy/tree.js'
 import { hasCode, isSystemError, systemError } from '../core/errors.js'
 import type { Stats } from '../core/stats.js'
 import { fs, orNothing, type Steps } from '../core/steps.js'
-import { discard, tidy, uninterruptible } from '../parts/cleanup.js'
+import { cleaningUp, discard, tidy, uninterruptible } from '../parts/cleanup.js'
 import { containment } from '../parts/containment.js'
 import { syncName } from '../parts/durable.js'
 import { removeMade } from '../parts/made-directory.js'
@@ -62,7 +62,7 @@ function* moveAcross(job: Moving, was: Stats): Steps<boolean> {
   } catch (error) {
     throw namingPublicly(error, stage, to)
   } finally {
-    if (!placed) yield* uninterruptible(() => discard(() => removeMade(stage, made.was, quiet(job))))
+    if (!placed) yield* cleaningUp(() => discard(() => removeMade(stage, made.was, quiet(job))))
   }
   if (!placed) return false
   yield* syncName(to, durability === 'none' ? 'none' : 'full', parents)

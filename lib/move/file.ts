@@ -8,7 +8,7 @@ import { fs, type Steps } from '../core/steps.js'
 import { asEmplacing, emplaceSource } from '../emplace/place.js'
 import { achieve, done } from '../parts/achieve.js'
 import { linkExclusive } from '../parts/claim.js'
-import { discard, uninterruptible } from '../parts/cleanup.js'
+import { cleaningUp, discard, uninterruptible } from '../parts/cleanup.js'
 import { syncBeforeLoss, syncFile } from '../parts/durable.js'
 import { isInode } from '../parts/identity.js'
 import { statVanishedParent, withParents } from '../parts/parents.js'
@@ -105,7 +105,7 @@ function* linkAndTake({ path: mark, made }: Staged<Taken>, job: Moving, was: Sta
     yield* syncBeforeLoss(from, to, job.durability, job.parents)
     made.aside = yield* takeNameAside(from, was, trial)
   } catch (error) {
-    if (sure) yield* uninterruptible(() => discard(() => unlinkTargetIfSourceRemains(mark, job, was)))
+    if (sure) yield* cleaningUp(() => discard(() => unlinkTargetIfSourceRemains(mark, job, was)))
     throw error
   }
   if (made.aside !== undefined) return true

@@ -3,7 +3,7 @@
 import { dirname } from 'node:path'
 import { type Errno, hasCode, isSystemError, markFinal } from '../core/errors.js'
 import { fs, orNothing, type Steps } from '../core/steps.js'
-import { discard, uninterruptible } from '../parts/cleanup.js'
+import { cleaningUp, discard } from '../parts/cleanup.js'
 import { containment } from '../parts/containment.js'
 import { syncName } from '../parts/durable.js'
 import { keptName } from '../parts/keep-aside.js'
@@ -40,7 +40,7 @@ export function* renameWithGap(job: Moving, give: () => Steps<void>, hasGiven: (
     placed = true
   } catch (error) {
     // A call that fails or is stopped here leaves the old or the new at the name, and no gap.
-    yield* uninterruptible(function* () {
+    yield* cleaningUp(function* () {
       placed = yield* isCertain(hasGiven)
       if (!placed) yield* putLastBack(job)
     })

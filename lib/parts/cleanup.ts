@@ -2,7 +2,7 @@
 
 import { hasCode, isSystemError } from '../core/errors.js'
 import { isInterruption } from '../core/interruption.js'
-import { atOnce, type Call, type Outcome, type Steps } from '../core/steps.js'
+import { atOnce, type Call, fs, type Outcome, type Steps } from '../core/steps.js'
 
 /** Best effort: runs clean-up steps and ignores system errors. */
 export function* tidy(steps: Steps<unknown>): Steps<void> {
@@ -61,3 +61,31 @@ export function* uninterruptible<T>(steps: () => Steps<T>, late = false): Steps<
 
 /** Uninterruptible steps that come after what was asked for is true: it is too late to stop the call. */
 export const finishAnyway = <T>(steps: () => Steps<T>): Steps<T> => uninterruptible(steps, true)
+
+/**
+ * Uninterruptible steps of a `catch` or `finally`: an interruption that lands in them takes the place of no error, but is
+ * thrown instead of the next call, if there is one.
+ */
+export function* cleaningUp<T>(steps: () => Steps<T>): Steps<T> {
+  try {
+    return yield* steps()
+  } catch (error) {
+    if (!isInterruption(error)) throw error
+  }
+  const value = yield* steps()
+  yield* fs.postpone()
+  return value
+}
+
+/**
+ * Runs steps that call a user's function. If they fail, that is how the call as a whole ends, whatever comes while it
+ * cleans up.
+ */
+export function* ofUser<T>(steps: () => Steps<T>): Steps<T> {
+  try {
+    return yield* steps()
+  } catch (error) {
+    if (!isInterruption(error)) yield* fs.postpone(error)
+    throw error
+  }
+}

@@ -6,6 +6,7 @@ import { isShortage } from '../core/errors.js'
 import { isInterruption } from '../core/interruption.js'
 import { atOnce, type Call, fs, type Outcome, type Steps } from '../core/steps.js'
 import { givesBack, opsThat } from '../core/traits.js'
+import { ignoreRejection } from '../core/wait.js'
 
 export type Task = () => Steps<void>
 
@@ -125,6 +126,8 @@ const isStarved = (outcome: Outcome<unknown>): boolean => 'error' in outcome && 
 /** Calls that gain nothing from a wave, or would hold it up: each is made alone, as soon as its task comes to it. */
 const madeAlone = opsThat('waits', 'inline')
 
+const nothing = { value: undefined }
+
 /** Runs a task from the outcome of its last call to the next call that belongs in a wave, or to its end. */
 function* resume(task: RunningTask, outcome: Outcome<unknown>, run: Run): Steps<void> {
   task.next = undefined
@@ -138,7 +141,13 @@ function* resume(task: RunningTask, outcome: Outcome<unknown>, run: Run): Steps<
     }
     if (step.done) return
     const call = step.value
-    if (run.interruption && !task.interrupted && !givesBack(call)) {
+    if (call.op === 'postpone') {
+      // What the driver has thrown once, it need not throw again: the task gets it from here.
+      task.interrupted = false
+      last = nothing
+    } else if (run.interruption && !task.interrupted && !givesBack(call)) {
+      // The call is not made, so nothing waits for the promise, and its rejection must not end the process.
+      if (call.op === 'settle') ignoreRejection(call.args[0])
       task.interrupted = true
       last = run.interruption
     } else if (madeAlone.has(call.op)) last = yield* makeAlone(call, task, run)

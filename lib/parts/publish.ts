@@ -6,7 +6,7 @@ import type { Publication, Published } from '../core/publication.js'
 import type { Stats } from '../core/stats.js'
 import { fs, orNothing, type Path, type Steps } from '../core/steps.js'
 import { type Again, achieve, type Trial } from './achieve.js'
-import { uninterruptible } from './cleanup.js'
+import { cleaningUp } from './cleanup.js'
 import { isGone, isThing } from './identity.js'
 
 /**
@@ -30,7 +30,7 @@ export function* giving<T>(
     // An interruption, or a refusal of Node's: the call was not made.
     if (!isSystemError(error)) published = false
     else
-      yield* uninterruptible(function* () {
+      yield* cleaningUp(function* () {
         published = yield* unmaskedLook(look)
       })
     throw error

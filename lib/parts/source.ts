@@ -2,6 +2,7 @@
 
 import { asBytes, refusal } from '../core/input.js'
 import { fs, type Steps } from '../core/steps.js'
+import { ofUser } from './cleanup.js'
 import { bodyOf, isResponse, type ResponseLike } from './response.js'
 
 type Piece = string | NodeJS.ArrayBufferView
@@ -111,7 +112,7 @@ class Pieces implements Source {
   ) {}
 
   *next(): Steps<Uint8Array | undefined> {
-    const { done, value } = yield* this.wait(this.pieces.next())
+    const { done, value } = yield* ofUser(() => this.wait(this.pieces.next()))
     if (done) {
       this.#ended = true
       return undefined

@@ -3,7 +3,7 @@
 
 import { hasCode, type SystemError } from '../core/errors.js'
 import { fs, type Path, type Steps } from '../core/steps.js'
-import { discard, discardAll, tidy, uninterruptible } from './cleanup.js'
+import { cleaningUp, discard, discardAll, tidy } from './cleanup.js'
 import { addFinding, namingPublicly } from './public-names.js'
 import { stageName } from './stage-names.js'
 
@@ -103,7 +103,7 @@ export function* stagedDirectory<T>(
     // A retransmission of our own call, as above.
     if (made || names === 1 || !hasCode(error, 'EEXIST')) throw namingTarget(error, stage.path, target, made)
   } finally {
-    if (!stage.spent) yield* uninterruptible(() => discard(() => remove(stage.path)))
+    if (!stage.spent) yield* cleaningUp(() => discard(() => remove(stage.path)))
   }
   return yield* stagedDirectory(target, use, remove, names - 1)
 }

@@ -4,7 +4,7 @@
 import type { Stats } from '../core/stats.js'
 import { fs, type Steps } from '../core/steps.js'
 import type { Trial } from './achieve.js'
-import { discard, uninterruptible } from './cleanup.js'
+import { cleaningUp, discard, uninterruptible } from './cleanup.js'
 import { isThing } from './identity.js'
 import { putBackOrKeep } from './keep-aside.js'
 import { renameAside } from './set-aside.js'
@@ -32,7 +32,7 @@ export function* takeNameAside(path: string, was: Stats, trial: Trial): Steps<st
     taken = yield* isThing(at, was)
   } catch (error) {
     // What cannot be read is not taken.
-    yield* uninterruptible(() => putBackOrKeep(aside, error))
+    yield* cleaningUp(() => putBackOrKeep(aside, error))
     throw error
   }
   if (taken) return at

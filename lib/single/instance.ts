@@ -14,7 +14,8 @@ import { isOwnLock } from '../lock/own-slots.js'
 import { settlePlace } from '../lock/place.js'
 import { publish } from '../lock/publish.js'
 import { newSighting, type Sighting } from '../lock/sighting.js'
-import { finishAnyway, uninterruptible } from '../parts/cleanup.js'
+import { sayWho } from '../lock/waiting.js'
+import { cleaningUp, finishAnyway } from '../parts/cleanup.js'
 import type { SingleOptions } from './options.js'
 
 export interface Starting<T> {
@@ -58,6 +59,7 @@ function* startOrFind<T>(job: Starting<T>): Steps<Instance<T>> {
     if (holder && (data !== undefined || !job.wait)) return { hold: undefined, data, holder }
     // Inside the work of `start`, or while this thread is blocked, it would never be there.
     if (holder && (yield* isOwnLock(locking))) throw lockHeld(locking, holder, undefined)
+    if (holder) yield* sayWho(locking)
     yield* pause(locking, sighting, holder ? mostMs : leastMs)
   }
 }
@@ -83,7 +85,7 @@ function* begin<T>(hold: Hold, { start, data }: Starting<T>): Steps<Instance<T>>
     yield* finishAnyway(() => publish(hold, said ?? null))
     return { hold, data: said }
   } catch (error) {
-    yield* uninterruptible(() => ignoreLoss(release(hold)))
+    yield* cleaningUp(() => ignoreLoss(release(hold)))
     throw error
   }
 }

@@ -8,8 +8,11 @@ import { isPast } from '../lock/fence.js'
 import { asLocking } from '../lock/options.js'
 import { isMarked, isRemovable } from '../lock/own-directory.js'
 import { slotDir } from '../lock/own-slots.js'
+import { newSighting } from '../lock/sighting.js'
 import { type SlotCount, slotCountOf } from '../lock/slot-count.js'
-import { parseLock } from '../lock/token.js'
+import { parseLock, type Token } from '../lock/token.js'
+import { mayTake } from '../lock/turn.js'
+import { wantOf } from '../lock/want.js'
 import type { Trial } from '../parts/achieve.js'
 import { type OpenDirectory, pathIn, pathTo } from '../parts/directory-handle.js'
 import type { Sweeping } from './job.js'
@@ -37,11 +40,12 @@ export function* sweepLock({ name }: Entry, dir: OpenDirectory, { dryRun }: Swee
     if (typeof now === 'string') return false
     const gate = /^(.*)\.\d+$/s.exec(path)?.[1]
     if (gate !== undefined && (yield* readState(gate, trial)) !== 'absent') return false
-    const { owner, more, fence } = parseLock(path, now)
+    const token = parseLock(path, now)
+    const { owner, more, fence } = token
     if (owner !== undefined || !(yield* isRemovable(path))) return false
     const slots = slotCountOf(more)
     if (slots) return yield* sweepShared(path, slots, dryRun, trial)
-    if (more.length > 0) return false
+    if (more.length > 0 && !(yield* isUnclaimed(token))) return false
     return dryRun || ((yield* isPast(path, fence)) && (yield* clear(path, now, trial)) === 'mine')
   } catch (error) {
     if (isUnlocked(error)) return false
@@ -58,6 +62,11 @@ function* sweepShared(dir: string, { count }: SlotCount, dryRun: boolean, trial:
     if (typeof now === 'object' && parseLock(dir, now).owner !== undefined) return false
   }
   return true
+}
+
+/** The lock is kept for a call that is dead, or does not come. Of whatever else the token says, nothing is known. */
+function* isUnclaimed(token: Token): Steps<boolean> {
+  return token.more.length === 1 && wantOf(token) !== undefined && (yield* mayTake(token, newSighting(true)))
 }
 
 /** It is no lock, or not any more; or it cannot be known which call has removed it. */

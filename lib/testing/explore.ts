@@ -13,9 +13,9 @@ import type { World } from './explore/world.js'
  * Not promised: anything about what happens within one step: `readFile` is taken apart into its system calls, `readdir`
  * and `list` only with `splitListings` (it takes up to twice as many steps), `realpath` and `clone` are not, nor is the
  * stat that `list` makes of an entry whose kind the filesystem does not tell. Anything about the times in stats, which
- * read 0, about caches of a network filesystem, about more players or larger budgets than were given, or about a sleep
- * that ends by itself while others are awake: a sleep ends when another player changes something, when the clock ticks,
- * or when all sleep.
+ * read 0 (with `fileClock` all but the `ctime` of files), about caches of a network filesystem, about more players or
+ * larger budgets than were given, or about a sleep that ends by itself while others are awake: a sleep ends when another
+ * player changes something, when the clock ticks, or when all sleep.
  *
  * @returns What was explored, and what bounded it.
  * @throws BadEnding with the schedule, as soon as `check` throws. An Error if the world itself is wrong.

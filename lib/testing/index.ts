@@ -1,6 +1,7 @@
 // `holdfast/testing`: prove algorithms of your own as this package proves its own.
 
 export { BadEnding } from './explore/bad-ending.js'
+export type { FileClock } from './explore/file-times.js'
 export type { Exploration, ExploreOptions } from './explore/options.js'
 export type { Ending, Made, Outcome, World } from './explore/world.js'
 export { explore } from './explore.js'

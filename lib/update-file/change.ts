@@ -7,6 +7,7 @@ import { isThenable } from '../core/wait.js'
 import type { Hold } from '../lock/hold.js'
 import { UnderLock } from '../lock/under-lock.js'
 import { achieve, noEvidence } from '../parts/achieve.js'
+import { ofUser } from '../parts/cleanup.js'
 import { syncName } from '../parts/durable.js'
 import { isOfAnother, refusePlanted, refuseSpecialFile, resolveLinks } from '../parts/follow-links.js'
 import { addFinding } from '../parts/public-names.js'
@@ -118,8 +119,10 @@ function* makeChange(
   const work = new UnderLock(files.map(({ hold }) => hold))
   const old = isList ? olds.map(({ value }) => value) : olds[0]?.value
   try {
-    const returned = insideAll(holds, () => change(old, work))
-    return { returned, next: yield* attendedByAll(holds, returned) }
+    return yield* ofUser(function* () {
+      const returned = insideAll(holds, () => change(old, work))
+      return { returned, next: yield* attendedByAll(holds, returned) }
+    })
   } catch (error) {
     work.end(error)
     throw error

@@ -9,9 +9,10 @@ import type { Steps } from '../core/steps.js'
 import { type Locking, whileHeld } from '../lock/hold.js'
 import { holderOf, lockHeld } from '../lock/holder.js'
 import { acquire } from '../lock/obtain.js'
-import { asLocking, type LockingOptions } from '../lock/options.js'
+import { asLocking, type LockingOptions, waitingAs } from '../lock/options.js'
 import { settlePlace } from '../lock/place.js'
 import type { UnderLock } from '../lock/under-lock.js'
+import { isListening, sayWhoUntil } from '../lock/waiting.js'
 import { isShut } from '../write-file/in-place.js'
 import { asWriting } from '../write-file.js'
 import { type Locked, whileAllHeld } from './all-held.js'
@@ -27,22 +28,24 @@ export type Files = string | URL | readonly (string | URL)[]
 export interface Update extends Changing {
   readonly locking: LockingOptions
   readonly around: readonly string[]
+  readonly wait: Locking['wait']
 }
 
 export function asUpdate(files: Files, change: Change, options: UpdateFileOptions, publication: Publication): Update {
-  const { stale, heartbeat, label, parents, retryFor, lockPath, lockDir, foreign, mode, durability, inPlace } = options
+  const { stale, heartbeat, label, onWait, parents, retryFor, lockPath, lockDir, foreign, mode, durability, inPlace } =
+    options
   const paths = asPaths(files)
   if (asFunction(change, 'change') === undefined)
     throw refusal('ERR_INVALID_ARG_TYPE', 'change', 'of type function', change)
   const codec = asCodec(options)
-  const locking = { stale, heartbeat, label, parents, retryFor, lockPath, lockDir, foreign }
+  const locking = { stale, heartbeat, label, onWait, parents, retryFor, lockPath, lockDir, foreign }
   const writing = { encoding: codec.encoding, mode, durability, inPlace, parents, retryFor }
   // Bad options are refused now, not only when there is something to write.
   const [path = ''] = paths
-  const { around } = asLocking(path, locking, 'updateFile')
+  const { around, wait } = asLocking(path, locking, 'updateFile')
   asWriting(path, '', writing, 'updateFile')
   const isList = Array.isArray(files)
-  return { paths, isList, change: change as Update['change'], codec, locking, around, writing, publication }
+  return { paths, isList, change: change as Update['change'], codec, locking, around, wait, writing, publication }
 }
 
 function asPaths(files: Files): string[] {
@@ -112,12 +115,29 @@ function* lockingsOf(job: Update): Steps<Locking[]> {
   }
 }
 
-function* resolveAll({ paths, locking, around }: Update): Steps<Locking[]> {
+type Wanted = Pick<Update, 'paths' | 'locking' | 'around' | 'wait'>
+
+function* resolveAll({ paths, locking, around, wait }: Wanted): Steps<Locking[]> {
   const lockings: Locking[] = []
   for (const path of paths) {
     const one = asLocking(yield* resolveFile(path), locking, 'updateFile', around)
     if (one.lockDir !== undefined) yield* settlePlace(one)
-    lockings.push(one)
+    lockings.push(waitingAs(one, wait))
   }
   return lockings
+}
+
+/** While a call waits for its turn behind others of its thread, it says who holds a lock that it wants. */
+export const sayWhoInQueue = (
+  turn: Promise<unknown>,
+  files: Files,
+  options: UpdateFileOptions = {},
+): Steps<void> | undefined => (isListening(options) ? sayWhoUntilTurn(turn, files, options) : undefined)
+
+function* sayWhoUntilTurn(turn: Promise<unknown>, files: Files, options: UpdateFileOptions): Steps<void> {
+  const { onWait, lockPath, lockDir } = options
+  const paths = asPaths(files)
+  const locking = { onWait, lockPath, lockDir }
+  const { wait, around } = asLocking(paths[0] ?? '', locking, 'updateFile')
+  yield* sayWhoUntil(yield* resolveAll({ paths, locking, around, wait }), turn)
 }

@@ -4,6 +4,7 @@
 import { type Dual, dual } from '../core/dual.js'
 import { asPath, refusal } from '../core/input.js'
 import { alsoPublishes } from '../core/publication.js'
+import type { Steps } from '../core/steps.js'
 import { contained } from './contained.js'
 import type { Counted } from './limits.js'
 import { asParts, joined } from './paths.js'
@@ -23,6 +24,8 @@ export interface Binding<A extends unknown[], T> {
   readonly counted?: Counted
   /** The queues of the function itself, by its first argument and its options. */
   readonly turns?: (bound: Bound, first: A[0], options: unknown) => string[]
+  /** As for `dual`: what a call does while it waits for its turn, by its arguments as the function itself gets them. */
+  readonly whileQueued?: (turn: Promise<unknown>, ...args: A) => Steps<unknown> | undefined
   readonly publishes?: boolean
 }
 
@@ -42,6 +45,10 @@ export class Bound {
 
   bind<A extends unknown[], T>(original: Dual<A, T>, binding: Binding<A, T>): Dual<A, T> {
     const { name, optionsAt, counted, result, turns, publishes } = binding
+    const whileQueued = (turn: Promise<unknown>, ...args: A) => {
+      const steps = binding.whileQueued?.(turn, ...binding.arguments(this, ...args))
+      return steps && contained(this.root, steps)
+    }
     const algorithm = (...args: A) => {
       assertOpen(this.root)
       const steps = original.steps(...binding.arguments(this, ...args))
@@ -49,6 +56,9 @@ export class Bound {
     }
     Object.defineProperties(algorithm, { name: { value: name }, length: { value: optionsAt } })
     if (publishes) alsoPublishes(algorithm)
-    return dual(algorithm, turns ? { turns: (first, ...rest) => turns(this, first, rest[optionsAt - 1]) } : {})
+    return dual(
+      algorithm,
+      turns ? { turns: (first, ...rest) => turns(this, first, rest[optionsAt - 1]), whileQueued } : {},
+    )
   }
 }

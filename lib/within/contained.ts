@@ -61,7 +61,11 @@ function* make(call: Call, session: Session, isFirst: boolean): Steps<unknown> {
     if (call.op === 'later') return yield* goOnLater(session.root, call.args[0] as () => Steps<void>)
     if (!isFirst && givesBack(call)) return yield* session.unstopped(() => makeCall(call, session))
     const stopped = session.takeStop()
-    if (stopped) throw stopped.error
+    if (stopped) {
+      // Nothing waits for the promise now.
+      if (call.op === 'settle') ignoreRejection(call.args[0])
+      throw stopped.error
+    }
     if (isWait(call) && (call.op !== 'settle' || isThenable(call.args[0]))) yield* giveBackBefore(call, session)
     return yield* makeCall(call, session)
   } finally {

@@ -18,7 +18,8 @@ import { type ProbeOptions, probe } from '../probe.js'
 import { remove } from '../remove.js'
 import { sweep } from '../sweep.js'
 import { symlink } from '../symlink.js'
-import { updateFile } from '../update-file.js'
+import { type Files, sayWhoInQueue } from '../update-file/update.js'
+import { type UpdateFileOptions, updateFile } from '../update-file.js'
 import { writeFile } from '../write-file.js'
 import { asEntries, writeFiles } from '../write-files.js'
 import type { Bound } from './bind.js'
@@ -76,6 +77,7 @@ export function pathFunctions(bound: Bound) {
     updateFile: bind(updateFile, {
       ...{ name: 'updateFile', optionsAt: 2, arguments: updating, publishes: true },
       turns: (_, files, given) => [files].flat().flatMap(file => inTurnForLock(bound, file, given as PlaceOptions)),
+      whileQueued: (turn, files, _change, given) => sayWhoInQueue(turn, files as Files, given as UpdateFileOptions),
     }),
     getOrCreate: bind(getOrCreate, {
       ...{ name: 'getOrCreate', optionsAt: 2, arguments: producing, publishes: true },

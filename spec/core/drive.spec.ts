@@ -6,7 +6,7 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { setTimeout as wait } from 'node:timers/promises'
-import { getOrCreate, updateFile, withLock, writeFile, writeFiles } from 'holdfast'
+import { getOrCreate, lock, updateFile, withLock, writeFile, writeFiles } from 'holdfast'
 import { door, drive, driveSync, dual, fs, type Outcome, type Patience, type Steps, together } from 'holdfast/steps'
 import type { Call } from '../../lib/core/alphabet.js'
 import { Drive } from '../../lib/core/drive-async.js'
@@ -228,14 +228,14 @@ holds('a long wait keeps nothing for each heartbeat, and many waits for one sign
   const note = (warning: Error) => void warnings.push(warning)
   process.on('warning', note)
   try {
-    await withLock(join(dir, 'held'), async () => {
-      const waiting = Array.from({ length: 20 }, () =>
-        withLock(join(dir, 'held'), () => {}, { signal: stop.signal }).catch(error => error.code),
-      )
-      await wait(50)
-      stop.abort()
-      assert.equal(new Set(await Promise.all(waiting)), new Set(['ABORT_ERR']))
-    })
+    const lease = await lock(join(dir, 'held'))
+    const waiting = Array.from({ length: 20 }, () =>
+      withLock(join(dir, 'held'), () => {}, { signal: stop.signal }).catch(error => error.code),
+    )
+    await wait(50)
+    stop.abort()
+    assert.equal(new Set(await Promise.all(waiting)), new Set(['ABORT_ERR']))
+    await lease.release()
     const never = new Promise(() => {})
     let reactions = 0
     const countThen = (...handlers: []) => {

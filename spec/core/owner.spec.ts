@@ -1,7 +1,8 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { dual, fs, type Steps } from 'holdfast/steps'
-import { judge, shareClock, spellSelf, spellThread, type Witness } from '../../lib/core/owner.js'
+import { judge, spellSelf, spellThread, type Witness } from '../../lib/core/owner.js'
+import { shareClock } from '../../lib/core/owner-words.js'
 import { assert, holds } from '../support/kit.js'
 
 const self = dual(function* self(): Steps<string> {

@@ -3,6 +3,7 @@
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import { inspect } from 'node:util'
 import { lock, withLock } from 'holdfast'
 import { drive, driveSync, release } from 'holdfast/steps'
 import { assert, holds, scratch } from '../support/kit.js'
@@ -21,6 +22,7 @@ holds(
       assert.is(await lock.try(path, three), undefined)
       assert.is(lock.try.sync(path, three), undefined)
       assert.is((await lock.holders(path)).length, 3)
+      assert.match(inspect(leases[0]), /slot: [123]/)
       const [one] = leases.splice(first, 1)
       const fourth = lock(path, three)
       await wait(30)
@@ -147,7 +149,8 @@ holds('a holder that waits makes heartbeats, and one that stops waiting lets the
   const path = fresh()
   const one = { holders: 1 }
   const hold = await drive(lock.steps(path, one))
-  const first = lock(path, { ...one, stale: 90, heartbeat: 30, signal: AbortSignal.timeout(200) })
+  const stop = new AbortController()
+  const first = lock(path, { ...one, stale: 90, heartbeat: 30, signal: stop.signal })
   await wait(30)
   const second = lock(path, one)
   const beats = new Set<string>()
@@ -156,6 +159,7 @@ holds('a holder that waits makes heartbeats, and one that stops waiting lets the
     await wait(10)
   }
   assert.ok(beats.size > 2, `${beats.size} heartbeats`)
+  stop.abort()
   await assert.rejects(first, { code: 'ABORT_ERR' })
   await drive(release(hold))
   await (await second).release()

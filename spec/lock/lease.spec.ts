@@ -10,7 +10,7 @@ import { cell, type Lease, lock, sweep, updateFile, within, withLock } from 'hol
 import { type Call, dual, type Hold, release, type Steps } from 'holdfast/steps'
 import type { World } from 'holdfast/testing'
 import { abortError, isInterruption } from '../../lib/core/interruption.js'
-import { clockOf } from '../../lib/core/owner.js'
+import { clockOf } from '../../lib/core/owner-words.js'
 import { givesBack } from '../../lib/core/traits.js'
 import { heldFields } from '../../lib/lock/token.js'
 import { through } from '../broken/interfere.js'

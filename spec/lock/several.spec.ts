@@ -90,6 +90,7 @@ holds('if one lock is lost, the lease is; all others are released, and the loss 
   rmSync(`${b}.lock`, { recursive: true })
   await assert.rejects(lease.renew(), { code: 'ERR_LEASE_LOST', message: /b \(fence/ })
   assert.ok(signal.aborted)
+  assert.is(lease.state, 'lost')
   await assert.rejects(lease.release(), { code: 'ERR_LEASE_LOST' })
   assert.ok(isFree(a) && isFree(c))
 })

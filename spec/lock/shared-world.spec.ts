@@ -13,7 +13,7 @@ import { alone, assertAlone, holding, layPresence, shared, type Take, visit, wer
 
 interface Sharing extends Partial<World> {
   /** What is there: slots that are free. */
-  readonly slots?: readonly [kind: 's' | 'n', count: number]
+  readonly slots?: readonly [kind: 's' | 'n', count: number, there?: number]
   /** How many may be in together. */
   readonly most?: number
 }
@@ -62,10 +62,30 @@ explored('explored: a reader and a writer, one killed: the writer is alone, and 
 
 const two = { a: holding(2), b: holding(2) }
 for (const [what, cast, world, preemptions] of [
-  ['a reader and a writer, from nothing, one killed', { r: shared, w: alone }, { kills: 1 }, sized(1, 2)],
+  ['a reader and a writer, from nothing, one killed', { r: shared, w: alone }, { kills: 1 }, sized(0, 2)],
+  ['a reader and a writer, one stopped', { r: shared, w: alone }, { ...one, aborts: 1 }, sized(1, 3)],
+  [
+    'two readers, one of which bears a slot, one stopped',
+    { r: shared, q: shared },
+    { slots: ['s', 0], aborts: 1 },
+    sized(0, 2),
+  ],
+  ['a reader and a writer, one lie', { r: shared, w: alone }, { ...one, lies: 1 }, sized(1, 3)],
+  [
+    'a reader that bears a slot and a writer, one lie',
+    { r: shared, w: alone },
+    { slots: ['s', 0], lies: 1 },
+    sized(0, 2),
+  ],
   ['two readers and a writer', { r: shared, q: shared, w: alone }, one, sized(1, 3)],
   ['two readers and a writer, one killed', { r: shared, q: shared, w: alone }, { ...one, kills: 1 }, sized(0, 1)],
   ['two writers and a reader', { r: shared, w: alone, w2: alone }, one, sized(1, 2)],
+  [
+    'a reader and a writer, a slot that is left and not counted',
+    { r: shared, w: alone },
+    { slots: ['s', 0, 1] },
+    sized(2, 4),
+  ],
   ['a reader beside a removal', { r: shared, w: removing }, one, sized(1, 3)],
   ['a reader and a writer that cannot see each other, one tick', { r: shared, w: alone }, oneBoot, sized(1, 3)],
   ['three holders of two slots', { ...two, c: holding(2) }, { slots: ['n', 2], most: 2 }, sized(1, 2)],
@@ -79,8 +99,8 @@ for (const [what, cast, world, preemptions] of [
 ] as const)
   explored(`explored: ${what}: a writer is alone, and of others not too many are in`, () => {
     together = 0
-    // Without preemptions, only a player that is killed leaves others together.
-    const collided = preemptions > 0 ? undefined : () => together > 0
+    // Without preemptions, only what is killed, stopped or lied to is in the way of others.
+    const collided = preemptions > 0 ? undefined : () => true
     prove(what, sharing(cast, world as Sharing), { ...long, preemptions }, collided)
     note(`${together} endings in which some were in together`)
   })
@@ -112,7 +132,9 @@ for (const kills of [0, 1])
   explored(
     `explored: two that want two locks in both orders, ${kills} killed: both get both, one after the other`,
     () => {
-      prove(`two paths, ${kills} killed`, both(lock.steps, { kills }), { ...long, preemptions: sized(1, 2) })
+      const preemptions = sized(1 - kills, 2)
+      const collided = preemptions > 0 ? undefined : () => true
+      prove(`two paths, ${kills} killed`, both(lock.steps, { kills }), { ...long, preemptions }, collided)
     },
   )
 

@@ -5,7 +5,8 @@ import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { lock, sweep, updateFile, withLock } from 'holdfast'
-import { drive, driveSync, release } from 'holdfast/steps'
+import { drive, driveSync, release, type Steps } from 'holdfast/steps'
+import { through } from '../broken/interfere.js'
 import { assert, holds, scratch } from '../support/kit.js'
 import { changeLock, stateOf } from '../support/locks.js'
 
@@ -146,6 +147,7 @@ holds('who loses a slot has lost the lock', async () => {
   rmSync(`${path}.lock.1`, { recursive: true })
   await assert.rejects(lease.renew(), { code: 'ERR_LEASE_LOST' })
   assert.ok(signal.aborted)
+  assert.is(lease.state, 'lost')
   await assert.rejects(lease.release(), { code: 'ERR_LEASE_LOST' })
   await assert.rejects(lease.release(), { code: 'ERR_LEASE_LOST' })
   assert.is(stateOf(path).fields[0], 'f')
@@ -258,6 +260,33 @@ holds('a field that a later version has put behind the slots is carried on', asy
   assert.ok(stateOf(path).fields.includes('later'))
   assert.ok(stateOf(path).fields.includes('s2'))
 })
+
+/** The calls to the disk that steps make. */
+function callsOf<T>(steps: Steps<T>): { readonly value: T; readonly ops: readonly string[] } {
+  const ops: string[] = []
+  const value = driveSync(
+    through(steps, call => {
+      if (['readdir', 'lstat', 'rename', 'mkdir', 'open', 'unlink', 'stat'].includes(call.op)) ops.push(call.op)
+      return call
+    }),
+  )
+  return { value, ops }
+}
+
+holds(
+  'a lock that was never shared takes as many calls as before; one that is shared takes two to look at the gate',
+  () => {
+    const path = fresh()
+    driveSync(release(driveSync(lock.steps(path))))
+    const plain = callsOf(lock.steps(path))
+    assert.equal(plain.ops, ['readdir', 'lstat', 'rename'])
+    assert.equal(callsOf(release(plain.value)).ops, ['rename'])
+    driveSync(release(driveSync(lock.shared.steps(path))))
+    const shared = callsOf(lock.shared.steps(path))
+    assert.equal(shared.ops, ['readdir', 'lstat', 'readdir', 'lstat', 'rename'])
+    assert.equal(callsOf(release(shared.value)).ops, ['rename'])
+  },
+)
 
 holds('bad options are refused before anything is done', async () => {
   const path = fresh()

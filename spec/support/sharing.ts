@@ -3,8 +3,9 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { lock, type SharingOptions } from 'holdfast'
-import { fs, release, type Steps } from 'holdfast/steps'
+import { fs, type Hold, release, type Steps, tidy } from 'holdfast/steps'
 import type { Ending } from 'holdfast/testing'
+import { uninterruptible } from '../../lib/parts/cleanup.js'
 
 /** The directory in which those that are in show themselves. */
 export const layPresence = (dir: string): void => mkdirSync(join(dir, 'in'))
@@ -29,19 +30,29 @@ export interface Visit {
   readonly lost: boolean
 }
 
-/** Is in once; undefined if it did not get in. */
+/** Is in once; undefined if it did not get in. It is out again whatever happens. */
 export function* visit(dir: string, name: string, take: Take): Steps<Visit | undefined> {
   const hold = yield* take(`${dir}/x`)
   if (!hold) return undefined
-  yield* fs.mkdir(`${dir}/in/${name}`)
-  const seen = (yield* fs.readdir(`${dir}/in`)).filter(one => one !== name)
-  yield* fs.rmdir(`${dir}/in/${name}`)
+  const visited = { seen: [] as string[], lost: false }
+  try {
+    yield* tidy(fs.mkdir(`${dir}/in/${name}`))
+    visited.seen = (yield* fs.readdir(`${dir}/in`)).filter(one => one !== name)
+  } catch (error) {
+    yield* uninterruptible(() => leave(dir, name, hold, visited))
+    throw error
+  }
+  yield* uninterruptible(() => leave(dir, name, hold, visited), true)
+  return visited
+}
+
+function* leave(dir: string, name: string, hold: Hold, visited: { lost: boolean }): Steps<void> {
+  yield* tidy(fs.rmdir(`${dir}/in/${name}`))
   try {
     yield* release(hold)
-    return { seen, lost: false }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ERR_LEASE_LOST') throw error
-    return { seen, lost: true }
+    visited.lost = true
   }
 }
 

@@ -4,7 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, unlinkSync
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
-import { cell, lock, updateFile, type WorkOnFiles } from 'holdfast'
+import { cell, lock, updateFile, type Waiting, type WorkOnFiles } from 'holdfast'
 import type { Dual, Steps } from 'holdfast/steps'
 import { type Exploration, type ExploreOptions, explore, type World } from 'holdfast/testing'
 import { spellState, successor } from '../../lib/cell/state.js'
@@ -194,6 +194,23 @@ holds('several files may share one lock, or have theirs in one directory, whatev
   assert.equal(readdirSync(dir).sort(), ['a', 'b', 'both.lock', 'here', 'link', 'locks'])
   assert.is(readdirSync(lockDir).length, 2)
 })
+
+holds(
+  'a call that waits behind others of its thread says who holds the lock that it wants, wherever that is',
+  async () => {
+    const [a, b] = given('a', 'b') as [string, string]
+    for (const place of [{}, { lockPath: join(a, '../other.lock') }, { lockDir: join(a, '..') }]) {
+      const lease = await lock(b, place)
+      const said: number[] = []
+      const onWait = ({ holder }: Waiting) => void said.push(holder.fence)
+      const waiting = updateFile([a, b], () => undefined, { ...place, onWait })
+      await wait(50)
+      assert.equal(said, [lease.fence], JSON.stringify(place))
+      await lease.release()
+      await waiting
+    }
+  },
+)
 
 holds('a lock that is held shows that it lives while the next one is waited for', async () => {
   const [a, b] = given('a', 'b') as [string, string]

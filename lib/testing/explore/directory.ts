@@ -17,6 +17,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import type { Stats } from '../../core/stats.js'
+import { type FileTimes, timesOf } from './file-times.js'
 import type { Ground, HeldDirectory } from './ground.js'
 import { rights } from './trace.js'
 
@@ -24,6 +25,8 @@ export class Directory implements Ground {
   linked = false
   omits = false
   held = false
+  /** When files were changed, if they have a clock. */
+  times: FileTimes | undefined = undefined
   readonly #numbers = new Map<bigint, bigint>()
   #tree: string | undefined
   /** Without links on the way, as the system spells it. */
@@ -41,6 +44,7 @@ export class Directory implements Ground {
         const path = join(dir, entry.name)
         const { ino } = lstatSync(path, { bigint: true })
         if (!this.#numbers.has(ino)) this.#numbers.set(ino, next++)
+        this.times?.change(ino)
         if (entry.isSymbolicLink()) this.linked = true
         if (entry.isDirectory()) visit(path)
       }
@@ -49,8 +53,13 @@ export class Directory implements Ground {
     visit(this.root)
   }
 
+  get timed(): boolean {
+    return this.times !== undefined
+  }
+
   /** Numbers an inode by the call that made it. */
   born(ino: bigint, player: number, call: number): void {
+    this.times?.change(ino)
     this.#numbers.set(ino, BigInt((player + 1) * 10_000 + call))
   }
 
@@ -94,23 +103,14 @@ export class Directory implements Ground {
     try {
       readSync(fd, content, 0, content.length, 0)
     } catch {} // It is open for writing only, so its content makes no difference to this player.
-    return `${inode}.${rights(stats)}=${content.toString('latin1')}`
+    return `${inode}.${rights(stats)}${this.#timeOf(stats)}=${content.toString('latin1')}`
   }
 
   /** Stats as the players get them: with the numbers above, and without what differs between machines and runs. */
   masked(stats: BigIntStats): Stats {
     const dir = stats.isDirectory()
     const { mode, uid, gid, dev, rdev, blksize } = stats
-    const times = {
-      atimeMs: 0n,
-      mtimeMs: 0n,
-      ctimeMs: 0n,
-      birthtimeMs: 0n,
-      atimeNs: 0n,
-      mtimeNs: 0n,
-      ctimeNs: 0n,
-      birthtimeNs: 0n,
-    }
+    const times = timesOf(dir ? 0 : (this.times?.at(stats.ino) ?? 0))
     const counts = {
       ino: this.#numbers.get(stats.ino) ?? stats.ino,
       nlink: dir ? 1n : stats.nlink,
@@ -137,9 +137,13 @@ export class Directory implements Ground {
     for (const name of readdirSync(dir).sort()) {
       const path = join(dir, name)
       const stats = lstatSync(path, { bigint: true })
-      text += `${name}#${this.#name(stats.ino)}.${rights(stats)}${this.#contentOf(path, stats)};`
+      text += `${name}#${this.#name(stats.ino)}.${rights(stats)}${this.#timeOf(stats)}${this.#contentOf(path, stats)};`
     }
     return text
+  }
+
+  #timeOf(stats: BigIntStats): string {
+    return this.times && !stats.isDirectory() ? `@${this.times.at(stats.ino)}` : ''
   }
 
   #contentOf(path: string, stats: BigIntStats): string {

@@ -24,6 +24,7 @@ export function perform(player: Player, call: Call, ground: Directory): unknown 
   // `w` makes an inode only if there is none, and afterwards there is one in any case.
   const fresh = op === 'open' && changes(call) && !existsSync(first)
   const value = withoutStack(() => door.performSync(call as SingleCall))
+  ground.times?.note(call)
   const born = (ino: bigint) => ground.born(ino, player.number, player.calls)
   switch (op) {
     case 'mkdir':

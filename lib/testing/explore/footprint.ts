@@ -54,7 +54,8 @@ export function footprint({ op, args }: Call, ground: Ground): Footprint {
       return merge(read(first, ground, false), named(second, ground), inode(first, ground, 'w'))
     case 'rename': {
       const moved = merge(whereabouts(first, ground), whereabouts(second, ground))
-      const names = merge(named(first, ground), named(second, ground), inode(second, ground, 'w'), moved)
+      const stamped = ground.timed ? inode(first, ground, 'w') : nothing
+      const names = merge(named(first, ground), named(second, ground), inode(second, ground, 'w'), moved, stamped)
       return { ...names, sees: namesIn(walk(second, ground, false).at, ground) }
     }
     case 'open': {
@@ -80,13 +81,16 @@ export function footprint({ op, args }: Call, ground: Ground): Footprint {
     case 'now':
       return { ...nothing, sees: ['clock'] }
     case 'alive':
-      return { ...nothing, r: [`alive:${first.split('-')[1]}`] }
+      return { ...nothing, r: [`alive:${playerOf(first)}`] }
     case 'clone':
       return merge(opened('r', args[0], ground), named(args[2] as string | number, ground))
     default:
       return onDescriptor(op, args[0], ground)
   }
 }
+
+/** The number of the player that an owner names, be that a process or a thread. */
+export const playerOf = (owner: string): number => Number(/(?:^|-)explored-(\d+)-/.exec(owner)?.[1])
 
 function onDescriptor(op: Op, fd: unknown, ground: Ground): Footprint {
   switch (op) {

@@ -5,6 +5,8 @@ export interface Ground {
   linked: boolean
   /** A listing may leave out what came after the directory was opened, so the moment of opening makes a difference. */
   omits: boolean
+  /** Files show when they were changed. */
+  readonly timed: boolean
   /** The inode that has this name; and if that is a link, also the inode that it leads to. Empty if nothing is there. */
   inodesAt(path: string): string[]
   inodeOf(fd: number): string

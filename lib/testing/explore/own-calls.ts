@@ -2,6 +2,7 @@
 
 import { Registry } from '../../core/holds.js'
 import type { Call, Outcome } from '../../core/steps.js'
+import { givesBack } from '../../core/traits.js'
 import { isThenable, waitsOutside } from './bad-world.js'
 import type { Event } from './trace.js'
 
@@ -17,6 +18,8 @@ export interface Surroundings {
   readonly honest: boolean
   /** Opening a directory and reading it are two steps. */
   readonly splitListings: boolean
+  /** Files have a clock. */
+  readonly timed: boolean
   readonly events: Event[]
 }
 
@@ -27,11 +30,21 @@ export class OwnCalls {
   readonly #kept = new Map<string, unknown>()
   readonly #registry = new Registry({})
   #drawn = 0
+  /** The interruption that the player got last. */
+  interruption: Error | undefined
+  #isPostponed = false
 
   constructor(number: number, name: string, around: Surroundings) {
     this.#number = number
     this.#name = name
     this.#around = around
+  }
+
+  /** An interruption that was postponed is thrown instead of the next call. */
+  insteadOf(call: Call): Outcome<unknown> | undefined {
+    if (!this.#isPostponed || !this.interruption || givesBack(call)) return undefined
+    this.#isPostponed = false
+    return { error: this.interruption }
   }
 
   /** Returns undefined if others have a part in the call. */
@@ -53,6 +66,9 @@ export class OwnCalls {
       // No schedule waits for the background.
       case 'later':
         return { value: undefined }
+      case 'postpone':
+        this.#isPostponed = true
+        return { value: undefined }
       case 'blocking':
         return { value: false }
       case 'descriptors':
@@ -64,9 +80,8 @@ export class OwnCalls {
         return { value: 1 }
       case 'local':
         return { value: this.#around.honest }
-      // Its times are those of this machine, and not those of the world.
       case 'clocked':
-        return { value: false }
+        return { value: this.#around.timed }
       case 'now':
         return this.#around.ticking ? undefined : { value: this.#around.clock }
       case 'settle':

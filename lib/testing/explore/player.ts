@@ -78,6 +78,7 @@ export class Player {
     const slept = this.due === undefined ? nothing : waking
     this.due = undefined
     this.#history += '^;'
+    this.#own.interruption = error
     return { ...slept, sees: [...slept.sees, ...this.#goOn({ error }).sees] }
   }
 
@@ -126,6 +127,8 @@ export class Player {
   /** Begins a call. Returns its outcome if that is known at once, because no other player has a part in it. */
   #begin(call: Call): CallOutcome<unknown> | undefined {
     const { op, args } = call
+    const instead = this.#own.insteadOf(call)
+    if (instead) return instead
     this.#together = op === 'together'
     if (op === 'together') return this.#beginTogether(args[0] as Call[])
     this.underWay = this.#make([call])

@@ -6,9 +6,10 @@ import type { Call, Steps } from '../../core/steps.js'
 import { refusePromise } from './bad-world.js'
 import { type Budget, budgetOf, choicesOf, withoutLater } from './choices.js'
 import type { Directory } from './directory.js'
-import { perform } from './door.js'
 import { attempt, changeOf, changes } from './faults.js'
+import { FileTimes } from './file-times.js'
 import { asRead, type Footprint, footprint, merge, nothing } from './footprint.js'
+import { performInWorld } from './in-world.js'
 import { Player, waking } from './player.js'
 import { describeResult, type Event } from './trace.js'
 import type { Choice, World } from './world.js'
@@ -20,6 +21,7 @@ export class Schedule {
   readonly ticking: boolean
   readonly honest: boolean
   readonly splitListings: boolean
+  readonly timed: boolean
   readonly taken: Choice[] = []
   clock = 0
   /** The player that went last. */
@@ -39,6 +41,8 @@ export class Schedule {
     this.root = ground.root
     ground.omits = this.#budget.omit > 0
     this.splitListings = ground.omits || (world.splitListings ?? false)
+    this.timed = world.fileClock !== undefined
+    if (world.fileClock) ground.times = new FileTimes(world.fileClock, () => this.clock)
     refusePromise('setup', world.setup?.(this.root))
     ground.survey()
     this.#enter(world.players(this.root), false)
@@ -102,6 +106,7 @@ export class Schedule {
 
   #tick(ms: number): Footprint {
     this.clock += ms
+    this.ground.times?.tick(ms)
     this.events.push({ player: -1, text: `the clock jumps ${ms} ms`, mark: true })
     this.#nudgeOthers()
     return { ...nothing, adds: ['clock', 'world'] }
@@ -126,7 +131,7 @@ export class Schedule {
     // Before the call, because afterwards its names may lead elsewhere.
     const reach = wanted ? this.footprintOf(changeOf(call, choice), this.ground) : nothing
     player.calls++
-    const { done, value, error } = attempt(call, choice, one => this.#perform(player, one))
+    const { done, value, error } = attempt(call, choice, one => performInWorld(player, one, this))
     const changed = done && changes(changeOf(call, choice))
     if (changed) {
       this.ground.touched()
@@ -140,18 +145,10 @@ export class Schedule {
     const outcome = failed ? { error } : { value }
     const result = describeResult(call, outcome)
     this.events.push({ player: player.number, call, result, value, truly, failed })
-    const touched = changed ? merge(reach, { ...nothing, adds: ['world'] }) : asRead(reach)
+    // When it was made shows in what it has changed.
+    const sees = this.timed ? ['clock'] : []
+    const touched = changed ? merge(reach, { ...nothing, adds: ['world'], sees }) : asRead(reach)
     return merge(touched, player.done(choice.slot, outcome, result))
-  }
-
-  #perform(player: Player, call: Call): unknown {
-    if (call.op === 'now') return this.clock
-    if (call.op === 'local') return this.honest
-    if (call.op !== 'alive') return perform(player, call, this.ground)
-    const owner = this.players[Number(/(?:^|-)explored-(\d+)-/.exec(call.args[0] as string)?.[1])]
-    if (this.world.strangers && owner !== player) return undefined
-    // An owner that is none of the players died before the world began.
-    return owner !== undefined && owner.outcome?.how !== 'killed'
   }
 
   clockPlace(player: number): string {
@@ -165,7 +162,13 @@ export class Schedule {
   /** Everything that the future depends on. */
   state(): string {
     const players = this.players.map(player => player.state(fd => this.ground.behind(fd)))
-    return [this.ground.tree(), Object.values(this.#budget).join(), this.clock, ...players].join('\n')
+    return [
+      this.ground.tree(),
+      Object.values(this.#budget).join(),
+      this.clock,
+      this.ground.times?.aheadMs,
+      ...players,
+    ].join('\n')
   }
 
   /** Closes what the players left open, as the end of a process does. */

@@ -58,7 +58,7 @@ export function describeResult(call: Call | undefined, outcome: CallOutcome<unkn
   if (Buffer.isBuffer(value)) return JSON.stringify(value.toString('latin1'))
   const stats = value as Stats
   if (typeof stats?.ino === 'bigint')
-    return `${stats.isDirectory() ? 'dir' : `file ${stats.size} bytes x${stats.nlink}`} #${stats.ino} ${rights(stats)}`
+    return `${stats.isDirectory() ? 'dir' : `file ${stats.size} bytes x${stats.nlink}`} #${stats.ino} ${rights(stats)}${changed(stats)}`
   return JSON.stringify(value, (_, inner) => (typeof inner === 'bigint' ? String(inner) : inner)) ?? String(value)
 }
 
@@ -78,6 +78,9 @@ export function describeEnd(end: End, root: string): { text: string; details: st
   const details = isPlain ? '' : inspect(shown, { depth: null, maxArrayLength: null, maxStringLength: null })
   return { text: words.replaceAll(root, ''), details }
 }
+
+/** When it was changed, in a world whose files have a clock. */
+const changed = ({ ctimeNs }: Stats): string => (ctimeNs === 0n ? '' : ` at ${Number(ctimeNs) / 1e6} ms`)
 
 const ownUid = process.getuid?.()
 

@@ -2,6 +2,7 @@
 
 import type { Errno } from '../../core/errors.js'
 import type { Op, Steps } from '../../core/steps.js'
+import type { FileClock } from './file-times.js'
 
 export interface World {
   /** Lays out what the players find. */
@@ -40,6 +41,8 @@ export interface World {
   readonly ticks?: number
   /** Milliseconds of such a jump. @default 60_000 */
   readonly tick?: number
+  /** Files show when they were changed, in `ctime`, and their filesystem counts as `clocked`. @default all times read 0 */
+  readonly fileClock?: FileClock
 }
 
 export interface Ending {

@@ -65,6 +65,8 @@ function programOf(seed: number): Program {
 }
 
 /** Programs that are rarely drawn at random: each has detected a mistake of the explorer, or a mutant of it. */
+const timed: Partial<World> = { ticks: 1, tick: 12, fileClock: { ahead: -5 } }
+
 const knownTraps: readonly Program[] = [
   // A player that is woken may end, and cannot be killed any more.
   { there: [], players: [['mkdir a'], ['sleep'], ['stat a']], budgets: { kills: 1 } },
@@ -116,6 +118,12 @@ const knownTraps: readonly Program[] = [
   },
   // A player that asks whether another lives must ask before and after its death.
   { there: [], players: [['alive'], ['mkdir a']], budgets: { kills: 1 } },
+  { there: [], players: [['alive thread'], ['mkdir a']], budgets: { kills: 1 } },
+  // When a change was made shows in what it has changed.
+  { there: ['file a'], players: [['when a'], ['-stamp a']], budgets: timed },
+  { there: ['file a'], players: [['when c'], ['-rename a c'], ['-chmod a']], budgets: timed },
+  { there: ['file a'], players: [['since a'], ['-rename a c']], budgets: timed },
+  { there: [], players: [['-create a', 'when a'], ['-link a c']], budgets: timed },
   // One of two players gets a lie that happens to be true, and `check` sees which.
   {
     there: [],
@@ -227,8 +235,15 @@ function* act(line: string, dir: string, me: number): Steps<unknown> {
       return yield* fs.sleep(10 + me)
     case 'now':
       return yield* fs.now()
+    case 'when':
+      return (yield* fs.lstat(one)).ctimeMs
+    case 'since': {
+      const fd = yield* fs.open(one, 'r')
+      const stats = [yield* fs.fstat(fd), yield* fs.fstat(fd)]
+      return stats.map(({ ctimeNs }) => ctimeNs)
+    }
     case 'alive':
-      return yield* fs.alive(`explored-${me === 0 ? 1 : 0}-0`)
+      return yield* fs.alive(`${first === 'thread' ? 'clock-' : ''}explored-${me === 0 ? 1 : 0}-0`)
     case 'poll': {
       for (let looks = 0; looks < 2; looks++) {
         if (yield* fs.lstat(one, { throwIfNoEntry: false })) return looks
