@@ -29,7 +29,8 @@ import { asUpdate, type Change, type Files, sayWhoInQueue, update } from './upda
  * Not promised: what `lock` does not promise about holders that are taken for dead. Programs that write the file
  * without this function, and without `lock(file)`, are not excluded. `change` cannot take the lock again, with this
  * function or with `lock`: it is refused. Links to one file share its lock; hard links are separate files,
- * as for `writeFile`. A call that is stopped after `change` has returned may have changed the file. Numbers that
+ * as for `writeFile`. A file that is mounted, as containers mount single files, has another lock at each place, unless
+ * `lockPath` is one that all callers see. A call that is stopped after `change` has returned may have changed the file. Numbers that
  * JavaScript cannot hold, and names that an object has twice, do not survive JSON. That several files change at one moment:
  * each has its old or its new content, readers may see the new one of the first beside the old one of the second, and so
  * does the next caller after one that was killed, stopped or failed between two writes. That processes which see the

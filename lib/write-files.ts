@@ -44,11 +44,11 @@ export const writeFiles = dual(
     const width = asConcurrency(options.concurrency)
     const entries = asEntries(files)
     const sum = emptySum(entries.length, 0)
-    const jobs = entries.map(([file, data]) => asWriting(file, data, options, 'writeFiles', publication, sum))
+    const jobs: Writing[] = []
     const dirs = new Set<string>()
-    const tasks = jobs.map(job => () => writeOne(job, dirs)).reverse()
     try {
-      yield* concurrently(tasks, width)
+      for (const [file, data] of entries) jobs.push(asWriting(file, data, options, 'writeFiles', publication, sum))
+      yield* concurrently(jobs.map(job => () => writeOne(job, dirs)).reverse(), width)
     } catch (error) {
       // Those that were not begun: a stream keeps what it reads from open.
       for (const { source } of jobs) source.stop()

@@ -25,7 +25,8 @@ export function* isOlderThan(maxAgeMs: number, at: string, { mtimeNs }: Stats): 
  * machine.
  */
 export function* clockMs(at: string): Steps<number> {
-  const key = `${dirname(at)}/.clock`
+  // No path has this character.
+  const key = `${dirname(at)}\0clock`
   const ahead = (yield* fs.recall(key)) as number | undefined
   if (ahead !== undefined) return ahead + (yield* fs.now())
   // Before the clock is read: if that takes long, things seem older than they are, and never younger.

@@ -16,6 +16,7 @@ import { syncFile } from '../parts/durable.js'
 import { stagedTree } from '../parts/made-directory.js'
 import { isStill, isUnplaced } from '../parts/placed.js'
 import { keepAsItIs, namingPublicly } from '../parts/public-names.js'
+import { refuseResponse } from '../parts/response.js'
 import { removeAt } from '../parts/set-aside.js'
 import { asSource, type Data } from '../parts/source.js'
 import { closingWritten, type Staged } from '../parts/stage.js'
@@ -83,6 +84,7 @@ export function* produce(job: Producing, stage: string, hold: Hold): Steps<Stats
   try {
     const content = yield* callProducer(job, stage, production, hold)
     if (job.kind === 'file' && content !== undefined) return yield* writeContent(job, stage, content, hold)
+    refuseResponse(content, 'and a directory is filled by its producer')
     const there = yield* achieve(() => statProduced(job, stage), noEvidence, job.trial)
     beginCounting(job, job.kind === 'file' ? Number(there.size) : undefined)
     if (job.kind === 'file') job.progress?.reach(Number(there.size))

@@ -33,6 +33,13 @@ export function bodyOf(response: ResponseLike): unknown {
   return body
 }
 
+/** Refuses a response where no content is wanted. */
+export function refuseResponse(value: unknown, why: string): void {
+  if (!isResponse(value)) return
+  cancel(value.body)
+  throw failure(`A response was returned, ${why}`, 'ERR_INVALID_RETURN_VALUE', value)
+}
+
 function failure(message: string, code: string, { status, url = '' }: ResponseLike): Error {
   return Object.assign(new Error(url === '' ? message : `${message} (${url})`), { code, status, url })
 }

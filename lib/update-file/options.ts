@@ -19,8 +19,8 @@ export interface UpdateFileOptions extends LockingOptions {
   /** As for `writeFile`. @default 'file' */
   readonly durability?: Durability | undefined
   /**
-   * As for `writeFile`: a file that cannot be replaced, because it is mounted or its directory is shut, is written in
-   * place. Readers may then see a part of the new content. @default 'never'
+   * As for `writeFile`: a file that cannot be replaced, because it is mounted or its directory is shut (then its lock must be
+   * elsewhere: `lockPath`, `lockDir`), is written in place. Readers may then see a part of the new content. @default 'never'
    */
   readonly inPlace?: WriteFileOptions['inPlace']
 }

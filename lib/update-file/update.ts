@@ -134,8 +134,10 @@ export const sayWhoInQueue = (
   options: UpdateFileOptions = {},
 ): Steps<void> | undefined => (isListening(options) ? sayWhoUntilTurn(turn, files, options) : undefined)
 
-function* sayWhoUntilTurn(turn: Promise<unknown>, files: Files, { onWait }: UpdateFileOptions): Steps<void> {
+function* sayWhoUntilTurn(turn: Promise<unknown>, files: Files, options: UpdateFileOptions): Steps<void> {
+  const { onWait, lockPath, lockDir } = options
   const paths = asPaths(files)
-  const { wait, around } = asLocking(paths[0] ?? '', { onWait }, 'updateFile')
-  yield* sayWhoUntil(yield* resolveAll({ paths, locking: {}, around, wait }), turn)
+  const locking = { onWait, lockPath, lockDir }
+  const { wait, around } = asLocking(paths[0] ?? '', locking, 'updateFile')
+  yield* sayWhoUntil(yield* resolveAll({ paths, locking, around, wait }), turn)
 }

@@ -15,10 +15,16 @@ import {
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { type GotAs, getOrCreate, lock } from 'holdfast'
-import { type Call, dual, fs, type Steps } from 'holdfast/steps'
+import { type Call, type Dual, dual, fs, type Steps } from 'holdfast/steps'
 import type { World } from 'holdfast/testing'
 import { freshByWallClock, validThenRead } from '../broken/results.js'
 import { assert, asUser, canBeAnother, caught, explored, holds, nobodyThrew, prove, scratch } from '../support/kit.js'
+import {
+  assertNothingLeftBehind,
+  assertOriginalErrorComesOut,
+  assertSyncAndAsyncAgree,
+  type Trial,
+} from '../support/laws.js'
 
 const hourMs = 3_600_000
 const never = () => {
@@ -221,6 +227,25 @@ holds('a file that is replaced while it is checked is checked again', async () =
   // The second time without the lock, and then under it.
   assert.equal(checked, ['good 1', 'bad', 'bad'])
 })
+
+type Act = Dual<[path: string, produce: () => string, options?: object], unknown>
+const trial: Trial<Parameters<Act>, unknown> = {
+  setup(dir) {
+    aged(2 * hourMs, 'old', join(dir, 'it'))
+  },
+  args: dir => [join(dir, 'it'), () => 'new', { maxAge: hourMs, read: 'utf8' }],
+  done: dir => assert.is(readFileSync(join(dir, 'it'), 'utf8'), 'new'),
+}
+const young: typeof trial = { ...trial, setup: dir => writeFileSync(join(dir, 'it'), 'new') }
+const asAct = getOrCreate as unknown as Act
+
+holds('whichever call fails, its error comes out, or what is promised holds', () =>
+  assertOriginalErrorComesOut(asAct, young),
+)
+
+holds('both forms come to the same', () => assertSyncAndAsyncAgree(asAct, trial, young))
+
+holds('whatever fails or is stopped leaves nothing private behind', () => assertNothingLeftBehind(asAct, trial))
 
 // ---- Every schedule ----
 

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { setTimeout as wait } from 'node:timers/promises'
 import { createContext, runInContext } from 'node:vm'
-import { getOrCreate, lock, type Producer, writeFile } from 'holdfast'
+import { getOrCreate, lock, type Producer, writeFile, writeFiles } from 'holdfast'
 import { storeResponse } from '../broken/results.js'
 import { assert, holds, scratch } from '../support/kit.js'
 
@@ -183,6 +183,28 @@ holds('responses of other realms and packages are responses', async () => {
   )
   assert.is(stream.destroyed, true)
 })
+
+holds('a directory is not made of a response', () =>
+  serving(async url => {
+    const dir = scratch()
+    const got = getOrCreate(join(dir, 'it'), () => fetch(url('/stalled')), { kind: 'directory' })
+    await assert.rejects(got, { code: 'ERR_INVALID_RETURN_VALUE', message: /a directory is filled by its producer/ })
+    left(dir, 'it.lock')
+  }),
+)
+
+holds(
+  'of many files, one whose response is not ok is refused before any is written, and the others are cancelled',
+  () =>
+    serving(async url => {
+      const dir = scratch()
+      const responses = await Promise.all(['/stalled', '/endless-error', '/stalled'].map(path => fetch(url(path))))
+      const files = responses.map((response, at) => [join(dir, String(at)), response] as const)
+      await assert.rejects(writeFiles(files), { code: 'ERR_RESPONSE_NOT_OK' })
+      left(dir)
+      await responses[2]?.body?.cancel()
+    }),
+)
 
 holds('the sync form takes no response, and other functions that write take one as well', async () => {
   const dir = scratch()

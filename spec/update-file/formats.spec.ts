@@ -183,6 +183,35 @@ else
     assert.equal([read(join(dir, 'file')), readdirSync(dir)], ['{"n":1}', ['file', 'open']])
   })
 
+if (!canBeAnother())
+  holds.skip('a file in a directory that is shut', 'it takes root, and a user who can read this package')
+else
+  holds(
+    'a file in a directory that is shut is written in its place, under a lock elsewhere, if that is allowed',
+    () => {
+      const dir = scratch()
+      chmodSync(dir, 0o755)
+      for (const name of ['shut', 'locks']) mkdirSync(join(dir, name))
+      chmodSync(join(dir, 'locks'), 0o777)
+      for (const name of ['one', 'two']) {
+        writeFileSync(join(dir, 'shut', name), '0')
+        chmodSync(join(dir, 'shut', name), 0o666)
+      }
+      const { said } = asUser(`
+      const [one, two] = ['one', 'two'].map(name => ${JSON.stringify(join(dir, 'shut/'))} + name)
+      const lockDir = ${JSON.stringify(join(dir, 'locks'))}
+      const add = old => String(Number(old) + 1)
+      const tell = what => what.then(done => console.log(String(done)), ({ code }) => console.log(code))
+      await tell(holdfast.updateFile(one, add, { lockDir }))
+      const options = { lockDir, inPlace: 'when-needed' }
+      await Promise.all(Array.from({ length: 20 }, () => holdfast.updateFile(one, async old => add(old), options)))
+      await tell(holdfast.updateFile([two, one], olds => olds.map(add), options))
+      await tell(holdfast.updateFile([two, one], olds => olds.map(add), { ...options, lockDir: undefined, lockPath: lockDir + '/x' }))`)
+      assert.is(said, 'EACCES\n1,21\n2,22\n')
+      assert.equal([readdirSync(join(dir, 'shut')), read(join(dir, 'shut/one'))], [['one', 'two'], '22'])
+    },
+  )
+
 const isRoot = process.getuid?.() === 0 && process.platform === 'linux'
 if (!isRoot) holds.skip('what is mounted', 'it takes root on Linux')
 else {
