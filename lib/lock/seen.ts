@@ -62,6 +62,7 @@ export interface Takeover {
 export type LostBecause =
   | 'another holder has taken it over'
   | 'another holder has taken it over, and released it'
+  | 'it was broken (lock.break)'
   | 'another process has freed it'
   | 'its directory is gone'
   | 'its directory is empty'

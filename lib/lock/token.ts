@@ -11,13 +11,16 @@ import { clockOf } from '../core/owner-words.js'
  */
 export type Previous = 'released' | 'died' | 'none'
 
+/** What a lock that is free says of that. `broken`: it was taken away from its holder (`lock.break`). */
+export type Ending = Previous | 'broken'
+
 /** The fence of a lock that no call has taken yet. */
 export const unnumbered = 0
 
 export interface Token {
   readonly fence: number
   /** Of a lock that is free: how its last holder has ended. */
-  readonly previous: Previous | undefined
+  readonly previous: Ending | undefined
   /** The thread that holds it; undefined if it is free. */
   readonly owner: string | undefined
   /** The hold, as the registry of that thread knows it. */
@@ -54,7 +57,7 @@ export const freeToken = (
   fence: number,
   owner: string,
   more: readonly string[] = none,
-  previous: Previous = usualAt(fence),
+  previous: Ending = usualAt(fence),
 ): Token => ({
   fence,
   previous,
@@ -79,15 +82,18 @@ export const freeFields = ({ fence, previous, clock, more }: Token): string[] =>
 /** What a lock that is free says of its last holder, if it says nothing. */
 const usualAt = (fence: number): Previous => (fence === unnumbered ? 'none' : 'released')
 
-function parsePrevious(spelled: string, fence: number): Previous {
+function parsePrevious(spelled: string, fence: number): Ending {
   const dash = spelled.indexOf('-')
   if (dash < 0) return usualAt(fence)
-  return spelled.startsWith('n', dash + 1) ? 'none' : 'died'
+  const [letter] = spelled.slice(dash + 1)
+  return letter === 'n' ? 'none' : letter === 'b' ? 'broken' : 'died'
 }
 
 /** What the next holder has before itself, if that is this owner. Only its own thread takes a lock that a release has left. */
-export const previousOf = ({ previous, owner }: Token, taker: string): Previous =>
-  previous ?? (owner === undefined || owner === taker ? 'released' : 'died')
+export function previousOf({ previous, owner }: Token, taker: string): Previous {
+  if (previous !== undefined) return previous === 'broken' ? 'died' : previous
+  return owner === undefined || owner === taker ? 'released' : 'died'
+}
 
 export const heldFields = (
   { fence, owner, id, staleMs, sinceMs }: Holding,
