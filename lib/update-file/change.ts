@@ -87,13 +87,10 @@ function* writeChanged(
   data: readonly Data[],
   sinceMs: number | undefined,
 ): Steps<void> {
-  for (const [at, { hold, refused }] of files.entries()) {
-    if (hold || data[at] === undefined) continue
-    addFinding(refused, 'the lock is needed, because `change` has returned a new content')
-    throw refused
-  }
+  for (let at = 0; at < files.length; at++) refuseUnlocked(files[at] as Locked, data[at])
   let lastMs = sinceMs
-  for (const [at, { locking }] of files.entries()) {
+  for (let at = 0; at < files.length; at++) {
+    const { locking } = files[at] as Locked
     const content = data[at]
     if (content === undefined) continue
     // After a long time, this finds out whether a lock is lost. If one is, nothing more is written.
@@ -109,24 +106,39 @@ function* writeChanged(
   }
 }
 
+function refuseUnlocked({ hold, refused }: Locked, data: Data): void {
+  if (hold || data === undefined) return
+  addFinding(refused, 'the lock is needed, because `change` has returned a new content')
+  throw refused
+}
+
+interface Made {
+  readonly returned: unknown
+  /** What that was, or came to. */
+  readonly next: unknown
+}
+
 /** Calls `change`, and waits for its result. If the call is stopped meanwhile, the signal that it got reports it. */
 function* makeChange(
   { change, isList }: Changing,
   olds: readonly Content[],
   files: readonly Locked[],
   holds: readonly Hold[],
-): Steps<{ readonly returned: unknown; readonly next: unknown }> {
+): Steps<Made> {
   const work = new UnderLock(files.map(({ hold }) => hold))
   const old = isList ? olds.map(({ value }) => value) : olds[0]?.value
   try {
-    return yield* ofUser(function* () {
-      const returned = insideAll(holds, () => change(old, work))
-      return { returned, next: yield* attendedByAll(holds, returned) }
-    })
+    return yield* ofUser(() => callChange(holds, () => change(old, work)))
   } catch (error) {
     work.end(error)
     throw error
   }
+}
+
+/** Not made anew for each call, because a new generator function takes long. */
+function* callChange(holds: readonly Hold[], change: () => unknown): Steps<Made> {
+  const returned = insideAll(holds, change)
+  return { returned, next: yield* attendedByAll(holds, returned) }
 }
 
 function* readBytes(at: string): Steps<{ readonly bytes: Buffer | undefined } | typeof moved> {
