@@ -60,6 +60,8 @@ function layTree(top: string, content: string, owner: number): void {
   for (const dir of dirs) mkdirSync(join(top, dir))
   for (const file of files) writeFileSync(join(top, file), content)
   for (const one of [...dirs, ...files]) chownSync(join(top, one), owner, owner)
+  // With the mark of ours: without it, it would be another package's lock, and waited for.
+  chmodSync(join(top, 'a/b/f.lock'), 0o4755)
 }
 
 /** Below the root only what is at its top is put there: a name further down may lead anywhere at that moment. */

@@ -3,6 +3,7 @@
 // a process that never stops.
 
 import {
+  chmodSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -27,6 +28,8 @@ const places = ['a/b', 'a/b/f', 'a/b/f.lock', 'a/b/tree', 'a/b/tree/in'] as cons
 function layTree(top: string, content: string): void {
   mkdirSync(join(top, 'a/b/tree/in'), { recursive: true })
   mkdirSync(join(top, 'a/b/f.lock'), { recursive: true })
+  // With the mark of ours: without it, it would be another package's lock, and waited for.
+  chmodSync(join(top, 'a/b/f.lock'), 0o4755)
   for (const file of ['tree/x', 'tree/in/x', 'tree/in/y', 'tree/.x.gone-0-0.0123456789abcdef.holdfast'])
     writeFileSync(join(top, 'a/b', file), content)
 }
