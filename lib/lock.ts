@@ -1,15 +1,15 @@
 import type { Steps } from './core/steps.js'
-import { ownCircle } from './lock/circle.js'
 import { type Lock, lockBy } from './lock/functions.js'
 import { asSharedLocking, lockTurn } from './lock/options.js'
+import { ownCircle } from './lock/slots/circle.js'
 
 export type { BreakOptions } from './lock/break.js'
 export type { Lock, Locks } from './lock/functions.js'
+export type { Takeover, Waiting } from './lock/holder/seen.js'
 export type { Holder } from './lock/holder.js'
 export type { Lease } from './lock/lease.js'
 export type { LockOptions, SharingOptions } from './lock/options.js'
 export type { PlaceOptions } from './lock/place.js'
-export type { Takeover, Waiting } from './lock/seen.js'
 export type { Paths } from './lock/wanted.js'
 
 /**

@@ -1,6 +1,6 @@
 import type { Steps } from './core/steps.js'
-import { ownCircle } from './lock/circle.js'
 import { asLocking, lockTurn } from './lock/options.js'
+import { ownCircle } from './lock/slots/circle.js'
 import { type SingleFunction, singleBy } from './single/functions.js'
 
 export type { SingleFunction } from './single/functions.js'

@@ -22,6 +22,6 @@ export {
   together,
 } from './core/steps.js'
 export type { Hold } from './lock/hold.js'
-export { attended, publish, release, renew } from './lock/of-users.js'
+export { attended, publish, release, renew } from './lock/lease/of-users.js'
 export { type Again, achieve, again, type Trial } from './parts/achieve.js'
 export { tidy } from './parts/cleanup.js'

@@ -1,6 +1,6 @@
 import type { Steps } from './core/steps.js'
-import { ownCircle } from './lock/circle.js'
 import { asSharedLocking, lockTurn } from './lock/options.js'
+import { ownCircle } from './lock/slots/circle.js'
 import { type WithLock, withLockBy } from './lock/work.js'
 
 export type { WithLock } from './lock/work.js'

@@ -6,11 +6,11 @@ import { isSystemError } from '../core/errors.js'
 import { clockOf, shareClock } from '../core/owner-words.js'
 import { fs, type Steps } from '../core/steps.js'
 import { msSinceRename } from '../parts/filesystem-clock.js'
+import { noteLook, type Sighting } from './evidence/sighting.js'
+import { beatOf, leaveWord, readWord } from './evidence/witness.js'
+import type { Evidence } from './holder/seen.js'
 import type { Locking } from './job.js'
-import type { Evidence } from './seen.js'
-import { noteLook, type Sighting } from './sighting.js'
 import type { Token } from './token.js'
-import { beatOf, leaveWord, readWord } from './witness.js'
 
 /** Is the hold over, or its owner dead; or, if that cannot be known here, was it silent for as long as it had said? */
 export function* isOver(state: State, token: Token, locking: Locking, sighting: Sighting): Steps<boolean> {

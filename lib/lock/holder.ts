@@ -5,14 +5,14 @@ import type { State } from '../cell/state.js'
 import { readState } from '../cell/transition.js'
 import { pidOf, shareClock, shareSystem, threadIdOf } from '../core/owner-words.js'
 import { fs, type Steps } from '../core/steps.js'
-import { byAnother, isForeign, statEmpty } from './foreign.js'
+import { type Note, readNote } from './holder/note.js'
+import type { Holder } from './holder/seen.js'
 import type { Locking } from './job.js'
-import { type Note, readNote } from './note.js'
+import { byAnother, isForeign, statEmpty } from './place/foreign.js'
 import { settlePlace } from './place.js'
-import type { Holder } from './seen.js'
 import { parseLock, type Token } from './token.js'
 
-export type { Holder } from './seen.js'
+export type { Holder } from './holder/seen.js'
 
 export function* holderOf(locking: Locking): Steps<Holder | undefined> {
   if (locking.lockDir !== undefined) yield* settlePlace(locking)

@@ -5,7 +5,7 @@ import type { Verdict } from '../cell/transition.js'
 import type { Steps } from '../core/steps.js'
 import type { Trial } from '../parts/achieve.js'
 import type { Parents } from '../parts/parents.js'
-import type { Loss, Waiting } from './seen.js'
+import type { Loss, Waiting } from './holder/seen.js'
 import type { Previous } from './token.js'
 
 /** What is locked, and how a call waits for it. */

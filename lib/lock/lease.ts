@@ -2,8 +2,8 @@
 
 import type { InspectOptions } from 'node:util'
 import { monotonicMs } from '../core/moment.js'
-import { Heartbeats } from './heartbeats.js'
 import { type Hold, lossSignal } from './hold.js'
+import { Heartbeats } from './lease/heartbeats.js'
 import {
   type LeaseAction,
   type LeasePublish,
@@ -13,10 +13,10 @@ import {
   releaseLock,
   renewInBackground,
   renewLock,
-} from './lease-actions.js'
+} from './lease/lease-actions.js'
 import { overOf } from './whole.js'
 
-export type { LeaseAction, LeasePublish, LeaseRelease } from './lease-actions.js'
+export type { LeaseAction, LeasePublish, LeaseRelease } from './lease/lease-actions.js'
 
 /** Node looks for it when it shows a value. */
 const inspectCustom: unique symbol = Symbol.for('nodejs.util.inspect.custom')

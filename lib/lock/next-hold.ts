@@ -3,14 +3,14 @@
 import { type PayloadId, successor } from '../cell/state.js'
 import { fs, type Steps } from '../core/steps.js'
 import { nonces } from '../parts/stage-names.js'
-import { carryBreak } from './broken.js'
+import { carryBreak } from './break/broken.js'
+import type { Sighting } from './evidence/sighting.js'
 import { nextFence } from './fence.js'
+import { naming, tryWriteNote } from './holder/note.js'
 import type { Hold, Locking } from './job.js'
-import { naming, tryWriteNote } from './note.js'
-import type { Sighting } from './sighting.js'
-import { carrySlots, slotCountOf } from './slot-count.js'
+import { carrySlots, slotCountOf } from './slots/slot-count.js'
 import { heldFields, type Known, previousOf } from './token.js'
-import { carriedOn } from './want.js'
+import { carriedOn } from './turn/want.js'
 
 /** The hold that this call's swap of a state would make. What it says of itself is written before, once for each call. */
 export function nextHoldBy(locking: Locking, from: Known, sighting: Sighting): Steps<Hold> {

@@ -3,13 +3,13 @@
 import { isTimeout } from '../core/interruption.js'
 import type { Steps } from '../core/steps.js'
 import { acquireOne, tryAcquireOne, tryAgain } from './acquire.js'
-import { enter, tryEnter } from './enter.js'
-import { takeAllSlots } from './exclude.js'
+import { newSighting, type Sighting } from './evidence/sighting.js'
+import { holdersOf } from './holder/holders.js'
 import { foreignHolder, lockHeld } from './holder.js'
-import { holdersOf } from './holders.js'
 import type { Hold, Locking } from './job.js'
 import { settlePlace } from './place.js'
-import { newSighting, type Sighting } from './sighting.js'
+import { enter, tryEnter } from './slots/enter.js'
+import { takeAllSlots } from './slots/exclude.js'
 
 /** Acquires the lock, waiting until that is possible. */
 export function* acquire(locking: Locking): Steps<Hold> {

@@ -2,13 +2,13 @@ import { resolve } from 'node:path'
 import { registry } from '../core/disk.js'
 import { asFlag, asName, asNumber, asPath, refusal } from '../core/input.js'
 import { asParents, withParents } from '../parts/parents.js'
-import { asForeign } from './foreign.js'
+import { asLabel } from './holder/note.js'
+import type { Waiting } from './holder/seen.js'
 import type { Locking, Sharing } from './job.js'
-import { asLabel } from './note.js'
+import { asForeign } from './place/foreign.js'
+import { asLockMode } from './place/rights.js'
 import { type PlaceOptions, placeOf } from './place.js'
-import { asLockMode } from './rights.js'
-import type { Waiting } from './seen.js'
-import { asWait } from './waiting.js'
+import { asWait } from './turn/waiting.js'
 
 /** What all functions take that take a lock. */
 export interface LockingOptions extends PlaceOptions {

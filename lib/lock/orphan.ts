@@ -6,7 +6,7 @@ import { isSystemError } from '../core/errors.js'
 import { fs, type Steps } from '../core/steps.js'
 import { cleaningUp } from '../parts/cleanup.js'
 import type { Hold } from './job.js'
-import { isLeaseLost } from './lease-lost.js'
+import { isLeaseLost } from './lease/lease-lost.js'
 import { freeOwn } from './own-state.js'
 
 /** Frees the lock. If another call has taken it meanwhile, it was free, as is wanted. */

@@ -1,4 +1,4 @@
-// Fairness. A call that has waited for a while marks the token of the holder: it *wants* the lock (./want.ts). The release
+// Fairness. A call that has waited for a while marks the token of the holder: it *wants* the lock (./turn/want.ts). The release
 // then fails, looks, and keeps the free lock for that call. Others take it only if that call is dead, or does not come.
 // While no call waits for long, none of this takes a call of the system.
 
@@ -9,11 +9,11 @@ import { readsClock, withoutClock } from '../core/owner-words.js'
 import { fs, type Steps } from '../core/steps.js'
 import { cleaningUp } from '../parts/cleanup.js'
 import { nonces } from '../parts/stage-names.js'
+import type { Sighting, Waiting } from './evidence/sighting.js'
+import { beatOf } from './evidence/witness.js'
 import type { Hold, Locking } from './job.js'
-import type { Sighting, Waiting } from './sighting.js'
 import { isOfHold, parseLock, type Token } from './token.js'
-import { isWantable, type Want, wantOf, withWant } from './want.js'
-import { beatOf } from './witness.js'
+import { isWantable, type Want, wantOf, withWant } from './turn/want.js'
 
 /** Milliseconds for which a call waits before it wants the lock. */
 const patienceMs = 100

@@ -2,13 +2,13 @@
 
 import { refusal } from '../core/input.js'
 import type { Steps } from '../core/steps.js'
-import { type Circle, share, tryShare } from './circle.js'
 import type { Hold, Locking } from './job.js'
 import { acquire, tryAcquire } from './obtain.js'
 import type { SharingOptions } from './options.js'
 import type { PlaceOptions } from './place.js'
 import { acquireAll, tryAcquireAll } from './several.js'
-import { isListening, sayWhoUntil } from './waiting.js'
+import { type Circle, share, tryShare } from './slots/circle.js'
+import { isListening, sayWhoUntil } from './turn/waiting.js'
 
 /** A path, or several: each a text, or a `file:` URL. */
 export type Paths = string | URL | readonly (string | URL)[]

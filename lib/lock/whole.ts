@@ -3,7 +3,7 @@
 
 import type { Steps } from '../core/steps.js'
 import type { Hold } from './job.js'
-import { isLeaseLost } from './lease-lost.js'
+import { isLeaseLost } from './lease/lease-lost.js'
 
 /** `keepsParts`: asked when the whole is released; if it returns true, its parts stay, because another one has them. */
 export function wholeOf(parts: readonly Hold[], keepsParts?: () => boolean): Hold {

@@ -8,7 +8,7 @@ import { parseState, type State, spellState, successor } from '../../lib/cell/st
 
 import { withoutClock } from '../../lib/core/owner-words.js'
 import { freeFields, freeToken, heldFields, parseLock, type Token } from '../../lib/lock/token.js'
-import { keptMore, wantOf, withWant } from '../../lib/lock/want.js'
+import { keptMore, wantOf, withWant } from '../../lib/lock/turn/want.js'
 import { tidy } from '../../lib/parts/cleanup.js'
 import { nonces } from '../../lib/parts/stage-names.js'
 import { caught, explored, nobodyThrew, prove } from '../support/kit.js'

@@ -76,7 +76,8 @@ type Begin = (ground: Ground & { readonly isKnown: boolean }) => {
 /** After which call the next swap is tried. In small form, it is some of the calls behind the first ones. */
 const each = (k: number): number => k + 1
 const some = (k: number): number => k + (k < 8 ? 1 : 3)
-/** `probe` makes the same calls many times over: behind the first ones, a sample is enough. */
+/** These make the same calls many times over: behind the first ones, a sample is enough. */
+const many: ReadonlySet<string> = new Set(['probe', 'lock.shared', 'updateFile, two', 'withLock, two', 'single'])
 const few = (k: number): number => k + (k < sized(12, 40) ? 1 : sized(97, 41))
 
 /** What is outside is laid out once, because it stays as it is. */
@@ -138,7 +139,7 @@ if (process.platform === 'linux') {
             if (isKnown) for (const path of ['a/b/f', 'a/b/tree/x']) dir.lstat.sync(path)
             return { steps: one(dir), end: () => dir.close() }
           },
-          name === 'probe' ? few : sized(some, each),
+          many.has(name) ? few : sized(some, each),
         )
         note(`${name}: ${swaps} swaps`)
         assert.ok(swaps > 2, `only ${swaps} swaps`)

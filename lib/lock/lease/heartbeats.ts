@@ -1,0 +1,71 @@
+// The heartbeats of a lease, in the background. They keep neither the process alive nor the lease.
+
+import { monotonicMs } from '../../core/moment.js'
+import { longestTimerMs } from '../../core/wait.js'
+import { reportSilence } from '../hold.js'
+import type { Hold } from '../job.js'
+import { oldestBeatMs } from '../whole.js'
+
+/** Milliseconds for a heartbeat that could begin only when it was too late already, because the thread was blocked. */
+const lastChanceMs = 1000
+
+/** Calls `beat` again and again until it is stopped. If no heartbeat is made for `stale`, the hold reports that. */
+export class Heartbeats {
+  readonly #hold: Hold
+  readonly #beat: (hold: Hold) => Promise<void>
+  readonly #timer: NodeJS.Timeout | undefined
+  #isUnderWay = false
+  #doubt: NodeJS.Timeout | undefined
+  /** Why the last one has failed. */
+  #cause: unknown
+
+  constructor(hold: Hold, beat: (hold: Hold) => Promise<void>) {
+    const { heartbeatMs } = hold.locking
+    this.#hold = hold
+    this.#beat = beat
+    if (heartbeatMs <= longestTimerMs) this.#timer = setInterval(() => this.#begin(), heartbeatMs).unref()
+  }
+
+  stop(): void {
+    clearInterval(this.#timer)
+    clearTimeout(this.#doubt)
+  }
+
+  #begin(): void {
+    if (this.#isUnderWay || this.#isEarly) return
+    this.#isUnderWay = true
+    // A heartbeat that succeeds late shows that the lock was never lost.
+    if (this.#leftMs > 0) this.#check()
+    else this.#doubt = setTimeout(() => this.#check(), lastChanceMs).unref()
+    // A heartbeat that fails is followed by another. If the lock is lost, the lease's signal reports it.
+    this.#beat(this.#hold).then(
+      () => this.#ended(undefined),
+      error => this.#ended(error),
+    )
+  }
+
+  #ended(cause: unknown): void {
+    this.#isUnderWay = false
+    this.#cause = cause
+    if (cause === undefined) clearTimeout(this.#doubt)
+    else this.#check()
+  }
+
+  get #leftMs(): number {
+    return oldestBeatMs(this.#hold) + this.#hold.staleMs - monotonicMs()
+  }
+
+  /** Another lease of the same hold has made it, and the next one comes in time. */
+  get #isEarly(): boolean {
+    const { keepsParts, staleMs, locking } = this.#hold
+    const sparedMs = Math.min(locking.heartbeatMs, staleMs - locking.heartbeatMs) / 2
+    return keepsParts !== undefined && monotonicMs() - oldestBeatMs(this.#hold) < sparedMs
+  }
+
+  #check(): void {
+    clearTimeout(this.#doubt)
+    const ms = this.#leftMs
+    if (ms <= 0) reportSilence(this.#hold, this.#cause)
+    else if (ms <= longestTimerMs) this.#doubt = setTimeout(() => this.#check(), ms).unref()
+  }
+}

@@ -1,0 +1,59 @@
+// Another package's lock at the name of ours. Those that `mkdir` that name make an empty directory, which has no mark of
+// ours. It is waited for; and it is taken over only if `foreign` says after how long without a change.
+
+import { notACell } from '../../cell/transition.js'
+import { asNumber } from '../../core/input.js'
+import type { Stats } from '../../core/stats.js'
+import { fs, orNothing, type Steps } from '../../core/steps.js'
+import { msSinceRename } from '../../parts/filesystem-clock.js'
+import { noteLook, noteState, type Sighting } from '../evidence/sighting.js'
+import { marginMs, orUnknown } from '../evidence.js'
+import type { Locking } from '../job.js'
+import { isMarked } from './own-directory.js'
+
+/** What of other packages is no lock of ours. */
+export const byAnother = 'another package'
+
+export const asForeign = (value: unknown): number | undefined =>
+  value === undefined ? undefined : asNumber(value, 'options.foreign', 0, 1)
+
+/**
+ * The sticky bit, with which a directory is made that is to be filled in place: no other package makes it so, and on Linux
+ * it is there from the first moment on.
+ */
+export const birthMark = 0o1000
+
+/** What has the name of the lock, and is empty: undefined if nothing has it any more. A link leads to another. */
+export function* statEmpty(dir: string): Steps<Stats | undefined> {
+  const there = yield* fs.lstat(dir, orNothing)
+  if (there?.isSymbolicLink()) throw notACell(dir, 'it is a link, which is not followed')
+  return there?.isDirectory() ? there : undefined
+}
+
+const hasBirthMark = (there: Stats): boolean => (there.mode & BigInt(birthMark)) !== 0n
+
+/** Has a call of ours made the directory, which is empty, and not come further yet? */
+export const isUnborn = (there: Stats): boolean => !isMarked(there) && hasBirthMark(there)
+
+/** Has another package made the directory, which is empty? */
+export const isForeign = (there: Stats): boolean => !isMarked(there) && !hasBirthMark(there)
+
+/**
+ * Was it unchanged for `foreign` ms? Those packages show that the holder lives by setting its times, and each time the
+ * filesystem notes when it was set: nothing else sets that.
+ */
+export function* isLeft(there: Stats, { dir, foreign }: Locking, sighting: Sighting): Steps<boolean> {
+  const { watch } = sighting
+  const beat = `${byAnother} ${there.ino} ${there.ctimeNs}`
+  noteState(sighting, beat, undefined)
+  Object.assign(sighting, { token: undefined, isForeign: true })
+  if (foreign === undefined || foreign === Number.POSITIVE_INFINITY) return false
+  noteLook(watch, beat, yield* fs.now())
+  if (watch.forMs >= foreign) return true
+  if (watch.forMs < watch.askAtMs) return false
+  const enoughMs = foreign + marginMs
+  const ageMs = yield* orUnknown(msSinceRename(dir, dir, enoughMs))
+  if (ageMs !== undefined && ageMs >= enoughMs) return true
+  watch.askAtMs = watch.forMs + Math.min(foreign, ageMs === undefined ? foreign : enoughMs - ageMs)
+  return false
+}
