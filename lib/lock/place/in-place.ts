@@ -25,13 +25,23 @@ const graceMs = 5000
 /** The pins of others that live. Those of the dead are removed. */
 export function* livePins(at: string, own?: string): Steps<string[]> {
   const live: string[] = []
-  for (const name of yield* fs.readdir(at)) {
+  for (const name of yield* namesIn(at)) {
     const [owner, pin] = [ownerOf(name), `${at}/${name}`]
     if (owner === undefined || pin === own) continue
     if (yield* isDebris(name, owner, { dir: at, graceMs })) yield* tidy(fs.unlink(pin))
     else live.push(pin)
   }
   return live
+}
+
+/** Of a directory that is removed meanwhile, none. */
+function* namesIn(at: string): Steps<readonly string[]> {
+  try {
+    return yield* fs.readdir(at)
+  } catch (error) {
+    if (hasCode(error, 'ENOENT', 'ENOTDIR')) return []
+    throw error
+  }
 }
 
 const pauseMs = 5
