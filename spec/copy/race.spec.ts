@@ -90,7 +90,7 @@ if (!contender(plays)) {
         }
         for (const name of [...readdirSync(source), '']) chmodSync(join(source, name), 0o555)
         let overlapping = 0
-        const rounds = sized(12, 200)
+        const rounds = sized(8, 200)
         await race(import.meta.url, {
           dir,
           cast: { ordinary: 4 },

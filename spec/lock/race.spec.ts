@@ -27,11 +27,11 @@ function* counting(dir: string, name: string, times: number): Steps<Held[]> {
   return all
 }
 
-const rounds = sized(4, 40)
+const rounds = sized(3, 40)
 /** Five victims in each round. */
 const kills = 5 * rounds
 const perRound = 125
-const inherited = sized(75, 2000)
+const inherited = sized(45, 2000)
 const plays = {
   counter: (dir: string, round: number, number: number) => {
     const all = dual(() => counting(dir, `c${number}`, perRound))
