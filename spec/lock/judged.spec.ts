@@ -13,11 +13,11 @@ import { allAtOnce, assert, clock, note, places, raced, scratch, sized } from '.
 import { assertApart, type Held, layLock } from '../support/locks.js'
 
 /** For how long (ms) a holder promises never to be silent: one that will be killed, and one that makes heartbeats. */
-const stale = 1000
+const stale = 2000
 const lifelong = 4000
 /** The margin that a filesystem's clock is given. */
 const marginMs = 2000
-const dead = sized(5, 100)
+const dead = sized(3, 100)
 const heirs = 3
 const ways = ['lock.try', 'a timeout shorter than `stale`', 'waiting'] as const
 type Way = (typeof ways)[number]
@@ -81,7 +81,7 @@ const kept: Lease[] = []
 async function take(path: string, way: Way): Promise<Lease | undefined> {
   if (way === 'lock.try') return await lock.try(path)
   if (way === 'waiting') return await lock(path, { timeout: 60_000 })
-  return await lock(path, { timeout: 0.4 * stale }).catch(ignoreBusy)
+  return await lock(path, { timeout: 0.7 * stale }).catch(ignoreBusy)
 }
 
 /** On a busy machine there is no time to find out who holds it. */
