@@ -227,7 +227,7 @@ holds(
       )
     }
     assert.equal(readdirSync(top).sort(), ['deep', 'locks', 'other', 'thing'])
-    for (const place of [{ lockPath: '/tmp/x' }, { lockDir: '..' }, { lockPath: '../x' }])
+    for (const place of [{ lockPath: '/elsewhere/x' }, { lockDir: '..' }, { lockPath: '../x' }])
       for (const call of [
         () => root.lock('thing', place),
         () => root.withLock('thing', () => {}, place),
