@@ -20,17 +20,26 @@ export type Verdict = 'mine' | "another's"
 /** `from` becomes `to`. */
 export function* advance(dir: string, from: State, to: State, trial: Trial): Steps<Verdict> {
   if (yield* tryAdvance(dir, from, to, trial)) return 'mine'
-  return yield* achieve(
-    () => consume(dir, fs.rename(`${dir}/${spellState(from)}`, `${dir}/${spellState(to)}`), trial),
+  return yield* advanceAgain(dir, from, to, trial)
+}
+
+/** The same after a try that was not seen to succeed. */
+export const advanceAgain = (dir: string, from: State, to: State, trial: Trial): Steps<Verdict> =>
+  achieve(
+    () => consume(dir, renameState(dir, from, to), trial),
     error => statTransition(dir, from, to, error, trial),
     trial,
   )
-}
+
+const renameState = (dir: string, from: State, to: State): Steps<void> =>
+  fs.rename(`${dir}/${spellState(from)}`, `${dir}/${spellState(to)}`)
 
 /** The same, tried once. False: it was not done, or it was done and the reply was lost. */
 export function* tryAdvance(dir: string, from: State, to: State, trial: Trial): Steps<boolean> {
+  const { publication } = trial
   try {
-    yield* consume(dir, fs.rename(`${dir}/${spellState(from)}`, `${dir}/${spellState(to)}`), trial)
+    const call = renameState(dir, from, to)
+    yield* publication ? giving(publication, dir, call, undecided) : call
     return true
   } catch (error) {
     if (!isSystemError(error)) throw error

@@ -20,8 +20,9 @@ export interface Witness extends Records {
   exists(pid: number): boolean
 }
 
-/** For how long an owner that was alive counts as alive. A waiting caller asks about the same one again and again. */
+/** For how long an owner that was alive counts as alive. A waiting caller asks about the same few again and again. */
 const aliveForMs = 20
+const mostSeen = 100
 
 /** `self` spells this process as an owner, `thread` this thread; `alive` judges another owner. */
 export function identity(records: Records) {
@@ -32,13 +33,15 @@ export function identity(records: Records) {
   let spelling: string | undefined
   const self = (): string => (spelling ??= spellSelf(witness))
   const thread = (): string => spellThread(self(), witness)
-  const lastAlive = { owner: '', atMs: 0 }
+  /** When each was seen alive last. */
+  const seenAlive = new Map<string, number>()
   const alive = (owner: string): boolean | undefined => {
-    const isRecent = owner === lastAlive.owner && performance.now() - lastAlive.atMs < aliveForMs
+    const isRecent = performance.now() - (seenAlive.get(owner) ?? Number.NEGATIVE_INFINITY) < aliveForMs
     // If its id is not in use any more, it has ended meanwhile.
     if (isRecent && exists(idOf(owner))) return true
     const lives = judge(owner, self(), witness)
-    if (lives) Object.assign(lastAlive, { owner, atMs: performance.now() })
+    if (seenAlive.size >= mostSeen) seenAlive.clear()
+    if (lives) seenAlive.set(owner, performance.now())
     return lives
   }
   return { self, thread, alive }

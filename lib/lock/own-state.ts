@@ -1,7 +1,15 @@
 // The state that a hold has put into the lock: only its own thread changes it.
 
 import { type PayloadId, parseState, type State, successor } from '../cell/state.js'
-import { advance, clear, isNotACell, isUnknownOutcome, readState, type Verdict } from '../cell/transition.js'
+import {
+  advanceAgain,
+  clear,
+  isNotACell,
+  isUnknownOutcome,
+  readState,
+  tryAdvance,
+  type Verdict,
+} from '../cell/transition.js'
 import { hasCode, isSystemError } from '../core/errors.js'
 import { fs, type Steps } from '../core/steps.js'
 import type { Trial } from '../parts/achieve.js'
@@ -22,15 +30,16 @@ import { leavesOf } from './whole.js'
  * As long as the lock is held, its note stays, or is replaced. @throws `ERR_LEASE_LOST`
  */
 export function* swapOwn(hold: Hold, fieldsOf: (nowMs: number) => string[], note?: PayloadId): Steps<void> {
-  const { dir } = hold.locking
+  const { dir, trial } = hold.locking
   for (;;) {
     const from = hold.state
     // Only for the call that is the next.
     const fields = fieldsOf(isWantedBy(hold.more) ? yield* fs.now() : 0)
     const to = naming(successor(from, { fields, keepData: fields[0] === 'h' }, yield* nonces()), note)
-    if (yield* unlessReplaced(hold, isSwapped(hold, to))) {
+    // Usually one try is all.
+    if ((yield* tryAdvance(dir, from, to, trial)) || (yield* unlessReplaced(hold, isSwapped(hold, to)))) {
       hold.state = to
-      yield* removeNote(dir, from, to)
+      if (from.payload) yield* removeNote(dir, from, to)
       return
     }
     yield* lookAgain(hold)
@@ -40,9 +49,10 @@ export function* swapOwn(hold: Hold, fieldsOf: (nowMs: number) => string[], note
 /** Frees the lock, or keeps it for the call that is the next. @throws `ERR_LEASE_LOST` */
 export const freeOwn = (hold: Hold): Steps<void> => swapOwn(hold, nowMs => freeFields(freed(hold, nowMs)))
 
+/** After a try that was not seen to succeed. */
 function* isSwapped({ id, state, locking: { dir, trial } }: Hold, to: State): Steps<boolean> {
   try {
-    return (yield* advance(dir, state, to, trial)) === 'mine'
+    return (yield* advanceAgain(dir, state, to, trial)) === 'mine'
   } catch (error) {
     // Calls that wait may have marked the token more often than it remembers. What is of this hold has not been taken.
     if (!isUnknownOutcome(error) || !(yield* isStillOwn(id, dir, trial))) throw error

@@ -30,8 +30,8 @@ export const renewLock = dual(function* renewLock(_path: string, hold: Hold, _re
   yield* renew(hold)
 })
 
-export const releaseLock = dual(function* releaseLock(_path: string, hold: Hold, remove: boolean): Steps<void> {
-  yield* release(hold, { remove })
+export const releaseLock = dual(function releaseLock(_path: string, hold: Hold, remove: boolean): Steps<void> {
+  return release(hold, { remove })
 })
 
 /** Calls for one lock land in call order, as those of `writeFile` do. */

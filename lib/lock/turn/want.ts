@@ -27,7 +27,7 @@ export const isWantable = ({ hold, more: [field = none] }: Token): boolean =>
 const pattern = /^([0-9a-z]+)-([0-9a-z]+)((?:-[0-9a-z]+){4})(?:-([0-9a-z]+))?$/
 
 /** Is there a call that is the next? */
-export const isWantedBy = ([field = none]: readonly string[]): boolean => field !== none
+export const isWantedBy = (more: readonly string[]): boolean => (more[0] ?? none) !== none
 
 /** The call that is to get the lock next. */
 export function wantOf({ fence, owner, more: [field = none] }: Wanted): Want | undefined {
