@@ -2,8 +2,8 @@
 // get their heartbeats while the next is waited for. If all callers give one order, none waits for another in a circle.
 
 import { fs, pending, type Steps } from '../core/steps.js'
-import { isWait } from '../core/traits.js'
 import { beat, type Hold, inside, type Locking, renew, whileHeld } from '../lock/hold.js'
+import { attendTo } from '../lock/slots.js'
 
 /** A lock that is held; or one that could not be taken, and why: what is locked can be read without it. */
 export interface Locked {
@@ -39,30 +39,7 @@ function* takeBeside(holds: readonly Hold[], next: Locking, take: Take): Steps<L
   if (holds.length === 0) return yield* take(next)
   // By another spelling it may be one of those: the call must not wait for itself.
   const around = [...next.around, ...holds.map(({ id }) => id)]
-  return yield* beating(holds, take({ ...next, around }))
-}
-
-/** Runs steps that wait, with heartbeats before their waits. Those are short while a lock is waited for. */
-function* beating<T>(holds: readonly Hold[], steps: Steps<T>): Steps<T> {
-  let next = steps.next()
-  while (!next.done) {
-    let value: unknown
-    try {
-      if (isWait(next.value)) yield* beatWhereDue(holds)
-      value = yield next.value
-    } catch (error) {
-      // An interruption that comes in a heartbeat is one of the steps.
-      next = steps.throw(error)
-      continue
-    }
-    next = steps.next(value)
-  }
-  return next.value
-}
-
-function* beatWhereDue(holds: readonly Hold[]): Steps<void> {
-  const nowMs = yield* fs.now()
-  for (const hold of holds) if (!hold.over && nowMs - hold.beatMs >= hold.locking.heartbeatMs) yield* beat(hold)
+  return yield* take({ ...next, around, attend: () => attendTo(holds) })
 }
 
 /** `attended`, for several holds, or none. */

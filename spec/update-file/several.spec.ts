@@ -215,7 +215,6 @@ holds(
 holds('a lock that is held shows that it lives while the next one is waited for', async () => {
   const [a, b] = given('a', 'b') as [string, string]
   const lease = await lock(b)
-  const states = new Set<string | undefined>()
   const calls = updateFile([b, a].reverse(), ([x, y]) => [y, x], { heartbeat: 4, timeout: 10_000 })
   // Through a link, so that it waits as another process would, and not for its turn.
   symlinkSync('b', join(b, '../link'))
@@ -223,16 +222,20 @@ holds('a lock that is held shows that it lives while the next one is waited for'
   await assert.rejects(through, { code: 'ERR_LOCK_HELD' })
   await lease.release()
   await calls
-  const other = await lock(b)
-  const waiting = updateFile([join(b, '../link'), a], ([x, y]) => [y, x], { heartbeat: 4 })
-  for (let i = 0; i < 40; i++) {
-    await wait(3)
-    states.add(cell.read.sync(`${a}.lock`)?.nonce)
+  // For those that share it, the call waits with the gate in its hands.
+  for (const take of [lock, lock.shared]) {
+    const states = new Set<string | undefined>()
+    const other = await take(b)
+    const waiting = updateFile([join(b, '../link'), a], ([x, y]) => [y, x], { heartbeat: 4 })
+    for (let i = 0; i < 40; i++) {
+      await wait(3)
+      states.add(cell.read.sync(`${a}.lock`)?.nonce)
+    }
+    await other.release()
+    await waiting
+    assert.ok(states.size > 3, `${states.size} states`)
+    assert.ok([a, b].every(isFree))
   }
-  await other.release()
-  await waiting
-  assert.ok(states.size > 3, `${states.size} states`)
-  assert.ok([a, b].every(isFree))
 })
 
 holds(

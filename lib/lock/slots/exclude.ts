@@ -17,7 +17,7 @@ export function* takeAllSlots(
   take: (slot: Locking) => Steps<Hold | undefined>,
 ): Steps<Hold | 'none' | 'lost'> {
   const taken = [gate]
-  const attend = () => attendTo(taken)
+  const attend = () => attendToAll(gate.locking, taken)
   try {
     for (let number = 1; number <= gate.slots; number++) {
       const slot = yield* take(slotOf(gate.locking, number, { attend, label: undefined }))
@@ -34,4 +34,10 @@ export function* takeAllSlots(
     throw error
   }
   return wholeOf(taken)
+}
+
+/** And to what the call held before, of other locks. */
+function* attendToAll({ attend }: Locking, taken: readonly Hold[]): Steps<void> {
+  if (attend) yield* attend()
+  yield* attendTo(taken)
 }
