@@ -1,0 +1,95 @@
+// What a store promises, whatever engine it is on. Absent, deleted and failed are three: undefined, an entry that is
+// `gone`, and an error. A change that is refused returns what is there instead, so no caller reads it again.
+
+import type { Dual } from '../core/dual.js'
+import type { Patience } from '../core/input.js'
+
+/** A value, as it was at a moment. */
+export interface Entry<T> {
+  readonly value: T
+  /** Names this value of this key: no other value has it in the life of the store. A touch leaves it as it is. */
+  readonly version: string
+  /** When it expires (ms since 1970, on the engine's clock); undefined: never. */
+  readonly expires: number | undefined
+  readonly gone: false
+}
+
+/** A key that was deleted, and whose deletion is remembered. */
+export interface Gone {
+  readonly value?: undefined
+  readonly version: string
+  /** Until when that is remembered (ms since 1970, on the engine's clock). */
+  readonly until: number
+  readonly gone: true
+}
+
+/** What became of a change. `ok: false`: it was refused, and `entry` is what is there instead. */
+export type Change<T> =
+  | { readonly ok: true; readonly entry: Entry<T> | undefined }
+  | { readonly ok: false; readonly entry: Entry<T> | Gone | undefined }
+
+export interface GetOptions extends Patience {
+  /** Moves the end of the entry to so many ms from now, unless less than a tenth of that has passed since it was moved. */
+  readonly touch?: number | undefined
+}
+
+export interface CreateOptions extends Patience {
+  /** Milliseconds until the entry expires. @default Infinity */
+  readonly ttl?: number | undefined
+}
+
+export interface UpdateOptions extends Patience {
+  /** Changes only this version. */
+  readonly ifVersion?: string | undefined
+  /** Milliseconds until the entry expires; `keep`: when it would have expired anyway. @default 'keep' */
+  readonly ttl?: number | 'keep' | undefined
+}
+
+export interface RemoveOptions extends Patience {
+  /** Removes only this version. */
+  readonly ifVersion?: string | undefined
+  /** Milliseconds for which the deletion is remembered: until then the key counts as deleted, and `create` is refused. @default 0 */
+  readonly tombstone?: number | undefined
+}
+
+export interface TouchOptions extends Patience {
+  /** Touches only this version. */
+  readonly ifVersion?: string | undefined
+}
+
+export interface KeysOptions {
+  /** Only keys that begin so. @default '' */
+  readonly prefix?: string | undefined
+}
+
+/** What `sweep` has removed. */
+export interface Swept {
+  /** Entries that had expired. */
+  readonly expired: number
+  /** Tombstones that were remembered long enough. */
+  readonly tombstones: number
+  /** Files, rows or objects that belonged to no entry. */
+  readonly debris: number
+}
+
+/** Keyed values that any number of processes use at once. Each function has the forms of `Dual`; `sync` where the engine can. */
+export interface Store<T> {
+  readonly get: Dual<[key: string, options?: GetOptions], Entry<T> | Gone | undefined>
+  readonly create: Dual<[key: string, value: T, options?: CreateOptions], Change<T>>
+  readonly update: Dual<
+    [key: string, value: T | ((old: Entry<T>) => T | Promise<T>), options?: UpdateOptions],
+    Change<T>
+  >
+  readonly remove: Dual<[key: string, options?: RemoveOptions], Change<T>>
+  readonly touch: Dual<[key: string, ttl: number, options?: TouchOptions], Change<T>>
+  readonly getMany: Dual<[keys: Iterable<string>, options?: Patience], Map<string, Entry<T>>>
+  readonly createMany: Dual<[values: Iterable<readonly [string, T]>, options?: CreateOptions], Map<string, Change<T>>>
+  readonly sweep: Dual<[options?: Patience], Swept>
+  /** After `ERR_UNKNOWN_OUTCOME`: looks again whether that change was made. Throws the same error if it still cannot be known. */
+  readonly confirm: Dual<[error: unknown, options?: Patience], 'done' | 'not done'>
+  /** The keys that have a live entry, in any order: `for await`, or `for` where the engine can. */
+  keys(options?: KeysOptions): AsyncIterable<string> & Iterable<string>
+  /** Releases the claims of this store object. What was passed in stays open. */
+  readonly close: Dual<[options?: Patience], void>
+  [Symbol.asyncDispose](): Promise<void>
+}

@@ -1,0 +1,47 @@
+// What is behind a store object. Wrappers and getOrSet are built on it: a wrapper that changes where keys are, or where
+// they are read first, is a backing over a backing, so the text of the operations stays one.
+
+import { refusal } from '../core/input.js'
+import type { Backing } from './backing.js'
+import type { Codec } from './codec.js'
+
+/** What happened, for those that count (`stats`). */
+export type Happening =
+  | 'hit'
+  | 'miss'
+  | 'stale'
+  | 'made'
+  | 'waited'
+  | 'met'
+  | 'unstored'
+  | 'conflict'
+  | 'takeover'
+  | 'unknown'
+  | 'damaged'
+
+export interface Inner<T> {
+  readonly backing: Backing
+  readonly codec: Codec<T>
+  /** The most bytes that a value may have. */
+  readonly mostBytes: number
+  /** False: every read is a miss (`enabled`). */
+  readonly reads: boolean
+  /** False: every change is refused (`enabled`). */
+  readonly writes: boolean
+  /** Is a value of this key to be made anew, though one is there (`refreshing`)? Asked by getOrSet, which then says `made`. */
+  isDue(key: string): boolean
+  note(happening: Happening, key: string): void
+}
+
+const inners = new WeakMap<object, Inner<never>>()
+
+export function keepInner<T>(store: object, inner: Inner<T>): void {
+  inners.set(store, inner as Inner<never>)
+}
+
+/** What is behind a store that this package has made. */
+export function innerOf<T>(store: unknown, argument = 'store'): Inner<T> {
+  const inner = typeof store === 'object' && store !== null ? inners.get(store) : undefined
+  if (inner) return inner as unknown as Inner<T>
+  throw refusal('ERR_INVALID_ARG_TYPE', argument, 'a store that holdfast has opened', store)
+}
