@@ -16,6 +16,7 @@ export type {
   TouchOptions,
   UpdateOptions,
 } from './store/contract.js'
+export { type FileStoreOptions, fileStore } from './store/files.js'
 export { keptOf } from './store/kept.js'
 export { memoryStore } from './store/memory.js'
 export { openStore, type StoreOptions } from './store/open.js'
