@@ -19,6 +19,8 @@ export interface Cells {
 
 /** A wrapper may copy it: everything that the engine needs is a property of it. */
 export interface FileKept extends Kept {
+  /** Set again when a state that was kept in memory is taken for one that is there. */
+  readAtMs: number
   readonly state: State
   /** The field of a short value. */
   readonly short: string | undefined
