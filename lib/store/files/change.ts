@@ -31,7 +31,14 @@ export function* put(home: Home, place: Place, was: FileKept | undefined, to: Dr
   const next = nextOf(place, was, to)
   try {
     // Most changes are no more than a rename, and what follows is for others.
-    if (was && isRename(home, was, next)) return yield* renamed(place, was, to, next)
+    if (was && isRename(home, was, next)) {
+      const { path, trial } = place
+      const { state } = was
+      const now = successor(state, next, to.id)
+      const isDone =
+        (yield* tryAdvance(path, state, now, trial)) || (yield* advanceAgain(path, state, now, trial)) === 'mine'
+      return isDone ? keptOf(place, now) : 'moved'
+    }
     return yield* apply(home, place, was, to, next)
   } catch (error) {
     // As on eCryptfs, where names have at most 143 bytes.
@@ -42,13 +49,6 @@ export function* put(home: Home, place: Place, was: FileKept | undefined, to: Dr
 
 const isRename = ({ durability }: Home, { state }: FileKept, { file, keepData = false }: Next): boolean =>
   durability !== 'full' && file === undefined && (keepData || state.payload === undefined)
-
-function* renamed(place: Place, { state: from }: FileKept, { id }: Draft, next: Next): Steps<FileKept | 'moved'> {
-  const { path, trial } = place
-  const to = successor(from, next, id)
-  const isDone = (yield* tryAdvance(path, from, to, trial)) || (yield* advanceAgain(path, from, to, trial)) === 'mine'
-  return isDone ? keptOf(place, to) : 'moved'
-}
 
 function* apply(
   home: Home,

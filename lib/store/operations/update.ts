@@ -42,7 +42,8 @@ export function* update<T>(
   place?: LatePlace,
 ): Steps<Change<T>> {
   const updating = updatingOf(jobOf(inner, key, options, place), value, options)
-  updating.recalled = yield* recall(updating)
+  const { backing, writes } = inner
+  if (backing.recall && writes) updating.recalled = yield* backing.recall(key)
   // Usually one attempt is enough, and `untilDone` around it would cost as much again as a quick engine.
   const done = yield* attempt(updating)
   if (done !== 'moved') return done
@@ -63,14 +64,10 @@ function updatingOf<T>(job: Job<T>, value: NewValue<T>, { ifVersion, ttl = 'keep
   }
 }
 
-function* recall<T>({ job: { inner, key }, ifVersion }: Updating<T>): Steps<Kept | undefined> {
-  const kept = inner.writes && inner.backing.recall ? yield* inner.backing.recall(key) : undefined
-  return isLive(kept) && isVersion(kept, ifVersion) ? kept : undefined
-}
-
 function* attempt<T>(updating: Updating<T>): Steps<Change<T> | 'moved'> {
-  const { job, ifVersion, recalled, change } = updating
+  const { job, ifVersion, change } = updating
   const { inner, key } = job
+  const recalled = isLive(updating.recalled) && isVersion(updating.recalled, ifVersion) ? updating.recalled : undefined
   updating.recalled = undefined
   const kept = recalled ?? (yield* inner.backing.read(key))
   if (!isLive(kept) || !isVersion(kept, ifVersion) || !inner.writes) {
@@ -79,7 +76,13 @@ function* attempt<T>(updating: Updating<T>): Steps<Change<T> | 'moved'> {
   }
   const made = change ? yield* makeOf(updating, change, kept, recalled !== undefined) : updating.made
   if (made === 'moved') return 'moved'
-  return made ? yield* replace(updating, kept, made) : refused(undefined)
+  if (!made) return refused(undefined)
+  // A claim is dropped, so the call that makes a value anew finds this one.
+  const { value, bytes: data } = made
+  const ends = updating.ends ? updating.ends.from : sameEnd(kept)
+  const next = yield* draft(kept, { kind: 'live', staleMs: kept.staleMs, ends, data })
+  const now = yield* inner.backing.commit(key, kept, next)
+  return typeof now === 'string' ? 'moved' : { ok: true, entry: entryOf(now, value) }
 }
 
 /** The new value; undefined: the old one is damaged. `isGuess`: nothing has shown that the old one is there. */
@@ -104,7 +107,8 @@ function* makeOf<T>(
 }
 
 function* madeBy<T>({ inner }: Job<T>, change: (old: Entry<T>) => T | Promise<T>, entry: Entry<T>): Steps<Made<T>> {
-  const value = (yield* fs.settle(change(entry))) as T
+  const returned = change(entry)
+  const value = isPromise(returned) ? ((yield* fs.settle(returned)) as T) : returned
   if (value === undefined) throw noValue()
   return { value, bytes: encode(inner, value) }
 }
@@ -124,14 +128,8 @@ function* unlessGone<T>(
   }
 }
 
-function* replace<T>({ job, ends }: Updating<T>, kept: Kept, { value, bytes }: Made<T>): Steps<Change<T> | 'moved'> {
-  const { inner, key } = job
-  // A claim is dropped, so the call that makes a value anew finds this one.
-  const until = ends ? ends.from : sameEnd(kept)
-  const next = yield* draft(kept, { kind: 'live', staleMs: kept.staleMs, ends: until, data: bytes })
-  const now = yield* inner.backing.commit(key, kept, next)
-  return typeof now === 'string' ? 'moved' : { ok: true, entry: entryOf(now, value) }
-}
+const isPromise = <T>(value: T | Promise<T>): value is Promise<T> =>
+  typeof (value as Partial<Promise<T>> | null | undefined)?.then === 'function'
 
 function noValue(): Error {
   const message = 'The function that makes the new value must return one, not undefined'
