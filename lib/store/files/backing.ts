@@ -37,8 +37,12 @@ export class FileBacking implements Backing, Cells {
     return this.#engine.root
   }
 
-  *read(key: string): Steps<FileKept | undefined> {
-    if (!this.#isOpen) this.#isOpen = yield* checkFormat(this.root)
+  read(key: string): Steps<FileKept | undefined> {
+    return this.#isOpen ? this.readPlace(this.#places.of(key)) : this.#openAndRead(key)
+  }
+
+  *#openAndRead(key: string): Steps<FileKept | undefined> {
+    this.#isOpen = yield* checkFormat(this.root)
     return yield* this.readPlace(this.#places.of(key))
   }
 
