@@ -46,7 +46,8 @@ const optionNames: ReadonlySet<string> = new Set(['codec', 'maxValueBytes'] sati
  * returned. Of several calls that saw one entry one changes it. No version is used twice in the life of the store. What has
  * expired is absent for every call at once. What was deleted stays deleted: only `create` makes an entry.
  *
- * Not promised: what the engine does not keep. A transaction over several keys. That a value is still there when `get` has
+ * Not promised: what the engine does not keep. A transaction over several keys. An end to the millisecond: a call judges it
+ * when it looks, so a change that looked before the end may be made just after it. That a value is still there when `get` has
  * returned it: `update` and `ifVersion` are for that.
  *
  * - `get(key)`: the entry; undefined if there is none; `gone: true` if it was deleted, and that is remembered. A failure is
