@@ -15,6 +15,7 @@ export type {
   TouchOptions,
   UpdateOptions,
 } from './store/contract.js'
+export { type FileStoreOptions, fileStore } from './store/files.js'
 export type { ClaimHolder } from './store/get-or-set/errors.js'
 export {
   type Compute,
