@@ -159,7 +159,7 @@ export function refreshBehind<T>(job: Job<T>, found: Found<T>): void {
   flight.board()
   flight.outcome.then(outcome => {
     flight.leave()
-    // Nobody waits for it.
+    // No call waits for it.
     if ('error' in outcome) happened('holdfast:refresh-failed', { key: job.key, error: outcome.error })
   })
 }

@@ -12,7 +12,7 @@ import { makeAlone, makeUnderClaim, storeLate } from './make.js'
 import type { Got } from './options.js'
 import { gotEntry, type Progress } from './progress.js'
 
-/** May this call be given the old value? Not what it was told to replace. */
+/** May this call be given the old value? Not the one that it is to replace. */
 export const isGivenOld = <T>({ refused, staleMs }: Job<T>, { old }: Sight<T>): boolean =>
   staleMs > 0 && old !== undefined && old.version !== refused
 
