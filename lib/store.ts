@@ -29,4 +29,13 @@ export {
 export { keptOf } from './store/kept.js'
 export { memoryStore } from './store/memory.js'
 export { openStore, type StoreOptions } from './store/open.js'
+export {
+  type StoreHold,
+  type StoreHolder,
+  type StoreLease,
+  type StoreLock,
+  type StoreLockOptions,
+  type StoreWaiting,
+  storeLock,
+} from './store/store-lock.js'
 export { confirmCommit, type UnknownOutcome, unknownOutcome } from './store/unknown-outcome.js'
