@@ -26,6 +26,13 @@ export {
   type Source,
   type Task,
 } from './store/get-or-set.js'
+export {
+  type ComputeMany,
+  type GetOrSetMany,
+  type GetOrSetManyOptions,
+  getOrSetMany,
+  type ManyTask,
+} from './store/get-or-set-many.js'
 export { keptOf } from './store/kept.js'
 export { memoryStore } from './store/memory.js'
 export { openStore, type StoreOptions } from './store/open.js'

@@ -7,7 +7,7 @@ import { createContext, runInContext } from 'node:vm'
 import type * as holdfast from 'holdfast'
 import { cell, createExclusive, lock, mkdirp, updateFile, writeFile, writeFiles } from 'holdfast'
 import { dual, fs, type Steps } from 'holdfast/steps'
-import type { getOrSet, Store, storeLock } from 'holdfast/store'
+import type { getOrSet, getOrSetMany, Store, storeLock } from 'holdfast/store'
 import { race } from 'holdfast/testing'
 import { nearest, optionNames } from '../../lib/core/option-names.js'
 import { cases, treeCases } from '../support/cases.js'
@@ -21,6 +21,7 @@ type Functions =
   | Values<typeof holdfast.cell>
   | Values<Store<unknown>>
   | typeof getOrSet
+  | typeof getOrSetMany
   | typeof storeLock
   | Values<Pick<typeof holdfast.lock, 'try' | 'holder' | 'shared' | 'holders' | 'break'>>
 type Last<A extends unknown[]> = Required<A> extends [...unknown[], infer L] ? L : never
