@@ -113,3 +113,8 @@ explored(
     proveLarge('2 hold, 1 lost reply', { ...world, lies: 1 }, 2)
   },
 )
+
+explored('explore: a takeover without evidence is caught', () => {
+  const world = { setup: free, players: holding('AB', {}, takeOverByAge), check: neverTwo }
+  caught('a takeover by age', /has robbed/, world)
+})
