@@ -3,18 +3,21 @@
 export type { Backing, Claim, ClaimEvidence, Draft, Kept, Page } from './store/backing.js'
 export type { Codec } from './store/codec.js'
 export type {
+  AnyStore,
   Change,
   CreateOptions,
   Entry,
   GetOptions,
   Gone,
   KeysOptions,
+  NewValue,
   RemoveOptions,
   Store,
   Swept,
   TouchOptions,
   UpdateOptions,
 } from './store/contract.js'
+export { type EvictOptions, evict } from './store/evict.js'
 export { type FileStoreOptions, fileStore } from './store/files.js'
 export type { ClaimHolder } from './store/get-or-set/errors.js'
 export {
@@ -36,6 +39,8 @@ export {
 export { keptOf } from './store/kept.js'
 export { memoryStore } from './store/memory.js'
 export { openStore, type StoreOptions } from './store/open.js'
+export { overwrite } from './store/overwrite.js'
+export { removeMany } from './store/remove-many.js'
 export {
   type StoreHold,
   type StoreHolder,

@@ -5,7 +5,7 @@ import type { Backing, Got, Store } from 'holdfast/store'
 import { just } from '../support/stores.js'
 
 /** Gets, makes, and sets: as every cache does that has no claims. */
-export function* getThenSet<T>(store: Store<T>, key: string, compute: () => T): Steps<Got<T>> {
+export function* getThenSet(store: Store<string>, key: string, compute: () => string): Steps<Got<string>> {
   const found = yield* store.get.steps(key)
   if (found && !found.gone) return { value: found.value, version: found.version, source: 'hit' }
   const value = compute()
