@@ -163,7 +163,7 @@ if (!contender(plays)) {
 
   raced('race: get, then set computes a value several times, and processes keep different answers', async () => {
     const wrong = (results: readonly Result[]) => differing(results).length > 0
-    const rounds = await catchInRace(import.meta.url, { dir: scratch(), cast: { naive: 8 }, rounds: 20 }, wrong)
+    const rounds = await catchInRace(import.meta.url, { dir: scratch(), cast: { naive: 4 }, rounds: 20 }, wrong)
     note(`caught in round ${rounds}`)
   })
 
@@ -213,7 +213,7 @@ if (!contender(plays)) {
     }
     await race(import.meta.url, { dir: scratch(), cast: { rotator: 8 }, rounds: 1, after })
     const reused = (results: readonly Result[]) => threw(results).some(message => message?.includes('reused'))
-    await catchInRace(import.meta.url, { dir: scratch(), cast: { carelessRotator: 8 }, rounds: 5 }, reused)
+    await catchInRace(import.meta.url, { dir: scratch(), cast: { carelessRotator: 4 }, rounds: 5 }, reused)
   })
 }
 
