@@ -2,6 +2,7 @@ import { dual } from '../core/dual.js'
 import { asNumber, type Patience, refusal } from '../core/input.js'
 import { checkNames } from '../core/option-names.js'
 import { LatePlace } from '../core/queue.js'
+import type { Steps } from '../core/steps.js'
 import type { Backing } from './backing.js'
 import { asCodec, type Codec } from './codec.js'
 import type {
@@ -145,7 +146,7 @@ export function storeOver<T>(inner: Inner<T>): Store<T> {
 }
 
 function updateOf<T>(inner: Inner<T>): Store<T>['update'] {
-  const updating = dual(function* storeUpdate(
+  const updating = dual(function storeUpdate(
     key: string,
     value: NewValue<T>,
     options: UpdateOptions = {},
@@ -153,14 +154,19 @@ function updateOf<T>(inner: Inner<T>): Store<T>['update'] {
     // processes.
     place?: LatePlace,
   ) {
-    try {
-      return yield* update(inner, key, value, options, place)
-    } finally {
-      place?.leave()
-    }
+    const steps = update(inner, key, value, options, place)
+    return place ? leaving(steps, place) : steps
   })
   return Object.assign(
     (key: string, value: NewValue<T>, options?: UpdateOptions) => updating(key, value, options, new LatePlace()),
     { sync: updating.sync, steps: updating.steps },
   )
+}
+
+function* leaving<R>(steps: Steps<R>, place: LatePlace): Steps<R> {
+  try {
+    return yield* steps
+  } finally {
+    place.leave()
+  }
 }
