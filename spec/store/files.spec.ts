@@ -271,10 +271,14 @@ holds('sweep removes what killed processes leave, and says how much', async () =
   mkdirSync(join(shard, `.other.${dead}.${'1'.repeat(16)}.holdfast`))
   writeFileSync(join(root, `.holdfast.json.${dead}.${'2'.repeat(16)}.holdfast`), '')
   mkdirSync(join(shard, 'empty'))
+  // Not of this store, so it stays.
+  mkdirSync(join(shard, 'Some.Thing'))
+  writeFileSync(join(shard, 'Some.Thing/x'), '')
   assert.equal(await store.sweep(), { expired: 0, tombstones: 0, debris: 4 })
   assert.equal(await store.sweep(), { expired: 0, tombstones: 0, debris: 0 })
   assert.is((await store.get('k'))?.value, long)
-  assert.is(leftIn(root).length, 3)
+  assert.equal([...store.keys()], ['k'])
+  assert.is(leftIn(root).length, 3 + 2)
 })
 
 holds('a store that is removed as a whole is made anew by the next change', async () => {

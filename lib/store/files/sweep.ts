@@ -8,6 +8,7 @@ import { sweep } from '../../sweep.js'
 import { isSpent } from '../expiry.js'
 import type { Cells, FileKept } from './kept.js'
 import { directoriesIn, shardsOf } from './listing.js'
+import { isHashed, keyOf } from './names.js'
 import { type Place, placeAt } from './places.js'
 
 const width = 32
@@ -19,29 +20,28 @@ const width = 32
 export function* sweepStore(cells: Cells): Steps<number> {
   const { root } = cells
   if (!(yield* fs.stat(root, orNothing))) return 0
-  let removed = (yield* sweep.steps(root)).length
+  const swept: string[] = [...(yield* sweep.steps(root))]
   for (const shard of yield* shardsOf(root)) {
-    removed += (yield* sweep.steps(`${root}/${shard}`)).length
+    swept.push(...(yield* sweep.steps(`${root}/${shard}`)))
     const places = (yield* keysIn(root, shard)).map(name => placeAt(root, shard, name, '', true))
-    const tasks = places.map(
-      place =>
-        function* (): Steps<void> {
-          if (yield* sweepCell(cells, place)) removed++
-        },
+    yield* concurrently(
+      places.map(place => () => sweepCell(cells, place, swept)),
+      width,
     )
-    yield* concurrently(tasks, width)
   }
-  return removed
+  return swept.length
 }
 
+/** The names of all that may be a key's cell. */
 function* keysIn(root: string, shard: string): Steps<string[]> {
-  return (yield* directoriesIn(`${root}/${shard}`)).filter(name => !name.startsWith('.'))
+  return (yield* directoriesIn(`${root}/${shard}`)).filter(name => isHashed(name) || keyOf(name) !== undefined)
 }
 
-function* sweepCell(cells: Cells, place: Place): Steps<boolean> {
+function* sweepCell(cells: Cells, place: Place, swept: string[]): Steps<void> {
   const kept = yield* cells.readPlace(place)
-  if (!kept) return yield* removeEmpty(place.path)
-  return kept.kind === 'none' && kept.claim !== undefined && (yield* removeSpent(place, kept))
+  const isAbandoned = kept?.kind === 'none' && kept.claim !== undefined
+  const isRemoved = kept ? isAbandoned && (yield* removeSpent(place, kept)) : yield* removeEmpty(place.path)
+  if (isRemoved) swept.push(place.path)
 }
 
 /** What a process has left that was killed while it removed a key. If a state comes meanwhile, it stays. */
