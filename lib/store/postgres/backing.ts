@@ -2,12 +2,12 @@
 
 import type { Steps } from '../../core/steps.js'
 import type { Backing, Draft, Kept, Page } from '../backing.js'
-import { type Change, type Committed, commitRemotely, type Server } from '../remote/commit.js'
-import { untilNextLook } from '../remote/pause.js'
 import { claimsByEvidence } from '../remote/claims.js'
+import { type Attempt, type Committed, commitRemotely, type Server } from '../remote/commit.js'
+import { untilNextLook } from '../remote/pause.js'
+import type { Announcements } from './announcements.js'
 import type { Database } from './client.js'
 import { failureOf } from './failures.js'
-import type { Announcements } from './announcements.js'
 import { bytesOf, committed, type DataOf, keptOf } from './rows.js'
 import { bufferOf, parametersOf, type Statements, statementsFor } from './statements.js'
 import { nameOf, openTable, rangeOf } from './table.js'
@@ -41,21 +41,22 @@ export class PostgresBacking implements Backing, Server {
   }
 
   *commit(key: string, from: Kept | undefined, to: Draft | undefined): Steps<Committed> {
-    if (!from && !to) return 'removed'
     yield* this.#open()
-    return yield* commitRemotely(this, { key, from, to })
+    return yield* commitRemotely(this, { key, from, to }, nothing => this.#remove(key, nothing))
   }
 
-  *attempt({ key, from, to }: Change): Steps<Committed> {
+  *attempt({ key, from, to }: Attempt): Steps<Kept | 'moved'> {
     const [text, values, data] = this.#statement(key, from, to)
     const [row] = yield* this.#db.run(text, values)
-    if (!row) return 'moved'
-    return to ? committed(to, row, data) : 'removed'
+    return row ? committed(to, row, data) : 'moved'
   }
 
-  #statement(key: string, from: Kept | undefined, to: Draft | undefined): [string, unknown[], DataOf] {
+  *#remove(key: string, nothing: Kept): Steps<void> {
+    yield* this.#db.run(this.#sql.remove, [nameOf(key).name, nothing.id])
+  }
+
+  #statement(key: string, from: Kept | undefined, to: Draft): [string, unknown[], DataOf] {
     const name = nameOf(key)
-    if (!to) return [this.#sql.remove, [name.name, from?.id], whole(null)]
     const common = parametersOf(name, to)
     if (from && to.data === 'keep') return [this.#sql.touch, [...common, from.id], this.#dataOf(name.name, to.version)]
     const value = to.data instanceof Uint8Array ? bufferOf(to.data) : null

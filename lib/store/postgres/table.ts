@@ -3,11 +3,12 @@
 import { createHash } from 'node:crypto'
 import { refusal } from '../../core/input.js'
 import type { Steps } from '../../core/steps.js'
+import { storeFormat } from '../format.js'
 import { Tries } from '../remote/pause.js'
 import type { Database, Row } from './client.js'
 import { failureOf, hasState } from './failures.js'
 
-const format = '1'
+const format = 1
 
 /** Bytes of a key that lie in its name. An index takes 2,704 bytes of an entry, and keys may be longer. */
 const longestNameBytes = 1_000
@@ -77,7 +78,7 @@ function* makeTable(db: Database, table: string, tries: Tries): Steps<void> {
 
 /** All of it may be repeated, so it does not matter whether a statement in doubt was carried out. */
 function* orAgain(error: unknown, table: string, tries: Tries): Steps<void> {
-  if (hasState(error, '42703')) throw notOurs(table, 'it has other columns', error)
+  if (hasState(error, '42703')) throw storeFormat(`the table ${table}`, 'unknown', format, error)
   if (failureOf(error) === 'refused') throw error
   yield* tries.again(error)
 }
@@ -87,11 +88,5 @@ const formatRow = (table: string): string =>
   VALUES ('\\x'::bytea, 'holdfast', '', 'format', '${format}', 0, 0) ON CONFLICT (name) DO NOTHING`
 
 function checkFormat({ kind, version }: Row, table: string): void {
-  if (kind !== 'format' || version !== format)
-    throw notOurs(table, `its format is ${version}, and this version of holdfast reads format ${format}`)
-}
-
-function notOurs(table: string, why: string, cause?: unknown): Error {
-  const error = new Error(`The table ${table} is no store that can be used: ${why}`, cause === undefined ? {} : { cause })
-  return Object.assign(error, { code: 'ERR_STORE_FORMAT' })
+  if (kind !== 'format' || version !== `${format}`) throw storeFormat(`the table ${table}`, String(version), format)
 }

@@ -37,8 +37,7 @@ export class AwsObjects implements Objects {
   }
 
   put(Key: string, Body: Uint8Array, condition: Condition): Promise<Reply> {
-    const IfCondition =
-      'ifMatch' in condition ? { IfMatch: condition.ifMatch } : { IfNoneMatch: condition.ifNoneMatch }
+    const IfCondition = 'ifMatch' in condition ? { IfMatch: condition.ifMatch } : { IfNoneMatch: condition.ifNoneMatch }
     return this.#request('putObject', { Key, Body, ...IfCondition })
   }
 
@@ -47,7 +46,11 @@ export class AwsObjects implements Objects {
   }
 
   async list(Prefix: string, MaxKeys: number, ContinuationToken: string | undefined): Promise<Listing> {
-    const { Contents = [], IsTruncated, NextContinuationToken } = await this.#client.listObjectsV2({
+    const {
+      Contents = [],
+      IsTruncated,
+      NextContinuationToken,
+    } = await this.#client.listObjectsV2({
       Bucket: this.#bucket,
       Prefix,
       MaxKeys,

@@ -36,7 +36,10 @@ export function beginningOf(prefix: string): string {
 /** The key that a name shows; undefined if it is cut, or no name of a key. */
 export function keyOf(name: string): string | undefined {
   if (!/^(?:[a-z0-9-]|_[0-9a-f]{2})+$/.test(name)) return undefined
-  const key = Buffer.from(name.replaceAll(/[^_]|_../g, one => (one.length === 1 ? hexOf(one) : one.slice(1))), 'hex')
+  const key = Buffer.from(
+    name.replaceAll(/[^_]|_../g, one => (one.length === 1 ? hexOf(one) : one.slice(1))),
+    'hex',
+  )
   return nameOf(key.toString()).name === name ? key.toString() : undefined
 }
 
