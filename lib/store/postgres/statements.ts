@@ -12,8 +12,7 @@ const changed = `ends, last, ${clock} AS seen`
 
 /** When the value ends: at a time, or so long from now; null: never. */
 const ends = `coalesce($6::float8, ${clock} + $7::float8)`
-const parameters =
-  `$1::bytea, $2::text, $3::text, $4::text, $5::text, ${ends}, $8::float8, $9::text, $10::float8, $11::float8`
+const parameters = `$1::bytea, $2::text, $3::text, $4::text, $5::text, ${ends}, $8::float8, $9::text, $10::float8, $11::float8`
 
 export interface Statements {
   readonly read: string
