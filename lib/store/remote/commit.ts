@@ -12,17 +12,23 @@ import { Tries } from './pause.js'
 
 export type Committed = Kept | 'removed' | 'moved'
 
-export interface Attempt {
+export interface Change {
   readonly key: string
   readonly from: Kept | undefined
+  readonly to: Draft | undefined
+}
+
+export interface Attempt extends Change {
   readonly to: Draft
 }
 
-export interface Server extends Pick<Backing, 'read'> {
+export interface Server<A extends Change = Attempt> extends Pick<Backing, 'read'> {
   readonly retryForMs: number
   /** Sends the request once. */
-  attempt(attempt: Attempt): Steps<Kept | 'moved'>
+  attempt(attempt: A): Steps<Committed>
   failureOf(error: unknown): Failure
+  /** A look of its own, where the server keeps more of a call than its state. `untouched`: it may be sent again. */
+  look?(attempt: A, doubt: unknown): Steps<Committed | 'untouched'>
 }
 
 /**
@@ -31,7 +37,7 @@ export interface Server extends Pick<Backing, 'read'> {
  */
 export function* commitRemotely(
   server: Server,
-  { key, from, to }: Pick<Attempt, 'key' | 'from'> & { readonly to: Draft | undefined },
+  { key, from, to }: Change,
   drop: (nothing: Kept) => Steps<unknown>,
 ): Steps<Committed> {
   if (to) return yield* untilKnown(server, { key, from, to })
@@ -49,7 +55,7 @@ export function* commitRemotely(
 }
 
 /** Sends the request until it is known what became of it. */
-function* untilKnown(server: Server, change: Attempt): Steps<Committed> {
+export function* untilKnown<A extends Change>(server: Server<A>, change: A): Steps<Committed> {
   const tries = new Tries(server.retryForMs)
   let doubt: unknown
   for (;;) {
@@ -65,7 +71,7 @@ function* untilKnown(server: Server, change: Attempt): Steps<Committed> {
       if (kind !== 'put off') doubt = error
     }
     if (doubt !== undefined) {
-      const committed = yield* lookAt(server, change, doubt)
+      const committed = yield* server.look?.(change, doubt) ?? lookAt(server, change, doubt)
       if (committed !== 'untouched') return committed
       failure = unknownOutcome(change.key, change.from, change.to, doubt)
     }
@@ -74,11 +80,15 @@ function* untilKnown(server: Server, change: Attempt): Steps<Committed> {
 }
 
 /** `untouched`: the state before is there, so the request may be sent again. Throws the third result. */
-function* lookAt(server: Server, { key, from, to }: Attempt, doubt: unknown): Steps<Committed | 'untouched'> {
+function* lookAt(
+  server: Pick<Backing, 'read'>,
+  { key, from, to }: Change,
+  doubt: unknown,
+): Steps<Committed | 'untouched'> {
   let isUntouched = false
-  const seen: Server['read'] = function* (one) {
+  const seen: Backing['read'] = function* (one) {
     const now = yield* server.read(one)
-    isUntouched = from !== undefined && judge(now, { from: from.id, to: to.id }) === 'untouched'
+    isUntouched = from !== undefined && judge(now, { from: from.id, to: to?.id }) === 'untouched'
     return now
   }
   try {
