@@ -4,7 +4,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { postgresStore } from 'holdfast/postgres'
 import type { Store } from 'holdfast/store'
-import { type Cut, type Proxy, startProxy } from '../../support/cutting-proxy.js'
+import { type Cut, type Proxy as CuttingProxy, startProxy } from '../../support/cutting-proxy.js'
 import { assert, holds, note } from '../../support/kit.js'
 import { noPostgresStore, postgresClients } from '../../support/postgres-clients.js'
 import { startPostgres } from '../../support/postgres-server.js'
@@ -84,7 +84,7 @@ async function cutAt(at: number, how: Cut, operation: Operation, stores: Stores,
 interface Stores {
   readonly direct: Store<number>
   readonly cut: Store<number>
-  readonly proxy: Proxy
+  readonly proxy: CuttingProxy
 }
 
 for (const one of postgresClients.filter(({ name }) => name !== 'pg Client')) {
