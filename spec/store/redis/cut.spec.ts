@@ -4,7 +4,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { redisStore } from 'holdfast/redis'
 import type { Store } from 'holdfast/store'
-import { type Cut, type Proxy, startProxy } from '../../support/cutting-proxy.js'
+import { type Cut, type CuttingProxy, startProxy } from '../../support/cutting-proxy.js'
 import { assert, holds, note } from '../../support/kit.js'
 import { noRedisStore, redisClient } from '../../support/redis-engines.js'
 import { startRedis } from '../../support/redis-server.js'
@@ -72,7 +72,7 @@ const cases: readonly Case[] = [
 ]
 
 interface Site {
-  readonly proxy: Proxy
+  readonly proxy: CuttingProxy
   readonly store: Store<string>
   /** The same store, past the proxy. */
   readonly direct: Store<string>
