@@ -41,10 +41,10 @@ function chosenSpecs({ names }: Choice): readonly string[] {
   return [...new Set(found.flat())]
 }
 
-/** Packages of their own that a spec needs are made ready before it runs. */
+/** Packages of their own that a spec needs are made ready before it runs: it imports what has their name. */
 async function needsOf(spec: string): Promise<NodeJS.ProcessEnv> {
   if (spec.startsWith('bench/')) return { HOLDFAST_BENCH: JSON.stringify(await buildBench()) }
-  if (!readFileSync(pathOf(spec), 'utf8').includes('/engines.js')) return {}
+  if (!readFileSync(pathOf(spec), 'utf8').includes('engines.js')) return {}
   return { HOLDFAST_ENGINES: JSON.stringify(await installEngines()) }
 }
 

@@ -7,7 +7,7 @@ import { connect, createServer, type Socket } from 'node:net'
 /** `request`: the server never sees it. `reply`: the client never sees that. `late`: the server sees it after the cut. */
 export type Cut = 'request' | 'reply' | 'late'
 
-export interface Proxy {
+export interface CuttingProxy {
   readonly port: number
   /** How many requests have come since `reset`. */
   readonly requests: number
@@ -23,7 +23,7 @@ export interface Proxy {
 /** For how long (ms) a late request is on its way. */
 const lateMs = 30
 
-export async function startProxy(toPort: number): Promise<Proxy> {
+export async function startProxy(toPort: number): Promise<CuttingProxy> {
   const plan = { requests: 0, at: undefined as number | undefined, how: 'request' as Cut, isStalled: false }
   const ends = new Set<() => void>()
   const stalled: (() => void)[] = []
