@@ -4,7 +4,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { postgresStore } from 'holdfast/postgres'
 import type { Store } from 'holdfast/store'
-import { type Cut, type Proxy as CuttingProxy, startProxy } from '../../support/cutting-proxy.js'
+import { type Cut, type CuttingProxy, startProxy } from '../../support/cutting-proxy.js'
 import { assert, holds, note } from '../../support/kit.js'
 import { noPostgresStore, postgresClients } from '../../support/postgres-clients.js'
 import { startPostgres } from '../../support/postgres-server.js'
