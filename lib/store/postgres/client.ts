@@ -23,7 +23,7 @@ export type Row = Readonly<Record<string, unknown>>
 /** Statements go out one by one and without a name, so a pooler may give each to another session. */
 export class Database {
   readonly limits: RemoteLimits
-  readonly #send: (text: string, values: unknown[]) => PromiseLike<readonly object[]>
+  readonly #send: Send
 
   constructor(client: unknown, limits: RemoteLimits) {
     this.#send = senderOf(client)
@@ -41,10 +41,25 @@ export class Database {
   }
 }
 
-function senderOf(client: unknown): (text: string, values: unknown[]) => PromiseLike<readonly object[]> {
+type Send = (text: string, values: unknown[]) => PromiseLike<readonly object[]>
+
+function senderOf(client: unknown): Send {
   const { query, unsafe } = (client ?? {}) as Partial<PgLike & PostgresJsLike>
-  if (typeof query === 'function')
-    return (text, values) => Promise.resolve((client as PgLike).query(text, values)).then(({ rows }) => rows)
+  if (typeof query === 'function') {
+    const send: Send = (text, values) =>
+      Promise.resolve((client as PgLike).query(text, values)).then(({ rows }) => rows)
+    return 'connectionParameters' in (client as object) ? inTurn(send) : send
+  }
   if (typeof unsafe === 'function') return (text, values) => (client as PostgresJsLike).unsafe(text, values as never[])
   throw refusal('ERR_INVALID_ARG_TYPE', 'client', 'a Pool or Client of pg, or what postgres() returns', client)
+}
+
+/** One at a time: a single `Client` of pg is a connection, and from pg 9 on it has no queue of its own. */
+function inTurn(send: Send): Send {
+  let last: PromiseLike<unknown> = Promise.resolve()
+  return (text, values) => {
+    const next = last.then(() => send(text, values))
+    last = next.then(undefined, () => {})
+    return next
+  }
 }
