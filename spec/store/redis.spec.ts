@@ -6,7 +6,7 @@ import { type RedisStoreOptions, redisStore } from 'holdfast/redis'
 import type { Store } from 'holdfast/store'
 import { storeContract } from 'holdfast/testing'
 import { startProxy } from '../support/cutting-proxy.js'
-import { assert, holds } from '../support/kit.js'
+import { allAtOnce, assert, holds } from '../support/kit.js'
 import { type Client, noRedisStore, type RedisClient, redisClients } from '../support/redis-engines.js'
 import { type RedisProcess, startRedis } from '../support/redis-server.js'
 
@@ -36,13 +36,16 @@ function each(name: string, body: (client: Client, one: RedisClient, prefix: str
 let prefixes = 0
 
 if (!noRedisStore)
-  for (const one of redisClients)
-    for (const line of storeContract(
+  for (const one of redisClients) {
+    const lines = storeContract(
       async (place, options) =>
         redisStore((await connection(one)).client, { prefix: `${one.name}-${place}`, ...options }),
-      { forms: ['promise'] },
-    ))
-      holds(`${one.name}: ${line.name}`, line.run)
+      { forms: ['promise'], unit: 300 },
+    )
+    // They wait for ends, most of the time.
+    const result = allAtOnce(lines.map(({ run }) => run))
+    for (const [at, { name }] of lines.entries()) holds(`${one.name}: ${name}`, () => result(at))
+  }
 
 const stored = <T>({ client }: Client, prefix: string, options?: Partial<RedisStoreOptions<T>>): Store<T> =>
   redisStore<T>(client, { prefix, ...options })
@@ -197,7 +200,7 @@ each('a server that does not reply in time: reads say so, a change is not guesse
   const { port } = await server()
   const proxy = await startProxy(port)
   const client = await one.connect(proxy.port)
-  const store = stored<number>(client, prefix, { timeout: 60, retryFor: 100 })
+  const store = stored<number>(client, prefix, { timeout: 200, retryFor: 100 })
   await store.create('k', 1)
   proxy.stall(true)
   await assert.rejects(store.get('k'), { code: 'ERR_TIMEOUT' })
@@ -233,7 +236,7 @@ each('a server that starts anew is an empty store, and the next call finds it', 
 
 each('the error of a client that was closed comes out unchanged', async (_, one, prefix) => {
   const client = await one.connect((await server()).port)
-  const store = stored<number>(client, prefix)
+  const store = stored<number>(client, prefix, { retryFor: 500 })
   await store.create('k', 1)
   await client.close()
   const began = performance.now()

@@ -1,3 +1,4 @@
+import { isInterruption } from '../../core/interruption.js'
 import type { LatePlace } from '../../core/queue.js'
 import { fs, type Steps } from '../../core/steps.js'
 import { ofUser } from '../../parts/cleanup.js'
@@ -6,7 +7,7 @@ import { encode } from '../codec.js'
 import { type Job, jobOf, untilDone } from '../conflict.js'
 import type { Change, Entry, NewValue, UpdateOptions } from '../contract.js'
 import { asTtl, endsIn, isLive, sameEnd } from '../expiry.js'
-import { asFound, entryOf, type Found } from '../find.js'
+import { asFound, entryOf } from '../find.js'
 import type { Inner } from '../inner.js'
 import { just } from '../just.js'
 import { draft } from '../kept.js'
@@ -22,17 +23,25 @@ export function* update<T>(
   const job = jobOf(inner, key, options, place)
   const ifVersion = asVersion(options.ifVersion)
   const ends = asEnds(options.ttl)
-  const next = newValueOf(inner, value)
+  const next = newValueOf(job, value)
+  let recalled = yield* recall(inner, key)
+  if (!inner.writes || !isLive(recalled) || !isVersion(recalled, ifVersion)) recalled = undefined
   return yield* untilDone(job, function* (): Steps<Change<T> | 'moved'> {
-    const kept = yield* inner.backing.read(key)
+    const kept = recalled ?? (yield* inner.backing.read(key))
     if (!isLive(kept) || !isVersion(kept, ifVersion) || !inner.writes) {
       const there = yield* asFound(inner, key, kept)
       return there === 'moved' ? 'moved' : refused(there.entry)
     }
-    const made = yield* next(kept, () => asFound(inner, key, kept))
+    const made = yield* next(kept, kept === recalled)
+    recalled = undefined
     if (made === 'moved') return 'moved'
     return made ? yield* replace(job, kept, made, ends(kept)) : refused(undefined)
   })
+}
+
+/** The state that this thread has made last, of engines that remember it: if it is there still, no look is needed. */
+function* recall({ backing }: Inner<unknown>, key: string): Steps<Kept | undefined> {
+  return backing.recall && (yield* backing.recall(key))
 }
 
 function asEnds(ttl: number | 'keep' = 'keep') {
@@ -59,24 +68,34 @@ interface Made<T> {
 }
 
 /** Returns how to make the new value of a state; undefined: the old one is damaged. */
-function newValueOf<T>(inner: Inner<T>, value: NewValue<T>) {
-  if (typeof value === 'function') return madeBy(inner, value as (old: Entry<T>) => T | Promise<T>)
+function newValueOf<T>(job: Job<T>, value: NewValue<T>) {
+  const { inner } = job
+  if (typeof value === 'function') return madeBy(job, value as (old: Entry<T>) => T | Promise<T>)
   const made = { value: value as T, bytes: encode(inner, value as T) }
   return () => just(() => made)
 }
 
-function madeBy<T>(inner: Inner<T>, change: (old: Entry<T>) => T | Promise<T>) {
+function madeBy<T>({ inner, key }: Job<T>, change: (old: Entry<T>) => T | Promise<T>) {
   let last: { readonly version: string; readonly made: Made<T> } | undefined
-  return function* (kept: Kept, read: () => Steps<Found<T> | 'moved'>): Steps<Made<T> | 'moved' | undefined> {
+  return function* (kept: Kept, isRecalled: boolean): Steps<Made<T> | 'moved' | undefined> {
     // A touch or a claim has come in between: what was made of this very value is right still.
     if (last?.version === kept.version) return last.made
-    const found = yield* read()
+    const found = yield* asFound(inner, key, kept)
     if (found === 'moved') return 'moved'
     const { entry } = found
     if (!entry || entry.gone) return undefined
-    const value = yield* ofUser(() => fs.settle(change(entry)))
-    if (value === undefined) throw noValue()
-    const made = { value: value as T, bytes: encode(inner, value as T) }
+    const result = yield* ofUser(function* (): Steps<{ readonly value: T } | 'moved'> {
+      try {
+        return { value: (yield* fs.settle(change(entry))) as T }
+      } catch (error) {
+        // What the function throws at an entry that is not there any more does not count.
+        if (isRecalled && !isInterruption(error) && (yield* inner.backing.read(key))?.id !== kept.id) return 'moved'
+        throw error
+      }
+    })
+    if (result === 'moved') return 'moved'
+    if (result.value === undefined) throw noValue()
+    const made = { value: result.value, bytes: encode(inner, result.value) }
     last = { version: kept.version, made }
     return made
   }
