@@ -5,7 +5,7 @@ import { type PostgresStoreOptions, postgresStore } from 'holdfast/postgres'
 import type { Store } from 'holdfast/store'
 import { storeContract } from 'holdfast/testing'
 import { nameOf, rangeOf } from '../../lib/store/postgres/table.js'
-import { allAtOnce, assert, holds, note } from '../support/kit.js'
+import { afterwards, allAtOnce, assert, holds, note } from '../support/kit.js'
 import { type Client, noPostgresStore, type PostgresClient, postgresClients } from '../support/postgres-clients.js'
 import { type PostgresServer, startPostgres } from '../support/postgres-server.js'
 
@@ -39,7 +39,7 @@ const stored = <T>({ client }: Client, table: string, options?: PostgresStoreOpt
 
 for (const one of postgresClients) {
   const lines = storeContract(async (place, options) => stored(await clientOf(one), `${one.name}-${place}`, options), {
-    unit: 400,
+    unit: 200,
     forms: ['promise'],
   })
   // At once, because they usually wait.
@@ -249,7 +249,7 @@ each('no reply in time: a read says so, and a change looks what became of it', a
   await own.close()
 })
 
-holds('afterwards the server is stopped', async () => {
+afterwards(async () => {
   for (const client of connected.values()) await (await client).close()
   await (await shared)?.stop()
 })

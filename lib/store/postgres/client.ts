@@ -48,18 +48,23 @@ function senderOf(client: unknown): Send {
   if (typeof query === 'function') {
     const send: Send = (text, values) =>
       Promise.resolve((client as PgLike).query(text, values)).then(({ rows }) => rows)
-    return 'connectionParameters' in (client as object) ? inTurn(send) : send
+    return 'connectionParameters' in (client as object) ? inTurn(client as object, send) : send
   }
   if (typeof unsafe === 'function') return (text, values) => (client as PostgresJsLike).unsafe(text, values as never[])
   throw refusal('ERR_INVALID_ARG_TYPE', 'client', 'a Pool or Client of pg, or what postgres() returns', client)
 }
 
-/** One at a time: a single `Client` of pg is a connection, and from pg 9 on it has no queue of its own. */
-function inTurn(send: Send): Send {
-  let last: PromiseLike<unknown> = Promise.resolve()
-  return (text, values) => {
-    const next = last.then(() => send(text, values))
-    last = next.then(undefined, () => {})
+/** What a single connection has to do, whichever of several stores asks for it. */
+const turns = new WeakMap<object, PromiseLike<unknown>>()
+
+/** One at a time: a `Client` of pg is one connection, and from pg 9 on it has no queue of its own. */
+const inTurn =
+  (client: object, send: Send): Send =>
+  (text, values) => {
+    const next = (turns.get(client) ?? Promise.resolve()).then(() => send(text, values))
+    turns.set(
+      client,
+      next.then(undefined, () => {}),
+    )
     return next
   }
-}
