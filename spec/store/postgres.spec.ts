@@ -39,7 +39,7 @@ const stored = <T>({ client }: Client, table: string, options?: PostgresStoreOpt
 
 for (const one of postgresClients) {
   const lines = storeContract(async (place, options) => stored(await clientOf(one), `${one.name}-${place}`, options), {
-    unit: 200,
+    unit: 600,
     forms: ['promise'],
   })
   // At once, because they usually wait.

@@ -39,7 +39,7 @@ function keepsTheContract(what: string, faults?: Partial<Faults>): void {
       server ??= started(faults)
       return open(await server, { prefix: `${place}/`, ...options } as Options)
     },
-    { unit: 200, forms: ['promise'] },
+    { unit: 600, forms: ['promise'] },
   )
   const result = allAtOnce(lines.map(({ run }) => run))
   for (const [at, { name }] of lines.entries()) holds(`${what}: ${name}`, () => result(at))
