@@ -17,6 +17,16 @@ export type {
   UpdateOptions,
 } from './store/contract.js'
 export { type FileStoreOptions, fileStore } from './store/files.js'
+export type { ClaimHolder } from './store/get-or-set/errors.js'
+export {
+  type Compute,
+  type GetOrSet,
+  type GetOrSetOptions,
+  type Got,
+  getOrSet,
+  type Source,
+  type Task,
+} from './store/get-or-set.js'
 export { keptOf } from './store/kept.js'
 export { memoryStore } from './store/memory.js'
 export { openStore, type StoreOptions } from './store/open.js'
