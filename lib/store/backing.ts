@@ -9,6 +9,12 @@ export interface Backing {
   read(key: string): Steps<Kept | undefined>
 
   /**
+   * The same for a call that only reads, where a copy will do that may be older than the call (see `tiers` and `memo`). What
+   * refuses or makes a change is judged by `read`. Absent: the engine has no copies.
+   */
+  glance?(key: string): Steps<Kept | undefined>
+
+  /**
    * Replaces exactly `from` (undefined: there is no state) by `to` (undefined: there is none afterwards). Returns what is
    * there now, if this call put it there; `'removed'` if it took the state away; `'moved'` if `from` is not there any more.
    * Throws `ERR_UNKNOWN_OUTCOME` (see ./unknown-outcome.ts) where none of them can be known.
