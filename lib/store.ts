@@ -16,6 +16,7 @@ export type {
   UpdateOptions,
 } from './store/contract.js'
 export { type EnabledOptions, enabled } from './store/enabled.js'
+export { type FileStoreOptions, fileStore } from './store/files.js'
 export { keptOf } from './store/kept.js'
 export { type MemoOptions, memo } from './store/memo.js'
 export { memoryStore } from './store/memory.js'
