@@ -2,7 +2,7 @@ import type { Backing } from './backing.js'
 
 /** A backing that is another one in all but a few calls. */
 export function over(below: Backing, calls: Partial<Backing>): Backing {
-  const { glance, stillThere, sweep } = below
+  const { glance, recall, stillThere, sweep } = below
   return {
     claims: below.claims,
     read: key => below.read(key),
@@ -11,6 +11,7 @@ export function over(below: Backing, calls: Partial<Backing>): Backing {
     changed: (key, ms) => below.changed(key, ms),
     now: () => below.now(),
     ...(glance && { glance: key => glance.call(below, key) }),
+    ...(recall && { recall: key => recall.call(below, key) }),
     ...(stillThere && { stillThere: (key, kept) => stillThere.call(below, key, kept) }),
     ...(sweep && { sweep: () => sweep.call(below) }),
     ...calls,

@@ -35,13 +35,14 @@ export function prefix<T>(store: Store<T>, text: string): Store<T> {
 
 function prefixed(below: Backing, text: string): Backing {
   const whole = (key: string): string => longer(text, key)
-  const { glance, stillThere } = below
+  const { glance, recall, stillThere } = below
   return over(below, {
     read: key => below.read(whole(key)),
     commit: (key, from, to) => commitAt(below, whole(key), key, from, to),
     list: (prefix, cursor) => listBelow(below, text, prefix, cursor),
     changed: (key, ms) => below.changed(whole(key), ms),
     ...(glance && { glance: key => glance.call(below, whole(key)) }),
+    ...(recall && { recall: key => recall.call(below, whole(key)) }),
     ...(stillThere && { stillThere: (key, kept) => stillThere.call(below, whole(key), kept) }),
   })
 }

@@ -75,12 +75,13 @@ function timed(below: Backing, took: (ms: number) => void): Backing {
     const kept = yield* time(steps)
     return isKept(kept) ? (new Timed(kept) as R) : kept
   }
-  const { glance, stillThere } = below
+  const { glance, recall, stillThere } = below
   return over(below, {
     read: key => seen(below.read(key)),
     commit: (key, from, to) => seen(below.commit(key, from && inner(from), to)),
     list: (prefix, cursor) => time(below.list(prefix, cursor)),
     ...(glance && { glance: key => seen(glance.call(below, key)) }),
+    ...(recall && { recall: key => seen(recall.call(below, key)) }),
     ...(stillThere && { stillThere: (key, kept) => time(stillThere.call(below, key, inner(kept))) }),
   })
 }

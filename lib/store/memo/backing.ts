@@ -51,6 +51,14 @@ export class MemoBacking implements Backing, Owner {
     return this.#below.changed(key, ms)
   }
 
+  /** What is remembered will do for a caller that commits from it, and so finds out whether it is still there. */
+  *recall(key: string): Steps<Kept | undefined> {
+    const below = this.#below
+    const memory = this.#memories.get(key)
+    if (memory) return new Remembered(this, memory, yield* below.now())
+    return below.recall ? yield* below.recall(key) : undefined
+  }
+
   *commit(key: string, from: Kept | undefined, to: Draft | undefined): Steps<Kept | 'removed' | 'moved'> {
     const before = from instanceof Remembered && from.owner === this ? from.memory : undefined
     const atMs = yield* this.#startMs()

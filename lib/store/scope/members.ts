@@ -27,6 +27,7 @@ interface Cursor {
 export class Members implements Backing {
   readonly claims: Backing['claims']
   readonly glance?: NonNullable<Backing['glance']>
+  readonly recall?: NonNullable<Backing['recall']>
   readonly stillThere?: NonNullable<Backing['stillThere']>
   readonly #origins = new WeakMap<Kept, Origin>()
 
@@ -37,6 +38,7 @@ export class Members implements Backing {
   ) {
     this.claims = below.claims
     this.glance = key => this.#look(key, false)
+    if (below.recall) this.recall = key => this.#recall(key)
     if (below.stillThere) this.stillThere = (key, kept) => this.#isStillThere(key, kept)
   }
 
@@ -95,6 +97,17 @@ export class Members implements Backing {
     const seen = kept ?? (yield* nothing())
     this.#origins.set(seen, { before, kept })
     return seen
+  }
+
+  *#recall(key: string): Steps<Kept | undefined> {
+    const { below, scopes, root } = this
+    const generations = scopes.map(scope => scope.last())
+    if (!below.recall || generations.includes(undefined)) return undefined
+    const before = `${root}/${generations.join('+')}/`
+    const kept = yield* below.recall(before + key)
+    // A commit from it asks whether the generation is still current.
+    if (kept) this.#origins.set(kept, { before, kept })
+    return kept
   }
 
   *#isStillThere(key: string, kept: Kept): Steps<boolean> {

@@ -10,6 +10,7 @@ import type { Failure, Tier } from './tier.js'
 
 export class Tiers implements Backing {
   readonly claims: Backing['claims']
+  readonly recall?: NonNullable<Backing['recall']>
   readonly stillThere?: NonNullable<Backing['stillThere']>
   readonly #faster: readonly Tier[]
   readonly #truth: Backing
@@ -18,11 +19,12 @@ export class Tiers implements Backing {
   readonly #ofCopies = new WeakSet<Kept>()
 
   constructor(faster: readonly Tier[], truth: Backing, trustMs: number) {
-    const { stillThere } = truth
+    const { recall, stillThere } = truth
     this.#faster = faster
     this.#truth = truth
     this.#trustMs = trustMs
     this.claims = truth.claims
+    if (recall) this.recall = key => recall.call(truth, key)
     if (stillThere) this.stillThere = (key, kept) => stillThere.call(truth, key, kept)
   }
 
