@@ -9,6 +9,7 @@ export type {
   GetOptions,
   Gone,
   KeysOptions,
+  NewValue,
   RemoveOptions,
   Store,
   Swept,
