@@ -11,6 +11,7 @@ const require = createRequire(import.meta.url)
 holds('require() gets it too', () => {
   assert.is(typeof require('holdfast').mkdirp.sync, 'function')
   assert.is(typeof require('holdfast/steps').dual, 'function')
+  assert.is(typeof require('holdfast/store').openStore, 'function')
   assert.is(typeof require('holdfast/testing').explore, 'function')
 })
 
@@ -21,6 +22,7 @@ holds('nothing happens at import: no handle, no listener, no timer, no function 
     const [globals, events] = [Object.keys(globalThis).join(), process.eventNames().join()]
     await import('holdfast')
     await import('holdfast/steps')
+    await import('holdfast/store')
     const replaced = Object.keys(fs).filter(name => fs[name] !== before[name] && name !== 'promises')
     const active = process.getActiveResourcesInfo().filter(name => /Timeout|FS/.test(name))
     const told = [replaced, active, events === process.eventNames().join(), globals === Object.keys(globalThis).join()]

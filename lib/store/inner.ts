@@ -4,6 +4,7 @@
 import { refusal } from '../core/input.js'
 import type { Backing } from './backing.js'
 import type { Codec } from './codec.js'
+import type { Life } from './life.js'
 
 /** What happened, for those that count (`stats`). */
 export type Happening =
@@ -24,6 +25,8 @@ export interface Inner<T> {
   readonly codec: Codec<T>
   /** The most bytes that a value may have. */
   readonly mostBytes: number
+  /** Of the store object: a claim that is made through it is given back when it is closed (`holdFor`). */
+  readonly life: Life
   /** False: every read is a miss (`enabled`). */
   readonly reads: boolean
   /** False: every change is refused (`enabled`). */

@@ -1,0 +1,36 @@
+// States, as the text of the store drafts them and as engines return them.
+
+import type { Steps } from '../core/steps.js'
+import { nonces } from '../parts/stage-names.js'
+import type { Draft, Kept } from './backing.js'
+
+/** How many states before itself a state remembers. */
+const mostRemembered = 3
+
+/** What the next state is to be, apart from what follows from the state before it. */
+export type Next = Pick<Draft, 'kind' | 'ends' | 'data'> & Partial<Pick<Draft, 'staleMs' | 'claim' | 'version'>>
+
+/** Drafts the state after `from`. Without a `version` it has a new one, and without a `claim` none. */
+export function* draft(from: Kept | undefined, next: Next): Steps<Draft> {
+  const id = yield* nonces()
+  const lineage = from ? [from.id, ...from.lineage].slice(0, mostRemembered) : []
+  return { version: id, staleMs: 0, claim: undefined, ...next, id, lineage }
+}
+
+/** The state that a draft has become: for an engine that need not read it again. `data` returns the encoded value. */
+export function keptOf(
+  { ends, data: _, ...rest }: Draft,
+  from: Kept | undefined,
+  nowMs: number,
+  data: Kept['data'],
+): Kept {
+  const endsAtMs = ends && ('atMs' in ends ? ends.atMs : nowMs + ends.inMs)
+  const lastFence = Math.max(rest.claim?.fence ?? 0, lastFenceOf(from))
+  return { ...rest, endsAtMs, readAtMs: nowMs, lastFence, data }
+}
+
+/** The greatest fence of all claims on the key so far. */
+export const lastFenceOf = (kept: Kept | undefined): number => Math.max(kept?.claim?.fence ?? 0, kept?.lastFence ?? 0)
+
+/** Is `now` the state with this id, or one that came of it? */
+export const descendsFrom = (now: Kept, id: string): boolean => now.id === id || now.lineage.includes(id)

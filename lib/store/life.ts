@@ -1,0 +1,32 @@
+// How long a store object lives. When it is closed, it gives back what was taken through it, as claims.
+
+import type { Steps } from '../core/steps.js'
+
+export interface Life {
+  /** It was closed. */
+  isOver: boolean
+  /** What is given back when it is closed: an entry leaves when it has been given back otherwise. */
+  readonly held: Set<() => Steps<void>>
+  /** That of the store which this one is a wrapper of: if that is closed, so is this. */
+  readonly inside: Life | undefined
+}
+
+export const newLife = (inside?: Life): Life => ({ isOver: false, held: new Set(), inside })
+
+/** Has the life given back, when it ends, what was taken. Returns how to leave before that. */
+export function holdFor(life: Life, giveBack: () => Steps<void>): () => void {
+  for (const one of ages(life)) one.held.add(giveBack)
+  return () => {
+    for (const one of ages(life)) one.held.delete(giveBack)
+  }
+}
+
+export function checkOpen(life: Life): void {
+  for (const one of ages(life))
+    if (one.isOver) throw Object.assign(new Error('The store was closed'), { code: 'ERR_STORE_CLOSED' })
+}
+
+/** The life itself, and those that it is inside of. */
+function* ages(life: Life): Generator<Life> {
+  for (let one: Life | undefined = life; one; one = one.inside) yield one
+}

@@ -1,0 +1,41 @@
+import type { Steps } from '../../core/steps.js'
+import type { Kept } from '../backing.js'
+import { type Job, jobOf, untilDone } from '../conflict.js'
+import type { Change, RemoveOptions } from '../contract.js'
+import { asTtl, endsIn, isLive, isTombstone, sameEnd } from '../expiry.js'
+import { asFound, goneOf } from '../find.js'
+import type { Inner } from '../inner.js'
+import { draft } from '../kept.js'
+import { asVersion, isVersion, refused } from '../refused.js'
+
+export function* remove<T>(inner: Inner<T>, key: string, options: RemoveOptions): Steps<Change<T>> {
+  const job = jobOf(inner, key, options)
+  const ifVersion = asVersion(options.ifVersion)
+  const forMs = options.tombstone ? asTtl(options.tombstone, 'options.tombstone') : 0
+  return yield* untilDone(job, function* (): Steps<Change<T> | 'moved'> {
+    const kept = yield* inner.backing.read(key)
+    if (!inner.writes || (isLive(kept) && !isVersion(kept, ifVersion))) {
+      const there = yield* asFound(inner, key, kept)
+      return there === 'moved' ? 'moved' : refused(there.entry)
+    }
+    if (isLive(kept)) return yield* takeAway(job, kept, forMs)
+    // There is nothing to take away. What a call makes meanwhile was made of what this call does not want to be there.
+    if (ifVersion === undefined && kept && (yield* dropMaking(job, kept)) === 'moved') return 'moved'
+    return refused(isTombstone(kept) ? goneOf(kept) : undefined)
+  })
+}
+
+function* takeAway<T>({ inner, key }: Job<T>, kept: Kept, forMs: number): Steps<Change<T> | 'moved'> {
+  const next = forMs > 0 ? yield* draft(kept, { kind: 'gone', ends: endsIn(forMs), data: undefined }) : undefined
+  const now = yield* inner.backing.commit(key, kept, next)
+  return now === 'moved' ? 'moved' : { ok: true, entry: undefined }
+}
+
+/** Drops a claim, and a value that is kept for those that take a stale one. */
+function* dropMaking({ inner, key }: Job<unknown>, kept: Kept): Steps<unknown> {
+  if (!isTombstone(kept)) return yield* inner.backing.commit(key, kept, undefined)
+  if (kept.claim === undefined) return undefined
+  const { version } = kept
+  const next = yield* draft(kept, { kind: 'gone', version, ends: sameEnd(kept), data: undefined })
+  return yield* inner.backing.commit(key, kept, next)
+}
