@@ -9,12 +9,14 @@ export type {
   GetOptions,
   Gone,
   KeysOptions,
+  NewValue,
   RemoveOptions,
   Store,
   Swept,
   TouchOptions,
   UpdateOptions,
 } from './store/contract.js'
+export { type FileStoreOptions, fileStore } from './store/files.js'
 export { keptOf } from './store/kept.js'
 export { memoryStore } from './store/memory.js'
 export { openStore, type StoreOptions } from './store/open.js'

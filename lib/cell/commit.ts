@@ -23,12 +23,15 @@ export interface Change {
   readonly durability: Durability
   readonly parents: Parents | undefined
   readonly trial: Trial
+  /** That of the next state. @default a fresh one */
+  readonly nonce?: string
 }
 
 /** Writes the payload of the next state, lets `apply` make the transition, and removes the payload left unnamed. */
 export function* commit(change: Change, apply: (to: State) => Steps<Verdict>): Steps<State | undefined> {
   const { path, from, next, data, durability, trial } = change
-  const to = successor(from, next, yield* nonces(), data ? yield* fs.self() : undefined)
+  const id = data && { owner: yield* fs.self(), size: data.length }
+  const to = successor(from, next, change.nonce ?? (yield* nonces()), id)
   // Not what the state keeps: that belongs to others, until this call has replaced it.
   const written = data && to.payload
   let verdict: Verdict | undefined
@@ -92,12 +95,15 @@ function* syncDirIfThere(path: string): Steps<void> {
   }
 }
 
-/** Makes the cell void, and removes its payload. Returns whether this call did it. */
-export function* commitClear(path: string, from: State, trial: Trial): Steps<boolean> {
+/**
+ * Makes the cell void, and removes its payload. Returns whether this call did it. `durability`: `none` if a power cut may
+ * bring the state back without its payload.
+ */
+export function* commitClear(path: string, from: State, trial: Trial, durability: Durability = 'file'): Steps<boolean> {
   // A state that is removed leaves no trace of the call that did it. Where a reply may be lost, such a trace is needed.
-  if (from.gone || (yield* isLocalCell(path))) return yield* removeState(path, from, trial)
+  if (from.gone || (yield* isLocalCell(path))) return yield* removeState(path, from, trial, durability)
   const next = { fields: from.fields, gone: true }
-  const change = { path, from, next, data: undefined, durability: 'file', parents: undefined, trial } as const
+  const change = { path, from, next, data: undefined, durability, parents: undefined, trial }
   const tombstone = yield* commit(change, to => advance(path, from, to, trial))
   if (tombstone) yield* finishAnyway(() => removeTombstone(path, tombstone, trial))
   return tombstone !== undefined
@@ -113,16 +119,18 @@ function* removeTombstone(path: string, tombstone: State, { publication: _, ...t
   }
 }
 
-function* removeState(path: string, from: State, trial: Trial): Steps<boolean> {
+function* removeState(path: string, from: State, trial: Trial, durability: Durability): Steps<boolean> {
+  // The sync of its directory, with `full`, would come too late: that is gone.
+  const safely = durability === 'none' ? 'none' : 'file'
   try {
     if ((yield* judged(trial, () => clear(path, from, trial))) !== 'mine') return false
   } catch (error) {
     const { payload } = from
     const isUnnamed = payload && isUnknownOutcome(error) && (yield* isSeen(path, trial, now => !isNaming(now, payload)))
-    if (isUnnamed) yield* dropPayload(path, payload, 'file')
+    if (isUnnamed) yield* dropPayload(path, payload, safely)
     throw error
   }
-  yield* dropPayload(path, from.payload, 'file')
+  yield* dropPayload(path, from.payload, safely)
   return true
 }
 

@@ -1,10 +1,9 @@
 // A state together with its data.
 
 import { hasCode, systemError } from '../core/errors.js'
-import { fs, type Steps } from '../core/steps.js'
+import type { Steps } from '../core/steps.js'
 import type { Trial } from '../parts/achieve.js'
-import { namingOnly } from '../parts/public-names.js'
-import { payloadOf } from './payload.js'
+import { readPayload } from './payload.js'
 import type { State } from './state.js'
 import { readState } from './transition.js'
 
@@ -18,11 +17,10 @@ export function* loadState(path: string, trial: Trial): Steps<{ reading: Reading
   const state = yield* readState(path, trial)
   if (typeof state === 'string') return { reading: undefined }
   if (!state.payload) return { reading: { state, data: undefined } }
-  const payload = payloadOf(path, state.payload)
   try {
-    return { reading: { state, data: yield* fs.readFile(payload) } }
+    return { reading: { state, data: yield* readPayload(path, state.payload) } }
   } catch (error) {
-    if (!hasCode(error, 'ENOENT')) throw namingOnly(error, payload, path)
+    if (!hasCode(error, 'ENOENT')) throw error
     // Another call replaced the data, after this one read the state: read both again.
     throw systemError('EAGAIN', 'open', 'the data that the state names is not there', path)
   }

@@ -5,7 +5,7 @@
 import { basename } from 'node:path'
 import { type Durability, refusal } from '../core/input.js'
 import { fs, type Path, type Steps } from '../core/steps.js'
-import { discard } from '../parts/cleanup.js'
+import { discard, tidy } from '../parts/cleanup.js'
 import { writeAll } from '../parts/durable.js'
 import { namingOnly } from '../parts/public-names.js'
 import { closingWritten } from '../parts/stage.js'
@@ -45,6 +45,31 @@ export function* writePayload(cell: string, id: PayloadId, data: Uint8Array, dur
     yield* closingWritten(fd, durability !== 'none', () => writeAll(fd, data, durability))
   } catch (error) {
     throw namingOnly(error, path, cell)
+  }
+}
+
+/** For more than this no memory is set aside because a name says so. */
+const mostAtOnce = 2 ** 27
+
+/** Returns all of a payload. What is there in its place, as after a power cut, may have another size than it should. */
+export function* readPayload(cell: string, id: PayloadId): Steps<Buffer> {
+  const path = payloadOf(cell, id)
+  try {
+    return yield* id.size === undefined || id.size > mostAtOnce ? fs.readFile(path) : readWhole(path, id.size)
+  } catch (error) {
+    throw namingOnly(error, path, cell)
+  }
+}
+
+/** One byte more shows in the same call that there is no more. */
+function* readWhole(path: string, size: number): Steps<Buffer> {
+  const fd = yield* fs.open(path, 'r nofollow')
+  try {
+    const into = Buffer.allocUnsafe(size + 1)
+    const got = yield* fs.read(fd, into, 0)
+    return got === size ? into.subarray(0, size) : yield* fs.readFile(path)
+  } finally {
+    yield* tidy(fs.close(fd))
   }
 }
 

@@ -1,7 +1,7 @@
 // How a cell's state is spelled as the name of a file, the token (../cell.ts):
 // `<t|x>.<version>.<nonce>.<lineage>.<payload>.<fields ...>`, in lower-case letters and digits, so that no filesystem
-// takes two states for one. The payload is spelled as the owner that wrote it; and its nonce, if that is not the state's
-// own because the state has kept the data of an earlier one.
+// takes two states for one. The payload is spelled as the owner that wrote it; its nonce, if that is not the state's own
+// because the state has kept the data of an earlier one; and its size, so that one call reads it whole.
 
 import { asFlag, refusal } from '../core/input.js'
 
@@ -27,6 +27,8 @@ export interface PayloadId {
   readonly owner: string
   /** The nonce of the first state that has it. */
   readonly nonce: string
+  /** How many bytes it has; undefined if the state does not say. */
+  readonly size?: number | undefined
 }
 
 /** What the next state is to be. */
@@ -45,12 +47,12 @@ const mostRemembered = 3
 /** As many as the state before could. Where names must be short, one that remembers less than it has seen shows that. */
 const remembered = ({ version, lineage }: State): number =>
   lineage.length < Math.min(version - 1, mostRemembered) ? lineage.length : mostRemembered
-const longestBytes = 200
+const longestBytes = 208
 
 const pattern = new RegExp(
   [
     /^([tx])\.([1-9a-z][0-9a-z]*)\.([0-9a-f]{16})\.([0-9a-f]{16}(?:-[0-9a-f]{16})*|)/,
-    /\.(?:([0-9a-z]+-[0-9a-z]+-[0-9a-z]+)(?:-([0-9a-f]{16}))?)?((?:\.[0-9a-z-]+)*)$/,
+    /\.(?:([0-9a-z]+-[0-9a-z]+-[0-9a-z]+)(?:-([0-9a-f]{16}))?(?:-([0-9a-z]{1,8}))?)?((?:\.[0-9a-z-]+)*)$/,
   ]
     .map(({ source }) => source)
     .join(''),
@@ -58,7 +60,7 @@ const pattern = new RegExp(
 
 /** The state that a name spells; undefined if it spells none. */
 export function parseState(name: string): State | undefined {
-  const [, kind, version, nonce = '', lineage, owner, kept, fields = ''] = pattern.exec(name) ?? []
+  const [, kind, version, nonce = '', lineage, owner, kept, size, fields = ''] = pattern.exec(name) ?? []
   if (kind === undefined) return undefined
   return {
     gone: kind === 'x',
@@ -66,7 +68,7 @@ export function parseState(name: string): State | undefined {
     fields: fields.split('.').slice(1),
     nonce,
     lineage: lineage ? lineage.split('-') : [],
-    payload: owner ? { owner, nonce: kept ?? nonce } : undefined,
+    payload: owner ? { owner, nonce: kept ?? nonce, size: size ? Number.parseInt(size, 36) : undefined } : undefined,
   }
 }
 
@@ -80,21 +82,22 @@ export function spellState(state: State): string {
 
 function spell({ gone, version, fields, nonce, lineage, payload }: State): string {
   const kept = payload && payload.nonce !== nonce ? `-${payload.nonce}` : ''
-  const spelled = payload ? payload.owner + kept : ''
+  const size = payload?.size === undefined ? '' : `-${payload.size.toString(36)}`
+  const spelled = payload ? payload.owner + kept + size : ''
   const name = `${gone ? 'x' : 't'}.${version.toString(36)}.${nonce}.${lineage.join('-')}.${spelled}`
   return fields.length > 0 ? `${name}.${fields.join('.')}` : name
 }
 
-/** The state that comes after `before`, or the first one. `writer`: the owner that has written data for it. */
+/** The state that comes after `before`, or the first one. `written`: the data that was written for it. */
 export function successor(
   before: State | undefined,
   { fields = [], gone = false, keepData = false }: Next,
   nonce: string,
-  writer?: string,
+  written?: Omit<PayloadId, 'nonce'>,
 ): State {
   const lineage = before ? [before.nonce, ...before.lineage].slice(0, remembered(before)) : []
   const kept = keepData ? before?.payload : undefined
-  const payload = writer === undefined ? kept : { owner: writer, nonce }
+  const payload = written ? { ...written, nonce } : kept
   return { gone, version: (before?.version ?? 0) + 1, fields, nonce, lineage, payload }
 }
 
@@ -119,7 +122,7 @@ const longestFields = longestBytes - spellState(longestWithoutFields()).length -
 function longestWithoutFields(): State {
   const nonce = '0'.repeat(16)
   const lineage = Array<string>(mostRemembered).fill(nonce)
-  const payload = { owner: '0'.repeat(30), nonce: '1'.repeat(16) }
+  const payload = { owner: '0'.repeat(30), nonce: '1'.repeat(16), size: 36 ** 7 - 1 }
   return { gone: true, version: 36 ** 9 - 1, fields: [], nonce, lineage, payload }
 }
 

@@ -9,6 +9,12 @@ export interface Backing {
   read(key: string): Steps<Kept | undefined>
 
   /**
+   * The state that this thread has made of a key a moment ago, without a look at what is there now: for a caller that goes
+   * on to commit from it, and reads the key if that returns `'moved'`. Absent, or undefined: nothing is remembered.
+   */
+  recall?(key: string): Steps<Kept | undefined>
+
+  /**
    * Replaces exactly `from` (undefined: there is no state) by `to` (undefined: there is none afterwards). Returns what is
    * there now, if this call put it there; `'removed'` if it took the state away; `'moved'` if `from` is not there any more.
    * Throws `ERR_UNKNOWN_OUTCOME` (see ./unknown-outcome.ts) where none of them can be known.

@@ -28,6 +28,11 @@ export type Change<T> =
   | { readonly ok: true; readonly entry: Entry<T> | undefined }
   | { readonly ok: false; readonly entry: Entry<T> | Gone | undefined }
 
+/** A value, or a function that makes it of the entry that is there. It may be called again, so it must only do that. */
+export type NewValue<T> =
+  // Of a store of unknown values, too, the function's parameter is an entry.
+  (unknown extends T ? NonNullable<unknown> | null : T) | ((old: Entry<T>) => T | Promise<T>)
+
 export interface GetOptions extends Patience {
   /** Moves the end of the entry to so many ms from now, unless less than a tenth of that has passed since it was moved. */
   readonly touch?: number | undefined
@@ -76,10 +81,7 @@ export interface Swept {
 export interface Store<T> {
   readonly get: Dual<[key: string, options?: GetOptions], Entry<T> | Gone | undefined>
   readonly create: Dual<[key: string, value: T, options?: CreateOptions], Change<T>>
-  readonly update: Dual<
-    [key: string, value: T | ((old: Entry<T>) => T | Promise<T>), options?: UpdateOptions],
-    Change<T>
-  >
+  readonly update: Dual<[key: string, value: NewValue<T>, options?: UpdateOptions], Change<T>>
   readonly remove: Dual<[key: string, options?: RemoveOptions], Change<T>>
   readonly touch: Dual<[key: string, ttl: number, options?: TouchOptions], Change<T>>
   readonly getMany: Dual<[keys: Iterable<string>, options?: Patience], Map<string, Entry<T>>>

@@ -30,15 +30,17 @@ class MemoryBacking implements Backing {
   #looking: Iterator<[string, Stored]> | undefined
   readonly #clock: () => number
 
+  // What is in this memory was made by this thread, which lives.
+  readonly claims = { self: () => fs.thread(), alive: () => just(() => true) }
+
   constructor(clock: () => number) {
     this.#clock = clock
   }
 
-  // What is in this memory was made by this thread, which lives.
-  readonly claims = { self: () => fs.thread(), alive: () => just(() => true) }
-
-  read(key: string): Steps<Kept | undefined> {
-    return just(() => this.#seen(this.#states.get(key)))
+  *read(key: string): Steps<Kept | undefined> {
+    // A call is stopped between two calls of its own, so there must be one.
+    yield* fs.blocking()
+    return this.#seen(this.#states.get(key))
   }
 
   commit(key: string, from: Kept | undefined, to: Draft | undefined): Steps<Kept | 'removed' | 'moved'> {

@@ -4,7 +4,15 @@ import { checkNames } from '../core/option-names.js'
 import { LatePlace } from '../core/queue.js'
 import type { Backing } from './backing.js'
 import { asCodec, type Codec } from './codec.js'
-import type { CreateOptions, GetOptions, RemoveOptions, Store, TouchOptions, UpdateOptions } from './contract.js'
+import type {
+  CreateOptions,
+  GetOptions,
+  NewValue,
+  RemoveOptions,
+  Store,
+  TouchOptions,
+  UpdateOptions,
+} from './contract.js'
 import { type Inner, keepInner } from './inner.js'
 import { newLife } from './life.js'
 import { close } from './operations/close.js'
@@ -16,7 +24,7 @@ import { keysOf } from './operations/pages.js'
 import { remove } from './operations/remove.js'
 import { sweep } from './operations/sweep.js'
 import { touch } from './operations/touch.js'
-import { type NewValue, update } from './operations/update.js'
+import { update } from './operations/update.js'
 
 export interface StoreOptions<T> {
   /**

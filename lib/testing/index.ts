@@ -10,3 +10,4 @@ export type { LinearizableOptions, Model, Operation, Verdict } from './lineariza
 export { NotLinearizable } from './linearizable/not-linearizable.js'
 export { assertLinearizable, linearizable } from './linearizable.js'
 export { contender, overlaps, type Play, type RaceOptions, type Result, race } from './race.js'
+export { type ContractLine, type StoreContractOptions, storeContract } from './store-contract.js'

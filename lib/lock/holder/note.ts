@@ -58,6 +58,7 @@ export const naming = (state: State, note: PayloadId | undefined): State => (not
 
 /** Writes a note. It outlives no power cut, and neither does its holder. */
 export function* writeNote({ dir, label }: Locking, json = ''): Steps<PayloadId> {
+  // Without its size: tokens of locks are long enough, and a note is looked at before it is read.
   const note = { owner: yield* fs.self(), nonce: yield* nonces() }
   const head = JSON.stringify({ host: hostname(), atMs: yield* fs.now(), label })
   try {

@@ -4,16 +4,13 @@ import { ofUser } from '../../parts/cleanup.js'
 import type { Kept } from '../backing.js'
 import { encode } from '../codec.js'
 import { type Job, jobOf, untilDone } from '../conflict.js'
-import type { Change, Entry, UpdateOptions } from '../contract.js'
+import type { Change, Entry, NewValue, UpdateOptions } from '../contract.js'
 import { asTtl, endsIn, isLive, sameEnd } from '../expiry.js'
 import { asFound, entryOf, type Found } from '../find.js'
 import type { Inner } from '../inner.js'
 import { just } from '../just.js'
 import { draft } from '../kept.js'
 import { asVersion, isVersion, refused } from '../refused.js'
-
-/** A value, or a function that makes it of the old one. */
-export type NewValue<T> = T | ((old: Entry<T>) => T | Promise<T>)
 
 export function* update<T>(
   inner: Inner<T>,
@@ -64,7 +61,7 @@ interface Made<T> {
 /** Returns how to make the new value of a state; undefined: the old one is damaged. */
 function newValueOf<T>(inner: Inner<T>, value: NewValue<T>) {
   if (typeof value === 'function') return madeBy(inner, value as (old: Entry<T>) => T | Promise<T>)
-  const made = { value, bytes: encode(inner, value) }
+  const made = { value: value as T, bytes: encode(inner, value as T) }
   return () => just(() => made)
 }
 

@@ -1,0 +1,116 @@
+// The engine over cells (../../cell.ts): each key has a cell, `<root>/<shard>/<name>`, whose token says all but a long value.
+
+import { spellState } from '../../cell/state.js'
+import { readState } from '../../cell/transition.js'
+import { fs, orNothing, type Steps } from '../../core/steps.js'
+import { finishAnyway } from '../../parts/cleanup.js'
+import type { Backing, Draft, Kept, Page } from '../backing.js'
+import { isUnknownOutcome, unknownOutcome } from '../unknown-outcome.js'
+import { type Home, put, takeAway } from './change.js'
+import { checkFormat, makeStore } from './format.js'
+import { asFileKept, type Cells, type FileKept, keptOf } from './kept.js'
+import { listShard, shardsOf } from './listing.js'
+import { type Place, Places } from './places.js'
+import { sweepNeighbours, sweepStore } from './sweep.js'
+
+export interface FileEngine extends Home {
+  readonly gc: 'amortised' | 'manual'
+}
+
+export class FileBacking implements Backing, Cells {
+  readonly #engine: FileEngine
+  readonly #places: Places
+  #isOpen = false
+  #isLocal: boolean | undefined
+
+  readonly claims = {
+    self: (): Steps<string> => fs.thread(),
+    alive: (owner: string): Steps<boolean | undefined> => fs.alive(owner),
+  }
+
+  constructor(engine: FileEngine) {
+    this.#engine = engine
+    this.#places = new Places(engine.root)
+  }
+
+  get root(): string {
+    return this.#engine.root
+  }
+
+  *read(key: string): Steps<FileKept | undefined> {
+    if (!this.#isOpen) this.#isOpen = yield* checkFormat(this.root)
+    return yield* this.readPlace(this.#places.of(key))
+  }
+
+  *readPlace(place: Place): Steps<FileKept | undefined> {
+    const now = yield* readState(place.path, place.trial)
+    if (typeof now === 'string') return undefined
+    if (!place.isChecked) yield* this.#places.check(place)
+    return keptOf(place, now)
+  }
+
+  *recall(key: string): Steps<FileKept | undefined> {
+    const kept = (yield* fs.recall(this.#places.of(key).path)) as FileKept | undefined
+    return kept && { ...kept, readAtMs: Date.now() }
+  }
+
+  *commit(key: string, from: Kept | undefined, to: Draft | undefined): Steps<Kept | 'removed' | 'moved'> {
+    if (!this.#isOpen) yield* this.#open()
+    const place = this.#places.of(key)
+    const was = from && asFileKept(from)
+    let result: FileKept | 'removed' | 'moved' = 'moved'
+    try {
+      result = yield* to ? put(this.#engine, place, was, to) : this.#remove(place, was)
+    } catch (error) {
+      throw isUnknownOutcome(error) ? unknownOutcome(key, from, to, error) : error
+    } finally {
+      yield* fs.remember(place.path, typeof result === 'string' ? undefined : result)
+    }
+    const isTurn = to && !was && this.#engine.gc === 'amortised' && isOneOf64(to)
+    if (isTurn) yield* finishAnyway(() => sweepNeighbours(this, place))
+    return result
+  }
+
+  *#open(): Steps<void> {
+    const { root, mode, durability } = this.#engine
+    if (!(yield* checkFormat(root))) yield* makeStore(root, mode, durability)
+    this.#isOpen = true
+  }
+
+  *#remove(place: Place, was: FileKept | undefined): Steps<'removed' | 'moved'> {
+    if (was) return yield* takeAway(this.#engine, place, was)
+    return (yield* this.readPlace(place)) ? 'moved' : 'removed'
+  }
+
+  /** Only where no other machine renames: there the kernel knows all names. */
+  *stillThere(key: string, kept: Kept): Steps<boolean> {
+    this.#isLocal ??= yield* fs.local(this.root)
+    if (!this.#isLocal) return false
+    const token = `${this.#places.of(key).path}/${spellState(asFileKept(kept).state)}`
+    return (yield* fs.lstat(token, orNothing)) !== undefined
+  }
+
+  /** A page is a shard; the cursor has those that are left. */
+  *list(prefix: string, cursor: unknown): Steps<Page> {
+    if (!this.#isOpen) this.#isOpen = yield* checkFormat(this.root)
+    const [shard, ...left] = (cursor as readonly string[] | undefined) ?? (yield* shardsOf(this.root))
+    const entries = shard === undefined ? [] : yield* listShard(this, shard, prefix)
+    return { entries, cursor: left.length > 0 ? left : undefined }
+  }
+
+  *changed(key: string, ms: number): Steps<void> {
+    yield* fs.changed(this.#places.of(key).path, ms)
+  }
+
+  // biome-ignore lint/correctness/useYield: the clock is read without a call
+  *now(): Steps<number> {
+    return Date.now()
+  }
+
+  *sweep(): Steps<number> {
+    return yield* sweepStore(this)
+  }
+}
+
+/** An id is random. */
+const isOneOf64 = ({ id }: Draft): boolean => (Number.parseInt(id.slice(-2), 16) & 63) === 0

@@ -1,0 +1,94 @@
+// A state of a key, as it was seen in its cell.
+
+import { readPayload } from '../../cell/payload.js'
+import type { State } from '../../cell/state.js'
+import { readState } from '../../cell/transition.js'
+import { hasCode } from '../../core/errors.js'
+import { refusal } from '../../core/input.js'
+import type { Steps } from '../../core/steps.js'
+import type { Kept } from '../backing.js'
+import type { Place } from './places.js'
+import { readFields, readShort } from './token.js'
+import { fromFile } from './value.js'
+
+/** What parts of the engine ask of the whole. */
+export interface Cells {
+  readonly root: string
+  readPlace(place: Place): Steps<FileKept | undefined>
+}
+
+/** A wrapper may copy it: everything that the engine needs is a property of it. */
+export interface FileKept extends Kept {
+  readonly state: State
+  /** The field of a short value. */
+  readonly short: string | undefined
+}
+
+/** `bytes`: the value, if it is at hand. */
+export function keptOf(place: Place, state: State, bytes?: Uint8Array): FileKept {
+  const { nonce, lineage } = state
+  const { kind, version, endsAtMs, staleMs, claim, lastFence, short } = readFields(state)
+  return {
+    id: nonce,
+    lineage,
+    kind,
+    version,
+    endsAtMs,
+    staleMs,
+    claim,
+    lastFence,
+    readAtMs: Date.now(),
+    state,
+    short,
+    data: () => readValue(place, state, short, bytes),
+  }
+}
+
+export function asFileKept(kept: Kept): FileKept {
+  if (typeof (kept as Partial<FileKept>).state?.nonce === 'string') return kept as FileKept
+  throw refusal('ERR_INVALID_ARG_VALUE', 'from', 'a state that this engine has returned', kept)
+}
+
+function* readValue(
+  place: Place,
+  state: State,
+  short: string | undefined,
+  bytes: Uint8Array | undefined,
+): Steps<Uint8Array | 'moved' | 'damaged'> {
+  // A copy, because the caller may change what it gets.
+  if (bytes) return Buffer.from(bytes)
+  if (short !== undefined) return readShort(short)
+  const file = yield* readValueFile(place, state)
+  if (typeof file === 'string') return file
+  const value = fromFile(file)
+  if (!value) return 'damaged'
+  if (place.isHashed && value.key !== place.key) throw keyCollision(place, value.key)
+  return value.bytes
+}
+
+function* readValueFile(place: Place, state: State): Steps<Buffer | 'moved' | 'damaged'> {
+  if (!state.payload) return 'damaged'
+  try {
+    return yield* readPayload(place.path, state.payload)
+  } catch (error) {
+    // A link, which is not followed.
+    if (hasCode(error, 'ELOOP', 'EMLINK')) return 'damaged'
+    // A file that was replaced is gone; NFS may say so in another way, if it was opened before.
+    if (!hasCode(error, 'ENOENT', 'ESTALE')) throw error
+  }
+  const now = yield* readState(place.path, place.trial)
+  return typeof now === 'object' && now.nonce === state.nonce ? 'damaged' : 'moved'
+}
+
+/** The key that the file of a state says; undefined if it says none. */
+export function* readKey(place: Place, state: State): Steps<string | undefined> {
+  const file = yield* readValueFile(place, state)
+  return typeof file === 'string' ? undefined : fromFile(file)?.key
+}
+
+const keyCollision = ({ key, path }: Place, other: string | undefined): Error =>
+  Object.assign(new Error(`Two keys have one hash: ${JSON.stringify(key)} and ${JSON.stringify(other)}`), {
+    code: 'ERR_KEY_COLLISION',
+    key,
+    path,
+  })

@@ -1,0 +1,106 @@
+// What the token of a key's cell says, in its fields. Each begins with a letter:
+//
+// | field             | says                                                                                     |
+// |-------------------|------------------------------------------------------------------------------------------|
+// | `l`, `g`, `n`     | live, gone or none; behind it when that ends (ms since 1970, base 36), unless it is never |
+// | `s`               | for how long a stale value is kept (ms); left out: 0                                     |
+// | `v`               | the version, if that is neither the nonce of the value's file nor that of the state      |
+// | `f`               | the fence of the last claim; left out: 0                                                 |
+// | `c`, `p`          | the owner of the claim, and its lease (ms); left out: there is none, and it never ends    |
+// | `d`, `b`          | a short value: as it is, or in base 32                                                   |
+
+import type { State } from '../../cell/state.js'
+import type { Claim, Draft, Kept } from '../backing.js'
+import { fromBase32, inBase32 } from './names.js'
+
+/** What a state says of its key. */
+export type Said = Pick<Kept, 'kind' | 'version' | 'endsAtMs' | 'staleMs' | 'claim' | 'lastFence'> & {
+  /** The field of a short value. */
+  readonly short: string | undefined
+}
+
+const kinds = { l: 'live', g: 'gone', n: 'none' } as const
+const letters = { live: 'l', gone: 'g', none: 'n' } as const
+
+/** A value of at most so many bytes is in the token. */
+export const mostShortBytes = 28
+
+const plain = /^[0-9a-z-]*$/
+
+export function spellShort(bytes: Uint8Array): string {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
+  return plain.test(text) ? `d${text}` : `b${inBase32(bytes)}`
+}
+
+export const readShort = (field: string): Buffer =>
+  field[0] === 'd' ? Buffer.from(field.slice(1), 'latin1') : fromBase32(field.slice(1))
+
+/**
+ * The fields of the state that `to` becomes. `short`: the field of its value, if it is to be in the token. `implied`: the
+ * version that need not be said.
+ */
+export function fieldsOf(
+  { kind, version, staleMs, claim }: Draft,
+  endsAtMs: number | undefined,
+  lastFence: number,
+  { short, implied }: { readonly short: string | undefined; readonly implied: string },
+): string[] {
+  const fields = [letters[kind] + (endsAtMs === undefined ? '' : endsAtMs.toString(36))]
+  if (staleMs > 0) fields.push(`s${Math.ceil(staleMs).toString(36)}`)
+  if (version !== implied) fields.push(`v${version}`)
+  if (lastFence > 0) fields.push(`f${lastFence.toString(36)}`)
+  if (claim) fields.push(`c${claim.owner}`)
+  if (claim && claim.leaseMs !== Number.POSITIVE_INFINITY) fields.push(`p${Math.ceil(claim.leaseMs).toString(36)}`)
+  if (short !== undefined) fields.push(short)
+  return fields
+}
+
+/** What a state says. One that is about to be removed, and has kept the fields of the state before, says `none`. */
+export function readFields({ gone, fields, nonce, payload }: State): Said {
+  const [first = ''] = fields
+  const kind = kinds[first[0] as keyof typeof kinds] ?? 'none'
+  const said = {
+    kind: gone === (kind === 'gone') ? kind : ('none' as const),
+    version: payload?.nonce ?? nonce,
+    endsAtMs: first.length > 1 ? fromBase36(first) : undefined,
+    staleMs: 0,
+    claim: undefined as Claim | undefined,
+    lastFence: 0,
+    short: undefined as string | undefined,
+  }
+  if (fields.length > 1) readMore(said, fields, gone && kind !== 'gone')
+  return said
+}
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] }
+
+function readMore(said: Writable<Said>, fields: readonly string[], isLeaving: boolean): void {
+  let owner: string | undefined
+  let leaseMs = Number.POSITIVE_INFINITY
+  for (let at = 1; at < fields.length; at++) {
+    const field = fields[at] as string
+    switch (field[0]) {
+      case 's':
+        said.staleMs = fromBase36(field)
+        break
+      case 'v':
+        said.version = field.slice(1)
+        break
+      case 'f':
+        said.lastFence = fromBase36(field)
+        break
+      case 'c':
+        owner = field.slice(1)
+        break
+      case 'p':
+        leaseMs = fromBase36(field)
+        break
+      case 'd':
+      case 'b':
+        said.short = field
+    }
+  }
+  if (owner !== undefined && !isLeaving) said.claim = { owner, fence: said.lastFence, leaseMs }
+}
+
+const fromBase36 = (field: string): number => Number.parseInt(field.slice(1), 36)
