@@ -16,8 +16,15 @@ export type {
   TouchOptions,
   UpdateOptions,
 } from './store/contract.js'
+export { type EnabledOptions, enabled } from './store/enabled.js'
 export { type FileStoreOptions, fileStore } from './store/files.js'
 export { keptOf } from './store/kept.js'
+export { type MemoOptions, memo } from './store/memo.js'
 export { memoryStore } from './store/memory.js'
 export { openStore, type StoreOptions } from './store/open.js'
+export { prefix } from './store/prefix.js'
+export { refreshing } from './store/refreshing.js'
+export { multiScope, type Scope, type ScopeOptions, scope } from './store/scope.js'
+export { type Counts, stats } from './store/stats.js'
+export { type TiersOptions, tiers } from './store/tiers.js'
 export { confirmCommit, type UnknownOutcome, unknownOutcome } from './store/unknown-outcome.js'

@@ -50,7 +50,8 @@ export class FileBacking implements Backing, Cells {
   }
 
   *recall(key: string): Steps<FileKept | undefined> {
-    const kept = (yield* fs.recall(this.#places.of(key).path)) as FileKept | undefined
+    const place = this.#places.of(key)
+    const kept = place.isChecked ? ((yield* fs.recall(place.path)) as FileKept | undefined) : undefined
     return kept && { ...kept, readAtMs: Date.now() }
   }
 
@@ -60,7 +61,7 @@ export class FileBacking implements Backing, Cells {
     const was = from && asFileKept(from)
     let result: FileKept | 'removed' | 'moved' = 'moved'
     try {
-      result = yield* to ? put(this.#engine, place, was, to) : this.#remove(place, was)
+      result = yield* to ? this.#put(place, was, to) : this.#remove(place, was)
     } catch (error) {
       throw isUnknownOutcome(error) ? unknownOutcome(key, from, to, error) : error
     } finally {
@@ -75,6 +76,14 @@ export class FileBacking implements Backing, Cells {
     const { root, mode, durability } = this.#engine
     if (!(yield* checkFormat(root))) yield* makeStore(root, mode, durability)
     this.#isOpen = true
+  }
+
+  *#put(place: Place, was: FileKept | undefined, to: Draft): Steps<FileKept | 'moved'> {
+    if (!was) yield* this.#places.checkShard(place)
+    const made = yield* put(this.#engine, place, was, to)
+    // A link would have been in the way of a new directory.
+    if (!was && made !== 'moved') place.isChecked = true
+    return made
   }
 
   *#remove(place: Place, was: FileKept | undefined): Steps<'removed' | 'moved'> {
