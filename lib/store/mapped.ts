@@ -2,13 +2,13 @@
 
 import type { Steps } from '../core/steps.js'
 import type { Backing, Draft, Kept, Page } from './backing.js'
-import { checkKey } from './keys.js'
+import { checkKey, mostWholeBytes } from './keys.js'
 import { isUnknownOutcome, unknownOutcome } from './unknown-outcome.js'
 
-/** A key with what is put before it. The whole is a key as well, so it must not be too long. */
+/** A key with what is put before it. */
 export function longer(before: string, key: string): string {
   const whole = before + key
-  checkKey(whole, 'key')
+  checkKey(whole, 'key', mostWholeBytes)
   return whole
 }
 

@@ -16,7 +16,7 @@ import { wrap } from './wrap.js'
  * that is nowhere else in them, as `:`.
  *
  * @param store A store of this package, or a wrapper of one.
- * @param text The beginning of each key. With it, a key may have at most 4,096 bytes.
+ * @param text The beginning of each key. All wrappers together may put at most 4,096 bytes before a key.
  * @returns A store. To close it leaves the other one open.
  * @throws `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE`: the text cannot begin a key.
  *

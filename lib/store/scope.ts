@@ -44,7 +44,7 @@ const generations = new WeakMap<object, Generation>()
  * store itself may begin with `scope/`.
  *
  * @param store Where the values are. A scope of a scope, or of any other wrapper, is dropped with it.
- * @param name Of the scope, in this store. With it, and 27 bytes more, a key may have at most 4,096 bytes.
+ * @param name Of the scope, in this store. All wrappers together may put at most 4,096 bytes before a key.
  * @param options `generations`: another store for the generation. `trust` (ms): see there.
  * @returns A store, with `drop` and `generation`. To close it leaves the other one open.
  * @throws `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE`: bad input. A write: `ERR_SCOPE_CLOSED`, if
@@ -64,7 +64,9 @@ export function scope<T>(store: Store<T>, name: string, options: ScopeOptions = 
   checkNames(options, optionNames, 'options')
   const trustMs = asNumber(options.trust, 'options.trust', 0)
   if (options.generations !== undefined) innerOf(options.generations, 'options.generations')
-  const kept = options.generations ?? wrap<string>({ ...inner, codec: jsonCodec as never }, {})
+  const kept =
+    options.generations ??
+    wrap<string>({ ...inner, codec: jsonCodec as never, mostBytes: Number.POSITIVE_INFINITY }, {})
   const generation = generationOf(kept, name, trustMs)
   const scoped = storeIn(store, [generation])
   const { life } = innerOf<T>(scoped)

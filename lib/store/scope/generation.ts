@@ -65,7 +65,7 @@ export function generationOf(store: Store<string>, scopeName: string, trustMs: n
     last: () => seen?.kept.version,
     *make() {
       forget()
-      const { entry } = yield* store.create.steps(key, scopeName)
+      const { entry } = yield* store.create.steps(key, '')
       if (entry && !entry.gone) return entry.version
       throw cannotBeMade(scopeName)
     },
