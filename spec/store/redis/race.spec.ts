@@ -1,0 +1,44 @@
+// Real processes share a store in Redis, and some are killed.
+
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { redisStore } from 'holdfast/redis'
+import type { Store } from 'holdfast/store'
+import { contender } from 'holdfast/testing'
+import { raced, scratch } from '../../support/kit.js'
+import { noRedisStore, redisClient } from '../../support/redis-engines.js'
+import { startRedis } from '../../support/redis-server.js'
+import { raceAdders, raceCreators, raceLives, storePlays, textAt } from '../../support/store-races.js'
+
+const openAt = async (name: string, dir: string): Promise<Store<unknown>> => {
+  const { client } = await redisClient(name).connect(Number(textAt(dir, 'port')))
+  return redisStore(client, { prefix: 'race' })
+}
+
+const names = ['redis', 'ioredis']
+const plays = Object.assign({}, ...names.map(name => storePlays(name, dir => openAt(name, dir))))
+
+if (!contender(plays))
+  for (const name of names) {
+    const races = {
+      'eight processes add, and nothing is lost': raceAdders,
+      'eight processes make the same keys, and all are given the one value of each': raceCreators,
+      'what processes do that may be killed at any moment is linearizable': raceLives,
+    }
+    for (const [title, run] of Object.entries(races)) {
+      if (noRedisStore) raced.skip(`${name}: ${title}`, noRedisStore)
+      else
+        raced(`${name}: ${title}`, async () => {
+          const dir = scratch()
+          const server = await startRedis()
+          const { client, close } = await redisClient(name).connect(server.port)
+          writeFileSync(join(dir, 'port'), `${server.port}`)
+          try {
+            await run({ file: import.meta.url, name, dir, store: redisStore(client, { prefix: 'race' }) })
+          } finally {
+            await close()
+            await server.stop()
+          }
+        })
+    }
+  }

@@ -1,0 +1,39 @@
+// Real processes share a store in SQLite, and some are killed.
+
+import { join } from 'node:path'
+import { sqliteStore } from 'holdfast/sqlite'
+import type { Store } from 'holdfast/store'
+import { contender } from 'holdfast/testing'
+import { assert, raced, scratch } from '../../support/kit.js'
+import { sqlites } from '../../support/sqlite-engines.js'
+import { raceAdders, raceCreators, raceLives, storePlays } from '../../support/store-races.js'
+
+const openAt = (name: string, dir: string): Store<unknown> => {
+  const { open } = sqlites.find(one => one.name === name) as (typeof sqlites)[number]
+  const db = open(join(dir, 'store.db'))
+  db.exec('PRAGMA synchronous = OFF')
+  return sqliteStore(db)
+}
+
+const used = sqlites.filter(({ why }) => why === undefined)
+const plays = Object.assign({}, ...used.map(({ name }) => storePlays(name, async dir => openAt(name, dir))))
+
+if (!contender(plays))
+  for (const { name, why } of sqlites) {
+    const races = {
+      'eight processes add, and nothing is lost': raceAdders,
+      'eight processes make the same keys, and all are given the one value of each': raceCreators,
+      'what processes do that may be killed at any moment is linearizable': raceLives,
+    }
+    for (const [title, run] of Object.entries(races)) {
+      if (why) raced.skip(`${name}: ${title}`, why)
+      else
+        raced(`${name}: ${title}`, async () => {
+          const dir = scratch()
+          const store = openAt(name, dir)
+          await run({ file: import.meta.url, name, dir, store })
+          const { debris } = await store.sweep()
+          assert.is(debris, 0)
+        })
+    }
+  }
