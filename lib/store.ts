@@ -18,6 +18,16 @@ export type {
 } from './store/contract.js'
 export { type EnabledOptions, enabled } from './store/enabled.js'
 export { type FileStoreOptions, fileStore } from './store/files.js'
+export type { ClaimHolder } from './store/get-or-set/errors.js'
+export {
+  type Compute,
+  type GetOrSet,
+  type GetOrSetOptions,
+  type Got,
+  getOrSet,
+  type Source,
+  type Task,
+} from './store/get-or-set.js'
 export { keptOf } from './store/kept.js'
 export { type MemoOptions, memo } from './store/memo.js'
 export { memoryStore } from './store/memory.js'
