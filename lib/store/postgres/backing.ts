@@ -4,6 +4,7 @@ import type { Steps } from '../../core/steps.js'
 import type { Backing, Draft, Kept, Page } from '../backing.js'
 import { claimsByEvidence } from '../remote/claims.js'
 import { type Attempt, type Committed, commitRemotely, type Server } from '../remote/commit.js'
+import { Once } from '../remote/once.js'
 import { untilNextLook } from '../remote/pause.js'
 import type { Announcements } from './announcements.js'
 import type { Database } from './client.js'
@@ -18,16 +19,15 @@ export class PostgresBacking implements Backing, Server {
   readonly claims = claimsByEvidence
   readonly failureOf = failureOf
   readonly #db: Database
-  readonly #table: string
   readonly #announcements: Announcements | undefined
   readonly #sql: Statements
-  #isOpen = false
+  readonly #opening: Once<void>
 
   constructor(db: Database, table: string, announcements: Announcements | undefined) {
     this.#db = db
-    this.#table = table
     this.#announcements = announcements
     this.#sql = statementsFor(table, announcements?.statement)
+    this.#opening = new Once(() => openTable(db, table))
   }
 
   get retryForMs(): number {
@@ -35,13 +35,13 @@ export class PostgresBacking implements Backing, Server {
   }
 
   *read(key: string): Steps<Kept | undefined> {
-    yield* this.#open()
+    yield* this.#opening.get()
     const [row] = yield* this.#db.look(this.#sql.read, [nameOf(key).name])
     return row && keptOf(row, whole(row.value))
   }
 
   *commit(key: string, from: Kept | undefined, to: Draft | undefined): Steps<Committed> {
-    yield* this.#open()
+    yield* this.#opening.get()
     return yield* commitRemotely(this, { key, from, to }, nothing => this.#remove(key, nothing))
   }
 
@@ -75,7 +75,7 @@ export class PostgresBacking implements Backing, Server {
   }
 
   *list(prefix: string, cursor: unknown): Steps<Page> {
-    yield* this.#open()
+    yield* this.#opening.get()
     const [from, to] = rangeOf(prefix)
     const rows = yield* this.#db.look(this.#sql.list, [cursor ?? from, to, pageSize])
     const entries = rows.flatMap(row => {
@@ -101,13 +101,6 @@ export class PostgresBacking implements Backing, Server {
 
   *close(): Steps<void> {
     if (this.#announcements) yield* this.#announcements.close()
-  }
-
-  /** Several calls may do it at once: each finds what the others have made. */
-  *#open(): Steps<void> {
-    if (this.#isOpen) return
-    yield* openTable(this.#db, this.#table)
-    this.#isOpen = true
   }
 }
 

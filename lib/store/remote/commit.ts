@@ -40,10 +40,10 @@ export function* commitRemotely(
   { key, from, to }: Change,
   drop: (nothing: Kept) => Steps<unknown>,
 ): Steps<Committed> {
-  if (to) return yield* untilKnown(server, { key, from, to })
+  if (to) return yield* untilKnown(server, { key, from, to: { ...to, lineage: lineageAfter(from) } })
   if (!from) return 'removed'
   const nothing = yield* draft(from, { kind: 'none', ends: undefined, data: undefined })
-  const made = yield* untilKnown(server, { key, from, to: nothing })
+  const made = yield* untilKnown(server, { key, from, to: { ...nothing, lineage: lineageAfter(from) } })
   if (typeof made === 'string') return made
   try {
     yield* drop(made)
@@ -53,6 +53,12 @@ export function* commitRemotely(
   }
   return 'removed'
 }
+
+/** How many states before itself a state remembers on a server: while a call finds out that a reply is lost, many may come. */
+const mostRemembered = 16
+
+const lineageAfter = (from: Kept | undefined): readonly string[] =>
+  from ? [from.id, ...from.lineage].slice(0, mostRemembered) : []
 
 /** Sends the request until it is known what became of it. */
 export function* untilKnown<A extends Change>(server: Server<A>, change: A): Steps<Committed> {

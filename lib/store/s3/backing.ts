@@ -6,6 +6,7 @@ import type { Backing, Draft, Kept, Page } from '../backing.js'
 import { just } from '../just.js'
 import { claimsByEvidence } from '../remote/claims.js'
 import { type Attempt, type Committed, commitRemotely, type Server } from '../remote/commit.js'
+import { Once } from '../remote/once.js'
 import { partOf } from '../remote/pause.js'
 import { judge } from '../unknown-outcome.js'
 import { already, type Bucket, type S3Kept } from './bucket.js'
@@ -24,11 +25,12 @@ export class S3Backing implements Backing, Server {
   readonly claims = claimsByEvidence
   readonly failureOf = failureOf
   readonly #bucket: Bucket
-  /** Does the server delete exactly one version of an object? undefined: the store was not opened yet. */
-  #deletesExactly: boolean | undefined
+  /** Opens the store. Does the server delete exactly one version of an object? */
+  readonly #opening: Once<boolean>
 
   constructor(bucket: Bucket) {
     this.#bucket = bucket
+    this.#opening = new Once(() => openBucket(bucket))
   }
 
   get retryForMs(): number {
@@ -36,12 +38,12 @@ export class S3Backing implements Backing, Server {
   }
 
   *read(key: string): Steps<S3Kept | undefined> {
-    yield* this.#open()
+    yield* this.#opening.get()
     return yield* this.#bucket.read(nameOf(key).name)
   }
 
   *commit(key: string, from: Kept | undefined, to: Draft | undefined): Steps<Committed> {
-    yield* this.#open()
+    yield* this.#opening.get()
     return yield* commitRemotely(this, { key, from, to }, nothing => this.#delete(key, nothing))
   }
 
@@ -87,12 +89,12 @@ export class S3Backing implements Backing, Server {
 
   *#delete(key: string, nothing: S3Kept): Steps<void> {
     const { etag } = nothing
-    if (!this.#deletesExactly || etag === undefined) return
+    if (etag === undefined || !(yield* this.#opening.get())) return
     yield* this.#bucket.send(objects => objects.remove(`${this.#bucket.prefix}${nameOf(key).name}`, etag))
   }
 
   *list(prefix: string, cursor: unknown): Steps<Page> {
-    yield* this.#open()
+    yield* this.#opening.get()
     const listing = yield* this.#bucket.list(beginningOf(prefix), pageSize, cursor as string | undefined)
     const names = listing.names
       .map(name => name.slice(this.#bucket.prefix.length))
@@ -110,10 +112,6 @@ export class S3Backing implements Backing, Server {
 
   now(): Steps<number> {
     return just(() => this.#bucket.clock.now())
-  }
-
-  *#open(): Steps<void> {
-    this.#deletesExactly ??= yield* openBucket(this.#bucket)
   }
 }
 

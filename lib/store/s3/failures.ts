@@ -19,8 +19,9 @@ export function failureOf(error: unknown): Failure {
   const { status, $metadata, name, cause } = (error ?? {}) as ClientError
   const replied = typeof status === 'number' ? status : $metadata?.httpStatusCode
   if (replied !== undefined && putOff.has(replied)) return 'put off'
-  // Before it fails so, a server may have done what it was asked for.
-  if (replied !== undefined && replied !== 0) return replied >= 500 || replied === 408 ? 'in doubt' : 'refused'
+  // Before it fails so, a server may have done what it was asked for; but not what it does not know (501).
+  if (replied !== undefined && replied !== 0)
+    return (replied >= 500 && replied !== 501) || replied === 408 ? 'in doubt' : 'refused'
   if (isConnecting(error) || isConnecting(cause)) return 'put off'
   // fetch fails with a TypeError that has a cause; without one, it is an error of the program.
   if (error instanceof TypeError && cause === undefined) return 'refused'
