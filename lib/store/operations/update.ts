@@ -68,8 +68,8 @@ interface Made<T> {
 }
 
 /** Returns how to make the new value of a state; undefined: the old one is damaged. */
-function newValueOf<T>(inner: Inner<T>, value: NewValue<T>) {
-  if (typeof value === 'function') return madeBy(inner, value as (old: Entry<T>) => T | Promise<T>)
+function newValueOf<T>(inner: Inner<T>, key: string, value: NewValue<T>) {
+  if (typeof value === 'function') return madeBy(inner, key, value as (old: Entry<T>) => T | Promise<T>)
   const made = { value: value as T, bytes: encode(inner, value as T) }
   return () => just(() => made)
 }
