@@ -29,6 +29,9 @@ export interface Scope<T> extends Store<T> {
   readonly generation: Dual<[options?: Patience], string | undefined>
 }
 
+/** A scope, whatever its values are. */
+export type AnyScope = Pick<Scope<never>, 'drop' | 'generation'>
+
 const generations = new WeakMap<object, Generation>()
 
 /**
@@ -102,9 +105,9 @@ export function scope<T>(store: Store<T>, name: string, options: ScopeOptions = 
  *
  * Source of the protocol: `MultiScope` of iFixit/Matryoshka.
  */
-export function multiScope<T>(store: Store<T>, scopes: readonly Scope<unknown>[]): Store<T> {
+export function multiScope<T>(store: Store<T>, scopes: readonly AnyScope[]): Store<T> {
   innerOf<T>(store)
-  const known = Array.isArray(scopes) ? scopes.map(one => generations.get(one as Scope<unknown>)) : []
+  const known = Array.isArray(scopes) ? scopes.map(one => generations.get(one)) : []
   if (known.length === 0 || known.includes(undefined))
     throw refusal('ERR_INVALID_ARG_TYPE', 'scopes', 'an array of what `scope` has returned, which is not empty', scopes)
   const sorted = (known as Generation[]).toSorted((a, b) => (a.name < b.name ? -1 : 1))
