@@ -18,6 +18,16 @@ export type {
 } from './store/contract.js'
 export { type EnabledOptions, enabled } from './store/enabled.js'
 export { type FileStoreOptions, fileStore } from './store/files.js'
+export type { ClaimHolder } from './store/get-or-set/errors.js'
+export {
+  type Compute,
+  type GetOrSet,
+  type GetOrSetOptions,
+  type Got,
+  getOrSet,
+  type Source,
+  type Task,
+} from './store/get-or-set.js'
 export { keptOf } from './store/kept.js'
 export { type MemoOptions, memo } from './store/memo.js'
 export { memoryStore } from './store/memory.js'
@@ -26,5 +36,14 @@ export { prefix } from './store/prefix.js'
 export { refreshing } from './store/refreshing.js'
 export { type AnyScope, multiScope, type Scope, type ScopeOptions, scope } from './store/scope.js'
 export { type Counts, stats } from './store/stats.js'
+export {
+  type StoreHold,
+  type StoreHolder,
+  type StoreLease,
+  type StoreLock,
+  type StoreLockOptions,
+  type StoreWaiting,
+  storeLock,
+} from './store/store-lock.js'
 export { type TiersOptions, tiers } from './store/tiers.js'
 export { confirmCommit, type UnknownOutcome, unknownOutcome } from './store/unknown-outcome.js'

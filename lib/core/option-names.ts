@@ -19,6 +19,7 @@ export const optionNames = [
   ...(['json', 'kind', 'validate', 'refresh', 'wait'] as const),
   ...(['grace', 'recursive', 'dryRun', 'locks', 'through', 'links', 'require'] as const),
   ...(['ttl', 'touch', 'ifVersion', 'tombstone'] as const),
+  ...(['staleOnError', 'conflict', 'late', 'claim', 'lease'] as const),
   ...(['maxBytes', 'maxEntries', 'maxDepth', 'mounts'] as const),
 ] as const
 
