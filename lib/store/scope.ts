@@ -39,7 +39,8 @@ const generations = new WeakMap<object, Generation>()
  *
  * Holds afterwards: when `drop` has returned, no call that begins later, in any process, finds what was in the scope before;
  * for good, also if a process that had seen the scope before goes on writing. A write that overlaps a drop counts as before
- * it: it is not found either. What `getOrSet` computed while the scope was dropped is given to its callers, and not stored.
+ * it: once it has seen the scope, it is not found after that. What `getOrSet` computed meanwhile is given to its callers, and
+ * not stored (`unstored`).
  * Reads make nothing: the generation is made by the first write, and of several writers all use that of the first.
  *
  * Not promised: the same after `trust`: reads may see a dropped scope for so long. That `drop` frees space: `sweep` of the
