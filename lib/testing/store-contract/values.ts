@@ -104,8 +104,14 @@ export const values: readonly Line[] = [
     async run({ open }) {
       const store = await open({ codec: fussy })
       const { version } = made(await store.create('k', 'bad'))
-      for (const call of [store.get('k'), store.create('k', 1), store.update('k', () => 1), store.getMany(['k'])]) {
-        const error = await fails(call, 'ERR_BAD_VALUE')
+      const reading = [
+        () => store.get('k'),
+        () => store.create('k', 1),
+        () => store.update('k', () => 1),
+        () => store.getMany(['k']),
+      ]
+      for (const read of reading) {
+        const error = await fails(read(), 'ERR_BAD_VALUE')
         deepStrictEqual([error.key, error.version, (error.cause as Error).message], ['k', version, 'it is bad'])
       }
       strictEqual((await store.remove('k', { ifVersion: version })).ok, true)
