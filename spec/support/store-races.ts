@@ -23,10 +23,10 @@ export function storePlays(name: string, open: OpenStore): Record<string, Play> 
     return store as unknown as Promise<Store<T>>
   }
   return {
-    [`${name} adder`]: async (dir, round) => add(await storeAt(dir), `count-${round}`),
-    [`${name} creator`]: async (dir, round, number) => create(await storeAt(dir), round, number),
-    [`${name} player`]: async (dir, round, number) => live(await storeAt(dir), dir, round, `p${number}`),
-    [`${name} victim`]: async (dir, round, number) => {
+    [`${name}-adder`]: async (dir, round) => add(await storeAt(dir), `count-${round}`),
+    [`${name}-creator`]: async (dir, round, number) => create(await storeAt(dir), round, number),
+    [`${name}-player`]: async (dir, round, number) => live(await storeAt(dir), dir, round, `p${number}`),
+    [`${name}-victim`]: async (dir, round, number) => {
       const store = await storeAt<string>(dir)
       // From outside, so that it comes in the middle of a call.
       const delay = (Math.random() * 0.25).toFixed(3)
@@ -78,7 +78,7 @@ async function live(store: Store<string>, dir: string, round: number, name: stri
       last.set(key, seen)
       write({ seen })
     }
-    const { asked, make } = randomRequest(store, key, `${name}-${number}`, last.get(key), see)
+    const { asked, make } = randomRequest(store, key, `${round}-${name}-${number}`, last.get(key), see)
     const did = { number, process: name, input: asked, call: clock() }
     write(did)
     try {
@@ -121,7 +121,7 @@ const threw = (history: readonly Result[][]): string[] =>
 export async function raceAdders({ file, name, dir, store }: Race): Promise<void> {
   const counter = store as Store<number>
   await counter.create('count-0', 0)
-  const history = await race(file, { dir, cast: { [`${name} adder`]: 8 }, rounds: 1 })
+  const history = await race(file, { dir, cast: { [`${name}-adder`]: 8 }, rounds: 1 })
   assert.equal(threw(history), [])
   const calls = history.flat().reduce((sum, { value }) => sum + (value as number), 0)
   note(`${name}: ${8 * additions} additions in ${calls} attempts`)
@@ -132,7 +132,7 @@ export async function raceAdders({ file, name, dir, store }: Race): Promise<void
 /** Eight processes make the same keys: of each one process is the maker, and the others are given its value. */
 export async function raceCreators({ file, name, dir }: Race): Promise<void> {
   const rounds = sized(2, 8)
-  const history = await race(file, { dir, cast: { [`${name} creator`]: 8 }, rounds })
+  const history = await race(file, { dir, cast: { [`${name}-creator`]: 8 }, rounds })
   assert.equal(threw(history), [])
   const winners = new Set<number>()
   for (const results of history)
@@ -150,7 +150,7 @@ export async function raceCreators({ file, name, dir }: Race): Promise<void> {
 /** Processes do whatever they like, and some are killed: every history is linearizable, and no version is used twice. */
 export async function raceLives({ file, name, dir }: Race): Promise<void> {
   const rounds = sized(2, 60)
-  const cast = { [`${name} player`]: 6, [`${name} victim`]: 2 }
+  const cast = { [`${name}-player`]: 6, [`${name}-victim`]: 2 }
   const history = await race(file, { dir, cast, rounds })
   assert.equal(threw(history), [])
   const sum = { operations: 0, refused: 0, unknown: 0 }
