@@ -3,6 +3,7 @@
 export type { Backing, Claim, ClaimEvidence, Draft, Kept, Page } from './store/backing.js'
 export type { Codec } from './store/codec.js'
 export type {
+  AnyStore,
   Change,
   CreateOptions,
   Entry,
@@ -16,8 +17,37 @@ export type {
   TouchOptions,
   UpdateOptions,
 } from './store/contract.js'
+export { type EvictOptions, evict } from './store/evict.js'
 export { type FileStoreOptions, fileStore } from './store/files.js'
+export type { ClaimHolder } from './store/get-or-set/errors.js'
+export {
+  type Compute,
+  type GetOrSet,
+  type GetOrSetOptions,
+  type Got,
+  getOrSet,
+  type Source,
+  type Task,
+} from './store/get-or-set.js'
+export {
+  type ComputeMany,
+  type GetOrSetMany,
+  type GetOrSetManyOptions,
+  getOrSetMany,
+  type ManyTask,
+} from './store/get-or-set-many.js'
 export { keptOf } from './store/kept.js'
 export { memoryStore } from './store/memory.js'
 export { openStore, type StoreOptions } from './store/open.js'
+export { overwrite } from './store/overwrite.js'
+export { removeMany } from './store/remove-many.js'
+export {
+  type StoreHold,
+  type StoreHolder,
+  type StoreLease,
+  type StoreLock,
+  type StoreLockOptions,
+  type StoreWaiting,
+  storeLock,
+} from './store/store-lock.js'
 export { confirmCommit, type UnknownOutcome, unknownOutcome } from './store/unknown-outcome.js'

@@ -1,24 +1,33 @@
 // Which device an open descriptor is on, as far as the pool has shown it (./local-places.ts). It counts for a moment:
-// code that this package does not see may close a descriptor, and the system gives its number to a file elsewhere.
+// code that this package does not see may close a descriptor, and the system gives its number to a file elsewhere. And
+// which files are in memory, because they were made, or opened to be read as one of many, a moment ago.
 
 import type { Path } from './alphabet.js'
+import { isFleeting } from './held-paths.js'
 import { lastReadMs, wasUsed } from './moment.js'
 import { parentOf } from './path-maps.js'
+import { WarmPaths } from './warm-paths.js'
 
 interface Descriptor {
   /** The name that was opened, or for a new file its directory: the pool can ask there what the device is. */
   readonly at: string
   /** The open made the file, so nothing has to be read before something is written. */
   readonly isNewFile: boolean
+  /** What is in it is in memory, as it was read a moment ago. */
+  readonly isWarm: boolean
   dev: number | undefined
   usedAtMs: number
 }
+
+/** Files are opened so one after the other, as by a copy or a store. */
+export const isOneOfMany = (flags: unknown): boolean => flags === 'r nofollow'
 
 /** Does an open with these flags succeed only if it makes the file? */
 export const isExclusive = (flags: unknown): boolean => typeof flags === 'string' && flags.startsWith('wx')
 
 export class DescriptorDevices {
   readonly #open = new Map<number, Descriptor>()
+  readonly #warm = new WarmPaths()
 
   /** Notes an open. `seen` returns where the path leads; a new file is wherever its directory is. */
   note(fd: number, path: Path, flags: string, seen: (path: string) => number | undefined): void {
@@ -27,7 +36,14 @@ export class DescriptorDevices {
     const isNewFile = isExclusive(flags)
     // Of a directory it is asked later, because the pool may still be finding it out.
     const dev = isNewFile ? undefined : seen(path)
-    this.#open.set(fd, { at: isNewFile ? parentOf(path) : path, dev, isNewFile, usedAtMs: lastReadMs() })
+    const isWarm = this.wasOpened(path)
+    if ((isNewFile || isOneOfMany(flags)) && !isFleeting(path)) this.#warm.add(path)
+    this.#open.set(fd, { at: isNewFile ? parentOf(path) : path, dev, isNewFile, isWarm, usedAtMs: lastReadMs() })
+  }
+
+  /** Was a file of that name opened a moment ago, so that it is in memory? */
+  wasOpened(path: string): boolean {
+    return this.#warm.has(path)
   }
 
   noteDevice(fd: number, dev: number): void {
@@ -43,6 +59,10 @@ export class DescriptorDevices {
 
   isNewFile(fd: number): boolean {
     return this.#open.get(fd)?.isNewFile ?? false
+  }
+
+  isWarm(fd: number): boolean {
+    return this.#open.get(fd)?.isWarm ?? false
   }
 
   /** Returns the device, and a path that leads to it. */

@@ -3,11 +3,11 @@
 // What it is for. A trip to the pool and back costs about 20 us. On a local filesystem, a call that needs only what the
 // kernel already has in memory takes a few microseconds.
 //
-// How precise it is. What the kernel has in memory is a guess: what this process used within the last second
-// (./kernel-cache.ts). A wrong guess never changes a result, because the call itself is made either way. It costs time,
-// in which the event loop waits. That time has bounds (./inline-bounds.ts): 2 ms in one turn of the event loop, and a
-// device where a call took longer than 20 ms is left to the pool for a second, or longer if it is slow there, too.
-// On a disk that stands still, one call is lost in that way, once.
+// How precise it is. What the kernel has in memory is a guess: what this process used a moment ago (./kernel-cache.ts). A
+// wrong guess never changes a result, because the call itself is made either way. It costs time, in which the event loop
+// waits. That time has bounds (./inline-bounds.ts): 2 ms in one turn of the event loop, and a device where a call took
+// longer than 20 ms is left to the pool for a second, or longer if it is slow there, too. On a disk that stands still, one
+// call is lost in that way, once.
 //
 // When not to use it. On a filesystem behind a network or another process (NFS, FUSE) any call may wait for a reply, so
 // no call is made inline unless the pool has shown that it concerns a local filesystem (./local-places.ts). Outside

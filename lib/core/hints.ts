@@ -1,7 +1,8 @@
 // What a thread keeps in memory between two calls: hints with which the next call begins.
 
-const hints = new Map<string, { readonly value: unknown; readonly atMs: number }>()
-const maxHints = 1000
+import { RecentMap } from './recent-map.js'
+
+const hints = new RecentMap<{ readonly value: unknown; readonly atMs: number }>(1000)
 const momentMs = 1000
 
 export function recall(key: string): unknown {
@@ -13,5 +14,4 @@ export function recall(key: string): unknown {
 export function remember(key: string, value: unknown): void {
   if (value === undefined) hints.delete(key)
   else hints.set(key, { value, atMs: performance.now() })
-  if (hints.size > maxHints) hints.clear()
 }

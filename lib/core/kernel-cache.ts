@@ -6,21 +6,21 @@
 // | #lstatNames | path | lstat; link and rename of a name  | rename of the name | the call waits for the disk     |
 // |             |      | that is in here                   |                    |                                 |
 // | #statNames  | path | stat                              | nothing            | the call waits for the disk     |
-// | #smallDirs  | path | readdir of 0 to 2 entries         | readdir of more    | one long readdir is made inline |
-// | #newDirs    | path | mkdir; rename of a directory that | rename of the name | the call waits for the disk     |
+// | #dirs small | path | readdir of 0 to 2 entries         | readdir of more    | one long readdir is made inline |
+// | #dirs new   | path | mkdir; rename of a directory that | rename of the name | the call waits for the disk     |
 // |             |      | is in here, or an open of one     |                    |                                 |
 //
-// Only calls that succeeded fill a map, and what they leave there counts for a moment. On a filesystem that has all
-// files in memory, small ones are opened and read inline as well.
+// Only calls that succeeded fill a map, and what they leave there counts for a moment. Small files are opened and read
+// inline if they were open a moment ago (./descriptor-devices.ts), or on a filesystem that has all files in memory.
 
 import type { Call, Op, Path } from './alphabet.js'
 import type { Needs, Notes } from './call-tables.js'
-import { DescriptorDevices, isExclusive } from './descriptor-devices.js'
+import { DescriptorDevices, isExclusive, isOneOfMany } from './descriptor-devices.js'
+import { isFleeting } from './held-paths.js'
+import { KnownDirectories } from './known-directories.js'
 import type { LocalPlaces } from './local-places.js'
-import { NewDirectories } from './new-directories.js'
 import { parentOf } from './path-maps.js'
 import { SeenNames } from './seen-names.js'
-import { SmallDirectories } from './small-directories.js'
 import type { Stats } from './stats.js'
 
 type AnyFunction<T> = (...args: unknown[]) => T
@@ -33,11 +33,11 @@ export class KernelCache {
   readonly #descriptors = new DescriptorDevices()
   readonly #lstatNames = new SeenNames()
   readonly #statNames = new SeenNames()
-  readonly #smallDirs = new SmallDirectories()
-  readonly #newDirs = new NewDirectories()
+  readonly #dirs: KnownDirectories
 
   constructor(places: LocalPlaces) {
     this.#places = places
+    this.#dirs = new KnownDirectories(places)
   }
 
   /** Is anything known, or to be noted, of such calls? */
@@ -53,14 +53,18 @@ export class KernelCache {
   readonly #findBy: Needs = {
     open: (path, flags) => {
       if (typeof path !== 'string') return undefined
-      if (flags === 'r directory') return this.#deviceOfNew(path)
-      if (flags === 'r nofollow') return this.#deviceOfNew(path) ?? this.#places.inMemory(this.#places.deviceIn(path))
+      if (flags === 'r directory') return this.#dirs.deviceOfNew(path)
+      if (isOneOfMany(flags)) return this.#dirs.deviceOfNew(path) ?? this.#deviceOfFile(path)
       if (!isExclusive(flags)) return undefined
       // Also for those that follow: the pool finds out where the new file is while it opens it.
-      this.#deviceOf(parentOf(path))
-      return this.#deviceOfNew(parentOf(path))
+      this.#dirs.localDevice(parentOf(path))
+      return this.#dirs.deviceOfNew(parentOf(path))
     },
-    read: (fd, into) => (into?.length <= maxBytes ? this.#places.inMemory(this.#deviceOfDescriptor(fd)) : undefined),
+    read: (fd, into) => {
+      if (!(into?.length <= maxBytes)) return undefined
+      const dev = this.#deviceOfDescriptor(fd)
+      return this.#descriptors.isWarm(fd) ? dev : this.#places.inMemory(dev)
+    },
     write: (fd, data) => {
       // The data of a user's own steps may be anything. Node refuses it when the pool makes the call.
       return this.#descriptors.isNewFile(fd) && data?.length <= maxBytes ? this.#deviceOfDescriptor(fd) : undefined
@@ -73,25 +77,27 @@ export class KernelCache {
       this.#descriptors.drop(fd)
       return dev
     },
-    lstat: path => this.#deviceOfName(this.#lstatNames, path) ?? this.#deviceOfKnown(path),
+    lstat: path =>
+      this.#deviceOfName(this.#lstatNames, path) ??
+      this.#dirs.deviceOf(path) ??
+      (typeof path === 'string' ? this.#dirs.deviceOfSmall(parentOf(path)) : undefined),
     stat: path => this.#deviceOfName(this.#statNames, path),
-    readdir: dir => this.#deviceOfSmall(dir),
-    local: dir => this.#deviceOfKnown(dir),
-    clocked: dir => this.#deviceOfKnown(dir),
-    mkdir: dir => (typeof dir === 'string' ? this.#deviceOfNew(parentOf(dir)) : undefined),
+    readdir: dir => this.#dirs.deviceOfSmall(dir),
+    local: dir => this.#dirs.deviceOf(dir),
+    clocked: dir => this.#dirs.deviceOf(dir),
+    mkdir: dir => (typeof dir === 'string' ? this.#dirs.deviceOfNew(parentOf(dir)) : undefined),
     rename: (from, to) => {
       const areBeside = typeof from === 'string' && typeof to === 'string' && parentOf(from) === parentOf(to)
-      return areBeside ? this.#deviceOfKnown(parentOf(from)) : undefined
+      return areBeside ? this.#dirs.deviceOf(parentOf(from)) : undefined
     },
   }
 
-  /** One whose entries are in memory: it is new, or was read and has few. */
-  #deviceOfKnown(dir: Path): number | undefined {
-    return this.#deviceOfNew(dir) ?? this.#deviceOfSmall(dir as string)
-  }
-
-  #deviceOfNew(dir: Path): number | undefined {
-    return typeof dir === 'string' && this.#newDirs.has(dir) ? this.#deviceOf(dir) : undefined
+  /** One that is in memory: it was opened a moment ago, or all files are. */
+  #deviceOfFile(path: string): number | undefined {
+    // Asks where it is even if the call comes too late: its close comes soon.
+    const isAboveLocal = !isFleeting(path) && this.#dirs.localDevice(parentOf(path)) !== undefined
+    const dev = this.#places.deviceIn(path)
+    return isAboveLocal && this.#descriptors.wasOpened(path) ? dev : this.#places.inMemory(dev)
   }
 
   #deviceOfName(names: SeenNames, path: Path): number | undefined {
@@ -99,30 +105,19 @@ export class KernelCache {
     return name && this.#places.isLocal(name.dev, name.at) ? name.dev : undefined
   }
 
-  #deviceOfSmall(dir: string): number | undefined {
-    // Asks where it is even if the call comes too late, because others usually follow it.
-    const dev = this.#smallDirs.was(dir) ? this.#deviceOf(dir) : undefined
-    return this.#smallDirs.has(dir) ? dev : undefined
-  }
-
   #deviceOfDescriptor(fd: number): number | undefined {
-    const file = this.#descriptors.find(fd, dir => this.#deviceOf(dir))
+    const file = this.#descriptors.find(fd, dir => this.#dirs.localDevice(dir))
     return file && this.#places.isLocal(file.dev, file.at) ? file.dev : undefined
   }
 
   /** Is the directory local? `undefined`: that is not known. */
   isLocal(dir: string): boolean | undefined {
-    return this.#deviceOf(dir) !== undefined || (this.#places.isForeign(dir) ? false : undefined)
-  }
-
-  /** The device of a directory, if it is local. One that this process made a moment ago is where the one above it is. */
-  #deviceOf(dir: string): number | undefined {
-    return this.#places.localDevice(this.#newDirs.above(dir))
+    return this.#dirs.localDevice(dir) !== undefined || (this.#places.isForeign(dir) ? false : undefined)
   }
 
   /** Where an open of the path leads, if that was seen a moment ago. */
   #deviceSeen(path: string): number | undefined {
-    if (this.#newDirs.has(path)) return this.#deviceOf(path)
+    if (this.#dirs.isNew(path)) return this.#dirs.localDevice(path)
     const name = this.#statNames.find(path) ?? this.#lstatNames.find(path)
     return name?.at === path ? name.dev : this.#places.device(path)
   }
@@ -131,7 +126,7 @@ export class KernelCache {
   noteOpen(key: string, path: string): void {
     const dev = this.#deviceSeen(path)
     if (dev !== undefined) this.noteDevice(key, dev)
-    this.#newDirs.open(path, key)
+    this.#dirs.noteOpen(path, key)
   }
 
   noteDevice(key: string, dev: number): void {
@@ -144,29 +139,23 @@ export class KernelCache {
 
   readonly #noteBy: Notes = {
     open: (fd, path, flags) => {
-      // Many files are opened in this way, one after the other: the mount table is not read for a few.
-      const isOneOfMany = flags === 'r nofollow'
-      const seen = (name: string) => this.#deviceSeen(name) ?? (isOneOfMany ? this.#places.deviceIn(name) : undefined)
+      // The mount table is not read for a few files.
+      const isMany = isOneOfMany(flags)
+      const seen = (name: string) => this.#deviceSeen(name) ?? (isMany ? this.#places.deviceIn(name) : undefined)
       this.#descriptors.note(fd, path, flags, seen)
     },
     fstat: ({ dev }, fd) => this.#descriptors.noteDevice(fd, Number(dev)),
     stat: (stats, path) => this.#noteStats(this.#statNames, path, stats),
     lstat: (stats, path) => this.#noteStats(this.#lstatNames, path, stats),
-    readdir: (names, dir) => {
-      this.#smallDirs.note(dir, names)
-      this.#deviceOfSmall(dir)
-    },
-    mkdir: (_, dir) => {
-      if (typeof dir === 'string') this.#newDirs.add(dir)
-      this.#deviceOfNew(dir)
-    },
+    readdir: (names, dir) => this.#dirs.noteRead(dir, names),
+    mkdir: (_, dir) => this.#dirs.noteMade(dir),
     link: (_, existing, path) => this.#lstatNames.noteSame(existing, path),
     rename: (_, from, to) => {
       if (typeof from !== 'string' || typeof to !== 'string') return
       this.#lstatNames.noteSame(from, to)
       this.#lstatNames.drop(from)
       this.#places.move(from, to)
-      this.#newDirs.move(from, to)
+      this.#dirs.noteRename(from, to)
     },
   }
 

@@ -8,8 +8,8 @@
 import { isInlineKind, isMemoryKind } from './filesystem-kinds.js'
 import { realPath } from './held-paths.js'
 import { agingMs, lastReadMs, readClock, type Used, wasUsed } from './moment.js'
-import { areAllOwn } from './mount-table.js'
-import { keep, parentOf, rename } from './path-maps.js'
+import { namesOfOthers } from './mount-table.js'
+import { parentOf, pathMap, rename } from './path-maps.js'
 
 /** How to ask, in the pool unless it says otherwise. A rejection means that it cannot be known now. */
 export interface Questions {
@@ -27,6 +27,12 @@ interface Known<T> extends Used {
   readonly value: T
 }
 
+/** Those of many cells, as a store has them. */
+const mostDevices = 20_000
+
+/** A cell, and what is beside it, is that far below the directory of a store. */
+const levelsAbove = 2
+
 /** On a filesystem that does not reply each of them keeps a thread of the pool. */
 const maxQuestions = 2
 
@@ -36,10 +42,10 @@ export class LocalPlaces {
   readonly #ask: Questions
   readonly #kinds = new Map<number, Known<Kind>>()
   /** By path: the device that it leads to. */
-  readonly #devices = new Map<string, Known<number>>()
+  readonly #devices = pathMap<Known<number>>(mostDevices)
   readonly #asking = new Set<string>()
-  /** Are all mounted filesystems kept by this machine's kernel alone? */
-  #allOwn: Known<boolean> | undefined
+  /** The names at which filesystems are mounted that are not kept by this machine's kernel alone. */
+  #others: Known<ReadonlySet<string> | undefined> | undefined
 
   constructor(ask: Questions) {
     this.#ask = ask
@@ -47,7 +53,7 @@ export class LocalPlaces {
 
   /** Notes where `path` was seen to lead. */
   note(path: string, dev: number): void {
-    keep(this.#devices, path, { value: dev, usedAtMs: lastReadMs() })
+    this.#devices.set(path, { value: dev, usedAtMs: lastReadMs() })
   }
 
   /** After a rename, `to` is what `from` was. */
@@ -63,9 +69,25 @@ export class LocalPlaces {
 
   /** The same, if the device is local. What is not known, or will not be for long, is asked for later calls. */
   localDevice(path: string): number | undefined {
-    const known = this.#devices.get(path)
-    if (!wasUsed(known, agingMs)) this.#learn(path)
-    return wasUsed(known) && this.isLocal(known.value, path) ? known.value : undefined
+    const known = this.#find(path, levelsAbove)
+    return known && this.isLocal(known.value, path) ? known.value : undefined
+  }
+
+  /**
+   * What was seen before to be where the directory above it is need not be asked again: that one is, and many things share
+   * it.
+   */
+  #find(path: string, levels: number): Known<number> | undefined {
+    const known: Known<number> | undefined = this.#devices.get(path)
+    if (known && lastReadMs() - known.usedAtMs < agingMs) return known
+    const above =
+      known && levels > 0 && this.#isNoPlaceOfOthers(path) ? this.#find(parentOf(path), levels - 1) : undefined
+    if (above && above.value === known?.value) {
+      this.#devices.set(path, above)
+      return above
+    }
+    this.#learn(path)
+    return wasUsed(known) ? known : undefined
   }
 
   /** Is the device local? `at` is a path that leads to it, by which the pool can ask. */
@@ -83,16 +105,19 @@ export class LocalPlaces {
 
   /**
    * The device of a name in a known directory: that of the directory, unless something is mounted there. Returns it only
-   * if whatever is mounted anywhere is kept by the kernel of this machine alone.
+   * if the kernel of this machine alone keeps whatever has that name.
    */
   deviceIn(path: string): number | undefined {
     const dev = this.device(parentOf(path))
-    return dev !== undefined && this.#areAllOwn() ? dev : undefined
+    return dev !== undefined && this.#isNoPlaceOfOthers(path) ? dev : undefined
   }
 
-  #areAllOwn(): boolean {
-    if (!wasUsed(this.#allOwn)) this.#allOwn = { value: areAllOwn(this.#ask.mounts() ?? ''), usedAtMs: lastReadMs() }
-    return this.#allOwn.value
+  /** Is nothing mounted at a name like this that waits for another machine or process? */
+  #isNoPlaceOfOthers(path: string): boolean {
+    if (!wasUsed(this.#others))
+      this.#others = { value: namesOfOthers(this.#ask.mounts() ?? ''), usedAtMs: lastReadMs() }
+    const names = this.#others.value
+    return names !== undefined && (names.size === 0 || !names.has(path.slice(path.lastIndexOf('/') + 1)))
   }
 
   /** Is it known that the path leads to a device that is not local? */
@@ -114,7 +139,7 @@ export class LocalPlaces {
     const usedAtMs = readClock()
     const at = realPath(path)
     const { dev } = await this.#ask.where(at)
-    keep(this.#devices, path, { value: dev, usedAtMs })
+    this.#devices.set(path, { value: dev, usedAtMs })
     if (wasUsed(this.#kinds.get(dev), agingMs)) return
     const kind = await this.#ask.kind(at)
     // If the path leads elsewhere meanwhile, the kind may be that of another device.

@@ -25,5 +25,11 @@ export interface Used {
 export const wasUsed = <T extends Used>(used: T | undefined, withinMs = momentMs): used is T =>
   used !== undefined && lastMs - used.usedAtMs < withinMs
 
+/**
+ * What was used stays in the kernel's memory for longer than that, unless memory is short. Where it is may change at any
+ * time.
+ */
+export const warmMs = 10 * momentMs
+
 /** What is in use is asked again when it is older than this. */
 export const agingMs = momentMs / 2

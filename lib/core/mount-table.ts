@@ -11,10 +11,28 @@ const ownTypes: ReadonlySet<string> = new Set([
   'autofs',
 ])
 
-/** `mountinfo` is the text of that file. A line that is not whole counts as a mount that waits. */
-export function areAllOwn(mountinfo: string): boolean {
+/**
+ * The last names of all places where something is mounted that waits. `mountinfo` is the text of that file; undefined if it,
+ * or a line of it, is not whole.
+ */
+export function namesOfOthers(mountinfo: string): ReadonlySet<string> | undefined {
   const lines = mountinfo.split('\n')
-  if (lines.pop() !== '') return false
-  // Before the dash come the place and its options, in which spaces are written as \040; after it, the type.
-  return lines.length > 0 && lines.every(line => ownTypes.has(/ - (\S+) /.exec(line)?.[1] ?? ''))
+  if (lines.pop() !== '' || lines.length === 0) return undefined
+  const names = new Set<string>()
+  for (const line of lines) {
+    // Before the dash come the place and its options, in which spaces are written as \040; after it, the type.
+    const [, place, type] = /^\S+ \S+ \S+ \S+ (\S+) .* - (\S+) /.exec(line) ?? []
+    if (place === undefined || type === undefined) return undefined
+    if (!ownTypes.has(type)) names.add(nameIn(place))
+  }
+  return names
 }
+
+function nameIn(place: string): string {
+  const name = place.slice(place.lastIndexOf('/') + 1)
+  const bytes = name.replaceAll(/\\(\d{3})/g, (_, octal) => String.fromCharCode(Number.parseInt(octal, 8)))
+  return Buffer.from(bytes, 'latin1').toString()
+}
+
+/** Is everything that is mounted kept by this machine alone? */
+export const areAllOwn = (mountinfo: string): boolean => namesOfOthers(mountinfo)?.size === 0

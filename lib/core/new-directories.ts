@@ -2,23 +2,23 @@
 
 import { isKeyOfOpen } from './held-paths.js'
 import { lastReadMs, type Used, wasUsed } from './moment.js'
-import { keep, parentOf, rename } from './path-maps.js'
+import { parentOf, pathMap, rename } from './path-maps.js'
 
 export class NewDirectories {
-  readonly #made = new Map<string, Used>()
+  readonly #made = pathMap<Used>()
 
   has(dir: string): boolean {
     return wasUsed(this.#made.get(dir))
   }
 
   add(dir: string): void {
-    keep(this.#made, dir, { usedAtMs: lastReadMs() })
+    this.#made.set(dir, { usedAtMs: lastReadMs() })
   }
 
   /** The directory `dir` is open, and has that key as well. */
   open(dir: string, key: string): void {
     const made = this.#made.get(dir)
-    if (made) keep(this.#made, key, made)
+    if (made) this.#made.set(key, made)
   }
 
   move(from: string, to: string): void {

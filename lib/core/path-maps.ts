@@ -1,17 +1,16 @@
 // Maps in which a path has an entry. They are bounded, and follow renames.
 
-/** A map is emptied when it holds this many. */
-const maxPaths = 1000
+import { RecentMap } from './recent-map.js'
 
-export function keep<T>(entries: Map<string, T>, path: string, entry: T): void {
-  if (entries.size >= maxPaths) entries.clear()
-  entries.set(path, entry)
-}
+/** How many paths a map keeps at least, where nothing else is said. */
+const usualPaths = 2000
+
+export const pathMap = <T extends NonNullable<unknown>>(most = usualPaths): RecentMap<T> => new RecentMap(most)
 
 /** After a rename, `to` is what `from` was. */
-export function rename<T>(entries: Map<string, T>, from: string, to: string): void {
+export function rename<T extends NonNullable<unknown>>(entries: RecentMap<T>, from: string, to: string): void {
   const known = entries.get(from)
-  if (known) keep(entries, to, known)
+  if (known) entries.set(to, known)
   else entries.delete(to)
   entries.delete(from)
 }

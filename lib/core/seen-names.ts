@@ -2,7 +2,7 @@
 
 import type { Path } from './alphabet.js'
 import { agingMs, lastReadMs, type Used, wasUsed } from './moment.js'
-import { keep, parentOf } from './path-maps.js'
+import { parentOf, pathMap } from './path-maps.js'
 import type { Stats } from './stats.js'
 
 export interface Name extends Used {
@@ -12,7 +12,7 @@ export interface Name extends Used {
 }
 
 export class SeenNames {
-  readonly #names = new Map<string, Name>()
+  readonly #names = pathMap<Name>()
 
   find(path: Path): Name | undefined {
     const name = typeof path === 'string' ? this.#names.get(path) : undefined
@@ -25,14 +25,14 @@ export class SeenNames {
     const known = this.#names.get(path)
     if (wasUsed(known, agingMs) && known.dev === dev) return undefined
     const name = { dev, at: stats.isSymbolicLink() ? parentOf(path) : path, usedAtMs: lastReadMs() }
-    keep(this.#names, path, name)
+    this.#names.set(path, name)
     return name
   }
 
   /** `to` is the inode that `from` is, or was. */
   noteSame(from: Path, to: Path): void {
     const known = typeof from === 'string' ? this.#names.get(from) : undefined
-    if (known && typeof to === 'string') keep(this.#names, to, { ...known, at: known.at === from ? to : parentOf(to) })
+    if (known && typeof to === 'string') this.#names.set(to, { ...known, at: known.at === from ? to : parentOf(to) })
   }
 
   drop(path: string): void {

@@ -21,9 +21,10 @@ export function holdFor(life: Life, giveBack: () => Steps<void>): () => void {
   }
 }
 
+export const isOpen = (life: Life): boolean => [...ages(life)].every(({ isOver }) => !isOver)
+
 export function checkOpen(life: Life): void {
-  for (const one of ages(life))
-    if (one.isOver) throw Object.assign(new Error('The store was closed'), { code: 'ERR_STORE_CLOSED' })
+  if (!isOpen(life)) throw Object.assign(new Error('The store was closed'), { code: 'ERR_STORE_CLOSED' })
 }
 
 /** The life itself, and those that it is inside of. */

@@ -12,9 +12,9 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { createExclusive, getOrCreate, link, lock, mkdirp, writeFile } from 'holdfast'
+import { cell, createExclusive, getOrCreate, link, lock, mkdirp, type State, writeFile } from 'holdfast'
 import { dual, fs } from 'holdfast/steps'
-import { areAllOwn } from '../../lib/core/mount-table.js'
+import { areAllOwn, namesOfOthers } from '../../lib/core/mount-table.js'
 import { assert, holds, places, scratch } from '../support/kit.js'
 
 const look = dual(function* steps(path: string) {
@@ -89,6 +89,7 @@ holds('a mount that waits for another machine or process is known by its type, a
   for (const type of ['nfs4', 'nfs', 'cifs', 'fuse', 'fuse.sshfs', 'fuseblk', '9p', 'virtiofs', 'ceph', 'afs', 'new'])
     assert.not.ok(areAllOwn(line('ext4') + line(type) + line('proc')), type)
   for (const text of ['', 'x\n', '36 35 98:0 / / rw\n']) assert.not.ok(areAllOwn(text), text)
+  assert.equal(namesOfOthers(line('ext4', '/mnt/disk') + line('nfs', '/mnt/a\\040b')), new Set(['a b']))
 })
 
 /** The filesystems of which the library makes quick calls inline. */
@@ -265,6 +266,44 @@ for (const { kind, dir: place } of here) {
       assert.ok(Math.min(...seen) >= most, `${seen}`)
     },
   )
+
+  holds(
+    `${kind}: the data of a cell takes two trips when it is new, and none when it was read a moment ago`,
+    async () => {
+      const path = join(scratch(place), 'cell')
+      let now = (await cell.create(path, { data: 'x'.repeat(1000) })) as State
+      const seen = { new: [] as number[], again: [] as number[], large: [] as number[] }
+      for (let i = 0; i < 20; i++) {
+        for (const bytes of [20_000, 1000]) {
+          now = cell.swap.sync(path, now, { data: 'y'.repeat(bytes) }, { durability: 'none' }) as State
+          seen[bytes === 1000 ? 'new' : 'large'].push(await asked(() => cell.load(path)))
+        }
+        seen.again.push(await asked(() => cell.load(path)))
+        assert.is((await cell.load(path))?.data?.toString(), 'y'.repeat(1000))
+      }
+      // Not always, as above.
+      const most = { new: kind === 'tmpfs' ? 0 : 2, large: 2, again: 0 }
+      for (const which of ['new', 'large', 'again'] as const)
+        assert.ok(Math.min(...seen[which]) <= most[which], `${which}: ${seen[which]}`)
+    },
+  )
+
+  holds(`${kind}: more than a thousand cells that are read in turn are read on the spot`, async () => {
+    const dir = scratch(place)
+    const cells = Array.from({ length: 2500 }, (_, nth) => join(dir, `${nth}`))
+    for (const path of cells) cell.create.sync(path, { fields: ['x'] })
+    const readAll = async () => {
+      for (const path of cells) await cell.read(path)
+    }
+    await readAll()
+    await readAll()
+    for (let tries = 1; ; tries++) {
+      const seen = await asked(readAll)
+      if (seen < cells.length / 5) break
+      assert.ok(tries < 5, `${seen} of ${cells.length} reads went to a thread`)
+      await new Promise(rested => setTimeout(rested, 1100))
+    }
+  })
 
   holds(
     `${kind}: what is known of a directory that was open is not believed of the next one with its number`,

@@ -37,8 +37,12 @@ export class FileBacking implements Backing, Cells {
     return this.#engine.root
   }
 
-  *read(key: string): Steps<FileKept | undefined> {
-    if (!this.#isOpen) this.#isOpen = yield* checkFormat(this.root)
+  read(key: string): Steps<FileKept | undefined> {
+    return this.#isOpen ? this.readPlace(this.#places.of(key)) : this.#openAndRead(key)
+  }
+
+  *#openAndRead(key: string): Steps<FileKept | undefined> {
+    this.#isOpen = yield* checkFormat(this.root)
     return yield* this.readPlace(this.#places.of(key))
   }
 
@@ -50,8 +54,10 @@ export class FileBacking implements Backing, Cells {
   }
 
   *recall(key: string): Steps<FileKept | undefined> {
-    const kept = (yield* fs.recall(this.#places.of(key).path)) as FileKept | undefined
-    return kept && { ...kept, readAtMs: Date.now() }
+    const place = this.#places.of(key)
+    const kept = place.isChecked ? ((yield* fs.recall(place.path)) as FileKept | undefined) : undefined
+    if (kept) kept.readAtMs = Date.now()
+    return kept
   }
 
   *commit(key: string, from: Kept | undefined, to: Draft | undefined): Steps<Kept | 'removed' | 'moved'> {
@@ -60,7 +66,10 @@ export class FileBacking implements Backing, Cells {
     const was = from && asFileKept(from)
     let result: FileKept | 'removed' | 'moved' = 'moved'
     try {
+      if (!was) yield* this.#places.checkShard(place)
       result = yield* to ? put(this.#engine, place, was, to) : this.#remove(place, was)
+      // A link would have been in the way of a new directory.
+      if (!was && result !== 'moved') place.isChecked = true
     } catch (error) {
       throw isUnknownOutcome(error) ? unknownOutcome(key, from, to, error) : error
     } finally {

@@ -47,10 +47,20 @@ export class Places {
 
   /** Nothing below the root is followed if it is a link. */
   *check(place: Place): Steps<void> {
-    const shard = `${this.#root}/${place.shard}`
-    for (const path of this.#shards.has(shard) ? [place.path] : [shard, place.path])
-      if ((yield* fs.lstat(path, orNothing))?.isSymbolicLink()) throw notACell(path, 'it is a link')
-    this.#shards.add(shard)
+    yield* this.checkShard(place)
+    yield* refuseLink(place.path)
     place.isChecked = true
   }
+
+  *checkShard({ shard }: Place): Steps<void> {
+    if (this.#shards.has(shard)) return
+    if (yield* refuseLink(`${this.#root}/${shard}`)) this.#shards.add(shard)
+  }
+}
+
+/** Returns whether anything is there. */
+function* refuseLink(path: string): Steps<boolean> {
+  const there = yield* fs.lstat(path, orNothing)
+  if (there?.isSymbolicLink()) throw notACell(path, 'it is a link')
+  return there !== undefined
 }
