@@ -29,8 +29,10 @@ const layers = {
   'job-runner': raced,
   'one-at-a-time': raced,
   'one-dev-server': raced,
+  'one-token-refresh': raced,
   'publish-once': raced,
   'readers-and-a-writer': raced,
+  'shared-cache': raced,
   uploads: holds,
   'prove-it': explored,
 }
@@ -83,6 +85,17 @@ raced('one-dev-server starts one server, which the others find, and another one 
   assert.is(lines.filter(line => line.endsWith(`started the server of process ${first}`)).length, 1, said)
   assert.is(lines.filter(line => line.endsWith(`found the server of process ${first}`)).length, 2, said)
   assert.match(lines[3] ?? '', `Process ${next} started the server of process ${next}`)
+})
+
+raced('one-token-refresh exchanges each token once', () => {
+  const { said } = example('one-token-refresh')
+  const [, exchanged = ''] = /^(\d+) tokens were exchanged, 0 of them twice\n$/.exec(said) ?? []
+  assert.ok(Number(exchanged) >= 10, said)
+})
+
+raced('shared-cache computes each answer once, and all six processes have the same', () => {
+  const { said } = example('shared-cache')
+  assert.match(said, /^6 processes asked for 5 forecasts: 5 were computed\nThere were 5 different answers\n$/)
 })
 
 raced('job-runner does each job, and that of the worker that was killed once more', () => {

@@ -67,7 +67,8 @@ function* backoff(tries: number): Steps<number> {
 let queues = 0
 const names = new WeakMap<Backing, string>()
 
-function queueOf(backing: Backing): string {
+/** Names the queues of this thread for an engine. */
+export function queueOf(backing: Backing): string {
   const name = names.get(backing) ?? `holdfast:store-${++queues}`
   names.set(backing, name)
   return name

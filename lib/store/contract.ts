@@ -95,3 +95,6 @@ export interface Store<T> {
   readonly close: Dual<[options?: Patience], void>
   [Symbol.asyncDispose](): Promise<void>
 }
+
+/** A store, whatever its values are: what may be done to it without making one. */
+export type AnyStore = Pick<Store<unknown>, 'get' | 'remove' | 'getMany' | 'keys' | 'sweep' | 'close'>

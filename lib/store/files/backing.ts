@@ -37,8 +37,12 @@ export class FileBacking implements Backing, Cells {
     return this.#engine.root
   }
 
-  *read(key: string): Steps<FileKept | undefined> {
-    if (!this.#isOpen) this.#isOpen = yield* checkFormat(this.root)
+  read(key: string): Steps<FileKept | undefined> {
+    return this.#isOpen ? this.readPlace(this.#places.of(key)) : this.#openAndRead(key)
+  }
+
+  *#openAndRead(key: string): Steps<FileKept | undefined> {
+    this.#isOpen = yield* checkFormat(this.root)
     return yield* this.readPlace(this.#places.of(key))
   }
 
@@ -52,7 +56,8 @@ export class FileBacking implements Backing, Cells {
   *recall(key: string): Steps<FileKept | undefined> {
     const place = this.#places.of(key)
     const kept = place.isChecked ? ((yield* fs.recall(place.path)) as FileKept | undefined) : undefined
-    return kept && { ...kept, readAtMs: Date.now() }
+    if (kept) kept.readAtMs = Date.now()
+    return kept
   }
 
   *commit(key: string, from: Kept | undefined, to: Draft | undefined): Steps<Kept | 'removed' | 'moved'> {
@@ -61,7 +66,10 @@ export class FileBacking implements Backing, Cells {
     const was = from && asFileKept(from)
     let result: FileKept | 'removed' | 'moved' = 'moved'
     try {
-      result = yield* to ? this.#put(place, was, to) : this.#remove(place, was)
+      if (!was) yield* this.#places.checkShard(place)
+      result = yield* to ? put(this.#engine, place, was, to) : this.#remove(place, was)
+      // A link would have been in the way of a new directory.
+      if (!was && result !== 'moved') place.isChecked = true
     } catch (error) {
       throw isUnknownOutcome(error) ? unknownOutcome(key, from, to, error) : error
     } finally {
@@ -76,14 +84,6 @@ export class FileBacking implements Backing, Cells {
     const { root, mode, durability } = this.#engine
     if (!(yield* checkFormat(root))) yield* makeStore(root, mode, durability)
     this.#isOpen = true
-  }
-
-  *#put(place: Place, was: FileKept | undefined, to: Draft): Steps<FileKept | 'moved'> {
-    if (!was) yield* this.#places.checkShard(place)
-    const made = yield* put(this.#engine, place, was, to)
-    // A link would have been in the way of a new directory.
-    if (!was && made !== 'moved') place.isChecked = true
-    return made
   }
 
   *#remove(place: Place, was: FileKept | undefined): Steps<'removed' | 'moved'> {
