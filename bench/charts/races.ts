@@ -23,7 +23,7 @@ const words: Record<Verdict, string> = {
   debris: 'debris',
   'made again': 'made again',
   'different answers': 'differ',
-  'brought back': 'came back',
+  'brought back': 'revived',
 }
 
 /** Draws the worst of what a package is blamed for in each contest, on all filesystems together. Returns an SVG. */
@@ -58,14 +58,16 @@ interface Shown {
 
 function verdictOn(cells: readonly RaceCell[]): Shown {
   const blamed = cells.filter(({ promised }) => promised)
-  const top = worstOf(blamed) ?? worstOf(cells)
+  // What went wrong without a promise is shown only if no promise was broken.
+  const worst = worstOf(blamed)
+  const isBroken = worst !== undefined && worst.bad > 0
+  const top = isBroken ? worst : worstOf(cells)
   if (!top) throw new Error('Nothing was counted')
-  const said = { count: grouped(top.bad), of: `of ${grouped(top.of)}` }
   const isInPart = top.bad === 0 && blamed.length < cells.length
-  const what = top.bad > 0 ? words[top.verdict] : isInPart && blamed.length > 0 ? 'in part' : ''
-  const isGrey = isInPart || blamed.length === 0
+  const what = top.bad > 0 ? words[top.verdict] : isInPart ? 'in part' : ''
+  const isGrey = !isBroken && blamed.length < cells.length
   const grade = isGrey ? unpromised.label : (grades.findLast(({ above }) => top.rate > above)?.label ?? '')
-  return { ...said, grade, what, down: what === '' ? 5 : 0 }
+  return { count: grouped(top.bad), of: `of ${grouped(top.of)}`, grade, what, down: what === '' ? 5 : 0 }
 }
 
 /** The verdict by which most went wrong. If nothing did, the count with the most tries says most. */
