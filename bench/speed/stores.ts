@@ -44,11 +44,24 @@ async function openWithKeys(name: string, room: string): Promise<Shared> {
   return store
 }
 
-/** Our side, with a store that has its keys. */
-const ours = <T>(open: (room: string) => Store<T>, act: (store: Store<T>) => unknown): Sides => {
-  if (!hasStore) return {}
-  const store = inRoom(open)
-  return { holdfast: (_, room) => act(store(room)) }
+/** Our side, with a store that has its keys, each of which has been read a moment ago in the same form. */
+const ours = {
+  async<T>(open: (room: string) => Store<T>, act: (store: Store<T>) => Promise<unknown>): Sides {
+    const opened = inRoom(async room => {
+      const store = open(room)
+      for (let nth = 0; nth < keys; nth++) await store.get(keyOf(nth))
+      return store
+    })
+    return hasStore ? { holdfast: async (_, room) => act(await opened(room)) } : {}
+  },
+  sync<T>(open: (room: string) => Store<T>, act: (store: Store<T>) => unknown): Sides {
+    const opened = inRoom(room => {
+      const store = open(room)
+      for (let nth = 0; nth < keys; nth++) store.get.sync(keyOf(nth))
+      return store
+    })
+    return hasStore ? { holdfast: (_, room) => act(opened(room)) } : {}
+  },
 }
 
 const files = (room: string) => laid(openFiles(room), body)
@@ -64,11 +77,11 @@ const getting: Work = {
   ...{ calls, leave, standing: true },
   weaker,
   async: {
-    ...ours(files, store => store.get(key.get())),
+    ...ours.async(files, store => store.get(key.get())),
     ...byPeers(store => store.get(key.peers())),
   },
   sync: {
-    ...ours(files, store => store.get.sync(key.get())),
+    ...ours.sync(files, store => store.get.sync(key.get())),
     ...byTable(table => table.get(key.table())),
   },
   floor: hitFloor(),
@@ -81,9 +94,9 @@ const getting: Work = {
 const gettingFromMemory: Work = {
   name: 'store, hit 1 KiB of bytes in a memo',
   ...{ calls, leave, standing: true },
-  async: ours(memoized, store => store.get(key.memo())),
+  async: ours.async(memoized, store => store.get(key.memo())),
   sync: {
-    ...ours(memoized, store => store.get.sync(key.memo())),
+    ...ours.sync(memoized, store => store.get.sync(key.memo())),
     ...byTable(table => table.bytes(key.table()), kilobyte),
   },
   floor: memoFloor(),
@@ -95,11 +108,11 @@ const setting: Work = {
   ...{ calls, leave, standing: true },
   weaker: [...weaker, 'unstorage'],
   async: {
-    ...ours(files, store => overwrite(store, key.set(), body(1))),
+    ...ours.async(files, store => overwrite(store, key.set(), body(1))),
     ...byPeers(store => store.set(key.peers(), body(1))),
   },
   sync: {
-    ...ours(files, store => overwrite.sync(store, key.set(), body(1))),
+    ...ours.sync(files, store => overwrite.sync(store, key.set(), body(1))),
     ...byTable(table => table.set(key.table(), body(1))),
   },
   floor: setFloor(),
@@ -120,9 +133,9 @@ const addOne = ({ value }: { readonly value: number }) => value + 1
 const incrementing: Work = {
   name: 'store, increment',
   ...{ calls, leave, standing: true },
-  async: ours(withCount, store => store.update('count', addOne)),
+  async: ours.async(withCount, store => store.update('count', addOne)),
   sync: {
-    ...ours(withCount, store => store.update.sync('count', addOne)),
+    ...ours.sync(withCount, store => store.update.sync('count', addOne)),
     ...byTable(table => table.increment('count')),
   },
   floor: incrementFloor(),
@@ -138,11 +151,11 @@ const creating: Work = {
   ...{ calls, leave, standing: true },
   weaker: names,
   async: {
-    ...ours(files, store => store.create(newKey(), body(1))),
+    ...ours.async(files, store => store.create(newKey(), body(1))),
     ...emptied(store => store.set(newKey(), body(1))),
   },
   sync: {
-    ...ours(files, store => store.create.sync(newKey(), body(1))),
+    ...ours.sync(files, store => store.create.sync(newKey(), body(1))),
     ...byTable(table => table.create(newKey(), body(1))),
   },
   floor: createFloor(),

@@ -18,10 +18,9 @@ export const openFiles = (room: string): Store<Body> => fileStore<Body>(join(roo
 export const openBytes = (room: string): Store<Uint8Array> =>
   fileStore<Uint8Array>(join(room, 'store'), { durability: 'none', codec: 'bytes' })
 
-/** Lays the keys. Each is read once, so that all sides know them. */
+/** Lays the keys. */
 export function laid<T>(store: Store<T>, value: (nth: number) => T): Store<T> {
   for (let nth = 0; nth < keys; nth++) overwrite.sync(store, keyOf(nth), value(nth))
-  for (let nth = 0; nth < keys; nth++) store.get.sync(keyOf(nth))
   return store
 }
 
