@@ -3,10 +3,19 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { setTimeout as later } from 'node:timers/promises'
 import { driveSync } from 'holdfast/steps'
-import { type Entry, getOrSet, type Kept, memoryStore, type Store, type Task } from 'holdfast/store'
+import {
+  type Backing,
+  type Entry,
+  getOrSet,
+  type Kept,
+  memoryStore,
+  type Store,
+  type Task,
+  unknownOutcome,
+} from 'holdfast/store'
 import { innerOf } from '../../lib/store/inner.js'
 import { assert, holds } from '../support/kit.js'
-import { deaf, elsewhere } from '../support/stores.js'
+import { deaf, elsewhere, failing } from '../support/stores.js'
 
 /** A value that is made when the test says so. */
 function slow<T>() {
@@ -435,6 +444,54 @@ holds(
     assert.equal(await first.then(({ value, source }) => [value, source]), [2, 'met'])
   },
 )
+
+/** An engine whose reply to a publication is lost: it was done, or not; and it may be that nothing can be read afterwards. */
+const losing =
+  (isDone: boolean, canRead: boolean) =>
+  (backing: Backing): Partial<Backing> => {
+    let isLost = false
+    return {
+      *read(key) {
+        if (isLost && !canRead) throw new Error('no connection')
+        return yield* backing.read(key)
+      },
+      *commit(key, from, to) {
+        if (isLost || !from?.claim || !to || !ArrayBuffer.isView(to.data)) return yield* backing.commit(key, from, to)
+        isLost = true
+        if (isDone) yield* backing.commit(key, from, to)
+        throw unknownOutcome(key, from, to, new Error('no reply'))
+      },
+    }
+  }
+
+holds('an unknown outcome of the publication is looked at again, and what was made is not lost', async () => {
+  for (const isDone of [true, false]) {
+    const store = memoryStore<number>()
+    const got = await getOrSet(elsewhere(store, 'one', losing(isDone, true)), 'a', () => 1)
+    assert.equal(got, { value: 1, version: await versionIn(store, 'a'), source: 'made' })
+    const error = await assert.rejects(
+      getOrSet(elsewhere(store, 'one', losing(isDone, false)), 'b', () => 2),
+      { code: 'ERR_UNKNOWN_OUTCOME' },
+    )
+    assert.is((error as unknown as { value: number }).value, 2)
+    assert.not(Object.keys(error).includes('value'), 'values may be secrets, and errors are logged')
+  }
+})
+
+holds('an error of the engine has what was made, and leaves no claim', async () => {
+  const store = memoryStore<number>()
+  const flaky = failing(store, 'one')
+  const error = await getOrSet(flaky.store, 'a', () => {
+    flaky.fails = true
+    setTimeout(() => {
+      flaky.fails = false
+    }, 20)
+    return 1
+  }).catch(thrown => thrown)
+  assert.equal([error.message, error.value], ['the engine fails', 1])
+  await later(200)
+  assert.is(stateOf(store, 'a'), undefined)
+})
 
 holds('a closed store gives its claims back, and stores nothing more', async () => {
   const store = memoryStore<number>()
