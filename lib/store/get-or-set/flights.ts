@@ -89,7 +89,10 @@ export interface Found<T> {
 
 export function* find<T>(job: OwnJob<T>, begin?: (now: Sight<T>['now']) => void): Steps<Found<T>> {
   const lookedAs = ++looks
-  const now = yield* job.inner.backing.read(job.key)
+  const { backing } = job.inner
+  // At first a copy will do, if any value will do: what is made of it is judged by the store.
+  const takesCopy = begin && !job.isAnew && job.refused === undefined
+  const now = yield* takesCopy && backing.glance ? backing.glance(job.key) : backing.read(job.key)
   begin?.(now)
   return { sight: yield* look(job, now), lookedAs }
 }
