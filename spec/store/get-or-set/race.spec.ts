@@ -159,7 +159,7 @@ const differing = (results: readonly Result[]): string[] =>
   keys.filter(key => new Set(valuesOf(results).flatMap(({ values }) => values[key] ?? [])).size > 1)
 
 if (!contender(plays)) {
-  for (const { kind, dir: place } of places) {
+  for (const { kind, dir: place } of sized(places.slice(-1), places)) {
     raced(
       `race on ${kind}: of 100 keys that eight processes want, each is made once, and all get the same`,
       async () => {
@@ -188,7 +188,7 @@ if (!contender(plays)) {
         assert.equal([computed, differing(results)], [wanted.size, []])
         assert.ok(waited > 0, 'nobody waited')
       }
-      await race(import.meta.url, { dir: scratch(), cast: { many: 8 }, rounds: sized(3, 50), after })
+      await race(import.meta.url, { dir: scratch(), cast: { many: 8 }, rounds: sized(2, 50), after })
     },
   )
 
