@@ -2,10 +2,11 @@
 
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { setTimeout as later } from 'node:timers/promises'
-import { driveSync } from 'holdfast/steps'
+import { door, driveSync, type SingleCall, type Steps } from 'holdfast/steps'
 import {
   type Backing,
   type Entry,
+  fileStore,
   getOrSet,
   type Kept,
   memoryStore,
@@ -14,7 +15,7 @@ import {
   unknownOutcome,
 } from 'holdfast/store'
 import { innerOf } from '../../lib/store/inner.js'
-import { assert, holds } from '../support/kit.js'
+import { assert, holds, scratch } from '../support/kit.js'
 import { deaf, elsewhere, failing } from '../support/stores.js'
 
 /** A value that is made when the test says so. */
@@ -49,6 +50,27 @@ holds('a miss is made and stored, and a hit is not', async () => {
   assert.equal(getOrSet.sync(store, 'a', never), { ...made, source: 'hit' })
   assert.is(getOrSet.sync(store, 'b', () => 2).source, 'made')
   assert.is(stateOf(store, 'b')?.claim, undefined)
+})
+
+/** The names of the calls that steps make. */
+function callsOf(steps: Steps<unknown>): string[] {
+  const calls: string[] = []
+  const noting = (call: SingleCall) => {
+    calls.push(call.op)
+    return door.performSync(call)
+  }
+  driveSync(steps, { door: { ...door, performSync: noting } })
+  return calls
+}
+
+holds('a hit makes the calls of a get, and no others', async () => {
+  const store = fileStore<string>(scratch(), { durability: 'none' })
+  for (const value of ['short', 'long'.repeat(100)]) {
+    await getOrSet(store, value, () => value)
+    const get = callsOf(store.get.steps(value))
+    assert.ok(get.length > 0)
+    assert.equal(callsOf(getOrSet.steps(store, value, never)), get)
+  }
 })
 
 holds('falsy values are values', async () => {
