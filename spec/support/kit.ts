@@ -222,6 +222,16 @@ export const places: readonly Place[] = [tmpdir(), memory]
 /** Those, and the ones that the runner of all specs has mounted. */
 export const everyPlace: readonly Place[] = [...places, ...mounted()]
 
+/**
+ * Where a race is run: where it always can be, and on one of the filesystems that are mounted. Each of those has its own
+ * races; in full size, all are run on all.
+ */
+export const placesAnd = (mounted: 'xfs' | 'btrfs' | 'overlayfs'): readonly Place[] =>
+  sized(
+    everyPlace.filter(place => places.includes(place) || place.kind === mounted),
+    everyPlace,
+  )
+
 function mounted(): Place[] {
   const given: Place[] = JSON.parse(process.env.HOLDFAST_PLACES ?? '[]')
   for (const { kind, dir } of given)
