@@ -52,11 +52,11 @@ const asBuffer = (data: Draft['data']): Buffer =>
 export function* attempt(server: RedisServer, change: TracedChange, channel: string): Steps<Committed> {
   const { key } = change
   const reply = yield* server.run(commitScript, key, argumentsOf(change, deedOf(change), channel))
-  const [status, nowMs] = reply
-  if (Number(status) === foreign) throw foreignFormat(key)
-  if (Number(status) === committed) return became(change, Number(nowMs))
+  const status = Number(reply[0])
+  const nowMs = server.clock.heard(reply[1])
+  if (status === foreign) throw foreignFormat(key)
   // A client may have sent it twice by itself, because it had lost the first reply.
-  return seenIn(change, reply).verdict === 'done' ? became(change, Number(nowMs)) : 'moved'
+  return status === committed || seenIn(change, reply).verdict === 'done' ? became(change, nowMs) : 'moved'
 }
 
 /** What the reply of a script that has changed nothing shows of the call. */
