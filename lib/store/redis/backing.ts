@@ -14,7 +14,7 @@ import { failureOf } from './failures.js'
 import { listLeaf, type Place } from './listing.js'
 import { readKey } from './read.js'
 import type { RedisServer } from './server.js'
-import { parseState } from './state-text.js'
+import { stateIn } from './state.js'
 
 export class RedisBacking implements Backing, Server<TracedChange> {
   readonly claims = claimsByEvidence
@@ -56,7 +56,7 @@ export class RedisBacking implements Backing, Server<TracedChange> {
     const entries = found.flatMap(({ key, reply: [nowMs, words] }) => {
       const state = asReplyBytes(words)
       if (!state) return []
-      const kept = parseState(state.toString('latin1'), key, Number(nowMs), () => this.#valueOf(key, kept.version))
+      const kept = stateIn(state, key, Number(nowMs), () => this.#valueOf(key, kept.version))
       return [[key, kept] as const]
     })
     return { entries, cursor: next }

@@ -7,7 +7,7 @@ import { just } from '../just.js'
 import { asReplyBytes } from './client.js'
 import { readScript } from './scripts.js'
 import type { RedisServer } from './server.js'
-import { foreignFormat, parseState } from './state-text.js'
+import { foreignFormat, stateIn } from './state.js'
 
 export function* readKey(server: RedisServer, key: string): Steps<Kept | undefined> {
   const { clock, connection, names } = server
@@ -26,7 +26,7 @@ export function* readKey(server: RedisServer, key: string): Steps<Kept | undefin
 function keptIn(key: string, words: unknown, value: unknown, nowMs: number): Kept | undefined {
   const state = asReplyBytes(words)
   const bytes = asReplyBytes(value)
-  if (state) return parseState(state.toString('latin1'), key, nowMs, () => just(() => bytes ?? nothing))
+  if (state) return stateIn(state, key, nowMs, () => just(() => bytes ?? nothing))
   if (bytes) throw foreignFormat(key)
   return undefined
 }
