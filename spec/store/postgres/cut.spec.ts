@@ -97,7 +97,7 @@ for (const one of postgresClients.filter(({ name }) => name !== 'pg Client')) {
       const near = await one.connect(server.connection)
       const far = await one.connect({ ...server.connection, port: proxy.port }, 1)
       const direct = postgresStore<number>(near.client)
-      const cut = postgresStore<number>(far.client, { timeout: 1_000 })
+      const cut = postgresStore<number>(far.client, { timeout: 10_000 })
       await direct.get('opened')
       await cut.get('opened')
       const seen: Record<string, number> = {}
