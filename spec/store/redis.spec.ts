@@ -265,7 +265,64 @@ each('a server that is to forget keys is named when the store is first used, if 
   await forgetful.stop()
 })
 
+async function sendsTwice(): Promise<void> {
+  const client = await connection(redisClients.find(({ name }) => name === 'ioredis') as RedisClient)
+  const prefix = 'twice'
+  const { callBuffer } = client.client as { callBuffer(...args: unknown[]): Promise<unknown> }
+  const call = (args: readonly unknown[]) => callBuffer.apply(client.client, [...args])
+  let between: (() => Promise<unknown>) | undefined
+  const twice = {
+    async send(args: (string | Buffer)[]) {
+      const reply = await call(args)
+      // Only changes have so many arguments.
+      if (args.length < 8) return reply
+      await between?.()
+      return call(args)
+    },
+  }
+  const other = stored<number>(client, prefix)
+  const store = redisStore<number>(twice, { prefix })
+  for (const kind of [
+    'nothing comes between',
+    'it is changed',
+    'it is removed',
+    'it is removed and made anew',
+  ] as const)
+    for (const call of ['create', 'update', 'remove'] as const) {
+      const key = `${kind}, ${call}`
+      if (call !== 'create') await other.create(key, 1)
+      between = {
+        'nothing comes between': undefined,
+        'it is changed': () => other.update(key, 7),
+        'it is removed': () => other.remove(key),
+        'it is removed and made anew': async () => {
+          await other.remove(key)
+          await other.create(key, 9)
+        },
+      }[kind]
+      const { ok } = await (call === 'create'
+        ? store.create(key, 2)
+        : call === 'update'
+          ? store.update(key, 3)
+          : store.remove(key))
+      assert.ok(ok, key)
+      const own = { create: 2, update: 3, remove: undefined }[call]
+      const left = {
+        'nothing comes between': own,
+        'it is changed': call === 'remove' ? undefined : 7,
+        'it is removed': undefined,
+        'it is removed and made anew': 9,
+      }[kind]
+      assert.is((await other.get(key))?.value, left, key)
+    }
+}
+
 if (!noRedisStore) {
+  holds(
+    'a client that sends a change twice by itself makes it once, and brings back nothing that was removed',
+    sendsTwice,
+  )
+
   holds('ioredis: a client with a prefix of its own is refused', async () => {
     const ioredis = redisClients.find(({ name }) => name === 'ioredis') as RedisClient
     const { client, close } = await ioredis.connect((await server()).port, { keyPrefix: 'app:' })
