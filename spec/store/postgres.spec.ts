@@ -39,10 +39,13 @@ const stored = <T>({ client }: Client, table: string, options?: PostgresStoreOpt
 
 // A single connection is like a pool of one.
 for (const one of postgresClients.filter(({ name }) => sized(name !== 'pg Client', true))) {
-  const lines = storeContract(async (place, options) => stored(await clientOf(one), `${one.name}-${place}`, options), {
-    unit: 600,
-    forms: ['promise'],
-  })
+  const lines = storeContract(
+    async (place, options) => stored(await clientOf(one), `${one.name}-${place}`, { timeout: 60_000, ...options }),
+    {
+      unit: 600,
+      forms: ['promise'],
+    },
+  )
   // At once, because they usually wait.
   const result = allAtOnce(lines.map(({ run }) => run))
   for (const [at, { name }] of lines.entries()) {
