@@ -4,7 +4,7 @@
 import { fileStore } from 'holdfast/store'
 import { contender } from 'holdfast/testing'
 import { places, scratch, sized } from '../support/kit.js'
-import { catchStore, raceStore, storePlays } from '../support/store-races.js'
+import { catchStore, raceStore, storePlays } from '../support/timed-races.js'
 
 const plays = storePlays(place => fileStore<number>(place, { durability: 'none' }))
 

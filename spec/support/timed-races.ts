@@ -8,7 +8,7 @@ import type { Store } from 'holdfast/store'
 import { assertLinearizable, type Operation, overlaps, type Play, type Result } from 'holdfast/testing'
 import { getsThenSets, looksThenCreates } from '../broken/stores.js'
 import { assert, catchInRace, clock, note, race, raced, sized } from './kit.js'
-import { type Input, keyModel, type Output } from './store-model.js'
+import { type Input, keyModel, type Output } from './timed-model.js'
 
 type Numbers = Store<number>
 
