@@ -2,6 +2,7 @@ import { dual } from '../core/dual.js'
 import { asNumber, type Patience, refusal } from '../core/input.js'
 import { checkNames } from '../core/option-names.js'
 import { LatePlace } from '../core/queue.js'
+import type { Steps } from '../core/steps.js'
 import type { Backing } from './backing.js'
 import { asCodec, type Codec } from './codec.js'
 import type {
@@ -46,7 +47,8 @@ const optionNames: ReadonlySet<string> = new Set(['codec', 'maxValueBytes'] sati
  * returned. Of several calls that saw one entry one changes it. No version is used twice in the life of the store. What has
  * expired is absent for every call at once. What was deleted stays deleted: only `create` makes an entry.
  *
- * Not promised: what the engine does not keep. A transaction over several keys. That a value is still there when `get` has
+ * Not promised: what the engine does not keep. A transaction over several keys. An end to the millisecond: a call judges it
+ * when it looks, so a change that looked before the end may be made just after it. That a value is still there when `get` has
  * returned it: `update` and `ifVersion` are for that.
  *
  * - `get(key)`: the entry; undefined if there is none; `gone: true` if it was deleted, and that is remembered. A failure is
@@ -144,7 +146,7 @@ export function storeOver<T>(inner: Inner<T>): Store<T> {
 }
 
 function updateOf<T>(inner: Inner<T>): Store<T>['update'] {
-  const updating = dual(function* storeUpdate(
+  const updating = dual(function storeUpdate(
     key: string,
     value: NewValue<T>,
     options: UpdateOptions = {},
@@ -152,14 +154,19 @@ function updateOf<T>(inner: Inner<T>): Store<T>['update'] {
     // processes.
     place?: LatePlace,
   ) {
-    try {
-      return yield* update(inner, key, value, options, place)
-    } finally {
-      place?.leave()
-    }
+    const steps = update(inner, key, value, options, place)
+    return place ? leaving(steps, place) : steps
   })
   return Object.assign(
     (key: string, value: NewValue<T>, options?: UpdateOptions) => updating(key, value, options, new LatePlace()),
     { sync: updating.sync, steps: updating.steps },
   )
+}
+
+function* leaving<R>(steps: Steps<R>, place: LatePlace): Steps<R> {
+  try {
+    return yield* steps
+  } finally {
+    place.leave()
+  }
 }

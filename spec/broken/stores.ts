@@ -58,6 +58,28 @@ async function set(store: Any, key: string, value: unknown, { ttl = Number.POSIT
 /** Waits for one turn of the event loop, as every call of an engine with promises does. */
 const turn = () => new Promise(resolve => setImmediate(resolve))
 
+/** Looks whether there is an entry, and makes one. */
+export const looksThenCreates = <T>(store: Store<T>): Store<T> => ({
+  ...store,
+  create: (async (key: string, value: T, options: Options) => {
+    const entry = await store.get(key)
+    await turn()
+    return entry ? { ok: false, entry } : set(store as Any, key, value, options)
+  }) as never,
+})
+
+/** Reads, changes, and writes: the last one wins, over changes and removals that came meanwhile. */
+export const getsThenSets = <T>(store: Store<T>): Store<T> => ({
+  ...store,
+  update: (async (key: string, value: unknown, options: Options) => {
+    const old = await store.get(key)
+    if (!old || old.gone) return { ok: false, entry: old }
+    const next = await newValue(value, old)
+    await turn()
+    return set(store as Any, key, next, options)
+  }) as never,
+})
+
 const changed = (kept: Kept | undefined, change: Partial<Kept>): Kept | undefined => kept && { ...kept, ...change }
 
 const withVersions = (versionOf: (key: string, bytes: Uint8Array) => string): Open =>
@@ -107,13 +129,7 @@ const changesOf: Readonly<Record<string, BrokenStore>> = {
     fails: [/create is refused where/, /one makes the entry/],
   },
   'looks, and then creates': {
-    open: replacing(store => ({
-      async create(key: string, value: unknown, options: Options) {
-        const entry = await store.get(key)
-        await turn()
-        return entry ? { ok: false, entry } : set(store, key, value, options)
-      },
-    })),
+    open: (backing, options) => looksThenCreates(openStore(backing, options)),
     fails: [/one makes the entry/],
   },
   'the first version stays': {
@@ -141,15 +157,7 @@ const changesOf: Readonly<Record<string, BrokenStore>> = {
     fails: [/hands the entry to a function/],
   },
   'gets, and then sets': {
-    open: replacing(store => ({
-      async update(key: string, value: unknown, options: Options) {
-        const old = await store.get(key)
-        if (!old || old.gone) return { ok: false, entry: old }
-        const next = await newValue(value, old)
-        await turn()
-        return set(store, key, next, options)
-      },
-    })),
+    open: (backing, options) => getsThenSets(openStore(backing, options)),
     fails: [/by functions at once none is lost/, /by a slow function/, /stays removed/],
   },
   'passes over ifVersion': {

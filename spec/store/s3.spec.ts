@@ -6,7 +6,7 @@ import type { Entry, Store } from 'holdfast/store'
 import { storeContract } from 'holdfast/testing'
 import { keyOf, nameOf } from '../../lib/store/s3/names.js'
 import { parseListing } from '../../lib/store/s3/xml.js'
-import { allAtOnce, assert, holds, note } from '../support/kit.js'
+import { afterwards, allAtOnce, assert, holds, note } from '../support/kit.js'
 import { type Fate, type Faults, type S3Server, startS3 } from '../support/s3-server.js'
 
 const servers: S3Server[] = []
@@ -37,9 +37,9 @@ function keepsTheContract(what: string, faults?: Partial<Faults>): void {
   const lines = storeContract(
     async (place, options) => {
       server ??= started(faults)
-      return open(await server, { prefix: `${place}/`, ...options } as Options)
+      return open(await server, { prefix: `${place}/`, timeout: 60_000, ...options } as Options)
     },
-    { unit: 400, forms: ['promise'] },
+    { unit: 600, forms: ['promise'] },
   )
   const result = allAtOnce(lines.map(({ run }) => run))
   for (const [at, { name }] of lines.entries()) holds(`${what}: ${name}`, () => result(at))
@@ -168,7 +168,7 @@ async function each(
   let doomed = -1
   const server = await startS3({ fate: change => (change === doomed ? fate : undefined) })
   try {
-    const store = open<number>(server, { timeout: 300 })
+    const store = open<number>(server, { timeout: fate === 'silence' ? 1_000 : 30_000 })
     await store.get('opened')
     await body(
       store,
@@ -249,6 +249,23 @@ holds(
     for (let at = 0; at < 5; at++) await store.create(`k${at}`, at)
     for (let at = 0; at < 5; at++) await store.remove(`k${at}`)
     assert.equal([...server.objects.keys()].sort(), ['/specs/a/holdfast.json', '/specs/a/holdfast.probe'])
+  }),
+)
+
+holds(
+  'what a process left behind that was killed in a removal is swept',
+  withServer(async server => {
+    const store = open<number>(server)
+    await store.create('k', 1)
+    // The second request of a removal, the DELETE, is lost.
+    const { changes } = server.counts
+    server.faults.fate = change => (change >= changes + 1 ? 'request lost' : undefined)
+    assert.is((await store.remove('k')).ok, true)
+    server.faults.fate = () => undefined
+    assert.is(await store.get('k'), undefined)
+    assert.ok(server.objects.has('/specs/a/k'))
+    assert.equal(await store.sweep(), { expired: 0, tombstones: 0, debris: 1 })
+    assert.is(server.objects.has('/specs/a/k'), false)
   }),
 )
 
@@ -344,6 +361,4 @@ holds(
   }),
 )
 
-holds('afterwards the servers are stopped', async () => {
-  await Promise.all(servers.map(server => server.close()))
-})
+afterwards(() => Promise.all(servers.map(server => server.close())))

@@ -135,6 +135,9 @@ function announce(): void {
   queueMicrotask(() => file.run())
 }
 
+/** Runs when the last of the chosen tests has ended: what they share is given back. */
+export const afterwards = (body: () => unknown): void => void file.after(async () => void (await body()))
+
 /** A test of one process: results, errors, bad input. */
 export const holds = testOf('holds')
 

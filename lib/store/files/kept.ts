@@ -7,6 +7,7 @@ import { hasCode } from '../../core/errors.js'
 import { refusal } from '../../core/input.js'
 import type { Steps } from '../../core/steps.js'
 import type { Kept } from '../backing.js'
+import { just } from '../just.js'
 import type { Place } from './places.js'
 import { readFields, readShort } from './token.js'
 import { fromFile } from './value.js'
@@ -42,7 +43,7 @@ export function keptOf(place: Place, state: State, bytes?: Uint8Array): FileKept
     readAtMs: Date.now(),
     state,
     short,
-    data: () => (bytes || short !== undefined ? fromMemory(short, bytes) : fromDisk(place, state)),
+    data: () => (bytes || short !== undefined ? just(() => inMemory(short, bytes)) : fromDisk(place, state)),
   }
 }
 
@@ -51,11 +52,9 @@ export function asFileKept(kept: Kept): FileKept {
   throw refusal('ERR_INVALID_ARG_VALUE', 'from', 'a state that this engine has returned', kept)
 }
 
-// biome-ignore lint/correctness/useYield: there is nothing to call
-function* fromMemory(short: string | undefined, bytes: Uint8Array | undefined): Steps<Uint8Array> {
-  // A copy, because the caller may change what it gets.
-  return bytes ? Buffer.from(bytes) : readShort(short as string)
-}
+/** A copy, because the caller may change what it gets. */
+const inMemory = (short: string | undefined, bytes: Uint8Array | undefined): Uint8Array =>
+  bytes ? Buffer.from(bytes) : readShort(short as string)
 
 function* fromDisk(place: Place, state: State): Steps<Uint8Array | 'moved' | 'damaged'> {
   const file = yield* readFile(place, state)

@@ -1,7 +1,6 @@
 import { isInterruption } from '../../core/interruption.js'
 import type { LatePlace } from '../../core/queue.js'
 import { fs, type Steps } from '../../core/steps.js'
-import { ofUser } from '../../parts/cleanup.js'
 import type { Draft, Kept } from '../backing.js'
 import { encode } from '../codec.js'
 import { type Job, jobOf, untilDone } from '../conflict.js'
@@ -46,9 +45,7 @@ export function* update<T>(
   if (backing.recall && writes) updating.recalled = yield* backing.recall(key)
   // Usually one attempt is enough, and `untilDone` around it would cost as much again as a quick engine.
   const done = yield* attempt(updating)
-  if (done !== 'moved') return done
-  inner.note('conflict', key)
-  return yield* untilDone(updating.job, () => attempt(updating))
+  return done === 'moved' ? yield* untilDone(updating.job, () => attempt(updating), done) : done
 }
 
 function updatingOf<T>(job: Job<T>, value: NewValue<T>, { ifVersion, ttl = 'keep' }: UpdateOptions): Updating<T> {
@@ -99,31 +96,18 @@ function* makeOf<T>(
   if (found === 'moved') return 'moved'
   const { entry } = found
   if (!entry || entry.gone) return isGuess ? 'moved' : undefined
-  const made = yield* ofUser(() => (isGuess ? unlessGone(job, change, entry, kept) : madeBy(job, change, entry)))
-  if (made === 'moved') return 'moved'
-  updating.made = made
-  updating.madeOf = kept.version
-  return made
-}
-
-function* madeBy<T>({ inner }: Job<T>, change: (old: Entry<T>) => T | Promise<T>, entry: Entry<T>): Steps<Made<T>> {
-  const returned = change(entry)
-  const value = isPromise(returned) ? ((yield* fs.settle(returned)) as T) : returned
-  if (value === undefined) throw noValue()
-  return { value, bytes: encode(inner, value) }
-}
-
-/** What the function throws at an entry that is not there any more does not count. */
-function* unlessGone<T>(
-  job: Job<T>,
-  change: (old: Entry<T>) => T | Promise<T>,
-  entry: Entry<T>,
-  { id }: Kept,
-): Steps<Made<T> | 'moved'> {
   try {
-    return yield* madeBy(job, change, entry)
+    const returned = change(entry)
+    const value = isPromise(returned) ? ((yield* fs.settle(returned)) as T) : returned
+    if (value === undefined) throw noValue()
+    updating.made = { value, bytes: encode(job.inner, value) }
+    updating.madeOf = kept.version
+    return updating.made
   } catch (error) {
-    if (!isInterruption(error) && (yield* job.inner.backing.read(job.key))?.id !== id) return 'moved'
+    if (isInterruption(error)) throw error
+    // What the function throws at an entry that is not there any more does not count.
+    if (isGuess && (yield* job.inner.backing.read(job.key))?.id !== kept.id) return 'moved'
+    yield* fs.postpone(error)
     throw error
   }
 }
