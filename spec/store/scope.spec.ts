@@ -1,7 +1,17 @@
 // Scopes: what is dropped stays dropped, and reads make nothing.
 
 import type { Steps } from 'holdfast/steps'
-import { type Backing, enabled, fileStore, memoryStore, multiScope, openStore, prefix, scope } from 'holdfast/store'
+import {
+  type Backing,
+  enabled,
+  fileStore,
+  getOrSet,
+  memoryStore,
+  multiScope,
+  openStore,
+  prefix,
+  scope,
+} from 'holdfast/store'
 import { assertLinearizable, type Model, type Operation, type World } from 'holdfast/testing'
 import { innerOf } from '../../lib/store/inner.js'
 import { draft } from '../../lib/store/kept.js'
@@ -181,6 +191,32 @@ holds(
     assert.equal(all(store), [])
   },
 )
+
+holds('getOrSet: what is computed while its scope is dropped is given to all callers, and not stored', async () => {
+  for (const claim of [true, false]) {
+    const store = memoryStore<number>()
+    const one = scope(store, 'one')
+    await one.create('beside', 0)
+    const got = await getOrSet(
+      one,
+      'k',
+      async () => {
+        await scope(store, 'one').drop()
+        return 1
+      },
+      { claim },
+    )
+    assert.is(got.value, 1)
+    if (claim) assert.is(got.source, 'unstored')
+    assert.is(await one.get('k'), undefined)
+    assert.is(await one.generation(), undefined)
+    assert.is((await getOrSet(one, 'k', () => 2)).value, 2)
+    assert.is((await getOrSet(one, 'k', () => 3)).source, 'hit')
+    await one.sweep()
+    assert.equal([...one.keys()], ['k'])
+    assert.is([...store.keys()].length, 2)
+  }
+})
 
 holds('a scope that was closed refuses, and leaves the store open', async () => {
   const store = memoryStore<number>()

@@ -67,8 +67,8 @@ export class Members implements Backing {
   }
 
   /**
-   * A call that has claimed a key is to know that its value will not be found. Others write where nobody looks any more: they
-   * count as before the drop.
+   * A call that has claimed a key is to know that its value will not be found. What others write under the old generation is
+   * not found either: it counts as before the drop.
    */
   *#isDropped(from: Kept | undefined, before: string): Steps<boolean> {
     if (from?.claim === undefined || from.claim.owner !== (yield* this.claims.self())) return false
