@@ -1,5 +1,5 @@
-// A store in Postgres, through each client: the contract, and what is of Postgres alone. Cut connections and races are in
-// ./postgres/.
+// A store in Postgres, through each client: the contract, and what is of Postgres alone. Cut connections and races are
+// in ./postgres/.
 
 import { type PostgresStoreOptions, postgresStore } from 'holdfast/postgres'
 import type { Store } from 'holdfast/store'

@@ -1,5 +1,5 @@
-// What others commit, heard of through LISTEN and NOTIFY: a hint that ends a wait early. It takes a session of its own, so a
-// client that a pooler serves in transaction mode is no listener.
+// What others commit, heard of through LISTEN and NOTIFY: a hint that ends a wait early. It takes a session of its own,
+// so a client that a pooler serves in transaction mode is no listener.
 
 import { createHash } from 'node:crypto'
 import { refusal } from '../../core/input.js'
