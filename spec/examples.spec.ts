@@ -32,6 +32,7 @@ const layers = {
   'one-token-refresh': raced,
   'publish-once': raced,
   'readers-and-a-writer': raced,
+  sessions: raced,
   'shared-cache': raced,
   uploads: holds,
   'prove-it': explored,
@@ -107,6 +108,18 @@ raced('job-runner does each job, and that of the worker that was killed once mor
 raced('readers-and-a-writer shows no reader an old file with a new one', () => {
   const { said } = example('readers-and-a-writer')
   assert.equal(said.trim().split('\n'), Array(5).fill('A reader saw 40 pairs, and 0 of which one was old'))
+})
+
+raced('sessions keeps ended what was ended while its backends started, on both servers', () => {
+  const { said } = example('sessions')
+  assert.equal(said.trim().split('\n').sort(), [
+    'first: anna is ready',
+    'first: berta was ended meanwhile, so its backends are stopped',
+    'second: anna has mail and files',
+    'second: berta has ended',
+    'second: berta was not begun: it is taken, or has ended',
+    'second: cleo is unknown',
+  ])
 })
 
 explored('prove-it shows the schedule that loses a count, and finds none once it is right', () => {

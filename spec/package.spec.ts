@@ -10,6 +10,10 @@ const require = createRequire(import.meta.url)
 
 holds('require() gets it too', () => {
   assert.is(typeof require('holdfast').mkdirp.sync, 'function')
+  assert.is(typeof require('holdfast/postgres').postgresStore, 'function')
+  assert.is(typeof require('holdfast/redis').redisStore, 'function')
+  assert.is(typeof require('holdfast/s3').s3Store, 'function')
+  assert.is(typeof require('holdfast/sqlite').sqliteStore, 'function')
   assert.is(typeof require('holdfast/steps').dual, 'function')
   assert.is(typeof require('holdfast/store').openStore, 'function')
   assert.is(typeof require('holdfast/testing').explore, 'function')

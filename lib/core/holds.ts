@@ -38,9 +38,10 @@ export class Registry {
   /** Enters a hold, or lets it leave. Returns whether it is in the registry now. */
   readonly holding = (hold: string, change?: 'enter' | 'leave'): boolean => {
     const { holds } = this.#shared
+    if (change === undefined) return holds.has(hold)
     if (change === 'enter') holds.add(hold)
-    else if (change === 'leave') holds.delete(hold)
-    return holds.has(hold)
+    else holds.delete(hold)
+    return change === 'enter'
   }
 
   /** Runs a user's work under a hold. Whatever it calls, now or later, is inside. */

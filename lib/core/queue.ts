@@ -14,10 +14,17 @@ export class Place {
   #leave: (() => void) | undefined
 
   constructor(things: readonly string[]) {
-    const ahead = things.flatMap(thing => lastPlaces.get(thing) ?? [])
-    this.before = ahead.length > 0 ? Promise.all(ahead.map(place => place.#whenOver())) : undefined
+    let ahead: Promise<unknown>[] | undefined
+    for (const thing of things) {
+      const last = lastPlaces.get(thing)
+      if (last && last !== this) {
+        ahead ??= []
+        ahead.push(last.#whenOver())
+      }
+      lastPlaces.set(thing, this)
+    }
+    this.before = ahead && Promise.all(ahead)
     this.#things = things
-    for (const thing of things) lastPlaces.set(thing, this)
   }
 
   /** If a call gives up its place early, the calls behind it must not pass those in front of it. */

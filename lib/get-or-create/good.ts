@@ -12,6 +12,10 @@ import { readStill } from './content.js'
 import type { Making } from './job.js'
 import type { Target } from './publish.js'
 
+/** Usually whatever is there is good, and nothing needs to be asked. */
+export const isPlainlyGood = ({ refresh, maxAgeMs, validate }: Making, { there }: Target): boolean =>
+  there !== undefined && !refresh && maxAgeMs === undefined && validate === undefined
+
 /**
  * Without the lock, the target may be replaced while `validate` reads it, so an error of `validate` counts as "no". An
  * error that is not due to that comes again under the lock.

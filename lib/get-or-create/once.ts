@@ -18,7 +18,7 @@ import { syncFound, syncName } from '../parts/durable.js'
 import { isOfAnother, refusePlanted, refuseSpecialFile, resolveLinks } from '../parts/follow-links.js'
 import { type Aside, deleteSetAside } from '../parts/set-aside.js'
 import { clockMs, dateFromNow } from './age.js'
-import { isGood, isGoodUnlocked, keepContent } from './good.js'
+import { isGood, isGoodUnlocked, isPlainlyGood, keepContent } from './good.js'
 import type { Making } from './job.js'
 import { produce, whileStaged } from './produce.js'
 import { publishDirectory, publishFile, type Target } from './publish.js'
@@ -27,11 +27,11 @@ import { publishDirectory, publishFile, type Target } from './publish.js'
 export function* makeOnce(job: Making, place: LatePlace | undefined): Steps<boolean> {
   for (;;) {
     const target = yield* statTarget(job)
-    const good = yield* isGoodUnlocked(job, target)
+    const good = isPlainlyGood(job, target) || (yield* isGoodUnlocked(job, target))
     // Remember what was there at the start: with `refresh`, a different inode means another process has refreshed it.
     job.first ??= target
     if (good) {
-      if (!(yield* keepContent(job, target.at, target.there))) continue
+      if (job.reader && !(yield* keepContent(job, target.at, target.there))) continue
       if (job.durability === 'full') yield* syncThere(job, target.at)
       return false
     }

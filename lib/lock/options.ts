@@ -122,16 +122,23 @@ export function asLocking(
   }
 }
 
-/** The queue in which the calls of one thread for one lock wait for their turn. */
-export const lockTurn = (path: string | URL, options: PlaceOptions = {}): string[] =>
-  turnOf(resolve(asPath(path, 'path')), options)
-
 /**
- * A call inside the work of another hold does not queue: whatever it waits for might wait for that. By another spelling,
- * what is in front of it may want the very lock that it is inside of.
+ * The queue in which the calls of one thread for one lock wait for their turn. A call inside the work of another hold does
+ * not queue: whatever it waits for might wait for that. By another spelling, what is in front of it may want the very lock
+ * that it is inside of.
  */
+export const lockTurn = (path: string | URL, options: PlaceOptions = {}): string[] =>
+  registry.around().length > 0 ? [] : [placed(resolve(asPath(path, 'path')), options)]
+
+/** The same, of a path below a root. */
 export const turnOf = (path: string, options: PlaceOptions = {}): string[] =>
   registry.around().length > 0 ? [] : [resolve(placeOf(path, options).dir)]
+
+/** Beside a path that is resolved, nothing is left to be resolved. */
+const placed = (path: string, options: PlaceOptions): string => {
+  const { dir } = placeOf(path, options)
+  return options.lockPath === undefined && options.lockDir === undefined ? dir : resolve(dir)
+}
 
 /** The same lock, for a call that has waited before, for that or another one. */
 export const waitingAs = (locking: Locking, wait: Locking['wait']): Locking => (wait ? { ...locking, wait } : locking)

@@ -117,12 +117,24 @@ function laterMs(beat = ''): number {
 const never = '-'
 const spell = (ms: number): string => (ms === Number.POSITIVE_INFINITY ? never : ms.toString(36))
 
-/** Long numbers take long to spell, and each is spelled at least twice: when the lock is taken, and when it is freed. */
+/** Each fence is spelled at least twice: when the lock is taken, and when it is freed. */
 let lastFence = { fence: 0, text: '0' }
 
 function spellFence(fence: number): string {
-  if (fence !== lastFence.fence) lastFence = { fence, text: fence.toString(36) }
+  if (fence !== lastFence.fence) lastFence = { fence, text: spellLong(fence) }
   return lastFence.text
+}
+
+const lowDigits = 5
+const low = 36 ** lowDigits
+let lastHigh = { high: 0, text: '' }
+
+/** JavaScript takes eight times as long to spell a number of more than 31 bits; and the first digits seldom change. */
+function spellLong(fence: number): string {
+  const high = Math.floor(fence / low)
+  if (high === 0) return fence.toString(36)
+  if (high !== lastHigh.high) lastHigh = { high, text: high.toString(36) }
+  return lastHigh.text + ((fence - high * low) | 0).toString(36).padStart(lowDigits, '0')
 }
 
 function toNumber(text: string | undefined): number | undefined {

@@ -1,27 +1,28 @@
 // Promises that several tasks wait for at the same time (./concurrently.ts).
 
+import { isFailure } from '../core/done.js'
 import type { Call, Outcome } from '../core/steps.js'
-import { isThenable } from '../core/wait.js'
+import { isThenable, settle } from '../core/wait.js'
 
 export interface Parked {
-  /** What the promise has come to. */
+  /** What the wait has come to. */
   outcome: Outcome<unknown> | undefined
-  /** Resolves then, also if it was rejected. */
+  /** Resolves then. */
   readonly over: Promise<void>
 }
 
-export function park(promise: PromiseLike<unknown>): Parked {
-  const over = Promise.resolve(promise).then(
-    value => {
-      parked.outcome = { value }
-    },
-    error => {
-      parked.outcome = { error }
-    },
-  )
+/** Waits for the promise of a `settle`, for as long as that call says. */
+export function park({ args: [promise, ms] }: Call): Parked {
+  let end = () => {}
+  const over = new Promise<void>(resolve => {
+    end = resolve
+  })
   const parked: Parked = { outcome: undefined, over }
+  settle(promise, ms as number | undefined, (error, value) => {
+    parked.outcome = isFailure(error) ? { error } : { value }
+    end()
+  })
   return parked
 }
 
-/** Does the call wait for a promise, for as long as that takes? */
-export const isForPromise = ({ op, args }: Call): boolean => op === 'settle' && args.length === 1 && isThenable(args[0])
+export const isForPromise = ({ op, args }: Call): boolean => op === 'settle' && isThenable(args[0])

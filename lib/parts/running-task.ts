@@ -58,7 +58,7 @@ export function* resume(task: RunningTask, outcome: Outcome<unknown>, run: Run):
       last = run.interruption
     } else if (run.waits === 'together' && isForPromise(call)) {
       task.next = call
-      task.parked = park(call.args[0] as PromiseLike<unknown>)
+      task.parked = park(call)
       return
     } else if (madeAlone.has(call.op)) last = yield* makeAlone(call, task, run)
     else {

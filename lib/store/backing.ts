@@ -9,6 +9,12 @@ export interface Backing {
   read(key: string): Steps<Kept | undefined>
 
   /**
+   * The same for a call that only reads, where a copy will do that may be older than the call (see `tiers` and `memo`). What
+   * refuses or makes a change is judged by `read`. Absent: the engine has no copies.
+   */
+  glance?(key: string): Steps<Kept | undefined>
+
+  /**
    * The state that this thread has made of a key a moment ago, without a look at what is there now: for a caller that goes
    * on to commit from it, and reads the key if that returns `'moved'`. Absent, or undefined: nothing is remembered.
    */

@@ -26,6 +26,9 @@ export function asCodec<T>(codec: Codec<T> | 'json' | 'bytes' | undefined): Code
   throw refusal('ERR_INVALID_ARG_VALUE', 'options.codec', "'json', 'bytes', or an object with encode and decode", codec)
 }
 
+/** Has neither a value that it makes nor bytes that it makes any memory in common with what it was given? */
+export const isCopying = (codec: unknown): boolean => codec === jsonCodec || codec === bytesCodec
+
 /** Returns the bytes of a value. What cannot be spelled, or is too large, is refused before anything is done. */
 export function encode<T>({ codec, mostBytes }: Spelling<T>, value: T, argument = 'value'): Uint8Array {
   // `undefined` says that there is no entry, so it is no value.

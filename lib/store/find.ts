@@ -17,6 +17,12 @@ export function* find<T>(inner: Inner<T>, key: string): Steps<Found<T> | 'moved'
   return yield* asFound(inner, key, yield* inner.backing.read(key))
 }
 
+/** The same for a call that only reads: a copy of the state will do. */
+export function* glance<T>(inner: Inner<T>, key: string): Steps<Found<T> | 'moved'> {
+  const { backing } = inner
+  return yield* asFound(inner, key, yield* backing.glance ? backing.glance(key) : backing.read(key))
+}
+
 /** Reads the value of a state that was read. */
 export function* asFound<T>(inner: Inner<T>, key: string, kept: Kept | undefined): Steps<Found<T> | 'moved'> {
   if (isTombstone(kept)) return { kept, entry: goneOf(kept) }

@@ -3,7 +3,7 @@ import { dual } from '../core/dual.js'
 import { asFlag } from '../core/input.js'
 import type { Steps } from '../core/steps.js'
 import type { Store } from './contract.js'
-import { asCompute, asJobOf, asMaking, begin, type Making } from './get-or-set/job.js'
+import { asCompute, asMaking, begin, jobOf, type Making } from './get-or-set/job.js'
 import { look } from './get-or-set/look.js'
 import { isGivenOld } from './get-or-set/obtain.js'
 import type { Got } from './get-or-set/options.js'
@@ -73,6 +73,9 @@ export const getOrSetMany: GetOrSetMany = Object.assign(
   },
 )
 
+/** Values of several keys are never made one by one. */
+const inBatches = (): undefined => undefined
+
 const getting = dual(function* getOrSetMany(
   store: unknown,
   keys: Iterable<string>,
@@ -84,9 +87,11 @@ const getting = dual(function* getOrSetMany(
   const isAnew = asFlag(options.refresh, 'options.refresh')
   const making = asMaking<unknown>(store, options, isAnew)
   asCompute(compute)
-  const jobs = [...new Set(asIterable(keys, 'keys'))].map(key => asJobOf(making, key, isAnew))
+  const jobs = [...new Set(asIterable(keys, 'keys'))].map(key => jobOf(making, key, inBatches, isAnew))
+  const { backing } = making.inner
   const all = yield* forEach(jobs, function* (job) {
-    const now = yield* making.inner.backing.read(job.key)
+    // A copy will do, if any value will do: what is made of it is judged by the store.
+    const now = yield* !job.isAnew && backing.glance ? backing.glance(job.key) : backing.read(job.key)
     begin(job, now)
     return newWanted(job, yield* look(job, now))
   })

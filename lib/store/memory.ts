@@ -111,8 +111,9 @@ class MemoryBacking implements Backing {
     return just(this.#clock)
   }
 
-  stillThere(key: string, { id }: Kept): Steps<boolean> {
-    return just(() => this.#states.get(key)?.kept.id === id)
+  *stillThere(key: string, { id }: Kept): Steps<boolean> {
+    yield* fs.blocking()
+    return this.#states.get(key)?.kept.id === id
   }
 
   #keep(key: string, to: Draft, from: Stored | undefined): Kept {

@@ -3,6 +3,7 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { dual, fs, type Steps } from 'holdfast/steps'
+import { pending } from '../../lib/core/alphabet.js'
 import { concurrently } from '../../lib/parts/concurrently.js'
 import { assert, holds, scratch } from '../support/kit.js'
 
@@ -125,6 +126,7 @@ holds('promises are waited for at the same time, if that is wanted, and calls go
     most = Math.max(most, ++underWay)
     const answer = yield* fs.settle(later(20 + at, at))
     underWay--
+    assert.is(yield* fs.settle(new Promise(() => {}), 5), pending)
     yield* fs.mkdir(join(dir, `${answer}`))
     const rejected = Promise.reject(new Error(`${at}`))
     try {

@@ -1,185 +1,288 @@
-// Races of real processes at one store, for each engine: a file passes how a process opens the store in a place, and is its
-// own worker.
-//
-//   const plays = storePlays(place => myStore(place))
-//   if (!contender(plays)) raceStore(import.meta.url, 'my engine', () => freshPlace())
+// Races of processes that use one store, on whatever engine: what is kept, who wins, and whether there is an order in which
+// one process alone could have done the same.
 
-import type { Store } from 'holdfast/store'
-import { assertLinearizable, type Operation, overlaps, type Play, type Result } from 'holdfast/testing'
-import { getsThenSets, looksThenCreates } from '../broken/stores.js'
-import { assert, catchInRace, clock, note, race, raced, sized } from './kit.js'
-import { type Input, keyModel, type Output } from './store-model.js'
+import { spawn } from 'node:child_process'
+import { appendFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { getOrSet, type Store } from 'holdfast/store'
+import { assertLinearizable, overlaps, type Play, type Result } from 'holdfast/testing'
+import { careless } from '../broken/careless-store.js'
+import { assert, clock, note, race, sized } from './kit.js'
+import { type Did, randomRequest, type Seen, storeModel } from './store-model.js'
 
-type Numbers = Store<number>
+/** Opens the store that is in this directory, or whose address is there. Each process has one. */
+export type OpenStore = (dir: string) => Promise<Store<unknown>>
 
-const processes = 8
-const updates = sized(50, 500)
-const creates = sized(25, 200)
-/** Milliseconds in a round of random calls. */
-const randomMs = sized(700, 1000)
-const randomRounds = sized(2, 60)
+const opened = new Map<string, Promise<Store<unknown>>>()
 
-interface Updated {
-  /** What the last update of this process has made of the count. */
-  readonly last: number
-  /** How often the function was called again, because another process was first. */
-  readonly again: number
-}
-
-async function update(store: Numbers): Promise<Updated> {
-  let calls = 0
-  let last = 0
-  await store.create('n', 0)
-  for (let made = 0; made < updates; made++) {
-    const { entry } = await store.update('n', ({ value }) => {
-      calls++
-      return value + 1
-    })
-    last = entry?.value ?? Number.NaN
+/** One for each of the races below. */
+export function storePlays(name: string, open: OpenStore): Record<string, Play> {
+  const storeAt = <T>(dir: string): Promise<Store<T>> => {
+    const at = `${name} ${dir}`
+    const store = opened.get(at) ?? open(dir)
+    opened.set(at, store)
+    return store as unknown as Promise<Store<T>>
   }
-  return { last, again: calls - updates }
-}
-
-const countOf = (results: readonly Result[]): number => Math.max(...results.map(({ value }) => (value as Updated).last))
-
-const pick = <A>(things: readonly A[]): A => things[Math.floor(Math.random() * things.length)] as A
-
-/** Makes random calls of a few keys for a while, and returns what each asked for and got, and when. */
-async function callAtRandom(store: Numbers, round: number): Promise<Operation<Input, Output>[]> {
-  const history: Operation<Input, Output>[] = []
-  const versions = new Map<string, string>()
-  const until = clock() + randomMs
-  while (clock() < until) {
-    const key = `${round}-${pick(['a', 'b'])}`
-    const asked = pick(calls)(versions.get(key))
-    const call = clock()
-    const from = Date.now()
-    const output = await make(store, { ...asked, key })
-    if (output.entry && !output.entry.gone) versions.set(key, output.entry.version)
-    history.push({ process: process.pid, input: { ...asked, key, from, to: Date.now() }, output, call, ended: clock() })
-  }
-  return history
-}
-
-type Asked = Omit<Input, 'key' | 'from' | 'to'>
-
-const calls: readonly ((version: string | undefined) => Asked)[] = [
-  () => ({ op: 'get' }),
-  () => ({ op: 'create' }),
-  () => ({ op: 'create', ttl: pick([3, 30]) }),
-  () => ({ op: 'update' }),
-  ifVersion => ({ op: 'update', ifVersion }),
-  () => ({ op: 'touch', ttl: pick([2, 20, 200]) }),
-  ifVersion => ({ op: 'remove', ifVersion }),
-  () => ({ op: 'remove', tombstone: pick([2, 10]) }),
-]
-
-async function make(store: Numbers, asked: Asked & { readonly key: string }): Promise<Output> {
-  const { op, key, ttl, tombstone, ifVersion } = asked
-  if (op === 'get') return { entry: await store.get(key) }
-  if (op === 'create') return store.create(key, 0, { ttl })
-  if (op === 'touch') return store.touch(key, ttl as number, { ifVersion })
-  if (op === 'remove') return store.remove(key, { tombstone, ifVersion })
-  return store.update(key, ({ value }) => value + 1, { ifVersion })
-}
-
-/** The last three are the same races with a text that is broken, for the proof that a race can fail. */
-export function storePlays(open: (place: string) => Numbers): Record<string, Play> {
-  const stores = new Map<string, Numbers>()
-  const storeAt = (place: string): Numbers => {
-    const store = stores.get(place) ?? open(place)
-    stores.set(place, store)
-    return store
-  }
-  const create = async (store: Numbers, round: number, number: number) => store.create(`k${round}`, number)
   return {
-    updater: place => update(storeAt(place)),
-    creator: (place, round, number) => create(storeAt(place), round, number),
-    caller: (place, round) => callAtRandom(storeAt(place), round),
-    'broken-updater': place => update(getsThenSets(storeAt(place))),
-    'broken-creator': (place, round, number) => create(looksThenCreates(storeAt(place)), round, number),
-    'broken-caller': (place, round) => callAtRandom(getsThenSets(storeAt(place)), round),
+    [`${name}-adder`]: async (dir, round) => add(await storeAt(dir), `count-${round}`),
+    [`${name}-careless`]: async (dir, round) => add(careless(await storeAt<number>(dir)), `count-${round}`),
+    [`${name}-stampeder`]: async (dir, round, number) => stampede(await storeAt(dir), round, number),
+    [`${name}-mortal`]: async (dir, round) => die(await storeAt(dir), dir, round),
+    [`${name}-heir`]: async (dir, round) => inherit(await storeAt(dir), dir, round),
+    [`${name}-creator`]: async (dir, round, number) => create(await storeAt(dir), round, number),
+    [`${name}-player`]: async (dir, round, number) => live(await storeAt(dir), dir, round, `p${number}`),
+    [`${name}-victim`]: async (dir, round, number) => {
+      const store = await storeAt<string>(dir)
+      // From outside, so that it comes in the middle of a call.
+      const delay = (Math.random() * 0.25).toFixed(3)
+      spawn('sh', ['-c', `sleep ${delay}; kill -9 ${process.pid}`], { stdio: 'ignore', detached: true }).unref()
+      for (let turn = 0; ; turn++) await live(store, dir, round, `v${number}-${turn}`)
+    },
   }
 }
 
-function allReturned(results: readonly Result[]): void {
-  const bad = results.find(({ how }) => how !== 'returned')
-  if (bad) throw new Error(`a process ${bad.how}: ${bad.message}`)
+const additions = sized(60, 500)
+
+/** Returns how often the function was called: more often than there were additions if others were in between. */
+async function add(store: Store<number>, key: string): Promise<number> {
+  let calls = 0
+  const one = (value: number) => {
+    calls++
+    return value + 1
+  }
+  for (let turn = 0; turn < additions; turn++) {
+    const { ok } = await store.update(key, old => one(old.value), { retryFor: 60_000 })
+    if (!ok) throw new Error('the counter is not there')
+  }
+  return calls
 }
 
-type Created = { readonly ok: boolean; readonly entry: { readonly value: number; readonly version: string } }
+const keysOfStampede = sized(20, 100)
+const workMs = 20
 
-function oneMade(results: readonly Result[]): boolean {
-  const all = results.map(({ value }) => value as Created)
-  const made = all.filter(({ ok }) => ok)
-  return made.length === 1 && all.every(({ entry }) => entry.version === made[0]?.entry.version)
+interface Stampeded {
+  readonly computed: number
+  readonly values: readonly string[]
 }
 
-const historyOf = (results: readonly Result[]): Operation<Input, Output>[] =>
-  results.flatMap(({ value }) => value as Operation<Input, Output>[])
-
-/** Checks a round of random calls, and returns how many calls it had. */
-function checkHistory(results: readonly Result[]): number {
-  allReturned(results)
-  const history = historyOf(results)
-  const versions = history.flatMap(({ input: { op }, output }) =>
-    (op === 'create' || op === 'update') && output?.ok ? [output.entry?.version] : [],
-  )
-  assert.is(new Set(versions).size, versions.length, 'a version was used twice')
-  assertLinearizable(keyModel, history)
-  return history.length
-}
-
-/** Declares the races: `what` is the engine, `fresh` makes a place where no store was before. */
-export function raceStore(file: string, what: string, fresh: () => string): void {
-  raced(`${what}: ${processes} processes x ${updates} updates of one key, and none is lost`, async () => {
-    const [results = []] = await race(file, { dir: fresh(), cast: { updater: processes }, rounds: 1 })
-    allReturned(results)
-    assert.is(countOf(results), processes * updates)
-    const again = results.reduce((sum, { value }) => sum + (value as Updated).again, 0)
-    assert.ok(again > 0, 'no process ever came in the way of another')
-    note(`${countOf(results)} kept; another process was first ${again} times`)
-  })
-  raced(`${what}: of ${processes} creates of one key one makes the entry, and the others get that`, async () => {
-    let together = 0
-    const after = (results: readonly Result[], round: number) => {
-      allReturned(results)
-      if (overlaps(results)) together++
-      assert.ok(oneMade(results), `round ${round}: ${JSON.stringify(results.map(({ value }) => value))}`)
-    }
-    await race(file, { dir: fresh(), cast: { creator: processes }, rounds: creates, after })
-    assert.ok(together > creates / 2, `only ${together} rounds in which calls overlapped`)
-    note(`${creates} rounds, in ${together} of them calls overlapped`)
-  })
-  raced(`${what}: random calls of ${processes} processes are linearizable, and no version comes twice`, async () => {
-    let made = 0
-    const after = (results: readonly Result[]) => {
-      made += checkHistory(results)
-    }
-    await race(file, { dir: fresh(), cast: { caller: processes }, rounds: randomRounds, after })
-    note(`${made} calls`)
-  })
-}
-
-/** The same races of the broken text are lost. */
-export function catchStore(file: string, what: string, fresh: () => string): void {
-  raced(`${what}: a text that gets and then sets is caught`, async () => {
-    const updater = { 'broken-updater': processes }
-    const lost = await catchInRace(file, { dir: fresh(), cast: updater, rounds: 1 }, results => {
-      allReturned(results)
-      return countOf(results) < processes * updates
+async function stampede(store: Store<string>, round: number, number: number): Promise<Stampeded> {
+  let computed = 0
+  const values: string[] = []
+  for (let nth = 0; nth < keysOfStampede; nth++) {
+    const { value } = await getOrSet(store, `made-${round}-${nth}`, async () => {
+      computed++
+      await pause(workMs)
+      return `${number}-${nth}`
     })
-    const creator = { 'broken-creator': processes }
-    const made = await catchInRace(file, { dir: fresh(), cast: creator, rounds: creates }, results => !oneMade(results))
-    const caller = { 'broken-caller': processes }
-    const random = await catchInRace(file, { dir: fresh(), cast: caller, rounds: 5 }, results => {
-      try {
-        checkHistory(results)
-        return false
-      } catch {
-        return true
-      }
-    })
-    note(`caught in round ${lost}, ${made} and ${random}`)
+    values.push(value as string)
+  }
+  return { computed, values }
+}
+
+interface Held {
+  readonly fence: number
+  readonly atMs: number
+}
+
+const heldIn = (dir: string, round: number): string => join(dir, `held-${round}`)
+const deathOf = (dir: string, round: number): string => join(dir, `died-${round}`)
+
+/** Dies in the middle of the work that it has claimed. */
+async function die(store: Store<number>, dir: string, round: number): Promise<void> {
+  await getOrSet(store, `mortal-${round}`, async ({ fence }) => {
+    writeFileSync(heldIn(dir, round), '')
+    // The other waits meanwhile.
+    await pause(60)
+    writeFileSync(deathOf(dir, round), JSON.stringify({ fence, atMs: clock() } satisfies Held))
+    process.kill(process.pid, 'SIGKILL')
+    return 0
   })
 }
+
+async function inherit(store: Store<number>, dir: string, round: number): Promise<Held> {
+  while (!existsSync(heldIn(dir, round))) await pause(1)
+  let held: Held = { fence: 0, atMs: 0 }
+  await getOrSet(store, `mortal-${round}`, ({ fence }) => {
+    held = { fence, atMs: clock() }
+    return fence
+  })
+  return held
+}
+
+const keysOfRound = sized(25, 25)
+
+async function create(store: Store<string>, round: number, number: number): Promise<readonly [boolean, string][]> {
+  const told: [boolean, string][] = []
+  for (let nth = 0; nth < keysOfRound; nth++) {
+    const { ok, entry } = await store.create(`new-${round}-${nth}`, `${number}`)
+    told.push([ok, `${entry?.value}`])
+  }
+  return told
+}
+
+const requests = sized(40, 120)
+const keys = ['a', 'b', 'c']
+
+const logOf = (dir: string, round: number): string => join(dir, `log-${round}-`)
+
+async function live(store: Store<string>, dir: string, round: number, name: string): Promise<void> {
+  const file = logOf(dir, round) + name
+  const write = (line: object) => appendFileSync(file, `${JSON.stringify(line)}\n`)
+  const last = new Map<string, Seen>()
+  for (let number = 0; number < requests; number++) {
+    const key = `${round}-${keys[Math.floor(Math.random() * keys.length)]}`
+    const see = (seen: Seen) => {
+      last.set(key, seen)
+      write({ seen })
+    }
+    const { asked, make } = randomRequest(store, key, `${round}-${name}-${number}`, last.get(key), see)
+    const did = { number, process: name, input: asked, call: clock() }
+    write(did)
+    try {
+      const output = await make()
+      write({ ...did, output, ended: clock() })
+    } catch (error) {
+      // It may have been made, or not: as of a process that was killed.
+      if ((error as NodeJS.ErrnoException).code !== 'ERR_UNKNOWN_OUTCOME') throw error
+    }
+  }
+}
+
+function historyOf(dir: string, round: number): { readonly did: Did[]; readonly seen: Seen[] } {
+  const names = readdirSync(dir).filter(name => join(dir, name).startsWith(logOf(dir, round)))
+  const seen: Seen[] = []
+  const did = names.flatMap(name => {
+    const requests = new Map<number, Did>()
+    for (const line of readFileSync(join(dir, name), 'utf8').split('\n').filter(Boolean)) {
+      const one = JSON.parse(line)
+      if (one.seen) seen.push(one.seen)
+      else requests.set(one.number, { ended: Number.POSITIVE_INFINITY, ...one })
+    }
+    return [...requests.values()]
+  })
+  return { did, seen }
+}
+
+export interface Race {
+  /** The spec file that races. */
+  readonly file: string
+  readonly name: string
+  readonly dir: string
+  readonly store: Store<unknown>
+}
+
+const threw = (history: readonly Result[][]): string[] =>
+  history.flat().flatMap(({ how, message }) => (how === 'threw' ? [`${message}`] : []))
+
+/** Eight processes add one, again and again: nothing is lost. */
+async function raceAdders({ file, name, dir, store }: Race): Promise<void> {
+  const counter = store as Store<number>
+  await counter.create('count-0', 0)
+  const history = await race(file, { dir, cast: { [`${name}-adder`]: 8 }, rounds: 1 })
+  assert.equal(threw(history), [])
+  const calls = history.flat().reduce((sum, { value }) => sum + (value as number), 0)
+  note(`${name}: ${8 * additions} additions in ${calls} attempts`)
+  assert.is((await counter.get('count-0'))?.value, 8 * additions)
+  assert.ok(calls > 8 * additions && history.every(overlaps), 'no contention')
+}
+
+/** The same without a comparison: additions are lost. */
+async function raceCareless({ file, name, dir, store }: Race): Promise<void> {
+  const counter = store as Store<number>
+  await counter.create('count-0', 0)
+  const history = await race(file, { dir, cast: { [`${name}-careless`]: 8 }, rounds: 1 })
+  assert.equal(threw(history), [])
+  const kept = (await counter.get('count-0'))?.value as number
+  note(`${name}, without a comparison: ${kept} of ${8 * additions} additions are kept`)
+  assert.ok(kept < 8 * additions, 'nothing was lost')
+}
+
+/** Eight processes want the same values, each of which takes a while to make: each is made once, and all get the same. */
+async function raceStampede({ file, name, dir }: Race): Promise<void> {
+  const history = await race(file, { dir, cast: { [`${name}-stampeder`]: 8 }, rounds: 1 })
+  assert.equal(threw(history), [])
+  const all = history.flat().map(({ value }) => value as Stampeded)
+  const computed = all.reduce((sum, one) => sum + one.computed, 0)
+  const ms = Math.max(...history.flat().map(({ began, ended }) => ended - began))
+  note(`${name}: ${keysOfStampede} values of ${workMs} ms, made ${computed} times, in ${Math.round(ms)} ms`)
+  assert.is(computed, keysOfStampede)
+  for (const { values } of all) assert.equal(values, all[0]?.values)
+  assert.ok(history.every(overlaps), 'no contention')
+}
+
+/** The holder of a claim is killed: the next begins at once, not after a lease, and with a greater fence. */
+async function raceHeirs({ file, name, dir }: Race): Promise<void> {
+  const rounds = sized(4, 100)
+  const history = await race(file, { dir, cast: { [`${name}-mortal`]: 1, [`${name}-heir`]: 1 }, rounds })
+  assert.equal(threw(history), [])
+  const delays = history.map((results, round) => {
+    const died = JSON.parse(textAt(dir, `died-${round}`)) as Held
+    const next = results.find(({ how }) => how === 'returned')?.value as Held
+    assert.ok(next.atMs > died.atMs, 'two at once')
+    assert.ok(next.fence > died.fence, `fence ${next.fence} after ${died.fence}`)
+    return next.atMs - died.atMs
+  })
+  const [median, most] = [delays.sort((a, b) => a - b)[rounds >> 1] as number, Math.max(...delays)]
+  note(`${name}: the next began ${Math.round(median)} ms after the death, at most ${Math.round(most)} ms`)
+  // A machine that does other things may be late at times. Far from a lease, which is 15 s.
+  assert.ok(median < 200 && most < 2_000)
+}
+
+/** Eight processes make the same keys: of each one process is the maker, and the others are given its value. */
+async function raceCreators({ file, name, dir }: Race): Promise<void> {
+  const rounds = sized(2, 8)
+  const history = await race(file, { dir, cast: { [`${name}-creator`]: 8 }, rounds })
+  assert.equal(threw(history), [])
+  const winners = new Set<number>()
+  for (const results of history)
+    for (let nth = 0; nth < keysOfRound; nth++) {
+      const told = results.map(({ value, number }) => ({ number, told: (value as [boolean, string][])[nth] }))
+      const won = told.filter(one => one.told?.[0])
+      assert.is(won.length, 1)
+      for (const one of told) assert.is(one.told?.[1], `${won[0]?.number}`)
+      winners.add(won[0]?.number as number)
+    }
+  note(`${name}: ${rounds * keysOfRound} keys, made by ${winners.size} of 8 processes`)
+  assert.ok(winners.size > 1 && history.every(overlaps), 'no contention')
+}
+
+/** Processes do whatever they like, and some are killed: every history is linearizable, and no version is used twice. */
+async function raceLives({ file, name, dir }: Race): Promise<void> {
+  const rounds = sized(2, 60)
+  const cast = { [`${name}-player`]: 6, [`${name}-victim`]: 2 }
+  const history = await race(file, { dir, cast, rounds })
+  assert.equal(threw(history), [])
+  const sum = { operations: 0, refused: 0, unknown: 0 }
+  const values = new Map<string, string>()
+  for (let round = 0; round < rounds; round++) {
+    const { did, seen } = historyOf(dir, round)
+    sum.operations += did.length
+    sum.refused += did.filter(({ output }) => output === false).length
+    sum.unknown += did.filter(({ ended }) => ended === Number.POSITIVE_INFINITY).length
+    for (const { version, value } of seen) {
+      assert.is(values.get(version) ?? value, value, `version ${version} is of two values`)
+      values.set(version, value)
+    }
+    assertLinearizable(storeModel, did, { budget: 50_000_000 })
+  }
+  const died = history.flat().filter(({ how }) => how === 'died').length
+  note(`${name}: ${sum.operations} operations, ${sum.refused} refused, ${sum.unknown} cut off, ${died} killed`)
+  assert.is(died, 2 * rounds)
+  assert.is(new Set(values.values()).size, values.size, 'a value has two versions')
+  assert.ok(sum.refused > 20 && history.every(overlaps), 'no contention')
+}
+
+/** The text of a file that a play finds in its directory. */
+export const textAt = (dir: string, name: string): string =>
+  existsSync(join(dir, name)) ? readFileSync(join(dir, name), 'utf8') : ''
+
+/** Each race by what it shows. */
+export const storeRaces: readonly (readonly [title: string, run: (race: Race) => Promise<void>])[] = [
+  ['eight processes add, and nothing is lost', raceAdders],
+  ['additions are lost by a store that does not compare', raceCareless],
+  ['eight processes make the same keys, and all are given the one value of each', raceCreators],
+  ['of values that eight processes want each is made once', raceStampede],
+  ['when the holder of a claim is killed, the next begins at once', raceHeirs],
+  ['what processes do that may be killed at any moment is linearizable', raceLives],
+]

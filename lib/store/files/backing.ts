@@ -1,6 +1,6 @@
 // The engine over cells (../../cell.ts): each key has a cell, `<root>/<shard>/<name>`, whose token says all but a long value.
 
-import { spellState } from '../../cell/state.js'
+import { type State, spellState } from '../../cell/state.js'
 import { readState } from '../../cell/transition.js'
 import { fs, orNothing, type Steps } from '../../core/steps.js'
 import { finishAnyway } from '../../parts/cleanup.js'
@@ -20,6 +20,7 @@ export interface FileEngine extends Home {
 export class FileBacking implements Backing, Cells {
   readonly #engine: FileEngine
   readonly #places: Places
+  readonly #tokens = new WeakMap<State, string>()
   #isOpen = false
   #isLocal: boolean | undefined
 
@@ -95,8 +96,17 @@ export class FileBacking implements Backing, Cells {
   *stillThere(key: string, kept: Kept): Steps<boolean> {
     this.#isLocal ??= yield* fs.local(this.root)
     if (!this.#isLocal) return false
-    const token = `${this.#places.of(key).path}/${spellState(asFileKept(kept).state)}`
-    return (yield* fs.lstat(token, orNothing)) !== undefined
+    return (yield* fs.lstat(this.#tokenOf(key, kept), orNothing)) !== undefined
+  }
+
+  /** The path of a state's token: a memo asks for that of one state again and again. */
+  #tokenOf(key: string, kept: Kept): string {
+    const { state } = asFileKept(kept)
+    const known = this.#tokens.get(state)
+    if (known !== undefined) return known
+    const token = `${this.#places.of(key).path}/${spellState(state)}`
+    this.#tokens.set(state, token)
+    return token
   }
 
   /** A page is a shard; the cursor has those that are left. */

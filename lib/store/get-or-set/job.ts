@@ -66,15 +66,32 @@ export function asJob<T>(store: unknown, key: string, compute: Compute<T>, optio
   const isVersion = typeof refresh === 'string'
   const isAnew = isVersion ? false : asFlag(refresh, 'options.refresh')
   const making = asMaking<T>(store, options, isVersion || isAnew)
-  return { ...asJobOf(making, key, isAnew, isVersion ? refresh : undefined), compute: asCompute(compute) }
+  asCompute(compute)
+  return jobOf(making, key, compute, isAnew, isVersion ? refresh : undefined)
 }
 
-export function asJobOf<T>(making: Making<T>, key: string, isAnew: boolean, refused?: string): Job<T> {
+/** Without spreads, because a hit takes little more than its options. */
+export function jobOf<T>(
+  { inner, ttlMs, staleMs, staleOnError, lastWins, waitMs, late, claims, leaseMs }: Making<T>,
+  key: string,
+  compute: Compute<T>,
+  isAnew: boolean,
+  refused?: string,
+): OwnJob<T> {
   checkKey(key)
   return {
-    ...making,
+    inner,
+    ttlMs,
+    staleMs,
+    staleOnError,
+    lastWins,
+    waitMs,
+    late,
+    claims,
+    leaseMs,
     key,
-    isAnew: isAnew || !making.inner.reads || making.inner.isDue(key),
+    compute,
+    isAnew: isAnew || !inner.reads || inner.isDue(key),
     refused,
     around: registry.around(),
   }

@@ -2,7 +2,7 @@ import type { Steps } from '../../core/steps.js'
 import { type Job, jobOf, untilDone } from '../conflict.js'
 import type { Entry, GetOptions, Gone } from '../contract.js'
 import { asTtl, wasMovedJustNow } from '../expiry.js'
-import { find } from '../find.js'
+import { find, glance } from '../find.js'
 import type { Inner } from '../inner.js'
 import { moveEnd } from './touch.js'
 
@@ -16,7 +16,7 @@ export function* get<T>(inner: Inner<T>, key: string, options: GetOptions): Step
 
 function* read<T>(job: Job<T>): Steps<Entry<T> | Gone | undefined> {
   // Usually one look is enough, and `untilDone` around it would cost as much again as a quick engine.
-  let found = yield* find(job.inner, job.key)
+  let found = yield* glance(job.inner, job.key)
   if (found === 'moved') found = yield* untilDone(job, () => find(job.inner, job.key))
   return found.entry
 }

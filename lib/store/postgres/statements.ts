@@ -1,0 +1,59 @@
+// The statements of a store in Postgres: one for each operation. What decides a commit is the `id` in its condition,
+// which is used once, so a statement that arrives twice, or late, changes nothing.
+
+import type { Draft } from '../backing.js'
+import type { Name } from './table.js'
+
+/** The clock of the server, in milliseconds since 1970. It moves within a transaction, too. */
+export const clock = 'extract(epoch from clock_timestamp())::float8 * 1000'
+
+const state = `id, lineage, kind, version, ends, stale, owner, fence, lease, last, ${clock} AS seen`
+const changed = `ends, last, ${clock} AS seen`
+
+/** When the value ends: at a time, or so long from now; null: never. */
+const ends = `coalesce($6::float8, ${clock} + $7::float8)`
+const parameters = `$1::bytea, $2::text, $3::text, $4::text, $5::text, ${ends}, $8::float8, $9::text, $10::float8, $11::float8`
+
+export interface Statements {
+  readonly read: string
+  readonly value: string
+  readonly insert: string
+  readonly update: string
+  /** Like `update`, with the value that is there. */
+  readonly touch: string
+  readonly remove: string
+  readonly list: string
+  readonly now: string
+}
+
+/** `announce`: what a commit adds to say that it was made. */
+export function statementsFor(table: string, announce: string | undefined): Statements {
+  const returning = `RETURNING ${changed}${announce === undefined ? '' : `, ${announce}`}`
+  const set = `UPDATE ${table} SET (id, lineage, kind, version, ends, stale, owner, fence, lease) =
+    ($2::text, $3::text, $4::text, $5::text, ${ends}, $8::float8, $9::text, $10::float8, $11::float8),
+    last = greatest(last, $10::float8)`
+  return {
+    read: `SELECT ${state}, value FROM ${table} WHERE name = $1::bytea`,
+    value: `SELECT value FROM ${table} WHERE name = $1::bytea AND version = $2::text AND kind = 'live'`,
+    insert: `INSERT INTO ${table}
+      (name, id, lineage, kind, version, ends, stale, owner, fence, lease, last, value, whole)
+      VALUES (${parameters}, coalesce($10::float8, 0), $12::bytea, $13::bytea)
+      ON CONFLICT (name) DO NOTHING ${returning}`,
+    update: `${set}, value = $12::bytea WHERE name = $1::bytea AND id = $13::text ${returning}`,
+    touch: `${set} WHERE name = $1::bytea AND id = $12::text ${returning}`,
+    remove: `DELETE FROM ${table} WHERE name = $1::bytea AND id = $2::text ${returning}`,
+    list: `SELECT ${state}, name, whole FROM ${table} WHERE name >= $1::bytea AND name < $2::bytea ORDER BY name LIMIT $3::int`,
+    now: `SELECT ${clock} AS seen`,
+  }
+}
+
+/** The parameters that `insert`, `update` and `touch` have in common. */
+export function parametersOf({ name }: Name, to: Draft): unknown[] {
+  const atMs = to.ends && 'atMs' in to.ends ? to.ends.atMs : null
+  const inMs = to.ends && 'inMs' in to.ends ? to.ends.inMs : null
+  const { owner = null, fence = null, leaseMs = null } = to.claim ?? {}
+  return [name, to.id, to.lineage.join(' '), to.kind, to.version, atMs, inMs, to.staleMs, owner, fence, leaseMs]
+}
+
+/** Bytes as clients take them. */
+export const bufferOf = (data: Uint8Array): Buffer => Buffer.from(data.buffer, data.byteOffset, data.byteLength)

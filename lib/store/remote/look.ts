@@ -1,0 +1,20 @@
+// A question that changes nothing.
+
+import { isInterruption } from '../../core/interruption.js'
+import type { Steps } from '../../core/steps.js'
+import { isNoReply } from './ask.js'
+import type { Failure } from './failure.js'
+import { Tries } from './pause.js'
+
+/** Asks again where the connection was cut, or the server put the question off. */
+export function* look<T>(once: () => Steps<T>, failureOf: (error: unknown) => Failure, retryForMs: number): Steps<T> {
+  const tries = new Tries(retryForMs)
+  for (;;) {
+    try {
+      return yield* once()
+    } catch (error) {
+      if (isInterruption(error) || isNoReply(error) || failureOf(error) === 'refused') throw error
+      yield* tries.again(error)
+    }
+  }
+}

@@ -1,0 +1,18 @@
+import type { Store } from './contract.js'
+import type { Inner } from './inner.js'
+import { newLife } from './life.js'
+import { storeOver } from './open.js'
+
+interface Changes extends Partial<Pick<Inner<never>, 'backing' | 'reads' | 'writes' | 'isDue' | 'note'>> {
+  /** The key by which the store below knows a key, for what it counts. @default the same */
+  readonly nameBelow?: (key: string) => string
+}
+
+/** Makes a store of what is behind another one. To close it gives back what was taken through it, and leaves that open. */
+export function wrap<T>(below: Inner<T>, { nameBelow, ...changes }: Changes): Store<T> {
+  const named = nameBelow && {
+    isDue: (key: string) => below.isDue(nameBelow(key)),
+    note: (happening: Parameters<Inner<T>['note']>[0], key: string) => below.note(happening, nameBelow(key)),
+  }
+  return storeOver({ ...below, ...named, ...changes, life: newLife(below.life) })
+}

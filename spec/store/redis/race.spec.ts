@@ -1,0 +1,39 @@
+// Real processes share a store in Redis, and some are killed.
+
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { redisStore } from 'holdfast/redis'
+import type { Store } from 'holdfast/store'
+import { contender } from 'holdfast/testing'
+import { raced, scratch, sized } from '../../support/kit.js'
+import { noRedisStore, redisClient } from '../../support/redis-engines.js'
+import { startRedis } from '../../support/redis-server.js'
+import { storePlays, storeRaces, textAt } from '../../support/store-races.js'
+
+const openAt = async (name: string, dir: string): Promise<Store<unknown>> => {
+  const { client } = await redisClient(name).connect(Number(textAt(dir, 'port')))
+  return redisStore(client, { prefix: 'race' })
+}
+
+const names = ['redis', 'ioredis'] as const
+const plays = Object.assign({}, ...names.map(name => storePlays(name, dir => openAt(name, dir))))
+
+if (!contender(plays))
+  // Each race through one of the clients, and all at full size.
+  for (const [at, [title, run]] of storeRaces.entries())
+    for (const name of sized([names[at % 2] as string], [...names])) {
+      if (noRedisStore) raced.skip(`${name}: ${title}`, noRedisStore)
+      else
+        raced(`${name}: ${title}`, async () => {
+          const dir = scratch()
+          const server = await startRedis()
+          const { client, close } = await redisClient(name).connect(server.port)
+          writeFileSync(join(dir, 'port'), `${server.port}`)
+          try {
+            await run({ file: import.meta.url, name, dir, store: redisStore(client, { prefix: 'race' }) })
+          } finally {
+            await close()
+            await server.stop()
+          }
+        })
+    }
