@@ -1,5 +1,5 @@
-// A store in Postgres, through each client: the contract, and what is of Postgres alone. Cut connections and races are in
-// ./postgres/.
+// A store in Postgres, through each client: the contract, and what is of Postgres alone. Cut connections and races are
+// in ./postgres/.
 
 import { type PostgresStoreOptions, postgresStore } from 'holdfast/postgres'
 import type { Store } from 'holdfast/store'
@@ -56,8 +56,11 @@ for (const one of postgresClients.filter(({ name }) => sized(name !== 'pg Client
 }
 
 each('bad input is refused, and nothing is sent', ({ client }) => {
-  const refuses = (code: string, one: unknown, options: unknown) =>
-    assert.throws(() => postgresStore(one as never, options as never), { code })
+  const refuses = (code: string | RegExp, one: unknown, options: unknown) =>
+    assert.throws(
+      () => postgresStore(one as never, options as never),
+      typeof code === 'string' ? { code } : { message: /listener/ },
+    )
   for (const one of [undefined, null, {}, 'postgres://localhost', { query: 1 }])
     refuses('ERR_INVALID_ARG_TYPE', one, {})
   refuses('ERR_INVALID_ARG_TYPE', client, null)
@@ -65,6 +68,8 @@ each('bad input is refused, and nothing is sent', ({ client }) => {
   for (const table of ['', 'a.b.c', '.a', 'a\0', 'x'.repeat(64)]) refuses('ERR_INVALID_ARG_VALUE', client, { table })
   refuses('ERR_INVALID_ARG_VALUE', client, { prefix: 'p' })
   refuses('ERR_INVALID_ARG_TYPE', client, { listener: {} })
+  // A pool hears nothing, and a connection that listens has to be one of its own.
+  if (!('listen' in client)) refuses(/^/, client, { listener: client })
   refuses('ERR_OUT_OF_RANGE', client, { timeout: 0 })
 })
 

@@ -1,6 +1,6 @@
-// Every schedule of callers of a store on a server whose replies may be lost: a request that is not carried out, one that is and
-// says otherwise, one that was repeated by the client. The server is a directory with one name for each key; a request is a
-// rename.
+// Every schedule of callers of a store on a server whose replies may be lost: a request that is not carried out, one
+// that is and says otherwise, one that was repeated by the client. The server is a directory with one name for each
+// key; a request is a rename.
 
 import { isSystemError, type Steps } from 'holdfast/steps'
 import { type Backing, openStore, type Store } from 'holdfast/store'

@@ -1,5 +1,5 @@
-// A store in S3: the contract over `fetch`, names, what is refused, and whatever a server may reply. Other clients and races are
-// in ./s3/.
+// A store in S3: the contract over `fetch`, names, what is refused, and whatever a server may reply. Other clients and
+// races are in ./s3/.
 
 import { type S3StoreOptions, s3Store } from 'holdfast/s3'
 import type { Entry, Store } from 'holdfast/store'

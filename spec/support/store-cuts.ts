@@ -1,5 +1,5 @@
-// The connection to a server is cut at every request of each operation: before the request has gone on, when its reply is on
-// the way back, or so that the request arrives late. Each operation is done once, or says that it does not know.
+// The connection to a server is cut at every request of each operation: before the request has gone on, when its reply
+// is on the way back, or so that the request arrives late. Each operation is done once, or says that it does not know.
 
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Store } from 'holdfast/store'

@@ -1,5 +1,5 @@
-// S3 as an engine: an object for each key. What decides a commit is the condition of a PUT: that there is no object, or that it
-// is still the version that was read.
+// S3 as an engine: an object for each key. What decides a commit is the condition of a PUT: that there is no object, or
+// that it is still the version that was read.
 
 import { fs, type Steps } from '../../core/steps.js'
 import type { Backing, Draft, Kept, Page } from '../backing.js'
@@ -75,14 +75,14 @@ export class S3Backing implements Backing, Server {
   }
 
   /**
-   * The condition was refused. If a client repeats requests by itself, it may have been refused because of its own first try,
-   * whose reply was lost.
+   * The condition was refused. If a client repeats requests by itself, it may have been refused because of its own
+   * first try, whose reply was lost.
    */
   *#afterRefusal(reply: Reply, { key, from, to }: Attempt): Steps<Kept | 'moved'> {
     const now = yield* this.#bucket.read(nameOf(key).name)
     const verdict = judge(now, { from: from?.id, to: to.id })
     if (verdict === 'done' && now?.id === to.id) return now as Kept
-    // What has come of it since, or whether anything has: one look at the whole shows.
+    // What has come of it since, or whether anything has: one look at the whole shows that.
     if (verdict === 'done' || (verdict === 'unknown' && reply.attempts > 1)) throw inDoubt(reply)
     return 'moved'
   }

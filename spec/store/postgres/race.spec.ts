@@ -1,5 +1,5 @@
-// A store in Postgres, raced by eight processes: nothing is lost, and one makes what all want to make, also where the server
-// ends in the middle and starts again.
+// A store in Postgres, raced by eight processes: nothing is lost, and one makes what all want to make, also where the
+// server ends in the middle and starts again.
 
 import { setTimeout as pause } from 'node:timers/promises'
 import { postgresStore } from 'holdfast/postgres'

@@ -1,5 +1,5 @@
-// A store in S3 through the clients that people have: the contract, and lost replies. With moto_server, where there is one, a server
-// that is not ours says how S3 speaks.
+// A store in S3 through the clients that people have: the contract, and lost replies. With moto_server, where there is
+// one, a server that is not ours says how S3 speaks.
 
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'

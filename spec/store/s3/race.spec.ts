@@ -1,4 +1,5 @@
-// A store in S3, raced by eight processes: nothing is lost, and one makes what all want to make, also where replies are cut.
+// A store in S3, raced by eight processes: nothing is lost, and one makes what all want to make, also where replies are
+// cut.
 
 import { s3Store } from 'holdfast/s3'
 import type { Store } from 'holdfast/store'
