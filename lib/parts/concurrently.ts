@@ -20,7 +20,8 @@ export type Width = number | (() => number)
  * If a task fails, no other task starts, those that are running come to their end, and then the first error is thrown.
  * If the call as a whole is interrupted, the interruption is thrown into every running task, once.
  *
- * `waits`: the promises of users' callbacks are waited for one after the other, and what comes back from a server all at a time.
+ * `waits`: the promises of users' callbacks are waited for one after the other (`alone`), and what a server replies all at a
+ * time (`together`).
  */
 export function* concurrently(todo: Task[], width: Width, waits: 'alone' | 'together' = 'alone'): Steps<void> {
   const run: Run = { waits, failure: undefined, interruption: undefined }

@@ -67,7 +67,7 @@ const optionNames: ReadonlySet<string> = new Set(['codec', 'maxValueBytes'] sati
  * @param backing The engine. `storeContract` of `holdfast/testing` checks what it does.
  * @param options `codec`: how values are spelled; `maxValueBytes`.
  * @returns The store. Nothing is read before the first call.
- * @throws Of its calls: `ERR_CONFLICT` (`update` by a function: others went on changing the entry for `retryFor`; `entry` is
+ * @throws Of its calls: `ERR_CONFLICT` (others went on changing the entry for `retryFor`, or until `timeout`; `entry` is
  *   what is there); `ERR_UNKNOWN_OUTCOME` (`key`, `attempt`: a reply was lost, and a look did not show whether the change was
  *   made); `ERR_BAD_VALUE` (`key`, `version`, `cause`: the codec cannot read a value; `remove` and `update` by a value, with
  *   `ifVersion`, repair that); `ERR_STORE_CLOSED`; what the function of an update throws, unchanged; errors of the engine,

@@ -3,16 +3,24 @@
 import { join } from 'node:path'
 import {
   type Backing,
+  enabled,
   evict,
   fileStore,
   getOrSet,
   getOrSetMany,
+  memo,
   memoryStore,
+  multiScope,
   openStore,
   overwrite,
+  prefix,
+  refreshing,
   removeMany,
   type Store,
+  scope,
+  stats,
   storeLock,
+  tiers,
 } from 'holdfast/store'
 import { storeContract } from 'holdfast/testing'
 import { innerOf } from '../../lib/store/inner.js'
@@ -62,11 +70,37 @@ const row = (name: string, run: Run, forms = both): Row => ({
   run: (form, dir) => run(form, fileStore<number>(join(dir, 'store'))),
 })
 
+/** A wrapper: what is written through it is read through it, and in the store it is where the wrapper puts it. */
+const wrapper = (name: string, wrap: (store: Store<number>) => Store<number>, keysBelow = 1): Row =>
+  row(name, async (form, store) => {
+    const wrapped = wrap(store)
+    const change = form === 'sync' ? wrapped.create.sync('k', 1) : await wrapped.create('k', 1)
+    const entry = form === 'sync' ? wrapped.get.sync('k') : await wrapped.get('k')
+    expect(change.ok && entry?.value === 1, 'it is not read')
+    expect([...store.keys()].length === keysBelow, `it is below: ${[...store.keys()]}`)
+    expect([...wrapped.keys()].join() === 'k', 'it is not listed')
+  })
+
 export const storeRows: readonly Row[] = [
   { name: 'fileStore', forms: both, run: inDirectory },
   { name: 'memoryStore', forms: ['sync'], run: inMemory },
   { name: 'openStore', forms: ['promise'], run: inMemory },
   { name: 'storeContract', forms: ['sync'], run: inMemory },
+  wrapper('prefix', store => prefix(store, 'p:')),
+  wrapper('memo', store => memo(store, { max: 10 })),
+  wrapper('tiers', store => tiers([memoryStore<number>(), store])),
+  wrapper('stats', store => stats(store)),
+  wrapper('refreshing', store => refreshing(store)),
+  // The generation of a scope is an entry as well.
+  wrapper('scope', store => scope(store, 's'), 2),
+  wrapper('multiScope', store => multiScope(store, [scope(store, 'a'), scope(store, 'b')]), 3),
+  row('enabled', async (form, store) => {
+    store.create.sync('k', 1)
+    const off = enabled(store, { reads: false, writes: false })
+    const [entry, change] =
+      form === 'sync' ? [off.get.sync('k'), off.remove.sync('k')] : [await off.get('k'), await off.remove('k')]
+    expect(entry === undefined && !change.ok && store.get.sync('k') !== undefined, 'it is on')
+  }),
   row('overwrite', async (form, store) => {
     const { sync } = overwrite
     const entry = form === 'sync' ? sync(store, 'k', 1) : await overwrite(store, 'k', 1)
@@ -113,6 +147,8 @@ export const storeRows: readonly Row[] = [
     const lease = form === 'sync' ? storeLock.try.sync(store, 'k') : await storeLock.try(store, 'k')
     expect(lease !== undefined && storeLock.try.sync(store, 'k') === undefined, 'it is not exclusive')
     lease?.release.sync()
-    expect(storeLock.try.sync(store, 'k') !== undefined, 'it was not released')
+    const again = storeLock.try.sync(store, 'k')
+    expect(again !== undefined, 'it was not released')
+    again?.release.sync()
   }),
 ]

@@ -130,7 +130,7 @@ function lives(
 
 const worlds: readonly (readonly [what: string, programs: string, budgets: Living, bounds?: ExploreOptions])[] = [
   ['two update a short value, one killed', 'u,u u', { start: 's', kills: 1 }],
-  ['two update a short value, one lie', 'u u', { start: 's', lies: 1 }],
+  [`two update a short value, lies: ${sized(1, 2)}`, 'u u', { start: 's', lies: sized(1, 2) }],
   ['two update a long value, one killed', 'uL uL', { start: 'sL', kills: 1 }],
   ['one makes a short value of a long one, another reads, one killed', 'u g', { start: 'sL', kills: 1 }],
   ['one removes what another updates, one killed', 'r uL', { start: 'sL', kills: 1 }, { preemptions: sized(1, 3) }],
