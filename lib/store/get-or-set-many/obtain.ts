@@ -39,9 +39,25 @@ export function* obtainAll<T>(making: Making<T>, all: readonly Wanted<T>[], comp
       const leftMs = sinceMs + making.waitMs - nowMs
       const isBlocked = yield* isStuck(making, waiting)
       if (leftMs <= 0 || isBlocked) yield* beLate(making, waiting, compute, work, isBlocked ? undefined : making.waitMs)
-      else yield* pause(making.inner.backing, first.job.key, first.sight.now as Claimed, first.watch, leftMs)
+      else yield* waitForOne(first, Math.min(leftMs, everyMs))
     }
     yield* lookAll(all.filter(({ got }) => !got))
+  }
+}
+
+/** How often (ms) a call that waits for one key looks at all others that it waits for. */
+const everyMs = 100
+
+/** Waits until another call is over that makes the value of a key: usually it is the one that makes many of them. */
+function* waitForOne<T>(one: Wanted<T>, mostMs: number): Steps<void> {
+  const { job, watch } = one
+  const { backing } = job.inner
+  const untilMs = (yield* fs.now()) + mostMs
+  for (let { now } = one.sight; isClaimed(now) && !(yield* isOver(backing, now, watch)); ) {
+    const leftMs = untilMs - (yield* fs.now())
+    if (leftMs <= 0) return
+    yield* pause(backing, job.key, now, watch, leftMs)
+    now = yield* backing.read(job.key)
   }
 }
 
