@@ -93,7 +93,7 @@ if (!contender(plays)) {
     }
   }
 
-  for (const { kind, dir: place } of places)
+  for (const { kind, dir: place } of sized(places.slice(0, 1), places))
     raced(`race on ${kind}: when a drop beside eight writers has returned, no value of before is found`, async () => {
       const dir = scratch(place)
       const seen = { drops: 0, amid: 0, found: 0, unstored: 0, old: [] as string[] }
