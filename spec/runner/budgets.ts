@@ -24,6 +24,7 @@ const budgets: Readonly<Record<string, number>> = {
   move: 60,
   published: 60,
   attack: 85,
+  'bench/programs': 45,
   names: 40,
   'testing/explore/independence': 45,
 }
