@@ -25,6 +25,7 @@ const budgets: Readonly<Record<string, number>> = {
   published: 60,
   attack: 85,
   names: 40,
+  'store/redis/race': 45,
   'testing/explore/independence': 45,
 }
 

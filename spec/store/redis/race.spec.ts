@@ -8,7 +8,7 @@ import { contender } from 'holdfast/testing'
 import { raced, scratch, sized } from '../../support/kit.js'
 import { noRedisStore, redisClient } from '../../support/redis-engines.js'
 import { startRedis } from '../../support/redis-server.js'
-import { storePlays, storeRaces, textAt } from '../../support/store-races.js'
+import { raceCareless, storePlays, storeRaces, textAt } from '../../support/store-races.js'
 
 const openAt = async (name: string, dir: string): Promise<Store<unknown>> => {
   const { client } = await redisClient(name).connect(Number(textAt(dir, 'port')))
