@@ -188,7 +188,7 @@ async function raceAdders({ file, name, dir, store }: Race): Promise<void> {
 }
 
 /** The same without a comparison: additions are lost. */
-async function raceCareless({ file, name, dir, store }: Race): Promise<void> {
+export async function raceCareless({ file, name, dir, store }: Race): Promise<void> {
   const counter = store as Store<number>
   await counter.create('count-0', 0)
   const history = await race(file, { dir, cast: { [`${name}-careless`]: 8 }, rounds: 1 })

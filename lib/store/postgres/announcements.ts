@@ -3,8 +3,8 @@
 
 import { createHash } from 'node:crypto'
 import { refusal } from '../../core/input.js'
-import { fs, pending, type Steps } from '../../core/steps.js'
-import { untilNextLook } from '../remote/pause.js'
+import type { Steps } from '../../core/steps.js'
+import { Hearing, type Stop } from '../remote/hearing.js'
 
 type Heard = (message: { channel: string; payload?: string | undefined }) => void
 
@@ -22,86 +22,46 @@ export interface PostgresJsListener {
 
 export type PostgresListener = PgListener | PostgresJsListener
 
-/** A message may be lost, so a wait ends after this time in any case. */
-const longestWaitMs = 500
-
 export class Announcements {
   /** What a commit adds to its statement, to say that it was made. */
   readonly statement: string
-  readonly #channel: string
-  readonly #listener: PostgresListener
-  readonly #waits = new Map<string, Set<() => void>>()
-  /** How to end it; undefined where listening has failed. */
-  #begun: Promise<(() => PromiseLike<unknown>) | undefined> | undefined
+  readonly #hearing: Hearing
 
   constructor(listener: unknown, table: string) {
-    this.#listener = asListener(listener)
-    this.#channel = `holdfast_${createHash('sha256').update(table).digest('hex').slice(0, 32)}`
+    const one = asListener(listener)
+    const channel = `holdfast_${createHash('sha256').update(table).digest('hex').slice(0, 32)}`
+    this.#hearing = new Hearing(heard => listen(one, channel, heard))
     // The message is as short as it can be: it need not be right about the key.
-    this.statement = `pg_notify('${this.#channel}', left(encode(sha256(name), 'hex'), 16))`
+    this.statement = `pg_notify('${channel}', left(encode(sha256(name), 'hex'), 16))`
   }
 
   /** Waits until the row may have changed, but at most `ms`. */
-  *next(name: Buffer, ms: number): Steps<void> {
-    const sum = createHash('sha256').update(name).digest('hex').slice(0, 16)
-    let stop = () => {}
-    const heard = new Promise<void>(resolve => {
-      stop = this.#expect(sum, resolve)
-    })
-    try {
-      const stopListening = yield* fs.settle(this.#begun ?? this.#begin(), ms)
-      // Without a listener the row is looked at from time to time.
-      if (!stopListening) yield* untilNextLook(ms)
-      else if (stopListening !== pending) yield* fs.settle(heard, Math.min(ms, longestWaitMs))
-    } finally {
-      stop()
-    }
+  next(name: Buffer, ms: number): Steps<void> {
+    return this.#hearing.next(createHash('sha256').update(name).digest('hex').slice(0, 16), ms)
   }
 
-  #expect(sum: string, resolve: () => void): () => void {
-    const waits = this.#waits.get(sum) ?? new Set()
-    this.#waits.set(sum, waits.add(resolve))
-    return () => {
-      waits.delete(resolve)
-      if (waits.size === 0) this.#waits.delete(sum)
-    }
+  close(): Steps<void> {
+    return this.#hearing.close()
   }
+}
 
-  readonly #heard = (sum: string | undefined): void => {
-    for (const resolve of [...(this.#waits.get(sum ?? '') ?? [])]) resolve()
+async function listen(
+  listener: PostgresListener,
+  channel: string,
+  heard: (sum: string | undefined) => void,
+): Promise<Stop> {
+  if ('listen' in listener) {
+    const { unlisten } = await listener.listen(channel, heard)
+    return unlisten
   }
-
-  #begin(): Promise<(() => PromiseLike<unknown>) | undefined> {
-    this.#begun = this.#listen().catch(() => undefined)
-    return this.#begun
+  const message: Heard = one => {
+    if (one.channel === channel) heard(one.payload)
   }
-
-  async #listen(): Promise<() => PromiseLike<unknown>> {
-    const listener = this.#listener
-    if ('listen' in listener) {
-      const { unlisten } = await listener.listen(this.#channel, this.#heard)
-      return unlisten
-    }
-    const heard: Heard = message => {
-      if (message.channel === this.#channel) this.#heard(message.payload)
-    }
-    listener.on('notification', heard)
-    await listener.query(`LISTEN ${this.#channel}`)
-    return () => {
-      listener.removeListener('notification', heard)
-      return listener.query(`UNLISTEN ${this.#channel}`)
-    }
-  }
-
-  /** The session may have ended before: then there is nothing to end. */
-  *close(): Steps<void> {
-    const begun = this.#begun
-    this.#begun = undefined
-    if (!begun) return
-    yield* fs.settle(
-      begun.then(end => end?.()).catch(() => {}),
-      longestWaitMs,
-    )
+  listener.on('notification', message)
+  await listener.query(`LISTEN ${channel}`)
+  return () => {
+    listener.removeListener('notification', message)
+    return listener.query(`UNLISTEN ${channel}`)
   }
 }
 

@@ -2,8 +2,8 @@
 // other commands, so it is one of its own.
 
 import { refusal } from '../../core/input.js'
-import { fs, pending, type Steps } from '../../core/steps.js'
-import { untilNextLook } from '../remote/pause.js'
+import type { Steps } from '../../core/steps.js'
+import { Hearing, type Stop } from '../remote/hearing.js'
 
 /** A connected client of the package redis, used for nothing else. */
 export interface NodeRedisSubscriber {
@@ -22,78 +22,40 @@ export interface IoredisSubscriber {
 
 export type RedisSubscriber = NodeRedisSubscriber | IoredisSubscriber
 
-/** A message may be lost, so a wait ends after this time in any case. */
-const longestWaitMs = 500
-
-type End = () => PromiseLike<unknown>
-
 export class Announcements {
   readonly channel: string
-  readonly #subscriber: RedisSubscriber
-  readonly #waits = new Map<string, Set<() => void>>()
-  /** How to end it; undefined where the subscription has failed. */
-  #begun: Promise<End | undefined> | undefined
+  readonly #hearing: Hearing
 
   constructor(subscriber: unknown, prefix: string) {
-    this.#subscriber = asSubscriber(subscriber)
-    this.channel = `${prefix}:changed`
+    const one = asSubscriber(subscriber)
+    const channel = `${prefix}:changed`
+    this.channel = channel
+    this.#hearing = new Hearing(heard => listen(one, channel, heard))
   }
 
   /** Waits until the key may have changed, but at most `ms`. */
-  *next(key: string, ms: number): Steps<void> {
-    let stop = () => {}
-    const heard = new Promise<void>(resolve => {
-      stop = this.#expect(key, resolve)
-    })
-    try {
-      this.#begun ??= this.#subscribe().catch(() => undefined)
-      const end = yield* fs.settle(this.#begun, ms)
-      // Without a subscription the key is looked at from time to time.
-      if (!end) yield* untilNextLook(ms)
-      else if (end !== pending) yield* fs.settle(heard, Math.min(ms, longestWaitMs))
-    } finally {
-      stop()
-    }
+  next(key: string, ms: number): Steps<void> {
+    return this.#hearing.next(key, ms)
   }
 
-  #expect(key: string, resolve: () => void): () => void {
-    const waits = this.#waits.get(key) ?? new Set()
-    this.#waits.set(key, waits.add(resolve))
-    return () => {
-      waits.delete(resolve)
-      if (waits.size === 0) this.#waits.delete(key)
-    }
+  close(): Steps<void> {
+    return this.#hearing.close()
   }
+}
 
-  readonly #heard = (key: string): void => {
-    for (const resolve of [...(this.#waits.get(key) ?? [])]) resolve()
+async function listen(subscriber: RedisSubscriber, channel: string, heard: (key: string) => void): Promise<Stop> {
+  if (!('callBuffer' in subscriber)) {
+    await subscriber.subscribe(channel, heard)
+    return () => subscriber.unsubscribe(channel, heard)
   }
-
-  async #subscribe(): Promise<End> {
-    const { channel } = this
-    const subscriber = this.#subscriber
-    if (!('callBuffer' in subscriber)) {
-      await subscriber.subscribe(channel, this.#heard)
-      return () => subscriber.unsubscribe(channel, this.#heard)
-    }
-    const heard = (from: string, key: string) => {
-      if (from === channel) this.#heard(key)
-    }
-    subscriber.on('message', heard)
-    await subscriber.subscribe(channel)
-    return () => {
-      subscriber.off('message', heard)
-      return subscriber.unsubscribe(channel)
-    }
+  const message = (from: string, key: string) => {
+    if (from === channel) heard(key)
   }
-
-  /** The subscriber may have been closed before: then there is nothing to end. */
-  *close(): Steps<void> {
-    const begun = this.#begun
-    this.#begun = undefined
-    if (!begun) return
-    const ended = begun.then(end => end?.()).catch(() => {})
-    yield* fs.settle(ended, longestWaitMs)
+  subscriber.on('message', message)
+  await subscriber.subscribe(channel)
+  return () => {
+    subscriber.off('message', message)
+    return subscriber.unsubscribe(channel)
   }
 }
 
