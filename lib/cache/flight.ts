@@ -27,11 +27,11 @@ export class Flight<K, V> {
   board(uses: boolean, deadline: Deadline | undefined): Waiter<K, V> {
     const waiter = new Waiter<K, V>(uses, deadline)
     this.#waiters.add(waiter)
-    deadline?.arm(() => this.#leave(waiter, deadline.error))
+    deadline?.arm(() => this.leave(waiter, deadline.error))
     return waiter
   }
 
-  #leave(waiter: Waiter<K, V>, error: Error): void {
+  leave(waiter: Waiter<K, V>, error: Error): void {
     this.#waiters.delete(waiter)
     waiter.end({ error })
     if (this.#waiters.size > 0) return

@@ -13,7 +13,7 @@ export class Stay<K, V> {
   constructor(
     readonly key: K,
     readonly value: V,
-    private readonly departures: Departures<K, V>,
+    readonly departures: Departures<K, V>,
   ) {
     departures.rest.begin()
   }
