@@ -18,6 +18,10 @@ import { moveWithOverwrite } from './races/overwrite.js'
 import { removeBesideWriters } from './races/remove.js'
 import type { Contest } from './races/rules.js'
 import { staleLocks } from './races/stale-locks.js'
+import { lostUpdatesOfStores } from './races/stores/lost-updates.js'
+import { stampede } from './races/stores/stampede.js'
+import { tornValues } from './races/stores/torn-values.js'
+import { changedUnderWay } from './races/stores/under-way.js'
 import { symlinkBySeveral } from './races/symlink.js'
 import { cellsOf, tableOf } from './races/table.js'
 import { lostUpdates } from './races/update-file.js'
@@ -46,6 +50,10 @@ const contests: readonly Contest[] = [
   lostUpdates,
   withinARoot,
   killedInTheMiddle,
+  lostUpdatesOfStores,
+  stampede,
+  changedUnderWay,
+  tornValues,
 ]
 
 const options = optionsOf('bench:races', everyPlace)

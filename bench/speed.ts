@@ -20,11 +20,13 @@ const full: Effort = {
   ...{ rounds: 16, warmUps: 6, contendedRounds: 7, growthRounds: 5 },
   callsAtATime: [1, 10, 100, 1000],
   entries: [10, 1000, 100_000],
+  keys: [1, 10_000, 100_000],
 }
 const quick: Effort = {
   ...{ rounds: 1, warmUps: 1, contendedRounds: 1, growthRounds: 1 },
   callsAtATime: [1, 100],
   entries: [10, 1000],
+  keys: [1, 1000],
 }
 
 async function measureAll(

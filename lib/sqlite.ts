@@ -21,8 +21,8 @@ export interface SqliteStoreOptions<T> extends StoreOptions<T> {
    */
   readonly table?: string | undefined
   /**
-   * Milliseconds for which a statement is tried again while another connection has the database locked, after the
-   * connection's own busy timeout. @default 10_000
+   * Milliseconds for which a statement is tried while another connection has the database locked; the first try takes as
+   * long as the connection's own busy timeout. @default 10_000
    */
   readonly retryFor?: number | undefined
 }

@@ -47,6 +47,11 @@ const tables = {
     says: 'locks: the dead are followed at one look, and by one; no live holder is robbed; shared locks, several holders, fairness',
     programs: [[specs, 'lock', 'lock/', 'single', '--full']],
   },
+  store: {
+    says: 'the keyed store on each engine, or the parts that are named: nothing is lost, doubled or brought back, whoever is killed or cut off',
+    programs: [[specs, '--full']],
+    spell: names => (names.length > 0 ? names.map(one => `store/${one}`) : ['store/']),
+  },
   nodes: {
     says: 'the whole suite on Node 22, 24 and 26, or on the lines that are named',
     programs: [[join('scripts', 'nodes.mjs')]],

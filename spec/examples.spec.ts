@@ -29,8 +29,11 @@ const layers = {
   'job-runner': raced,
   'one-at-a-time': raced,
   'one-dev-server': raced,
+  'one-token-refresh': raced,
   'publish-once': raced,
   'readers-and-a-writer': raced,
+  sessions: raced,
+  'shared-cache': raced,
   uploads: holds,
   'prove-it': explored,
 }
@@ -85,6 +88,17 @@ raced('one-dev-server starts one server, which the others find, and another one 
   assert.match(lines[3] ?? '', `Process ${next} started the server of process ${next}`)
 })
 
+raced('one-token-refresh exchanges each token once', () => {
+  const { said } = example('one-token-refresh')
+  const [, exchanged = ''] = /^(\d+) tokens were exchanged, 0 of them twice\n$/.exec(said) ?? []
+  assert.ok(Number(exchanged) >= 10, said)
+})
+
+raced('shared-cache computes each answer once, and all six processes have the same', () => {
+  const { said } = example('shared-cache')
+  assert.match(said, /^6 processes asked for 5 forecasts: 5 were computed\nThere were 5 different answers\n$/)
+})
+
 raced('job-runner does each job, and that of the worker that was killed once more', () => {
   const { said } = example('job-runner')
   const done = ['backup', 'index', 'mail', 'report', 'thumbnails'].map(job => `${job} is done`)
@@ -94,6 +108,18 @@ raced('job-runner does each job, and that of the worker that was killed once mor
 raced('readers-and-a-writer shows no reader an old file with a new one', () => {
   const { said } = example('readers-and-a-writer')
   assert.equal(said.trim().split('\n'), Array(5).fill('A reader saw 40 pairs, and 0 of which one was old'))
+})
+
+raced('sessions keeps ended what was ended while its backends started, on both servers', () => {
+  const { said } = example('sessions')
+  assert.equal(said.trim().split('\n').sort(), [
+    'first: anna is ready',
+    'first: berta was ended meanwhile, so its backends are stopped',
+    'second: anna has mail and files',
+    'second: berta has ended',
+    'second: berta was not begun: it is taken, or has ended',
+    'second: cleo is unknown',
+  ])
 })
 
 explored('prove-it shows the schedule that loses a count, and finds none once it is right', () => {

@@ -86,7 +86,7 @@ async function runAll(
 async function main(choice: Choice): Promise<void> {
   const specs = chosenSpecs(choice)
   const width = Math.max(1, Math.min(availableParallelism(), specs.length, 4))
-  const needsMounts = specs.some(spec => readFileSync(pathOf(spec), 'utf8').includes('everyPlace'))
+  const needsMounts = specs.some(spec => /everyPlace|placesAnd/.test(readFileSync(pathOf(spec), 'utf8')))
   const { rooms, missing } = makeRooms(width + 1, needsMounts)
   const [first, ...others] = rooms as [Room, ...Room[]]
   for (const { kind, why } of missing) console.log(`skipped: races on ${kind} (${why})`)

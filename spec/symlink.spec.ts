@@ -11,13 +11,13 @@ import {
   assert,
   catchInRace,
   caught,
-  everyPlace,
   explored,
   holds,
   nobodyElseThrew,
   nobodyThrew,
   note,
   places,
+  placesAnd,
   prove,
   race,
   raced,
@@ -309,7 +309,7 @@ if (!contender(plays)) {
     caught('look, then symlink', /EEXIST/, same)
   })
 
-  for (const { kind, dir: place } of everyPlace) {
+  for (const { kind, dir: place } of placesAnd('overlayfs')) {
     raced(`race on ${kind}: four replacers beside two readers`, async () => {
       const dir = scratch(place)
       layOut(dir)

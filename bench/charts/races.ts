@@ -1,6 +1,6 @@
 // The picture of the races: a row for each contest, a column for each package.
 
-import type { RaceCell, RaceResults, Verdict } from '../run/results.js'
+import { isOurs, type RaceCell, type RaceResults, type Verdict } from '../run/results.js'
 import { ink, inLines, type Layer, labels, type Part, rowLabels, svgOf, width } from './picture.js'
 
 /** The colours, from calm to red, by the part that went wrong: the last grade whose `above` it exceeds. */
@@ -21,32 +21,31 @@ const words: Record<Verdict, string> = {
   'double winners': 'two won',
   lost: 'lost',
   debris: 'debris',
+  'made again': 'made again',
+  'different answers': 'differ',
+  'brought back': 'revived',
 }
 
 /** Draws the worst of what a package is blamed for in each contest, on all filesystems together. Returns an SVG. */
 export async function drawRaces({ about, cells }: RaceResults): Promise<string> {
-  const contests = [...new Set(cells.map(({ contest }) => contest))]
-  const packages = [...new Set(cells.map(cell => cell.package))].sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1))
   const filesystems = [...new Set(cells.map(({ filesystem }) => filesystem))]
-  const values = contests.flatMap(contest =>
-    packages.flatMap(name => {
-      const own = cells.filter(cell => cell.contest === contest && cell.package === name)
-      return own.length === 0 ? [] : [{ contest: broken(contest), package: name, ...verdictOn(own) }]
-    }),
-  )
+  const subjects = [...new Set(cells.map(subjectOf))]
   return svgOf({
     title: 'What goes wrong when processes race',
     explained: [
       `Each cell shows the worst that was counted in real processes, on ${filesystems.join(' and ')}: calls rejected, ` +
-        'reads torn or absent, two winners of one thing, data lost, or debris left behind. In part: the package does not ' +
-        'promise all of that. Blank: it has no such function.',
+        'reads torn or absent, two winners of one thing, data lost, or debris left behind. Grey: the package does not ' +
+        'promise it, or promises only a part of it. Blank: it has no such function.',
     ],
-    parts: [matrix(values, contests.map(broken), packages)],
+    parts: subjects.map(subject => matrix(cells.filter(cell => subjectOf(cell) === subject))),
     about,
   })
 }
 
-const rank = (name: string): number => (name === 'holdfast' ? 0 : name === 'by hand' ? 2 : 1)
+/** Contests of one subject have a part of the picture, with the packages that take part in them: `store: ...`. */
+const subjectOf = ({ contest }: RaceCell): string => (contest.includes(': ') ? (contest.split(': ')[0] ?? '') : '')
+
+const rank = (name: string): number => (isOurs(name) ? 0 : name === 'by hand' ? 2 : 1)
 
 interface Shown {
   readonly grade: string
@@ -59,32 +58,47 @@ interface Shown {
 
 function verdictOn(cells: readonly RaceCell[]): Shown {
   const blamed = cells.filter(({ promised }) => promised)
-  const sums = [...new Set(blamed.map(({ verdict }) => verdict))].map(verdict => {
-    const same = blamed.filter(cell => cell.verdict === verdict)
+  // What went wrong without a promise is shown only if no promise was broken.
+  const worst = worstOf(blamed)
+  const isBroken = worst !== undefined && worst.bad > 0
+  const top = isBroken ? worst : worstOf(cells)
+  if (!top) throw new Error('Nothing was counted')
+  const isInPart = top.bad === 0 && blamed.length < cells.length
+  const what = top.bad > 0 ? words[top.verdict] : isInPart ? 'in part' : ''
+  const isGrey = !isBroken && blamed.length < cells.length
+  const grade = isGrey ? unpromised.label : (grades.findLast(({ above }) => top.rate > above)?.label ?? '')
+  return { count: grouped(top.bad), of: `of ${grouped(top.of)}`, grade, what, down: what === '' ? 5 : 0 }
+}
+
+/** The verdict by which most went wrong. If nothing did, the count with the most tries says most. */
+function worstOf(cells: readonly RaceCell[]) {
+  const sums = [...new Set(cells.map(({ verdict }) => verdict))].map(verdict => {
+    const same = cells.filter(cell => cell.verdict === verdict)
     const [bad, of] = [sum(same.map(cell => cell.bad)), sum(same.map(cell => cell.of))]
     return { verdict, bad, of, rate: of === 0 ? 0 : bad / of }
   })
-  // If nothing went wrong, the count with the most tries says most.
-  const [top] = sums.sort((a, b) => b.rate - a.rate || b.of - a.of)
-  if (!top) return { grade: unpromised.label, count: '', of: 'not', what: 'promised', down: -6 }
-  const grade = grades.findLast(({ above }) => top.rate > above)?.label ?? ''
-  const said = { grade, count: grouped(top.bad), of: `of ${grouped(top.of)}` }
-  if (top.bad > 0) return { ...said, what: words[top.verdict], down: 0 }
-  if (blamed.length < cells.length) return { ...said, grade: unpromised.label, what: 'in part', down: 0 }
-  return { ...said, what: '', down: 5 }
+  return sums.sort((a, b) => b.rate - a.rate || b.of - a.of)[0]
 }
 
 const sum = (all: readonly number[]): number => all.reduce((a, b) => a + b, 0)
 const grouped = (count: number): string => count.toLocaleString('en-US')
 
-function matrix(values: object[], contests: readonly string[], packages: readonly string[]): Part {
+function matrix(cells: readonly RaceCell[]): Part {
+  const contests = [...new Set(cells.map(({ contest }) => contest))]
+  const packages = [...new Set(cells.map(cell => cell.package))].sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1))
+  const values = contests.flatMap(contest =>
+    packages.flatMap(name => {
+      const own = cells.filter(cell => cell.contest === contest && cell.package === name)
+      return own.length === 0 ? [] : [{ contest: broken(contest), package: name, ...verdictOn(own) }]
+    }),
+  )
   return {
     width: width - labels,
     height: contests.length * 37,
     data: { values },
     encoding: {
-      y: { field: 'contest', type: 'nominal', sort: [...contests], axis: contestLabels },
-      x: { field: 'package', type: 'nominal', sort: [...packages], axis: packageLabels },
+      y: { field: 'contest', type: 'nominal', sort: contests.map(broken), axis: contestLabels },
+      x: { field: 'package', type: 'nominal', sort: packages, axis: packageLabels },
     },
     layer: [ground, line('count', -10, 11), line('of', 1, 9), line('what', 11, 9)],
   }
@@ -129,12 +143,15 @@ function line(field: keyof Shown, dy: number, fontSize: number): Layer {
 
 const bare = { title: null, domain: false, ticks: false } as const
 const contestLabels = { ...bare, ...rowLabels, labelExpr: "split(datum.label, '\\n')" }
-/** holdfast is in bold: readers look for it. */
+/** Ours are in bold: readers look for them. */
 const packageLabels = {
   ...bare,
   orient: 'top',
   labelAngle: -35,
-  labelFontWeight: { condition: { test: "datum.value === 'holdfast'", value: 'bold' }, value: 'normal' },
+  labelFontWeight: {
+    condition: { test: "split(datum.value, ', ')[0] === 'holdfast'", value: 'bold' },
+    value: 'normal',
+  },
 } as const
 
 /** The label of a contest, broken into lines. */

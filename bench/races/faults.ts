@@ -1,6 +1,6 @@
 // What makes a run worthless, or shows holdfast wrong. It is printed, and the run fails.
 
-import type { RaceCell } from '../run/results.js'
+import { isOurs, type RaceCell } from '../run/results.js'
 import type { Contest, Fate } from './rules.js'
 
 const nameOf = ({ filesystem, contest, package: by, verdict }: RaceCell): string =>
@@ -14,7 +14,7 @@ export function ours(cells: readonly RaceCell[], fates: ReadonlyMap<string, Fate
       .map(([, { why }]) => (why ? `\n  ${why}` : ''))
       .join('')
   return cells
-    .filter(cell => cell.package === 'holdfast' && cell.bad > 0)
+    .filter(cell => isOurs(cell.package) && cell.bad > 0)
     .map(cell => `${nameOf(cell)}, ${cell.bad} of ${cell.of}${whyOf(cell)}`)
 }
 

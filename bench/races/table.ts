@@ -21,22 +21,22 @@ const glaring = (text: string): string => (hasColors ? styleText(['red', 'bold']
 
 function shown(cell: RaceCell | undefined): string {
   if (!cell) return ''
-  if (!cell.promised) return 'not promised'
   const rate = `${cell.bad} of ${cell.of}`
+  if (!cell.promised) return `not promised: ${rate}`
   return cell.bad > 0 ? glaring(rate) : rate
 }
 
-/** One row for each contest and package, one column for each verdict. */
+/** One row for each contest and package, one column for each verdict that is counted there. */
 export function tableOf(cells: readonly RaceCell[]): string {
-  const head = ['contest', 'package', ...verdicts]
-  const style = { head: [], border: [], compact: true, 'padding-right': 0 }
-  const table = new Table({ head, colWidths: [33, 18, 14, 15, 15, 13, 13], style })
+  const counted = verdicts.filter(name => cells.some(({ verdict }) => verdict === name))
+  const style = { head: [], border: [], compact: true }
+  const table = new Table({ head: ['contest', 'package', ...counted], style })
   const isOf = (cell: RaceCell) => (other: RaceCell) => other.contest === cell.contest && other.package === cell.package
   const firsts = cells.filter((cell, at) => cells.findIndex(isOf(cell)) === at)
   for (const [at, first] of firsts.entries()) {
     const row = cells.filter(isOf(first))
     const title = firsts[at - 1]?.contest === first.contest ? '' : first.contest
-    table.push([title, first.package, ...verdicts.map(name => shown(row.find(({ verdict }) => verdict === name)))])
+    table.push([title, first.package, ...counted.map(name => shown(row.find(({ verdict }) => verdict === name)))])
   }
   return table.toString()
 }

@@ -2,8 +2,20 @@
 
 import type { About } from './about.js'
 
-export const verdicts = ['rejected', 'torn or absent', 'double winners', 'lost', 'debris'] as const
+export const verdicts = [
+  'rejected',
+  'torn or absent',
+  'double winners',
+  'lost',
+  'debris',
+  'made again',
+  'different answers',
+  'brought back',
+] as const
 export type Verdict = (typeof verdicts)[number]
+
+/** Is this package holdfast? Where a store can be on several engines, the name says which, as in `holdfast, sqlite`. */
+export const isOurs = (name: string): boolean => name.split(', ')[0] === 'holdfast'
 
 /** How many (`bad` of `of`) went wrong in one way, with one package, in one contest, on one filesystem. */
 export interface RaceCell {
@@ -68,7 +80,7 @@ export interface GrowthCell {
   readonly filesystem: string
   readonly work: string
   readonly side: string
-  readonly growing: 'calls at a time' | 'entries in the directory'
+  readonly growing: 'calls at a time' | 'entries in the directory' | 'keys in the store'
   readonly size: number
   /** Microseconds of one call; of many at a time, the time of all divided by their number. */
   readonly median: number

@@ -5,11 +5,12 @@ import { mkdirps } from './mkdirp.js'
 import { naming } from './names.js'
 import { publishing } from './publish.js'
 import { sharing } from './shared-files.js'
+import { storing } from './stores.js'
 import { trees } from './trees.js'
 import type { Family } from './work.js'
 import { writings } from './write-file.js'
 
-export const families: readonly Family[] = [mkdirps, publishing, ...writings, naming, trees, locks, sharing]
+export const families: readonly Family[] = [mkdirps, publishing, ...writings, naming, trees, locks, sharing, storing]
 
 /** The families, with only those works whose own name or family name contains `only`. */
 export const familiesWith = (all: readonly Family[], only: string): Family[] =>

@@ -111,6 +111,32 @@ export const unlink = (path: string): Call =>
     () => fs.unlinkSync(path),
   )
 
+/** Passes the names in a directory on. */
+export const readdir = (path: string, take: (names: string[]) => void): Call => ({
+  begin: (_, done) =>
+    fs.readdir(path, (error, names) => {
+      if (!error) take(names)
+      done(error)
+    }),
+  now(_) {
+    take(fs.readdirSync(path))
+    return undefined
+  },
+})
+
+/** A call of which only the calls before it say what it is. */
+export const later = (call: () => Call): Call => ({
+  begin: (fd, done) => call().begin(fd, done),
+  now: fd => call().now(fd),
+})
+
+/** What has to be worked out between two calls: parsing, sums. */
+export const computed = (work: () => void): Call =>
+  call((_, done) => {
+    work()
+    done(null)
+  }, work)
+
 let names = 0
 
 /** Returns a fresh name beside `path`, for staging. */

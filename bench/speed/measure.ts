@@ -35,9 +35,13 @@ export const countOf = (work: Work, native: NativeFloor | undefined): number => 
 function contestantsOf(work: Work, native: NativeFloor | undefined): Contestant[] {
   const ours = (['async', 'sync'] as const).flatMap(form =>
     Object.entries(sidesOf(work, form)).map(([side, act]): Contestant => {
-      const samples = (room: string) => {
+      const samples = async (room: string) => {
         work.furnish?.(room)
-        return samplesOf(work, { form, act, room, stem: '', calls: work.calls })
+        try {
+          return await samplesOf(work, { form, act, room, stem: '', calls: work.calls })
+        } finally {
+          await work.leave?.()
+        }
       }
       return { side, form, samples: room => named(`${work.name} by ${side}`, samples(room)) }
     }),

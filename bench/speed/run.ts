@@ -10,6 +10,7 @@ import { countOf, measure } from './measure.js'
 import type { NativeFloor } from './native.js'
 import { inProgress } from './progress.js'
 import { spread } from './spread.js'
+import { amongKeys, storeGrowth, storeMeasurements } from './stores/growth.js'
 import { contendedTable, growthTable, speedTable } from './tables.js'
 import { contendedTargetsOf, targetsOf } from './targets.js'
 import type { Family } from './work.js'
@@ -22,6 +23,7 @@ export interface Effort {
   readonly growthRounds: number
   readonly callsAtATime: readonly number[]
   readonly entries: readonly number[]
+  readonly keys: readonly number[]
 }
 
 export interface Run {
@@ -49,6 +51,7 @@ export async function runOn(run: Run): Promise<Measured> {
   await addContended(run, measured)
   await addGrowth('calls at a time', concurrent, concurrently, run.effort.callsAtATime, run, measured)
   await addGrowth('entries in the directory', crowded, amongOthers, run.effort.entries, run, measured)
+  await addStoreGrowth(run, measured)
   return measured
 }
 
@@ -97,6 +100,17 @@ async function addGrowth(
   if (wanted.length === 0) return
   const of = { works: wanted, sizes, rounds: effort.growthRounds, warmUps: 1 }
   const cells = await inProgress(title, measurements(of), tick => grow({ ...of, dir, filesystem, random, tick }))
+  console.log(growthTable(title, cells))
+  measured.growth.push(...cells)
+}
+
+async function addStoreGrowth({ dir, filesystem, effort, random, only }: Run, measured: Measured): Promise<void> {
+  const title = `${storeGrowth}, ${filesystem}`
+  const of = { sizes: effort.keys, rounds: effort.growthRounds, warmUps: 1 }
+  if (!title.includes(only) || storeMeasurements(of) === 0) return
+  const cells = await inProgress(title, storeMeasurements(of), tick =>
+    amongKeys({ ...of, dir, filesystem, random, tick }),
+  )
   console.log(growthTable(title, cells))
   measured.growth.push(...cells)
 }

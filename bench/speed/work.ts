@@ -25,6 +25,8 @@ export interface Work {
   readonly furnish?: (room: string) => void
   /** Lays out what one call finds; not timed. */
   readonly lay?: Act
+  /** Closes what a side has opened in its room; not timed. */
+  readonly leave?: () => Promise<void>
   readonly async: Sides
   readonly sync: Sides
   /** The calls that no implementation can do without. */

@@ -54,22 +54,21 @@ const mostAtOnce = 2 ** 27
 /** Returns all of a payload. What is there in its place, as after a power cut, may have another size than it should. */
 export function* readPayload(cell: string, id: PayloadId): Steps<Buffer> {
   const path = payloadOf(cell, id)
+  const { size = Number.POSITIVE_INFINITY } = id
   try {
-    return yield* id.size === undefined || id.size > mostAtOnce ? fs.readFile(path) : readWhole(path, id.size)
+    if (size > mostAtOnce) return yield* fs.readFile(path)
+    const fd = yield* fs.open(path, 'r nofollow')
+    let got: number
+    // One byte more shows in the same call that there is no more.
+    const into = Buffer.allocUnsafe(size + 1)
+    try {
+      got = yield* fs.read(fd, into, 0)
+    } finally {
+      yield* tidy(fs.close(fd))
+    }
+    return got === size ? into.subarray(0, size) : yield* fs.readFile(path)
   } catch (error) {
     throw namingOnly(error, path, cell)
-  }
-}
-
-/** One byte more shows in the same call that there is no more. */
-function* readWhole(path: string, size: number): Steps<Buffer> {
-  const fd = yield* fs.open(path, 'r nofollow')
-  try {
-    const into = Buffer.allocUnsafe(size + 1)
-    const got = yield* fs.read(fd, into, 0)
-    return got === size ? into.subarray(0, size) : yield* fs.readFile(path)
-  } finally {
-    yield* tidy(fs.close(fd))
   }
 }
 

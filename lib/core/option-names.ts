@@ -18,7 +18,7 @@ export const optionNames = [
   ...(['stale', 'heartbeat', 'label', 'onWait', 'shared', 'holders', 'data', 'start'] as const),
   ...(['json', 'kind', 'validate', 'refresh', 'wait'] as const),
   ...(['grace', 'recursive', 'dryRun', 'locks', 'through', 'links', 'require'] as const),
-  ...(['ttl', 'touch', 'ifVersion', 'tombstone'] as const),
+  ...(['ttl', 'touch', 'ifVersion', 'tombstone', 'maxCount'] as const),
   ...(['staleOnError', 'conflict', 'late', 'claim', 'lease'] as const),
   ...(['maxBytes', 'maxEntries', 'maxDepth', 'mounts'] as const),
 ] as const

@@ -21,8 +21,20 @@ export type { LeaseAction, LeasePublish, LeaseRelease } from './lease/lease-acti
 /** Node looks for it when it shows a value. */
 const inspectCustom: unique symbol = Symbol.for('nodejs.util.inspect.custom')
 
+/** What every lease has, whatever keeps its lock. */
+export interface LeaseSurface extends AsyncDisposable, Disposable {
+  readonly state: 'held' | 'releasing' | 'released' | 'lost'
+  readonly since: number
+  readonly previous: 'released' | 'died' | 'none'
+  readonly fence: number
+  readonly owner: string
+  readonly signal: AbortSignal
+  readonly renew: LeaseAction
+  readonly release: LeaseAction
+}
+
 /** A lock that is held, until it is released or lost. */
-export class Lease {
+export class Lease implements LeaseSurface {
   readonly #hold: Hold
   #since: number | undefined
 

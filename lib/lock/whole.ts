@@ -25,8 +25,8 @@ export function publishersOf(hold: Hold): readonly Hold[] {
 }
 
 /** When the heartbeat was sent that is the oldest among those of the parts. */
-export const oldestBeatMs = (hold: Hold): number =>
-  hold.parts ? Math.min(...leavesOf(hold).flatMap(one => (one.over ? [] : one.beatMs))) : hold.beatMs
+export const oldestBeatMs = ({ parts, beatMs }: Pick<Hold, 'parts' | 'beatMs'>): number =>
+  parts ? Math.min(...parts.flatMap(leavesOf).flatMap(one => (one.over ? [] : one.beatMs))) : beatMs
 
 /** Does something to each part, the last one first. When all were tried, the first error is thrown. */
 function* eachOf({ parts = [] }: Hold, act: (part: Hold) => Steps<void>): Steps<void> {

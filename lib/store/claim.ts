@@ -26,7 +26,7 @@ export interface Held {
 export interface Claiming {
   readonly leaseMs: number
   /** What the state says besides. @default what it said before */
-  readonly next?: Next | undefined
+  readonly next?: ((fence: number) => Next) | undefined
   /** @default 1 */
   readonly leastFence?: number
 }
@@ -44,7 +44,7 @@ export function* claim(
     const { made, now, interruption } = yield* commitSurely(
       place,
       from,
-      { ...next, claim: { owner, fence, leaseMs } },
+      { ...next?.(fence), claim: { owner, fence, leaseMs } },
       attempt,
     )
     if (interruption) throw interruption
@@ -100,26 +100,32 @@ const releaseUnseen = (place: Place, drafts: readonly Draft[]): Steps<void> =>
 
 const mostTries = 3
 
-function* surely(steps: () => Steps<void>): Steps<void> {
+function* surely(steps: () => Steps<unknown>): Steps<void> {
   for (let tries = 1; tries <= mostTries; tries++) {
     try {
-      return yield* steps()
+      yield* steps()
+      return
     } catch (error) {
       if (isInterruption(error)) throw error
     }
   }
-  yield* fs.later(steps)
+  yield* fs.later(function* () {
+    yield* steps()
+  })
 }
 
-/** Releases the claim, if it is there still. */
-export function* releaseOnce(held: Held): Steps<void> {
+/** Releases the claim, if it is there still. Returns whether this call did it. */
+export function* releaseOnce(held: Held): Steps<boolean> {
+  let isDone = false
   while (!held.lost) {
     const { place, state } = held
-    const { now, interruption } =
+    const { isMade, now, interruption } =
       state.kind === 'none'
         ? yield* removeSurely(place, state)
         : yield* commitSurely(place, state, { claim: undefined })
+    isDone ||= isMade
     see(held, now)
     if (interruption) throw interruption
   }
+  return isDone
 }

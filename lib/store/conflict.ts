@@ -30,13 +30,16 @@ export function jobOf<T>(inner: Inner<T>, key: string, { retryFor = 10_000 }: Pa
   return { inner, key, retryFor, place }
 }
 
-/** Tries until it is done, and again whenever the state has moved on under the attempt. */
-export function* untilDone<T, R>(job: Job<T>, attempt: () => Steps<R | 'moved'>): Steps<R> {
+/**
+ * Tries until it is done, and again whenever the state has moved on under the attempt. `first`: what has come of a first
+ * attempt.
+ */
+export function* untilDone<T, R>(job: Job<T>, attempt: () => Steps<R | 'moved'>, first?: 'moved'): Steps<R> {
   const { inner, key, retryFor } = job
   let sinceMs: number | undefined
   try {
     for (let tries = 1; ; tries++) {
-      const result = yield* attempt()
+      const result = tries === 1 && first ? first : yield* attempt()
       if (result !== 'moved') return result
       inner.note('conflict', key)
       const nowMs = yield* fs.now()
@@ -67,7 +70,8 @@ function* backoff(tries: number): Steps<number> {
 let queues = 0
 const names = new WeakMap<Backing, string>()
 
-function queueOf(backing: Backing): string {
+/** Names the queues of this thread for an engine. */
+export function queueOf(backing: Backing): string {
   const name = names.get(backing) ?? `holdfast:store-${++queues}`
   names.set(backing, name)
   return name

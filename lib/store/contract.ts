@@ -79,13 +79,28 @@ export interface Swept {
 
 /** Keyed values that any number of processes use at once. Each function has the forms of `Dual`; `sync` where the engine can. */
 export interface Store<T> {
+  /**
+   * Returns the entry; undefined if there is none (it never was, was removed, or has expired); a `gone` one if it was deleted,
+   * and that is remembered. A failure is an error, never a miss.
+   */
   readonly get: Dual<[key: string, options?: GetOptions], Entry<T> | Gone | undefined>
+  /** Makes the entry. Refused if there is one, or a tombstone: then that is `entry`. */
   readonly create: Dual<[key: string, value: T, options?: CreateOptions], Change<T>>
+  /**
+   * Replaces the value. Refused if there is no entry. A function gets the entry, and returns the value or a promise for it; it is
+   * called again if others change the entry meanwhile, for `retryFor` ms (then `ERR_CONFLICT`). With `ifVersion` nothing is
+   * tried again.
+   */
   readonly update: Dual<[key: string, value: NewValue<T>, options?: UpdateOptions], Change<T>>
+  /** Removes the entry, and with it the claim of a call that makes a value for the key. Refused if there is no entry. */
   readonly remove: Dual<[key: string, options?: RemoveOptions], Change<T>>
+  /** Moves the end of the entry to `ttl` ms from now; the value is not written again, and its version stays. */
   readonly touch: Dual<[key: string, ttl: number, options?: TouchOptions], Change<T>>
+  /** The entries that there are, in the order of the keys. */
   readonly getMany: Dual<[keys: Iterable<string>, options?: Patience], Map<string, Entry<T>>>
+  /** Makes entries, each by itself: what became of each, in the order of the values. */
   readonly createMany: Dual<[values: Iterable<readonly [string, T]>, options?: CreateOptions], Map<string, Change<T>>>
+  /** Removes what has expired, and what processes have left behind that are dead. */
   readonly sweep: Dual<[options?: Patience], Swept>
   /** After `ERR_UNKNOWN_OUTCOME`: looks again whether that change was made. Throws the same error if it still cannot be known. */
   readonly confirm: Dual<[error: unknown, options?: Patience], 'done' | 'not done'>
@@ -95,3 +110,6 @@ export interface Store<T> {
   readonly close: Dual<[options?: Patience], void>
   [Symbol.asyncDispose](): Promise<void>
 }
+
+/** A store, whatever its values are: what may be done to it without making one. */
+export type AnyStore = Pick<Store<unknown>, 'get' | 'remove' | 'getMany' | 'keys' | 'sweep' | 'close'>

@@ -1,8 +1,8 @@
 import { dual } from '../core/dual.js'
 import type { Steps } from '../core/steps.js'
 import type { Store } from './contract.js'
-import { find, fly, refreshBehind } from './get-or-set/flights.js'
-import { asJob, begin, type Compute } from './get-or-set/job.js'
+import { type Found, find, fly, refreshBehind } from './get-or-set/flights.js'
+import { asJob, begin, type Compute, type OwnJob } from './get-or-set/job.js'
 import { isGivenOld, obtain } from './get-or-set/obtain.js'
 import type { GetOrSetOptions, Got } from './get-or-set/options.js'
 import { gotEntry, newProgress } from './get-or-set/progress.js'
@@ -78,16 +78,16 @@ const getting = dual(function* getOrSet(
 ): Steps<Got<unknown>> {
   const job = asJob(store, key, compute, options)
   const found = yield* find(job, now => begin(job, now))
-  const { sight } = found
-  const got = yield* answer()
+  const { fresh } = found.sight
+  const got = fresh ? gotEntry(fresh, 'hit') : yield* answerMiss(job, found, shares === true)
   job.inner.note(got.source, key)
   return got
-
-  function* answer(): Steps<Got<unknown>> {
-    if (sight.fresh) return gotEntry(sight.fresh, 'hit')
-    if (!shares) return yield* obtain(job, sight, newProgress(job.waitMs))
-    if (!sight.old || !isGivenOld(job, sight)) return yield* fly(job, found)
-    refreshBehind(job, found)
-    return gotEntry(sight.old, 'stale')
-  }
 })
+
+function* answerMiss<T>(job: OwnJob<T>, found: Found<T>, shares: boolean): Steps<Got<T>> {
+  const { sight } = found
+  if (!shares) return yield* obtain(job, sight, newProgress(job.waitMs))
+  if (!sight.old || !isGivenOld(job, sight)) return yield* fly(job, found)
+  refreshBehind(job, found)
+  return gotEntry(sight.old, 'stale')
+}

@@ -8,8 +8,9 @@ export const jsonCodec = {
     checkPart(value, 'value', [])
     return Buffer.from(JSON.stringify(value))
   },
-  decode({ buffer, byteOffset, byteLength }: Uint8Array): unknown {
-    return JSON.parse(Buffer.from(buffer, byteOffset, byteLength).toString())
+  decode(bytes: Uint8Array): unknown {
+    const { buffer, byteOffset, byteLength } = bytes
+    return JSON.parse((bytes instanceof Buffer ? bytes : Buffer.from(buffer, byteOffset, byteLength)).toString())
   },
 }
 

@@ -13,8 +13,9 @@ export type Next = Pick<Draft, 'kind' | 'ends' | 'data'> & Partial<Pick<Draft, '
 /** Drafts the state after `from`. Without a `version` it has a new one, and without a `claim` none. */
 export function* draft(from: Kept | undefined, next: Next): Steps<Draft> {
   const id = yield* nonces()
-  const lineage = from ? [from.id, ...from.lineage].slice(0, mostRemembered) : []
-  return { version: id, staleMs: 0, claim: undefined, ...next, id, lineage }
+  const lineage = from ? [from.id, ...from.lineage.slice(0, mostRemembered - 1)] : []
+  const { kind, ends, data, version = id, staleMs = 0, claim } = next
+  return { id, lineage, kind, version, ends, staleMs, claim, data }
 }
 
 /** The state that a draft has become: for an engine that need not read it again. `data` returns the encoded value. */

@@ -21,7 +21,8 @@ export function holdFor(life: Life, giveBack: () => Steps<void>): () => void {
   }
 }
 
-export const isOpen = (life: Life): boolean => [...ages(life)].every(({ isOver }) => !isOver)
+/** Asked by every call, so it makes nothing. */
+export const isOpen = (life: Life): boolean => !life.isOver && (life.inside === undefined || isOpen(life.inside))
 
 export function checkOpen(life: Life): void {
   if (!isOpen(life)) throw Object.assign(new Error('The store was closed'), { code: 'ERR_STORE_CLOSED' })

@@ -8,6 +8,25 @@ import { just } from './just.js'
 import { keptOf } from './kept.js'
 import { openStore, type StoreOptions } from './open.js'
 
+/**
+ * Opens a store in memory: for tests, and for values of one thread that need not outlive it.
+ *
+ * Holds afterwards: what every store promises, among the calls of this thread. Values are kept as bytes, so what is done to
+ * an object after it was stored, or to one that was returned, changes nothing.
+ *
+ * Not promised: anything among processes, or threads. A limit of room: entries that have expired go bit by bit, and others
+ * stay until they are removed (`evict`).
+ *
+ * @param options `codec`, `maxValueBytes`, as for `openStore`.
+ * @returns An empty store.
+ * @throws `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE`: bad options.
+ *
+ * @example
+ * const sessions = memoryStore<Session>()
+ * const { ok } = await sessions.create(id, { user }, { ttl: 1_800_000 })
+ *
+ * Source of the protocol: compare-and-swap on a map.
+ */
 export const memoryStore = <T = unknown>(options?: StoreOptions<T>): Store<T> => openStore(memoryBacking(), options)
 
 interface Stored {

@@ -2,6 +2,7 @@ import { dual } from '../core/dual.js'
 import { asNumber, type Patience, refusal } from '../core/input.js'
 import { checkNames } from '../core/option-names.js'
 import { LatePlace } from '../core/queue.js'
+import type { Steps } from '../core/steps.js'
 import type { Backing } from './backing.js'
 import { asCodec, type Codec } from './codec.js'
 import type {
@@ -38,6 +39,47 @@ export interface StoreOptions<T> {
 
 const optionNames: ReadonlySet<string> = new Set(['codec', 'maxValueBytes'] satisfies (keyof StoreOptions<unknown>)[])
 
+/**
+ * Opens a store on an engine of your own: a `Backing` reads the state of a key, and replaces a state for a caller that saw
+ * exactly that. All else is here, so it is the same on every engine.
+ *
+ * Holds afterwards: each change was made to exactly the entry that it was judged by, or refused, and then what is there is
+ * returned. Of several calls that saw one entry one changes it. No version is used twice in the life of the store. What has
+ * expired is absent for every call at once. What was deleted stays deleted: only `create` makes an entry.
+ *
+ * Not promised: what the engine does not keep. A transaction over several keys. An end to the millisecond: a call judges it
+ * when it looks, so a change that looked before the end may be made just after it. That a value is still there when `get` has
+ * returned it: `update` and `ifVersion` are for that.
+ *
+ * - `get(key)`: the entry; undefined if there is none; `gone: true` if it was deleted, and that is remembered. A failure is
+ *   an error. `(await get(key))?.value` is right for all of them.
+ * - `create(key, value, { ttl })`: refused if there is an entry, or a tombstone.
+ * - `update(key, value)`: refused if there is no entry. A function gets the entry and returns the value, or a promise; it is
+ *   called again if others change the entry meanwhile. `ifVersion`: only that version; then nothing is tried again.
+ * - `remove(key, { tombstone })`, `touch(key, ttl)`: refused if there is no entry. A touch does not write the value again.
+ *   A removal ends what another call makes for the key (`getOrSet`): that is not stored.
+ * - `confirm(error)`: after `ERR_UNKNOWN_OUTCOME`, whether that change has been made.
+ * - `sweep()`: removes what has expired, and what was left behind by processes that died.
+ *
+ * Channels of `node:diagnostics_channel`: `tracing:holdfast.storeGet:start` ... for each function, and `holdfast:bad-value`
+ * for a value that an engine found damaged; it counts as absent.
+ *
+ * @param backing The engine. `storeContract` of `holdfast/testing` checks what it does.
+ * @param options `codec`: how values are spelled; `maxValueBytes`.
+ * @returns The store. Nothing is read before the first call.
+ * @throws Of its calls: `ERR_CONFLICT` (`update` by a function: others went on changing the entry for `retryFor`; `entry` is
+ *   what is there); `ERR_UNKNOWN_OUTCOME` (`key`, `attempt`: a reply was lost, and a look did not show whether the change was
+ *   made); `ERR_BAD_VALUE` (`key`, `version`, `cause`: the codec cannot read a value; `remove` and `update` by a value, with
+ *   `ifVersion`, repair that); `ERR_STORE_CLOSED`; what the function of an update throws, unchanged; errors of the engine,
+ *   unchanged. Bad input: `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE`.
+ *
+ * @example
+ * const store = openStore<Settings>(myBacking)
+ * const { ok, entry } = await store.update('theme', ({ value }) => ({ ...value, dark: true }))
+ *
+ * Source of the protocol: compare-and-swap by a state that is never used twice, as Deno KV's versionstamps, and the ids by
+ * which a call recognises its own change after a lost reply.
+ */
 export const openStore = <T = unknown>(backing: Backing, options: StoreOptions<T> = {}): Store<T> => {
   checkBacking(backing)
   checkNames(options, optionNames, 'options')
@@ -104,7 +146,7 @@ export function storeOver<T>(inner: Inner<T>): Store<T> {
 }
 
 function updateOf<T>(inner: Inner<T>): Store<T>['update'] {
-  const updating = dual(function* storeUpdate(
+  const updating = dual(function storeUpdate(
     key: string,
     value: NewValue<T>,
     options: UpdateOptions = {},
@@ -112,14 +154,19 @@ function updateOf<T>(inner: Inner<T>): Store<T>['update'] {
     // processes.
     place?: LatePlace,
   ) {
-    try {
-      return yield* update(inner, key, value, options, place)
-    } finally {
-      place?.leave()
-    }
+    const steps = update(inner, key, value, options, place)
+    return place ? leaving(steps, place) : steps
   })
   return Object.assign(
     (key: string, value: NewValue<T>, options?: UpdateOptions) => updating(key, value, options, new LatePlace()),
     { sync: updating.sync, steps: updating.steps },
   )
+}
+
+function* leaving<R>(steps: Steps<R>, place: LatePlace): Steps<R> {
+  try {
+    return yield* steps
+  } finally {
+    place.leave()
+  }
 }

@@ -29,6 +29,9 @@ export interface Scope<T> extends Store<T> {
   readonly generation: Dual<[options?: Patience], string | undefined>
 }
 
+/** A scope, whatever its values are. */
+export type AnyScope = Pick<Scope<never>, 'drop' | 'generation'>
+
 const generations = new WeakMap<object, Generation>()
 
 /**
@@ -36,7 +39,8 @@ const generations = new WeakMap<object, Generation>()
  *
  * Holds afterwards: when `drop` has returned, no call that begins later, in any process, finds what was in the scope before;
  * for good, also if a process that had seen the scope before goes on writing. A write that overlaps a drop counts as before
- * it: it is not found either. What `getOrSet` computed while the scope was dropped is given to its callers, and not stored.
+ * it: once it has seen the scope, it is not found after that. What `getOrSet` computed meanwhile is given to its callers, and
+ * not stored (`unstored`).
  * Reads make nothing: the generation is made by the first write, and of several writers all use that of the first.
  *
  * Not promised: the same after `trust`: reads may see a dropped scope for so long. That `drop` frees space: `sweep` of the
@@ -102,9 +106,9 @@ export function scope<T>(store: Store<T>, name: string, options: ScopeOptions = 
  *
  * Source of the protocol: `MultiScope` of iFixit/Matryoshka.
  */
-export function multiScope<T>(store: Store<T>, scopes: readonly Scope<unknown>[]): Store<T> {
+export function multiScope<T>(store: Store<T>, scopes: readonly AnyScope[]): Store<T> {
   innerOf<T>(store)
-  const known = Array.isArray(scopes) ? scopes.map(one => generations.get(one as Scope<unknown>)) : []
+  const known = Array.isArray(scopes) ? scopes.map(one => generations.get(one)) : []
   if (known.length === 0 || known.includes(undefined))
     throw refusal('ERR_INVALID_ARG_TYPE', 'scopes', 'an array of what `scope` has returned, which is not empty', scopes)
   const sorted = (known as Generation[]).toSorted((a, b) => (a.name < b.name ? -1 : 1))

@@ -4,6 +4,7 @@ import type { Store } from './contract.js'
 import { type Happening, innerOf } from './inner.js'
 import { KeptOver } from './kept-over.js'
 import { over } from './over.js'
+import { isUnknownOutcome } from './unknown-outcome.js'
 import { wrap } from './wrap.js'
 
 /** How often what came of the operations of a store. */
@@ -37,14 +38,18 @@ export interface Counts extends Readonly<Record<Happening, number>> {
 export function stats<T>(store: Store<T>): Store<T> & { readonly counts: Counts } {
   const inner = innerOf<T>(store)
   const counts = { ...none }
+  const note: typeof inner.note = (happening, key) => {
+    counts[happening]++
+    inner.note(happening, key)
+  }
   const counted = wrap(inner, {
-    backing: timed(inner.backing, ms => {
-      counts.ms += ms
-    }),
-    note: (happening, key) => {
-      counts[happening]++
-      inner.note(happening, key)
-    },
+    backing: timed(
+      noticing(inner.backing, key => note('unknown', key)),
+      ms => {
+        counts.ms += ms
+      },
+    ),
+    note,
   })
   const view = { get: () => ({ ...counts }), enumerable: true }
   return Object.defineProperty(counted, 'counts', view) as Store<T> & { readonly counts: Counts }
@@ -54,6 +59,19 @@ const none: { [K in keyof Counts]: number } = {
   ...{ hit: 0, miss: 0, stale: 0, made: 0, waited: 0, met: 0, unstored: 0 },
   ...{ conflict: 0, takeover: 0, unknown: 0, damaged: 0, ms: 0 },
 }
+
+/** `unknown`: called for each commit of which the outcome is not known. */
+const noticing = (below: Backing, unknown: (key: string) => void): Backing =>
+  over(below, {
+    *commit(key, from, to) {
+      try {
+        return yield* below.commit(key, from, to)
+      } catch (error) {
+        if (isUnknownOutcome(error)) unknown(key)
+        throw error
+      }
+    },
+  })
 
 /** `took`: called with the milliseconds of each call. */
 function timed(below: Backing, took: (ms: number) => void): Backing {

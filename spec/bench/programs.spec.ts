@@ -24,11 +24,18 @@ benchTest('bench:charts draws beside the results, and says where there are none'
 
 // Small runs: here it counts that they run, and that our column has zeros where others have none.
 const [mkdirps, links] = ['mkdirp, beside a remover', 'link, by several']
+const values = 'store: 100 values, made once'
 const layers = { races: raced, speed: holds, turns: holds }
 const named = { races: 'bench:races', speed: 'bench:speed', turns: 'prove -- turns' }
 const small: [program: keyof typeof layers, only: string, says: RegExp[]][] = [
   ['races', mkdirps, [/│ holdfast +│ 0 of \d+ /, /│ by hand +│ [1-9]\d* of \d+ /, /seed 11/, /holdfast 0\.\d/]],
   ['races', links, [/│ holdfast +│ 0 of \d+ +│ 0 of \d+ /, /│ fs\.promises +│ not promised/]],
+  [
+    'races',
+    values,
+    [/│ holdfast +│ 0 of 100 +│ 0 of 100 /, /│ by hand +│ not promised: [1-9]\d* of \d+ +│ [1-9]\d* of 100 /],
+  ],
+  ['speed', 'store, increment', [/│ +holdfast +│ sync +│ [\d.]+ +│/, /floor: sync/]],
   ['speed', 'mkdirp, leaf', [/│ +make-dir +│ async │ [\d.]+ +│ [\d.]+ +│ [\d.]+ +│/, /floor: callbacks/, /seed 11/]],
   // The bounds are met by a call of many trips, and by one of few that are made inline.
   ['turns', 'updateFile', [/│ fs\.promises\.writeFile +│ [\d.]+ +│/, /│ updateFile +│ .* yes │/]],

@@ -7,7 +7,7 @@ import { cell, type Reading, sweep } from 'holdfast'
 import { dual, type Steps } from 'holdfast/steps'
 import { assertLinearizable, contender, killedAt, overlaps } from 'holdfast/testing'
 import { type Asked, cellModel, type Did, type Notes, type Told, turn } from '../support/cells.js'
-import { assert, clock, everyPlace, note, race, raced, scratch, sized } from '../support/kit.js'
+import { assert, clock, note, placesAnd, race, raced, scratch, sized } from '../support/kit.js'
 
 const isPrivate = (name: string): boolean => name.startsWith('.')
 
@@ -111,7 +111,7 @@ function historyOf(dir: string, round: number): Did[] {
 
 if (!contender(plays)) {
   const dataRounds = sized(5, 200)
-  for (const { kind, dir: place } of everyPlace) {
+  for (const { kind, dir: place } of placesAnd('btrfs')) {
     raced(
       `race on ${kind}: six processes and two that are killed live at one cell: every history is linearizable`,
       async () => {

@@ -14,6 +14,7 @@ import {
   note,
   ownerOf,
   payload,
+  placesAnd,
   race,
   raced,
   scratch,
@@ -114,7 +115,7 @@ if (!contender(plays)) {
       },
     )
 
-  for (const { kind, dir: place } of everyPlace) {
+  for (const { kind, dir: place } of placesAnd('overlayfs')) {
     const dir = scratch(place)
     const source = join(dir, 'source')
     /** Copies again and again; sums up what the readers saw, and which copies failed. */

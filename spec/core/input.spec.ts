@@ -7,7 +7,7 @@ import { createContext, runInContext } from 'node:vm'
 import type * as holdfast from 'holdfast'
 import { cell, createExclusive, lock, mkdirp, updateFile, writeFile, writeFiles } from 'holdfast'
 import { dual, fs, type Steps } from 'holdfast/steps'
-import type { getOrSet, Store } from 'holdfast/store'
+import type * as stores from 'holdfast/store'
 import { race } from 'holdfast/testing'
 import { nearest, optionNames } from '../../lib/core/option-names.js'
 import { cases, treeCases } from '../support/cases.js'
@@ -19,8 +19,8 @@ type Values<T> = T[keyof T]
 type Functions =
   | Values<typeof holdfast>
   | Values<typeof holdfast.cell>
-  | Values<Store<unknown>>
-  | typeof getOrSet
+  | Values<stores.Store<unknown>>
+  | Values<typeof stores>
   | Values<Pick<typeof holdfast.lock, 'try' | 'holder' | 'shared' | 'holders' | 'break'>>
 type Last<A extends unknown[]> = Required<A> extends [...unknown[], infer L] ? L : never
 type OptionsOf<F> = F extends { steps(...args: infer A): unknown } ? Last<A> : never

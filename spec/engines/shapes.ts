@@ -31,7 +31,7 @@ export const inRedis = (
 ) => [
   redisStore<number>(node, { prefix: 'p', subscriber: node }),
   redisStore<number>(pool, { prefix: 'p' }),
-  redisStore<number>(cluster, { prefix: 'p', subscriber: cluster }),
+  redisStore<number>(cluster, { prefix: 'p', subscriber: node }),
   redisStore<number>(sentinel, { prefix: 'p' }),
   redisStore<number>(node4, { prefix: 'p', subscriber: node4 }),
   redisStore<number>(cluster4, { prefix: 'p' }),

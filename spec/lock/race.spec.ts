@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { lock, sweep } from 'holdfast'
 import { dual, release, type Steps } from 'holdfast/steps'
 import { contender, killedAt, overlaps } from 'holdfast/testing'
-import { assert, catchInRace, clock, everyPlace, note, places, race, raced, scratch, sized } from '../support/kit.js'
+import { assert, catchInRace, clock, note, places, placesAnd, race, raced, scratch, sized } from '../support/kit.js'
 import { assertApart, counted, digits, type Held, increment, unlinkAndRetry } from '../support/locks.js'
 
 const logOf = (dir: string, name: string): string => join(dir, `log-${name}`)
@@ -58,7 +58,7 @@ const plays = {
 const kept: unknown[] = []
 
 if (!contender(plays)) {
-  for (const { kind, dir: place } of everyPlace) {
+  for (const { kind, dir: place } of placesAnd('overlayfs')) {
     raced(`race on ${kind}: eight processes count, twenty holders are killed at any of their calls`, async () => {
       const dir = scratch(place)
       const counter = join(dir, 'counter')

@@ -3,18 +3,7 @@ import { join } from 'node:path'
 import { emptyDir, move } from 'holdfast'
 import { contender, overlaps } from 'holdfast/testing'
 import { linkThenUnlink, lookThenRename, removeThenRename } from '../broken/broken.js'
-import {
-  assert,
-  catchInRace,
-  everyPlace,
-  forAWhile,
-  note,
-  places,
-  race,
-  raced,
-  scratch,
-  sized,
-} from '../support/kit.js'
+import { assert, catchInRace, forAWhile, note, places, placesAnd, race, raced, scratch, sized } from '../support/kit.js'
 import { type Kind, kinds, make, read } from '../support/planted.js'
 import { privateNames } from '../support/trees.js'
 
@@ -63,7 +52,7 @@ const plays = {
 const isThere = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false }) !== undefined
 
 if (!contender(plays)) {
-  for (const { kind, dir: place } of everyPlace) {
+  for (const { kind, dir: place } of placesAnd('btrfs')) {
     const broken = places.some(({ dir }) => dir === place) ? raced : () => {}
     const whole = (dir: string, name: string) => read(join(dir, name))?.startsWith('whole') ?? false
     const lay = (dir: string, names: (kind: Kind) => string[]) => {

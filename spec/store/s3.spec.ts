@@ -6,7 +6,7 @@ import type { Entry, Store } from 'holdfast/store'
 import { storeContract } from 'holdfast/testing'
 import { keyOf, nameOf } from '../../lib/store/s3/names.js'
 import { parseListing } from '../../lib/store/s3/xml.js'
-import { allAtOnce, assert, holds, note } from '../support/kit.js'
+import { afterwards, allAtOnce, assert, holds, note } from '../support/kit.js'
 import { type Fate, type Faults, type S3Server, startS3 } from '../support/s3-server.js'
 
 const servers: S3Server[] = []
@@ -39,7 +39,7 @@ function keepsTheContract(what: string, faults?: Partial<Faults>): void {
       server ??= started(faults)
       return open(await server, { prefix: `${place}/`, ...options } as Options)
     },
-    { unit: 400, forms: ['promise'] },
+    { unit: 600, forms: ['promise'] },
   )
   const result = allAtOnce(lines.map(({ run }) => run))
   for (const [at, { name }] of lines.entries()) holds(`${what}: ${name}`, () => result(at))
@@ -344,6 +344,4 @@ holds(
   }),
 )
 
-holds('afterwards the servers are stopped', async () => {
-  await Promise.all(servers.map(server => server.close()))
-})
+afterwards(() => Promise.all(servers.map(server => server.close())))

@@ -135,6 +135,9 @@ function announce(): void {
   queueMicrotask(() => file.run())
 }
 
+/** Runs when the last of the chosen tests has ended: what they share is given back. */
+export const afterwards = (body: () => unknown): void => void file.after(async () => void (await body()))
+
 /** A test of one process: results, errors, bad input. */
 export const holds = testOf('holds')
 
@@ -221,6 +224,16 @@ export const places: readonly Place[] = [tmpdir(), memory]
 
 /** Those, and the ones that the runner of all specs has mounted. */
 export const everyPlace: readonly Place[] = [...places, ...mounted()]
+
+/**
+ * Where a race is run: where it always can be, and on one of the filesystems that are mounted. Each of those has its own
+ * races; in full size, all are run on all.
+ */
+export const placesAnd = (mounted: 'xfs' | 'btrfs' | 'overlayfs'): readonly Place[] =>
+  sized(
+    everyPlace.filter(place => places.includes(place) || place.kind === mounted),
+    everyPlace,
+  )
 
 function mounted(): Place[] {
   const given: Place[] = JSON.parse(process.env.HOLDFAST_PLACES ?? '[]')

@@ -59,7 +59,9 @@ export async function startRedis(...settings: readonly string[]): Promise<RedisP
 async function run(args: readonly string[]): Promise<ChildProcess> {
   const server = spawn(program as string, args, { stdio: ['ignore', 'pipe', 'ignore'] })
   // A spec that fails must not leave it behind.
-  process.once('exit', () => server.kill('SIGKILL'))
+  const kill = () => server.kill('SIGKILL')
+  process.once('exit', kill)
+  server.once('exit', () => process.off('exit', kill))
   let said = ''
   await new Promise<void>((resolve, reject) => {
     server.stdout?.setEncoding('utf8').on('data', (text: string) => {
@@ -71,11 +73,14 @@ async function run(args: readonly string[]): Promise<ChildProcess> {
   return server
 }
 
+/** The servers of a cluster talk to each other at a port that is higher by 10,000. */
+const highestPort = 55_000
+
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as { port: number }
   server.close()
   await once(server, 'close')
-  return port
+  return port < highestPort ? port : freePort()
 }

@@ -32,16 +32,30 @@ function nodeSqlite(): { DatabaseSync: new (path: string, options?: object) => C
 
 const node = nodeSqlite()
 
+const openBetter = (path: string, options?: object): Connection => new (engine('better-sqlite3'))(path, options)
+
+/** The addon is loaded when the first database is opened. */
+function whyNoBetter(): string | undefined {
+  const why = whyNoEngine('better-sqlite3')
+  if (why) return why
+  try {
+    openBetter(':memory:').close()
+    return undefined
+  } catch (error) {
+    return `better-sqlite3 is built for another Node: ${(error as Error).message.split('\n', 1)[0]}`
+  }
+}
+
 export const sqlites: readonly Sqlite[] = [
   {
     name: 'node:sqlite',
     why: node ? undefined : `Node ${process.versions.node} has no node:sqlite`,
-    open: (path, options) => new (node as NonNullable<typeof node>).DatabaseSync(path, options),
+    open: (path, options = {}) => new (node as NonNullable<typeof node>).DatabaseSync(path, options),
   },
   {
     name: 'better-sqlite3',
-    why: whyNoEngine('better-sqlite3'),
-    open: (path, options) => new (engine('better-sqlite3'))(path, options),
+    why: whyNoBetter(),
+    open: openBetter,
   },
 ]
 

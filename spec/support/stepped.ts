@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { fs, orNothing, type Steps } from 'holdfast/steps'
 import type { Backing, Draft, Kept } from 'holdfast/store'
 import { memoryBacking } from '../../lib/store/memory.js'
+import { over } from '../../lib/store/over.js'
 
 /** What stands for the state of an engine: calls on it depend on each other, and are steps. */
 export const laySteps = (dir: string, names: readonly string[] = ['store']): void => {
@@ -15,11 +16,16 @@ export const laySteps = (dir: string, names: readonly string[] = ['store']): voi
 export const aRead = (dir: string, name = 'store'): Steps<unknown> => fs.lstat(join(dir, name), orNothing)
 export const aWrite = (dir: string, name = 'store'): Steps<unknown> => fs.utimes(join(dir, name), 1, 1)
 
-/** `isProving`: it can say that a state is still there. */
-export function steppedBacking(dir: string, { name = 'store', isProving = true } = {}): Backing {
-  const memory = memoryBacking(() => 0)
-  const stepped: Backing = {
-    // In the explorer each player is a process of its own, and this memory is what they share.
+/** The same engine, which cannot say that a state is still there: as a server. */
+export function unproven(backing: Backing): Backing {
+  const { stillThere: _, ...calls } = over(backing, {})
+  return calls
+}
+
+/** `memory`: what all players share, in which nothing ever ends. */
+export function steppedBacking(dir: string, memory = memoryBacking(() => 0), name = 'store'): Backing {
+  return {
+    // In the explorer each player is a process of its own.
     claims: { self: () => fs.thread(), alive: owner => fs.alive(owner) },
     *read(key: string): Steps<Kept | undefined> {
       yield* aRead(dir, name)
@@ -37,10 +43,6 @@ export function steppedBacking(dir: string, { name = 'store', isProving = true }
       yield* fs.changed(dir, ms)
     },
     now: () => memory.now(),
-  }
-  if (!isProving) return stepped
-  return {
-    ...stepped,
     *stillThere(key: string, kept: Kept): Steps<boolean> {
       yield* aRead(dir, name)
       return yield* (memory as Required<Backing>).stillThere(key, kept)

@@ -14,19 +14,19 @@ interface Added {
   readonly confirmed: number
 }
 
-/** Roles over a store that each process opens once. */
-export function storePlays(open: () => Promise<Store<number>>, times: number): Record<string, Play> {
+/**
+ * What each process does in a race: in the first round it updates one key many times, in the second it does the same as people
+ * usually do it (`careless`), and in every later round all create one key.
+ */
+export function storePlay(open: () => Promise<Store<number>>, careless: () => Promise<unknown>, times: number): Play {
   let opened: Promise<Store<number>> | undefined
-  const store = () => {
+  return async (_dir, round, number) => {
     opened ??= open()
-    return opened
-  }
-  return {
-    adder: async () => await add(await store(), times),
-    maker: async (_, round, number) => {
-      const { ok, entry } = await (await store()).create(`made-${round}`, number)
-      return { ok, winner: entry?.value }
-    },
+    const store = await opened
+    if (round === 0) return await add(store, times)
+    if (round === 1) return void (await careless())
+    const { ok, entry } = await store.create(`made-${round}`, number)
+    return { ok, winner: entry?.value }
   }
 }
 

@@ -4,8 +4,10 @@
 import { spawn } from 'node:child_process'
 import { appendFileSync, existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Store } from 'holdfast/store'
+import { setTimeout as pause } from 'node:timers/promises'
+import { getOrSet, type Store } from 'holdfast/store'
 import { assertLinearizable, overlaps, type Play, type Result } from 'holdfast/testing'
+import { careless } from '../broken/careless-store.js'
 import { assert, clock, note, race, sized } from './kit.js'
 import { type Did, randomRequest, type Seen, storeModel } from './store-model.js'
 
@@ -23,10 +25,12 @@ export function storePlays(name: string, open: OpenStore): Record<string, Play> 
     return store as unknown as Promise<Store<T>>
   }
   return {
-    [`${name} adder`]: async (dir, round) => add(await storeAt(dir), `count-${round}`),
-    [`${name} creator`]: async (dir, round, number) => create(await storeAt(dir), round, number),
-    [`${name} player`]: async (dir, round, number) => live(await storeAt(dir), dir, round, `p${number}`),
-    [`${name} victim`]: async (dir, round, number) => {
+    [`${name}-adder`]: async (dir, round) => add(await storeAt(dir), `count-${round}`),
+    [`${name}-careless`]: async (dir, round) => add(careless(await storeAt<number>(dir)), `count-${round}`),
+    [`${name}-stampeder`]: async (dir, round, number) => stampede(await storeAt(dir), round, number),
+    [`${name}-creator`]: async (dir, round, number) => create(await storeAt(dir), round, number),
+    [`${name}-player`]: async (dir, round, number) => live(await storeAt(dir), dir, round, `p${number}`),
+    [`${name}-victim`]: async (dir, round, number) => {
       const store = await storeAt<string>(dir)
       // From outside, so that it comes in the middle of a call.
       const delay = (Math.random() * 0.25).toFixed(3)
@@ -50,6 +54,28 @@ async function add(store: Store<number>, key: string): Promise<number> {
     if (!ok) throw new Error('the counter is not there')
   }
   return calls
+}
+
+const keysOfStampede = sized(20, 100)
+const workMs = 20
+
+interface Stampeded {
+  readonly computed: number
+  readonly values: readonly string[]
+}
+
+async function stampede(store: Store<string>, round: number, number: number): Promise<Stampeded> {
+  let computed = 0
+  const values: string[] = []
+  for (let nth = 0; nth < keysOfStampede; nth++) {
+    const { value } = await getOrSet(store, `made-${round}-${nth}`, async () => {
+      computed++
+      await pause(workMs)
+      return `${number}-${nth}`
+    })
+    values.push(value as string)
+  }
+  return { computed, values }
 }
 
 const keysOfRound = sized(25, 25)
@@ -78,7 +104,7 @@ async function live(store: Store<string>, dir: string, round: number, name: stri
       last.set(key, seen)
       write({ seen })
     }
-    const { asked, make } = randomRequest(store, key, `${name}-${number}`, last.get(key), see)
+    const { asked, make } = randomRequest(store, key, `${round}-${name}-${number}`, last.get(key), see)
     const did = { number, process: name, input: asked, call: clock() }
     write(did)
     try {
@@ -106,7 +132,7 @@ function historyOf(dir: string, round: number): { readonly did: Did[]; readonly 
   return { did, seen }
 }
 
-interface Race {
+export interface Race {
   /** The spec file that races. */
   readonly file: string
   readonly name: string
@@ -118,10 +144,10 @@ const threw = (history: readonly Result[][]): string[] =>
   history.flat().flatMap(({ how, message }) => (how === 'threw' ? [`${message}`] : []))
 
 /** Eight processes add one, again and again: nothing is lost. */
-export async function raceAdders({ file, name, dir, store }: Race): Promise<void> {
+async function raceAdders({ file, name, dir, store }: Race): Promise<void> {
   const counter = store as Store<number>
   await counter.create('count-0', 0)
-  const history = await race(file, { dir, cast: { [`${name} adder`]: 8 }, rounds: 1 })
+  const history = await race(file, { dir, cast: { [`${name}-adder`]: 8 }, rounds: 1 })
   assert.equal(threw(history), [])
   const calls = history.flat().reduce((sum, { value }) => sum + (value as number), 0)
   note(`${name}: ${8 * additions} additions in ${calls} attempts`)
@@ -129,10 +155,34 @@ export async function raceAdders({ file, name, dir, store }: Race): Promise<void
   assert.ok(calls > 8 * additions && history.every(overlaps), 'no contention')
 }
 
+/** The same without a comparison: additions are lost. */
+async function raceCareless({ file, name, dir, store }: Race): Promise<void> {
+  const counter = store as Store<number>
+  await counter.create('count-0', 0)
+  const history = await race(file, { dir, cast: { [`${name}-careless`]: 8 }, rounds: 1 })
+  assert.equal(threw(history), [])
+  const kept = (await counter.get('count-0'))?.value as number
+  note(`${name}, without a comparison: ${kept} of ${8 * additions} additions are kept`)
+  assert.ok(kept < 8 * additions, 'nothing was lost')
+}
+
+/** Eight processes want the same values, each of which takes a while to make: each is made once, and all get the same. */
+async function raceStampede({ file, name, dir }: Race): Promise<void> {
+  const history = await race(file, { dir, cast: { [`${name}-stampeder`]: 8 }, rounds: 1 })
+  assert.equal(threw(history), [])
+  const all = history.flat().map(({ value }) => value as Stampeded)
+  const computed = all.reduce((sum, one) => sum + one.computed, 0)
+  const ms = Math.max(...history.flat().map(({ began, ended }) => ended - began))
+  note(`${name}: ${keysOfStampede} values of ${workMs} ms, made ${computed} times, in ${Math.round(ms)} ms`)
+  assert.is(computed, keysOfStampede)
+  for (const { values } of all) assert.equal(values, all[0]?.values)
+  assert.ok(history.every(overlaps), 'no contention')
+}
+
 /** Eight processes make the same keys: of each one process is the maker, and the others are given its value. */
-export async function raceCreators({ file, name, dir }: Race): Promise<void> {
+async function raceCreators({ file, name, dir }: Race): Promise<void> {
   const rounds = sized(2, 8)
-  const history = await race(file, { dir, cast: { [`${name} creator`]: 8 }, rounds })
+  const history = await race(file, { dir, cast: { [`${name}-creator`]: 8 }, rounds })
   assert.equal(threw(history), [])
   const winners = new Set<number>()
   for (const results of history)
@@ -148,9 +198,9 @@ export async function raceCreators({ file, name, dir }: Race): Promise<void> {
 }
 
 /** Processes do whatever they like, and some are killed: every history is linearizable, and no version is used twice. */
-export async function raceLives({ file, name, dir }: Race): Promise<void> {
+async function raceLives({ file, name, dir }: Race): Promise<void> {
   const rounds = sized(2, 60)
-  const cast = { [`${name} player`]: 6, [`${name} victim`]: 2 }
+  const cast = { [`${name}-player`]: 6, [`${name}-victim`]: 2 }
   const history = await race(file, { dir, cast, rounds })
   assert.equal(threw(history), [])
   const sum = { operations: 0, refused: 0, unknown: 0 }
@@ -176,3 +226,12 @@ export async function raceLives({ file, name, dir }: Race): Promise<void> {
 /** The text of a file that a play finds in its directory. */
 export const textAt = (dir: string, name: string): string =>
   existsSync(join(dir, name)) ? readFileSync(join(dir, name), 'utf8') : ''
+
+/** Each race by what it shows. */
+export const storeRaces: readonly (readonly [title: string, run: (race: Race) => Promise<void>])[] = [
+  ['eight processes add, and nothing is lost', raceAdders],
+  ['additions are lost by a store that does not compare', raceCareless],
+  ['eight processes make the same keys, and all are given the one value of each', raceCreators],
+  ['of values that eight processes want each is made once', raceStampede],
+  ['what processes do that may be killed at any moment is linearizable', raceLives],
+]

@@ -1,6 +1,6 @@
 // Store objects on one engine, as several processes on several machines would have them.
 
-import type { Steps } from 'holdfast/steps'
+import { fs, type Steps } from 'holdfast/steps'
 import { type Backing, openStore, type Store } from 'holdfast/store'
 import { innerOf } from '../../lib/store/inner.js'
 
@@ -15,7 +15,8 @@ export function seenBy(backing: Backing, owner: string, alive?: boolean): Backin
     read: key => backing.read(key),
     commit: (key, from, to) => backing.commit(key, from, to),
     list: (prefix, cursor) => backing.list(prefix, cursor),
-    changed: (key, ms) => backing.changed(key, ms),
+    // Another process gets no hint from this one.
+    changed: (_key, ms) => fs.sleep(ms),
     now: () => backing.now(),
     claims: { self: () => just(owner), alive: () => just(alive) },
   }
@@ -31,8 +32,25 @@ export const elsewhere = <T>(
   return openStore<T>({ ...backing, ...change?.(backing) })
 }
 
-/** Lets claims be made, and values be published, but no heartbeats. */
+/** Lets claims be made, and values be published, but no heartbeats: their maker believes that they were. */
 export const deaf = (backing: Backing): Partial<Backing> => ({
-  commit: (key, from, to) =>
-    from?.claim && to?.claim?.fence === from.claim.fence ? just(from) : backing.commit(key, from, to),
+  *commit(key, from, to) {
+    const isBeat = from?.claim && to?.claim?.fence === from.claim.fence
+    if (isBeat && (yield* backing.read(key))?.id === from.id) return from
+    return yield* backing.commit(key, from, to)
+  },
 })
+
+/** A store for a thread that calls itself `owner`, whose commits fail as long as the test says so. */
+export function failing<T>(store: Store<T>, owner: string): { readonly store: Store<T>; fails: boolean } {
+  const flaky = {
+    fails: false,
+    store: elsewhere(store, owner, backing => ({
+      *commit(key, from, to) {
+        if (flaky.fails) throw Object.assign(new Error('the engine fails'), { code: 'EIO' })
+        return yield* backing.commit(key, from, to)
+      },
+    })),
+  }
+  return flaky
+}

@@ -18,6 +18,7 @@ import {
   ownerOf,
   payload,
   places,
+  placesAnd,
   race,
   raced,
   scratch,
@@ -125,7 +126,7 @@ async function inStep(how: 'ours' | 'by pid', file: string) {
 
 if (process.env.HOLDFAST_TICKER) await ticker()
 else if (!contender(plays)) {
-  for (const { kind, dir: place } of everyPlace) {
+  for (const { kind, dir: place } of placesAnd('xfs')) {
     raced(`race on ${kind}: eight writers, four readers, and twenty writers that are killed`, async () => {
       const dir = scratch(place)
       writeFileSync(join(dir, 'target'), payload(1024, 1024))

@@ -2,24 +2,23 @@
 
 import { monotonicMs } from '../../core/moment.js'
 import { longestTimerMs } from '../../core/wait.js'
-import { reportSilence } from '../hold.js'
-import type { Hold } from '../job.js'
 import { oldestBeatMs } from '../whole.js'
+import { type Beating, reportSilence } from './loss.js'
 
 /** Milliseconds for a heartbeat that could begin only when it was too late already, because the thread was blocked. */
 const lastChanceMs = 1000
 
 /** Calls `beat` again and again until it is stopped. If no heartbeat is made for `stale`, the hold reports that. */
-export class Heartbeats {
-  readonly #hold: Hold
-  readonly #beat: (hold: Hold) => Promise<void>
+export class Heartbeats<H extends Beating> {
+  readonly #hold: H
+  readonly #beat: (hold: H) => Promise<void>
   readonly #timer: NodeJS.Timeout | undefined
   #isUnderWay = false
   #doubt: NodeJS.Timeout | undefined
   /** Why the last one has failed. */
   #cause: unknown
 
-  constructor(hold: Hold, beat: (hold: Hold) => Promise<void>) {
+  constructor(hold: H, beat: (hold: H) => Promise<void>) {
     const { heartbeatMs } = hold.locking
     this.#hold = hold
     this.#beat = beat

@@ -14,6 +14,7 @@ export interface Place {
 }
 
 export interface Committed {
+  readonly isMade: boolean
   /** The draft that was committed; undefined: it was not. What was there afterwards may have been changed again. */
   readonly made: Draft | undefined
   /** What is there, as the commit has left it, or as a look has found it. */
@@ -47,7 +48,7 @@ export function* commitSurely(
     attempt.drafts.push(to)
     try {
       const result = yield* place.backing.commit(place.key, from, to)
-      if (typeof result === 'object') return { made: to, now: result, interruption: attempt.interruption }
+      if (typeof result === 'object') return { isMade: true, made: to, now: result, interruption: attempt.interruption }
       return seen(attempt, yield* place.backing.read(place.key))
     } catch (error) {
       if (isInterruption(error)) attempt.interruption = error
@@ -60,7 +61,8 @@ export function* commitSurely(
 }
 
 function seen({ drafts, interruption }: Attempt, now: Kept | undefined): Committed {
-  return { made: drafts.find(({ id }) => now && descendsFrom(now, id)), now, interruption }
+  const made = drafts.find(({ id }) => now && descendsFrom(now, id))
+  return { isMade: made !== undefined, made, now, interruption }
 }
 
 /** What a state says besides its claim. What is no value is nothing. */
@@ -77,18 +79,20 @@ function* lookAfter(error: unknown, { backing, key }: Place): Steps<Kept | undef
   }
 }
 
-/** Takes the state away. Returns what is there now. */
-export function* removeSurely(place: Place, from: Kept): Steps<{ now: Kept | undefined; interruption: unknown }> {
+/** Takes the state away. */
+export function* removeSurely(place: Place, from: Kept): Steps<Omit<Committed, 'made'>> {
   let interruption: unknown
   for (let tries = 1; ; tries++) {
     try {
       const result = yield* place.backing.commit(place.key, from, undefined)
-      return { now: result === 'removed' ? undefined : yield* place.backing.read(place.key), interruption }
+      if (result === 'removed') return { isMade: true, now: undefined, interruption }
+      return { isMade: false, now: yield* place.backing.read(place.key), interruption }
     } catch (error) {
       if (isInterruption(error)) interruption = error
       else if (!isUnknownOutcome(error)) throw error
       const now = yield* lookAfter(error, place)
-      if (now?.id !== from.id) return { now, interruption }
+      // Whichever call has taken it away, it is.
+      if (now?.id !== from.id) return { isMade: now === undefined, now, interruption }
       if (tries >= mostTries && !isInterruption(error)) throw error
     }
   }

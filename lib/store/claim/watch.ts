@@ -49,7 +49,7 @@ function noteLook(watch: Watch, id: string, nowMs: number): void {
 }
 
 /** Most work is short, so the first looks come soon. */
-const firstPauseMs = 2
+const firstPauseMs = 5
 /** Where the death of a holder can be seen, the next one begins soon after it: nothing changes when a process dies. */
 const mostPauseMs = 25
 /** There, only a change of the state says anything. */

@@ -1,6 +1,6 @@
 // The engine over cells (../../cell.ts): each key has a cell, `<root>/<shard>/<name>`, whose token says all but a long value.
 
-import { spellState } from '../../cell/state.js'
+import { type State, spellState } from '../../cell/state.js'
 import { readState } from '../../cell/transition.js'
 import { fs, orNothing, type Steps } from '../../core/steps.js'
 import { finishAnyway } from '../../parts/cleanup.js'
@@ -20,6 +20,7 @@ export interface FileEngine extends Home {
 export class FileBacking implements Backing, Cells {
   readonly #engine: FileEngine
   readonly #places: Places
+  readonly #tokens = new WeakMap<State, string>()
   #isOpen = false
   #isLocal: boolean | undefined
 
@@ -37,8 +38,12 @@ export class FileBacking implements Backing, Cells {
     return this.#engine.root
   }
 
-  *read(key: string): Steps<FileKept | undefined> {
-    if (!this.#isOpen) this.#isOpen = yield* checkFormat(this.root)
+  read(key: string): Steps<FileKept | undefined> {
+    return this.#isOpen ? this.readPlace(this.#places.of(key)) : this.#openAndRead(key)
+  }
+
+  *#openAndRead(key: string): Steps<FileKept | undefined> {
+    this.#isOpen = yield* checkFormat(this.root)
     return yield* this.readPlace(this.#places.of(key))
   }
 
@@ -52,7 +57,8 @@ export class FileBacking implements Backing, Cells {
   *recall(key: string): Steps<FileKept | undefined> {
     const place = this.#places.of(key)
     const kept = place.isChecked ? ((yield* fs.recall(place.path)) as FileKept | undefined) : undefined
-    return kept && { ...kept, readAtMs: Date.now() }
+    if (kept) kept.readAtMs = Date.now()
+    return kept
   }
 
   *commit(key: string, from: Kept | undefined, to: Draft | undefined): Steps<Kept | 'removed' | 'moved'> {
@@ -61,7 +67,10 @@ export class FileBacking implements Backing, Cells {
     const was = from && asFileKept(from)
     let result: FileKept | 'removed' | 'moved' = 'moved'
     try {
-      result = yield* to ? this.#put(place, was, to) : this.#remove(place, was)
+      if (!was) yield* this.#places.checkShard(place)
+      result = yield* to ? put(this.#engine, place, was, to) : this.#remove(place, was)
+      // A link would have been in the way of a new directory.
+      if (!was && result !== 'moved') place.isChecked = true
     } catch (error) {
       throw isUnknownOutcome(error) ? unknownOutcome(key, from, to, error) : error
     } finally {
@@ -78,14 +87,6 @@ export class FileBacking implements Backing, Cells {
     this.#isOpen = true
   }
 
-  *#put(place: Place, was: FileKept | undefined, to: Draft): Steps<FileKept | 'moved'> {
-    if (!was) yield* this.#places.checkShard(place)
-    const made = yield* put(this.#engine, place, was, to)
-    // A link would have been in the way of a new directory.
-    if (!was && made !== 'moved') place.isChecked = true
-    return made
-  }
-
   *#remove(place: Place, was: FileKept | undefined): Steps<'removed' | 'moved'> {
     if (was) return yield* takeAway(this.#engine, place, was)
     return (yield* this.readPlace(place)) ? 'moved' : 'removed'
@@ -95,8 +96,17 @@ export class FileBacking implements Backing, Cells {
   *stillThere(key: string, kept: Kept): Steps<boolean> {
     this.#isLocal ??= yield* fs.local(this.root)
     if (!this.#isLocal) return false
-    const token = `${this.#places.of(key).path}/${spellState(asFileKept(kept).state)}`
-    return (yield* fs.lstat(token, orNothing)) !== undefined
+    return (yield* fs.lstat(this.#tokenOf(key, kept), orNothing)) !== undefined
+  }
+
+  /** The path of a state's token: a memo asks for that of one state again and again. */
+  #tokenOf(key: string, kept: Kept): string {
+    const { state } = asFileKept(kept)
+    const known = this.#tokens.get(state)
+    if (known !== undefined) return known
+    const token = `${this.#places.of(key).path}/${spellState(state)}`
+    this.#tokens.set(state, token)
+    return token
   }
 
   /** A page is a shard; the cursor has those that are left. */

@@ -2,8 +2,8 @@
 
 import { type Change, commit, commitClear } from '../../cell/commit.js'
 import { createState } from '../../cell/create.js'
-import type { State } from '../../cell/state.js'
-import { advance } from '../../cell/transition.js'
+import { type State, successor } from '../../cell/state.js'
+import { advance, advanceAgain, tryAdvance } from '../../cell/transition.js'
 import { hasCode } from '../../core/errors.js'
 import type { Durability } from '../../core/input.js'
 import { fs, type Steps } from '../../core/steps.js'
@@ -30,6 +30,15 @@ const mostRemembered = 4096
 export function* put(home: Home, place: Place, was: FileKept | undefined, to: Draft): Steps<FileKept | 'moved'> {
   const next = nextOf(place, was, to)
   try {
+    // Most changes are no more than a rename, and what follows is for others.
+    if (was && isRename(home, was, next)) {
+      const { path, trial } = place
+      const { state } = was
+      const now = successor(state, next, to.id)
+      const isDone =
+        (yield* tryAdvance(path, state, now, trial)) || (yield* advanceAgain(path, state, now, trial)) === 'mine'
+      return isDone ? keptOf(place, now) : 'moved'
+    }
     return yield* apply(home, place, was, to, next)
   } catch (error) {
     // As on eCryptfs, where names have at most 143 bytes.
@@ -37,6 +46,9 @@ export function* put(home: Home, place: Place, was: FileKept | undefined, to: Dr
   }
   return yield* apply(home, place, was, to, nextOf(place, was, to, false))
 }
+
+const isRename = ({ durability }: Home, { state }: FileKept, { file, keepData = false }: Next): boolean =>
+  durability !== 'full' && file === undefined && (keepData || state.payload === undefined)
 
 function* apply(
   home: Home,

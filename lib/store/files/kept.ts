@@ -7,6 +7,7 @@ import { hasCode } from '../../core/errors.js'
 import { refusal } from '../../core/input.js'
 import type { Steps } from '../../core/steps.js'
 import type { Kept } from '../backing.js'
+import { just } from '../just.js'
 import type { Place } from './places.js'
 import { readFields, readShort } from './token.js'
 import { fromFile } from './value.js'
@@ -19,6 +20,8 @@ export interface Cells {
 
 /** A wrapper may copy it: everything that the engine needs is a property of it. */
 export interface FileKept extends Kept {
+  /** Set again when a state that was kept in memory is taken for one that is there. */
+  readAtMs: number
   readonly state: State
   /** The field of a short value. */
   readonly short: string | undefined
@@ -40,7 +43,7 @@ export function keptOf(place: Place, state: State, bytes?: Uint8Array): FileKept
     readAtMs: Date.now(),
     state,
     short,
-    data: () => readValue(place, state, short, bytes),
+    data: () => (bytes || short !== undefined ? just(() => inMemory(short, bytes)) : fromDisk(place, state)),
   }
 }
 
@@ -49,16 +52,12 @@ export function asFileKept(kept: Kept): FileKept {
   throw refusal('ERR_INVALID_ARG_VALUE', 'from', 'a state that this engine has returned', kept)
 }
 
-function* readValue(
-  place: Place,
-  state: State,
-  short: string | undefined,
-  bytes: Uint8Array | undefined,
-): Steps<Uint8Array | 'moved' | 'damaged'> {
-  // A copy, because the caller may change what it gets.
-  if (bytes) return Buffer.from(bytes)
-  if (short !== undefined) return readShort(short)
-  const file = yield* readValueFile(place, state)
+/** A copy, because the caller may change what it gets. */
+const inMemory = (short: string | undefined, bytes: Uint8Array | undefined): Uint8Array =>
+  bytes ? Buffer.from(bytes) : readShort(short as string)
+
+function* fromDisk(place: Place, state: State): Steps<Uint8Array | 'moved' | 'damaged'> {
+  const file = yield* readFile(place, state)
   if (typeof file === 'string') return file
   const value = fromFile(file)
   if (!value) return 'damaged'
@@ -66,7 +65,7 @@ function* readValue(
   return value.bytes
 }
 
-function* readValueFile(place: Place, state: State): Steps<Buffer | 'moved' | 'damaged'> {
+function* readFile(place: Place, state: State): Steps<Buffer | 'moved' | 'damaged'> {
   if (!state.payload) return 'damaged'
   try {
     return yield* readPayload(place.path, state.payload)
@@ -82,7 +81,7 @@ function* readValueFile(place: Place, state: State): Steps<Buffer | 'moved' | 'd
 
 /** The key that the file of a state says; undefined if it says none. */
 export function* readKey(place: Place, state: State): Steps<string | undefined> {
-  const file = yield* readValueFile(place, state)
+  const file = yield* readFile(place, state)
   return typeof file === 'string' ? undefined : fromFile(file)?.key
 }
 

@@ -2,7 +2,6 @@
 // another process, and all get what comes of it. Each leaves when its own time is over; when the last has left, the work is
 // asked to end.
 
-import { registry } from '../../core/disk.js'
 import { drive } from '../../core/drive.js'
 import { fs, type Outcome, pending, type Steps, unwrap } from '../../core/steps.js'
 import { longestTimerMs } from '../../core/wait.js'
@@ -10,7 +9,7 @@ import type { Backing, Claim } from '../backing.js'
 import { isOwn } from '../claim.js'
 import { happened } from '../happenings.js'
 import { keyClaimed } from './errors.js'
-import type { Job } from './job.js'
+import type { OwnJob } from './job.js'
 import { beLate } from './late.js'
 import { look, type Sight } from './look.js'
 import { obtain } from './obtain.js'
@@ -19,11 +18,8 @@ import { gotEntry, newProgress, type Progress } from './progress.js'
 
 /** Numbers the looks of this thread, so that it is known which of them came after a claim. */
 let looks = 0
-let flown = 0
 
 class Flight<T> {
-  /** Names the work, for calls that are made inside of it. */
-  readonly id = `getOrSet ${++flown}`
   readonly progress: Progress<T>
   readonly outcome: Promise<Outcome<Got<T>>>
   readonly #stop = new AbortController()
@@ -33,15 +29,14 @@ class Flight<T> {
   /** The last look before its work began. */
   #lookBefore: number | undefined
 
-  constructor(job: Job<T>, sight: Sight<T>, flights: Map<string, Flight<T>>) {
+  constructor(job: OwnJob<T>, sight: Sight<T>, flights: Map<string, Flight<T>>) {
     this.#baseId = sight.now?.id
     this.#leaveMap = () => {
       if (flights.get(job.key) === this) flights.delete(job.key)
     }
     flights.set(job.key, this)
-    this.progress = newProgress<T>(job.waitMs, work => {
+    this.progress = newProgress<T>(job.waitMs, () => {
       this.#lookBefore = looks
-      return registry.inside(this.id, work)
     })
     this.outcome = drive(obtain(job, sight, this.progress), { signal: this.#stop.signal }).then(
       value => this.#ended({ value }),
@@ -80,7 +75,7 @@ class Flight<T> {
 
 const flightsOf = new WeakMap<Backing, Map<string, Flight<never>>>()
 
-function flightsIn<T>({ backing }: Job<T>['inner']): Map<string, Flight<T>> {
+function flightsIn<T>({ backing }: OwnJob<T>['inner']): Map<string, Flight<T>> {
   const known = flightsOf.get(backing) ?? new Map<string, Flight<never>>()
   flightsOf.set(backing, known)
   return known as unknown as Map<string, Flight<T>>
@@ -92,22 +87,25 @@ export interface Found<T> {
   readonly lookedAs: number
 }
 
-export function* find<T>(job: Job<T>, begin?: (now: Sight<T>['now']) => void): Steps<Found<T>> {
+export function* find<T>(job: OwnJob<T>, begin?: (now: Sight<T>['now']) => void): Steps<Found<T>> {
   const lookedAs = ++looks
-  const now = yield* job.inner.backing.read(job.key)
+  const { backing } = job.inner
+  // At first a copy will do, if any value will do: what is made of it is judged by the store.
+  const takesCopy = begin && !job.isAnew && job.refused === undefined
+  const now = yield* takesCopy && backing.glance ? backing.glance(job.key) : backing.read(job.key)
   begin?.(now)
   return { sight: yield* look(job, now), lookedAs }
 }
 
 /** Gets what a flight brings: that which is under way, or one that this call begins. */
-export function* fly<T>(job: Job<T>, first: Found<T>): Steps<Got<T>> {
+export function* fly<T>(job: OwnJob<T>, first: Found<T>): Steps<Got<T>> {
   const { backing } = job.inner
   for (let found = first; ; found = yield* find(job)) {
     const { fresh } = found.sight
     if (fresh) return gotEntry(fresh, 'waited')
     const { flight, isNew } = flightFor(job, found)
     // It would wait for itself.
-    if (job.around.includes(flight.id))
+    if (job.around.includes(flight.progress.work))
       throw yield* keyClaimed(backing, job.key, yield* flight.claim(backing), undefined)
     const outcome = yield* ride(job, flight, isNew)
     if (outcome === pending) return yield* beLate(job, yield* flight.claim(backing), job.waitMs)
@@ -119,7 +117,7 @@ export function* fly<T>(job: Job<T>, first: Found<T>): Steps<Got<T>> {
   }
 }
 
-function flightFor<T>(job: Job<T>, { sight, lookedAs }: Found<T>): { flight: Flight<T>; isNew: boolean } {
+function flightFor<T>(job: OwnJob<T>, { sight, lookedAs }: Found<T>): { flight: Flight<T>; isNew: boolean } {
   const flights = flightsIn(job.inner)
   const flight = flights.get(job.key)
   if (flight?.isFor(sight, lookedAs)) return { flight, isNew: false }
@@ -127,7 +125,7 @@ function flightFor<T>(job: Job<T>, { sight, lookedAs }: Found<T>): { flight: Fli
 }
 
 /** Returns `pending` if the call has waited for too long. The flight that a call has begun does that itself. */
-function* ride<T>(job: Job<T>, flight: Flight<T>, isNew: boolean): Steps<Outcome<Got<T>> | typeof pending> {
+function* ride<T>(job: OwnJob<T>, flight: Flight<T>, isNew: boolean): Steps<Outcome<Got<T>> | typeof pending> {
   flight.board()
   try {
     if (isNew || job.waitMs > longestTimerMs) return yield* fs.settle(flight.outcome)
@@ -138,7 +136,7 @@ function* ride<T>(job: Job<T>, flight: Flight<T>, isNew: boolean): Steps<Outcome
 }
 
 /** A call that has begun a flight may be content with less than one that has joined it. */
-function isGood<T>(job: Job<T>, { version, source }: Got<T>): boolean {
+function isGood<T>(job: OwnJob<T>, { version, source }: Got<T>): boolean {
   if (source === 'stale' && job.staleMs === 0) return false
   return version === undefined || version !== job.refused
 }
@@ -153,7 +151,7 @@ const sourceForOthers: Record<Source, Source> = {
 }
 
 /** The old value is returned, and meanwhile a new one is made, unless that is under way. */
-export function refreshBehind<T>(job: Job<T>, found: Found<T>): void {
+export function refreshBehind<T>(job: OwnJob<T>, found: Found<T>): void {
   const { flight, isNew } = flightFor(job, found)
   if (!isNew) return
   flight.board()

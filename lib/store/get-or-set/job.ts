@@ -25,15 +25,20 @@ export interface Making<T> {
   readonly leaseMs: number
 }
 
+/** A call for one key. */
 export interface Job<T> extends Making<T> {
   readonly key: string
-  readonly compute: Compute<T>
   /** Makes the value anew, unless another call has since this one began. */
   readonly isAnew: boolean
   /** The version that is not good enough: what is there is taken if it is another. */
   refused: string | undefined
   /** Inside whose work the call was made. */
   readonly around: readonly string[]
+}
+
+/** A call of getOrSet. */
+export interface OwnJob<T> extends Job<T> {
+  readonly compute: Compute<T>
 }
 
 export function asMaking<T>(store: unknown, options: SharedOptions, refreshes: boolean): Making<T> {
@@ -56,18 +61,38 @@ export function asMaking<T>(store: unknown, options: SharedOptions, refreshes: b
   }
 }
 
-export function asJob<T>(store: unknown, key: string, compute: Compute<T>, options: GetOrSetOptions): Job<T> {
+export function asJob<T>(store: unknown, key: string, compute: Compute<T>, options: GetOrSetOptions): OwnJob<T> {
   const { refresh } = options
   const isVersion = typeof refresh === 'string'
   const isAnew = isVersion ? false : asFlag(refresh, 'options.refresh')
   const making = asMaking<T>(store, options, isVersion || isAnew)
+  asCompute(compute)
+  return jobOf(making, key, compute, isAnew, isVersion ? refresh : undefined)
+}
+
+/** Without spreads, because a hit takes little more than its options. */
+export function jobOf<T>(
+  { inner, ttlMs, staleMs, staleOnError, lastWins, waitMs, late, claims, leaseMs }: Making<T>,
+  key: string,
+  compute: Compute<T>,
+  isAnew: boolean,
+  refused?: string,
+): OwnJob<T> {
   checkKey(key)
   return {
-    ...making,
+    inner,
+    ttlMs,
+    staleMs,
+    staleOnError,
+    lastWins,
+    waitMs,
+    late,
+    claims,
+    leaseMs,
     key,
-    compute: asCompute(compute),
-    isAnew: isAnew || !making.inner.reads || making.inner.isDue(key),
-    refused: isVersion ? refresh : undefined,
+    compute,
+    isAnew: isAnew || !inner.reads || inner.isDue(key),
+    refused,
     around: registry.around(),
   }
 }

@@ -6,16 +6,17 @@ import type { Kept } from '../backing.js'
 import { type Held, release } from '../claim.js'
 import type { Entry } from '../contract.js'
 import { holdFor } from '../life.js'
-import type { Job } from './job.js'
+import type { Job, OwnJob } from './job.js'
 import type { Sight } from './look.js'
 import type { Got } from './options.js'
 import { gotEntry, type Progress } from './progress.js'
 import { publish } from './publish.js'
 import { attended, OwnTask } from './work.js'
+import { beginWork, inside } from './works.js'
 
 /** Returns undefined if another call has taken the claim over: then that one's value is waited for. */
 export function* makeUnderClaim<T>(
-  job: Job<T>,
+  job: OwnJob<T>,
   held: Held,
   old: Entry<T> | undefined,
   progress: Progress<T>,
@@ -23,6 +24,7 @@ export function* makeUnderClaim<T>(
   const { key } = job
   progress.held = held
   const leave = holdFor(job.inner.life, () => release(held))
+  const endWork = beginWork(job.inner.backing, [key], progress.work)
   try {
     const made = yield* make(job, held, old, progress)
     if (made === undefined || 'source' in made) return made
@@ -33,6 +35,7 @@ export function* makeUnderClaim<T>(
   } finally {
     progress.held = undefined
     leave()
+    endWork()
     yield* cleaningUp(() => release(held))
   }
 }
@@ -44,13 +47,16 @@ interface Value<T> {
 
 /** Runs the user's function. Returns what it made, or what the call gets instead. */
 function* make<T>(
-  job: Job<T>,
+  job: OwnJob<T>,
   held: Held | undefined,
   old: Entry<T> | undefined,
   progress: Progress<T>,
 ): Steps<Value<T> | Got<T> | undefined> {
   const task = new OwnTask(job.key, held, old, job.ttlMs)
-  const work = () => progress.inside(() => job.compute(task))
+  const work = () => {
+    progress.begins()
+    return inside(progress.work, () => job.compute(task))
+  }
   const ending = yield* attended(work, held ? [held] : [], task.stop)
   const { interruption } = ending
   if ('error' in ending) {
@@ -68,7 +74,7 @@ function* make<T>(
 
 /** Makes the value without a claim. */
 export function* makeAlone<T>(
-  job: Job<T>,
+  job: OwnJob<T>,
   { now, old }: Sight<T>,
   stores: boolean,
   progress: Progress<T>,

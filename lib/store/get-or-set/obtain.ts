@@ -5,19 +5,20 @@ import { type Claimed, isClaimed, isOver, newWatch, pause, type Watch } from '..
 import { claim } from '../claim.js'
 import type { Entry } from '../contract.js'
 import { isTombstone } from '../expiry.js'
-import type { Job } from './job.js'
+import type { Job, OwnJob } from './job.js'
 import { beLate } from './late.js'
 import { look, type Sight } from './look.js'
 import { makeAlone, makeUnderClaim, storeLate } from './make.js'
 import type { Got } from './options.js'
 import { gotEntry, type Progress } from './progress.js'
+import { refuseItself } from './works.js'
 
 /** May this call be given the old value? Not the one that it is to replace. */
 export const isGivenOld = <T>({ refused, staleMs }: Job<T>, { old }: Sight<T>): boolean =>
   staleMs > 0 && old !== undefined && old.version !== refused
 
 /** `first`: what was found, which is not good enough. */
-export function* obtain<T>(job: Job<T>, first: Sight<T>, progress: Progress<T>): Steps<Got<T>> {
+export function* obtain<T>(job: OwnJob<T>, first: Sight<T>, progress: Progress<T>): Steps<Got<T>> {
   const { inner, key, leaseMs } = job
   const { backing } = inner
   const watch = newWatch()
@@ -47,8 +48,9 @@ export function* obtain<T>(job: Job<T>, first: Sight<T>, progress: Progress<T>):
 }
 
 /** Waits for another call, and returns what this one gets if it has waited for too long. */
-function* waitFor<T>(job: Job<T>, now: Claimed, progress: Progress<T>, watch: Watch): Steps<Got<T> | undefined> {
+function* waitFor<T>(job: OwnJob<T>, now: Claimed, progress: Progress<T>, watch: Watch): Steps<Got<T> | undefined> {
   const { backing } = job.inner
+  yield* refuseItself(job, now)
   const nowMs = yield* fs.now()
   progress.sinceMs ??= nowMs
   progress.waitsFor = now.claim

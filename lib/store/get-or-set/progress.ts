@@ -4,6 +4,7 @@ import type { Claim } from '../backing.js'
 import type { Held } from '../claim.js'
 import type { Entry } from '../contract.js'
 import type { Got } from './options.js'
+import { newWork } from './works.js'
 
 export interface Progress<T> {
   /** How long (ms) it may wait for other calls. */
@@ -18,18 +19,21 @@ export interface Progress<T> {
   isLate: boolean
   /** It has made a value, and lost its claim. */
   robbed: { readonly value: T; readonly ttlMs: number; readonly held: Held } | undefined
-  /** Calls the user's function. */
-  inside<R>(work: () => R): R
+  /** Names what is done for it, for calls that are made inside of that. */
+  readonly work: string
+  /** Called before the user's function is. */
+  readonly begins: () => void
 }
 
-export const newProgress = <T>(mostMs: number, inside: Progress<T>['inside'] = work => work()): Progress<T> => ({
+export const newProgress = <T>(mostMs: number, begins = () => {}): Progress<T> => ({
   mostMs,
   sinceMs: undefined,
   waitsFor: undefined,
   held: undefined,
   isLate: false,
   robbed: undefined,
-  inside,
+  work: newWork(),
+  begins,
 })
 
 export const gotEntry = <T>({ value, version }: Entry<T>, source: Got<T>['source']): Got<T> => ({

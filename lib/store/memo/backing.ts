@@ -15,6 +15,7 @@ export interface Memos extends Owner {
 export class MemoBacking implements Backing, Owner {
   readonly claims: Backing['claims']
   readonly glance?: NonNullable<Backing['glance']>
+  readonly recall?: NonNullable<Backing['recall']>
   readonly stillThere?: NonNullable<Backing['stillThere']>
   readonly sweep?: NonNullable<Backing['sweep']>
   readonly #below: Backing
@@ -24,7 +25,7 @@ export class MemoBacking implements Backing, Owner {
   readonly copy: Owner['copy']
 
   constructor(below: Backing, { max, trustMs, copy }: Memos) {
-    const { stillThere, sweep } = below
+    const { recall, stillThere, sweep } = below
     this.#below = below
     this.#memories = new LRUCache({ max })
     this.#trustMs = trustMs
@@ -32,6 +33,7 @@ export class MemoBacking implements Backing, Owner {
     this.claims = below.claims
     if (stillThere) this.stillThere = (key, kept) => stillThere.call(below, key, this.#inner(kept))
     else this.glance = key => this.#trusting(key)
+    if (recall) this.recall = key => recall.call(below, key)
     if (sweep) this.sweep = () => sweep.call(below)
   }
 
@@ -49,14 +51,6 @@ export class MemoBacking implements Backing, Owner {
 
   changed(key: string, ms: number): Steps<void> {
     return this.#below.changed(key, ms)
-  }
-
-  /** What is remembered will do for a caller that commits from it, and so finds out whether it is still there. */
-  *recall(key: string): Steps<Kept | undefined> {
-    const below = this.#below
-    const memory = this.#memories.get(key)
-    if (memory) return new Remembered(this, memory, yield* below.now())
-    return below.recall ? yield* below.recall(key) : undefined
   }
 
   *commit(key: string, from: Kept | undefined, to: Draft | undefined): Steps<Kept | 'removed' | 'moved'> {

@@ -16,7 +16,7 @@ type Pair = readonly [key: string, kept: Kept]
 export function* eachPage(
   { backing }: Pick<Inner<unknown>, 'backing'>,
   prefix: string,
-  work: (entries: readonly Pair[]) => Steps<void>,
+  work: (entries: readonly Pair[]) => Steps<unknown>,
 ): Steps<void> {
   let cursor: unknown
   do {

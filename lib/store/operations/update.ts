@@ -1,16 +1,37 @@
+import { isInterruption } from '../../core/interruption.js'
 import type { LatePlace } from '../../core/queue.js'
 import { fs, type Steps } from '../../core/steps.js'
-import { ofUser } from '../../parts/cleanup.js'
-import type { Kept } from '../backing.js'
+import type { Draft, Kept } from '../backing.js'
 import { encode } from '../codec.js'
 import { type Job, jobOf, untilDone } from '../conflict.js'
 import type { Change, Entry, NewValue, UpdateOptions } from '../contract.js'
 import { asTtl, endsIn, isLive, sameEnd } from '../expiry.js'
-import { asFound, entryOf, type Found } from '../find.js'
+import { asFound, entryOf } from '../find.js'
 import type { Inner } from '../inner.js'
-import { just } from '../just.js'
 import { draft } from '../kept.js'
 import { asVersion, isVersion, refused } from '../refused.js'
+
+/** An update under way. */
+interface Updating<T> {
+  readonly job: Job<T>
+  readonly ifVersion: string | undefined
+  /** When the new value ends; undefined: when the old one does. */
+  readonly ends: { readonly from: Draft['ends'] } | undefined
+  /** How the new value is made of the old one; undefined: it was given. */
+  readonly change: ((old: Entry<T>) => T | Promise<T>) | undefined
+  /** The new value, and the version that it was made of, if it was. */
+  made: Made<T> | undefined
+  madeOf: string | undefined
+  /**
+   * What this thread made last may save the look. It decides nothing: if it is not there any more, the commit says so.
+   */
+  recalled: Kept | undefined
+}
+
+interface Made<T> {
+  readonly value: T
+  readonly bytes: Uint8Array
+}
 
 export function* update<T>(
   inner: Inner<T>,
@@ -19,103 +40,80 @@ export function* update<T>(
   options: UpdateOptions,
   place?: LatePlace,
 ): Steps<Change<T>> {
-  const job = jobOf(inner, key, options, place)
-  const ifVersion = asVersion(options.ifVersion)
-  const ends = asEnds(options.ttl)
-  const next = newValueOf(inner, key, value)
-  // What this thread made last may save the look. It decides nothing: if it is not there any more, the commit says so.
-  let recalled = yield* recall(inner, key)
-  return yield* untilDone(job, function* (): Steps<Change<T> | 'moved'> {
-    const isGuess = recalled !== undefined && isVersion(recalled, ifVersion)
-    const kept = isGuess ? recalled : yield* inner.backing.read(key)
-    recalled = undefined
-    if (!isLive(kept) || !isVersion(kept, ifVersion) || !inner.writes) {
-      const there = yield* asFound(inner, key, kept)
-      return there === 'moved' ? 'moved' : refused(there.entry)
-    }
-    const made = yield* next(kept, () => asFound(inner, key, kept), isGuess)
-    if (made === 'moved') return 'moved'
-    return made ? yield* replace(job, kept, made, ends(kept)) : refused(undefined)
-  })
+  const updating = updatingOf(jobOf(inner, key, options, place), value, options)
+  const { backing, writes } = inner
+  if (backing.recall && writes) updating.recalled = yield* backing.recall(key)
+  // Usually one attempt is enough, and `untilDone` around it would cost as much again as a quick engine.
+  const done = yield* attempt(updating)
+  return done === 'moved' ? yield* untilDone(updating.job, () => attempt(updating), done) : done
 }
 
-function* recall({ backing, writes }: Inner<unknown>, key: string): Steps<Kept | undefined> {
-  const kept = writes && backing.recall ? yield* backing.recall(key) : undefined
-  return isLive(kept) ? kept : undefined
+function updatingOf<T>(job: Job<T>, value: NewValue<T>, { ifVersion, ttl = 'keep' }: UpdateOptions): Updating<T> {
+  const change = typeof value === 'function' ? (value as (old: Entry<T>) => T | Promise<T>) : undefined
+  return {
+    job,
+    ifVersion: asVersion(ifVersion),
+    ends: ttl === 'keep' ? undefined : { from: endsIn(asTtl(ttl, 'options.ttl')) },
+    change,
+    made: change ? undefined : { value: value as T, bytes: encode(job.inner, value as T) },
+    madeOf: undefined,
+    recalled: undefined,
+  }
 }
 
-function asEnds(ttl: number | 'keep' = 'keep') {
-  if (ttl === 'keep') return sameEnd
-  const end = endsIn(asTtl(ttl, 'options.ttl'))
-  return () => end
-}
-
-function* replace<T>(
-  { inner, key }: Job<T>,
-  kept: Kept,
-  { value, bytes }: Made<T>,
-  ends: ReturnType<typeof sameEnd>,
-): Steps<Change<T> | 'moved'> {
+function* attempt<T>(updating: Updating<T>): Steps<Change<T> | 'moved'> {
+  const { job, ifVersion, change } = updating
+  const { inner, key } = job
+  const recalled = isLive(updating.recalled) && isVersion(updating.recalled, ifVersion) ? updating.recalled : undefined
+  updating.recalled = undefined
+  const kept = recalled ?? (yield* inner.backing.read(key))
+  if (!isLive(kept) || !isVersion(kept, ifVersion) || !inner.writes) {
+    const there = yield* asFound(inner, key, kept)
+    return there === 'moved' ? 'moved' : refused(there.entry)
+  }
+  const made = change ? yield* makeOf(updating, change, kept, recalled !== undefined) : updating.made
+  if (made === 'moved') return 'moved'
+  if (!made) return refused(undefined)
   // A claim is dropped, so the call that makes a value anew finds this one.
-  const next = yield* draft(kept, { kind: 'live', staleMs: kept.staleMs, ends, data: bytes })
+  const { value, bytes: data } = made
+  const ends = updating.ends ? updating.ends.from : sameEnd(kept)
+  const next = yield* draft(kept, { kind: 'live', staleMs: kept.staleMs, ends, data })
   const now = yield* inner.backing.commit(key, kept, next)
   return typeof now === 'string' ? 'moved' : { ok: true, entry: entryOf(now, value) }
 }
 
-interface Made<T> {
-  readonly value: T
-  readonly bytes: Uint8Array
-}
-
-/** Returns how to make the new value of a state; undefined: the old one is damaged. */
-function newValueOf<T>(inner: Inner<T>, key: string, value: NewValue<T>) {
-  if (typeof value === 'function') return madeBy(inner, key, value as (old: Entry<T>) => T | Promise<T>)
-  const made = { value: value as T, bytes: encode(inner, value as T) }
-  return () => just(() => made)
-}
-
-function madeBy<T>(inner: Inner<T>, key: string, change: (old: Entry<T>) => T | Promise<T>) {
-  let last: { readonly version: string; readonly made: Made<T> } | undefined
-  return function* (
-    kept: Kept,
-    read: () => Steps<Found<T> | 'moved'>,
-    isGuess: boolean,
-  ): Steps<Made<T> | 'moved' | undefined> {
-    // A touch or a claim has come in between: what was made of this very value is right still.
-    if (last?.version === kept.version) return last.made
-    const found = yield* read()
-    if (found === 'moved') return 'moved'
-    const { entry } = found
-    if (!entry || entry.gone) return isGuess ? 'moved' : undefined
-    const made = yield* ofUser(() =>
-      makeOf(inner, change, entry, isGuess ? () => isStill(inner, key, kept) : undefined),
-    )
-    if (made !== 'moved') last = { version: kept.version, made }
-    return made
-  }
-}
-
-/** `isStill`: does a look show that the old value is there? Undefined: it was read. */
+/** The new value; undefined: the old one is damaged. `isGuess`: nothing has shown that the old one is there. */
 function* makeOf<T>(
-  inner: Inner<T>,
+  updating: Updating<T>,
   change: (old: Entry<T>) => T | Promise<T>,
-  entry: Entry<T>,
-  isStill: (() => Steps<boolean>) | undefined,
-): Steps<Made<T> | 'moved'> {
+  kept: Kept,
+  isGuess: boolean,
+): Steps<Made<T> | 'moved' | undefined> {
+  // A touch or a claim has come in between: what was made of this very value is right still.
+  if (updating.madeOf === kept.version) return updating.made
+  const { job } = updating
+  const found = yield* asFound(job.inner, job.key, kept)
+  if (found === 'moved') return 'moved'
+  const { entry } = found
+  if (!entry || entry.gone) return isGuess ? 'moved' : undefined
   try {
-    const value = (yield* fs.settle(change(entry))) as T
+    const returned = change(entry)
+    const value = isPromise(returned) ? ((yield* fs.settle(returned)) as T) : returned
     if (value === undefined) throw noValue()
-    return { value, bytes: encode(inner, value) }
+    updating.made = { value, bytes: encode(job.inner, value) }
+    updating.madeOf = kept.version
+    return updating.made
   } catch (error) {
-    // With what is there it may not throw.
-    if (isStill && !(yield* isStill())) return 'moved'
+    if (isInterruption(error)) throw error
+    // What the function throws at an entry that is not there any more does not count.
+    if (isGuess && (yield* job.inner.backing.read(job.key))?.id !== kept.id) return 'moved'
+    yield* fs.postpone(error)
     throw error
   }
 }
 
-function* isStill({ backing }: Inner<unknown>, key: string, { id }: Kept): Steps<boolean> {
-  return (yield* backing.read(key))?.id === id
-}
+const isPromise = <T>(value: T | Promise<T>): value is Promise<T> =>
+  typeof (value as Partial<Promise<T>> | null | undefined)?.then === 'function'
 
 function noValue(): Error {
   const message = 'The function that makes the new value must return one, not undefined'

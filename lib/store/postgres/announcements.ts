@@ -6,11 +6,13 @@ import { refusal } from '../../core/input.js'
 import { fs, pending, type Steps } from '../../core/steps.js'
 import { untilNextLook } from '../remote/pause.js'
 
+type Heard = (message: { channel: string; payload?: string | undefined }) => void
+
 /** A connected `Client` of pg, used for nothing else. */
 export interface PgListener {
   query(text: string): PromiseLike<unknown>
-  on(event: 'notification', heard: (message: { channel: string; payload?: string | undefined }) => void): unknown
-  removeListener(event: 'notification', heard: (message: never) => void): unknown
+  on(event: 'notification', heard: Heard): unknown
+  removeListener(event: 'notification', heard: Heard): unknown
 }
 
 /** What `postgres(...)` of the package postgres returns: it keeps a session for what it listens to. */
@@ -80,7 +82,7 @@ export class Announcements {
       const { unlisten } = await listener.listen(this.#channel, this.#heard)
       return unlisten
     }
-    const heard = (message: { channel: string; payload?: string | undefined }) => {
+    const heard: Heard = message => {
       if (message.channel === this.#channel) this.#heard(message.payload)
     }
     listener.on('notification', heard)

@@ -23,7 +23,7 @@ export type Row = Readonly<Record<string, unknown>>
 /** Statements go out one by one and without a name, so a pooler may give each to another session. */
 export class Database {
   readonly limits: RemoteLimits
-  readonly #send: (text: string, values: unknown[]) => PromiseLike<readonly object[]>
+  readonly #send: Send
 
   constructor(client: unknown, limits: RemoteLimits) {
     this.#send = senderOf(client)
@@ -41,10 +41,30 @@ export class Database {
   }
 }
 
-function senderOf(client: unknown): (text: string, values: unknown[]) => PromiseLike<readonly object[]> {
+type Send = (text: string, values: unknown[]) => PromiseLike<readonly object[]>
+
+function senderOf(client: unknown): Send {
   const { query, unsafe } = (client ?? {}) as Partial<PgLike & PostgresJsLike>
-  if (typeof query === 'function')
-    return (text, values) => Promise.resolve((client as PgLike).query(text, values)).then(({ rows }) => rows)
+  if (typeof query === 'function') {
+    const send: Send = (text, values) =>
+      Promise.resolve((client as PgLike).query(text, values)).then(({ rows }) => rows)
+    return 'connectionParameters' in (client as object) ? inTurn(client as object, send) : send
+  }
   if (typeof unsafe === 'function') return (text, values) => (client as PostgresJsLike).unsafe(text, values as never[])
   throw refusal('ERR_INVALID_ARG_TYPE', 'client', 'a Pool or Client of pg, or what postgres() returns', client)
 }
+
+/** What a single connection has to do, whichever of several stores asks for it. */
+const turns = new WeakMap<object, PromiseLike<unknown>>()
+
+/** One at a time: a `Client` of pg is one connection, and from pg 9 on it has no queue of its own. */
+const inTurn =
+  (client: object, send: Send): Send =>
+  (text, values) => {
+    const next = (turns.get(client) ?? Promise.resolve()).then(() => send(text, values))
+    turns.set(
+      client,
+      next.then(undefined, () => {}),
+    )
+    return next
+  }

@@ -51,9 +51,21 @@ const asBuffer = (data: Draft['data']): Buffer =>
 /** Sends it once. */
 export function* attempt(server: RedisServer, change: TracedChange, channel: string): Steps<Committed> {
   const { key } = change
-  const [status, nowMs] = yield* server.run(commitScript, key, argumentsOf(change, deedOf(change), channel))
+  const reply = yield* server.run(commitScript, key, argumentsOf(change, deedOf(change), channel))
+  const [status, nowMs] = reply
   if (Number(status) === foreign) throw foreignFormat(key)
-  return Number(status) === committed ? became(change, Number(nowMs)) : 'moved'
+  if (Number(status) === committed) return became(change, Number(nowMs))
+  // A client may have sent it twice by itself, because it had lost the first reply.
+  return seenIn(change, reply).verdict === 'done' ? became(change, Number(nowMs)) : 'moved'
+}
+
+/** What the reply of a script that has changed nothing shows of the call. */
+function seenIn({ key, from, to, id }: TracedChange, [, nowMs, words, removals]: readonly unknown[]) {
+  const state = asReplyBytes(words)?.toString('latin1')
+  const trace = asReplyBytes(removals)?.toString('latin1') ?? ''
+  const now = state === undefined ? undefined : parseState(state, key, Number(nowMs), () => just(() => 'moved'))
+  const verdict = trace.includes(id) ? 'done' : judge(now, { from: from?.id, to: to?.id })
+  return { now, trace, verdict }
 }
 
 function became({ from, to }: Change, nowMs: number): Committed {
@@ -67,7 +79,7 @@ function became({ from, to }: Change, nowMs: number): Committed {
 
 /** What became of the call? `untouched`: nothing, so it may be sent again. Throws the third result, because of `doubt`. */
 export function* lookAt(server: RedisServer, change: TracedChange, doubt: unknown): Steps<Committed | 'untouched'> {
-  const { key, from, to, id } = change
+  const { key, from, to } = change
   let reply: readonly unknown[]
   try {
     const args = argumentsOf(change, 'look', '')
@@ -75,13 +87,8 @@ export function* lookAt(server: RedisServer, change: TracedChange, doubt: unknow
   } catch {
     throw unknownOutcome(key, from, to, doubt)
   }
-  const [, nowMs, words, removals] = reply
-  const state = asReplyBytes(words)?.toString('latin1')
-  const now = state === undefined ? undefined : parseState(state, key, Number(nowMs), () => just(() => 'moved'))
-  const trace = asReplyBytes(removals)?.toString('latin1') ?? ''
-  if (trace.includes(id)) return became(change, Number(nowMs))
-  const verdict = judge(now, { from: from?.id, to: to?.id })
-  if (verdict === 'done') return became(change, Number(nowMs))
+  const { now, trace, verdict } = seenIn(change, reply)
+  if (verdict === 'done') return became(change, Number(reply[1]))
   if (verdict === 'moved') return 'moved'
   // From here on it counts whether the key could have lost its memory of the call meanwhile.
   const isRemembered = trace.length < mostOfTrace && performance.now() - change.sinceMs < shortestMemoryMs(to)

@@ -51,8 +51,10 @@ local is_that = (state and string.sub(state, 1, 16) or '') == ARGV[1]
 if ARGV[3] == 'look' or not is_that then
   return {0, now, state, redis.call('HGET', KEYS[1], 'd')}
 end
-if not state and redis.call('HLEN', KEYS[1]) > redis.call('HEXISTS', KEYS[1], 'd') then
-  return {${foreign}, now}
+if not state then
+  local trace = redis.call('HGET', KEYS[1], 'd')
+  if trace and string.find(trace, ARGV[2], 1, true) then return {0, now, false, trace} end
+  if redis.call('HLEN', KEYS[1]) > (trace and 1 or 0) then return {${foreign}, now} end
 end
 if ARGV[3] == 'remove' then
   local before = redis.call('HGET', KEYS[1], 'd') or ''

@@ -82,7 +82,7 @@ export class S3Backing implements Backing, Server {
     const now = yield* this.#bucket.read(nameOf(key).name)
     const verdict = judge(now, { from: from?.id, to: to.id })
     if (verdict === 'done' && now?.id === to.id) return now as Kept
-    // What has come of it since, or whether anything has: one look at the whole tells.
+    // What has come of it since, or whether anything has: one look at the whole shows that.
     if (verdict === 'done' || (verdict === 'unknown' && reply.attempts > 1)) throw inDoubt(reply)
     return 'moved'
   }

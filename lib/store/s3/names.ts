@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto'
 import { refusal } from '../../core/input.js'
 
-/** Names end here, because some servers make file names of them. What is longer is told apart by a sum. */
+/** Names end here, because some servers make file names of them. What is longer differs by a sum. */
 const longestName = 150
 const longestPrefix = 500
 
@@ -27,7 +27,7 @@ export function nameOf(key: string): ObjectName {
   return { name: `${cut(whole)}__${sum}`, isCut: true }
 }
 
-/** What the names of all keys with this beginning begin with; longer beginnings are told apart by the keys. */
+/** What the names of all keys with this beginning begin with; longer beginnings differ only in the keys. */
 export function beginningOf(prefix: string): string {
   const whole = spell(prefix)
   return whole.length <= cutAt ? whole : cut(whole)

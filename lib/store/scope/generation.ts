@@ -12,8 +12,6 @@ export interface Generation {
   readonly name: string
   /** Returns the generation; undefined: there is none. `exact`: not one that was seen up to `trust` ms ago. */
   current(exact: boolean): Steps<string | undefined>
-  /** Returns the generation that was seen last, without a look at what it is now. */
-  last(): string | undefined
   /** Returns the generation, and makes it if there is none. */
   make(): Steps<string>
   /** Takes it away. Returns whether this call did so. */
@@ -62,7 +60,6 @@ export function generationOf(store: Store<string>, scopeName: string, trustMs: n
       const last = seen
       return last && (yield* isStillThere(last, exact)) ? last.kept.version : yield* read(exact)
     },
-    last: () => seen?.kept.version,
     *make() {
       forget()
       const { entry } = yield* store.create.steps(key, '')

@@ -55,15 +55,24 @@ export class Members implements Backing {
     if (from && !origin) return 'moved'
     // Nothing is to be taken away, and it makes no generation.
     if (!to && !origin?.kept) return 'removed'
-    const current = yield* this.#before(true)
-    // Dropped since it was read. What was made of that belongs to before the drop.
-    if (origin && origin.before !== current) return 'moved'
-    const before = current ?? (yield* this.#make())
-    // A scope without a generation may have had one meanwhile, and a drop of that may have been meant for this very value.
-    if (origin && current === undefined && to?.data !== undefined) return 'moved'
+    let before = origin?.before
+    if (before === undefined) {
+      before = (yield* this.#before(true)) ?? (yield* this.#make())
+      // There may have been a generation meanwhile, and a drop of that may have been meant for this very value.
+      if (origin && to?.data !== undefined) return 'moved'
+    } else if (yield* this.#isDropped(from, before)) return 'moved'
     const kept = yield* commitAt(this.below, longer(before, key), key, origin?.kept, to)
     if (typeof kept === 'object') this.#origins.set(kept, { before, kept })
     return kept
+  }
+
+  /**
+   * A call that has claimed a key is to know that its value will not be found. What others write under the old generation is
+   * not found either: it counts as before the drop.
+   */
+  *#isDropped(from: Kept | undefined, before: string): Steps<boolean> {
+    if (from?.claim === undefined || from.claim.owner !== (yield* this.claims.self())) return false
+    return (yield* this.#before(true)) !== before
   }
 
   *list(prefix: string, cursor: unknown): Steps<Page> {
@@ -88,24 +97,34 @@ export class Members implements Backing {
   }
 
   *#look(key: string, exact: boolean): Steps<Kept | undefined> {
-    const { below } = this
-    const before = yield* this.#before(exact)
-    const whole = longer(before ?? `${this.root}/`, key)
-    let kept: Kept | undefined
-    if (before !== undefined) kept = yield* !exact && below.glance ? below.glance(whole) : below.read(whole)
+    const { before, kept } = yield* exact ? this.#readExactly(key) : this.#glance(key, false)
     // A caller that goes on from nothing must say under which generation that was seen.
     const seen = kept ?? (yield* nothing())
     this.#origins.set(seen, { before, kept })
     return seen
   }
 
+  *#readExactly(key: string): Steps<Origin> {
+    for (;;) {
+      const origin = yield* this.#glance(key, true)
+      if (origin.kept || origin.before === undefined) return origin
+      // What was dropped may have been swept, and then it was not nothing that was there before the drop.
+      if ((yield* this.#before(true)) === origin.before) return origin
+    }
+  }
+
+  *#glance(key: string, exact: boolean): Steps<Origin> {
+    const { below } = this
+    const before = yield* this.#before(exact)
+    const whole = longer(before ?? `${this.root}/`, key)
+    if (before === undefined) return { before, kept: undefined }
+    return { before, kept: yield* !exact && below.glance ? below.glance(whole) : below.read(whole) }
+  }
+
   *#recall(key: string): Steps<Kept | undefined> {
-    const { below, scopes, root } = this
-    const generations = scopes.map(scope => scope.last())
-    if (!below.recall || generations.includes(undefined)) return undefined
-    const before = `${root}/${generations.join('+')}/`
-    const kept = yield* below.recall(before + key)
-    // A commit from it asks whether the generation is still current.
+    const { below } = this
+    const before = below.recall && (yield* this.#before(true))
+    const kept = before === undefined ? undefined : yield* (below as Required<Backing>).recall(longer(before, key))
     if (kept) this.#origins.set(kept, { before, kept })
     return kept
   }

@@ -109,7 +109,9 @@ export class Tiers implements Backing {
 /** Does one that reads see the change? Claims and heartbeats are on values that stay as they are. */
 function isSeen(from: Kept | undefined, to: Draft | undefined): boolean {
   if (!to || to.kind === 'none') return from !== undefined && from.kind !== 'none'
-  const endsAtMs = to.ends && 'atMs' in to.ends ? to.ends.atMs : undefined
-  const isEndKept = to.ends === undefined ? from?.endsAtMs === undefined : from?.endsAtMs === endsAtMs
-  return to.version !== from?.version || !isEndKept
+  return to.version !== from?.version || !isSameEnd(from, to)
+}
+
+function isSameEnd({ endsAtMs }: Kept, { ends }: Draft): boolean {
+  return ends === undefined ? endsAtMs === undefined : 'atMs' in ends && ends.atMs === endsAtMs
 }

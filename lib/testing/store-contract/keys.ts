@@ -82,13 +82,16 @@ export const keys = [
         if (at > 5) await store.remove(`comes${at - 5}`)
       }
     })()
-    for (let round = 0; round < 5; round++) {
-      const listed: string[] = []
-      for await (const key of store.keys({ prefix: 'stays' })) listed.push(key)
-      deepStrictEqual(listed.sort(), [...stays].sort())
+    try {
+      for (let round = 0; round < 5; round++) {
+        const listed: string[] = []
+        for await (const key of store.keys({ prefix: 'stays' })) listed.push(key)
+        deepStrictEqual(listed.sort(), [...stays].sort())
+      }
+    } finally {
+      isOver = true
+      await coming
     }
-    isOver = true
-    await coming
   }),
   line('getMany returns what is there, in the order of the keys', async store => {
     await store.createMany(Object.entries({ a: 1, b: 2, c: 3, d: 4 }))

@@ -72,9 +72,9 @@ export async function fails(promise: Promise<unknown>, code: string): Promise<Er
 
 export const sleep = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms))
 
-/** Waits until an entry with this end must be over. */
+/** Waits until an entry with this end must be over; not for as long as a store may say that lasts. */
 export const sleepUntil = (atMs: number | undefined, unit: number): Promise<void> =>
-  sleep((atMs ?? Date.now()) - Date.now() + unit / 4)
+  sleep(Math.min((atMs ?? Date.now()) - Date.now(), 10 * unit) + unit / 4)
 
 /** Runs so many calls at once. */
 export const atOnce = <T>(count: number, call: (number: number) => Promise<T>): Promise<T[]> =>

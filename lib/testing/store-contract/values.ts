@@ -104,14 +104,14 @@ export const values: readonly Line[] = [
     async run({ open }) {
       const store = await open({ codec: fussy })
       const { version } = made(await store.create('k', 'bad'))
-      const calls = [
+      const reading = [
         () => store.get('k'),
         () => store.create('k', 1),
         () => store.update('k', () => 1),
         () => store.getMany(['k']),
       ]
-      for (const call of calls) {
-        const error = await fails(call(), 'ERR_BAD_VALUE')
+      for (const read of reading) {
+        const error = await fails(read(), 'ERR_BAD_VALUE')
         deepStrictEqual([error.key, error.version, (error.cause as Error).message], ['k', version, 'it is bad'])
       }
       strictEqual((await store.remove('k', { ifVersion: version })).ok, true)

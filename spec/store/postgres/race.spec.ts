@@ -1,16 +1,17 @@
 // A store in Postgres, raced by eight processes: nothing is lost, and one makes what all want to make, also where the server
 // ends in the middle and starts again.
 
+import { setTimeout as pause } from 'node:timers/promises'
 import { postgresStore } from 'holdfast/postgres'
 import type { Store } from 'holdfast/store'
 import { contender, race } from 'holdfast/testing'
 import { assert, note, raced, scratch, sized } from '../../support/kit.js'
 import { type Connection, noPostgresStore, postgresClient } from '../../support/postgres-clients.js'
-import { startPostgres } from '../../support/postgres-server.js'
-import { assertAllKept, assertOneMade, storePlays } from '../../support/store-race.js'
+import { type PostgresServer, startPostgres } from '../../support/postgres-server.js'
+import { assertAllKept, assertOneMade, storePlay } from '../../support/store-race.js'
 
 const variable = 'HOLDFAST_SPEC_POSTGRES'
-const times = sized(50, 500)
+const times = sized(40, 500)
 const rounds = sized(25, 200)
 
 interface Where {
@@ -36,52 +37,46 @@ const careless = async () => {
   await close()
 }
 
-if (!contender({ ...storePlays(open, times), careless })) {
-  const inTime = { dir: scratch(), timeout: sized(120_000, 3_600_000) }
-  const withServer = (
-    what: string,
-    name: string,
-    body: (server: Awaited<ReturnType<typeof startPostgres>>) => Promise<void>,
-  ) => {
+/** In the second the server ends in the middle of the updates, and starts again. */
+const races = { postgres: 0, 'pg Pool': 2 } as const
+
+if (!contender({ player: storePlay(open, careless, times) }))
+  for (const [name, restarts] of Object.entries(races)) {
+    const what = `${name}: 8 processes, and ${restarts} restarts of the server: no update is lost, and one makes what all want to make`
     if (noPostgresStore) raced.skip(what, noPostgresStore)
-    else
-      raced(what, async () => {
-        const server = await startPostgres()
-        process.env[variable] = JSON.stringify({ connection: server.connection, name } satisfies Where)
-        try {
-          await body(server)
-        } finally {
-          await server.stop()
-        }
-      })
+    else raced(what, () => raceThrough(name, restarts))
   }
 
-  for (const name of ['pg Pool', 'postgres'])
-    withServer(`${name}: 8 processes update one key: no update is lost; 8 create one: one does`, name, async () => {
-      const { store, run, close } = await connect()
-      await store.create('count', 0)
-      const [results = []] = await race(import.meta.url, { ...inTime, cast: { adder: 8 }, rounds: 1 })
-      assert.is(await assertAllKept(store, results, times), 0)
-      await race(import.meta.url, { ...inTime, cast: { maker: 8 }, rounds, after: assertOneMade })
-      await run('CREATE TABLE careless (n int)')
-      await run('INSERT INTO careless VALUES (0)')
-      await race(import.meta.url, { ...inTime, cast: { careless: 8 }, rounds: 1 })
-      const [{ n } = {}] = await run('SELECT n FROM careless')
-      note(`read and written back, ${n} are kept of ${8 * times}`)
-      assert.ok(Number(n) < 8 * times, 'no two met')
-      await close()
-    })
+async function raceThrough(name: string, restarts: number): Promise<void> {
+  const server = await startPostgres()
+  process.env[variable] = JSON.stringify({ connection: server.connection, name } satisfies Where)
+  const { store, run, close } = await connect()
+  try {
+    await store.create('count', 0)
+    await run('CREATE TABLE careless (n int)')
+    await run('INSERT INTO careless VALUES (0)')
+    let restarting: Promise<void> | undefined
+    const before = (round: number) => {
+      if (round === 0) restarting = restartTimes(server, restarts)
+    }
+    const all = { dir: scratch(), cast: { player: 8 }, before, timeout: sized(120_000, 3_600_000) }
+    const history = await race(import.meta.url, { ...all, rounds: 2 + rounds })
+    await restarting
+    const unknown = await assertAllKept(store, history[0] ?? [], times)
+    assert.ok(unknown <= 8 * restarts, 'most are found out')
+    for (const results of history.slice(2)) assertOneMade(results)
+    const [{ n } = {}] = await run('SELECT n FROM careless')
+    note(`read and written back, ${n} are kept of ${8 * times}`)
+    assert.ok(Number(n) < 8 * times, 'no two met')
+  } finally {
+    await close()
+    await server.stop()
+  }
+}
 
-  withServer('the server ends in the middle and starts again: no update is lost', 'pg Pool', async server => {
-    await (await open()).create('count', 0)
-    let restarts = 0
-    const timer = setInterval(async () => {
-      if (restarts++ < 2) await server.restart()
-    }, 700)
-    const [results = []] = await race(import.meta.url, { ...inTime, cast: { adder: 8 }, rounds: 1 })
-    clearInterval(timer)
-    const unknown = await assertAllKept(await open(), results, times)
-    note(`${restarts} restarts`)
-    assert.ok(unknown <= 16, 'most are found out')
-  })
+async function restartTimes(server: PostgresServer, times: number): Promise<void> {
+  for (let turn = 0; turn < times; turn++) {
+    await pause(300)
+    await server.restart()
+  }
 }

@@ -5,27 +5,23 @@ import { join } from 'node:path'
 import { redisStore } from 'holdfast/redis'
 import type { Store } from 'holdfast/store'
 import { contender } from 'holdfast/testing'
-import { raced, scratch } from '../../support/kit.js'
+import { raced, scratch, sized } from '../../support/kit.js'
 import { noRedisStore, redisClient } from '../../support/redis-engines.js'
 import { startRedis } from '../../support/redis-server.js'
-import { raceAdders, raceCreators, raceLives, storePlays, textAt } from '../../support/store-races.js'
+import { storePlays, storeRaces, textAt } from '../../support/store-races.js'
 
 const openAt = async (name: string, dir: string): Promise<Store<unknown>> => {
   const { client } = await redisClient(name).connect(Number(textAt(dir, 'port')))
   return redisStore(client, { prefix: 'race' })
 }
 
-const names = ['redis', 'ioredis']
+const names = ['redis', 'ioredis'] as const
 const plays = Object.assign({}, ...names.map(name => storePlays(name, dir => openAt(name, dir))))
 
 if (!contender(plays))
-  for (const name of names) {
-    const races = {
-      'eight processes add, and nothing is lost': raceAdders,
-      'eight processes make the same keys, and all are given the one value of each': raceCreators,
-      'what processes do that may be killed at any moment is linearizable': raceLives,
-    }
-    for (const [title, run] of Object.entries(races)) {
+  // Each race through one of the clients, and all at full size.
+  for (const [at, [title, run]] of storeRaces.entries())
+    for (const name of sized([names[at % 2] as string], [...names])) {
       if (noRedisStore) raced.skip(`${name}: ${title}`, noRedisStore)
       else
         raced(`${name}: ${title}`, async () => {
@@ -41,4 +37,3 @@ if (!contender(plays))
           }
         })
     }
-  }

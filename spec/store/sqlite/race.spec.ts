@@ -6,7 +6,7 @@ import type { Store } from 'holdfast/store'
 import { contender } from 'holdfast/testing'
 import { assert, raced, scratch } from '../../support/kit.js'
 import { sqlites } from '../../support/sqlite-engines.js'
-import { raceAdders, raceCreators, raceLives, storePlays } from '../../support/store-races.js'
+import { storePlays, storeRaces } from '../../support/store-races.js'
 
 const openAt = (name: string, dir: string): Store<unknown> => {
   const { open } = sqlites.find(one => one.name === name) as (typeof sqlites)[number]
@@ -20,12 +20,7 @@ const plays = Object.assign({}, ...used.map(({ name }) => storePlays(name, async
 
 if (!contender(plays))
   for (const { name, why } of sqlites) {
-    const races = {
-      'eight processes add, and nothing is lost': raceAdders,
-      'eight processes make the same keys, and all are given the one value of each': raceCreators,
-      'what processes do that may be killed at any moment is linearizable': raceLives,
-    }
-    for (const [title, run] of Object.entries(races)) {
+    for (const [title, run] of storeRaces) {
       if (why) raced.skip(`${name}: ${title}`, why)
       else
         raced(`${name}: ${title}`, async () => {

@@ -1,0 +1,139 @@
+// Real processes at one store in a directory: no value is torn, or missing while there always is one; no update is lost;
+// and of many creates one makes the entry.
+
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileStore } from 'holdfast/store'
+import { contender, overlaps } from 'holdfast/testing'
+import { plainStore } from '../../broken/plain-store.js'
+import { assert, catchInRace, everyPlace, note, places, race, raced, scratch, sized } from '../../support/kit.js'
+
+const bytes = 64 * 1024
+const fast = { durability: 'none' } as const
+
+/** Begins with the number that all of it consists of. */
+const wholeOf = (number: number): Buffer => Buffer.alloc(bytes, `${number}`.padStart(16, '0'))
+const isWhole = (value: Uint8Array): boolean =>
+  value.length === bytes && wholeOf(Number(Buffer.from(value).toString('latin1', 0, 16))).equals(value)
+
+const reads = sized(120, 2000)
+const updates = sized(40, 500)
+
+interface Bytes {
+  get(key: string): Promise<{ readonly value?: Uint8Array | undefined } | undefined>
+  write(key: string, value: Uint8Array): Promise<unknown>
+}
+
+const bytesOf = (dir: string): Bytes => {
+  const store = fileStore<Uint8Array>(join(dir, 'torn'), { ...fast, codec: 'bytes' })
+  return { get: key => store.get(key), write: (key, value) => store.update(key, value) }
+}
+
+async function writing({ write }: Bytes, number: number): Promise<void> {
+  for (let at = 0; at < reads / 2; at++) await write('k', wholeOf(number * reads + at))
+}
+
+async function reading({ get }: Bytes): Promise<{ torn: number; absent: number; seen: number }> {
+  const found = { torn: 0, absent: 0, seen: 0 }
+  let last = ''
+  for (let at = 0; at < reads; at++) {
+    const value = (await get('k'))?.value
+    if (!value) found.absent++
+    else if (!isWhole(value)) found.torn++
+    else {
+      const now = Buffer.from(value).toString('latin1', 0, 16)
+      if (now !== last) found.seen++
+      last = now
+    }
+  }
+  return found
+}
+
+const counterOf = (dir: string) => fileStore<number>(join(dir, 'counters'), fast)
+
+const plays = {
+  writer: (dir: string, _: number, number: number) => writing(bytesOf(dir), number),
+  reader: (dir: string) => reading(bytesOf(dir)),
+  'plain-writer': (dir: string, _: number, number: number) => writing(plainStore(dir), number),
+  'plain-reader': (dir: string) => reading(plainStore(dir)),
+  async counter(dir: string, round: number) {
+    const store = counterOf(dir)
+    for (let at = 0; at < updates; at++)
+      if (round % 2) store.update.sync(`k${round}`, ({ value }) => value + 1)
+      else await store.update(`k${round}`, ({ value }) => value + 1)
+  },
+  async maker(dir: string, round: number, number: number) {
+    const store = fileStore<number>(join(dir, 'made'), fast)
+    const made = await (round % 2 ? store.create(`k${round}`, number) : store.create.sync(`k${round}`, number))
+    return { ok: made.ok, value: made.entry?.value }
+  },
+}
+
+type Seen = { torn: number; absent: number; seen: number }
+const sum = (all: readonly Seen[], of: keyof Seen): number => all.reduce((total, one) => total + one[of], 0)
+
+if (!contender(plays)) {
+  for (const { kind, dir: place } of sized(places, everyPlace)) {
+    raced(`race on ${kind}: of two writers of 64 KiB, six readers see whole values, and always one`, async () => {
+      const dir = scratch(place)
+      fileStore<Uint8Array>(join(dir, 'torn'), { ...fast, codec: 'bytes' }).create.sync('k', wholeOf(0))
+      const rounds = sized(1, 2)
+      const history = await race(import.meta.url, { dir, cast: { writer: 2, reader: 6 }, rounds })
+      assert.ok(
+        history.flat().every(({ how }) => how === 'returned'),
+        JSON.stringify(history.flat()),
+      )
+      const all = history.flat().flatMap(({ value }) => (value as Seen | undefined) ?? [])
+      note(
+        `${kind}: ${6 * reads * rounds} reads, ${sum(all, 'torn')} torn, ${sum(all, 'absent')} absent; ${sum(all, 'seen')} changes seen`,
+      )
+      assert.equal([sum(all, 'torn'), sum(all, 'absent')], [0, 0])
+      assert.ok(sum(all, 'seen') > 12 && history.every(overlaps), 'no contention')
+      assert.is(
+        readdirSync(join(dir, 'torn'), { recursive: true }).filter(name => String(name).includes('payload')).length,
+        1,
+      )
+    })
+
+    raced(`race on ${kind}: eight processes count, and no update is lost`, async () => {
+      const dir = scratch(place)
+      const store = counterOf(dir)
+      const rounds = 2
+      for (let round = 0; round < rounds; round++) store.create.sync(`k${round}`, 0)
+      const history = await race(import.meta.url, { dir, cast: { counter: 8 }, rounds })
+      assert.equal(
+        history.flat().flatMap(({ message }) => message ?? []),
+        [],
+      )
+      for (let round = 0; round < rounds; round++) assert.is(store.get.sync(`k${round}`)?.value, 8 * updates)
+      assert.ok(history.every(overlaps), 'no contention')
+    })
+
+    raced(`race on ${kind}: of eight creates one makes the entry, and all others are given it`, async () => {
+      const dir = scratch(place)
+      const history = await race(import.meta.url, { dir, cast: { maker: 8 }, rounds: sized(25, 200) })
+      for (const results of history) {
+        const all = results.map(({ value }) => value as { ok: boolean; value: number })
+        const winner = all.filter(({ ok }) => ok)
+        assert.is(winner.length, 1)
+        assert.ok(
+          all.every(({ value }) => value === winner[0]?.value),
+          JSON.stringify(all),
+        )
+      }
+      assert.ok(history.filter(overlaps).length > history.length / 3, 'no contention')
+    })
+  }
+
+  for (const { kind, dir: place } of places)
+    raced(`the same race on ${kind} catches: a store that writes files in place`, async () => {
+      const dir = scratch(place)
+      await plainStore(dir).write('k', wholeOf(0))
+      const rounds = await catchInRace(
+        import.meta.url,
+        { dir, cast: { 'plain-writer': 2, 'plain-reader': 6 }, rounds: 20 },
+        results => results.some(({ value }) => ((value as Seen | undefined)?.torn ?? 0) > 0),
+      )
+      note(`${kind}: a torn value in round ${rounds}`)
+    })
+}
