@@ -28,7 +28,11 @@ export interface Cached<V> {
  *
  * Not promised: anything among processes (see `getOrSet` of `holdfast/store`). That a value which `get` has returned is not
  * disposed of meanwhile: that is `use`. That a load ends when its signal is aborted: what it makes all the same goes to
- * `onEvict`. Keys are compared as a Map does: objects by identity. If the very value that is there is set again, it stays.
+ * `onEvict`. That a load which waits for its own key ends by itself: it is refused only where it asks before its first
+ * `await`, and otherwise ends at `timeouts.load`. That a value is young: without `check` and `maxAge` it stays as long as
+ * there is room.
+ *
+ * Keys are compared as a Map does: objects by identity. If the very value that is there is set again, its stay goes on.
  *
  * @throws `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE`: bad input. Diagnostics channels:
  *   `holdfast:evict-failed`: `onEvict` threw or rejected (`key`, `why`, `error`). `holdfast:check-failed`: `check` did, and
@@ -70,7 +74,7 @@ export class ValidatingCache<K, V> implements AsyncDisposable {
    * @param options `signal` and `timeout` (ms) are this caller's own: the others go on waiting.
    * @returns `value`, and `source`: it was there (`hit`), was `loaded`, or was there and the check failed (`stale`).
    * @throws What `load` threw, that very object. `ERR_LOAD_TIMEOUT`: its time was over (`timeouts.load`). `ABORT_ERR`,
-   *   `ERR_TIMEOUT`. `ERR_CACHE_CLOSED`. `ERR_WAITS_FOR_ITSELF`: it was called inside of the load of the same key.
+   *   `ERR_TIMEOUT`. `ERR_CACHE_CLOSED`. `ERR_WAITS_FOR_ITSELF`: the load, or the check, of the key calls it.
    *   `ERR_INVALID_RETURN_VALUE`: `check` returned neither 'valid' nor 'expired'.
    */
   async get(key: K, options?: CallerOptions): Promise<Cached<V>> {

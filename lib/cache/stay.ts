@@ -46,7 +46,7 @@ interface Departure<K, V> {
 
 /** Hands values to `onEvict`, in the order in which they left. */
 export class Departures<K, V> {
-  /** Under way: all stays, and what else somebody waits for that closes the cache. */
+  /** Under way: each stay until its `onEvict` has ended, and each check and load. */
   readonly rest = new Rest()
   readonly #ready: Departure<K, V>[] = []
   readonly #onEvict: Caching<K, V>['onEvict']
@@ -65,7 +65,9 @@ export class Departures<K, V> {
   handOver(): void {
     if (this.#ready.length === 0 || this.#isHandingOver) return
     this.#isHandingOver = true
-    for (let next = this.#ready.shift(); next; next = this.#ready.shift()) this.#handOverOne(next)
+    // It grows meanwhile, if `onEvict` changes the cache.
+    for (const departure of this.#ready) this.#handOverOne(departure)
+    this.#ready.length = 0
     this.#isHandingOver = false
   }
 
