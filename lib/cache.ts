@@ -151,8 +151,8 @@ export class ValidatingCache<K, V> implements AsyncDisposable {
    * Closes the cache: callers that wait are rejected (`ERR_CACHE_CLOSED`), and each value goes to `onEvict`.
    *
    * @param options `signal` and `timeout` (ms) end the wait, not the closing.
-   * @returns When all of it has ended: each `use`, each `onEvict`, and each load, even one that goes on though its signal is
-   *   aborted. So it must not be waited for inside of any of them.
+   * @returns When all of it has ended: each `use`, each `onEvict`, and each check and load, even one that goes on though its
+   *   signal is aborted. So it must not be waited for inside of any of them.
    */
   async close(options?: CallerOptions): Promise<void> {
     const deadline = deadlineFor(options)
