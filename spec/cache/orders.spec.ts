@@ -66,6 +66,13 @@ explored('all of it at once', async () => {
   await prove(all, sized(0, 1), wentFor('capacity', 'closed', 'deleted', 'lost', 'replaced'))
 })
 
+explored('onEvict may do with the cache what it likes', async () => {
+  const checked = sized({ ...checkedAndSet, checks: { expired: 1, fail: 0 } }, checkedAndSet)
+  for (const world of [setAndGone, deletedMeanwhile, pushedOut, checked])
+    for (const inOnEvict of ['get', 'use', 'set', 'delete', 'evict'] as const)
+      await prove({ ...world, inOnEvict }, 0, ({ reasons }) => reasons.size > 1)
+})
+
 type Mutant = keyof typeof mutants
 const caughtBy: Record<Mutant, readonly [world: Laid, why: RegExp, hurries?: number]> = {
   'what is loaded is stored after a delete': [deletedMeanwhile, /is in the cache, and was deleted/],

@@ -35,6 +35,8 @@ export interface CacheWorld {
   readonly checks?: { readonly expired: number; readonly fail: number }
   /** How many loads may fail. */
   readonly failures?: number
+  /** What `onEvict` itself does with the cache, when the key leaves for the first time. */
+  readonly inOnEvict?: Doing
 }
 
 /** When something happened: the number of the act. */
@@ -106,14 +108,22 @@ export class CacheOrders implements Orders {
   readonly #sets: Value[] = []
   readonly #deletes: At[] = []
   #now: At = 0
+  /** Stands for `onEvict`, if that does something with the cache. */
+  readonly #within: Caller | undefined
   readonly #left: { expired: number; checkFails: number; loadFails: number }
   #wrong: Error | undefined
+  #toDo: Doing | undefined
 
   constructor(world: CacheWorld, seen: Seen) {
     this.#seen = seen
     const { checks, failures = 0 } = world
     this.#left = { expired: checks?.expired ?? 0, checkFails: checks?.fail ?? 0, loadFails: failures }
     this.#callers = world.callers.map((left, number) => ({ number, left: [...left], call: undefined }))
+    if (world.inOnEvict) {
+      this.#within = { number: this.#callers.length, left: [], call: undefined }
+      this.#callers.push(this.#within)
+      this.#toDo = world.inOnEvict
+    }
     this.#cache = world.open({
       max: 1,
       load: (of, { signal }) => this.#load(of, signal),
@@ -258,6 +268,10 @@ export class CacheOrders implements Orders {
     if (value.left.length > 0) this.#bad(`${value.name} is disposed of twice`)
     value.left.push(why)
     if (this.#cache.peek(of) === value || this.#cache.size > 1) this.#bad(`${value.name} is disposed of in mid-change`)
+    const doing = of === key && why !== 'closed' ? this.#toDo : undefined
+    if (!doing || !this.#within) return
+    this.#toDo = undefined
+    this.#begin(this.#within, doing)
   }
 
   /** What a caller gets. */
