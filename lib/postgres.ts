@@ -18,8 +18,9 @@ export interface PostgresStoreOptions<T> extends StoreOptions<T>, RemotePatience
   /** The table, or `schema.table`. It is made by the first call that finds none. @default 'holdfast' */
   readonly table?: string | undefined
   /**
-   * A client with a session of its own, which hears through LISTEN what others commit, so that waits end sooner: a connected
-   * `Client` of pg that is used for nothing else, or what `postgres()` returns. All processes of a store must have one.
+   * A client with a session of its own, which hears through LISTEN what others commit, so that waits end sooner: a
+   * connected `Client` of pg that is used for nothing else, or what `postgres()` returns. All processes of a store must
+   * have one.
    * @default none: waits look from time to time
    */
   readonly listener?: PostgresListener | undefined
@@ -32,22 +33,26 @@ const optionNames: ReadonlySet<string> = new Set([
 /**
  * Opens a store in a table of Postgres, for any number of processes on any number of machines.
  *
- * Holds afterwards: each change is one statement whose condition names the exact state that it replaces, so it is right at every
- * isolation level, and through a pooler in transaction mode: no statement has a name, none needs what an earlier one
- * has left in its session, and no advisory lock is taken. Where a connection is cut, the change is looked up by its id, and sent
- * again if it was not made. Nothing is sent before the first call.
+ * Holds afterwards: each change is one statement whose condition names the exact state that it replaces (a removal is
+ * two: the second drops what is nothing already), so it is right at every isolation level, and through a pooler in
+ * transaction mode: no statement has a name, none needs what an earlier one has left in its session, and no advisory
+ * lock is taken. Where a connection is cut, the change is looked up by its id, and sent again if it was not made.
+ * Nothing is sent before the first call.
  *
- * Not promised: what the database does not: a failover to a replica that lags behind may forget what was acknowledged, with
- * `synchronous_commit = off` also a crash. The sync form: no client has one. Times are those of the server's clock.
+ * Not promised: what the database does not: a failover to a replica that lags behind may forget what was acknowledged,
+ * with `synchronous_commit = off` also a crash. The sync form: no client has one. Times are those of the server's
+ * clock.
  *
- * @param client A `Pool` or a connected `Client` of pg, or what `postgres()` of the package postgres returns. It stays open.
- *   A pool recovers when a connection is cut; a `Client` does not. (Listen for a pool's `error` event, as pg asks.)
- * @param options `table`; `codec` and `maxValueBytes` as of every store; `timeout`: milliseconds for each statement (5,000);
- *   `retryFor`: milliseconds for which one is repeated that met a conflict of serialization, or no server (10,000); `listener`.
+ * @param client A `Pool` or a connected `Client` of pg, or what `postgres()` of the package postgres returns. It stays
+ *   open. A pool recovers when a connection is cut; a `Client` does not. (Listen for a pool's `error` event, as pg
+ *   asks.)
+ * @param options `table`; `codec` and `maxValueBytes` as of every store; `timeout`: milliseconds for each statement,
+ *   waiting for a free connection included (5,000); `retryFor`: milliseconds for which one is repeated that met a
+ *   conflict of serialization, or no server (10,000); `listener`.
  * @returns The store.
- * @throws Of its calls, besides what they say: `ERR_STORE_FORMAT` (the table is of another format, or of something else),
- *   `ERR_UNKNOWN_OUTCOME` (see `confirm`), `ERR_TIMEOUT` (no reply to a read), `ERR_INVALID_RETURN_VALUE` (the sync form), and
- *   errors of the client, unchanged.
+ * @throws Of its calls, besides what they say: `ERR_STORE_FORMAT` (the table is of another format, or of something
+ *   else), `ERR_UNKNOWN_OUTCOME` (see `confirm`), `ERR_TIMEOUT` (no reply to a read), `ERR_INVALID_RETURN_VALUE` (the
+ *   sync form), and errors of the client, unchanged.
  *
  * @example
  * const store = postgresStore(new pg.Pool(), { table: 'sessions' })

@@ -15,8 +15,11 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { cell, emplace, move } from 'holdfast'
+import { fileStore } from 'holdfast/store'
 import { parsePayload } from '../lib/cell/payload.js'
 import { parseState } from '../lib/cell/state.js'
+import type { Durability } from '../lib/core/input.js'
+import { shardOf } from '../lib/store/files/names.js'
 import { linkThenUnlink } from './broken/broken.js'
 import { assert, memory, note, raced, scratch } from './support/kit.js'
 import { run, startWarden, unmountBelow } from './support/mounts.js'
@@ -60,6 +63,23 @@ function hasData(at: At): boolean {
   return readdirSync(at('a')).some(name => state?.payload && parsePayload(name)?.nonce === state.payload.nonce)
 }
 
+const ofStore = (text: string): string => `${text}, in a file of its own`.repeat(100)
+
+/** Replaces a value twice, and syncs the directory that the values are in, as another process may. */
+function replace(at: At, durability: Durability): void {
+  const store = fileStore<string>(at('a/store'), { durability })
+  for (const text of ['newer', 'newest']) store.update.sync('k', ofStore(text))
+  if (durability !== 'full') syncDir(join(at('a/store'), shardOf('k')))
+}
+
+/** Is there a value, one of these, or nothing? A wrong one would be an error of its decoder. */
+const hasOneOf =
+  (...texts: readonly (string | undefined)[]) =>
+  (at: At): boolean => {
+    const value = fileStore<string>(at('a/store')).get.sync('k')?.value
+    return texts.some(text => value === (text === undefined ? undefined : ofStore(text)))
+  }
+
 const held: Readonly<Record<string, Cut>> = {
   move: { act: at => move.sync(at('a/file'), at('b/file')), isWhole: isSomewhere },
   'move, with full': {
@@ -77,6 +97,9 @@ const held: Readonly<Record<string, Cut>> = {
   },
   'cell.swap': { act: at => swap(at, 'file'), isWhole: hasData },
   'cell.swap, after two that keep': { act: at => keepThenSwap(at, 'file'), isWhole: hasData },
+  fileStore: { act: at => replace(at, 'file'), isWhole: hasOneOf('old', 'newer', 'newest') },
+  'fileStore, with none': { act: at => replace(at, 'none'), isWhole: hasOneOf('old', 'newer', 'newest', undefined) },
+  'fileStore, with full': { act: at => replace(at, 'full'), isWhole: hasOneOf('newest') },
   'cell.clear': { act: remove, isWhole: at => isVoid(at) || hasData(at) },
 }
 
@@ -85,6 +108,10 @@ const broken: Readonly<Record<string, Cut>> = {
   'move, with none': {
     act: at => move.sync(at('a/file'), at('b/file'), { durability: 'none' }),
     isWhole: isSomewhere,
+  },
+  'fileStore, with none, if nothing may be lost': {
+    act: at => replace(at, 'none'),
+    isWhole: hasOneOf('old', 'newer', 'newest'),
   },
   'cell.swap, with none': { act: at => swap(at, 'none'), isWhole: hasData },
   'cell.swap, after two that keep, with none': { act: at => keepThenSwap(at, 'none'), isWhole: hasData },
@@ -115,6 +142,7 @@ function cutAfter(kind: string, all: Readonly<Record<string, Cut>>): Map<string,
         for (const dir of ['a', 'b']) mkdirSync(at(dir))
         writeFileSync(at('a/file'), 'content')
         cell.create.sync(at('a/cell'), { data: 'old' })
+        fileStore<string>(at('a/store')).create.sync('k', ofStore('old'))
         run('sync', '-f', live)
         act(at)
         // Any other process.

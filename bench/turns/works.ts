@@ -1,6 +1,7 @@
 // What is called a thousand times at once: each function of the package, and the call of Node that is the measure.
 
 import fs from 'node:fs'
+import { basename, dirname } from 'node:path'
 import {
   cell,
   copy,
@@ -17,6 +18,7 @@ import {
   updateFile,
   writeFile,
 } from 'holdfast'
+import { fileStore, getOrSet, overwrite, type Store } from 'holdfast/store'
 
 export interface Work {
   /** Lays out what one call finds at its path. */
@@ -29,6 +31,15 @@ const data = 'x'.repeat(1024)
 const unsynced = { durability: 'none' } as const
 const laid = (path: string): void => fs.writeFileSync(path, data)
 const beside = (path: string): string => `${path}.from`
+
+/** All paths of a room are keys of one store. */
+function storeOf(path: string): Store<string> {
+  const room = dirname(path)
+  if (last?.room !== room) last = { room, store: fileStore<string>(`${room}/store`, unsynced) }
+  return last.store
+}
+let last: { readonly room: string; readonly store: Store<string> } | undefined
+const laidKey = (path: string): void => void overwrite.sync(storeOf(path), basename(path), data)
 
 /** The same number of these calls at once is what the others are compared with. */
 export const measure = 'fs.promises.writeFile'
@@ -68,4 +79,8 @@ export const works: Readonly<Record<string, Work>> = {
       return was && cell.swap(path, was, { fields: ['b'] })
     },
   },
+  'store, get': { lay: laidKey, act: path => storeOf(path).get(basename(path)) },
+  'store, create': { act: path => storeOf(path).create(basename(path), data) },
+  'store, update': { lay: laidKey, act: path => storeOf(path).update(basename(path), () => data) },
+  'store, getOrSet': { act: path => getOrSet(storeOf(path), basename(path), () => data) },
 }

@@ -5,8 +5,8 @@
 import { isShortage } from '../core/errors.js'
 import { isInterruption } from '../core/interruption.js'
 import { atOnce, type Call, fs, type Outcome, type Steps } from '../core/steps.js'
-import { givesBack, opsThat } from '../core/traits.js'
-import { ignoreRejection } from '../core/wait.js'
+import { givesBack } from '../core/traits.js'
+import { nothing, type Run, type RunningTask, resume, type Thrown } from './running-task.js'
 
 export type Task = () => Steps<void>
 
@@ -19,37 +19,22 @@ export type Width = number | (() => number)
  *
  * If a task fails, no other task starts, those that are running come to their end, and then the first error is thrown.
  * If the call as a whole is interrupted, the interruption is thrown into every running task, once.
+ *
+ * `waits`: the promises of users' callbacks are waited for one after the other, and what comes back from a server all at a time.
  */
-export function* concurrently(todo: Task[], width: Width): Steps<void> {
-  const run: Run = { failure: undefined, interruption: undefined }
+export function* concurrently(todo: Task[], width: Width, waits: 'alone' | 'together' = 'alone'): Steps<void> {
+  const run: Run = { waits, failure: undefined, interruption: undefined }
   let running: RunningTask[] = []
   for (;;) {
     yield* startTasks(todo, running, typeof width === 'number' ? width : width(), run)
     running = running.filter(({ next }) => next)
     if (running.length === 0) break
-    yield* makeWave(running, run)
+    const wave = running.filter(({ parked }) => !parked)
+    if (wave.length > 0) yield* makeWave(wave, running, run)
+    yield* resumeParked(running, wave.length === 0, run)
     running = running.filter(({ next }) => next)
   }
   if (run.failure) throw run.failure.error
-}
-
-interface Thrown {
-  readonly error: unknown
-}
-
-interface Run {
-  /** The first error that a task threw. */
-  failure: Thrown | undefined
-  /** The abort or the time-out that stopped the call as a whole. */
-  interruption: Thrown | undefined
-}
-
-interface RunningTask {
-  readonly steps: Steps<void>
-  /** The call that it makes in the next wave; undefined when it has ended. */
-  next: Call | undefined
-  /** The interruption was thrown into it. It is thrown once only, so that the task can clean up. */
-  interrupted: boolean
 }
 
 /** Starts tasks until the next wave has `width` calls, or as many as there are descriptors for. */
@@ -61,8 +46,8 @@ function* startTasks(todo: Task[], running: RunningTask[], width: number, run: R
   // Many start at once, and so go on in step: a wave of calls that are made inline then waits for no thread.
   if (calls > most / 2) return
   while (calls < most && todo.length > 0 && !run.failure) {
-    const task: RunningTask = { steps: (todo.pop() as Task)(), next: undefined, interrupted: false }
-    yield* resume(task, { value: undefined }, run)
+    const task: RunningTask = { steps: (todo.pop() as Task)(), next: undefined, parked: undefined, interrupted: false }
+    yield* resume(task, nothing, run)
     if (!task.next) continue
     running.push(task)
     calls += callsOf(task.next).length
@@ -97,9 +82,9 @@ function* interrupt(running: readonly RunningTask[], error: unknown, run: Run): 
 /** A task may make several calls together, too. */
 const callsOf = (call: Call): readonly Call[] => (call.op === 'together' ? (call.args[0] as Call[]) : [call])
 
-/** Makes the next calls of all running tasks together, and resumes each task with the outcomes of its own. */
-function* makeWave(running: readonly RunningTask[], run: Run): Steps<void> {
-  const calls = running.map(({ next }) => callsOf(next as Call))
+/** Makes the next calls of several tasks together, and resumes each task with the outcomes of its own. */
+function* makeWave(wave: readonly RunningTask[], running: readonly RunningTask[], run: Run): Steps<void> {
+  const calls = wave.map(({ next }) => callsOf(next as Call))
   let outcomes: Outcome<unknown>[]
   try {
     outcomes = yield* atOnce(calls.flat())
@@ -108,7 +93,7 @@ function* makeWave(running: readonly RunningTask[], run: Run): Steps<void> {
     return yield* interrupt(running, error, run)
   }
   let at = 0
-  const ended = running.map((task, number) => {
+  const ended = wave.map((task, number) => {
     const { length } = calls[number] as readonly Call[]
     const own = outcomes.slice(at, at + length)
     at += length
@@ -121,51 +106,22 @@ function* makeWave(running: readonly RunningTask[], run: Run): Steps<void> {
   for (const one of ended) if (!one.starved || one === last) yield* resume(one.task, one.outcome, run)
 }
 
-const isStarved = (outcome: Outcome<unknown>): boolean => 'error' in outcome && isShortage(outcome.error)
-
-/** Calls that gain nothing from a wave, or would hold it up: each is made alone, as soon as its task comes to it. */
-const madeAlone = opsThat('waits', 'inline')
-
-const nothing = { value: undefined }
-
-/** Runs a task from the outcome of its last call to the next call that belongs in a wave, or to its end. */
-function* resume(task: RunningTask, outcome: Outcome<unknown>, run: Run): Steps<void> {
-  task.next = undefined
-  for (let last = outcome; ; ) {
-    let step: IteratorResult<Call, void>
+/** Resumes the tasks whose promises have settled; if no task had another call to make, waits until one has. */
+function* resumeParked(running: readonly RunningTask[], mayWait: boolean, run: Run): Steps<void> {
+  const parked = running.filter(task => task.parked)
+  let refusal: Thrown | undefined
+  if (mayWait && parked.length > 0)
     try {
-      step = 'error' in last ? task.steps.throw(last.error) : task.steps.next(last.value)
+      yield* fs.settle(Promise.race(parked.map(task => task.parked?.over)))
     } catch (error) {
-      run.failure ??= { error }
-      return
+      if (isInterruption(error)) return yield* interrupt(running, error, run)
+      // The sync form waits for no promise.
+      refusal = { error }
     }
-    if (step.done) return
-    const call = step.value
-    if (call.op === 'postpone') {
-      // What the driver has thrown once, it need not throw again: the task gets it from here.
-      task.interrupted = false
-      last = nothing
-    } else if (run.interruption && !task.interrupted && !givesBack(call)) {
-      // The call is not made, so nothing waits for the promise, and its rejection must not end the process.
-      if (call.op === 'settle') ignoreRejection(call.args[0])
-      task.interrupted = true
-      last = run.interruption
-    } else if (madeAlone.has(call.op)) last = yield* makeAlone(call, task, run)
-    else {
-      task.next = call
-      return
-    }
+  for (const task of parked) {
+    const outcome = refusal ?? task.parked?.outcome
+    if (outcome) yield* resume(task, outcome, run)
   }
 }
 
-function* makeAlone(call: Call, task: RunningTask, run: Run): Steps<Outcome<unknown>> {
-  try {
-    return { value: yield call }
-  } catch (error) {
-    if (isInterruption(error)) {
-      run.interruption = { error }
-      task.interrupted = true
-    }
-    return { error }
-  }
-}
+const isStarved = (outcome: Outcome<unknown>): boolean => 'error' in outcome && isShortage(outcome.error)

@@ -21,8 +21,11 @@ export function holdFor(life: Life, giveBack: () => Steps<void>): () => void {
   }
 }
 
-/** Asked by every call, so it makes nothing. */
-export const isOpen = (life: Life): boolean => !life.isOver && (life.inside === undefined || isOpen(life.inside))
+/** Each call asks, so it makes nothing. */
+export function isOpen(life: Life): boolean {
+  for (let one: Life | undefined = life; one; one = one.inside) if (one.isOver) return false
+  return true
+}
 
 export function checkOpen(life: Life): void {
   if (!isOpen(life)) throw Object.assign(new Error('The store was closed'), { code: 'ERR_STORE_CLOSED' })

@@ -1,13 +1,14 @@
 import { dual } from '../core/dual.js'
 import { LatePlace } from '../core/queue.js'
 import type { Steps } from '../core/steps.js'
+import type { Kept } from './backing.js'
 import { encode } from './codec.js'
-import { jobOf, untilDone } from './conflict.js'
+import { type Job, jobOf, untilDone } from './conflict.js'
 import type { CreateOptions, Entry, Store } from './contract.js'
 import { asTtl, endsIn } from './expiry.js'
 import { entryOf } from './find.js'
 import { innerOf } from './inner.js'
-import { draft } from './kept.js'
+import { draft, type Next } from './kept.js'
 
 const overwriting = dual(function* overwrite<T>(
   store: Store<T>,
@@ -21,17 +22,27 @@ const overwriting = dual(function* overwrite<T>(
   const job = jobOf(inner, key, options, place)
   const bytes = encode(inner, value)
   const ends = endsIn(asTtl(options.ttl ?? Number.POSITIVE_INFINITY, 'options.ttl'))
+  if (!inner.writes) return undefined
+  const next = { kind: 'live', ends, data: bytes } as const
   try {
-    return yield* untilDone(job, function* (): Steps<Entry<T> | undefined | 'moved'> {
-      if (!inner.writes) return undefined
-      const kept = yield* inner.backing.read(key)
-      const now = yield* inner.backing.commit(key, kept, yield* draft(kept, { kind: 'live', ends, data: bytes }))
-      return typeof now === 'string' ? 'moved' : entryOf(now, value)
-    })
+    // What this thread made last may save the look: if it is not there any more, the commit says so.
+    const recalled = inner.backing.recall && (yield* inner.backing.recall(key))
+    const first = yield* recalled ? put(job, recalled, next) : readAndPut(job, next)
+    const now = first === 'moved' ? yield* untilDone(job, () => readAndPut(job, next), first) : first
+    return entryOf(now, value)
   } finally {
     place?.leave()
   }
 })
+
+function* readAndPut(job: Job<unknown>, next: Next): Steps<Kept | 'moved'> {
+  return yield* put(job, yield* job.inner.backing.read(job.key), next)
+}
+
+function* put({ inner, key }: Job<unknown>, from: Kept | undefined, next: Next): Steps<Kept | 'moved'> {
+  const now = yield* inner.backing.commit(key, from, yield* draft(from, next))
+  return typeof now === 'string' ? 'moved' : now
+}
 
 interface Overwrite {
   <T>(store: Store<T>, key: string, value: T, options?: CreateOptions): Promise<Entry<T> | undefined>

@@ -14,8 +14,8 @@ export interface ScopeOptions {
   /** Where the generation is: for all that use the scope, the same store. @default the store itself */
   readonly generations?: Store<string> | undefined
   /**
-   * Milliseconds for which reads may go on with a generation that was seen. On files it is not needed: there one stat shows
-   * whether the generation is current. @default 0
+   * Milliseconds for which reads may go on with a generation that was seen. Without it each read asks for the generation:
+   * one stat on files, where it is not needed, and a round trip to a server. @default 0
    */
   readonly trust?: number | undefined
 }

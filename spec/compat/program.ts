@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createExclusive, lock } from 'holdfast'
 import { contender } from 'holdfast/testing'
-import { type Form, type Row, rows } from './rows.js'
+import type { Form, Row } from './row.js'
+import { rows } from './rows.js'
 
 const plays = {
   maker: (dir: string, round: number) => createExclusive(join(dir, `${round}`), 'x'),

@@ -17,15 +17,8 @@ import { cell, copy, lock, mkdirp, move, remove, within, withLock, writeFile } f
 import { drive, driveSync, dual, fs, type Steps } from 'holdfast/steps'
 import { assertLinearizable, explore, type Model, race } from 'holdfast/testing'
 import { cases, treeCases } from '../support/cases.js'
-
-export type Form = 'promise' | 'sync'
-
-export interface Row {
-  readonly name: string
-  /** Throws if it does not work. `across` is a directory on another device, if there is one. */
-  readonly run: (form: Form, dir: string, across: string) => unknown
-  readonly forms: readonly Form[]
-}
+import type { Form, Row } from './row.js'
+import { storeRows } from './store-rows.js'
 
 const both: readonly Form[] = ['promise', 'sync']
 
@@ -311,4 +304,12 @@ const ofRuntimes: readonly Row[] = [
   },
 ]
 
-export const rows: readonly Row[] = [...ofCases, ...ofLocks, ...ofLinks, ...ofCells, ...ofProofs, ...ofRuntimes]
+export const rows: readonly Row[] = [
+  ...ofCases,
+  ...ofLocks,
+  ...ofLinks,
+  ...ofCells,
+  ...storeRows,
+  ...ofProofs,
+  ...ofRuntimes,
+]

@@ -3,6 +3,7 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { dual, fs, type Steps } from 'holdfast/steps'
+import { pending } from '../../lib/core/alphabet.js'
 import { concurrently } from '../../lib/parts/concurrently.js'
 import { assert, holds, scratch } from '../support/kit.js'
 
@@ -104,4 +105,79 @@ holds('when it is stopped, each one under way is, and gives back what it holds',
   await assert.rejects(all(tasks, 10, { signal: controller.signal }), { code: 'ABORT_ERR' })
   assert.equal(ends, Array(10).fill('ABORT_ERR'))
   assert.equal([begun, readdirSync(dir).length, open()], [10, 0, before])
+})
+
+const together = dual(function* together(
+  tasks: (() => Steps<void>)[],
+  width: number,
+  _options: object = {},
+): Steps<void> {
+  yield* concurrently([...tasks].reverse(), width, 'together')
+})
+
+const later = <T>(ms: number, value: T): Promise<T> => new Promise(resolve => setTimeout(resolve, ms, value))
+
+holds('promises are waited for at the same time, if that is wanted, and calls go on meanwhile', async () => {
+  const dir = scratch()
+  const order: string[] = []
+  let underWay = 0
+  let most = 0
+  function* waiting(at: number): Steps<void> {
+    most = Math.max(most, ++underWay)
+    const answer = yield* fs.settle(later(20 + at, at))
+    underWay--
+    assert.is(yield* fs.settle(new Promise(() => {}), 5), pending)
+    yield* fs.mkdir(join(dir, `${answer}`))
+    const rejected = Promise.reject(new Error(`${at}`))
+    try {
+      yield* fs.settle(rejected)
+    } catch (error) {
+      order.push((error as Error).message)
+    }
+  }
+  function* calling(): Steps<void> {
+    for (let call = 0; call < 5; call++) yield* fs.lstat(dir)
+    order.push('called')
+  }
+  await together([...[3, 2, 1].map(at => () => waiting(at)), calling], 10)
+  assert.is(order[0], 'called')
+  assert.equal(order.slice(1).sort(), ['1', '2', '3'])
+  assert.is(most, 3)
+  assert.equal(readdirSync(dir).sort(), ['1', '2', '3'])
+  most = 0
+  await together(
+    [3, 2, 1].map(at => () => waiting(at + 10)),
+    2,
+  )
+  assert.is(most, 2)
+})
+
+holds('the sync form waits for no promise, and says so to each task', () => {
+  const refused: unknown[] = []
+  const task = (at: number) =>
+    function* (): Steps<void> {
+      try {
+        yield* fs.settle(later(1, at))
+      } catch (error) {
+        refused.push((error as NodeJS.ErrnoException).code)
+      }
+    }
+  together.sync([task(1), task(2)], 2)
+  assert.equal(refused, ['ERR_INVALID_RETURN_VALUE', 'ERR_INVALID_RETURN_VALUE'])
+})
+
+holds('whoever waits for promises is stopped, too, and a rejection that comes later is nobody’s', async () => {
+  const given: number[] = []
+  const task = (at: number) =>
+    function* (): Steps<void> {
+      try {
+        yield* fs.settle(later(50, at).then(() => Promise.reject(new Error('late'))))
+      } finally {
+        given.push(at)
+      }
+    }
+  const stopped = together([task(1), task(2), task(3)], 2, { signal: AbortSignal.timeout(10) })
+  await assert.rejects(stopped, { code: 'ABORT_ERR' })
+  assert.equal(given.sort(), [1, 2])
+  await later(60, 0)
 })

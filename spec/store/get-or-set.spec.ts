@@ -2,11 +2,21 @@
 
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { setTimeout as later } from 'node:timers/promises'
-import { driveSync } from 'holdfast/steps'
-import { type Entry, getOrSet, type Kept, memoryStore, type Store, type Task } from 'holdfast/store'
+import { door, driveSync, type SingleCall, type Steps } from 'holdfast/steps'
+import {
+  type Backing,
+  type Entry,
+  fileStore,
+  getOrSet,
+  type Kept,
+  memoryStore,
+  type Store,
+  type Task,
+  unknownOutcome,
+} from 'holdfast/store'
 import { innerOf } from '../../lib/store/inner.js'
-import { assert, holds } from '../support/kit.js'
-import { deaf, elsewhere } from '../support/stores.js'
+import { assert, holds, scratch } from '../support/kit.js'
+import { deaf, elsewhere, failing } from '../support/stores.js'
 
 /** A value that is made when the test says so. */
 function slow<T>() {
@@ -40,6 +50,27 @@ holds('a miss is made and stored, and a hit is not', async () => {
   assert.equal(getOrSet.sync(store, 'a', never), { ...made, source: 'hit' })
   assert.is(getOrSet.sync(store, 'b', () => 2).source, 'made')
   assert.is(stateOf(store, 'b')?.claim, undefined)
+})
+
+/** The names of the calls that steps make. */
+function callsOf(steps: Steps<unknown>): string[] {
+  const calls: string[] = []
+  const noting = (call: SingleCall) => {
+    calls.push(call.op)
+    return door.performSync(call)
+  }
+  driveSync(steps, { door: { ...door, performSync: noting } })
+  return calls
+}
+
+holds('a hit makes the calls of a get, and no others', async () => {
+  const store = fileStore<string>(scratch(), { durability: 'none' })
+  for (const value of ['short', 'long'.repeat(100)]) {
+    await getOrSet(store, value, () => value)
+    const get = callsOf(store.get.steps(value))
+    assert.ok(get.length > 0)
+    assert.equal(callsOf(getOrSet.steps(store, value, never)), get)
+  }
 })
 
 holds('falsy values are values', async () => {
@@ -272,7 +303,7 @@ holds('each caller leaves by its own signal and timeout; the last one ends the w
   const stop = new AbortController()
   const first = getOrSet(store, 'a', compute, { signal: stop.signal }).catch(error => error)
   await settled()
-  const second = getOrSet(store, 'a', compute, { timeout: 60 }).catch(error => error)
+  const second = getOrSet(store, 'a', compute, { timeout: 200 }).catch(error => error)
   await settled()
   stop.abort('mine')
   assert.is((await first).code, 'ABORT_ERR')
@@ -289,7 +320,11 @@ holds('each caller leaves by its own signal and timeout; the last one ends the w
 holds('what is made after all callers have left is stored', async () => {
   const store = memoryStore<number>()
   const { compute, resolve } = slow<number>()
-  await assert.rejects(getOrSet(store, 'a', compute, { timeout: 5 }), { code: 'ERR_TIMEOUT' })
+  const stop = new AbortController()
+  const first = getOrSet(store, 'a', compute, { signal: stop.signal })
+  await settled()
+  stop.abort()
+  await assert.rejects(first, { code: 'ABORT_ERR' })
   const next = getOrSet(store, 'a', () => 2)
   await settled()
   resolve(1)
@@ -405,10 +440,10 @@ holds('what the codec cannot read is made anew, and what it cannot spell is refu
 holds('heartbeats keep a claim on which another waits, also when its thread is not known to live', async () => {
   const store = memoryStore<number>()
   const { compute, calls, resolve } = slow<number>()
-  const first = getOrSet(elsewhere(store, 'one'), 'a', compute, { lease: 30 })
+  const first = getOrSet(elsewhere(store, 'one'), 'a', compute, { lease: 300 })
   await later(10)
-  const second = getOrSet(elsewhere(store, 'two'), 'a', compute, { lease: 30 })
-  await later(200)
+  const second = getOrSet(elsewhere(store, 'two'), 'a', compute, { lease: 300 })
+  await later(800)
   resolve(1)
   assert.equal(
     (await Promise.all([first, second])).map(({ value }) => value),
@@ -435,6 +470,54 @@ holds(
     assert.equal(await first.then(({ value, source }) => [value, source]), [2, 'met'])
   },
 )
+
+/** An engine whose reply to a publication is lost: it was done, or not; and it may be that nothing can be read afterwards. */
+const losing =
+  (isDone: boolean, canRead: boolean) =>
+  (backing: Backing): Partial<Backing> => {
+    let isLost = false
+    return {
+      *read(key) {
+        if (isLost && !canRead) throw new Error('no connection')
+        return yield* backing.read(key)
+      },
+      *commit(key, from, to) {
+        if (isLost || !from?.claim || !to || !ArrayBuffer.isView(to.data)) return yield* backing.commit(key, from, to)
+        isLost = true
+        if (isDone) yield* backing.commit(key, from, to)
+        throw unknownOutcome(key, from, to, new Error('no reply'))
+      },
+    }
+  }
+
+holds('an unknown outcome of the publication is looked at again, and what was made is not lost', async () => {
+  for (const isDone of [true, false]) {
+    const store = memoryStore<number>()
+    const got = await getOrSet(elsewhere(store, 'one', losing(isDone, true)), 'a', () => 1)
+    assert.equal(got, { value: 1, version: await versionIn(store, 'a'), source: 'made' })
+    const error = await assert.rejects(
+      getOrSet(elsewhere(store, 'one', losing(isDone, false)), 'b', () => 2),
+      { code: 'ERR_UNKNOWN_OUTCOME' },
+    )
+    assert.is((error as unknown as { value: number }).value, 2)
+    assert.not(Object.keys(error).includes('value'), 'values may be secrets, and errors are logged')
+  }
+})
+
+holds('an error of the engine has what was made, and leaves no claim', async () => {
+  const store = memoryStore<number>()
+  const flaky = failing(store, 'one')
+  const error = await getOrSet(flaky.store, 'a', () => {
+    flaky.fails = true
+    setTimeout(() => {
+      flaky.fails = false
+    }, 20)
+    return 1
+  }).catch(thrown => thrown)
+  assert.equal([error.message, error.value], ['the engine fails', 1])
+  await later(200)
+  assert.is(stateOf(store, 'a'), undefined)
+})
 
 holds('a closed store gives its claims back, and stores nothing more', async () => {
   const store = memoryStore<number>()

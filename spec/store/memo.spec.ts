@@ -330,8 +330,60 @@ if (!contender(plays)) {
     }
   }
 
+  /** The same on files: each step is a call to the disk. */
+  function onFiles(kind: (files: Store<string>) => Store<string>): World {
+    let log = { changedAt: Number.POSITIVE_INFINITY, reads: [] as { call: number; value: string | undefined }[] }
+    const open = (dir: string) => fileStore<string>(join(dir, 'store'), { durability: 'none', gc: 'manual' })
+    function* read(store: Store<string>, now: () => number): Steps<void> {
+      for (let turn = 0; turn < 3; turn++) {
+        const call = now()
+        const value = (yield* store.get.steps('k'))?.value
+        log.reads.push({ call, value })
+        seen.add(value)
+      }
+    }
+    function* write(store: Store<string>, now: () => number): Steps<void> {
+      yield* store.update.steps('k', 'new')
+      log.changedAt = now()
+    }
+    return {
+      kills: 1,
+      setup: dir => void open(dir).create.sync('k', 'old'),
+      players: dir => {
+        let time = 0
+        log = { changedAt: Number.POSITIVE_INFINITY, reads: [] }
+        const now = () => ++time
+        return { R: read(kind(open(dir)), now), W: write(open(dir), now) }
+      },
+      check: ending => {
+        nobodyThrew(ending)
+        const late = log.reads.filter(({ call }) => call > log.changedAt)
+        for (const { value } of late) assert.is(value, 'new', 'an old value after the change')
+      },
+    }
+  }
+
   const seen = new Set<string | undefined>()
+  explored('explored on files: what a memo returns is what is there', () => {
+    seen.clear()
+    const world = onFiles(files => memo(files, { max }))
+    const collided = () => seen.has('old') && seen.has('new')
+    assert.ok(prove('memo on files', world, {}, collided).complete)
+  })
+
+  explored('the same world catches: a memo that looks whether anything is there', () => {
+    const careless = (files: Store<string>) => {
+      const { backing } = innerOf<string>(files)
+      const present = function* (key: string): Steps<boolean> {
+        return (yield* backing.read(key)) !== undefined
+      }
+      return memo(openStore<string>(over(backing, { stillThere: present })), { max })
+    }
+    caught('presence', /an old value after the change/, onFiles(careless))
+  })
+
   explored('explored: what a memo returns is what is there', () => {
+    seen.clear()
     const world = remembering(backing => memo(openStore<string>(backing), { max }))
     assert.ok(prove('memo', world, { reduction: 'none' }, () => seen.size === 3).complete)
   })

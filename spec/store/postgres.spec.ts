@@ -1,5 +1,5 @@
-// A store in Postgres, through each client: the contract, and what is of Postgres alone. Cut connections and races are in
-// ./postgres/.
+// A store in Postgres, through each client: the contract, and what is of Postgres alone. Cut connections and races are
+// in ./postgres/.
 
 import { type PostgresStoreOptions, postgresStore } from 'holdfast/postgres'
 import type { Store } from 'holdfast/store'
@@ -39,10 +39,13 @@ const stored = <T>({ client }: Client, table: string, options?: PostgresStoreOpt
 
 // A single connection is like a pool of one.
 for (const one of postgresClients.filter(({ name }) => sized(name !== 'pg Client', true))) {
-  const lines = storeContract(async (place, options) => stored(await clientOf(one), `${one.name}-${place}`, options), {
-    unit: 600,
-    forms: ['promise'],
-  })
+  const lines = storeContract(
+    async (place, options) => stored(await clientOf(one), `${one.name}-${place}`, { timeout: 60_000, ...options }),
+    {
+      unit: 600,
+      forms: ['promise'],
+    },
+  )
   // At once, because they usually wait.
   const result = allAtOnce(lines.map(({ run }) => run))
   for (const [at, { name }] of lines.entries()) {
@@ -53,8 +56,11 @@ for (const one of postgresClients.filter(({ name }) => sized(name !== 'pg Client
 }
 
 each('bad input is refused, and nothing is sent', ({ client }) => {
-  const refuses = (code: string, one: unknown, options: unknown) =>
-    assert.throws(() => postgresStore(one as never, options as never), { code })
+  const refuses = (code: string | RegExp, one: unknown, options: unknown) =>
+    assert.throws(
+      () => postgresStore(one as never, options as never),
+      typeof code === 'string' ? { code } : { message: /listener/ },
+    )
   for (const one of [undefined, null, {}, 'postgres://localhost', { query: 1 }])
     refuses('ERR_INVALID_ARG_TYPE', one, {})
   refuses('ERR_INVALID_ARG_TYPE', client, null)
@@ -62,6 +68,8 @@ each('bad input is refused, and nothing is sent', ({ client }) => {
   for (const table of ['', 'a.b.c', '.a', 'a\0', 'x'.repeat(64)]) refuses('ERR_INVALID_ARG_VALUE', client, { table })
   refuses('ERR_INVALID_ARG_VALUE', client, { prefix: 'p' })
   refuses('ERR_INVALID_ARG_TYPE', client, { listener: {} })
+  // A pool hears nothing, and a connection that listens has to be one of its own.
+  if (!('listen' in client)) refuses(/^/, client, { listener: client })
   refuses('ERR_OUT_OF_RANGE', client, { timeout: 0 })
 })
 

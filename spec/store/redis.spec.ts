@@ -121,6 +121,29 @@ each('Redis removes what has expired, but not what a claim is on', async (client
   assert.is(await store.get('k'), undefined)
 })
 
+each('times are those of the server, though the clock of this machine is set meanwhile', async (client, _, prefix) => {
+  const store = stored<number>(client, prefix)
+  const { now } = Date
+  const hour = 3_600_000
+  try {
+    for (const offMs of [hour, -hour]) {
+      Date.now = now
+      const key = `${offMs}`
+      await store.create(key, 1, { ttl: 300 })
+      Date.now = () => now() + offMs
+      assert.is((await store.get(key))?.value, 1)
+      await pause(320)
+      assert.is(await store.get(key), undefined)
+      const { entry } = await store.create(key, 2, { ttl: hour })
+      const expires = entry?.gone === false ? Number(entry.expires) : 0
+      assert.ok(Math.abs(expires - now() - hour) < 5_000)
+      assert.is((await store.get(key))?.value, 2)
+    }
+  } finally {
+    Date.now = now
+  }
+})
+
 each('a server that has forgotten the scripts is sent them again', async (client, _, prefix) => {
   const store = stored<number>(client, prefix)
   assert.ok((await store.create('k', 1)).ok)

@@ -1,5 +1,5 @@
-// A store in S3: the contract over `fetch`, names, what is refused, and whatever a server may reply. Other clients and races are
-// in ./s3/.
+// A store in S3: the contract over `fetch`, names, what is refused, and whatever a server may reply. Other clients and
+// races are in ./s3/.
 
 import { type S3StoreOptions, s3Store } from 'holdfast/s3'
 import type { Entry, Store } from 'holdfast/store'
@@ -37,7 +37,7 @@ function keepsTheContract(what: string, faults?: Partial<Faults>): void {
   const lines = storeContract(
     async (place, options) => {
       server ??= started(faults)
-      return open(await server, { prefix: `${place}/`, ...options } as Options)
+      return open(await server, { prefix: `${place}/`, timeout: 60_000, ...options } as Options)
     },
     { unit: 600, forms: ['promise'] },
   )
@@ -168,7 +168,7 @@ async function each(
   let doomed = -1
   const server = await startS3({ fate: change => (change === doomed ? fate : undefined) })
   try {
-    const store = open<number>(server, { timeout: 300 })
+    const store = open<number>(server, { timeout: fate === 'silence' ? 1_000 : 30_000 })
     await store.get('opened')
     await body(
       store,
@@ -249,6 +249,23 @@ holds(
     for (let at = 0; at < 5; at++) await store.create(`k${at}`, at)
     for (let at = 0; at < 5; at++) await store.remove(`k${at}`)
     assert.equal([...server.objects.keys()].sort(), ['/specs/a/holdfast.json', '/specs/a/holdfast.probe'])
+  }),
+)
+
+holds(
+  'what a process left behind that was killed in a removal is swept',
+  withServer(async server => {
+    const store = open<number>(server)
+    await store.create('k', 1)
+    // The second request of a removal, the DELETE, is lost.
+    const { changes } = server.counts
+    server.faults.fate = change => (change >= changes + 1 ? 'request lost' : undefined)
+    assert.is((await store.remove('k')).ok, true)
+    server.faults.fate = () => undefined
+    assert.is(await store.get('k'), undefined)
+    assert.ok(server.objects.has('/specs/a/k'))
+    assert.equal(await store.sweep(), { expired: 0, tombstones: 0, debris: 1 })
+    assert.is(server.objects.has('/specs/a/k'), false)
   }),
 )
 

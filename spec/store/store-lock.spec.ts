@@ -113,8 +113,8 @@ holds('onWait is told who holds the lock, also in the queue of this thread', asy
 
 holds('heartbeats keep the lock where its holder cannot be judged', async () => {
   const store = memoryStore()
-  const lease = await storeLock(elsewhere(store, 'one'), 'a', { lease: 60 })
-  await assert.rejects(storeLock(elsewhere(store, 'two'), 'a', { timeout: 400 }), { code: 'ERR_LOCK_HELD' })
+  const lease = await storeLock(elsewhere(store, 'one'), 'a', { lease: 300 })
+  await assert.rejects(storeLock(elsewhere(store, 'two'), 'a', { timeout: 800 }), { code: 'ERR_LOCK_HELD' })
   assert.is(lease.state, 'held')
   assert.not(lease.signal.aborted)
   await lease.release()

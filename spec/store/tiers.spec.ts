@@ -2,7 +2,16 @@
 
 import { channel } from 'node:diagnostics_channel'
 import type { Steps } from 'holdfast/steps'
-import { type Backing, enabled, getOrSet, memoryStore, openStore, type Store, tiers } from 'holdfast/store'
+import {
+  type Backing,
+  enabled,
+  getOrSet,
+  getOrSetMany,
+  memoryStore,
+  openStore,
+  type Store,
+  tiers,
+} from 'holdfast/store'
 import type { World } from 'holdfast/testing'
 import { memoryBacking } from '../../lib/store/memory.js'
 import { over } from '../../lib/store/over.js'
@@ -114,6 +123,8 @@ holds('getOrSet takes copies, and makes a value once among all', async () => {
   // The other one has an old copy still, and what it is to replace is not what is there.
   const seen = await getOrSet(one, 'k', compute)
   assert.equal([seen.source, seen.value], ['hit', 1])
+  const many = await getOrSetMany(one, ['k'], () => new Map())
+  assert.equal(many.get('k')?.value, 1)
   assert.is((await getOrSet(one, 'k', compute, { refresh: seen.version as string })).value, 2)
 })
 

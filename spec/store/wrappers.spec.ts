@@ -121,6 +121,9 @@ holds('without writes a change is refused, and getOrSet returns what it made as 
   assert.equal(await getOrSet(off, 'another', () => 5), { value: 5, version: undefined, source: 'unstored' })
   assert.is((await getOrSet(off, 'k', () => 5)).source, 'hit')
   assert.equal([...store.keys()], ['k'])
+  await store.create('short', 1, { ttl: 1 })
+  await sleep(5)
+  assert.equal(await off.sweep(), { expired: 0, tombstones: 0, debris: 0 })
   // What is off stays off in what is made of it.
   assert.is((await enabled(prefix(off, 'k'), { writes: true }).create('k', 1)).ok, false)
   assert.throws(() => enabled(store, { reads: 1 as never }), { code: 'ERR_INVALID_ARG_TYPE' })

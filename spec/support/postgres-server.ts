@@ -93,7 +93,9 @@ async function run(dir: string, port: number): Promise<ChildProcess> {
     stdio: ['ignore', 'ignore', 'pipe'],
   })
   // A spec that fails must not leave it behind.
-  process.once('exit', () => server.kill('SIGKILL'))
+  const kill = () => server.kill('SIGKILL')
+  process.once('exit', kill)
+  server.once('exit', () => process.off('exit', kill))
   let said = ''
   let isReady = false
   server.stderr?.setEncoding('utf8').on('data', (text: string) => {

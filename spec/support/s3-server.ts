@@ -1,5 +1,5 @@
-// A small S3 server in memory, on a free port of loopback: objects, conditions, ranges and pages of names, as S3 has them, and
-// what goes wrong with it. It is one thread, so each request is one step. Signatures are not looked at.
+// A small S3 server in memory, on a free port of loopback: objects, conditions, ranges and pages of names, as S3 has
+// them, and what goes wrong with it. It is one thread, so each request is one step. Signatures are not looked at.
 
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
@@ -17,7 +17,9 @@ export interface Faults {
   ignores: ('if-none-match' | 'if-match' | 'delete')[]
   /** The server says that it knows no condition of DELETE. */
   refusesDelete: boolean
-  /** What becomes of a request, by its number among those that change something; `reply lost`: it is carried out first. */
+  /**
+   * What becomes of a request, by its number among those that change something; `reply lost`: it is carried out first.
+   */
   fate: (change: number) => Fate | undefined
   /** The clock of the server is ahead by so much. */
   aheadMs: number

@@ -15,8 +15,8 @@ interface Added {
 }
 
 /**
- * What each process does in a race: in the first round it updates one key many times, in the second it does the same as people
- * usually do it (`careless`), and in every later round all create one key.
+ * What each process does in a race: in the first round it updates one key many times, in the second it does the same as
+ * people usually do it (`careless`), and in every later round all create one key.
  */
 export function storePlay(open: () => Promise<Store<number>>, careless: () => Promise<unknown>, times: number): Play {
   let opened: Promise<Store<number>> | undefined

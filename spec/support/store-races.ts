@@ -2,7 +2,7 @@
 // one process alone could have done the same.
 
 import { spawn } from 'node:child_process'
-import { appendFileSync, existsSync, readdirSync, readFileSync } from 'node:fs'
+import { appendFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { getOrSet, type Store } from 'holdfast/store'
@@ -28,6 +28,8 @@ export function storePlays(name: string, open: OpenStore): Record<string, Play> 
     [`${name}-adder`]: async (dir, round) => add(await storeAt(dir), `count-${round}`),
     [`${name}-careless`]: async (dir, round) => add(careless(await storeAt<number>(dir)), `count-${round}`),
     [`${name}-stampeder`]: async (dir, round, number) => stampede(await storeAt(dir), round, number),
+    [`${name}-mortal`]: async (dir, round) => die(await storeAt(dir), dir, round),
+    [`${name}-heir`]: async (dir, round) => inherit(await storeAt(dir), dir, round),
     [`${name}-creator`]: async (dir, round, number) => create(await storeAt(dir), round, number),
     [`${name}-player`]: async (dir, round, number) => live(await storeAt(dir), dir, round, `p${number}`),
     [`${name}-victim`]: async (dir, round, number) => {
@@ -76,6 +78,36 @@ async function stampede(store: Store<string>, round: number, number: number): Pr
     values.push(value as string)
   }
   return { computed, values }
+}
+
+interface Held {
+  readonly fence: number
+  readonly atMs: number
+}
+
+const heldIn = (dir: string, round: number): string => join(dir, `held-${round}`)
+const deathOf = (dir: string, round: number): string => join(dir, `died-${round}`)
+
+/** Dies in the middle of the work that it has claimed. */
+async function die(store: Store<number>, dir: string, round: number): Promise<void> {
+  await getOrSet(store, `mortal-${round}`, async ({ fence }) => {
+    writeFileSync(heldIn(dir, round), '')
+    // The other waits meanwhile.
+    await pause(60)
+    writeFileSync(deathOf(dir, round), JSON.stringify({ fence, atMs: clock() } satisfies Held))
+    process.kill(process.pid, 'SIGKILL')
+    return 0
+  })
+}
+
+async function inherit(store: Store<number>, dir: string, round: number): Promise<Held> {
+  while (!existsSync(heldIn(dir, round))) await pause(1)
+  let held: Held = { fence: 0, atMs: 0 }
+  await getOrSet(store, `mortal-${round}`, ({ fence }) => {
+    held = { fence, atMs: clock() }
+    return fence
+  })
+  return held
 }
 
 const keysOfRound = sized(25, 25)
@@ -179,6 +211,24 @@ async function raceStampede({ file, name, dir }: Race): Promise<void> {
   assert.ok(history.every(overlaps), 'no contention')
 }
 
+/** The holder of a claim is killed: the next begins at once, not after a lease, and with a greater fence. */
+async function raceHeirs({ file, name, dir }: Race): Promise<void> {
+  const rounds = sized(4, 100)
+  const history = await race(file, { dir, cast: { [`${name}-mortal`]: 1, [`${name}-heir`]: 1 }, rounds })
+  assert.equal(threw(history), [])
+  const delays = history.map((results, round) => {
+    const died = JSON.parse(textAt(dir, `died-${round}`)) as Held
+    const next = results.find(({ how }) => how === 'returned')?.value as Held
+    assert.ok(next.atMs > died.atMs, 'two at once')
+    assert.ok(next.fence > died.fence, `fence ${next.fence} after ${died.fence}`)
+    return next.atMs - died.atMs
+  })
+  const [median, most] = [delays.sort((a, b) => a - b)[rounds >> 1] as number, Math.max(...delays)]
+  note(`${name}: the next began ${Math.round(median)} ms after the death, at most ${Math.round(most)} ms`)
+  // A machine that does other things may be late at times. Far from a lease, which is 15 s.
+  assert.ok(median < 200 && most < 2_000)
+}
+
 /** Eight processes make the same keys: of each one process is the maker, and the others are given its value. */
 async function raceCreators({ file, name, dir }: Race): Promise<void> {
   const rounds = sized(2, 8)
@@ -233,5 +283,6 @@ export const storeRaces: readonly (readonly [title: string, run: (race: Race) =>
   ['additions are lost by a store that does not compare', raceCareless],
   ['eight processes make the same keys, and all are given the one value of each', raceCreators],
   ['of values that eight processes want each is made once', raceStampede],
+  ['when the holder of a claim is killed, the next begins at once', raceHeirs],
   ['what processes do that may be killed at any moment is linearizable', raceLives],
 ]

@@ -21,7 +21,7 @@ const hashMark = '__'
 
 export function nameOf(key: string): string {
   const name = plain.test(key) ? key : spell(Buffer.from(key))
-  if (name.length > longestName) return hashMark + inBase32(sha256(key))
+  if (name.length > longestName) return hashMark + inBase32(Buffer.from(sha256(key), 'hex'))
   return device.test(name) ? `_${name.charCodeAt(0).toString(16)}${name.slice(1)}` : name
 }
 
@@ -42,17 +42,15 @@ export function keyOf(name: string): string | undefined {
 }
 
 /** The directory of the store that a key is in: the first byte of its hash, in hex. */
-export const shardOf = (key: string): string => escapedByte[sha256(key)[0] as number] as string
-
-const escapedByte = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+export const shardOf = (key: string): string => sha256(key).slice(0, 2)
 
 export const isShard = (name: string): boolean => /^[0-9a-f]{2}$/.test(name)
 
-/** Node 20.12 and newer hash in one call, which takes half the time. */
-export const sha256 = (data: string | Uint8Array): Buffer =>
+/** In hex. Where there is one call for it, that takes a third of the time. */
+export const sha256 = (data: string | Uint8Array): string =>
   typeof crypto.hash === 'function'
-    ? crypto.hash('sha256', data, 'buffer')
-    : crypto.createHash('sha256').update(data).digest()
+    ? crypto.hash('sha256', data, 'hex')
+    : crypto.createHash('sha256').update(data).digest('hex')
 
 /** Five bits a digit: `0` to `v`. */
 export function inBase32(bytes: Uint8Array): string {

@@ -25,7 +25,7 @@ export function placeAt(root: string, shard: string, name: string, key: string, 
 }
 
 /** A place takes about 500 bytes of memory, and some microseconds to work out. */
-const mostPlaces = 2000
+const mostPlaces = 5000
 
 export class Places {
   readonly #root: string

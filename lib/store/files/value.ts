@@ -39,7 +39,7 @@ export function toFile(bytes: Uint8Array, key: string | undefined): Buffer {
     file.set(spelled, headBytes + 2)
   }
   file.set(bytes, headBytes + before)
-  file.set(sumOf(file), 0)
+  file.write(sumOf(file), 0, 'hex')
   return file
 }
 
@@ -47,10 +47,10 @@ export function toFile(bytes: Uint8Array, key: string | undefined): Buffer {
 export function fromFile(file: Buffer): FiledValue | undefined {
   if (file.length < headBytes || file[8] !== letter || file[9] !== format) return undefined
   if (file.readUInt32BE(12) !== file.length - headBytes) return undefined
-  if (file.compare(sumOf(file), 0, sumBytes, 0, sumBytes) !== 0) return undefined
+  if (file.toString('hex', 0, sumBytes) !== sumOf(file)) return undefined
   if (file[10] === 0) return { key: undefined, bytes: file.subarray(headBytes) }
   const end = headBytes + 2 + file.readUInt16BE(headBytes)
   return { key: file.toString('utf8', headBytes + 2, end), bytes: file.subarray(end) }
 }
 
-const sumOf = (file: Buffer): Buffer => sha256(file.subarray(sumBytes)).subarray(0, sumBytes)
+const sumOf = (file: Buffer): string => sha256(file.subarray(sumBytes)).slice(0, 2 * sumBytes)

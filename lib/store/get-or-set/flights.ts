@@ -100,6 +100,7 @@ export function* find<T>(job: OwnJob<T>, begin?: (now: Sight<T>['now']) => void)
 /** Gets what a flight brings: that which is under way, or one that this call begins. */
 export function* fly<T>(job: OwnJob<T>, first: Found<T>): Steps<Got<T>> {
   const { backing } = job.inner
+  const sinceMs = yield* fs.now()
   for (let found = first; ; found = yield* find(job)) {
     const { fresh } = found.sight
     if (fresh) return gotEntry(fresh, 'waited')
@@ -107,7 +108,7 @@ export function* fly<T>(job: OwnJob<T>, first: Found<T>): Steps<Got<T>> {
     // It would wait for itself.
     if (job.around.includes(flight.progress.work))
       throw yield* keyClaimed(backing, job.key, yield* flight.claim(backing), undefined)
-    const outcome = yield* ride(job, flight, isNew)
+    const outcome = yield* ride(flight, isNew ? Number.POSITIVE_INFINITY : sinceMs + job.waitMs - (yield* fs.now()))
     if (outcome === pending) return yield* beLate(job, yield* flight.claim(backing), job.waitMs)
     if (isNew) return unwrap(outcome)
     // It was not this call that had no more time.
@@ -124,12 +125,12 @@ function flightFor<T>(job: OwnJob<T>, { sight, lookedAs }: Found<T>): { flight: 
   return { flight: new Flight(job, sight, flights), isNew: true }
 }
 
-/** Returns `pending` if the call has waited for too long. The flight that a call has begun does that itself. */
-function* ride<T>(job: OwnJob<T>, flight: Flight<T>, isNew: boolean): Steps<Outcome<Got<T>> | typeof pending> {
+/** Returns `pending` if the call has waited for so long. The flight that a call has begun sees to that itself. */
+function* ride<T>(flight: Flight<T>, ms: number): Steps<Outcome<Got<T>> | typeof pending> {
   flight.board()
   try {
-    if (isNew || job.waitMs > longestTimerMs) return yield* fs.settle(flight.outcome)
-    return yield* fs.settle(flight.outcome, job.waitMs)
+    if (ms > longestTimerMs) return yield* fs.settle(flight.outcome)
+    return yield* fs.settle(flight.outcome, Math.max(0, ms))
   } finally {
     flight.leave()
   }

@@ -25,7 +25,8 @@ export function* look<T>(job: Job<T>, first: Kept | undefined): Steps<Sight<T>> 
   const { inner, key, refused, staleMs } = job
   for (let now = first; ; now = yield* inner.backing.read(key)) {
     const isFresh = isLive(now) && now.version !== refused
-    if (now?.kind !== 'live' || !(isFresh || leftMs(now) + staleMs > 0))
+    // Where reads are off, every call finds nothing.
+    if (now?.kind !== 'live' || !inner.reads || !(isFresh || leftMs(now) + staleMs > 0))
       return { now, fresh: undefined, old: undefined }
     const entry = yield* asEntry(inner, key, now)
     if (entry === 'moved') continue

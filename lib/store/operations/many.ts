@@ -22,7 +22,7 @@ export function* forEach<A, R>(things: readonly A[], work: (thing: A) => Steps<R
       results[at] = yield* work(thing)
     }
   // The last one is begun first.
-  yield* concurrently(things.map(task).reverse(), width)
+  yield* concurrently(things.map(task).reverse(), width, 'together')
   return results
 }
 

@@ -8,9 +8,10 @@ import { checkOpen } from '../life.js'
 import { forEach } from './many.js'
 import { eachPage } from './pages.js'
 
-export function* sweep({ backing, life }: Inner<unknown>, _options: Patience): Steps<Swept> {
+export function* sweep({ backing, life, writes }: Inner<unknown>, _options: Patience): Steps<Swept> {
   checkOpen(life)
   const swept = { expired: 0, tombstones: 0, debris: 0 }
+  if (!writes) return swept
   yield* eachPage({ backing }, '', function* (entries) {
     yield* forEach(entries, function* ([key, kept]) {
       if (!(yield* isUseless(backing, kept))) return

@@ -1,5 +1,5 @@
-// What others commit, heard of through LISTEN and NOTIFY: a hint that ends a wait early. It takes a session of its own, so a
-// client that a pooler serves in transaction mode is no listener.
+// What others commit, heard of through LISTEN and NOTIFY: a hint that ends a wait early. It takes a session of its own,
+// so a client that a pooler serves in transaction mode is no listener.
 
 import { createHash } from 'node:crypto'
 import { refusal } from '../../core/input.js'
@@ -105,9 +105,14 @@ export class Announcements {
   }
 }
 
+interface PoolLike {
+  readonly idleCount: number
+}
+
 function asListener(listener: unknown): PostgresListener {
-  const { listen, on, query } = (listener ?? {}) as Partial<PgListener & PostgresJsListener>
-  if (typeof listen === 'function' || (typeof on === 'function' && typeof query === 'function'))
-    return listener as PostgresListener
+  const { listen, on, query, idleCount } = (listener ?? {}) as Partial<PgListener & PostgresJsListener & PoolLike>
+  // A pool would listen on any of its connections, and report nothing.
+  const isClient = typeof on === 'function' && typeof query === 'function' && idleCount === undefined
+  if (typeof listen === 'function' || isClient) return listener as PostgresListener
   throw refusal('ERR_INVALID_ARG_TYPE', 'options.listener', 'a Client of pg, or what postgres() returns', listener)
 }

@@ -51,8 +51,8 @@ export class PostgresBacking implements Backing, Server {
     return row ? committed(to, row, data) : 'moved'
   }
 
-  *#remove(key: string, nothing: Kept): Steps<void> {
-    yield* this.#db.run(this.#sql.remove, [nameOf(key).name, nothing.id])
+  *#remove(key: string, nothing: Kept): Steps<boolean> {
+    return (yield* this.#db.run(this.#sql.remove, [nameOf(key).name, nothing.id])).length > 0
   }
 
   #statement(key: string, from: Kept | undefined, to: Draft): [string, unknown[], DataOf] {

@@ -1,5 +1,5 @@
-// The statements of a store in Postgres: one for each operation. What decides a commit is the `id` in its condition, which is
-// used once, so a statement that arrives twice, or late, changes nothing.
+// The statements of a store in Postgres: one for each operation. What decides a commit is the `id` in its condition,
+// which is used once, so a statement that arrives twice, or late, changes nothing.
 
 import type { Draft } from '../backing.js'
 import type { Name } from './table.js'

@@ -1,4 +1,5 @@
-// The table of a store in Postgres. It is made by the call that finds none; the row with the empty name says its format.
+// The table of a store in Postgres. It is made by the call that finds none; the row with the empty name says its
+// format.
 
 import { createHash } from 'node:crypto'
 import { refusal } from '../../core/input.js'

@@ -3,7 +3,6 @@
 import type { Steps } from '../../core/steps.js'
 import { nonces } from '../../parts/stage-names.js'
 import type { Backing, Draft, Kept, Page } from '../backing.js'
-import { just } from '../just.js'
 import { claimsByEvidence } from '../remote/claims.js'
 import { type Committed, type Server, untilKnown } from '../remote/commit.js'
 import { untilNextLook } from '../remote/pause.js'
@@ -13,9 +12,9 @@ import { attempt, lookAt, type TracedChange } from './commit.js'
 import { reportEviction } from './eviction.js'
 import { failureOf } from './failures.js'
 import { listLeaf, type Place } from './listing.js'
-import { readScript } from './scripts.js'
+import { readKey } from './read.js'
 import type { RedisServer } from './server.js'
-import { foreignFormat, parseState } from './state-text.js'
+import { stateIn } from './state.js'
 
 export class RedisBacking implements Backing, Server<TracedChange> {
   readonly claims = claimsByEvidence
@@ -33,12 +32,7 @@ export class RedisBacking implements Backing, Server<TracedChange> {
 
   *read(key: string): Steps<Kept | undefined> {
     this.#open()
-    const server = this.#server
-    const [nowMs, words, value] = yield* server.look(() => server.evaluate(readScript, server.names.of(key)))
-    const state = asReplyBytes(words)
-    const bytes = asReplyBytes(value)
-    if (!state && bytes) throw foreignFormat(key)
-    return state && parseState(state.toString('latin1'), key, Number(nowMs), () => just(() => bytes ?? nothing))
+    return yield* readKey(this.#server, key)
   }
 
   *commit(key: string, from: Kept | undefined, to: Draft | undefined): Steps<Committed> {
@@ -62,7 +56,7 @@ export class RedisBacking implements Backing, Server<TracedChange> {
     const entries = found.flatMap(({ key, reply: [nowMs, words] }) => {
       const state = asReplyBytes(words)
       if (!state) return []
-      const kept = parseState(state.toString('latin1'), key, Number(nowMs), () => this.#valueOf(key, kept.version))
+      const kept = stateIn(state, key, Number(nowMs), () => this.#valueOf(key, kept.version))
       return [[key, kept] as const]
     })
     return { entries, cursor: next }
@@ -95,5 +89,3 @@ export class RedisBacking implements Backing, Server<TracedChange> {
     reportEviction(this.#server.connection, this.#server.names.prefix)
   }
 }
-
-const nothing = new Uint8Array(0)

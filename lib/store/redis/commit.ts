@@ -5,11 +5,12 @@ import type { Draft } from '../backing.js'
 import { just } from '../just.js'
 import { keptOf } from '../kept.js'
 import type { Change, Committed } from '../remote/commit.js'
+import { spellIds, spellState } from '../state-text.js'
 import { judge, unknownOutcome } from '../unknown-outcome.js'
 import { asReplyBytes } from './client.js'
 import { commitScript, committed, type Deed, foreign, mostOfTrace, traceMs } from './scripts.js'
 import type { RedisServer } from './server.js'
-import { foreignFormat, parseState, spellIds, spellRest } from './state-text.js'
+import { foreignFormat, stateIn } from './state.js'
 
 /** A change, and the id by which its call is known: that of the state that comes, or one of its own. */
 export interface TracedChange extends Change {
@@ -27,7 +28,7 @@ export function argumentsOf(change: TracedChange, deed: Deed, channel: string): 
     return [from?.id ?? '', id, deed, '-', '0', '', from ? spellIds([from.id, ...from.lineage]) : '', channel, key]
   const isKept = to.claim !== undefined || to.staleMs > longestMs
   const common = [from?.id ?? '', id, deed, spellEnds(to.ends), isKept ? '0' : ms(to.staleMs), isKept ? '1' : '']
-  const args = [...common, spellRest(to, from), channel, key]
+  const args = [...common, spellState(to, from), channel, key]
   return deed === 'set' ? [...args, asBuffer(to.data)] : args
 }
 
@@ -52,18 +53,18 @@ const asBuffer = (data: Draft['data']): Buffer =>
 export function* attempt(server: RedisServer, change: TracedChange, channel: string): Steps<Committed> {
   const { key } = change
   const reply = yield* server.run(commitScript, key, argumentsOf(change, deedOf(change), channel))
-  const [status, nowMs] = reply
-  if (Number(status) === foreign) throw foreignFormat(key)
-  if (Number(status) === committed) return became(change, Number(nowMs))
+  const status = Number(reply[0])
+  const nowMs = server.clock.heard(reply[1])
+  if (status === foreign) throw foreignFormat(key)
   // A client may have sent it twice by itself, because it had lost the first reply.
-  return seenIn(change, reply).verdict === 'done' ? became(change, Number(nowMs)) : 'moved'
+  return status === committed || seenIn(change, reply).verdict === 'done' ? became(change, nowMs) : 'moved'
 }
 
 /** What the reply of a script that has changed nothing shows of the call. */
 function seenIn({ key, from, to, id }: TracedChange, [, nowMs, words, removals]: readonly unknown[]) {
-  const state = asReplyBytes(words)?.toString('latin1')
+  const state = asReplyBytes(words)
   const trace = asReplyBytes(removals)?.toString('latin1') ?? ''
-  const now = state === undefined ? undefined : parseState(state, key, Number(nowMs), () => just(() => 'moved'))
+  const now = state && stateIn(state, key, Number(nowMs), () => just(() => 'moved'))
   const verdict = trace.includes(id) ? 'done' : judge(now, { from: from?.id, to: to?.id })
   return { now, trace, verdict }
 }

@@ -1,6 +1,6 @@
 // What runs inside Redis. A script is about one key, so a cluster can run it; it runs alone, and by the server's clock.
 //
-// A key is a hash. `s`: its state (./state-text.ts), which begins with the id. `v`: the value. `d`: the calls that took
+// A key is a hash. `s`: its state (./state.ts), which begins with the id. `v`: the value. `d`: the calls that took
 // states away, the latest first, each with the state that it took, and those which that had come of; it stays for a minute,
 // so that a call whose reply was lost can see what became of it.
 

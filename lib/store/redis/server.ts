@@ -4,6 +4,7 @@ import type { Steps } from '../../core/steps.js'
 import { ask, type RemoteLimits } from '../remote/ask.js'
 import { look } from '../remote/look.js'
 import { asReplyList, type Connection } from './client.js'
+import { ServerClock } from './clock.js'
 import { failureOf, isNoScript } from './failures.js'
 import type { Names } from './names.js'
 import type { Script } from './scripts.js'
@@ -12,6 +13,7 @@ export class RedisServer {
   readonly names: Names
   readonly limits: RemoteLimits
   readonly connection: Connection
+  readonly clock = new ServerClock()
 
   constructor(connection: Connection, names: Names, limits: RemoteLimits) {
     this.connection = connection

@@ -6,11 +6,11 @@ import { fs, pending, type Steps } from '../../core/steps.js'
 /** How long an engine waits for its server. */
 export interface RemotePatience {
   /**
-   * Milliseconds until a command counts as not replied to. Whether it was carried out is then looked up, or the call ends with
-   * `ERR_UNKNOWN_OUTCOME`. @default 5_000
+   * Milliseconds until a command counts as not replied to. Whether it was carried out is then looked up, or the call
+   * ends with `ERR_UNKNOWN_OUTCOME`. @default 5_000
    */
   readonly timeout?: number | undefined
-  /** Milliseconds for which a command is tried again that the server has put off, or that could not reach it. @default 10_000 */
+  /** Milliseconds for which a command is tried again that was put off, or could not be sent. @default 10_000 */
   readonly retryFor?: number | undefined
 }
 

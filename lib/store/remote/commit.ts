@@ -1,6 +1,6 @@
-// A commit on a server, where a reply may be lost. Its condition names an id that is used once, so it may be sent again: a
-// request that arrives twice, or late, finds another state, and changes nothing. Only a state that was made on nothing, and
-// is gone again, leaves no trace: then the outcome is unknown.
+// A commit on a server, where a reply may be lost. Its condition names an id that is used once, so it may be sent
+// again: a request that arrives twice, or late, finds another state, and changes nothing. Only a state that was made on
+// nothing, and is gone again, leaves no trace: then the outcome is unknown.
 
 import { isInterruption } from '../../core/interruption.js'
 import type { Steps } from '../../core/steps.js'
@@ -31,30 +31,36 @@ export interface Server<A extends Change = Attempt> extends Pick<Backing, 'read'
   look?(attempt: A, doubt: unknown): Steps<Committed | 'untouched'>
 }
 
+/** Removes exactly one state, and returns whether it was there; true as well where the server has no way to do it. */
+export type Drop = (nothing: Kept) => Steps<boolean>
+
 /**
- * Commits, whatever becomes of replies. What is taken away becomes a state without a value first, because that remembers
- * which call has made it. Then `drop` removes it, where the server has a way to remove exactly one state.
+ * Commits, whatever becomes of replies. What is taken away becomes a state without a value first, because that
+ * remembers which call has made it. That is then dropped; where this fails it reads as nothing all the same, and
+ * `sweep` removes it.
  */
-export function* commitRemotely(
-  server: Server,
-  { key, from, to }: Change,
-  drop: (nothing: Kept) => Steps<unknown>,
-): Steps<Committed> {
+export function* commitRemotely(server: Server, { key, from, to }: Change, drop: Drop): Steps<Committed> {
   if (to) return yield* untilKnown(server, { key, from, to: { ...to, lineage: lineageAfter(from) } })
   if (!from) return 'removed'
+  if (isNothing(from)) return (yield* drop(from)) ? 'removed' : 'moved'
   const nothing = yield* draft(from, { kind: 'none', ends: undefined, data: undefined })
   const made = yield* untilKnown(server, { key, from, to: { ...nothing, lineage: lineageAfter(from) } })
   if (typeof made === 'string') return made
   try {
     yield* drop(made)
   } catch (error) {
-    // It reads as nothing all the same, and `sweep` removes it.
     if (isInterruption(error) || server.failureOf(error) === 'refused') throw error
   }
   return 'removed'
 }
 
-/** How many states before itself a state remembers on a server: while a call finds out that a reply is lost, many may come. */
+/** Is there neither a value nor a claim? */
+export const isNothing = ({ kind, claim }: Kept): boolean => kind === 'none' && claim === undefined
+
+/**
+ * How many states before itself a state remembers on a server: while a call finds out that a reply is lost, many may
+ * come.
+ */
 const mostRemembered = 16
 
 const lineageAfter = (from: Kept | undefined): readonly string[] =>

@@ -12,7 +12,9 @@ export function* partOf(ms: number): Steps<number> {
   return (ms * byte) / 256
 }
 
-/** Waits until another look is worth while, but at most `ms`: what a store does whose server does not say what changes. */
+/**
+ * Waits until another look is worth while, but at most `ms`: what a store does whose server does not say what changes.
+ */
 export function* untilNextLook(ms: number): Steps<void> {
   yield* fs.sleep(Math.min(ms, shortestPollMs + (yield* partOf(longestPollMs - shortestPollMs))))
 }

@@ -1,11 +1,11 @@
-// S3 as an engine: an object for each key. What decides a commit is the condition of a PUT: that there is no object, or that it
-// is still the version that was read.
+// S3 as an engine: an object for each key. What decides a commit is the condition of a PUT: that there is no object, or
+// that it is still the version that was read.
 
 import { fs, type Steps } from '../../core/steps.js'
 import type { Backing, Draft, Kept, Page } from '../backing.js'
 import { just } from '../just.js'
 import { claimsByEvidence } from '../remote/claims.js'
-import { type Attempt, type Committed, commitRemotely, type Server } from '../remote/commit.js'
+import { type Attempt, type Committed, commitRemotely, isNothing, type Server } from '../remote/commit.js'
 import { Once } from '../remote/once.js'
 import { partOf } from '../remote/pause.js'
 import { judge } from '../unknown-outcome.js'
@@ -75,8 +75,8 @@ export class S3Backing implements Backing, Server {
   }
 
   /**
-   * The condition was refused. If a client repeats requests by itself, it may have been refused because of its own first try,
-   * whose reply was lost.
+   * The condition was refused. If a client repeats requests by itself, it may have been refused because of its own
+   * first try, whose reply was lost.
    */
   *#afterRefusal(reply: Reply, { key, from, to }: Attempt): Steps<Kept | 'moved'> {
     const now = yield* this.#bucket.read(nameOf(key).name)
@@ -87,21 +87,23 @@ export class S3Backing implements Backing, Server {
     return 'moved'
   }
 
-  *#delete(key: string, nothing: S3Kept): Steps<void> {
+  *#delete(key: string, nothing: S3Kept): Steps<boolean> {
     const { etag } = nothing
-    if (etag === undefined || !(yield* this.#opening.get())) return
-    yield* this.#bucket.send(objects => objects.remove(`${this.#bucket.prefix}${nameOf(key).name}`, etag))
+    if (etag === undefined || !(yield* this.#opening.get())) return true
+    const name = `${this.#bucket.prefix}${nameOf(key).name}`
+    return (yield* this.#bucket.send(objects => objects.remove(name, etag))).status < 400
   }
 
   *list(prefix: string, cursor: unknown): Steps<Page> {
-    yield* this.#opening.get()
+    const deletesExactly = yield* this.#opening.get()
     const listing = yield* this.#bucket.list(beginningOf(prefix), pageSize, cursor as string | undefined)
     const names = listing.names
       .map(name => name.slice(this.#bucket.prefix.length))
       .filter(name => isCutName(name) || keyOf(name)?.startsWith(prefix))
     const found = yield* this.#bucket.readHeads(names)
     const entries = found.flatMap(({ name, key = keyOf(name), kept }) =>
-      key?.startsWith(prefix) ? [[key, kept] as const] : [],
+      // What can only stay is no work for `sweep`.
+      key?.startsWith(prefix) && (deletesExactly || !isNothing(kept)) ? [[key, kept] as const] : [],
     )
     return { entries, cursor: listing.next }
   }

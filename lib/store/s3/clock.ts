@@ -1,5 +1,5 @@
-// The clock of a store in S3: that of this machine, unless the server's proves it wrong. A reply says the server's time in whole
-// seconds, and was made between the moments at which the request was sent and the reply came.
+// The clock of a store in S3: that of this machine, unless the server's proves it wrong. A reply says the server's time
+// in whole seconds, and was made between the moments at which the request was sent and the reply came.
 
 export class ServerClock {
   /** What must be added to this machine's time, as far as is known. */

@@ -1,5 +1,6 @@
-// The names of objects. A letter or digit of ASCII stays as it is, and each other byte becomes `_` and two digits: no two keys
-// have one name, also where an S3 server keeps objects in directories that fold case, and no name leads elsewhere.
+// The names of objects. A letter or digit of ASCII stays as it is, and each other byte becomes `_` and two digits: no
+// two keys have one name, also where an S3 server keeps objects in directories that fold case, and no name leads
+// elsewhere.
 
 import { createHash } from 'node:crypto'
 import { refusal } from '../../core/input.js'

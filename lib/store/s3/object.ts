@@ -1,5 +1,5 @@
-// A state as an object: one line that says what it is, and then the value. The state's id makes each object unlike all others,
-// so its ETag, a sum of the content, is unlike all others too.
+// A state as an object: one line that says what it is, and then the value. The state's id makes each object unlike all
+// others, so its ETag, a sum of the content, is unlike all others too.
 
 import type { Claim, Draft, Kept } from '../backing.js'
 import { storeFormat } from '../format.js'

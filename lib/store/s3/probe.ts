@@ -1,5 +1,5 @@
-// What is found out of a server when a store is opened: that it obeys conditions, for some ignore them, and that the objects are
-// of a format that this version reads.
+// What is found out of a server when a store is opened: that it obeys conditions, for some ignore them, and that the
+// objects are of a format that this version reads.
 
 import { isInterruption } from '../../core/interruption.js'
 import type { Steps } from '../../core/steps.js'

@@ -1,5 +1,5 @@
-// The few tags of XML that a store reads. Servers write them without attributes and comments, so what looks otherwise is
-// refused rather than guessed at.
+// The few tags of XML that a store reads. Servers write them without attributes and comments, so what looks otherwise
+// is refused rather than guessed at.
 
 import type { Listing } from './objects.js'
 

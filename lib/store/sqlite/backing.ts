@@ -3,11 +3,12 @@
 
 import { fs, type Steps } from '../../core/steps.js'
 import type { Backing, Draft, Kept, Page } from '../backing.js'
+import { just } from '../just.js'
 import { keptOf } from '../kept.js'
 import { confirmCommit } from '../unknown-outcome.js'
 import { whenFree } from './busy.js'
 import { isSqliteError, type SqliteLike } from './connection.js'
-import { keptOfRow, prepareAll, type Statements, spell } from './rows.js'
+import { columnsOf, keptOfRow, prepareAll, type Statements } from './rows.js'
 import { checkNoTransaction, formatKey } from './table.js'
 
 export class SqliteBacking implements Backing {
@@ -24,13 +25,19 @@ export class SqliteBacking implements Backing {
     this.#retryFor = retryFor
   }
 
-  *read(key: string): Steps<Kept | undefined> {
-    const row = yield* this.#whenFree(() => this.#statements.read.get(Buffer.from(key)))
-    return row && keptOfRow(row, Date.now(), () => ready(row.value ?? nothing))
+  read(key: string): Steps<Kept | undefined> {
+    return this.#readRow(Buffer.from(key))
+  }
+
+  *#readRow(k: Buffer): Steps<Kept | undefined> {
+    const row = yield* this.#whenFree(() => this.#statements.read.get(k))
+    return row && keptOfRow(row, Date.now(), () => just(() => row.value ?? nothing))
   }
 
   *commit(key: string, from: Kept | undefined, to: Draft | undefined): Steps<Kept | 'removed' | 'moved'> {
     const k = Buffer.from(key)
+    // A signal and a timeout are obeyed at calls, and a statement is none of those that a driver knows.
+    yield* fs.now()
     try {
       return yield* this.#whenFree(() => this.#change(k, from, to))
     } catch (error) {
@@ -50,8 +57,8 @@ export class SqliteBacking implements Backing {
     // Read anew for each attempt, because the one before may have waited for seconds.
     const nowMs = Date.now()
     const data = to.data === 'keep' ? undefined : (to.data ?? null)
-    const next = keptOf(to, from, nowMs, () => (data === undefined && from ? from.data() : ready(data ?? nothing)))
-    const state = spell(to, from, next.endsAtMs)
+    const next = keptOf(to, from, nowMs, () => (data === undefined && from ? from.data() : just(() => data ?? nothing)))
+    const state = columnsOf(to, from, next.endsAtMs)
     const changed = !from
       ? insert.run(...state, data ?? null, k)
       : data === undefined
@@ -67,15 +74,16 @@ export class SqliteBacking implements Backing {
     const nowMs = Date.now()
     const entries = rows.map(row => {
       const k = Buffer.from(row.k)
-      return [k.toString(), keptOfRow(row, nowMs, () => this.#valueOf(k, row.version))] as const
+      const kept: Kept = keptOfRow(row, nowMs, () => this.#valueOf(k, kept.version))
+      return [k.toString(), kept] as const
     })
     const last = rows.at(-1)
     return { entries, cursor: last && rows.length === pageRows ? Buffer.concat([last.k, zero]) : undefined }
   }
 
-  *#valueOf(k: Buffer, version: string): Steps<Uint8Array | 'moved'> {
-    const row = yield* this.#whenFree(() => this.#statements.value.get(k, version))
-    return row ? (row.value ?? nothing) : 'moved'
+  *#valueOf(k: Buffer, version: string): ReturnType<Kept['data']> {
+    const now = yield* this.#readRow(k)
+    return now?.version === version ? yield* now.data() : 'moved'
   }
 
   *stillThere(key: string, { id }: Kept): Steps<boolean> {
@@ -88,9 +96,8 @@ export class SqliteBacking implements Backing {
     yield* fs.sleep(Math.min(ms, 2 + byte / 32))
   }
 
-  // biome-ignore lint/correctness/useYield: there is nothing to call
-  *now(): Steps<number> {
-    return Date.now()
+  now(): Steps<number> {
+    return just(Date.now)
   }
 
   #whenFree<T>(statement: () => T): Steps<T> {
@@ -112,9 +119,4 @@ function endOf(prefix: string): Buffer {
   const end = Buffer.from(prefix)
   end[end.length - 1] = (end.at(-1) ?? 0) + 1
   return end
-}
-
-// biome-ignore lint/correctness/useYield: the value was read together with the state
-function* ready(bytes: Uint8Array): Steps<Uint8Array> {
-  return bytes
 }

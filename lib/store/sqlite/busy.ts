@@ -6,15 +6,14 @@ import { isSqliteError } from './connection.js'
 
 /** Runs a statement. While the database is locked, it is run again, for as long as `retryFor` (ms). */
 export function* whenFree<T>(statement: () => T, retryFor: number): Steps<T> {
-  // A signal and a timeout are obeyed at calls, and the statement is none of those that a driver knows.
-  const sinceMs = yield* fs.now()
+  const begunMs = performance.now()
   for (let tries = 1; ; tries++) {
     try {
       return statement()
     } catch (error) {
       // PROTOCOL: two connections opened the log at the same moment.
       if (!isSqliteError(error, 'BUSY', 'LOCKED', 'PROTOCOL')) throw error
-      const leftMs = sinceMs + retryFor - (yield* fs.now())
+      const leftMs = begunMs + retryFor - performance.now()
       if (leftMs <= 0) throw error
       yield* fs.sleep(Math.min(leftMs, yield* pauseMs(tries)))
     }

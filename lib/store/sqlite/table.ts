@@ -5,9 +5,7 @@ import { fs, type Steps } from '../../core/steps.js'
 import { storeFormat } from '../format.js'
 import { whenFree } from './busy.js'
 import { isInTransaction, isSqliteError, prepare, type SqliteLike } from './connection.js'
-
-/** The format that this version of the package writes, and reads. */
-const format = 1
+import { format } from './rows.js'
 
 /** No key is empty, so the row of this key is free to say the format. */
 export const formatKey = Buffer.alloc(0)
@@ -93,8 +91,7 @@ function makeTable(db: SqliteLike, table: string): void {
   db.exec('BEGIN IMMEDIATE')
   try {
     db.exec(`CREATE TABLE IF NOT EXISTS ${table} (
-      k BLOB PRIMARY KEY NOT NULL, id TEXT NOT NULL, lineage TEXT, kind TEXT, version TEXT, ends REAL, stale REAL,
-      owner TEXT, fence INTEGER, lease REAL, value BLOB)`)
+      k BLOB PRIMARY KEY NOT NULL, id TEXT NOT NULL, ends REAL, state TEXT, value BLOB)`)
     if (!checkFormat(db, table)) prepare(db, `INSERT INTO ${table} (k, id) VALUES (?, ?)`).run(formatKey, `${format}`)
     db.exec('COMMIT')
   } catch (error) {

@@ -1,5 +1,4 @@
-// Real processes at one store in a directory: no value is torn, or missing while there always is one; no update is lost;
-// and of many creates one makes the entry.
+// Real processes read and replace large values in a store in a directory: none is torn, or missing while there always is one.
 
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -17,7 +16,6 @@ const isWhole = (value: Uint8Array): boolean =>
   value.length === bytes && wholeOf(Number(Buffer.from(value).toString('latin1', 0, 16))).equals(value)
 
 const reads = sized(120, 2000)
-const updates = sized(40, 500)
 
 interface Bytes {
   get(key: string): Promise<{ readonly value?: Uint8Array | undefined } | undefined>
@@ -49,24 +47,11 @@ async function reading({ get }: Bytes): Promise<{ torn: number; absent: number; 
   return found
 }
 
-const counterOf = (dir: string) => fileStore<number>(join(dir, 'counters'), fast)
-
 const plays = {
   writer: (dir: string, _: number, number: number) => writing(bytesOf(dir), number),
   reader: (dir: string) => reading(bytesOf(dir)),
   'plain-writer': (dir: string, _: number, number: number) => writing(plainStore(dir), number),
   'plain-reader': (dir: string) => reading(plainStore(dir)),
-  async counter(dir: string, round: number) {
-    const store = counterOf(dir)
-    for (let at = 0; at < updates; at++)
-      if (round % 2) store.update.sync(`k${round}`, ({ value }) => value + 1)
-      else await store.update(`k${round}`, ({ value }) => value + 1)
-  },
-  async maker(dir: string, round: number, number: number) {
-    const store = fileStore<number>(join(dir, 'made'), fast)
-    const made = await (round % 2 ? store.create(`k${round}`, number) : store.create.sync(`k${round}`, number))
-    return { ok: made.ok, value: made.entry?.value }
-  },
 }
 
 type Seen = { torn: number; absent: number; seen: number }
@@ -93,35 +78,6 @@ if (!contender(plays)) {
         readdirSync(join(dir, 'torn'), { recursive: true }).filter(name => String(name).includes('payload')).length,
         1,
       )
-    })
-
-    raced(`race on ${kind}: eight processes count, and no update is lost`, async () => {
-      const dir = scratch(place)
-      const store = counterOf(dir)
-      const rounds = 2
-      for (let round = 0; round < rounds; round++) store.create.sync(`k${round}`, 0)
-      const history = await race(import.meta.url, { dir, cast: { counter: 8 }, rounds })
-      assert.equal(
-        history.flat().flatMap(({ message }) => message ?? []),
-        [],
-      )
-      for (let round = 0; round < rounds; round++) assert.is(store.get.sync(`k${round}`)?.value, 8 * updates)
-      assert.ok(history.every(overlaps), 'no contention')
-    })
-
-    raced(`race on ${kind}: of eight creates one makes the entry, and all others are given it`, async () => {
-      const dir = scratch(place)
-      const history = await race(import.meta.url, { dir, cast: { maker: 8 }, rounds: sized(25, 200) })
-      for (const results of history) {
-        const all = results.map(({ value }) => value as { ok: boolean; value: number })
-        const winner = all.filter(({ ok }) => ok)
-        assert.is(winner.length, 1)
-        assert.ok(
-          all.every(({ value }) => value === winner[0]?.value),
-          JSON.stringify(all),
-        )
-      }
-      assert.ok(history.filter(overlaps).length > history.length / 3, 'no contention')
     })
   }
 

@@ -136,7 +136,12 @@ const worlds: readonly (readonly [what: string, programs: string, budgets: Livin
   ['one removes what another updates, one killed', 'r uL', { start: 'sL', kills: 1 }, { preemptions: sized(1, 3) }],
   ['two create, one killed', 'c c', { kills: 1 }],
   ['one creates what another removes, one killed', 'r,c g', { start: 's', kills: 1 }],
-  ['three update, one failure', 'u u u', { start: 's', failures: 1 }, { preemptions: 1 }],
+  [
+    'three update, one failure',
+    'u u u',
+    { start: 's', failures: 1 },
+    sized<ExploreOptions>({ random: { schedules: 300 } }, { preemptions: 1 }),
+  ],
 ]
 
 for (const [what, programs, budgets, bounds] of worlds)

@@ -1,4 +1,5 @@
-// A store in S3, raced by eight processes: nothing is lost, and one makes what all want to make, also where replies are cut.
+// A store in S3, raced by eight processes: nothing is lost, and one makes what all want to make, also where replies are
+// cut.
 
 import { s3Store } from 'holdfast/s3'
 import type { Store } from 'holdfast/store'
@@ -7,10 +8,11 @@ import { careless } from '../../broken/careless-s3.js'
 import { assert, note, raced, scratch, sized } from '../../support/kit.js'
 import { type Faults, startS3 } from '../../support/s3-server.js'
 import { assertAllKept, assertOneMade, storePlay } from '../../support/store-race.js'
+import { storePlays, storeRaces } from '../../support/store-races.js'
 
 const variable = 'HOLDFAST_SPEC_S3'
 const endpoint = () => process.env[variable] ?? ''
-const open = (): Store<number> => s3Store<number>(fetch, { bucket: 'specs', prefix: 'race/', endpoint: endpoint() })
+const open = <T = number>(): Store<T> => s3Store<T>(fetch, { bucket: 'specs', prefix: 'race/', endpoint: endpoint() })
 const times = sized(15, 500)
 const rounds = sized(25, 200)
 
@@ -25,8 +27,25 @@ const fates: Readonly<Record<string, Faults['fate']>> = {
     (({ 4: 'conflict', 9: 'reply lost' }) as const)[change % 10],
 }
 
-if (!contender({ player: storePlay(async () => open(), carelessly, times) }))
-  for (const [what, fate] of Object.entries(fates))
+const plays = {
+  player: storePlay(async () => open(), carelessly, times),
+  ...storePlays('fetch', async () => open()),
+}
+
+if (!contender(plays)) {
+  // The others are in what follows, and at full size they are run by themselves as well.
+  for (const [title, run] of storeRaces.filter(([title]) => sized(/linearizable|once/.test(title), true)))
+    raced(`fetch: ${title}`, async () => {
+      const server = await startS3()
+      process.env[variable] = server.endpoint
+      try {
+        await run({ file: import.meta.url, name: 'fetch', dir: scratch(), store: open() })
+      } finally {
+        await server.close()
+      }
+    })
+
+  for (const [what, fate] of Object.entries(fates).slice(sized(1, 0)))
     raced(`8 processes, and ${what}: no update is lost, and one makes what all want to make`, async () => {
       const server = await startS3()
       process.env[variable] = server.endpoint
@@ -51,3 +70,4 @@ if (!contender({ player: storePlay(async () => open(), carelessly, times) }))
         await server.close()
       }
     })
+}

@@ -17,6 +17,7 @@ import {
   proveLarge,
 } from '../../support/kit.js'
 import { layOut, stateIn, stateNamed, storeOf } from '../../support/named-states.js'
+import { deaf } from '../../support/stores.js'
 
 const key = 'k'
 /** Released by a holder whose fence was 5. */
@@ -117,4 +118,57 @@ explored(
 explored('explore: a takeover without evidence is caught', () => {
   const world = { setup: free, players: holding('AB', {}, takeOverByAge), check: neverTwo }
   caught('a takeover by age', /has robbed/, world)
+})
+
+/** Holds the lock, and says when it began its heartbeat, if that was made. */
+function* beating(dir: string, change?: Change): Steps<number | undefined> {
+  const held = yield* storeLock.steps(storeOf(dir, change), key, { lease: 500 })
+  const atMs = yield* fs.now()
+  try {
+    yield* renew(held)
+    yield* fs.stat(dir)
+    yield* release(held)
+    return atMs
+  } catch (error) {
+    if ((error as { code?: string }).code === 'ERR_LEASE_LOST') return atMs
+    throw error
+  }
+}
+
+/** Takes the lock, and says when, and whether its holder counted as dead. */
+function* waiting(dir: string): Steps<{ atMs: number; previous: string }> {
+  const held = yield* storeLock.steps(storeOf(dir), key, { lease: 500 })
+  const taken = { atMs: yield* fs.now(), previous: held.previous }
+  try {
+    yield* release(held)
+  } catch (error) {
+    // The other one may rob this one as well.
+    if ((error as { code?: string }).code !== 'ERR_LEASE_LOST') throw error
+  }
+  return taken
+}
+
+explored('explore: a heartbeat keeps the lock for a whole lease more, and a lost one does not', () => {
+  let robbed = 0
+  const world = (change?: Change) => ({
+    setup: free,
+    players: (dir: string) => ({ A: beating(dir, change), B: waiting(dir) }),
+    strangers: true,
+    ticks: 2,
+    tick: 400,
+    check: (ending: Ending) => {
+      nobodyThrew(ending)
+      const [beatMs, taken] = answers(ending) as [number, { atMs: number; previous: string }]
+      if (taken.previous !== 'died') return
+      robbed++
+      // The heartbeat of A may come too late, but then A has not got that far.
+      const isMade = ending.log.some(({ player, op, failed }, at, all) => {
+        const earlier = all.slice(0, at).filter(one => one.player === 'A' && one.op === 'rename').length
+        return player === 'A' && op === 'rename' && !failed && earlier > 0
+      })
+      if (isMade || change) assert.ok(taken.atMs - beatMs >= 500, `robbed ${taken.atMs - beatMs} ms after a heartbeat`)
+    },
+  })
+  prove('1 holds, 1 waits, 2 ticks', world(), { preemptions: 2 }, () => robbed > 0)
+  caught('lost heartbeats', /robbed \d+ ms after a heartbeat/, world(deaf), { preemptions: 3 })
 })
