@@ -168,6 +168,8 @@ export class ValidatingCache<K, V> implements AsyncDisposable {
   }
 
   #obtain(key: K, uses: boolean, options: CallerOptions | undefined): Landing<K, V> | Promise<Landing<K, V>> {
-    return this.#lookups.obtain(key, uses, deadlineFor(options))
+    const deadline = deadlineFor(options)
+    if (options?.signal?.aborted) throw deadline?.error
+    return this.#lookups.obtain(key, uses, deadline)
   }
 }

@@ -425,10 +425,19 @@ holds('close rejects those who wait, and ends when every value was disposed of',
   await using
   assert.equal(why, ['a x closed', 'b x closed', 'c late closed'])
   await assert.rejects(cache.close({ timeout: 5 }), { code: 'ERR_TIMEOUT' })
+  await assert.rejects(cache.close({ signal: AbortSignal.abort() }), { code: 'ABORT_ERR' })
   disposals.at(1).resolve()
   disposals.at(2).reject(new Error('it cannot be closed'))
   await Promise.all(closing)
   assert.is(closed, 3)
+})
+
+holds('a call to close whose signal is aborted closes the cache all the same', async () => {
+  const { cache, left } = cacheOf()
+  cache.set('a', 'x')
+  await cache.close({ signal: AbortSignal.abort() })
+  assert.equal(left, ['a x closed'])
+  await assert.rejects(cache.get('a'), { code: 'ERR_CACHE_CLOSED' })
 })
 
 holds('neither rejections nor timers are left over', () => {

@@ -1,4 +1,4 @@
-// What is in the cache. Its order, and how many there may be, is lru-cache's affair.
+// What is in the cache. lru-cache keeps the order of the entries, and says which one makes room.
 
 import { LRUCache } from 'lru-cache'
 import type { Caching, EvictReason } from './options.js'

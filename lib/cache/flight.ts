@@ -10,7 +10,7 @@ export class Flight<K, V> {
   isLoading = false
   /** The load is being called this very moment: a caller who comes now is that load itself. */
   isCalling = false
-  /** The key was deleted after the load had begun: what is loaded must not be stored. */
+  /** The key was deleted after the load had begun, so what is loaded is older than that, and must not be stored. */
   isOutdated = false
   /** Its callers have what they waited for, or have left. */
   isOver = false

@@ -127,7 +127,7 @@ export class Lookups<K, V> {
   }
 
   #loaded(flight: Flight<K, V>, outcome: Outcome<V>): void {
-    // It is there only if this flight is over, or outdated.
+    // Another value is there only if this flight is over, or outdated: then that one is newer.
     const winner = this.entries.peek(flight.key)
     if (winner && !flight.isOver) this.flights.end(flight, { value: { ...winner, source: 'hit' } })
     if ('error' in outcome) {

@@ -92,7 +92,5 @@ function asMax(max: unknown): number {
 export function deadlineFor(options: CallerOptions | undefined): Deadline | undefined {
   if (options === undefined) return undefined
   checkOptionNames(options)
-  const deadline = deadlineOf(options)
-  if (options.signal?.aborted) throw deadline?.error
-  return deadline
+  return deadlineOf(options)
 }

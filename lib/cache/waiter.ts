@@ -24,9 +24,7 @@ export class Waiter<K, V> {
     readonly deadline: Deadline | undefined,
   ) {}
 
-  /**
-   * The value is held in this very moment: until the caller goes on, it may leave the cache. Must be called once.
-   */
+  /** Holds the value at once, if it is to be used: it may leave the cache before the caller goes on. */
   end(outcome: Outcome<Landing<K, V>>): void {
     this.deadline?.disarm()
     if (this.uses && 'value' in outcome) outcome.value.stay?.enter()
