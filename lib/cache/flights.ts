@@ -14,7 +14,7 @@ export class Flights<K, V> {
   /** Those that callers who come now may join. */
   readonly #current = new Map<K, Flight<K, V>>()
   /** Those that have callers, and that callers who come now must not join. */
-  readonly #outdated = new Set<Flight<K, V>>()
+  readonly #outdated = new Map<K, Set<Flight<K, V>>>()
 
   get(key: K): Flight<K, V> | undefined {
     return this.#current.get(key)
@@ -28,10 +28,11 @@ export class Flights<K, V> {
 
   /** Another value is in the cache now: that is what all callers get. */
   overtake(key: K, { value, stay }: Entry<K, V>): void {
-    const flight = this.#current.get(key)
-    if (!flight) return
-    this.end(flight, { value: { value, stay, source: 'hit' } })
-    flight.task.stop(valueWasSet(key))
+    const current = this.#current.get(key)
+    for (const flight of [...(current ? [current] : []), ...(this.#outdated.get(key) ?? [])]) {
+      this.end(flight, { value: { value, stay, source: 'hit' } })
+      flight.task.stop(valueWasSet(key))
+    }
   }
 
   /** What is being loaded for the key is not stored, and callers who come now have a load of their own. */
@@ -40,7 +41,9 @@ export class Flights<K, V> {
     if (!flight?.isLoading) return
     flight.isOutdated = true
     this.#current.delete(key)
-    this.#outdated.add(flight)
+    const others = this.#outdated.get(key)
+    if (others) others.add(flight)
+    else this.#outdated.set(key, new Set([flight]))
   }
 
   outdateAll(): void {
@@ -50,7 +53,8 @@ export class Flights<K, V> {
   /** Rejects all callers. */
   close(): void {
     const error = cacheClosed()
-    for (const flight of [...this.#current.values(), ...this.#outdated]) {
+    const outdated = [...this.#outdated.values()].flatMap(flights => [...flights])
+    for (const flight of [...this.#current.values(), ...outdated]) {
       this.end(flight, { error })
       flight.task.stop(error)
     }
@@ -67,7 +71,9 @@ export class Flights<K, V> {
   }
 
   #forget(flight: Flight<K, V>): void {
-    if (flight.isOutdated) this.#outdated.delete(flight)
-    else if (this.#current.get(flight.key) === flight) this.#current.delete(flight.key)
+    const { key } = flight
+    if (this.#current.get(key) === flight) this.#current.delete(key)
+    const outdated = this.#outdated.get(key)
+    if (outdated?.delete(flight) && outdated.size === 0) this.#outdated.delete(key)
   }
 }

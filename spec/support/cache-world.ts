@@ -112,6 +112,8 @@ export class CacheOrders implements Orders {
   readonly #within: Caller | undefined
   readonly #left: { expired: number; checkFails: number; loadFails: number }
   #wrong: Error | undefined
+  /** It is thrown only if nothing worse comes of it. */
+  #late: Error | undefined
   #toDo: Doing | undefined
 
   constructor(world: CacheWorld, seen: Seen) {
@@ -300,6 +302,9 @@ export class CacheOrders implements Orders {
     if (waiting.length > 1) this.#seen.shared++
     const loads = this.#loads.filter(({ endedAt }) => endedAt === undefined)
     const isChecked = this.#checks.some(({ isOver }) => !isOver)
+    const set = this.#sets.at(-1)
+    if (set && waiting.some(({ call }) => (call as Call).beganAt < set.bornAt))
+      this.#late ??= new Error(`a caller waits, though ${set.name} was set meanwhile`)
     if (waiting.length === 0 && loads.some(({ signal }) => !signal.aborted))
       throw new Error('no caller waits for the load')
     if (waiting.length > 0 && !isChecked && loads.every(({ signal }) => signal.aborted))
@@ -325,6 +330,7 @@ export class CacheOrders implements Orders {
     if (kept) throw new Error(`${kept.name} was disposed of ${kept.left.length} times`)
     if (!isClosed) throw new Error('close waits for ever')
     await closing
+    if (this.#late) throw this.#late
   }
 
   /** The first thing that went wrong. It is thrown at the next look, because here the cache would catch it. */
