@@ -5,6 +5,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { SingleBar } from 'cli-progress'
+import { changedDuringLoad } from './races/cache/during-load.js'
 import { copyToOneTarget } from './races/copy.js'
 import { killedInTheMiddle } from './races/crash.js'
 import { createExclusiveWithContent } from './races/create-exclusive.js'
@@ -54,6 +55,7 @@ const contests: readonly Contest[] = [
   stampede,
   changedUnderWay,
   tornValues,
+  changedDuringLoad,
 ]
 
 const options = optionsOf('bench:races', everyPlace)

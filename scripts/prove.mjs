@@ -47,6 +47,10 @@ const tables = {
     says: 'locks: the dead are followed at one look, and by one; no live holder is robbed; shared locks, several holders, fairness',
     programs: [[specs, 'lock', 'lock/', 'single', '--full']],
   },
+  cache: {
+    says: 'every order in which callers of a cache load, check, set, delete, evict and abort, also between two reactions',
+    programs: [[specs, 'cache', 'cache/', '--full']],
+  },
   store: {
     says: 'the keyed store on each engine, or the parts that are named: nothing is lost, doubled or brought back, whoever is killed or cut off',
     programs: [[specs, '--full']],

@@ -1,6 +1,7 @@
 // The program of every public function, which `npm run test:compat` runs on Bun and Deno, runs on this Node.
 
 import * as holdfast from 'holdfast'
+import * as cache from 'holdfast/cache'
 import * as store from 'holdfast/store'
 import * as testing from 'holdfast/testing'
 import { limits } from './compat/limits.js'
@@ -15,7 +16,7 @@ const beside = new Set([
 ])
 
 holds('every public function has a row, and every limit is that of a row', () => {
-  const functions = Object.entries({ ...holdfast, ...store, ...testing }).flatMap(([name, value]) => {
+  const functions = Object.entries({ ...holdfast, ...cache, ...store, ...testing }).flatMap(([name, value]) => {
     if (typeof value !== 'function') return Object.keys(value).map(inner => `${name}.${inner}`)
     const inner = ['try', 'holder'].filter(one => Object.hasOwn(value, one)).map(one => `${name}.${one}`)
     return beside.has(name) ? [] : [name, ...inner]

@@ -10,6 +10,7 @@ const require = createRequire(import.meta.url)
 
 holds('require() gets it too', () => {
   assert.is(typeof require('holdfast').mkdirp.sync, 'function')
+  assert.is(typeof require('holdfast/cache').ValidatingCache, 'function')
   assert.is(typeof require('holdfast/postgres').postgresStore, 'function')
   assert.is(typeof require('holdfast/redis').redisStore, 'function')
   assert.is(typeof require('holdfast/s3').s3Store, 'function')
@@ -25,6 +26,7 @@ holds('nothing happens at import: no handle, no listener, no timer, no function 
     const before = { ...fs }
     const [globals, events] = [Object.keys(globalThis).join(), process.eventNames().join()]
     await import('holdfast')
+    await import('holdfast/cache')
     await import('holdfast/steps')
     await import('holdfast/store')
     const replaced = Object.keys(fs).filter(name => fs[name] !== before[name] && name !== 'promises')

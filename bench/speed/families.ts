@@ -1,5 +1,6 @@
 // Everything that is measured, in the order in which it is shown.
 
+import { caching } from './caches.js'
 import { locks } from './locks.js'
 import { mkdirps } from './mkdirp.js'
 import { naming } from './names.js'
@@ -10,7 +11,17 @@ import { trees } from './trees.js'
 import type { Family } from './work.js'
 import { writings } from './write-file.js'
 
-export const families: readonly Family[] = [mkdirps, publishing, ...writings, naming, trees, locks, sharing, storing]
+export const families: readonly Family[] = [
+  mkdirps,
+  publishing,
+  ...writings,
+  naming,
+  trees,
+  locks,
+  sharing,
+  storing,
+  caching,
+]
 
 /** The families, with only those works whose own name or family name contains `only`. */
 export const familiesWith = (all: readonly Family[], only: string): Family[] =>

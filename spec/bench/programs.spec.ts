@@ -35,6 +35,7 @@ const small: [program: keyof typeof layers, only: string, says: RegExp[]][] = [
     values,
     [/│ holdfast +│ 0 of 100 +│ 0 of 100 /, /│ by hand +│ not promised: [1-9]\d* of \d+ +│ [1-9]\d* of 100 /],
   ],
+  ['races', 'cache: changed', [/│ holdfast +│ 0 of \d+ +│ 0 of \d+ /, /│ p-memoize +│ 0 of \d+ +│ ([1-9]\d*) of \1 /]],
   ['speed', 'store, increment', [/│ +holdfast +│ sync +│ [\d.]+ +│/, /floor: sync/]],
   ['speed', 'mkdirp, leaf', [/│ +make-dir +│ async │ [\d.]+ +│ [\d.]+ +│ [\d.]+ +│/, /floor: callbacks/, /seed 11/]],
   // The bounds are met by a call of many trips, and by one of few that are made inline.

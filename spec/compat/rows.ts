@@ -17,6 +17,7 @@ import { cell, copy, lock, mkdirp, move, remove, within, withLock, writeFile } f
 import { drive, driveSync, dual, fs, type Steps } from 'holdfast/steps'
 import { assertLinearizable, explore, type Model, race } from 'holdfast/testing'
 import { cases, treeCases } from '../support/cases.js'
+import { cacheRow } from './cache-row.js'
 import type { Form, Row } from './row.js'
 import { storeRows } from './store-rows.js'
 
@@ -310,6 +311,7 @@ export const rows: readonly Row[] = [
   ...ofLinks,
   ...ofCells,
   ...storeRows,
+  cacheRow,
   ...ofProofs,
   ...ofRuntimes,
 ]

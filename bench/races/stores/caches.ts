@@ -20,7 +20,7 @@ async function keyvOver(files: Promise<Shared>): Promise<Keyv> {
 }
 
 /** What the last call for a key wants to be done. Such packages take the function before they are called. */
-class Wanted {
+export class Wanted {
   readonly #computes = new Map<string, () => Promise<unknown>>()
   readonly compute = async (key: string): Promise<unknown> => this.#computes.get(key)?.()
 
