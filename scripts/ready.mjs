@@ -27,8 +27,10 @@ function* sources(home, parts) {
     yield dir
     for (const entry of readdirSync(dir, { withFileTypes: true })) {
       if (['node_modules', 'dist', 'results'].includes(entry.name)) continue
-      if (entry.isDirectory()) dirs.push(join(dir, entry.name))
-      else if (/\.m?ts$/.test(entry.name)) yield join(dir, entry.name)
+      const path = join(dir, entry.name)
+      // What is a package of its own is no part of this one, and an install changes the time of its directory.
+      if (entry.isDirectory() && !existsSync(join(path, 'package.json'))) dirs.push(path)
+      else if (/\.m?ts$/.test(entry.name)) yield path
     }
   }
 }

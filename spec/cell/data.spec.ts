@@ -191,7 +191,7 @@ holds('data outlives every swap that keeps it, in one call each, and goes with t
     now = reading?.state as State
   }
   assert.equal(readdirSync(top).filter(isPrivate), payloads)
-  assert.equal(now.payload, { owner: first.payload?.owner, nonce: first.nonce })
+  assert.equal(now.payload, { owner: first.payload?.owner, nonce: first.nonce, size: 4 })
   const grave = (await cell.swap(dir, now, { gone: true, keepData: true })) as State
   assert.is(String(cell.load.sync(dir)?.data), 'kept')
   const risen = (await cell.swap(dir, grave, { data: 'new' })) as State
@@ -217,14 +217,20 @@ holds('there is nothing to keep where there is none, and data is not both kept a
   assert.equal(await cell.read(dir), now)
 })
 
-holds('the longest name of a state has at most 200 bytes, and is read as it was spelled', async () => {
+holds('the longest name of a state has at most 208 bytes, and is read as it was spelled', async () => {
   const [nonce, owner] = ['0123456789abcdef', `${'z'.repeat(13)}-${'z'.repeat(7)}-${'z'.repeat(8)}`]
   const lineage = [nonce, nonce, nonce]
-  const payload = { owner, nonce: 'fedcba9876543210' }
+  const payload = { owner, nonce: 'fedcba9876543210', size: 36 ** 7 - 1 }
   const state = { gone: false, version: 36 ** 9 - 1, fields: ['y'.repeat(71)], nonce, lineage, payload }
-  for (const one of [state, { ...state, payload: { owner, nonce } }, { ...state, payload: undefined }])
+  const others = [
+    { owner, nonce, size: 0 },
+    { ...payload, size: undefined },
+    { owner, nonce, size: undefined },
+    undefined,
+  ]
+  for (const one of [state, ...others.map(payload => ({ ...state, payload }))])
     assert.equal(parseState(spellState(one)), one)
-  assert.is(spellState({ ...state, fields: ['y'.repeat(72)] }).length, 200)
+  assert.is(spellState({ ...state, fields: ['y'.repeat(72)] }).length, 208)
   const dir = join(scratch(), 'cell')
   const first = (await cell.create(dir, { data: 'x' })) as State
   await assert.rejects(cell.swap(dir, first, { fields: ['y'.repeat(73)] }), { code: 'ERR_OUT_OF_RANGE' })
