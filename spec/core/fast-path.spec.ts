@@ -263,7 +263,8 @@ for (const { kind, dir: place } of here) {
       // A thread opens the directory, and one finds out where that is; on a disk, others open the file and read it.
       const most = kind === 'tmpfs' ? 2 : 4
       assert.ok(waiting || usual(seen) <= most, `${seen}`)
-      assert.ok(Math.min(...seen) >= most, `${seen}`)
+      // Where it is need not be found out again each time; but the directory is always opened by a thread.
+      assert.ok(Math.min(...seen) >= 1, `${seen}`)
     },
   )
 
