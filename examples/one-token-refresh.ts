@@ -16,18 +16,18 @@ if (path && url) {
     (await fetch(`${url}/exchange/${previous?.value ?? 'password'}`)).text()
   let token = await getOrSet(tokens, 'token', exchange)
   for (let rejections = 0; rejections < 10; rejections++) {
-    while ((await fetch(`${url}/work/${token.value}`)).ok);
+    while ((await fetch(`${url}/use/${token.value}`)).ok);
     token = await getOrSet(tokens, 'token', exchange, { refresh: token.version })
   }
 } else {
   setGracefulCleanup()
   process.once('SIGINT', () => process.exit(130))
   const exchanged: string[] = []
-  let works = 0
+  let uses = 0
   const server = createServer(({ url = '' }, response) => {
     const [, what, token = ''] = url.split('/')
     if (what === 'exchange') response.end(`${exchanged.push(token)}`)
-    else response.writeHead(token === `${exchanged.length}` && ++works % 20 > 0 ? 200 : 401).end()
+    else response.writeHead(token === `${exchanged.length}` && ++uses % 20 > 0 ? 200 : 401).end()
   })
   await once(server.listen(0), 'listening')
   const scratch = await dir({ prefix: 'holdfast-one-token-refresh', unsafeCleanup: true })

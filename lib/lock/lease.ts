@@ -3,6 +3,7 @@
 import type { InspectOptions } from 'node:util'
 import { monotonicMs } from '../core/moment.js'
 import { type Hold, lossSignal } from './hold.js'
+import { DroppedLeases } from './lease/dropped.js'
 import { Heartbeats } from './lease/heartbeats.js'
 import {
   type LeaseAction,
@@ -162,29 +163,15 @@ export class Lease implements LeaseSurface {
   }
 }
 
+const dropped = new DroppedLeases<Hold>(
+  ({ locking }) => locking.path,
+  hold => releaseLock(hold.locking.path, hold, false),
+  ', or use withLock()',
+)
+
 /** Starts the heartbeats of a lease. One that is garbage-collected before it was released is released then. */
 export function startLease(hold: Hold): Lease {
   const lease = new Lease(hold)
-  const heartbeats = new Heartbeats(hold, renewInBackground)
-  droppedLeases ??= new FinalizationRegistry(releaseDropped)
-  droppedLeases.register(lease, hold, hold)
-  hold.whenOver.push(() => {
-    heartbeats.stop()
-    droppedLeases?.unregister(hold)
-  })
+  dropped.watch(lease, hold, new Heartbeats(hold, renewInBackground))
   return lease
-}
-
-/** Made by the first lease, because nothing happens at import. */
-let droppedLeases: FinalizationRegistry<Hold> | undefined
-
-function releaseDropped(hold: Hold): void {
-  const { path } = hold.locking
-  if (hold.over) return
-  process.emitWarning(`A lease was dropped without being released, and is released now: ${path}`, {
-    code: 'HOLDFAST_LEASE_DROPPED',
-    detail: 'Keep the lease for as long as the lock is needed, and call lease.release(), or use withLock().',
-  })
-  // If this fails, it is tried again.
-  releaseLock(path, hold, false).catch(() => {})
 }

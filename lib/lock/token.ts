@@ -4,6 +4,7 @@
 import type { State } from '../cell/state.js'
 import { notACell } from '../cell/transition.js'
 import { clockOf } from '../core/owner-words.js'
+import { laterMs, spellBeat, spellFence, spellMs, toNumber } from './token/numbers.js'
 
 /**
  * How the last holder that got the lock has ended: it released it; it died, or counted as dead; or none is known, because
@@ -99,49 +100,7 @@ export const heldFields = (
   { fence, owner, id, staleMs, sinceMs }: Holding,
   beatMs: number,
   more: readonly string[] = none,
-): string[] => ['h', spellFence(fence), owner, id, spellBeat(beatMs, sinceMs), spell(Math.ceil(staleMs)), ...more]
-
-/** A heartbeat is spelled as the time of taking, and the time since then: most locks make none. */
-function spellBeat(beatMs: number, sinceMs = beatMs): string {
-  const since = spell(Math.floor(sinceMs))
-  return beatMs === sinceMs ? since : `${since}-${spell(Math.ceil(beatMs - sinceMs))}`
-}
-
-/** How long after the taking it was made. */
-function laterMs(beat = ''): number {
-  const dash = beat.indexOf('-')
-  return dash < 0 ? 0 : (toNumber(beat.slice(dash + 1)) ?? Number.NaN)
-}
-
-/** Such a hold ends only by proof. */
-const never = '-'
-const spell = (ms: number): string => (ms === Number.POSITIVE_INFINITY ? never : ms.toString(36))
-
-/** Each fence is spelled at least twice: when the lock is taken, and when it is freed. */
-let lastFence = { fence: 0, text: '0' }
-
-function spellFence(fence: number): string {
-  if (fence !== lastFence.fence) lastFence = { fence, text: spellLong(fence) }
-  return lastFence.text
-}
-
-const lowDigits = 5
-const low = 36 ** lowDigits
-let lastHigh = { high: 0, text: '' }
-
-/** JavaScript takes eight times as long to spell a number of more than 31 bits; and the first digits seldom change. */
-function spellLong(fence: number): string {
-  const high = Math.floor(fence / low)
-  if (high === 0) return fence.toString(36)
-  if (high !== lastHigh.high) lastHigh = { high, text: high.toString(36) }
-  return lastHigh.text + ((fence - high * low) | 0).toString(36).padStart(lowDigits, '0')
-}
-
-function toNumber(text: string | undefined): number | undefined {
-  if (text === never) return Number.POSITIVE_INFINITY
-  const number = Number.parseInt(text ?? '', 36)
-  return Number.isNaN(number) ? undefined : number
-}
+): string[] => ['h', spellFence(fence), owner, id, spellBeat(beatMs, sinceMs), spellMs(Math.ceil(staleMs)), ...more]
 
 export function parseLock(dir: string, { gone, fields }: State): Token {
   const [kind, fence, who, hold, beat, stale, ...rest] = fields

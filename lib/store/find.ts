@@ -1,10 +1,10 @@
 // What is there, as users see it, and the exact state behind that.
 
 import type { Steps } from '../core/steps.js'
+import { happened } from '../parts/happenings.js'
 import type { Kept } from './backing.js'
 import type { Entry, Gone } from './contract.js'
 import { isLive, isTombstone } from './expiry.js'
-import { happened } from './happenings.js'
 import type { Inner } from './inner.js'
 
 export interface Found<T> {

@@ -1,11 +1,11 @@
 // What a key's state is to a call: a value that is good enough, an old one, or none.
 
 import type { Steps } from '../../core/steps.js'
+import { happened } from '../../parts/happenings.js'
 import type { Kept } from '../backing.js'
 import type { Entry } from '../contract.js'
 import { isLive } from '../expiry.js'
 import { entryOf } from '../find.js'
-import { happened } from '../happenings.js'
 import type { Inner } from '../inner.js'
 import type { Job } from './job.js'
 

@@ -1,7 +1,7 @@
 // A server that is to forget keys when its memory is full forgets claims and entries as well.
 
 import { hasSubscribers } from 'node:diagnostics_channel'
-import { happened } from '../happenings.js'
+import { happened } from '../../parts/happenings.js'
 import type { Connection } from './client.js'
 
 const channel = 'holdfast:evicting'

@@ -2,6 +2,7 @@
 
 import { dual } from '../../core/dual.js'
 import type { Steps } from '../../core/steps.js'
+import { DroppedLeases } from '../../lock/lease/dropped.js'
 import { Heartbeats } from '../../lock/lease/heartbeats.js'
 import type { LeaseAction } from '../../lock/lease/lease-actions.js'
 import type { LeaseSurface } from '../../lock/lease.js'
@@ -99,28 +100,15 @@ const action = (call: typeof releaseLease, lease: StoreLease): LeaseAction =>
     sync: () => call.sync(lease.key, StoreLease.holdOf(lease)),
   })
 
+const dropped = new DroppedLeases<StoreHold>(
+  ({ key }) => JSON.stringify(key),
+  hold => releaseLease(hold.key, hold),
+  '',
+)
+
 /** Starts the heartbeats of a lease. One that is garbage-collected before it was released is released then. */
 export function startLease(hold: StoreHold): StoreLease {
   const lease = new StoreLease(hold)
-  const heartbeats = new Heartbeats(hold, one => renewLease(one.key, one))
-  droppedLeases ??= new FinalizationRegistry(releaseDropped)
-  droppedLeases.register(lease, hold, hold)
-  hold.whenOver.push(() => {
-    heartbeats.stop()
-    droppedLeases?.unregister(hold)
-  })
+  dropped.watch(lease, hold, new Heartbeats(hold, one => renewLease(one.key, one)))
   return lease
-}
-
-/** Made by the first lease, because nothing happens at import. */
-let droppedLeases: FinalizationRegistry<StoreHold> | undefined
-
-function releaseDropped(hold: StoreHold): void {
-  if (hold.over) return
-  process.emitWarning(`A lease was dropped without being released, and is released now: ${JSON.stringify(hold.key)}`, {
-    code: 'HOLDFAST_LEASE_DROPPED',
-    detail: 'Keep the lease for as long as the lock is needed, and call lease.release().',
-  })
-  // If this fails, it is tried again.
-  releaseLease(hold.key, hold).catch(() => {})
 }

@@ -3,9 +3,9 @@
 
 import { isInterruption } from '../../core/interruption.js'
 import type { Steps } from '../../core/steps.js'
+import { happened } from '../../parts/happenings.js'
 import type { Backing, Kept } from '../backing.js'
 import { isSpent } from '../expiry.js'
-import { happened } from '../happenings.js'
 import { draft } from '../kept.js'
 import { type Copied, readCopy, spellCopy } from './copy.js'
 

@@ -1,1 +1,0 @@
-export { happened } from '../parts/happenings.js'
