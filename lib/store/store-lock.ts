@@ -1,7 +1,6 @@
 import { type Dual, dual } from '../core/dual.js'
 import type { Patience } from '../core/input.js'
 import type { Steps } from '../core/steps.js'
-import { queueOf } from './conflict.js'
 import type { AnyStore, Store } from './contract.js'
 import { innerOf } from './inner.js'
 import { acquire, asPlace, asWanted, sayWhoUntil, tryAcquire } from './store-lock/acquire.js'
@@ -94,7 +93,7 @@ const taking = dual(
     return acquire(asWanted(store, key, options))
   },
   {
-    turns: (store, key) => [`lock ${queueOf(innerOf(store).backing)}/${key}`],
+    turns: (store, key) => [`lock ${innerOf(store).identityOf(key as string)}`],
     until: untilOver,
     giveBack,
     whileQueued: (turn, store, key, options = {}) => options.onWait && sayWhoUntil(asWanted(store, key, options), turn),
