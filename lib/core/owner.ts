@@ -20,8 +20,11 @@ export interface Witness extends Records {
   exists(pid: number): boolean
 }
 
-/** For how long an owner that was alive counts as alive. A waiting caller asks about the same few again and again. */
-const aliveForMs = 20
+/**
+ * For how long an owner that was alive counts as alive, so that callers which wait at the same time ask once. One that was killed
+ * meanwhile keeps its id until its parent has heard of it, so that shows nothing.
+ */
+const aliveForMs = 5
 const mostSeen = 100
 
 /** `self` spells this process as an owner, `thread` this thread; `alive` judges another owner. */

@@ -75,6 +75,8 @@ export interface Draft {
   readonly kind: 'live' | 'gone' | 'none'
   /** The id of the state that the value, or the tombstone, came with: touches and claims leave it as it is. */
   readonly version: string
+  /** When the value, or the tombstone, came: as `Kept` says it. undefined: with this commit. */
+  readonly writtenAtMs: number | undefined
   /** When the value, or the tombstone, ends: at a time of the engine's clock, or so long after the commit. undefined: never. */
   readonly ends: { readonly atMs: number } | { readonly inMs: number } | undefined
   /** For how long after its end (ms) a value is kept for those that take a stale one. */
@@ -95,7 +97,9 @@ export interface Claim {
 }
 
 /** A state that was seen. */
-export interface Kept extends Omit<Draft, 'ends' | 'data'> {
+export interface Kept extends Omit<Draft, 'ends' | 'data' | 'writtenAtMs'> {
+  /** When the value, or the tombstone, came (ms since 1970, engine's clock): touches and claims leave it as it is. */
+  readonly writtenAtMs: number
   /** When the value, or the tombstone, ends (ms since 1970, engine's clock); undefined: never. */
   readonly endsAtMs: number | undefined
   /** What the engine's clock said when the state was read. */

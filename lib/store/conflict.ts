@@ -4,7 +4,6 @@ import type { Patience } from '../core/input.js'
 import { isTimeout } from '../core/interruption.js'
 import type { LatePlace } from '../core/queue.js'
 import { fs, type Steps } from '../core/steps.js'
-import type { Backing } from './backing.js'
 import type { Entry, Gone } from './contract.js'
 import { find } from './find.js'
 import type { Inner } from './inner.js'
@@ -55,7 +54,7 @@ export function* untilDone<T, R>(job: Job<T>, attempt: () => Steps<R | 'moved'>,
 }
 
 function* waitForTurn({ inner, key, place }: Job<unknown>, tries: number, leftMs: number): Steps<void> {
-  const before = place?.take(`${queueOf(inner.backing)}/${key}`)
+  const before = place?.take(inner.identityOf(key))
   if (before) yield* fs.settle(before, leftMs)
   // At once the first time: usually the other call is over. Then ever later, so that callers that collided part.
   else if (tries > 1) yield* fs.sleep(Math.min(leftMs, yield* backoff(tries - 1)))
@@ -65,16 +64,6 @@ function* waitForTurn({ inner, key, place }: Job<unknown>, tries: number, leftMs
 function* backoff(tries: number): Steps<number> {
   const [byte = 0] = yield* fs.random(1)
   return Math.min(2 ** (tries - 1), 64) * ((byte + 1) / 256)
-}
-
-let queues = 0
-const names = new WeakMap<Backing, string>()
-
-/** Names the queues of this thread for an engine. */
-export function queueOf(backing: Backing): string {
-  const name = names.get(backing) ?? `holdfast:store-${++queues}`
-  names.set(backing, name)
-  return name
 }
 
 function* conflict<T>({ inner, key }: Job<T>, cause: unknown): Steps<Error> {

@@ -9,6 +9,8 @@ export interface Entry<T> {
   readonly value: T
   /** Names this value of this key: no other value has it in the life of the store. A touch leaves it as it is. */
   readonly version: string
+  /** When the value was written (ms since 1970, on the engine's clock). A touch leaves it as it is. */
+  readonly written: number
   /** When it expires (ms since 1970, on the engine's clock); undefined: never. */
   readonly expires: number | undefined
   readonly gone: false

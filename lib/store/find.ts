@@ -36,9 +36,10 @@ export function* asFound<T>(inner: Inner<T>, key: string, kept: Kept | undefined
   return { kept, entry: undefined }
 }
 
-export const entryOf = <T>({ version, endsAtMs }: Kept, value: T): Entry<T> => ({
+export const entryOf = <T>({ version, writtenAtMs, endsAtMs }: Kept, value: T): Entry<T> => ({
   value,
   version,
+  written: writtenAtMs,
   expires: endsAtMs,
   gone: false,
 })

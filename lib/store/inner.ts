@@ -33,7 +33,22 @@ export interface Inner<T> {
   readonly writes: boolean
   /** Is a value of this key to be made anew, though one is there (`refreshing`)? Asked by getOrSet, which then says `made`. */
   isDue(key: string): boolean
+  /**
+   * Names, for the calls of this thread, the value that a key leads to: whichever wrappers it is reached through, its name is the
+   * same. Calls for one value share a flight, and take turns.
+   */
+  identityOf(key: string): string
   note(happening: Happening, key: string): void
+}
+
+let engines = 0
+const numbers = new WeakMap<Backing, number>()
+
+/** `identityOf` for the keys of an engine. */
+export function identitiesIn(backing: Backing): Inner<never>['identityOf'] {
+  const number = numbers.get(backing) ?? ++engines
+  numbers.set(backing, number)
+  return key => `holdfast:store-${number}/${key}`
 }
 
 const inners = new WeakMap<object, Inner<never>>()

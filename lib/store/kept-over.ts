@@ -7,6 +7,7 @@ export abstract class KeptOver implements Kept {
   readonly lineage: readonly string[]
   readonly kind: Kept['kind']
   readonly version: string
+  readonly writtenAtMs: number
   readonly endsAtMs: number | undefined
   readonly staleMs: number
   readonly claim: Kept['claim']
@@ -20,6 +21,7 @@ export abstract class KeptOver implements Kept {
     this.lineage = kept.lineage
     this.kind = kept.kind
     this.version = kept.version
+    this.writtenAtMs = kept.writtenAtMs
     this.endsAtMs = kept.endsAtMs
     this.staleMs = kept.staleMs
     this.claim = kept.claim

@@ -15,19 +15,20 @@ export function* draft(from: Kept | undefined, next: Next): Steps<Draft> {
   const id = yield* nonces()
   const lineage = from ? [from.id, ...from.lineage.slice(0, mostRemembered - 1)] : []
   const { kind, ends, data, version = id, staleMs = 0, claim } = next
-  return { id, lineage, kind, version, ends, staleMs, claim, data }
+  const writtenAtMs = version === from?.version ? from.writtenAtMs : undefined
+  return { id, lineage, kind, version, writtenAtMs, ends, staleMs, claim, data }
 }
 
 /** The state that a draft has become: for an engine that need not read it again. `data` returns the encoded value. */
 export function keptOf(
-  { ends, data: _, ...rest }: Draft,
+  { ends, data: _, writtenAtMs, ...rest }: Draft,
   from: Kept | undefined,
   nowMs: number,
   data: Kept['data'],
 ): Kept {
   const endsAtMs = ends && ('atMs' in ends ? ends.atMs : nowMs + ends.inMs)
   const lastFence = Math.max(rest.claim?.fence ?? 0, lastFenceOf(from))
-  return { ...rest, endsAtMs, readAtMs: nowMs, lastFence, data }
+  return { ...rest, writtenAtMs: writtenAtMs ?? nowMs, endsAtMs, readAtMs: nowMs, lastFence, data }
 }
 
 /** The greatest fence of all claims on the key so far. */

@@ -14,7 +14,7 @@ import type {
   TouchOptions,
   UpdateOptions,
 } from './contract.js'
-import { type Inner, keepInner } from './inner.js'
+import { type Inner, identitiesIn, keepInner } from './inner.js'
 import { newLife } from './life.js'
 import { close } from './operations/close.js'
 import { confirm } from './operations/confirm.js'
@@ -95,6 +95,7 @@ export const innerFor = <T>(backing: Backing, { codec, maxValueBytes }: StoreOpt
   reads: true,
   writes: true,
   isDue: () => false,
+  identityOf: identitiesIn(backing),
   note: () => {},
 })
 

@@ -122,5 +122,9 @@ function storeIn<T>(store: Store<T>, scopes: readonly Generation[]): Store<T> {
   const root = `scope/${scopes.map(({ name }) => name).join('+')}`
   const backing = new Members(inner.backing, scopes, root)
   // A name for each key that stays the same, whatever the generation.
-  return wrap(inner, { backing, nameBelow: key => `${root}/${key}` })
+  const nameBelow = (key: string) => `${root}/${key}`
+  // Scopes of one name have other values if their generations are elsewhere.
+  const identityOf = (key: string) =>
+    JSON.stringify([inner.identityOf(nameBelow(key)), ...scopes.map(({ identity }) => identity)])
+  return wrap(inner, { backing, nameBelow, identityOf })
 }

@@ -1,12 +1,13 @@
-import { dual } from '../core/dual.js'
+import { type Dual, dual } from '../core/dual.js'
+import type { Patience } from '../core/input.js'
 import type { Steps } from '../core/steps.js'
-import { queueOf } from './conflict.js'
-import type { Store } from './contract.js'
+import type { AnyStore, Store } from './contract.js'
 import { innerOf } from './inner.js'
-import { acquire, asWanted, sayWhoUntil, tryAcquire } from './store-lock/acquire.js'
+import { acquire, asPlace, asWanted, sayWhoUntil, tryAcquire } from './store-lock/acquire.js'
+import { readHolder } from './store-lock/errors.js'
 import { release, type StoreHold } from './store-lock/hold.js'
 import { type StoreLease, startLease } from './store-lock/lease.js'
-import type { StoreLockOptions } from './store-lock/options.js'
+import type { StoreHolder, StoreLockOptions } from './store-lock/options.js'
 
 export type { StoreHold } from './store-lock/hold.js'
 export type { StoreLease } from './store-lock/lease.js'
@@ -24,6 +25,8 @@ export interface StoreLock {
     sync<T>(store: Store<T>, key: string, options?: StoreLockOptions): StoreLease | undefined
     steps<T>(store: Store<T>, key: string, options?: StoreLockOptions): Steps<StoreHold | undefined>
   }
+  /** Who holds the lock; undefined if it is free. One whose holder is known to be dead is held until a call takes it over. */
+  readonly holder: Dual<[store: AnyStore, key: string, options?: Patience], StoreHolder | undefined>
 }
 
 /**
@@ -41,6 +44,8 @@ export interface StoreLock {
  * the entry (and the clock of the engine was set back).
  *
  * The lock is an entry of the store, which stays: `{ "lock": <fence> }`, and `label` and `since` if there is a label.
+ * `storeLock.try(store, key)` returns undefined instead of waiting. `storeLock.holder(store, key)` returns who holds the lock
+ * (`owner`, `fence`, `alive`, `label`, `since`), or undefined.
  *
  * @param store Any store of `holdfast/store`, wrapped or not.
  * @param options `timeout` (ms) is for the whole call; `lease` (ms) is kept with the lock.
@@ -68,6 +73,9 @@ export const storeLock: StoreLock = Object.assign(
         steps: (store: unknown, key: string, options?: StoreLockOptions) => trying.steps(store, key, options),
       },
     ),
+    holder: dual(function* storeLockHolder(store: AnyStore, key: string, _options: Patience = {}) {
+      return yield* readHolder(asPlace(store, key), key)
+    }),
   },
 )
 
@@ -85,7 +93,7 @@ const taking = dual(
     return acquire(asWanted(store, key, options))
   },
   {
-    turns: (store, key) => [`lock ${queueOf(innerOf(store).backing)}/${key}`],
+    turns: (store, key) => [`lock ${innerOf(store).identityOf(key as string)}`],
     until: untilOver,
     giveBack,
     whileQueued: (turn, store, key, options = {}) => options.onWait && sayWhoUntil(asWanted(store, key, options), turn),

@@ -253,6 +253,12 @@ const endsOf: Readonly<Record<string, BrokenStore>> = {
     })),
     fails: [/leaves value and version/, /or another version/, /only touched meanwhile/],
   },
+  'a touch counts as written': {
+    open: upon(backing => ({
+      commit: (key, from, to) => backing.commit(key, from, to && { ...to, writtenAtMs: undefined }),
+    })),
+    fails: [/when its value was written/],
+  },
   'touch makes what is absent': {
     open: replacing(store => ({
       touch: async (key: string, ttl: number, options: Options) =>

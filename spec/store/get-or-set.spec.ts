@@ -10,7 +10,11 @@ import {
   getOrSet,
   type Kept,
   memoryStore,
+  multiScope,
+  prefix,
   type Store,
+  scope,
+  stats,
   type Task,
   unknownOutcome,
 } from 'holdfast/store'
@@ -389,6 +393,41 @@ holds(
     await assert.rejects(getOrSet(store, 'c', blocked), { code: 'ERR_KEY_CLAIMED' })
   },
 )
+
+holds('calls of one thread share a flight, whichever wrappers of the store they go through', async () => {
+  const store = memoryStore<number>()
+  const ways: Record<string, () => Store<number>> = {
+    prefix: () => prefix(store, 'p:'),
+    scope: () => scope(store, 'one'),
+    'a scope in a prefix': () => stats(scope(prefix(store, 's:'), 'one')),
+    'several scopes': () => multiScope(store, [scope(store, 'a'), scope(store, 'b')]),
+  }
+  for (const [name, open] of Object.entries(ways)) {
+    const { compute, calls, reject } = slow<number>()
+    const got = [1, 2, 3].map(() => getOrSet(open(), 'k', compute))
+    await settled()
+    const failure = new Error('mine')
+    reject(failure)
+    // Calls that share no flight would try themselves.
+    for (const one of got) assert.is(await one.catch(error => error), failure, name)
+    assert.is(calls.length, 1, name)
+    const itself = () => getOrSet(open(), 'l', () => 1).then(({ value }) => value)
+    await assert.rejects(getOrSet(open(), 'l', itself), { code: 'ERR_KEY_CLAIMED' })
+  }
+})
+
+holds('scopes of one name whose generations are in two stores share no flight', async () => {
+  const store = memoryStore<number>()
+  const open = () => scope(store, 'one', { generations: memoryStore<string>() })
+  const got = await Promise.all([1, 2].map(number => getOrSet(open(), 'k', () => settled().then(() => number))))
+  assert.equal(
+    got.map(({ value, source }) => [value, source]),
+    [
+      [1, 'made'],
+      [2, 'made'],
+    ],
+  )
+})
 
 holds('claim: false stores without a claim, and does not wait for one', async () => {
   const store = memoryStore<number>()

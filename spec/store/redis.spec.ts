@@ -365,3 +365,20 @@ if (!noRedisStore) {
     await (await shared)?.stop()
   })
 }
+
+holds('a client of redis is given no time limit for a command that it can send at once', async () => {
+  const limits: unknown[] = []
+  const client = {
+    isOpen: true,
+    isReady: false,
+    async sendCommand([command]: readonly string[], options: object) {
+      limits.push('timeout' in options ? options.timeout : 'its own')
+      return command === 'HMGET' ? [null, null] : [Date.now(), null, null]
+    },
+  }
+  const store = redisStore(client, { prefix: 'limits' })
+  await store.get('k')
+  client.isReady = true
+  await store.get('k')
+  assert.equal([...new Set(limits)], ['its own', undefined])
+})

@@ -70,6 +70,22 @@ holds('timeout: an error that says who holds the lock', async () => {
   await (await storeLock(store, 'a', { timeout: 20 })).release()
 })
 
+holds('holder says who holds the lock, and nothing of a lock that is free', async () => {
+  const store = memoryStore()
+  assert.is(await storeLock.holder(store, 'a'), undefined)
+  const lease = await storeLock(elsewhere(store, 'other'), 'a', { label: 'deploy' })
+  const { owner, fence, since } = lease
+  const holder = { owner, fence, alive: true, label: 'deploy', since }
+  assert.equal(await storeLock.holder(store, 'a'), holder)
+  assert.equal(storeLock.holder.sync(elsewhere(store, 'third'), 'a'), { ...holder, alive: undefined })
+  await lease.release()
+  assert.is(await storeLock.holder(store, 'a'), undefined)
+  const unlabelled = await storeLock(store, 'a')
+  const { label, since: unknown, alive } = storeLock.holder.sync(store, 'a') ?? {}
+  assert.equal([label, unknown, alive], [undefined, undefined, true])
+  await unlabelled.release()
+})
+
 holds('a call that is stopped while it waits takes nothing', async () => {
   const store = memoryStore()
   const lease = await storeLock(store, 'a')
@@ -182,6 +198,7 @@ holds('an entry that is no lock is left alone', async () => {
   const store = memoryStore()
   await store.create('a', { mine: 1 })
   await assert.rejects(storeLock(store, 'a'), { code: 'ERR_NOT_A_LOCK' })
+  await assert.rejects(storeLock.holder(store, 'a'), { code: 'ERR_NOT_A_LOCK' })
   assert.equal((await store.get('a'))?.value, { mine: 1 })
 })
 
@@ -199,6 +216,7 @@ holds('bad input is refused', async () => {
     assert.throws(() => storeLock.sync(...args), { code })
     await assert.rejects(storeLock(...args), { code })
     await assert.rejects(storeLock.try(...args), { code })
+    if (!options) await assert.rejects(storeLock.holder(...args), { code })
   }
   await bad('ERR_INVALID_ARG_TYPE', {}, 'a')
   await bad('ERR_INVALID_ARG_VALUE', store, '')

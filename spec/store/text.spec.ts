@@ -6,7 +6,9 @@ import {
   type Backing,
   confirmCommit,
   type Draft,
+  enabled,
   evict,
+  getOrSet,
   type Kept,
   memoryStore,
   openStore,
@@ -377,6 +379,28 @@ holds('evict removes first what expires first, and nothing that is claimed', asy
   assert.equal([...store.keys()].sort(), ['for ever', 'k1', 'k2', 'k5'])
   assert.is(await evict(store, { maxCount: 0 }), 3)
   await assert.rejects(evict(store), { code: 'ERR_INVALID_ARG_TYPE' })
+})
+
+holds('evict removes what was written too long ago, whenever it was touched, and then what is too much', async () => {
+  let nowMs = 1000
+  const backing = memoryBacking(() => nowMs)
+  const store = openStore<number>(backing)
+  for (const key of ['touched', 'claimed', 'updated', 'made anew', 'old']) await store.create(key, 0, { ttl: 10_000 })
+  nowMs += 500
+  claim(backing, 'claimed')
+  await store.touch('touched', 20_000)
+  await store.update('updated', 1)
+  await getOrSet(store, 'made anew', () => 1, { refresh: true })
+  await store.create('new', 1)
+  assert.is(await evict(store, { maxAge: 500 }), 0)
+  nowMs += 1
+  assert.is(await evict(enabled(store, { writes: false }), { maxAge: 500 }), 0)
+  assert.is(await evict(store, { maxAge: 500 }), 2)
+  assert.equal([...store.keys()].sort(), ['claimed', 'made anew', 'new', 'updated'])
+  await store.create('newer', 2)
+  assert.is(evict.sync(store, { maxAge: 1, maxCount: 0 }), 4)
+  assert.equal([...store.keys()], ['claimed'])
+  await assert.rejects(evict(store, { maxAge: -1 }), { code: 'ERR_OUT_OF_RANGE' })
 })
 
 holds('each function has a tracing channel', async () => {

@@ -21,7 +21,8 @@ export function layOut(
     writeFileSync(join(dir, key, absent), '')
     if (!state.id) continue
     const data = value === undefined ? undefined : Buffer.from(JSON.stringify(value))
-    const draft = { lineage: [], kind: 'live', version: state.id, ends: undefined, staleMs: 0, claim: undefined, data }
+    const common = { lineage: [], kind: 'live', writtenAtMs: undefined, ends: undefined, staleMs: 0, claim: undefined }
+    const draft = { ...common, version: state.id, data }
     renameSync(join(dir, key, absent), join(dir, key, spell({ ...draft, ...state } as Draft, undefined)))
   }
 }
@@ -60,6 +61,7 @@ function parse(name: string): Spelled {
     lineage: lineage ? lineage.split('-') : [],
     kind: kind as Kept['kind'],
     version,
+    writtenAtMs: readAtMs,
     endsAtMs: endsAtMs ? Number(endsAtMs) : undefined,
     staleMs: Number(staleMs),
     claim: owner ? { owner, fence: Number(fence), leaseMs: Number(leaseMs) } : undefined,

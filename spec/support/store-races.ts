@@ -16,8 +16,11 @@ export type OpenStore = (dir: string) => Promise<Store<unknown>>
 
 const opened = new Map<string, Promise<Store<unknown>>>()
 
+/** How many additions each process makes, where an engine is not slow. */
+const manyAdditions = sized(60, 500)
+
 /** One for each of the races below. */
-export function storePlays(name: string, open: OpenStore): Record<string, Play> {
+export function storePlays(name: string, open: OpenStore, additions = manyAdditions): Record<string, Play> {
   const storeAt = <T>(dir: string): Promise<Store<T>> => {
     const at = `${name} ${dir}`
     const store = opened.get(at) ?? open(dir)
@@ -25,8 +28,8 @@ export function storePlays(name: string, open: OpenStore): Record<string, Play> 
     return store as unknown as Promise<Store<T>>
   }
   return {
-    [`${name}-adder`]: async (dir, round) => add(await storeAt(dir), `count-${round}`),
-    [`${name}-careless`]: async (dir, round) => add(careless(await storeAt<number>(dir)), `count-${round}`),
+    [`${name}-adder`]: async (dir, round) => add(await storeAt(dir), `count-${round}`, additions),
+    [`${name}-careless`]: async (dir, round) => add(careless(await storeAt<number>(dir)), `count-${round}`, additions),
     [`${name}-stampeder`]: async (dir, round, number) => stampede(await storeAt(dir), round, number),
     [`${name}-mortal`]: async (dir, round) => die(await storeAt(dir), dir, round),
     [`${name}-heir`]: async (dir, round) => inherit(await storeAt(dir), dir, round),
@@ -42,20 +45,39 @@ export function storePlays(name: string, open: OpenStore): Record<string, Play> 
   }
 }
 
-const additions = sized(60, 500)
+/** What became of the additions of one process. */
+interface Added {
+  /** How often the function was called: more often than there were additions if others were in between. */
+  calls: number
+  /** Known to have been made. */
+  done: number
+  /** `ERR_UNKNOWN_OUTCOME`, and found out by `confirm`. */
+  confirmed: number
+  /** `confirm` did not know either. */
+  unknown: number
+}
 
-/** Returns how often the function was called: more often than there were additions if others were in between. */
-async function add(store: Store<number>, key: string): Promise<number> {
-  let calls = 0
+async function add(store: Store<number>, key: string, additions: number): Promise<Added> {
+  const added: Added = { calls: 0, done: 0, confirmed: 0, unknown: 0 }
   const one = (value: number) => {
-    calls++
+    added.calls++
     return value + 1
   }
   for (let turn = 0; turn < additions; turn++) {
-    const { ok } = await store.update(key, old => one(old.value), { retryFor: 60_000 })
-    if (!ok) throw new Error('the counter is not there')
+    try {
+      const { ok } = await store.update(key, old => one(old.value), { retryFor: 60_000 })
+      if (!ok) throw new Error('the counter is not there')
+      added.done++
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ERR_UNKNOWN_OUTCOME') throw error
+      const outcome = await store.confirm(error).catch(() => 'unknown')
+      if (outcome === 'done') added.confirmed++
+      if (outcome === 'unknown') added.unknown++
+      // What was not made is made once more.
+      if (outcome === 'not done') turn--
+    }
   }
-  return calls
+  return added
 }
 
 const keysOfStampede = sized(20, 100)
@@ -170,25 +192,56 @@ export interface Race {
   readonly name: string
   readonly dir: string
   readonly store: Store<unknown>
+  /** How many additions each process makes: as many as its play does. @default as many as there */
+  readonly additions?: number
+  /** What the server goes through while the processes add, as restarts. @default nothing */
+  readonly trouble?: () => Promise<unknown>
+  /** After that: of how many additions may it stay unknown whether they were made? @default none */
+  readonly mostUnknown?: () => number
 }
 
 const threw = (history: readonly Result[][]): string[] =>
   history.flat().flatMap(({ how, message }) => (how === 'threw' ? [`${message}`] : []))
 
-/** Eight processes add one, again and again: nothing is lost. */
-async function raceAdders({ file, name, dir, store }: Race): Promise<void> {
+/** Eight processes add one, again and again: every addition that was made is in the value, and no other. */
+export async function raceAdders({
+  trouble,
+  mostUnknown = () => 0,
+  additions = manyAdditions,
+  ...rest
+}: Race): Promise<void> {
+  const { file, name, dir, store } = rest
   const counter = store as Store<number>
   await counter.create('count-0', 0)
-  const history = await race(file, { dir, cast: { [`${name}-adder`]: 8 }, rounds: 1 })
+  let over: Promise<unknown> | undefined
+  const before = () => {
+    over = trouble?.()
+  }
+  const timeout = trouble && sized(120_000, 3_600_000)
+  const history = await race(file, {
+    dir,
+    cast: { [`${name}-adder`]: 8 },
+    rounds: 1,
+    before,
+    ...(timeout && { timeout }),
+  })
+  await over
   assert.equal(threw(history), [])
-  const calls = history.flat().reduce((sum, { value }) => sum + (value as number), 0)
-  note(`${name}: ${8 * additions} additions in ${calls} attempts`)
-  assert.is((await counter.get('count-0'))?.value, 8 * additions)
+  const all = history.flat().map(({ value }) => value as Added)
+  const sum = (what: keyof Added) => all.reduce((total, one) => total + one[what], 0)
+  const [calls, unknown, known] = [sum('calls'), sum('unknown'), sum('done') + sum('confirmed')]
+  const value = (await counter.get('count-0'))?.value ?? Number.NaN
+  note(
+    `${name}: ${value} of ${8 * additions} additions in ${calls} attempts, ${sum('confirmed')} confirmed, ${unknown} unknown`,
+  )
+  assert.is(known + unknown, 8 * additions)
+  assert.ok(value >= known && value <= known + unknown, `${value} is not ${known}`)
+  assert.ok(unknown <= mostUnknown(), 'most are found out')
   assert.ok(calls > 8 * additions && history.every(overlaps), 'no contention')
 }
 
 /** The same without a comparison: additions are lost. */
-export async function raceCareless({ file, name, dir, store }: Race): Promise<void> {
+export async function raceCareless({ file, name, dir, store, additions = manyAdditions }: Race): Promise<void> {
   const counter = store as Store<number>
   await counter.create('count-0', 0)
   const history = await race(file, { dir, cast: { [`${name}-careless`]: 8 }, rounds: 1 })
@@ -230,7 +283,7 @@ async function raceHeirs({ file, name, dir }: Race): Promise<void> {
 }
 
 /** Eight processes make the same keys: of each one process is the maker, and the others are given its value. */
-async function raceCreators({ file, name, dir }: Race): Promise<void> {
+export async function raceCreators({ file, name, dir }: Race): Promise<void> {
   const rounds = sized(2, 8)
   const history = await race(file, { dir, cast: { [`${name}-creator`]: 8 }, rounds })
   assert.equal(threw(history), [])

@@ -3,6 +3,7 @@
 
 import { setTimeout as wait } from 'node:timers/promises'
 import { contest } from '../contest.js'
+import { type By, rowsOf } from '../parts.js'
 import type { Score } from '../score.js'
 import { type Cache, caches } from './caches.js'
 
@@ -18,28 +19,14 @@ const changes: readonly Change[] = [
   { title: 'cache: set during a load', make: (cache, key) => cache.set?.(key, 'set'), right: 'set' },
 ]
 
-interface Way extends Change {
-  readonly by: string
-  readonly open: () => Cache
-}
+// Some have no function that sets a value.
+const settable = Object.fromEntries(Object.entries(caches).filter(([, open]) => open().set))
+const { ways, titleOf } = rowsOf(changes, ({ right }) => (right === 'new' ? caches : settable))
 
-const ways: Record<string, Way> = Object.fromEntries(
-  changes.flatMap(change =>
-    Object.entries(caches)
-      // Some have no function that sets a value.
-      .filter(([, open]) => change.right === 'new' || open().set)
-      .map(([by, open]) => [`${change.title}, ${by}`, { ...change, open, by }]),
-  ),
-)
-
-export const changedDuringLoad = contest<Way, number>({
+export const changedDuringLoad = contest<By<Change, () => Cache>, number>({
   name: 'cache: changed during a load',
   file: import.meta.url,
-  ways,
-  titleOf: row => {
-    const { title, by } = ways[row] as Way
-    return { contest: title, package: by }
-  },
+  ...{ ways, titleOf },
   verdicts: {
     // It says in its documentation that it rejects a fetch whose key is changed.
     rejected: { of: 'calls', unpromised: Object.keys(ways).filter(row => ways[row]?.by === 'lru-cache') },

@@ -3,11 +3,12 @@
 
 import { setTimeout as wait } from 'node:timers/promises'
 import { contest } from '../contest.js'
+import { type By, rowsOf } from '../parts.js'
 import type { Turn } from '../turn.js'
 import { caches } from './caches.js'
 import { ours } from './ours.js'
 import { peers } from './peers.js'
-import { afterFirst, getOrSet, type Way as Opening, type Shared, together, update, withStore } from './shared.js'
+import { afterFirst, getOrSet, type Shared, together, update, type Way, withStore } from './shared.js'
 
 const cast = { maker: 4, other: 4 }
 const times = 12
@@ -20,7 +21,7 @@ async function marked(turn: Turn, ...some: readonly string[]): Promise<void> {
 
 interface Beside {
   readonly title: string
-  readonly stores: Readonly<Record<string, Opening>>
+  readonly stores: Readonly<Record<string, Way>>
   /** There is a value before. */
   readonly isLaid: boolean
   /** Makes or changes the value; `meanwhile` ends when the other process has done its part. */
@@ -65,25 +66,12 @@ const besides: readonly Beside[] = [
   },
 ]
 
-interface Way extends Beside {
-  readonly open: Opening
-  readonly by: string
-}
+const { ways, titleOf } = rowsOf(besides, ({ stores }) => stores)
 
-const ways: Record<string, Way> = Object.fromEntries(
-  besides.flatMap(beside =>
-    Object.entries(beside.stores).map(([by, open]) => [`${beside.title}, ${by}`, { ...beside, open, by }]),
-  ),
-)
-
-export const changedUnderWay = contest<Way, void>({
+export const changedUnderWay = contest<By<Beside, Way>, void>({
   name: 'store: changed under way',
   file: import.meta.url,
-  ways,
-  titleOf: row => {
-    const { title, by } = ways[row] as Way
-    return { contest: title, package: by }
-  },
+  ...{ ways, titleOf },
   verdicts: {
     'brought back': {
       of: 'values',

@@ -50,8 +50,11 @@ function noteLook(watch: Watch, id: string, nowMs: number): void {
 
 /** Most work is short, so the first looks come soon. */
 const firstPauseMs = 5
-/** Where the death of a holder can be seen, the next one begins soon after it: nothing changes when a process dies. */
-const mostPauseMs = 20
+/**
+ * Where the death of a holder can be seen, the next one begins soon after it: nothing changes when a process dies. The system
+ * itself takes some milliseconds to end one, and on a busy machine many.
+ */
+const mostPauseMs = 10
 /** There, only a change of the state says anything. */
 const mostWatchedPauseMs = 100
 

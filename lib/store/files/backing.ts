@@ -5,6 +5,7 @@ import { readState } from '../../cell/transition.js'
 import { fs, orNothing, type Steps } from '../../core/steps.js'
 import { finishAnyway } from '../../parts/cleanup.js'
 import type { Backing, Draft, Kept, Page } from '../backing.js'
+import { just } from '../just.js'
 import { isUnknownOutcome, unknownOutcome } from '../unknown-outcome.js'
 import { type Home, put, takeAway } from './change.js'
 import { checkFormat, makeStore } from './format.js'
@@ -121,9 +122,8 @@ export class FileBacking implements Backing, Cells {
     yield* fs.changed(this.#places.of(key).path, ms)
   }
 
-  // biome-ignore lint/correctness/useYield: the clock is read without a call
-  *now(): Steps<number> {
-    return Date.now()
+  now(): Steps<number> {
+    return just(this.#engine.clock)
   }
 
   *sweep(): Steps<number> {

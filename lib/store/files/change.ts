@@ -21,6 +21,8 @@ export interface Home {
   readonly durability: Durability
   /** Of the root, if it is made. */
   readonly mode: number
+  /** Milliseconds since 1970. */
+  readonly clock: () => number
 }
 
 /** A value of at most so many bytes is kept in memory with the state that this thread has made of it. */
@@ -28,7 +30,7 @@ const mostRemembered = 4096
 
 /** Makes the state after `was`. */
 export function* put(home: Home, place: Place, was: FileKept | undefined, to: Draft): Steps<FileKept | 'moved'> {
-  const next = nextOf(place, was, to)
+  const next = nextOf(place, was, to, home.clock())
   try {
     // Most changes are no more than a rename, and what follows is for others.
     if (was && isRename(home, was, next)) {
@@ -44,7 +46,7 @@ export function* put(home: Home, place: Place, was: FileKept | undefined, to: Dr
     // As on eCryptfs, where names have at most 143 bytes.
     if (next.short === undefined || !hasCode(error, 'ENAMETOOLONG')) throw error
   }
-  return yield* apply(home, place, was, to, nextOf(place, was, to, false))
+  return yield* apply(home, place, was, to, nextOf(place, was, to, home.clock(), false))
 }
 
 const isRename = ({ durability }: Home, { state }: FileKept, { file, keepData = false }: Next): boolean =>

@@ -30,12 +30,13 @@ export interface FileKept extends Kept {
 /** `bytes`: the value, if it is at hand. */
 export function keptOf(place: Place, state: State, bytes?: Uint8Array): FileKept {
   const { nonce, lineage } = state
-  const { kind, version, endsAtMs, staleMs, claim, lastFence, short } = readFields(state)
+  const { kind, version, writtenAtMs, endsAtMs, staleMs, claim, lastFence, short } = readFields(state)
   return {
     id: nonce,
     lineage,
     kind,
     version,
+    writtenAtMs,
     endsAtMs,
     staleMs,
     claim,

@@ -18,15 +18,16 @@ export interface Next extends CellNext {
 }
 
 /** `mayBeShort`: false where names are too short for a value. */
-export function nextOf(place: Place, was: FileKept | undefined, to: Draft, mayBeShort = true): Next {
+export function nextOf(place: Place, was: FileKept | undefined, to: Draft, nowMs: number, mayBeShort = true): Next {
   const keepsFile = was?.state.payload !== undefined && (to.data === 'keep' || (place.isHashed && isBare(was, to)))
   const { short, bytes } = keepsFile ? nothing : placed(place, was, to, mayBeShort)
   const file = bytes && toFile(bytes, place.isHashed ? place.key : undefined)
   const { ends } = to
-  const endsAtMs = ends && ('atMs' in ends ? ends.atMs : Date.now() + ends.inMs)
+  const endsAtMs = ends && Math.ceil('atMs' in ends ? ends.atMs : nowMs + ends.inMs)
+  const times = { writtenAtMs: to.writtenAtMs ?? nowMs, endsAtMs }
   const lastFence = Math.max(to.claim?.fence ?? 0, lastFenceOf(was))
   const implied = (keepsFile && was?.state.payload?.nonce) || to.id
-  const fields = fieldsOf(to, endsAtMs && Math.ceil(endsAtMs), lastFence, { short, implied })
+  const fields = fieldsOf(to, times, lastFence, { short, implied })
   const end = file?.subarray(file.length - (bytes as Uint8Array).length)
   return { fields, gone: to.kind === 'gone', keepData: keepsFile, short, file, bytes: end }
 }

@@ -2,7 +2,8 @@
 //
 // | field             | says                                                                                     |
 // |-------------------|------------------------------------------------------------------------------------------|
-// | `l`, `g`, `n`     | live, gone or none; behind it when that ends (ms since 1970, base 36), unless it is never |
+// | `l`, `g`, `n`     | live, gone or none; behind it when that ends (ms since 1970, base 36), unless it is       |
+// |                   | never; and behind a `-` when it came                                                     |
 // | `s`               | for how long a stale value is kept (ms); left out: 0                                     |
 // | `v`               | the version, if that is neither the nonce of the value's file nor that of the state      |
 // | `f`               | the fence of the last claim; left out: 0                                                 |
@@ -14,7 +15,7 @@ import type { Claim, Draft, Kept } from '../backing.js'
 import { fromBase32, inBase32 } from './names.js'
 
 /** What a state says of its key. */
-export type Said = Pick<Kept, 'kind' | 'version' | 'endsAtMs' | 'staleMs' | 'claim' | 'lastFence'> & {
+export type Said = Pick<Kept, 'kind' | 'version' | 'writtenAtMs' | 'endsAtMs' | 'staleMs' | 'claim' | 'lastFence'> & {
   /** The field of a short value. */
   readonly short: string | undefined
 }
@@ -41,11 +42,12 @@ export const readShort = (field: string): Buffer =>
  */
 export function fieldsOf(
   { kind, version, staleMs, claim }: Draft,
-  endsAtMs: number | undefined,
+  { writtenAtMs, endsAtMs }: { readonly writtenAtMs: number; readonly endsAtMs: number | undefined },
   lastFence: number,
   { short, implied }: { readonly short: string | undefined; readonly implied: string },
 ): string[] {
-  const fields = [letters[kind] + (endsAtMs === undefined ? '' : endsAtMs.toString(36))]
+  const ends = endsAtMs === undefined ? '' : endsAtMs.toString(36)
+  const fields = [`${letters[kind]}${ends}-${writtenAtMs.toString(36)}`]
   if (staleMs > 0) fields.push(`s${Math.ceil(staleMs).toString(36)}`)
   if (version !== implied) fields.push(`v${version}`)
   if (lastFence > 0) fields.push(`f${lastFence.toString(36)}`)
@@ -59,10 +61,12 @@ export function fieldsOf(
 export function readFields({ gone, fields, nonce, payload }: State): Said {
   const [first = ''] = fields
   const kind = kinds[first[0] as keyof typeof kinds] ?? 'none'
+  const atEnd = first.indexOf('-')
   const said = {
     kind: gone === (kind === 'gone') ? kind : ('none' as const),
     version: payload?.nonce ?? nonce,
-    endsAtMs: first.length > 1 ? fromBase36(first) : undefined,
+    writtenAtMs: Number.parseInt(first.slice(atEnd + 1), 36),
+    endsAtMs: atEnd > 1 ? Number.parseInt(first.slice(1, atEnd), 36) : undefined,
     staleMs: 0,
     claim: undefined as Claim | undefined,
     lastFence: 0,

@@ -45,7 +45,7 @@ export function* makeBatch<T>(
 ): Steps<void> {
   const keys = batch.map(({ job }) => job.key)
   const helds = batch.flatMap(({ held }) => held ?? [])
-  const endWork = beginWork(making.inner.backing, keys, work)
+  const endWork = beginWork(making.inner, keys, work)
   const leave = helds.map(held => holdFor(making.inner.life, () => release(held)))
   try {
     const task = new OwnManyTask(batch, making.ttlMs)

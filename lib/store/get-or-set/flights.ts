@@ -29,12 +29,13 @@ class Flight<T> {
   /** The last look before its work began. */
   #lookBefore: number | undefined
 
-  constructor(job: OwnJob<T>, sight: Sight<T>, flights: Map<string, Flight<T>>) {
+  constructor(job: OwnJob<T>, sight: Sight<T>) {
     this.#baseId = sight.now?.id
+    const identity = job.inner.identityOf(job.key)
     this.#leaveMap = () => {
-      if (flights.get(job.key) === this) flights.delete(job.key)
+      if (flights.get(identity) === this) flights.delete(identity)
     }
-    flights.set(job.key, this)
+    flights.set(identity, this as Flight<unknown>)
     this.progress = newProgress<T>(job.waitMs, () => {
       this.#lookBefore = looks
     })
@@ -73,13 +74,8 @@ class Flight<T> {
   }
 }
 
-const flightsOf = new WeakMap<Backing, Map<string, Flight<never>>>()
-
-function flightsIn<T>({ backing }: OwnJob<T>['inner']): Map<string, Flight<T>> {
-  const known = flightsOf.get(backing) ?? new Map<string, Flight<never>>()
-  flightsOf.set(backing, known)
-  return known as unknown as Map<string, Flight<T>>
-}
+/** Those of this thread that are under way, by the identities of their values. */
+const flights = new Map<string, Flight<unknown>>()
 
 /** What the call finds, with the number of its look. */
 export interface Found<T> {
@@ -119,10 +115,9 @@ export function* fly<T>(job: OwnJob<T>, first: Found<T>): Steps<Got<T>> {
 }
 
 function flightFor<T>(job: OwnJob<T>, { sight, lookedAs }: Found<T>): { flight: Flight<T>; isNew: boolean } {
-  const flights = flightsIn(job.inner)
-  const flight = flights.get(job.key)
+  const flight = flights.get(job.inner.identityOf(job.key)) as Flight<T> | undefined
   if (flight?.isFor(sight, lookedAs)) return { flight, isNew: false }
-  return { flight: new Flight(job, sight, flights), isNew: true }
+  return { flight: new Flight(job, sight), isNew: true }
 }
 
 /** Returns `pending` if the call has waited for so long. The flight that a call has begun sees to that itself. */

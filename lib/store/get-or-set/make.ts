@@ -24,7 +24,7 @@ export function* makeUnderClaim<T>(
   const { key } = job
   progress.held = held
   const leave = holdFor(job.inner.life, () => release(held))
-  const endWork = beginWork(job.inner.backing, [key], progress.work)
+  const endWork = beginWork(job.inner, [key], progress.work)
   try {
     const made = yield* make(job, held, old, progress)
     if (made === undefined || 'source' in made) return made

@@ -12,6 +12,7 @@ export function keptOf(row: Row, data: DataOf): Kept {
     lineage: lineage === '' ? [] : lineage.split(' '),
     kind: row.kind as Kept['kind'],
     version: String(row.version),
+    writtenAtMs: Number(row.written),
     staleMs: Number(row.stale),
     claim: claimOf(row),
     endsAtMs: numberOf(row.ends),
@@ -29,6 +30,7 @@ function claimOf({ owner, fence, lease }: Row): Claim | undefined {
 export function committed({ ends: _, data: __, ...to }: Draft, row: Row, data: DataOf): Kept {
   return {
     ...to,
+    writtenAtMs: Number(row.written),
     endsAtMs: numberOf(row.ends),
     readAtMs: Number(row.seen),
     lastFence: Number(row.last),

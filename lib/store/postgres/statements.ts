@@ -7,12 +7,14 @@ import type { Name } from './table.js'
 /** The clock of the server, in milliseconds since 1970. It moves within a transaction, too. */
 export const clock = 'extract(epoch from clock_timestamp())::float8 * 1000'
 
-const state = `id, lineage, kind, version, ends, stale, owner, fence, lease, last, ${clock} AS seen`
-const changed = `ends, last, ${clock} AS seen`
+const state = `id, lineage, kind, version, written, ends, stale, owner, fence, lease, last, ${clock} AS seen`
+const changed = `written, ends, last, ${clock} AS seen`
 
 /** When the value ends: at a time, or so long from now; null: never. */
 const ends = `coalesce($6::float8, ${clock} + $7::float8)`
-const parameters = `$1::bytea, $2::text, $3::text, $4::text, $5::text, ${ends}, $8::float8, $9::text, $10::float8, $11::float8`
+/** When the value came: at a time, or now. */
+const written = `coalesce($12::float8, floor(${clock}))`
+const shared = `$2::text, $3::text, $4::text, $5::text, ${written}, ${ends}, $8::float8, $9::text, $10::float8, $11::float8`
 
 export interface Statements {
   readonly read: string
@@ -29,18 +31,17 @@ export interface Statements {
 /** `announce`: what a commit adds to say that it was made. */
 export function statementsFor(table: string, announce: string | undefined): Statements {
   const returning = `RETURNING ${changed}${announce === undefined ? '' : `, ${announce}`}`
-  const set = `UPDATE ${table} SET (id, lineage, kind, version, ends, stale, owner, fence, lease) =
-    ($2::text, $3::text, $4::text, $5::text, ${ends}, $8::float8, $9::text, $10::float8, $11::float8),
+  const set = `UPDATE ${table} SET (id, lineage, kind, version, written, ends, stale, owner, fence, lease) = (${shared}),
     last = greatest(last, $10::float8)`
   return {
     read: `SELECT ${state}, value FROM ${table} WHERE name = $1::bytea`,
     value: `SELECT value FROM ${table} WHERE name = $1::bytea AND version = $2::text AND kind = 'live'`,
     insert: `INSERT INTO ${table}
-      (name, id, lineage, kind, version, ends, stale, owner, fence, lease, last, value, whole)
-      VALUES (${parameters}, coalesce($10::float8, 0), $12::bytea, $13::bytea)
+      (name, id, lineage, kind, version, written, ends, stale, owner, fence, lease, last, value, whole)
+      VALUES ($1::bytea, ${shared}, coalesce($10::float8, 0), $13::bytea, $14::bytea)
       ON CONFLICT (name) DO NOTHING ${returning}`,
-    update: `${set}, value = $12::bytea WHERE name = $1::bytea AND id = $13::text ${returning}`,
-    touch: `${set} WHERE name = $1::bytea AND id = $12::text ${returning}`,
+    update: `${set}, value = $13::bytea WHERE name = $1::bytea AND id = $14::text ${returning}`,
+    touch: `${set} WHERE name = $1::bytea AND id = $13::text ${returning}`,
     remove: `DELETE FROM ${table} WHERE name = $1::bytea AND id = $2::text ${returning}`,
     list: `SELECT ${state}, name, whole FROM ${table} WHERE name >= $1::bytea AND name < $2::bytea ORDER BY name LIMIT $3::int`,
     now: `SELECT ${clock} AS seen`,
@@ -52,7 +53,21 @@ export function parametersOf({ name }: Name, to: Draft): unknown[] {
   const atMs = to.ends && 'atMs' in to.ends ? to.ends.atMs : null
   const inMs = to.ends && 'inMs' in to.ends ? to.ends.inMs : null
   const { owner = null, fence = null, leaseMs = null } = to.claim ?? {}
-  return [name, to.id, to.lineage.join(' '), to.kind, to.version, atMs, inMs, to.staleMs, owner, fence, leaseMs]
+  const written = to.writtenAtMs ?? null
+  return [
+    name,
+    to.id,
+    to.lineage.join(' '),
+    to.kind,
+    to.version,
+    atMs,
+    inMs,
+    to.staleMs,
+    owner,
+    fence,
+    leaseMs,
+    written,
+  ]
 }
 
 /** Bytes as clients take them. */

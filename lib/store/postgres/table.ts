@@ -49,7 +49,7 @@ export function rangeOf(prefix: string): readonly [from: Buffer, to: Buffer] {
 
 const columns = `
   name bytea PRIMARY KEY, whole bytea, id text NOT NULL, lineage text NOT NULL, kind text NOT NULL, version text NOT NULL,
-  ends double precision, stale double precision NOT NULL, owner text, fence double precision, lease double precision,
+  written double precision NOT NULL, ends double precision, stale double precision NOT NULL, owner text, fence double precision, lease double precision,
   last double precision NOT NULL, value bytea`
 
 /** Makes the table if there is none, and checks its format. */
@@ -85,8 +85,8 @@ function* orAgain(error: unknown, table: string, tries: Tries): Steps<void> {
 }
 
 const formatRow = (table: string): string =>
-  `INSERT INTO ${table} (name, id, lineage, kind, version, stale, last)
-  VALUES ('\\x'::bytea, 'holdfast', '', 'format', '${format}', 0, 0) ON CONFLICT (name) DO NOTHING`
+  `INSERT INTO ${table} (name, id, lineage, kind, version, written, stale, last)
+  VALUES ('\\x'::bytea, 'holdfast', '', 'format', '${format}', 0, 0, 0) ON CONFLICT (name) DO NOTHING`
 
 function checkFormat({ kind, version }: Row, table: string): void {
   if (kind !== 'format' || version !== `${format}`) throw storeFormat(`the table ${table}`, String(version), format)

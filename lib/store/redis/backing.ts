@@ -30,9 +30,9 @@ export class RedisBacking implements Backing, Server<TracedChange> {
     this.retryForMs = server.limits.retryForMs
   }
 
-  *read(key: string): Steps<Kept | undefined> {
+  read(key: string): Steps<Kept | undefined> {
     this.#open()
-    return yield* readKey(this.#server, key)
+    return readKey(this.#server, key)
   }
 
   *commit(key: string, from: Kept | undefined, to: Draft | undefined): Steps<Committed> {

@@ -28,7 +28,7 @@ export function argumentsOf(change: TracedChange, deed: Deed, channel: string): 
     return [from?.id ?? '', id, deed, '-', '0', '', from ? spellIds([from.id, ...from.lineage]) : '', channel, key]
   const isKept = to.claim !== undefined || to.staleMs > longestMs
   const common = [from?.id ?? '', id, deed, spellEnds(to.ends), isKept ? '0' : ms(to.staleMs), isKept ? '1' : '']
-  const args = [...common, spellState(to, from), channel, key]
+  const args = [...common, spellState(to, from), channel, key, to.writtenAtMs === undefined ? '' : ms(to.writtenAtMs)]
   return deed === 'set' ? [...args, asBuffer(to.data)] : args
 }
 

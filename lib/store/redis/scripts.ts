@@ -43,7 +43,8 @@ export const mostOfTrace = 512
 /**
  * ARGV: the id that the state must have (empty: there must be none); the id of what comes; the deed; when that ends ('-':
  * never, '=' and a time, '+' and so many ms from now); for how long it is kept afterwards; whether a claim keeps it from
- * ending; the state's other words; the channel that hears of it (empty: none); the message; the value.
+ * ending; the state's other words; the channel that hears of it (empty: none); the message; when the value was written (empty:
+ * now); the value.
  */
 export const commitScript = scriptOf(`${clock}
 local state = redis.call('HGET', KEYS[1], 's')
@@ -64,9 +65,10 @@ if ARGV[3] == 'remove' then
 else
   local ends = string.sub(ARGV[4], 2)
   if string.sub(ARGV[4], 1, 1) == '+' then ends = string.format('%.0f', now + ends) end
-  local words = ARGV[2] .. ' ' .. (ends == '' and '-' or ends) .. ' ' .. ARGV[7]
+  local written = ARGV[10] == '' and string.format('%.0f', now) or ARGV[10]
+  local words = ARGV[2] .. ' ' .. (ends == '' and '-' or ends) .. ' ' .. written .. ' ' .. ARGV[7]
   if ARGV[3] == 'set' then
-    redis.call('HSET', KEYS[1], 's', words, 'v', ARGV[10])
+    redis.call('HSET', KEYS[1], 's', words, 'v', ARGV[11])
   else
     redis.call('HSET', KEYS[1], 's', words)
     if ARGV[3] == 'drop' then redis.call('HDEL', KEYS[1], 'v') end

@@ -32,10 +32,12 @@ export class RedisServer {
   }
 
   /** The same for what changes nothing: it is repeated where the connection was cut, or the server is not ready. */
-  look(send: () => PromiseLike<unknown>): Steps<readonly unknown[]> {
-    const failure = (error: unknown) => (this.connection.isOver() ? 'refused' : failureOf(error))
-    return look(() => this.once(send), failure, this.limits.retryForMs)
+  *look(send: () => PromiseLike<unknown>): Steps<readonly unknown[]> {
+    const { retryForMs, timeoutMs } = this.limits
+    return asReplyList(yield* look(() => ask(send, timeoutMs), this.#failureOf, retryForMs))
   }
+
+  readonly #failureOf = (error: unknown) => (this.connection.isOver() ? 'refused' : failureOf(error));
 
   /** A server knows a script by its sum, once it has seen the text. */
   evaluate({ sum, text }: Script, name: string, args: readonly (string | Buffer)[] = []): PromiseLike<unknown> {

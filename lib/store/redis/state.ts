@@ -1,4 +1,4 @@
-// The state of a key, as Redis keeps it: `<id> <ends> <the other words>` (../state-text.ts).
+// The state of a key, as Redis keeps it: `<id> <ends> <written> <the other words>` (../state-text.ts).
 
 import type { Kept } from '../backing.js'
 import { storeFormat } from '../format.js'

@@ -8,12 +8,14 @@ import { Tries } from './pause.js'
 
 /** Asks again where the connection was cut, or the server put the question off. */
 export function* look<T>(once: () => Steps<T>, failureOf: (error: unknown) => Failure, retryForMs: number): Steps<T> {
-  const tries = new Tries(retryForMs)
+  // Usually the first reply is there.
+  let tries: Tries | undefined
   for (;;) {
     try {
       return yield* once()
     } catch (error) {
       if (isInterruption(error) || isNoReply(error) || failureOf(error) === 'refused') throw error
+      tries ??= new Tries(retryForMs)
       yield* tries.again(error)
     }
   }

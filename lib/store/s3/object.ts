@@ -23,7 +23,8 @@ export function headOf(to: Draft, from: Kept | undefined, key: string | undefine
   const { id, lineage, kind, version, staleMs, claim, ends } = to
   const endsAtMs = ends && ('atMs' in ends ? ends.atMs : nowMs + ends.inMs)
   const lastFence = Math.max(claim?.fence ?? 0, lastFenceOf(from))
-  return { id, lineage, kind, version, staleMs, claim, endsAtMs, lastFence, key }
+  const writtenAtMs = to.writtenAtMs ?? nowMs
+  return { id, lineage, kind, version, writtenAtMs, staleMs, claim, endsAtMs, lastFence, key }
 }
 
 export function spellObject(head: Omit<Head, 'bytes'>, value: Uint8Array | 'damaged' | undefined): Uint8Array {
@@ -53,11 +54,24 @@ const formatOf = (line: string): string => /^holdfast (\d+) /.exec(line)?.[1] ??
 
 function asHead(text: string, name: string): Head {
   try {
-    const { id, lineage, kind, version, staleMs, claim, endsAtMs, lastFence, key, bytes } = JSON.parse(text) as Head
+    const { id, lineage, kind, version, ...more } = JSON.parse(text) as Head
+    const { writtenAtMs, staleMs, claim, endsAtMs, lastFence, key, bytes } = more
     const texts = [id, version, kind, ...lineage]
-    const numbers = [staleMs, lastFence, bytes, endsAtMs ?? 0]
+    const numbers = [writtenAtMs, staleMs, lastFence, bytes, endsAtMs ?? 0]
     if (texts.every(one => typeof one === 'string') && numbers.every(one => typeof one === 'number'))
-      return { id, lineage, kind, version, staleMs, claim: asClaim(claim), endsAtMs, lastFence, key, bytes }
+      return {
+        id,
+        lineage,
+        kind,
+        version,
+        writtenAtMs,
+        staleMs,
+        claim: asClaim(claim),
+        endsAtMs,
+        lastFence,
+        key,
+        bytes,
+      }
   } catch (cause) {
     throw storeFormat(`the object ${name}`, 'unknown', format, cause)
   }

@@ -10,6 +10,8 @@ import { innerOf } from '../inner.js'
 export interface Generation {
   /** Of the scope, spelled so that it has no `/` and no `+`. */
   readonly name: string
+  /** As `Inner.identityOf` spells it. */
+  readonly identity: string
   /** Returns the generation; undefined: there is none. `exact`: not one that was seen up to `trust` ms ago. */
   current(exact: boolean): Steps<string | undefined>
   /** Returns the generation, and makes it if there is none. */
@@ -29,7 +31,7 @@ interface Seen {
 const spell = (name: string): string => name.replace(/[%+/]/g, one => encodeURIComponent(one))
 
 export function generationOf(store: Store<string>, scopeName: string, trustMs: number): Generation {
-  const { backing } = innerOf<string>(store)
+  const { backing, identityOf } = innerOf<string>(store)
   const name = spell(scopeName)
   const key = `scope/${name}`
   let seen: Seen | undefined
@@ -56,6 +58,7 @@ export function generationOf(store: Store<string>, scopeName: string, trustMs: n
 
   return {
     name,
+    identity: identityOf(key),
     *current(exact) {
       const last = seen
       return last && (yield* isStillThere(last, exact)) ? last.kept.version : yield* read(exact)

@@ -159,7 +159,7 @@ export class Members implements Backing {
 /** A state that says that there is none. It was never in the store. */
 function* nothing(): Steps<Kept> {
   const id = yield* nonces()
-  const ends = { endsAtMs: undefined, staleMs: 0, readAtMs: 0 }
+  const ends = { writtenAtMs: 0, endsAtMs: undefined, staleMs: 0, readAtMs: 0 }
   const data = () => just(() => 'moved' as const)
   return { ...ends, id, lineage: [], kind: 'none', version: id, claim: undefined, lastFence: 0, data }
 }

@@ -58,7 +58,7 @@ export class SqliteBacking implements Backing {
     const nowMs = Date.now()
     const data = to.data === 'keep' ? undefined : (to.data ?? null)
     const next = keptOf(to, from, nowMs, () => (data === undefined && from ? from.data() : just(() => data ?? nothing)))
-    const state = columnsOf(to, from, next.endsAtMs)
+    const state = columnsOf(to, from, next)
     const changed = !from
       ? insert.run(...state, data ?? null, k)
       : data === undefined

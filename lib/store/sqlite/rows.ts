@@ -54,11 +54,11 @@ export function prepareAll(db: SqliteLike, table: string): Statements {
 }
 
 /** The columns of a state, in the order of the statements. */
-export const columnsOf = (to: Draft, from: Kept | undefined, endsAtMs: number | undefined): SqlValue[] => [
-  to.id,
-  endsAtMs ?? null,
-  spellState(to, from),
-]
+export const columnsOf = (
+  to: Draft,
+  from: Kept | undefined,
+  { writtenAtMs, endsAtMs }: Pick<Kept, 'writtenAtMs' | 'endsAtMs'>,
+): SqlValue[] => [to.id, endsAtMs ?? null, `${writtenAtMs} ${spellState(to, from)}`]
 
 /** Throws if the row is not one of a store. */
 export function keptOfRow({ id, ends, state }: StateRow, readAtMs: number, data: Kept['data']): Kept {

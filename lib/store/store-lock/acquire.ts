@@ -25,12 +25,17 @@ export interface Wanted {
   saidAtMs: number
 }
 
-export function asWanted(store: unknown, key: string, options: StoreLockOptions): Wanted {
+/** What is behind the store, if that is open, and may have such a key. */
+export function asPlace(store: unknown, key: string): Inner<unknown> {
   const inner = innerOf<unknown>(store)
   checkOpen(inner.life)
   checkKey(key)
+  return inner
+}
+
+export function asWanted(store: unknown, key: string, options: StoreLockOptions): Wanted {
   return {
-    inner,
+    inner: asPlace(store, key),
     key,
     leaseMs: asNumber(options.lease, 'options.lease', 15_000, 1),
     label: asLabel(options.label),

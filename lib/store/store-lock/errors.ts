@@ -1,9 +1,18 @@
-// The errors of locks in stores.
+// Who holds a lock in a store, and the errors that say so.
 
 import type { Steps } from '../../core/steps.js'
 import type { Backing, Kept } from '../backing.js'
+import type { Inner } from '../inner.js'
 import { type Note, noteOf } from './note.js'
 import type { StoreHolder } from './options.js'
+
+/** Who holds a lock now; undefined if it is free. @throws `ERR_NOT_A_LOCK` */
+export function* readHolder({ backing }: Pick<Inner<unknown>, 'backing'>, key: string): Steps<StoreHolder | undefined> {
+  for (;;) {
+    const now = yield* backing.read(key)
+    if ((yield* noteOf(key, now)) !== 'moved') return yield* holderIn(backing, key, now)
+  }
+}
 
 /** Who holds a lock whose state was seen; undefined if it is free. */
 export function* holderIn({ claims }: Backing, key: string, now: Kept | undefined): Steps<StoreHolder | undefined> {

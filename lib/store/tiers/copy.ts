@@ -5,7 +5,10 @@ import type { Kept } from '../backing.js'
 import { just } from '../just.js'
 
 /** What a copy says of the state that it is of. All times are of the slowest store's clock. */
-type Head = Pick<Kept, 'id' | 'lineage' | 'version' | 'endsAtMs' | 'staleMs' | 'lastFence' | 'readAtMs'> & {
+type Head = Pick<
+  Kept,
+  'id' | 'lineage' | 'version' | 'writtenAtMs' | 'endsAtMs' | 'staleMs' | 'lastFence' | 'readAtMs'
+> & {
   /** For how long (ms) the copy was to be kept when it was made; undefined: for ever. */
   readonly forMs: number | undefined
 }
@@ -20,9 +23,9 @@ export interface Copied {
 const newline = 0x0a
 
 export function spellCopy(of: Kept, bytes: Uint8Array, forMs: number): Buffer {
-  const { id, lineage, version, endsAtMs, staleMs, lastFence, readAtMs } = of
+  const { id, lineage, version, writtenAtMs, endsAtMs, staleMs, lastFence, readAtMs } = of
   const head: Head = {
-    ...{ id, lineage, version, endsAtMs, staleMs, lastFence, readAtMs },
+    ...{ id, lineage, version, writtenAtMs, endsAtMs, staleMs, lastFence, readAtMs },
     forMs: forMs === Number.POSITIVE_INFINITY ? undefined : forMs,
   }
   return Buffer.concat([Buffer.from(`${JSON.stringify(head)}\n`), bytes])

@@ -56,6 +56,22 @@ export const ends = [
     deepStrictEqual(await store.get('k'), second)
     strictEqual(made(await store.touch('k', Number.POSITIVE_INFINITY)).expires, undefined)
   }),
+  line(
+    'an entry says when its value was written: an update is a new time, and a touch is not',
+    async (store, { unit }) => {
+      const began = Date.now()
+      const first = made(await store.create('k', 1, { ttl: 100 * unit }))
+      isAfter(first.written, began, 0, unit)
+      deepStrictEqual(await store.get('k'), first)
+      await sleep(unit / 4)
+      for (const same of [await store.touch('k', 200 * unit), await store.touch('k', 300 * unit)])
+        strictEqual(made(same).written, first.written)
+      strictEqual(present(await store.get('k')).written, first.written)
+      const second = made(await store.update('k', 2))
+      ok(second.written > first.written, `${second.written} is not after ${first.written}`)
+      deepStrictEqual(await store.get('k'), second)
+    },
+  ),
   line('touch is refused where there is no entry, or another version', async store => {
     strictEqual(refused(await store.touch('k', 1000)), undefined)
     await isAbsent(store, 'k')

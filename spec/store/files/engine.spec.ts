@@ -11,7 +11,8 @@ import { shardOf } from '../../../lib/store/files/names.js'
 import { through } from '../../broken/interfere.js'
 import { assert, holds, note, places, runScript, scratch } from '../../support/kit.js'
 
-const engineAt = (root: string): FileBacking => new FileBacking({ root, durability: 'none', mode: 0o700, gc: 'manual' })
+const settings = { durability: 'none', mode: 0o700, gc: 'manual', clock: Date.now } as const
+const engineAt = (root: string): FileBacking => new FileBacking({ root, ...settings })
 const short = Buffer.from('"short"')
 const long = Buffer.from('"a value that is too long for the name of a token"')
 
@@ -19,7 +20,15 @@ let drafted = 0
 function draftOf(from: Kept | undefined, next: Partial<Draft>): Draft {
   const id = (++drafted).toString(16).padStart(16, '0')
   const lineage = from ? [from.id, ...from.lineage].slice(0, 3) : []
-  return { id, lineage, kind: 'live', version: id, ends: undefined, staleMs: 0, claim: undefined, data: short, ...next }
+  const common = {
+    kind: 'live',
+    writtenAtMs: undefined,
+    ends: undefined,
+    staleMs: 0,
+    claim: undefined,
+    data: short,
+  } as const
+  return { id, lineage, version: id, ...common, ...next }
 }
 
 function put(engine: Backing, key: string, from: Kept | undefined, next: Partial<Draft>): Kept {
