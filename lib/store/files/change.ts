@@ -5,23 +5,17 @@ import { createState } from '../../cell/create.js'
 import { type State, successor } from '../../cell/state.js'
 import { advance, advanceAgain, tryAdvance } from '../../cell/transition.js'
 import { hasCode } from '../../core/errors.js'
-import type { Durability } from '../../core/input.js'
 import { fs, type Steps } from '../../core/steps.js'
+import { type Format, type Home, makeStore } from '../../create-exclusive/format.js'
 import { finishAnyway } from '../../parts/cleanup.js'
 import { syncDir } from '../../parts/durable.js'
 import type { Draft } from '../backing.js'
-import { makeStore } from './format.js'
 import { type FileKept, keptOf } from './kept.js'
 import { type Next, nextOf } from './next.js'
 import type { Place } from './places.js'
 
-/** Where the store is, and how it is kept. */
-export interface Home {
-  readonly root: string
-  readonly durability: Durability
-  /** Of the root, if it is made. */
-  readonly mode: number
-}
+/** What such a store says of itself. */
+export const fileFormat: Format = { kind: 'store', format: 1, shards: 256 }
 
 /** A value of at most so many bytes is kept in memory with the state that this thread has made of it. */
 const mostRemembered = 4096
@@ -80,15 +74,15 @@ function* createInShard(home: Home, place: Place, change: Change): Steps<State |
   return yield* create({ ...change, parents: { changed: new Set([home.root]) } })
 }
 
-function* makeShard({ root, mode, durability }: Home, { shard }: Place): Steps<void> {
+function* makeShard(home: Home, { shard }: Place): Steps<void> {
   for (let tries = 1; ; tries++) {
     try {
-      return yield* fs.mkdir(`${root}/${shard}`)
+      return yield* fs.mkdir(`${home.root}/${shard}`)
     } catch (error) {
       if (hasCode(error, 'EEXIST')) return
       // The whole store was removed meanwhile.
       if (tries > 1 || !hasCode(error, 'ENOENT')) throw error
-      yield* makeStore(root, mode, durability)
+      yield* makeStore(home, fileFormat, 'fileStore')
     }
   }
 }
