@@ -42,15 +42,20 @@ export function* evictNow(blobs: Blobs): Steps<Evicted> {
   // Leases of dead processes keep nothing.
   yield* sweepIfThere(blobs.root)
   yield* sweepIfThere(leasesOf(blobs.root))
-  const all = yield* scan(blobs)
-  const gone = new Set<Seen>()
-  for (const one of victims(all, blobs.limits)) if (yield* evictOne(blobs, one)) gone.add(one)
-  const left = all.filter(one => !gone.has(one))
+  const { left, gone } = yield* removeVictims(blobs)
   const usage = usageOf(left)
   const bytes = usage.bytes + usage.pinnedBytes + usage.badBytes
   yield* note(blobs, before, bytes, left.length)
-  yield* noteEvicted(blobs, [...gone], usage)
-  return { count: gone.size, bytes: [...gone].reduce((sum, one) => sum + one.bytes, 0), left: usage }
+  yield* noteEvicted(blobs, gone, usage)
+  return { count: gone.length, bytes: gone.reduce((sum, one) => sum + one.bytes, 0), left: usage }
+}
+
+/** Looks at every blob, and removes what is over the limits. */
+export function* removeVictims(blobs: Blobs): Steps<{ left: readonly Seen[]; gone: readonly Seen[] }> {
+  const all = yield* scan(blobs)
+  const gone = new Set<Seen>()
+  for (const one of victims(all, blobs.limits)) if (yield* evictOne(blobs, one)) gone.add(one)
+  return { left: all.filter(one => !gone.has(one)), gone: [...gone] }
 }
 
 export function* sweepIfThere(dir: string): Steps<void> {

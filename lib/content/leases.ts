@@ -3,7 +3,8 @@
 // Leases: hard links in a directory of their own, with private names, so that those of dead processes are debris.
 
 import { dual } from '../core/dual.js'
-import { fs, type Steps } from '../core/steps.js'
+import { hasCode } from '../core/errors.js'
+import { fs, orNothing, type Steps } from '../core/steps.js'
 import { makeLink } from '../link/make-link.js'
 import { DroppedLeases } from '../lock/lease/dropped.js'
 import { discardAll } from '../parts/cleanup.js'
@@ -41,9 +42,11 @@ export function* pin(blobs: Blobs, digest: string, executable?: boolean): Steps<
       taken: false,
     })
   } catch (error) {
-    yield* unpin([path])
+    // No other call makes that name: it is the link, whose reply was lost, and its source is gone meanwhile.
+    const isMade = hasCode(error, 'EEXIST') && (yield* fs.lstat(path, orNothing)) !== undefined
+    if (!isMade) yield* unpin([path])
     if (error instanceof Miss) return undefined
-    throw error
+    if (!isMade) throw error
   }
   return generation && { path, generation }
 }
@@ -136,7 +139,12 @@ export function startLease(blobs: Blobs, taken: NewLease, released: ContentHold[
     blobs.pins.set(one.generation.digest, own.add(one))
   }
   hold.whenOver.push(holdFor(blobs.life, () => release(hold)))
-  const lease = new Lease(hold)
-  if (taken.pins.length > 0) dropped.watch(lease, hold, { stop() {} })
-  return lease
+  return new Lease(hold)
+}
+
+/** One that is garbage-collected before it was released is released then. Steps do without: players stand for processes. */
+export function watched(lease: ContentLease): void {
+  if (!(lease instanceof Lease)) return
+  const hold = Lease.holdOf(lease)
+  if (hold.pins.length > 0 && !hold.over) dropped.watch(lease, hold, { stop() {} })
 }

@@ -1,13 +1,14 @@
 // The functions of a content store, in all forms.
 
 import type { Readable } from 'node:stream'
-import { dual } from '../core/dual.js'
-import { asNumber, asPath, type Patience, refusal } from '../core/input.js'
+import { type Dual, dual } from '../core/dual.js'
+import { asPath, type Patience } from '../core/input.js'
 import { publishing } from '../core/publication.js'
 import type { Steps } from '../core/steps.js'
 import { checkOpen } from '../parts/life.js'
 import type { Data } from '../parts/source.js'
 import { adopt } from './adopt.js'
+import { asDigests, asked, asRange } from './asked.js'
 import type { Blobs } from './blobs.js'
 import { checkout } from './checkout.js'
 import { asCheckout } from './checkout-job.js'
@@ -16,19 +17,20 @@ import type {
   Blob,
   CheckoutManyOptions,
   CheckoutOptions,
+  ContentLease,
   ContentStore,
   Evicted,
   PutOptions,
   ReadRange,
   VerifyOptions,
 } from './contract.js'
-import { asDigest, isOfNothing } from './digest.js'
+import { isOfNothing } from './digest.js'
 import { evictInTurn } from './evict.js'
 import { find } from './find.js'
 import { give, leaseAll } from './give.js'
-import { giveBack } from './leases.js'
+import { giveBack, watched } from './leases.js'
 import { asPutSource, asPutting, put } from './put.js'
-import { type Range, read } from './read.js'
+import { read } from './read.js'
 import { remove } from './remove.js'
 import { scan, usageOf } from './scan.js'
 import { openForStream, streamOf } from './stream.js'
@@ -44,15 +46,31 @@ export function openContent(blobs: Blobs): ContentStore {
 
 const lateBlob = { giveBack: ({ lease }: Blob) => giveBack(lease) }
 
+/** The same, where users get leases: one that they drop is released. */
+function watching<A extends unknown[], T>(form: Dual<A, T>, leaseOf: (result: T) => ContentLease): Dual<A, T> {
+  const watch = (result: T): T => {
+    watched(leaseOf(result))
+    return result
+  }
+  const run = async (...args: A): Promise<T> => watch(await form(...args))
+  return Object.assign(run, { sync: (...args: A): T => watch(form.sync(...args)), steps: form.steps })
+}
+
 const writersOf = (blobs: Blobs) => ({
-  put: dual(function contentPut(data: Data, options: PutOptions = {}): Steps<Blob> {
-    checkOpen(blobs.life)
-    return give(blobs, put(asPutting(blobs, options), asPutSource(data)))
-  }, lateBlob),
-  adopt: dual(function contentAdopt(file: string | URL, options: PutOptions = {}): Steps<Blob> {
-    checkOpen(blobs.life)
-    return give(blobs, adopt(asPutting(blobs, options), asPath(file, 'file')))
-  }, lateBlob),
+  put: watching(
+    dual(function contentPut(data: Data, options: PutOptions = {}): Steps<Blob> {
+      checkOpen(blobs.life)
+      return give(blobs, put(asPutting(blobs, options), asPutSource(data)))
+    }, lateBlob),
+    ({ lease }) => lease,
+  ),
+  adopt: watching(
+    dual(function contentAdopt(file: string | URL, options: PutOptions = {}): Steps<Blob> {
+      checkOpen(blobs.life)
+      return give(blobs, adopt(asPutting(blobs, options), asPath(file, 'file')))
+    }, lateBlob),
+    ({ lease }) => lease,
+  ),
   checkout: dual(
     publishing(function* contentCheckout(publication, digest: string, to: string | URL, options: CheckoutOptions = {}) {
       const job = asCheckout(blobs, asked(blobs, digest), to, options, publication)
@@ -113,13 +131,16 @@ function readersOf(blobs: Blobs) {
 }
 
 const keepersOf = (blobs: Blobs) => ({
-  lease: dual(
-    function* contentLease(digests: Iterable<string>, _options: Patience = {}) {
-      const all = asDigests(blobs, digests)
-      yield* blobs.open()
-      return yield* leaseAll(blobs, all)
-    },
-    { giveBack },
+  lease: watching(
+    dual(
+      function* contentLease(digests: Iterable<string>, _options: Patience = {}) {
+        const all = asDigests(blobs, digests)
+        yield* blobs.open()
+        return yield* leaseAll(blobs, all)
+      },
+      { giveBack },
+    ),
+    lease => lease,
   ),
   evict: dual(function* contentEvict(_options: Patience = {}): Steps<Evicted> {
     checkOpen(blobs.life)
@@ -141,26 +162,3 @@ const keepersOf = (blobs: Blobs) => ({
     return yield* remove(blobs, one)
   }),
 })
-
-function asked(blobs: Blobs, digest: unknown): string {
-  checkOpen(blobs.life)
-  return asDigest(digest, 'digest', blobs.settings.algorithm)
-}
-
-function asDigests(blobs: Blobs, digests: unknown): string[] {
-  const isIterable = typeof (digests as Iterable<unknown> | null | undefined)?.[Symbol.iterator] === 'function'
-  if (!isIterable || typeof digests === 'string')
-    throw refusal('ERR_INVALID_ARG_TYPE', 'digests', 'an iterable of strings', digests)
-  return [...(digests as Iterable<unknown>)].map(one => asked(blobs, one))
-}
-
-function asRange(options: ReadRange): Range {
-  const start = asPosition(options.start, 'options.start', 0)
-  return { start, end: asPosition(options.end, 'options.end', Number.POSITIVE_INFINITY) }
-}
-
-function asPosition(value: unknown, name: string, otherwise: number): number {
-  const position = asNumber(value, name, otherwise)
-  if (Number.isInteger(position) || position === otherwise) return position
-  throw refusal('ERR_OUT_OF_RANGE', name, 'an integer', value)
-}
