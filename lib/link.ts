@@ -1,19 +1,11 @@
-import { dirname } from 'node:path'
 import { dual } from './core/dual.js'
-import { hasCode, type SystemError } from './core/errors.js'
 import { asFlag, asFunction, asNumber, asPath, oneOf, type Patience } from './core/input.js'
 import { emptySum, fileProgress, type Progress } from './core/progress.js'
 import { publishing } from './core/publication.js'
-import { fs, orNothing, type Steps } from './core/steps.js'
-import { copyInstead } from './link/copy-instead.js'
+import { fs, type Steps } from './core/steps.js'
 import type { Existing, Linked, Linking } from './link/job.js'
-import { replaceWithLink } from './link/replace.js'
-import { type Again, achieve, again } from './parts/achieve.js'
-import { findEnd } from './parts/follow-links.js'
-import { asParents, withParents } from './parts/parents.js'
-import { addFinding } from './parts/public-names.js'
-import { giving } from './parts/publish.js'
-import { statLink } from './parts/same-content.js'
+import { makeLink } from './link/make-link.js'
+import { asParents } from './parts/parents.js'
 
 export type { Existing } from './link/job.js'
 
@@ -74,7 +66,7 @@ export const link = dual(
     const to = asPath(path, 'path')
     const onProgress = asFunction(options.onProgress, 'options.onProgress')
     const job: Linking = {
-      existing,
+      resolve: typeof existing === 'function' ? () => ask(existing) : undefined,
       from: typeof existing === 'function' ? '' : asPath(existing, 'existing'),
       to,
       tries: asNumber(options.tries, 'options.tries', 3, 1),
@@ -87,49 +79,12 @@ export const link = dual(
       missed: 0,
       taken: false,
     }
-    const linked = yield* achieve(
-      () => tryLink(job),
-      error => statLinked(job, error),
-      job.trial,
-    )
+    const linked = yield* makeLink(job)
     if (linked !== 'already' && job.progress) yield* job.progress.finish(linked === 'linked' ? 0 : undefined)
     return linked
   }),
 )
 
-/** Linux and Windows link the link itself. */
-const systemFollows = process.platform !== 'linux' && process.platform !== 'win32'
-
-function* tryLink(job: Linking): Steps<Linked> {
-  if (typeof job.existing === 'function') job.from = asPath(yield* fs.settle(job.existing()), 'existing')
-  job.taken = false
-  const { from, to, parents, replace, trial } = job
-  if (systemFollows) yield* findEnd(from)
-  try {
-    yield* withParents(to, parents, () => giving(trial.publication, to, fs.link(from, to)), from)
-    return 'linked'
-  } catch (error) {
-    return yield* replace && hasCode(error, 'EEXIST') ? replaceWithLink(job) : copyInstead(job, error)
-  }
-}
-
-/** After an attempt that failed: are both names one inode, or has the world moved? */
-function* statLinked(job: Linking, error: SystemError): Steps<'already' | Again | undefined> {
-  const { from, to, copies, parents, tries, backoff } = job
-  const seen = yield* statLink(from, to, copies)
-  if (seen === 'one' || seen === 'alike') return 'already'
-  // The name was taken, and nothing has it now: what had it is gone.
-  if (hasCode(error, 'EEXIST') || job.taken) return seen === 'nothing' ? again : undefined
-  if (!hasCode(error, 'ENOENT')) return undefined
-  if (yield* fs.lstat(from, orNothing)) {
-    // If the directory is there as well, one of them has come since the attempt.
-    return parents || (yield* fs.stat(dirname(to), orNothing)) ? again : undefined
-  }
-  job.missed++
-  if (job.missed < tries) {
-    yield* fs.sleep(backoff)
-    return again
-  }
-  addFinding(error, `the existing name is missing, '${from}', after ${tries} ${tries === 1 ? 'try' : 'tries'}`)
-  return undefined
+function* ask(existing: () => string | URL | PromiseLike<string | URL>): Steps<string> {
+  return asPath(yield* fs.settle(existing()), 'existing')
 }

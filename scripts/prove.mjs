@@ -51,6 +51,10 @@ const tables = {
     says: 'every order in which callers of a cache load, check, set, delete, evict and abort, also between two reactions',
     programs: [[specs, 'cache', 'cache/', '--full']],
   },
+  content: {
+    says: 'the content store: its worlds, every call killed and failing, and eight processes that put, evict, verify and are killed',
+    programs: [[specs, 'content', 'content/', '--full']],
+  },
   store: {
     says: 'the keyed store on each engine, or the parts that are named: nothing is lost, doubled or brought back, whoever is killed or cut off',
     programs: [[specs, '--full']],

@@ -107,7 +107,7 @@ const filesOf = (entry: string): (string | undefined)[] =>
 const forAdapters = new Set(['store/kept', 'store/unknown-outcome'])
 
 holds('every public function says what holds afterwards, and what is not promised', () => {
-  const names = ['index', 'store'].flatMap(filesOf).filter(name => !forAdapters.has(name ?? ''))
+  const names = ['content', ...['index', 'store'].flatMap(filesOf)].filter(name => !forAdapters.has(name ?? ''))
   assert.ok(names.length >= 25)
   for (const name of names) {
     const text = readFileSync(join(top, 'lib', `${name}.ts`), 'utf8')

@@ -24,6 +24,7 @@ function example(name: string, ...args: string[]): { status: number | null; said
 
 // Most start processes that race; one runs the explorer.
 const layers = {
+  'build-cache': raced,
   'config-file': raced,
   'download-once': raced,
   'job-runner': raced,
@@ -35,6 +36,7 @@ const layers = {
   sessions: raced,
   'shared-cache': raced,
   uploads: holds,
+  'install-once': holds,
   'prove-it': explored,
 }
 for (const [name, layer] of Object.entries(layers)) {
@@ -52,6 +54,25 @@ holds('uploads saves what belongs there, and refuses what leads out or is too mu
   const { said } = example('uploads')
   assert.match(said, /^anna\/photos\/cat.jpg: saved\n(\S+: ERR_OUTSIDE_ROOT\n){3}berta\/much: ERR_LIMIT\n/)
   assert.match(said, /The cat is a cat\nWhat was read: ERR_OUTSIDE_ROOT\n.* The secret is of the server\n$/)
+})
+
+raced('build-cache has nothing wrong, though it evicts while eight processes build and check out', () => {
+  const { said } = example('build-cache')
+  const lines = said.trim().split('\n')
+  assert.is(lines.length, 8, said)
+  for (const line of lines) {
+    const [, built = '0', taken = '0'] =
+      /^A process built (\d+), took (\d+) .* and got 0 that were wrong$/.exec(line) ?? []
+    assert.is(Number(built) + Number(taken), 40, said)
+  }
+})
+
+holds('install-once stores each file once, and links it three times', () => {
+  const { said } = example('install-once')
+  assert.is(
+    said,
+    `${['one', 'two', 'three'].map(name => `${name}: 9 files are links\n`).join('')}The store has 7 files\n`,
+  )
 })
 
 raced('config-file loses no change, and keeps the indentation', () => {

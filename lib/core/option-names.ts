@@ -21,6 +21,7 @@ export const optionNames = [
   ...(['ttl', 'touch', 'ifVersion', 'tombstone', 'maxCount'] as const),
   ...(['staleOnError', 'conflict', 'late', 'claim', 'lease'] as const),
   ...(['maxBytes', 'maxEntries', 'maxDepth', 'mounts'] as const),
+  ...(['digest', 'executable', 'end'] as const),
 ] as const
 
 const known: ReadonlySet<string> = new Set(optionNames)

@@ -36,7 +36,11 @@ function* makeCopy({ from, progress }: Linking, path: string): Steps<void> {
   yield* duplicate(from, path, kindOf(was), { times: false, owner: false, synced: false }, progress)
 }
 
-function* publishStage(stage: Staged<void>, { to, replace, trial }: Linking): Steps<'copied' | 'taken'> {
+/** Gives what is at a private name beside `to` that name. */
+export function* publishStage(
+  stage: Staged<unknown>,
+  { to, replace, trial }: Pick<Linking, 'to' | 'replace' | 'trial'>,
+): Steps<'copied' | 'taken'> {
   const { publication } = trial
   if (!replace) {
     try {

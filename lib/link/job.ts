@@ -1,6 +1,7 @@
 // What `link` was asked for, and what has come of it so far.
 
 import type { FileProgress } from '../core/progress.js'
+import type { Steps } from '../core/steps.js'
 import type { Trial } from '../parts/achieve.js'
 import type { Parents } from '../parts/parents.js'
 
@@ -10,8 +11,9 @@ export type Existing = string | URL | (() => string | URL | PromiseLike<string |
 export type Linked = 'linked' | 'already' | 'copied'
 
 export interface Linking {
-  readonly existing: Existing
-  /** What `existing` is; of a function, what it returned last. */
+  /** Finds the file, again for each try; undefined: it stays at `from`. */
+  readonly resolve: (() => Steps<string>) | undefined
+  /** Where the file is: what `resolve` returned last. */
   from: string
   readonly to: string
   readonly tries: number

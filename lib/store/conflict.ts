@@ -4,11 +4,11 @@ import type { Patience } from '../core/input.js'
 import { isTimeout } from '../core/interruption.js'
 import type { LatePlace } from '../core/queue.js'
 import { fs, type Steps } from '../core/steps.js'
+import { checkOpen } from '../parts/life.js'
 import type { Entry, Gone } from './contract.js'
 import { find } from './find.js'
 import type { Inner } from './inner.js'
 import { checkKey } from './keys.js'
-import { checkOpen } from './life.js'
 
 /** A call under way that changes, or reads, one key. */
 export interface Job<T> {

@@ -1,12 +1,12 @@
 import { type Dual, dual } from '../core/dual.js'
 import { asNumber, type Patience, refusal } from '../core/input.js'
 import type { Steps } from '../core/steps.js'
+import { checkOpen } from '../parts/life.js'
 import type { Kept } from './backing.js'
 import type { AnyStore } from './contract.js'
 import { isLive } from './expiry.js'
 import { innerOf } from './inner.js'
 import { just } from './just.js'
-import { checkOpen } from './life.js'
 import { forEach } from './operations/many.js'
 import { eachPage } from './operations/pages.js'
 

@@ -2,9 +2,9 @@
 // they are read first, is a backing over a backing, so the text of the operations stays one.
 
 import { refusal } from '../core/input.js'
+import type { Life } from '../parts/life.js'
 import type { Backing } from './backing.js'
 import type { Codec } from './codec.js'
-import type { Life } from './life.js'
 
 /** What happened, for those that count (`stats`). */
 export type Happening =

@@ -3,6 +3,7 @@ import { asNumber, type Patience, refusal } from '../core/input.js'
 import { checkNames } from '../core/option-names.js'
 import { LatePlace } from '../core/queue.js'
 import type { Steps } from '../core/steps.js'
+import { newLife } from '../parts/life.js'
 import type { Backing } from './backing.js'
 import { asCodec, type Codec } from './codec.js'
 import type {
@@ -15,7 +16,6 @@ import type {
   UpdateOptions,
 } from './contract.js'
 import { type Inner, identitiesIn, keepInner } from './inner.js'
-import { newLife } from './life.js'
 import { close } from './operations/close.js'
 import { confirm } from './operations/confirm.js'
 import { create } from './operations/create.js'

@@ -1,6 +1,6 @@
+import { newLife } from '../parts/life.js'
 import type { Store } from './contract.js'
 import type { Inner } from './inner.js'
-import { newLife } from './life.js'
 import { storeOver } from './open.js'
 
 interface Changes extends Partial<Pick<Inner<never>, 'backing' | 'reads' | 'writes' | 'isDue' | 'note'>> {

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { createContext, runInContext } from 'node:vm'
 import type * as holdfast from 'holdfast'
 import { cell, createExclusive, lock, mkdirp, updateFile, writeFile, writeFiles } from 'holdfast'
+import type * as contents from 'holdfast/content'
 import { dual, fs, type Steps } from 'holdfast/steps'
 import type * as stores from 'holdfast/store'
 import { race } from 'holdfast/testing'
@@ -20,6 +21,7 @@ type Functions =
   | Values<typeof holdfast>
   | Values<typeof holdfast.cell>
   | Values<stores.Store<unknown>>
+  | Values<contents.ContentStore>
   | Values<typeof stores>
   | Values<Pick<typeof holdfast.lock, 'try' | 'holder' | 'shared' | 'holders' | 'break'>>
 type Last<A extends unknown[]> = Required<A> extends [...unknown[], infer L] ? L : never

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { cell, createExclusive, emplace } from 'holdfast'
 import { dual, type Steps } from 'holdfast/steps'
 import { contender, type Ending, killedAt, overlaps, type Result, type World } from 'holdfast/testing'
+import { linkless } from '../broken/linkless.js'
 import {
   answers,
   assert,
@@ -23,22 +24,6 @@ import {
   scratch,
   sized,
 } from '../support/kit.js'
-
-/** The same steps, on a filesystem that has no hard links. */
-function* linkless<T>(steps: Steps<T>): Steps<T> {
-  let next = steps.next()
-  while (!next.done) {
-    const refused = Object.assign(new Error('EPERM, link'), { code: 'EPERM', errno: -1, syscall: 'link' })
-    try {
-      if (next.value.op === 'link') throw refused
-      const value: unknown = yield next.value
-      next = steps.next(value)
-    } catch (error) {
-      next = steps.throw(error)
-    }
-  }
-  return next.value
-}
 
 const bytes = 16 * 1024
 const calls = 14

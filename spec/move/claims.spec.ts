@@ -1,7 +1,6 @@
 // A claim is what a mover puts at the target's name, so that it can rename onto that. One that a killed mover has left
 // behind is in the way of nobody; and of several movers of one thing only one says that it was the one.
 
-import { spawnSync } from 'node:child_process'
 import {
   chmodSync,
   lstatSync,
@@ -19,6 +18,7 @@ import { type Call, fs, orNothing, type Steps } from 'holdfast/steps'
 import type { World } from 'holdfast/testing'
 import { door } from '../../lib/core/disk.js'
 import { endedAt, through } from '../broken/interfere.js'
+import { deadOwner } from '../support/dead-owner.js'
 import { assert, caught, explored, holds, prove, scratch } from '../support/kit.js'
 import { type Kind, kinds, make, read } from '../support/planted.js'
 import { privateNames } from '../support/trees.js'
@@ -26,7 +26,6 @@ import { judgeRivals } from './winners.js'
 
 /** This process as owner, as private names spell it, and one that has ended. */
 const self = () => door.performSync({ op: 'self', args: [] }) as string
-const dead = () => `${self().split('-')[0]}-${spawnSync('true').pid.toString(36)}-0`
 
 /** As for another user's file, where `fs.protected_hardlinks` is set. */
 const unlinkable =
@@ -63,7 +62,7 @@ for (const claimer of kinds)
         const [from, to, next] = [join(dir, 'source'), join(dir, 'target'), join(dir, 'next')]
         make(from, 'killed', claimer)
         make(next, 'next', kind)
-        ended = endedAt(k, moving(from, to), dead())
+        ended = endedAt(k, moving(from, to), deadOwner())
         if (isClaim(to)) {
           seen.claimed++
           // As long as a process lives that may be making it, it is left alone.

@@ -1,6 +1,5 @@
 // What another process puts at a name while it is moved, and what a move sets aside, is never taken for debris.
 
-import { spawnSync } from 'node:child_process'
 import {
   chmodSync,
   lstatSync,
@@ -18,6 +17,7 @@ import { type Call, dual, type Steps } from 'holdfast/steps'
 import { door } from '../../lib/core/disk.js'
 import { takeNameAside } from '../../lib/parts/take-name.js'
 import { endedAt, through } from '../broken/interfere.js'
+import { deadOwner } from '../support/dead-owner.js'
 import { assert, holds, memory, places, scratch } from '../support/kit.js'
 import { make, read } from '../support/planted.js'
 import { privateNames } from '../support/trees.js'
@@ -43,7 +43,6 @@ const failure = () => Object.assign(new Error('EIO: i/o error'), { code: 'EIO', 
 
 /** This process as owner, as private names spell it, and one that has ended. */
 const self = () => door.performSync({ op: 'self', args: [] }) as string
-const dead = () => `${self().split('-')[0]}-${spawnSync('true').pid.toString(36)}-0`
 
 const keptIn = (dir: string) => readdirSync(dir).filter(name => /^[^.].*\.set-aside-[0-9a-f]{16}$/.test(name))
 
@@ -133,7 +132,7 @@ holds(
       const [from, to] = [join(dir, 'source'), join(dir, 'target')]
       make(from, 'new', 'directory')
       make(to, 'old', 'directory')
-      const ended = endedAt(k, move.steps(from, to, { overwrite: 'with-gap' }), dead())
+      const ended = endedAt(k, move.steps(from, to, { overwrite: 'with-gap' }), deadOwner())
       await sweep(dir, { grace: 0 })
       assert.equal(privateNames(dir), [])
       const there = readdirSync(dir).map(name => read(join(dir, name)))
@@ -163,7 +162,7 @@ holds('a claim of a process that was killed is taken over by the next move, and 
     const [from, to, next] = [join(dir, 'source'), join(dir, 'target'), join(dir, 'next')]
     make(from, 'killed', 'directory')
     make(next, 'next', 'directory')
-    const ended = endedAt(k, move.steps(from, to), dead())
+    const ended = endedAt(k, move.steps(from, to), deadOwner())
     const isClaimed = read(to) === 'empty'
     if (isClaimed) {
       seen.claimed++
@@ -189,7 +188,7 @@ holds('an empty directory of a user is never taken for a claim, whatever private
     make(from, 'ours', 'directory')
     mkdirSync(to)
     chmodSync(to, mode)
-    mkdirSync(join(dir, `.${mode}.${dead()}.0123456789abcdef.holdfast`))
+    mkdirSync(join(dir, `.${mode}.${deadOwner()}.0123456789abcdef.holdfast`))
     assert.is(move.sync(from, to), false)
     rmSync(from, { recursive: true })
   }

@@ -17,9 +17,9 @@ import {
   type Store,
   unknownOutcome,
 } from 'holdfast/store'
+import { holdFor, newLife } from '../../lib/parts/life.js'
 import { innerOf } from '../../lib/store/inner.js'
 import { draft } from '../../lib/store/kept.js'
-import { holdFor, newLife } from '../../lib/store/life.js'
 import { memoryBacking } from '../../lib/store/memory.js'
 import { storeOver } from '../../lib/store/open.js'
 import { assert, holds } from '../support/kit.js'

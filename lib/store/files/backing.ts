@@ -3,18 +3,18 @@
 import { type State, spellState } from '../../cell/state.js'
 import { readState } from '../../cell/transition.js'
 import { fs, orNothing, type Steps } from '../../core/steps.js'
+import { checkFormat, makeStore } from '../../create-exclusive/format.js'
 import { finishAnyway } from '../../parts/cleanup.js'
 import type { Backing, Draft, Kept, Page } from '../backing.js'
 import { just } from '../just.js'
 import { isUnknownOutcome, unknownOutcome } from '../unknown-outcome.js'
-import { type Home, put, takeAway } from './change.js'
-import { checkFormat, makeStore } from './format.js'
+import { fileFormat, put, type StoreHome, takeAway } from './change.js'
 import { asFileKept, type Cells, type FileKept, keptOf } from './kept.js'
 import { listShard, shardsOf } from './listing.js'
 import { type Place, Places } from './places.js'
 import { sweepNeighbours, sweepStore } from './sweep.js'
 
-export interface FileEngine extends Home {
+export interface FileEngine extends StoreHome {
   readonly gc: 'amortised' | 'manual'
 }
 
@@ -44,7 +44,7 @@ export class FileBacking implements Backing, Cells {
   }
 
   *#openAndRead(key: string): Steps<FileKept | undefined> {
-    this.#isOpen = yield* checkFormat(this.root)
+    this.#isOpen = yield* checkFormat(this.root, fileFormat)
     return yield* this.readPlace(this.#places.of(key))
   }
 
@@ -83,8 +83,7 @@ export class FileBacking implements Backing, Cells {
   }
 
   *#open(): Steps<void> {
-    const { root, mode, durability } = this.#engine
-    if (!(yield* checkFormat(root))) yield* makeStore(root, mode, durability)
+    if (!(yield* checkFormat(this.root, fileFormat))) yield* makeStore(this.#engine, fileFormat, 'fileStore')
     this.#isOpen = true
   }
 
@@ -112,7 +111,7 @@ export class FileBacking implements Backing, Cells {
 
   /** A page is a shard; the cursor has those that are left. */
   *list(prefix: string, cursor: unknown): Steps<Page> {
-    if (!this.#isOpen) this.#isOpen = yield* checkFormat(this.root)
+    if (!this.#isOpen) this.#isOpen = yield* checkFormat(this.root, fileFormat)
     const [shard, ...left] = (cursor as readonly string[] | undefined) ?? (yield* shardsOf(this.root))
     const entries = shard === undefined ? [] : yield* listShard(this, shard, prefix)
     return { entries, cursor: left.length > 0 ? left : undefined }

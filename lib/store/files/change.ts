@@ -5,22 +5,20 @@ import { createState } from '../../cell/create.js'
 import { type State, successor } from '../../cell/state.js'
 import { advance, advanceAgain, tryAdvance } from '../../cell/transition.js'
 import { hasCode } from '../../core/errors.js'
-import type { Durability } from '../../core/input.js'
 import { fs, type Steps } from '../../core/steps.js'
+import { type Format, type Home, makeStore } from '../../create-exclusive/format.js'
 import { finishAnyway } from '../../parts/cleanup.js'
 import { syncDir } from '../../parts/durable.js'
 import type { Draft } from '../backing.js'
-import { makeStore } from './format.js'
 import { type FileKept, keptOf } from './kept.js'
 import { type Next, nextOf } from './next.js'
 import type { Place } from './places.js'
 
+/** What such a store says of itself. */
+export const fileFormat: Format = { kind: 'store', format: 1, shards: 256 }
+
 /** Where the store is, and how it is kept. */
-export interface Home {
-  readonly root: string
-  readonly durability: Durability
-  /** Of the root, if it is made. */
-  readonly mode: number
+export interface StoreHome extends Home {
   /** Milliseconds since 1970. */
   readonly clock: () => number
 }
@@ -29,7 +27,7 @@ export interface Home {
 const mostRemembered = 4096
 
 /** Makes the state after `was`. */
-export function* put(home: Home, place: Place, was: FileKept | undefined, to: Draft): Steps<FileKept | 'moved'> {
+export function* put(home: StoreHome, place: Place, was: FileKept | undefined, to: Draft): Steps<FileKept | 'moved'> {
   const next = nextOf(place, was, to, home.clock())
   try {
     // Most changes are no more than a rename, and what follows is for others.
@@ -49,11 +47,11 @@ export function* put(home: Home, place: Place, was: FileKept | undefined, to: Dr
   return yield* apply(home, place, was, to, nextOf(place, was, to, home.clock(), false))
 }
 
-const isRename = ({ durability }: Home, { state }: FileKept, { file, keepData = false }: Next): boolean =>
+const isRename = ({ durability }: StoreHome, { state }: FileKept, { file, keepData = false }: Next): boolean =>
   durability !== 'full' && file === undefined && (keepData || state.payload === undefined)
 
 function* apply(
-  home: Home,
+  home: StoreHome,
   place: Place,
   was: FileKept | undefined,
   { id: nonce }: Draft,
@@ -71,7 +69,7 @@ function* apply(
 }
 
 /** The directory of the shard is made when it is missed. */
-function* createInShard(home: Home, place: Place, change: Change): Steps<State | undefined> {
+function* createInShard(home: StoreHome, place: Place, change: Change): Steps<State | undefined> {
   const create = (one: Change) => commit(one, state => createState(place.path, state, place.trial))
   try {
     return yield* create(change)
@@ -82,21 +80,21 @@ function* createInShard(home: Home, place: Place, change: Change): Steps<State |
   return yield* create({ ...change, parents: { changed: new Set([home.root]) } })
 }
 
-function* makeShard({ root, mode, durability }: Home, { shard }: Place): Steps<void> {
+function* makeShard(home: StoreHome, { shard }: Place): Steps<void> {
   for (let tries = 1; ; tries++) {
     try {
-      return yield* fs.mkdir(`${root}/${shard}`)
+      return yield* fs.mkdir(`${home.root}/${shard}`)
     } catch (error) {
       if (hasCode(error, 'EEXIST')) return
       // The whole store was removed meanwhile.
       if (tries > 1 || !hasCode(error, 'ENOENT')) throw error
-      yield* makeStore(root, mode, durability)
+      yield* makeStore(home, fileFormat, 'fileStore')
     }
   }
 }
 
 /** Takes exactly this state away. */
-export function* takeAway({ root, durability }: Home, place: Place, was: FileKept): Steps<'removed' | 'moved'> {
+export function* takeAway({ root, durability }: StoreHome, place: Place, was: FileKept): Steps<'removed' | 'moved'> {
   if (!(yield* commitClear(place.path, was.state, place.trial, durability))) return 'moved'
   if (durability === 'full') yield* finishAnyway(() => syncDir(`${root}/${place.shard}`))
   return 'removed'

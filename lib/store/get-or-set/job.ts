@@ -2,11 +2,11 @@
 
 import { registry } from '../../core/disk.js'
 import { asFlag, asFunction, asNumber, oneOf, refusal } from '../../core/input.js'
+import { checkOpen } from '../../parts/life.js'
 import type { Kept } from '../backing.js'
 import { asTtl } from '../expiry.js'
 import { type Inner, innerOf } from '../inner.js'
 import { checkKey } from '../keys.js'
-import { checkOpen } from '../life.js'
 import type { GetOrSetOptions, SharedOptions, Task } from './options.js'
 
 export type Compute<T> = (to: Task<T>) => T | undefined | PromiseLike<T | undefined>

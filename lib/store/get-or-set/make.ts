@@ -2,10 +2,10 @@
 
 import { fs, type Steps } from '../../core/steps.js'
 import { cleaningUp } from '../../parts/cleanup.js'
+import { holdFor } from '../../parts/life.js'
 import type { Kept } from '../backing.js'
 import { type Held, release } from '../claim.js'
 import type { Entry } from '../contract.js'
-import { holdFor } from '../life.js'
 import type { Job, OwnJob } from './job.js'
 import type { Sight } from './look.js'
 import type { Got } from './options.js'

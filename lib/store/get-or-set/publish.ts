@@ -1,12 +1,12 @@
 // A value that a call has made gets into the store, unless what the call had observed is not true any more.
 
 import type { Steps } from '../../core/steps.js'
+import { isOpen } from '../../parts/life.js'
 import type { Claim, Kept } from '../backing.js'
 import { commitSurely, newAttempt } from '../claim/commit.js'
 import { encode } from '../codec.js'
 import { endsIn, isLive } from '../expiry.js'
 import type { Next } from '../kept.js'
-import { isOpen } from '../life.js'
 import type { Making } from './job.js'
 import { asEntry } from './look.js'
 import type { Got } from './options.js'

@@ -1,7 +1,7 @@
 import { type Patience, refusal } from '../../core/input.js'
 import type { Steps } from '../../core/steps.js'
+import { checkOpen } from '../../parts/life.js'
 import type { Inner } from '../inner.js'
-import { checkOpen } from '../life.js'
 import { attemptOf, isUnknownOutcome, judge } from '../unknown-outcome.js'
 
 export function* confirm(inner: Inner<unknown>, error: unknown, _options: Patience): Steps<'done' | 'not done'> {

@@ -3,12 +3,12 @@
 import { dual } from '../../core/dual.js'
 import { checkNames } from '../../core/option-names.js'
 import type { Steps } from '../../core/steps.js'
+import { checkOpen } from '../../parts/life.js'
 import type { Kept } from '../backing.js'
 import type { KeysOptions } from '../contract.js'
 import { isLive } from '../expiry.js'
 import type { Inner } from '../inner.js'
 import { asText } from '../keys.js'
-import { checkOpen } from '../life.js'
 
 type Pair = readonly [key: string, kept: Kept]
 

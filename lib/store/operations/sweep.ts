@@ -1,10 +1,10 @@
 import type { Patience } from '../../core/input.js'
 import type { Steps } from '../../core/steps.js'
+import { checkOpen } from '../../parts/life.js'
 import type { Backing, Claim, Kept } from '../backing.js'
 import type { Swept } from '../contract.js'
 import { isSpent } from '../expiry.js'
 import type { Inner } from '../inner.js'
-import { checkOpen } from '../life.js'
 import { forEach } from './many.js'
 import { eachPage } from './pages.js'
 

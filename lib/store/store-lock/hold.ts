@@ -5,8 +5,8 @@ import { monotonicMs } from '../../core/moment.js'
 import { fs, type Steps } from '../../core/steps.js'
 import type { Beating } from '../../lock/lease/loss.js'
 import { uninterruptible } from '../../parts/cleanup.js'
+import { holdFor, type Life } from '../../parts/life.js'
 import { beat, type Held, releaseOnce } from '../claim.js'
-import { holdFor, type Life } from '../life.js'
 import { leaseLost } from './errors.js'
 
 export interface StoreHold extends Beating {

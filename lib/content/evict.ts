@@ -1,0 +1,84 @@
+// Removes what is over the limits. One process does so at a time, which only saves work: what is removed is removed by its
+// exact name, which is never used again.
+
+import { hasCode, isSystemError } from '../core/errors.js'
+import { fs, orNothing, type Steps } from '../core/steps.js'
+import { whileHeld } from '../lock/hold.js'
+import { acquire } from '../lock/obtain.js'
+import { asLocking } from '../lock/options.js'
+import { sweep } from '../sweep.js'
+import { type Blobs, keyOf } from './blobs.js'
+import type { Evicted } from './contract.js'
+import { noteEvicted } from './evicted.js'
+import { leasesOf } from './layout.js'
+import { isDue, note, type Reserved, readReserved } from './reserve.js'
+import { type Seen, scan, usageOf } from './scan.js'
+import { victims } from './victims.js'
+
+/** Waits until no other process evicts, and then does. `isWanted`: asked once that is so. */
+export function* evictInTurn(
+  blobs: Blobs,
+  isWanted: (now: Reserved | undefined) => boolean = () => true,
+): Steps<Evicted | undefined> {
+  const hold = yield* acquire(asLocking(`${blobs.root}/evict`, { parents: true }, 'contentStore'))
+  return yield* whileHeld(hold, function* () {
+    return isWanted(yield* readReserved(blobs)) ? yield* evictNow(blobs) : undefined
+  })
+}
+
+/** Evicts if what was reserved says so. If that cannot be done, the next call tries it. */
+export function* evictIfDue(blobs: Blobs, now: Reserved | undefined): Steps<void> {
+  const { limits } = blobs
+  if (!limits || (now && !isDue(now, limits))) return
+  try {
+    yield* evictInTurn(blobs, one => !one || isDue(one, limits))
+  } catch (error) {
+    if (!isSystemError(error)) throw error
+  }
+}
+
+export function* evictNow(blobs: Blobs): Steps<Evicted> {
+  const before = yield* readReserved(blobs)
+  // Leases of dead processes keep nothing.
+  yield* sweepIfThere(blobs.root)
+  yield* sweepIfThere(leasesOf(blobs.root))
+  const { left, gone } = yield* removeVictims(blobs)
+  const usage = usageOf(left)
+  const bytes = usage.bytes + usage.pinnedBytes + usage.badBytes
+  yield* note(blobs, before, bytes, left.length)
+  yield* noteEvicted(blobs, gone, usage)
+  return { count: gone.length, bytes: gone.reduce((sum, one) => sum + one.bytes, 0), left: usage }
+}
+
+/** Looks at every blob, and removes what is over the limits. */
+export function* removeVictims(blobs: Blobs): Steps<{ left: readonly Seen[]; gone: readonly Seen[] }> {
+  const all = yield* scan(blobs)
+  const gone = new Set<Seen>()
+  for (const one of victims(all, blobs.limits)) if (yield* evictOne(blobs, one)) gone.add(one)
+  return { left: all.filter(one => !gone.has(one)), gone: [...gone] }
+}
+
+export function* sweepIfThere(dir: string): Steps<void> {
+  try {
+    yield* sweep.steps(dir)
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT')) throw error
+  }
+}
+
+/** What was used for a second or more after the scan has looked at it stays. */
+const slackMs = 1000
+
+/** Returns whether this call has removed it. */
+function* evictOne(blobs: Blobs, { path, generation, usedMs }: Seen): Steps<boolean> {
+  const now = yield* fs.lstat(path, orNothing)
+  if (!now || now.nlink > 1n || Number(now.ctimeMs) - usedMs >= slackMs) return false
+  try {
+    yield* fs.unlink(path)
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return false
+    throw error
+  }
+  if (generation) blobs.known.delete(keyOf(generation.digest, generation.executable))
+  return true
+}

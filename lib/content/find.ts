@@ -1,0 +1,65 @@
+// Where a blob is.
+
+import { hasCode } from '../core/errors.js'
+import { fs, orNothing, type Steps } from '../core/steps.js'
+import { type Blobs, keyOf, Miss } from './blobs.js'
+import { type Generation, parseGeneration, pathOf, shardOf } from './layout.js'
+
+/** The generations of a digest that are there, in an order on which all processes agree. */
+export function* generationsOf({ root }: Blobs, digest: string): Steps<Generation[]> {
+  let names: string[]
+  try {
+    names = yield* fs.readdir(shardOf(root, digest))
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return []
+    throw error
+  }
+  return names
+    .filter(name => name.startsWith(digest))
+    .sort()
+    .flatMap(name => parseGeneration(name) ?? [])
+}
+
+/** Looks where a blob is. Of several generations all callers take the first, because the others are about to be removed. */
+export function* look(blobs: Blobs, digest: string, executable: boolean | undefined): Steps<Generation | undefined> {
+  const all = yield* generationsOf(blobs, digest)
+  const found = all.find(one => one.executable === (executable ?? false))
+  if (found) blobs.known.set(keyOf(digest, found.executable), found)
+  return found ?? (executable === undefined ? all[0] : undefined)
+}
+
+/**
+ * Returns the generation that is there, as far as this call can know. `executable`: of that kind; undefined: of any.
+ */
+export function* find(blobs: Blobs, digest: string, executable?: boolean): Steps<Generation | undefined> {
+  const known = blobs.known.get(keyOf(digest, executable ?? false))
+  if (known && (yield* fs.lstat(pathOf(blobs.root, known), orNothing))) return known
+  return yield* look(blobs, digest, executable)
+}
+
+/**
+ * Makes steps that return the path of a blob, each time anew: where it was a moment ago, then where a look finds it, or
+ * where this store object has leased it. They throw a `Miss` if it is nowhere.
+ */
+export function finder(blobs: Blobs, digest: string, executable?: boolean): () => Steps<Found> {
+  let tries = 0
+  return function* () {
+    const key = keyOf(digest, executable ?? false)
+    const known = tries++ === 0 ? blobs.known.get(key) : undefined
+    if (known) return { path: pathOf(blobs.root, known), generation: known }
+    blobs.known.delete(key)
+    const generation = yield* look(blobs, digest, executable)
+    if (generation) return { path: pathOf(blobs.root, generation), generation }
+    const pin = [...(blobs.pins.get(digest) ?? [])].find(
+      ({ generation: one }) => executable === undefined || one.executable === executable,
+    )
+    if (pin) return pin
+    throw new Miss()
+  }
+}
+
+/** Where a blob can be opened, or linked. */
+export interface Found {
+  readonly path: string
+  readonly generation: Generation
+}

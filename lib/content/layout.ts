@@ -1,0 +1,67 @@
+// Where things are in a content store:
+//
+// | name                                       | what it is                                                              |
+// |--------------------------------------------|-------------------------------------------------------------------------|
+// | `holdfast.json`                            | the format                                                              |
+// | `blobs/<hhh>/<digest>.<size>-<nonce>`      | a generation of a blob, 0444; with `x` at its end, executable, 0555     |
+// | `leases/.<label>.<owner>.<nonce>.holdfast` | a lease: a hard link, which keeps the bytes whatever becomes of a       |
+// |                                            | generation; and what is being written                                   |
+// | `bad/<generation>`                         | what did not have the bytes that its name says                          |
+// | `usage/`                                   | the cell that says how much there is (./reserve.ts)                     |
+// | `evict.lock/`, `evicted.json`              | who evicts, and what was evicted last                                   |
+//
+// No name of a generation is used twice. So a call that is late (an eviction, a verification, a removal) finds ENOENT, and
+// never takes what another process has put there since. All generations of a digest have the same bytes, so it does not
+// matter which one a caller gets.
+
+import type { Format } from '../create-exclusive/format.js'
+
+/** With so many directories, a hundred thousand blobs are about 24 in each: what is listed for one stays short. */
+export const contentFormat: Format = { kind: 'content', format: 1, shards: 4096 }
+
+export interface Generation {
+  readonly name: string
+  readonly digest: string
+  readonly size: number
+  readonly executable: boolean
+}
+
+const spelled = /^(sha256-[0-9a-f]{64}|sha512-[0-9a-f]{128})\.([0-9a-z]{1,11})-[0-9a-f]{16}(x?)$/
+
+export function generationOf(digest: string, size: number, nonce: string, executable: boolean): Generation {
+  const name = `${digest}.${size.toString(36)}-${nonce}${executable ? 'x' : ''}`
+  return { name, digest, size, executable }
+}
+
+/** The generation that a name spells; undefined if it spells none. */
+export function parseGeneration(name: string): Generation | undefined {
+  const [, digest, size, executable] = spelled.exec(name) ?? []
+  if (digest === undefined || size === undefined) return undefined
+  return { name, digest, size: Number.parseInt(size, 36), executable: executable === 'x' }
+}
+
+const hexAt = 7
+export const shardOf = (root: string, digest: string): string => `${root}/blobs/${digest.slice(hexAt, hexAt + 3)}`
+
+export const isShard = (name: string): boolean => /^[0-9a-f]{3}$/.test(name)
+
+export const pathOf = (root: string, { digest, name }: Generation): string => `${shardOf(root, digest)}/${name}`
+
+export const badPath = (root: string, { name }: Generation): string => `${root}/bad/${name}`
+
+export const leasesOf = (root: string): string => `${root}/leases`
+
+/** As much of a digest as a private name can say on any filesystem; more than enough to tell digests apart. */
+const labelLength = 71
+
+/** What the private name of a lease is made of. Of what is being written, no digest may be known yet. */
+export const labelOf = (root: string, digest: string | undefined): string =>
+  `${leasesOf(root)}/${digest === undefined ? unnamed : digest.slice(0, labelLength)}`
+
+const unnamed = 'upload'
+
+/** May this private name be a lease of the digest? `unknown`: it says none. */
+export function isLeaseOf(name: string, digest: string): boolean | 'unknown' {
+  if (name.startsWith(`.${unnamed}.`)) return 'unknown'
+  return name.startsWith(`.${digest.slice(0, labelLength)}.`)
+}

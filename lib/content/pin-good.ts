@@ -1,0 +1,23 @@
+// A blob that is there already is kept only if it is whole.
+
+import type { Steps } from '../core/steps.js'
+import type { Blobs, Pin } from './blobs.js'
+import { quarantine } from './heal.js'
+import { pin, unpin } from './leases.js'
+import { isGood } from './read.js'
+
+/** Leases a blob that is there, and has its bytes; undefined if there is none. One that is damaged is put into quarantine. */
+export function* pinGood(blobs: Blobs, digest: string, executable: boolean): Steps<Pin | undefined> {
+  for (;;) {
+    const pinned = yield* pin(blobs, digest, executable)
+    if (!pinned) return undefined
+    try {
+      if (yield* isGood(blobs, pinned)) return pinned
+      yield* quarantine(blobs, pinned.generation)
+    } catch (error) {
+      yield* unpin([pinned.path])
+      throw error
+    }
+    yield* unpin([pinned.path])
+  }
+}

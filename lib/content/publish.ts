@@ -1,0 +1,72 @@
+// Gives what is ready at a private name the name of a new generation, and removes what that makes superfluous.
+
+import { isSystemError } from '../core/errors.js'
+import { fs, type Steps } from '../core/steps.js'
+import { achieve, done } from '../parts/achieve.js'
+import { claim } from '../parts/claim.js'
+import { discardAll } from '../parts/cleanup.js'
+import { duplicate } from '../parts/duplicate.js'
+import { syncName } from '../parts/durable.js'
+import { type Parents, statVanishedParent, withParents } from '../parts/parents.js'
+import { giving, isSpent } from '../parts/publish.js'
+import { staged } from '../parts/stage.js'
+import { type Blobs, keyOf } from './blobs.js'
+import { generationsOf } from './find.js'
+import { type Generation, labelOf, pathOf } from './layout.js'
+
+/**
+ * Makes a link of `from`, or where there are none a copy, and syncs its name as the store is kept. Returns whether this
+ * generation stays: if another call has published one of the same digest, all agree on which.
+ */
+export function* publish(blobs: Blobs, from: string, generation: Generation): Steps<boolean> {
+  const { root, settings } = blobs
+  const path = pathOf(root, generation)
+  const parents: Parents = { changed: new Set() }
+  yield* achieve(
+    () => withParents(path, parents, () => linkOrCopy(blobs, from, path, generation), from),
+    error => statVanishedParent(parents, error, from),
+    blobs.trial(path),
+  )
+  yield* syncName(path, settings.durability, parents)
+  try {
+    return yield* supersede(blobs, generation)
+  } catch (error) {
+    // It is published. What is superfluous the next scan removes.
+    if (!isSystemError(error)) throw error
+    return true
+  }
+}
+
+function* linkOrCopy(blobs: Blobs, from: string, path: string, { digest }: Generation): Steps<true> {
+  const trial = blobs.trial(path)
+  try {
+    yield* claim(from, path, trial)
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_NO_HARD_LINKS') throw error
+  }
+  const synced = blobs.settings.durability !== 'none'
+  return yield* staged(
+    labelOf(blobs.root, digest),
+    to => duplicate(from, to, 'file', { times: false, owner: false, synced }),
+    function* (stage) {
+      // No other call makes that name, so a rename replaces nothing.
+      yield* giving(undefined, path, done(fs.rename(stage.path, path), true), () => isSpent(stage.path))
+      stage.spent = true
+      return true as const
+    },
+  )
+}
+
+/**
+ * Of several generations of one digest and kind the first in order stays. Each call looks after it has published, so the
+ * last one sees all of them.
+ */
+function* supersede(blobs: Blobs, own: Generation): Steps<boolean> {
+  const { digest, executable } = own
+  const all = (yield* generationsOf(blobs, digest)).filter(one => one.executable === executable)
+  const [first, ...others] = all
+  if (first) blobs.known.set(keyOf(digest, executable), first)
+  if (others.length > 0) yield* discardAll(others.map(one => fs.unlink(pathOf(blobs.root, one))))
+  return first === undefined || first.name === own.name
+}

@@ -1,0 +1,127 @@
+// When to evict is known from one cell, which all processes share: what the last scan has found, and what was put since
+// then. It is at most too high, because bytes are reserved before they are published; the next scan mends that.
+
+import type { State } from '../cell/state.js'
+import { isUnknownOutcome } from '../cell/transition.js'
+import { cell } from '../cell.js'
+import { fs, type Steps } from '../core/steps.js'
+import type { Blobs } from './blobs.js'
+import type { Limits } from './options.js'
+import { takenBy } from './scan.js'
+
+/** What the cell says. */
+export interface Reserved {
+  /** All bytes and blobs, those that are leased or linked elsewhere as well: they may come to be removable at any time. */
+  readonly bytes: number
+  readonly count: number
+  /** What came since the last scan, of new blobs and of leases that were given back. */
+  readonly newBytes: number
+  readonly newCount: number
+  /** When the last scan was, seconds since 1970. */
+  readonly scannedAtS: number
+}
+
+const cellOf = ({ root }: Blobs): string => `${root}/usage`
+
+const parse = ({ fields }: State): Reserved => {
+  const [bytes = 0, count = 0, newBytes = 0, newCount = 0, scannedAtS = 0] = fields.map(
+    field => Number.parseInt(field, 36) || 0,
+  )
+  return { bytes, count, newBytes, newCount, scannedAtS }
+}
+
+const spell = (now: Reserved): string[] =>
+  [now.bytes, now.count, now.newBytes, now.newCount, now.scannedAtS].map(one =>
+    Math.max(0, Math.ceil(one)).toString(36),
+  )
+
+/** Returns what the cell says; undefined if there was no scan yet. */
+export function* readReserved(blobs: Blobs): Steps<Reserved | undefined> {
+  blobs.cell = yield* cell.read.steps(cellOf(blobs))
+  return blobs.cell && parse(blobs.cell)
+}
+
+/** Makes of what the cell says what it is to say. Returns that; undefined if there was no scan yet. */
+export function* change(blobs: Blobs, next: (now: Reserved) => Reserved): Steps<Reserved | undefined> {
+  for (let tries = 1; ; tries++) {
+    // What this store object saw last is usually there still, and saves a look. The swap decides.
+    const from = tries === 1 && blobs.cell ? blobs.cell : yield* cell.read.steps(cellOf(blobs))
+    if (!from) return undefined
+    const to = next(parse(from))
+    blobs.cell = yield* swap(blobs, from, to)
+    if (blobs.cell) return to
+    if (tries > 1) yield* fs.sleep(yield* pause(tries))
+  }
+}
+
+function* swap(blobs: Blobs, from: State, to: Reserved): Steps<State | undefined> {
+  try {
+    return yield* cell.swap.steps(cellOf(blobs), from, { fields: spell(to) }, { durability: 'none' })
+  } catch (error) {
+    if (!isUnknownOutcome(error)) throw error
+    // If it was done, it is done once more: too high, until the next scan.
+    return undefined
+  }
+}
+
+/** Up to 2, 4, 8 ... 64 ms. */
+function* pause(tries: number): Steps<number> {
+  const [byte = 0] = yield* fs.random(1)
+  return Math.min(2 ** (tries - 1), 64) * (byte / 256)
+}
+
+/** Reserves what a new blob takes of the disk, which is at this private name. */
+export function* reserve(blobs: Blobs, path: string): Steps<Reserved | undefined> {
+  if (!blobs.cell && !(yield* readReserved(blobs))) return undefined
+  const bytes = takenBy(yield* fs.lstat(path))
+  return yield* change(blobs, now => ({
+    ...now,
+    bytes: now.bytes + bytes,
+    count: now.count + 1,
+    newBytes: now.newBytes + bytes,
+    newCount: now.newCount + 1,
+  }))
+}
+
+/** Leases were given back: what a scan had to leave can be removed now. */
+export function* free(blobs: Blobs, bytes: number, count: number): Steps<Reserved | undefined> {
+  const now = yield* readReserved(blobs)
+  const { limits } = blobs
+  if (!now || !limits || (now.bytes <= limits.maxBytes && now.count <= limits.maxCount)) return now
+  return yield* change(blobs, one => ({
+    ...one,
+    newBytes: one.newBytes + bytes,
+    newCount: one.newCount + count,
+  }))
+}
+
+/**
+ * Says what a scan has found. `before`: what the cell said when the scan began; what was reserved since then may be in what
+ * was found, or not.
+ */
+export function* note(blobs: Blobs, before: Reserved | undefined, bytes: number, count: number): Steps<void> {
+  const scannedAtS = Math.floor(Date.now() / 1000)
+  const made = yield* change(blobs, now => {
+    const newBytes = Math.max(0, now.bytes - (before?.bytes ?? 0))
+    const newCount = Math.max(0, now.count - (before?.count ?? 0))
+    return { bytes: bytes + newBytes, count: count + newCount, newBytes, newCount, scannedAtS }
+  })
+  if (made) return
+  const fields = spell({ bytes, count, newBytes: 0, newCount: 0, scannedAtS })
+  blobs.cell = yield* cell.create.steps(cellOf(blobs), { fields }, { durability: 'none' })
+  // Another process has made it meanwhile, of a scan of its own.
+  if (!blobs.cell) yield* change(blobs, now => ({ ...now, bytes: now.bytes + bytes, count: now.count + count }))
+}
+
+/**
+ * Is it time to evict? Where most of the store is pinned, a scan frees little: then the next one comes when as much was put
+ * as an eviction would have left free.
+ */
+export function isDue(now: Reserved, { maxBytes, evictBytes, maxCount, maxAgeMs }: Limits): boolean {
+  if (isOver(now.bytes, now.newBytes, maxBytes, evictBytes)) return true
+  if (isOver(now.count, now.newCount, maxCount, maxCount / 10)) return true
+  return Date.now() - now.scannedAtS * 1000 > Math.max(maxAgeMs / 10, 1000)
+}
+
+const isOver = (all: number, fresh: number, most: number, room: number): boolean =>
+  all > most && (all - fresh <= most || (fresh > 0 && fresh >= room))
