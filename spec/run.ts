@@ -6,11 +6,10 @@ import { readFileSync } from 'node:fs'
 import { availableParallelism, constants } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { buildBench } from './runner/bench-ready.js'
 import { budgetOf, isSolitary, runsBeside } from './runner/budgets.js'
 import { BadArguments, type Choice, choose, type Layer } from './runner/choice.js'
-import { installEngines } from './runner/engines-ready.js'
 import { matching, specsBelow } from './runner/names.js'
+import { beginNeeds, needsOf } from './runner/needs.js'
 import { makeRooms, type Room } from './runner/rooms.js'
 import { killAll, runSpec } from './runner/spec-process.js'
 import { seconds, Tally } from './runner/tally.js'
@@ -41,20 +40,13 @@ function chosenSpecs({ names }: Choice): readonly string[] {
   return [...new Set(found.flat())]
 }
 
-/** Packages of their own that a spec needs are made ready before it runs: it imports what has their name. */
-async function needsOf(spec: string): Promise<NodeJS.ProcessEnv> {
-  if (spec.startsWith('bench/')) return { HOLDFAST_BENCH: JSON.stringify(await buildBench()) }
-  if (!readFileSync(pathOf(spec), 'utf8').includes('engines.js')) return {}
-  return { HOLDFAST_ENGINES: JSON.stringify(await installEngines()) }
-}
-
 const tally = new Tally()
 
 /**
  * Runs the tests of these layers in one file. Its output is printed as it comes, or in one piece while others run.
  */
 async function run(spec: string, only: readonly Layer[], choice: Choice, room: Room, atOnce: boolean): Promise<void> {
-  const env = { ...room.env, ...(await needsOf(spec)) }
+  const env = { ...room.env, ...(await needsOf(pathOf(spec))) }
   const args = [...only.flatMap(layer => ['--only', layer]), ...choice.texts.flatMap(text => ['--test', text])]
   if (choice.full) args.push('--full')
   const later: (() => void)[] = []
@@ -88,6 +80,7 @@ async function main(choice: Choice): Promise<void> {
   const width = Math.max(1, Math.min(availableParallelism(), specs.length, 4))
   const needsMounts = specs.some(spec => /everyPlace|placesAnd/.test(readFileSync(pathOf(spec), 'utf8')))
   const { rooms, missing } = makeRooms(width + 1, needsMounts)
+  beginNeeds(specs.map(pathOf))
   const [first, ...others] = rooms as [Room, ...Room[]]
   for (const { kind, why } of missing) console.log(`skipped: races on ${kind} (${why})`)
 
