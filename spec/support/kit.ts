@@ -16,12 +16,13 @@ import {
   explore,
   type RaceOptions,
   type Result,
-  race as raceOf,
   type World,
 } from 'holdfast/testing'
 import tmp from 'tmp-promise'
 import { suite } from 'uvu'
 import * as uvu from 'uvu/assert'
+import { Crew } from '../../lib/testing/race/crew.js'
+import { raceWith } from '../../lib/testing/race/rounds.js'
 import { BadArguments, type Choice, choose, isChosen, type Layer } from '../runner/choice.js'
 import type { Place } from './mounts.js'
 import { unlock } from './unlock.js'
@@ -300,9 +301,18 @@ export function* looks(file: string): Steps<(string | undefined)[]> {
   return saw
 }
 
-/** `race` of `holdfast/testing`, with the patience of a test; in `npm run prove` it may take an hour. */
-export const race = (file: string, options: RaceOptions): Promise<Result[][]> =>
-  raceOf(file, { timeout: sized(patience, 3_600_000), ...options })
+const crews = new Map<string, Crew>()
+afterwards(() => Promise.all([...crews.values()].map(one => one.end())))
+
+/**
+ * `race` of `holdfast/testing`, with the patience of a test; in `npm run prove` it may take an hour. The processes live
+ * until the tests of the file have ended, and play in its next races, too: most of a short race was their start.
+ */
+export const race = (file: string, options: RaceOptions): Promise<Result[][]> => {
+  const crew = crews.get(file) ?? new Crew(file)
+  crews.set(file, crew)
+  return raceWith(crew, { timeout: sized(patience, 3_600_000), ...options })
+}
 
 /** Races a broken variant until `wentWrong` returns true; throws if it never does. Returns how many rounds it took. */
 export async function catchInRace(
