@@ -10,6 +10,10 @@ import { assertLinearizable, overlaps, type Play, type Result } from 'holdfast/t
 import { careless } from '../broken/careless-store.js'
 import { assert, clock, note, race, sized } from './kit.js'
 import { type Did, randomRequest, type Seen, storeModel } from './store-model.js'
+import type { Race } from './store-race.js'
+import { raceReaders, tornPlays } from './store-torn.js'
+
+export type { Race } from './store-race.js'
 
 /** Opens the store that is in this directory, or whose address is there. Each process has one. */
 export type OpenStore = (dir: string) => Promise<Store<unknown>>
@@ -28,6 +32,7 @@ export function storePlays(name: string, open: OpenStore, additions = manyAdditi
     return store as unknown as Promise<Store<T>>
   }
   return {
+    ...tornPlays(name, storeAt),
     [`${name}-adder`]: async (dir, round) => add(await storeAt(dir), `count-${round}`, additions),
     [`${name}-careless`]: async (dir, round) => add(careless(await storeAt<number>(dir)), `count-${round}`, additions),
     [`${name}-stampeder`]: async (dir, round, number) => stampede(await storeAt(dir), round, number),
@@ -186,20 +191,6 @@ function historyOf(dir: string, round: number): { readonly did: Did[]; readonly 
   return { did, seen }
 }
 
-export interface Race {
-  /** The spec file that races. */
-  readonly file: string
-  readonly name: string
-  readonly dir: string
-  readonly store: Store<unknown>
-  /** How many additions each process makes: as many as its play does. @default as many as there */
-  readonly additions?: number
-  /** What the server goes through while the processes add, as restarts. @default nothing */
-  readonly trouble?: () => Promise<unknown>
-  /** After that: of how many additions may it stay unknown whether they were made? @default none */
-  readonly mostUnknown?: () => number
-}
-
 const threw = (history: readonly Result[][]): string[] =>
   history.flat().flatMap(({ how, message }) => (how === 'threw' ? [`${message}`] : []))
 
@@ -335,6 +326,7 @@ export const storeRaces: readonly (readonly [title: string, run: (race: Race) =>
   ['eight processes add, and nothing is lost', raceAdders],
   ['additions are lost by a store that does not compare', raceCareless],
   ['eight processes make the same keys, and all are given the one value of each', raceCreators],
+  ['of two writers of 64 KiB, six readers see whole values, and always one', raceReaders],
   ['of values that eight processes want each is made once', raceStampede],
   ['when the holder of a claim is killed, the next begins at once', raceHeirs],
   ['what processes do that may be killed at any moment is linearizable', raceLives],

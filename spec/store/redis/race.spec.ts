@@ -1,19 +1,27 @@
 // Real processes share a store in Redis, and some are killed.
 
 import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { redisStore } from 'holdfast/redis'
 import type { Store } from 'holdfast/store'
 import { contender } from 'holdfast/testing'
-import { raced, scratch, sized } from '../../support/kit.js'
+import { afterwards, raced, scratch, sized } from '../../support/kit.js'
 import { noRedisStore, redisClient } from '../../support/redis-engines.js'
-import { startRedis } from '../../support/redis-server.js'
+import { type RedisProcess, startRedis } from '../../support/redis-server.js'
 import { raceCareless, storePlays, storeRaces, textAt } from '../../support/store-races.js'
 
 const openAt = async (name: string, dir: string): Promise<Store<unknown>> => {
   const { client } = await redisClient(name).connect(Number(textAt(dir, 'port')))
-  return redisStore(client, { prefix: 'race' })
+  return redisStore(client, { prefix: basename(dir) })
 }
+
+/** One server for all races. */
+let shared: Promise<RedisProcess> | undefined
+const startOnce = (): Promise<RedisProcess> => {
+  shared ??= startRedis()
+  return shared
+}
+afterwards(async () => (await shared)?.stop())
 
 const names = ['redis', 'ioredis'] as const
 const plays = Object.assign({}, ...names.map(name => storePlays(name, dir => openAt(name, dir))))
@@ -32,14 +40,13 @@ if (!contender(plays))
       else
         raced(`${name}: ${title}`, async () => {
           const dir = scratch()
-          const server = await startRedis()
-          const { client, close } = await redisClient(name).connect(server.port)
-          writeFileSync(join(dir, 'port'), `${server.port}`)
+          const { port } = await startOnce()
+          const { client, close } = await redisClient(name).connect(port)
+          writeFileSync(join(dir, 'port'), `${port}`)
           try {
-            await run({ file: import.meta.url, name, dir, store: redisStore(client, { prefix: 'race' }) })
+            await run({ file: import.meta.url, name, dir, store: redisStore(client, { prefix: basename(dir) }) })
           } finally {
             await close()
-            await server.stop()
           }
         })
     }
