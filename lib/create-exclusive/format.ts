@@ -60,11 +60,15 @@ function otherFormat(root: string, { kind, format, shards }: Format, what: strin
   return Object.assign(new Error(message), { code: 'ERR_STORE_FORMAT', path: root })
 }
 
-/** Makes the directory of a store, unless there is one. `as`: the function that does. */
+/**
+ * Makes the directory of a store, unless there is one. `as`: the function that does. What it says is synced in any case: after
+ * a power cut an empty file would keep every later call out, also of a store that may lose its values.
+ */
 export function* makeStore({ root, mode, durability }: Home, format: Format, as: string): Steps<void> {
   if (!(yield* fs.stat(root, orNothing))) yield* makeRoot(root, mode, as)
   const path = `${root}/${fileName}`
-  const isMade = yield* createExclusive.steps(path, textOf(format), { durability, mode: 0o666 })
+  const safely = durability === 'none' ? 'file' : durability
+  const isMade = yield* createExclusive.steps(path, textOf(format), { durability: safely, mode: 0o666 })
   if (!isMade) yield* checkFormat(root, format)
 }
 

@@ -176,10 +176,16 @@ else if (!contender(plays)) {
     }
 
     raced('race catches: temporary names made of the pid', async () => {
-      const dir = scratch()
-      const { torn, rejected } = await inStep('by pid', join(dir, 'target'))
-      note(`by pid: ${torn} torn of ${2 * ticks} reads, ${rejected} of ${2 * ticks} writes rejected`)
-      assert.ok(torn > 0 && rejected > 0)
+      const target = join(scratch(), 'target')
+      const seen = { torn: 0, rejected: 0 }
+      // On a busy machine the two are out of step at times.
+      for (let times = 1; seen.torn === 0 || seen.rejected === 0; times++) {
+        const { torn, rejected } = await inStep('by pid', target)
+        note(`by pid: ${torn} torn of ${2 * ticks} reads, ${rejected} of ${2 * ticks} writes rejected`)
+        seen.torn += torn
+        seen.rejected += rejected
+        assert.ok(times < 20, 'not caught')
+      }
     })
   }
 }
