@@ -59,20 +59,25 @@ async function run(spec: string, only: readonly Layer[], choice: Choice, room: R
   if (ended.reports.some(({ how }) => how !== 'left out')) console.log(`${seconds(ended.ms).padStart(9)}  ${spec}\n`)
 }
 
-/** Runs the specs, one at a time in each room. `atOnce`: print what they print at once, because no others run. */
+/**
+ * Runs the specs of each room's list, one at a time in each room; a list may be shared. `atOnce`: print what they print at
+ * once, because no others run.
+ */
 async function runAll(
-  specs: readonly string[],
+  lists: readonly (readonly [Room, ...(readonly string[])[]])[],
   layersOf: (spec: string) => readonly Layer[],
   choice: Choice,
-  rooms: readonly Room[],
   atOnce: boolean,
 ): Promise<void> {
-  const left = [...specs]
-  const work = async (room: Room) => {
-    for (let spec = left.shift(); spec !== undefined; spec = left.shift())
+  const begun = new Set<string>()
+  const work = async ([room, ...ofRoom]: (typeof lists)[number]) => {
+    for (const spec of ofRoom.flat()) {
+      if (begun.has(spec)) continue
+      begun.add(spec)
       await run(spec, layersOf(spec), choice, room, atOnce)
+    }
   }
-  await Promise.all(rooms.map(work))
+  await Promise.all(lists.map(work))
 }
 
 async function main(choice: Choice): Promise<void> {
@@ -89,14 +94,15 @@ async function main(choice: Choice): Promise<void> {
   // The long ones first, so that no core is idle in the end.
   const byLength = specs.filter(spec => quiet(spec).length > 0).sort((a, b) => budgetOf(b) - budgetOf(a))
   const together = byLength.filter(spec => !isSolitary(spec) && !runsBeside(spec))
-  // Those that run beside others have a room of their own, because they would keep a core from them.
+  // Those that run beside others have a room of their own, because they would keep a core from them. When they have ended,
+  // that room helps with the others, some of which wait.
   const atOnce = specs.length === 1
-  const besides = runAll(byLength.filter(runsBeside), quiet, choice, [first], atOnce)
-  await Promise.all([besides, runAll(together, quiet, choice, others, atOnce)])
-  await runAll(byLength.filter(isSolitary), quiet, choice, [first], true)
+  const rest = others.map(room => [room, together] as const)
+  await runAll([[first, byLength.filter(runsBeside), together], ...rest], quiet, choice, atOnce)
+  await runAll([[first, byLength.filter(isSolitary)]], quiet, choice, true)
   if (choice.only.includes('raced')) {
     const racing = specs.filter(spec => !byLength.includes(spec) || tally.hasMore(spec, choice))
-    await runAll(racing, () => ['raced'], choice, [first], true)
+    await runAll([[first, racing]], () => ['raced'], choice, true)
   }
   if (tally.ran === 0) throw new NothingMatches(`No test matches. There are:\n${tally.names().join('\n')}`)
 }

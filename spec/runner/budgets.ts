@@ -39,10 +39,16 @@ const solitary: ReadonlySet<string> = new Set(['core/fast-path', 'core/inline-bo
 export const isSolitary = (spec: string): boolean => solitary.has(spec)
 
 /**
- * Others run meanwhile: its processes wait for each other for half a minute and take no time of a core (`lock/apart`,
- * `lock/judged`), or
- * it takes a minute whatever else runs, and judges results only (`calls`).
+ * Others run meanwhile: its processes wait for each other and take little time of a core (`lock/apart`, `lock/judged`,
+ * `store/files/apart`), or for mounts (`store/files/power-cut`); or it takes a minute whatever else runs, and judges results
+ * only (`calls`).
  */
-const beside: ReadonlySet<string> = new Set(['lock/apart', 'lock/judged', 'calls'])
+const beside: ReadonlySet<string> = new Set([
+  'lock/apart',
+  'lock/judged',
+  'calls',
+  'store/files/apart',
+  'store/files/power-cut',
+])
 
 export const runsBeside = (spec: string): boolean => beside.has(spec)
