@@ -47,7 +47,8 @@ import {
 const bytes = 20_000
 /** The calls that every write makes. */
 const calls = 8
-const rounds = sized(5, 200)
+/** Four processes are killed in each. */
+const rounds = sized(3, 200)
 
 const plays = {
   writer: async (dir: string, round: number, number: number) => {

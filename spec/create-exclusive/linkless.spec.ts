@@ -151,7 +151,7 @@ if (!contender(plays)) {
       const history = await race(import.meta.url, {
         dir,
         cast: { creator: 6, victim: 1 },
-        rounds: sized(4, 80) * calls,
+        rounds: sized(3, 80) * calls,
       })
       const { died } = judged(dir, history)
       note(`${kind}: ${history.length} rounds, one winner each, ${died} killed`)

@@ -13,42 +13,43 @@ export interface Ready {
   readonly roles: readonly string[]
 }
 
-/** A process that is ready to play. */
-export interface Contender {
+/** A process that is ready to play, or will be. */
+export class Contender {
   readonly child: ChildProcess
-  readonly roles: readonly string[]
+  /** The roles that it can play. Undefined: it has ended before it could. */
+  readonly roles: Promise<readonly string[] | undefined>
+
+  constructor(file: string) {
+    const env = { ...process.env, [crewVariable]: '1' }
+    this.child = fork(file, [], { env, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+    this.roles = nextMessage<Ready>(this.child, never).then(ready => ready?.roles)
+  }
 }
+
+/** Where processes die in each round, so many are started before they are needed: one for each core of most machines. */
+const mostSpares = 2
 
 export class Crew {
   readonly #file: string
+  /** Those that are ready, and those that are started meanwhile. */
   readonly #idle: Contender[] = []
-  /** The environment of those that are idle. */
+  readonly #spares: Contender[] = []
+  /** The environment that these have. */
   #env = ''
 
   constructor(file: string) {
     this.#file = file.startsWith('file:') ? fileURLToPath(file) : file
   }
 
-  /** A process that is idle, or a new one. Undefined: it died before it was ready. */
-  async take(signal: AbortSignal): Promise<Contender | undefined> {
+  /** A process that is idle, or a new one. */
+  async take(): Promise<Contender> {
     const env = JSON.stringify(process.env)
-    // They have the environment that there was when they were started.
     if (env !== this.#env) {
       this.#env = env
       await this.end()
     }
     for (let one = this.#idle.pop(); one; one = this.#idle.pop()) if (isAlive(one.child)) return one
-    const child = fork(this.#file, [], {
-      env: { ...process.env, [crewVariable]: '1' },
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    })
-    try {
-      const ready = await nextMessage<Ready>(child, signal)
-      return ready && { child, roles: ready.roles }
-    } catch (error) {
-      await ended(child)
-      throw error
-    }
+    return this.#spares.shift() ?? new Contender(this.#file)
   }
 
   /** Keeps a process for the next race. */
@@ -56,9 +57,14 @@ export class Crew {
     this.#idle.push(one)
   }
 
-  /** Ends those that are idle. */
+  /** A process has died in a round, as it will in the next ones: others are started while those that live play. */
+  replace(): void {
+    while (this.#spares.length < mostSpares) this.#spares.push(new Contender(this.#file))
+  }
+
+  /** Ends those that do not play. */
   async end(): Promise<void> {
-    const all = this.#idle.splice(0)
+    const all = [...this.#idle.splice(0), ...this.#spares.splice(0)]
     await Promise.all(all.map(({ child }) => ended(child)))
   }
 }
@@ -72,6 +78,8 @@ export async function ended(child: ChildProcess): Promise<void> {
   child.kill('SIGKILL')
   await gone
 }
+
+const never = new AbortController().signal
 
 /** Undefined if the process dies instead. Rejects when the signal is aborted. */
 export async function nextMessage<T>(child: ChildProcess, signal: AbortSignal): Promise<T | undefined> {

@@ -35,10 +35,22 @@ export async function raceWith(crew: Crew, options: RaceOptions): Promise<Result
   }
 }
 
+/** Rejects when the signal is aborted. */
+async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted()
+  let abort = () => {}
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () => reject(signal.reason)
+    signal.addEventListener('abort', abort)
+  })
+  return Promise.race([promise, aborted]).finally(() => signal.removeEventListener('abort', abort))
+}
+
 /** The place of one process, filled again when that process dies. */
 class Seat {
   #contender: Contender | undefined
-  #isPlaying = false
+  /** It starts, or is in the middle of a play. */
+  #isBusy = false
   readonly #crew: Crew
   readonly #role: string
   readonly #number: number
@@ -53,23 +65,26 @@ class Seat {
 
   async ready(): Promise<void> {
     if (this.#contender) return
-    const contender = await this.#inTime(this.#crew.take(this.#deadline))
-    if (!contender) throw new Error(`The process of ${this.#role} ${this.#number} ended before it was ready`)
-    this.#contender = contender
-    if (!contender.roles.includes(this.#role)) throw new Error(`No play for the role "${this.#role}"`)
+    this.#contender = await this.#crew.take()
+    this.#isBusy = true
+    const roles = await this.#inTime(orAborted(this.#contender.roles, this.#deadline))
+    if (!roles) throw new Error(`The process of ${this.#role} ${this.#number} ended before it was ready`)
+    this.#isBusy = false
+    if (!roles.includes(this.#role)) throw new Error(`No play for the role "${this.#role}"`)
   }
 
   async play(where: object): Promise<Result> {
     const { child } = this.#contender as Contender
     const who = { role: this.#role, number: this.#number }
     const began = clock()
-    this.#isPlaying = true
+    this.#isBusy = true
     // It may die before it gets the message. The error of `send` says no more than its exit does.
     child.send({ ...who, ...where }, () => {})
     const result = await this.#inTime(nextMessage<Omit<Result, 'role' | 'number'>>(child, this.#deadline))
-    this.#isPlaying = false
+    this.#isBusy = false
     if (result) return { ...who, ...result }
     this.#contender = undefined
+    this.#crew.replace()
     return { ...who, how: 'died', began, ended: clock() }
   }
 
@@ -85,7 +100,7 @@ class Seat {
   /** Whatever a process still does in the middle of a play would disturb the next race. */
   async leave(): Promise<void> {
     if (!this.#contender) return
-    if (this.#isPlaying) await ended(this.#contender.child)
+    if (this.#isBusy) await ended(this.#contender.child)
     else this.#crew.keep(this.#contender)
   }
 }

@@ -75,8 +75,8 @@ const operations: Readonly<Record<string, Operation>> = {
   },
 }
 
-/** In `npm test` every second call is killed, of every second operation the first; a process takes long to start. */
-const stride = sized(2, 1)
+/** In `npm test` every third call is killed, of every third operation the first; a process takes long to start. */
+const stride = sized(3, 1)
 const callOf = (name: string, round: number): number =>
   round * stride + (Object.keys(operations).indexOf(name) % stride)
 
@@ -146,7 +146,7 @@ else if (!contender(plays))
     everyPlace,
   ))
     raced(
-      `on ${kind}: a process is killed at ${sized('every second', 'each')} call of each operation: the next caller is right`,
+      `on ${kind}: a process is killed at ${sized('every third', 'each')} call of each operation: the next caller is right`,
       async () => {
         const dir = scratch(place)
         const counts = Object.entries(operations).map(([name, { run, lay }]) => {
