@@ -16,6 +16,7 @@ import {
   payload,
   placesAnd,
   race,
+  raceApart,
   raced,
   scratch,
   sized,
@@ -92,7 +93,7 @@ if (!contender(plays)) {
         for (const name of [...readdirSync(source), '']) chmodSync(join(source, name), 0o555)
         let overlapping = 0
         const rounds = sized(8, 200)
-        await race(import.meta.url, {
+        await raceApart(import.meta.url, {
           dir,
           cast: { ordinary: 4 },
           rounds,

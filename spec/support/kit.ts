@@ -16,6 +16,7 @@ import {
   explore,
   type RaceOptions,
   type Result,
+  race as raceOf,
   type World,
 } from 'holdfast/testing'
 import tmp from 'tmp-promise'
@@ -311,8 +312,13 @@ afterwards(() => Promise.all([...crews.values()].map(one => one.end())))
 export const race = (file: string, options: RaceOptions): Promise<Result[][]> => {
   const crew = crews.get(file) ?? new Crew(file)
   crews.set(file, crew)
-  return raceWith(crew, { timeout: sized(patience, 3_600_000), ...options })
+  return raceWith(crew, inTime(options))
 }
+
+/** The same, where plays change their process: it takes part in no other race. */
+export const raceApart = (file: string, options: RaceOptions): Promise<Result[][]> => raceOf(file, inTime(options))
+
+const inTime = (options: RaceOptions): RaceOptions => ({ timeout: sized(patience, 3_600_000), ...options })
 
 /** Races a broken variant until `wentWrong` returns true; throws if it never does. Returns how many rounds it took. */
 export async function catchInRace(
