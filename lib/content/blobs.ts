@@ -24,7 +24,7 @@ export class Blobs {
   readonly life = newLife()
   /** Where a blob was a moment ago, by its digest; of an executable one, with `x` at its end. */
   readonly known = new RecentMap<Generation>(mostKnown)
-  /** When (ms since 1970) a caller was informed that a blob is there, by its digest. */
+  /** When (ms since 1970) `has` or `size` said that a blob is there, until it is used, by its digest. */
   readonly promisedMs = new RecentMap<number>(mostKnown)
   /** What this store object has leased, by digest. */
   readonly pins = new Map<string, Set<Pin>>()

@@ -12,7 +12,9 @@ import { explainMiss } from './evicted.js'
 export function* checkout(blobs: Blobs, job: Checkout): Steps<CheckedOut> {
   const { digest, mode, linking } = job
   try {
-    return yield* mode === 'copy' || isOfNothing(digest) ? copyOut(blobs, job) : makeLink(linking)
+    const done = yield* mode === 'copy' || isOfNothing(digest) ? copyOut(blobs, job) : makeLink(linking)
+    blobs.promisedMs.delete(digest)
+    return done
   } catch (error) {
     if (!(error instanceof Miss)) throw error
   }

@@ -31,7 +31,7 @@ export function* open(blobs: Blobs, digest: string, executable?: boolean): Steps
     return again
   }
   try {
-    return yield* achieve<Opened>(
+    const opened = yield* achieve<Opened>(
       function* () {
         const found = yield* next()
         return { ...found, fd: yield* fs.open(found.path, 'r nofollow') }
@@ -39,6 +39,8 @@ export function* open(blobs: Blobs, digest: string, executable?: boolean): Steps
       holds,
       blobs.trial(blobs.root),
     )
+    blobs.promisedMs.delete(digest)
+    return opened
   } catch (error) {
     if (error instanceof Miss || (hasCode(error, 'ENOENT') && missed >= patience.tries)) return undefined
     throw error
