@@ -6,7 +6,7 @@ import { fs, type Steps } from '../core/steps.js'
 import { type Again, achieve, again } from '../parts/achieve.js'
 import { tidy } from '../parts/cleanup.js'
 import { closing } from '../parts/stage.js'
-import { type Blobs, Miss } from './blobs.js'
+import { type Blobs, miss } from './blobs.js'
 import { algorithmOf, digestOf, isOfNothing } from './digest.js'
 import { explainMiss } from './evicted.js'
 import { type Found, finder } from './find.js'
@@ -42,7 +42,7 @@ export function* open(blobs: Blobs, digest: string, executable?: boolean): Steps
     blobs.promisedMs.delete(digest)
     return opened
   } catch (error) {
-    if (error instanceof Miss || (hasCode(error, 'ENOENT') && missed >= patience.tries)) return undefined
+    if (error === miss || (hasCode(error, 'ENOENT') && missed >= patience.tries)) return undefined
     throw error
   }
 }
