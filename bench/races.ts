@@ -6,6 +6,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { SingleBar } from 'cli-progress'
 import { changedDuringLoad } from './races/cache/during-load.js'
+import { contentOfSeveral } from './races/content.js'
 import { copyToOneTarget } from './races/copy.js'
 import { killedInTheMiddle } from './races/crash.js'
 import { createExclusiveWithContent } from './races/create-exclusive.js'
@@ -55,6 +56,7 @@ const contests: readonly Contest[] = [
   stampede,
   changedUnderWay,
   tornValues,
+  contentOfSeveral,
   changedDuringLoad,
 ]
 

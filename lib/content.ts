@@ -54,8 +54,8 @@ export type { ContentStoreOptions } from './content/options.js'
  *   default. `verify`, `mode`, `durability`.
  * @returns The store, at once: nothing is read or made before the first call.
  * @throws Of its calls: `ERR_DIGEST` (`expected`, `digest`: the bytes have another digest; nothing is stored);
- *   `ERR_EVICTED` (a call said that the blob is there, and it was evicted since: `evictedAt`, `evictedBy`, `maxBytes`,
- *   `bytes`, `pinnedBytes`); `ERR_STORE_FORMAT` (another version of this package, or another kind of store, has made the
+ *   `ERR_EVICTED` (`has` or `size` said that the blob is there, and it was evicted before it could be used: `evictedAt`,
+ *   `evictedBy`, `maxBytes`, `bytes`, `pinnedBytes`); `ERR_STORE_FORMAT` (another version of this package, or another kind of store, has made the
  *   directory); `ERR_STORE_CLOSED`; errors of the system, unchanged: ENOSPC, EACCES, EEXIST (`to` is there) ... Bad input:
  *   `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE`.
  *

@@ -1,6 +1,7 @@
 // Everything that is measured, in the order in which it is shown.
 
 import { caching } from './caches.js'
+import { contents } from './content.js'
 import { locks } from './locks.js'
 import { mkdirps } from './mkdirp.js'
 import { naming } from './names.js'
@@ -20,6 +21,7 @@ export const families: readonly Family[] = [
   locks,
   sharing,
   storing,
+  contents,
   caching,
 ]
 

@@ -24,12 +24,16 @@ export class Blobs {
   readonly life = newLife()
   /** Where a blob was a moment ago, by its digest; of an executable one, with `x` at its end. */
   readonly known = new RecentMap<Generation>(mostKnown)
-  /** When (ms since 1970) a caller was informed that a blob is there, by its digest. */
+  /** When (ms since 1970) `has` or `size` said that a blob is there, until it is used, by its digest. */
   readonly promisedMs = new RecentMap<number>(mostKnown)
   /** What this store object has leased, by digest. */
   readonly pins = new Map<string, Set<Pin>>()
   /** What the shared cell was when this store object saw it last. */
   cell: State | undefined
+  /** Until when (ms since 1970) it counts as missing. */
+  noCellUntilMs = 0
+  /** The shards that were seen to be there: those that are missing have no blobs. */
+  readonly shards = new Set<string>()
   #isOpen = false
 
   constructor(settings: Settings) {
@@ -63,5 +67,5 @@ export class Blobs {
 
 export const keyOf = (digest: string, executable: boolean): string => (executable ? `${digest}x` : digest)
 
-/** There is no such blob. Never seen by callers. */
-export class Miss extends Error {}
+/** There is no such blob. Thrown by steps that are to find one, and never seen by callers: so one is enough, without a stack. */
+export const miss: unknown = Object.freeze({ isMissing: true })

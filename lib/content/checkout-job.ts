@@ -4,8 +4,9 @@ import { asFlag, asPath, oneOf } from '../core/input.js'
 import type { Publication } from '../core/publication.js'
 import type { Steps } from '../core/steps.js'
 import type { Linking } from '../link/job.js'
-import { asParents } from '../parts/parents.js'
-import { type Blobs, Miss } from './blobs.js'
+import type { Trial } from '../parts/achieve.js'
+import { asParents, type Parents } from '../parts/parents.js'
+import { type Blobs, miss } from './blobs.js'
 import type { CheckoutOptions } from './contract.js'
 import { asDigest } from './digest.js'
 import { finder, look } from './find.js'
@@ -15,41 +16,47 @@ import { makeVariant } from './variant.js'
 /** A checkout that was asked for. */
 export interface Checkout {
   readonly digest: string
+  readonly to: string
   readonly mode: 'link' | 'copy' | 'auto'
   readonly executable: boolean
-  readonly linking: Linking
+  readonly replace: boolean
+  readonly parents: Parents | undefined
+  readonly trial: Trial
 }
 
 export function asCheckout(
   blobs: Blobs,
   digest: unknown,
-  to: unknown,
+  path: unknown,
   options: CheckoutOptions,
   publication?: Publication,
 ): Checkout {
-  const path = asPath(to, 'to')
-  const mode = oneOf(options.mode, 'options.mode', ['link', 'copy', 'auto'], 'auto')
-  const executable = asFlag(options.executable, 'options.executable')
-  const asked = asDigest(digest, 'digest', blobs.settings.algorithm)
+  const to = asPath(path, 'to')
   return {
-    digest: asked,
-    mode,
-    executable,
-    linking: {
-      resolve: resolver(blobs, asked, executable),
-      from: '',
-      to: path,
-      ...patience,
-      replace: asFlag(options.replace, 'options.replace'),
-      copies: mode !== 'link',
-      parents: asParents(options.parents),
-      trial: { as: 'contentCheckout', path, retryFor: options.retryFor, publication },
-      progress: undefined,
-      missed: 0,
-      taken: false,
-    },
+    digest: asDigest(digest, 'digest', blobs.settings.algorithm),
+    to,
+    mode: oneOf(options.mode, 'options.mode', ['link', 'copy', 'auto'], 'auto'),
+    executable: asFlag(options.executable, 'options.executable'),
+    replace: asFlag(options.replace, 'options.replace'),
+    parents: asParents(options.parents),
+    trial: { as: 'contentCheckout', path: to, retryFor: options.retryFor, publication },
   }
 }
+
+/** The link that is to be made. */
+export const linkingOf = (
+  blobs: Blobs,
+  { digest, to, mode, executable, replace, parents, trial }: Checkout,
+): Linking => ({
+  resolve: resolver(blobs, digest, executable),
+  from: '',
+  ...{ to, replace, parents, trial },
+  ...patience,
+  copies: mode !== 'link',
+  progress: undefined,
+  missed: 0,
+  taken: false,
+})
 
 /** Finds a generation of that kind; if there is only one of the other kind, makes one. */
 function resolver(blobs: Blobs, digest: string, executable: boolean): () => Steps<string> {
@@ -58,10 +65,10 @@ function resolver(blobs: Blobs, digest: string, executable: boolean): () => Step
     try {
       return (yield* next()).path
     } catch (error) {
-      if (!(error instanceof Miss)) throw error
+      if (error !== miss) throw error
     }
     const other = yield* look(blobs, digest, undefined)
-    if (!other) throw new Miss()
+    if (!other) throw miss
     return yield* makeVariant(blobs, other, executable)
   }
 }

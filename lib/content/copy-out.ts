@@ -10,7 +10,7 @@ import { copyBytes } from '../parts/holes.js'
 import { statVanishedParent, withParents } from '../parts/parents.js'
 import { statLink } from '../parts/same-content.js'
 import { closing, closingWritten, staged } from '../parts/stage.js'
-import { type Blobs, Miss } from './blobs.js'
+import { type Blobs, miss } from './blobs.js'
 import type { Checkout } from './checkout-job.js'
 import { isOfNothing } from './digest.js'
 import { modeOf } from './put.js'
@@ -19,12 +19,12 @@ import { type Opened, open } from './read.js'
 export function* copyOut(blobs: Blobs, job: Checkout): Steps<'copied' | 'already'> {
   if (isOfNothing(job.digest)) return yield* copyOpened(job, undefined)
   const opened = yield* open(blobs, job.digest)
-  if (!opened) throw new Miss()
+  if (!opened) throw miss
   return yield* closing(opened.fd, () => copyOpened(job, opened))
 }
 
 const copyOpened = (job: Checkout, opened: Opened | undefined): Steps<'copied' | 'already'> => {
-  const { to, parents, trial } = job.linking
+  const { to, parents, trial } = job
   return achieve(
     () => withParents(to, parents, () => copyOnce(job, opened)),
     error => statVanishedParent(parents, error, opened?.path ?? '/'),
@@ -33,14 +33,13 @@ const copyOpened = (job: Checkout, opened: Opened | undefined): Steps<'copied' |
 }
 
 function* copyOnce(job: Checkout, opened: Opened | undefined): Steps<'copied' | 'already'> {
-  const { linking, mode, executable } = job
-  const { to } = linking
+  const { to, mode, executable } = job
   const bits = mode === 'copy' ? (executable ? 0o777 : 0o666) : modeOf(executable)
   return yield* staged(
     to,
     path => write(path, bits, opened),
     function* (stage) {
-      if ((yield* publishStage(stage, linking)) === 'copied') return 'copied'
+      if ((yield* publishStage(stage, job)) === 'copied') return 'copied'
       if ((yield* statLink(stage.path, to, true)) === 'alike') return 'already'
       throw systemError('EEXIST', 'link', 'something else has the name', stage.path, to)
     },

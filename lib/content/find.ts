@@ -2,17 +2,22 @@
 
 import { hasCode } from '../core/errors.js'
 import { fs, orNothing, type Steps } from '../core/steps.js'
-import { type Blobs, keyOf, Miss } from './blobs.js'
+import { type Blobs, keyOf, miss } from './blobs.js'
 import { type Generation, parseGeneration, pathOf, shardOf } from './layout.js'
 
 /** The generations of a digest that are there, in an order on which all processes agree. */
-export function* generationsOf({ root }: Blobs, digest: string): Steps<Generation[]> {
+export function* generationsOf({ root, shards }: Blobs, digest: string): Steps<Generation[]> {
+  const shard = shardOf(root, digest)
+  // To ask whether it is there costs less than the error of a listing, and most blobs that are put are the first there.
+  if (!shards.has(shard) && !(yield* fs.lstat(shard, orNothing))) return []
   let names: string[]
   try {
-    names = yield* fs.readdir(shardOf(root, digest))
+    names = yield* fs.readdir(shard)
+    shards.add(shard)
   } catch (error) {
-    if (hasCode(error, 'ENOENT')) return []
-    throw error
+    if (!hasCode(error, 'ENOENT')) throw error
+    shards.delete(shard)
+    return []
   }
   return names
     .filter(name => name.startsWith(digest))
@@ -39,7 +44,7 @@ export function* find(blobs: Blobs, digest: string, executable?: boolean): Steps
 
 /**
  * Makes steps that return the path of a blob, each time anew: where it was a moment ago, then where a look finds it, or
- * where this store object has leased it. They throw a `Miss` if it is nowhere.
+ * where this store object has leased it. They throw `miss` if it is nowhere.
  */
 export function finder(blobs: Blobs, digest: string, executable?: boolean): () => Steps<Found> {
   let tries = 0
@@ -54,7 +59,7 @@ export function finder(blobs: Blobs, digest: string, executable?: boolean): () =
       ({ generation: one }) => executable === undefined || one.executable === executable,
     )
     if (pin) return pin
-    throw new Miss()
+    throw miss
   }
 }
 

@@ -16,7 +16,6 @@ export function* give(blobs: Blobs, steps: Steps<Put>): Steps<Blob> {
   const { digest, size, made, pin: pinned, reserved } = yield* steps
   const pins = pinned ? [pinned] : []
   if (made) yield* undoing(pins, () => evictIfDue(blobs, reserved))
-  blobs.promisedMs.set(digest, Date.now())
   const lease = startLease(blobs, { digests: [digest], missing: [], pins }, evictAfterRelease)
   return { digest, integrity: integrityOf(digest), size, made, lease }
 }
@@ -62,7 +61,6 @@ export function* leaseAll(blobs: Blobs, digests: readonly string[]): Steps<Conte
   const isThere = (digest: string): boolean => isOfNothing(digest) || found.get(digest) !== undefined
   const all = [...found.keys()]
   const there = all.filter(isThere)
-  for (const digest of there) blobs.promisedMs.set(digest, Date.now())
   const missing = all.filter(digest => !isThere(digest))
   return startLease(blobs, { digests: there, missing, pins: pins() }, evictAfterRelease)
 }

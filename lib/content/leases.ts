@@ -10,7 +10,7 @@ import { DroppedLeases } from '../lock/lease/dropped.js'
 import { discardAll } from '../parts/cleanup.js'
 import { holdFor } from '../parts/life.js'
 import { stageName } from '../parts/stage-names.js'
-import { type Blobs, Miss, type Pin } from './blobs.js'
+import { type Blobs, miss, type Pin } from './blobs.js'
 import type { ContentLease } from './contract.js'
 import { finder } from './find.js'
 import { labelOf } from './layout.js'
@@ -45,7 +45,7 @@ export function* pin(blobs: Blobs, digest: string, executable?: boolean): Steps<
     // No other call makes that name: it is the link, whose reply was lost, and its source is gone meanwhile.
     const isMade = hasCode(error, 'EEXIST') && (yield* fs.lstat(path, orNothing)) !== undefined
     if (!isMade) yield* unpin([path])
-    if (error instanceof Miss) return undefined
+    if (error === miss) return undefined
     if (!isMade) throw error
   }
   return generation && { path, generation }

@@ -1,7 +1,8 @@
 // A blob that is there already is kept only if it is whole.
 
 import type { Steps } from '../core/steps.js'
-import type { Blobs, Pin } from './blobs.js'
+import { type Blobs, keyOf, type Pin } from './blobs.js'
+import { look } from './find.js'
 import { quarantine } from './heal.js'
 import { pin, unpin } from './leases.js'
 import { isGood } from './read.js'
@@ -9,6 +10,8 @@ import { isGood } from './read.js'
 /** Leases a blob that is there, and has its bytes; undefined if there is none. One that is damaged is put into quarantine. */
 export function* pinGood(blobs: Blobs, digest: string, executable: boolean): Steps<Pin | undefined> {
   for (;;) {
+    // Usually it is not there, or known; then no lease is tried in vain.
+    if (!blobs.known.get(keyOf(digest, executable)) && !(yield* look(blobs, digest, executable))) return undefined
     const pinned = yield* pin(blobs, digest, executable)
     if (!pinned) return undefined
     try {

@@ -1,5 +1,6 @@
 // Gives what is ready at a private name the name of a new generation, and removes what that makes superfluous.
 
+import { dirname } from 'node:path'
 import { isSystemError } from '../core/errors.js'
 import { fs, type Steps } from '../core/steps.js'
 import { achieve, done } from '../parts/achieve.js'
@@ -12,7 +13,7 @@ import { giving, isSpent } from '../parts/publish.js'
 import { staged } from '../parts/stage.js'
 import { type Blobs, keyOf } from './blobs.js'
 import { generationsOf } from './find.js'
-import { type Generation, labelOf, pathOf } from './layout.js'
+import { type Generation, labelOf, pathOf, shardOf } from './layout.js'
 
 /**
  * Makes a link of `from`, or where there are none a copy, and syncs its name as the store is kept. Returns whether this
@@ -22,6 +23,7 @@ export function* publish(blobs: Blobs, from: string, generation: Generation): St
   const { root, settings } = blobs
   const path = pathOf(root, generation)
   const parents: Parents = { changed: new Set() }
+  yield* makeShard(blobs, shardOf(root, generation.digest), parents)
   yield* achieve(
     () => withParents(path, parents, () => linkOrCopy(blobs, from, path, generation), from),
     error => statVanishedParent(parents, error, from),
@@ -34,6 +36,17 @@ export function* publish(blobs: Blobs, from: string, generation: Generation): St
     // It is published. What is superfluous the next scan removes.
     if (!isSystemError(error)) throw error
     return true
+  }
+}
+
+/** Usually it is missing if it was not seen. If it cannot be made so, what comes next does it, or says why. */
+function* makeShard({ shards }: Blobs, shard: string, { changed }: Parents): Steps<void> {
+  if (shards.has(shard)) return
+  try {
+    yield* fs.mkdir(shard)
+    changed.add(dirname(shard))
+  } catch (error) {
+    if (!isSystemError(error)) throw error
   }
 }
 

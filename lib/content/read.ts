@@ -6,7 +6,7 @@ import { fs, type Steps } from '../core/steps.js'
 import { type Again, achieve, again } from '../parts/achieve.js'
 import { tidy } from '../parts/cleanup.js'
 import { closing } from '../parts/stage.js'
-import { type Blobs, Miss } from './blobs.js'
+import { type Blobs, miss } from './blobs.js'
 import { algorithmOf, digestOf, isOfNothing } from './digest.js'
 import { explainMiss } from './evicted.js'
 import { type Found, finder } from './find.js'
@@ -31,7 +31,7 @@ export function* open(blobs: Blobs, digest: string, executable?: boolean): Steps
     return again
   }
   try {
-    return yield* achieve<Opened>(
+    const opened = yield* achieve<Opened>(
       function* () {
         const found = yield* next()
         return { ...found, fd: yield* fs.open(found.path, 'r nofollow') }
@@ -39,8 +39,10 @@ export function* open(blobs: Blobs, digest: string, executable?: boolean): Steps
       holds,
       blobs.trial(blobs.root),
     )
+    blobs.promisedMs.delete(digest)
+    return opened
   } catch (error) {
-    if (error instanceof Miss || (hasCode(error, 'ENOENT') && missed >= patience.tries)) return undefined
+    if (error === miss || (hasCode(error, 'ENOENT') && missed >= patience.tries)) return undefined
     throw error
   }
 }

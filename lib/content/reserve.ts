@@ -4,7 +4,7 @@
 import type { State } from '../cell/state.js'
 import { isUnknownOutcome } from '../cell/transition.js'
 import { cell } from '../cell.js'
-import { fs, type Steps } from '../core/steps.js'
+import { fs, orNothing, type Steps } from '../core/steps.js'
 import type { Blobs } from './blobs.js'
 import type { Limits } from './options.js'
 import { takenBy } from './scan.js'
@@ -37,6 +37,9 @@ const spell = (now: Reserved): string[] =>
 
 /** Returns what the cell says; undefined if there was no scan yet. */
 export function* readReserved(blobs: Blobs): Steps<Reserved | undefined> {
+  // Without limits there is none, and to ask that costs less than the error of a reading.
+  blobs.cell = undefined
+  if (!(yield* fs.lstat(cellOf(blobs), orNothing))) return undefined
   blobs.cell = yield* cell.read.steps(cellOf(blobs))
   return blobs.cell && parse(blobs.cell)
 }
@@ -70,9 +73,22 @@ function* pause(tries: number): Steps<number> {
   return Math.min(2 ** (tries - 1), 64) * (byte / 256)
 }
 
+/**
+ * A process without limits looks for the cell once a second. What it puts in the second in which another one makes the cell
+ * is counted by the next scan.
+ */
+function isUncounted(blobs: Blobs): boolean {
+  const nowMs = Date.now()
+  if (blobs.limits || nowMs >= blobs.noCellUntilMs) {
+    blobs.noCellUntilMs = nowMs + 1000
+    return false
+  }
+  return true
+}
+
 /** Reserves what a new blob takes of the disk, which is at this private name. */
 export function* reserve(blobs: Blobs, path: string): Steps<Reserved | undefined> {
-  if (!blobs.cell && !(yield* readReserved(blobs))) return undefined
+  if (!blobs.cell && (isUncounted(blobs) || !(yield* readReserved(blobs)))) return undefined
   const bytes = takenBy(yield* fs.lstat(path))
   return yield* change(blobs, now => ({
     ...now,

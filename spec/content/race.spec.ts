@@ -30,7 +30,19 @@ const maxBytes = 20 * blockBytes
 const options = { durability: 'none', maxBytes, evictBytes: 4 * blockBytes } as const
 
 /** What a process has seen. */
-const none = { put: 0, made: 0, leased: 0, missed: 0, linked: 0, copied: 0, evicted: 0, removed: 0, wrong: 0, lost: 0 }
+const none = {
+  explained: 0,
+  put: 0,
+  made: 0,
+  leased: 0,
+  missed: 0,
+  linked: 0,
+  copied: 0,
+  evicted: 0,
+  removed: 0,
+  wrong: 0,
+  lost: 0,
+}
 type Seen = { -readonly [K in keyof typeof none]: number } & { failed: string[]; mostBytes: number }
 
 const pick = (): (typeof all)[number] => all[Math.floor(Math.random() * keys)] as (typeof all)[number]
@@ -45,7 +57,7 @@ async function live(dir: string, round: number, number: number): Promise<Seen> {
     try {
       await act(store, seen, join(out, `${turn}`))
     } catch (error) {
-      seen.failed.push(String((error as Error).stack ?? error))
+      seen.failed.push(String((error as Error).stack ?? error).slice(0, 500))
     }
   await store.close()
   return seen
@@ -56,7 +68,8 @@ async function act(store: ContentStore, seen: Seen, to: string): Promise<void> {
   const chance = Math.random()
   if (chance < 0.4) await putAndRead(store, seen, data)
   else if (chance < 0.6) await checkOut(store, seen, digest, data, to)
-  else if (chance < 0.75) await leaseAndRead(store, seen)
+  else if (chance < 0.7) await leaseAndRead(store, seen)
+  else if (chance < 0.75) await askAndRead(store, seen, digest, data)
   else if (chance < 0.82) seen.removed += Number(await store.remove(digest))
   else if (chance < 0.88) seen.wrong += (await store.verify()).bad.length
   else if (chance < 0.94) seen.evicted += (await store.evict()).count
@@ -70,6 +83,18 @@ async function putAndRead(store: ContentStore, seen: Seen, data: Buffer): Promis
   seen.made += Number(made)
   judge(seen, await store.read(digest), data)
   await lease.release()
+}
+
+/** What was there, and is not leased, may be evicted before it is read. */
+async function askAndRead(store: ContentStore, seen: Seen, digest: string, data: Buffer): Promise<void> {
+  if (!(await store.has(digest))) return
+  try {
+    const found = await store.read(digest)
+    if (found && !found.equals(data)) seen.wrong++
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_EVICTED') throw error
+    seen.explained++
+  }
 }
 
 /** What is leased must be there, and right. */
