@@ -49,7 +49,8 @@ const optionNames: ReadonlySet<string> = new Set([
  * are behind, so a failover may forget what was reported as done. A claim of a process on another machine counts as
  * dead when its state has not changed for as long as its `lease`.
  * A client that keeps commands while it is not connected sends them late. That is harmless here, but a call takes longer
- * to fail: such a queue is best switched off.
+ * to fail: such a queue is best switched off. That a time limit which the client itself has for each command
+ * (`commandOptions.timeout` of redis) counts while it is connected: `timeout` does.
  *
  * @param options `prefix` must be there. `codec`, `maxValueBytes`, `subscriber`, `timeout` (ms for each command,
  *   default 5,000), `retryFor` (ms, default 10,000): see `RedisStoreOptions`.

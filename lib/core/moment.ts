@@ -8,6 +8,25 @@ let lastMs = 0
 /** Milliseconds of the clock that all processes of a boot share; `performance.now` begins anew in each. */
 export const monotonicMs = (): number => Number(process.hrtime.bigint()) / 1e6
 
+let standsAtMs: number | undefined
+
+/** Milliseconds since 1970. */
+export const epochMs = (): number => standsAtMs ?? Date.now()
+
+/**
+ * Runs work during which that clock stands still. The explorer does so, because some states have a time in their names: the same
+ * calls must lead to the same names, however long they take.
+ */
+export function standingStill<T>(work: () => T): T {
+  const before = standsAtMs
+  standsAtMs = epochMs()
+  try {
+    return work()
+  } finally {
+    standsAtMs = before
+  }
+}
+
 /** Reads the clock. Whatever happens until the next time happens at this moment. */
 export function readClock(): number {
   lastMs = performance.now()

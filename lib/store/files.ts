@@ -74,7 +74,6 @@ export function fileStore<T = unknown>(dir: string | URL, options: FileStoreOpti
     durability: asDurability(options.durability),
     mode: asMode(options.mode, 0o700),
     gc: oneOf(options.gc, 'options.gc', ['amortised', 'manual'], 'amortised'),
-    clock: Date.now,
   } as const
   const most = asNumber(maxValueBytes, 'options.maxValueBytes', 2 ** 26, 1)
   if (most > mostBytes)

@@ -1,5 +1,6 @@
 // `explore`: every order of the calls of a few processes, on a real directory.
 
+import { standingStill } from '../core/moment.js'
 import type { Exploration, ExploreOptions } from './explore/options.js'
 import { Search } from './explore/search.js'
 import type { World } from './explore/world.js'
@@ -21,5 +22,5 @@ import type { World } from './explore/world.js'
  * @throws BadEnding with the schedule, as soon as `check` throws. An Error if the world itself is wrong.
  */
 export function explore(world: World, options: ExploreOptions = {}): Exploration {
-  return new Search(world, options).run()
+  return standingStill(() => new Search(world, options).run())
 }

@@ -27,7 +27,6 @@ import {
   sized,
 } from '../support/kit.js'
 import { aRead, laySteps, steppedBacking, unproven } from '../support/stepped.js'
-import { fileStoreInWorld } from '../support/stores.js'
 
 const max = 100
 const inward = opsThat('inline')
@@ -334,7 +333,7 @@ if (!contender(plays)) {
   /** The same on files: each step is a call to the disk. */
   function onFiles(kind: (files: Store<string>) => Store<string>): World {
     let log = { changedAt: Number.POSITIVE_INFINITY, reads: [] as { call: number; value: string | undefined }[] }
-    const open = (dir: string) => fileStoreInWorld<string>(join(dir, 'store'))
+    const open = (dir: string) => fileStore<string>(join(dir, 'store'), { durability: 'none', gc: 'manual' })
     function* read(store: Store<string>, now: () => number): Steps<void> {
       for (let turn = 0; turn < 3; turn++) {
         const call = now()

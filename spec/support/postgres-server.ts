@@ -36,7 +36,7 @@ function programs(): string | undefined {
 const bin = programs()
 
 /** Postgres refuses to run as root, so there it runs as its own user, or as any. */
-const user: { uid?: number; gid?: number } = process.getuid?.() === 0 ? userOf('postgres') : {}
+export const user: { uid?: number; gid?: number } = process.getuid?.() === 0 ? userOf('postgres') : {}
 
 function userOf(name: string): { uid: number; gid: number } {
   const [uid, gid] = ['-u', '-g'].map(flag =>
@@ -107,7 +107,7 @@ async function run(dir: string, port: number): Promise<ChildProcess> {
   return server
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as { port: number }

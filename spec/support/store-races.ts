@@ -5,10 +5,11 @@ import { spawn } from 'node:child_process'
 import { appendFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { getOrSet, type Store } from 'holdfast/store'
+import { createExclusive } from 'holdfast'
+import { getOrSet, overwrite, type Store, type Task } from 'holdfast/store'
 import { assertLinearizable, overlaps, type Play, type Result } from 'holdfast/testing'
 import { careless } from '../broken/careless-store.js'
-import { assert, clock, note, race, sized } from './kit.js'
+import { assert, catchInRace, clock, note, race, sized } from './kit.js'
 import { type Did, randomRequest, type Seen, storeModel } from './store-model.js'
 import type { Race } from './store-race.js'
 import { raceReaders, tornPlays } from './store-torn.js'
@@ -38,6 +39,8 @@ export function storePlays(name: string, open: OpenStore, additions = manyAdditi
     [`${name}-stampeder`]: async (dir, round, number) => stampede(await storeAt(dir), round, number),
     [`${name}-mortal`]: async (dir, round) => die(await storeAt(dir), dir, round),
     [`${name}-heir`]: async (dir, round) => inherit(await storeAt(dir), dir, round),
+    [`${name}-rotator`]: async (dir, round) => rotate(await storeAt(dir), dir, round),
+    [`${name}-careless-rotator`]: async (dir, round) => rotateCarelessly(await storeAt(dir), dir, round),
     [`${name}-creator`]: async (dir, round, number) => create(await storeAt(dir), round, number),
     [`${name}-player`]: async (dir, round, number) => live(await storeAt(dir), dir, round, `p${number}`),
     [`${name}-victim`]: async (dir, round, number) => {
@@ -135,6 +138,47 @@ async function inherit(store: Store<number>, dir: string, round: number): Promis
     return fence
   })
   return held
+}
+
+const rotations = sized(20, 1000)
+
+/** A server that takes each token once, and gives the next. A second use of one is punished. */
+async function redeem(dir: string, round: number, token: number): Promise<number> {
+  await pause(2)
+  if (!(await createExclusive(join(dir, `used-${round}-${token}`), '', { durability: 'none' }))) throw new Error(reused)
+  await pause(2)
+  return token + 1
+}
+const reused = 'the token was used before'
+
+interface Rotated {
+  redeemed: number
+  waited: number
+  token: number
+}
+
+async function rotate(store: Store<number>, dir: string, round: number): Promise<Rotated> {
+  const did: Rotated = { redeemed: 0, waited: 0, token: 0 }
+  const key = `token-${round}`
+  const renew = async ({ previous }: Task<number>) => {
+    const next = await redeem(dir, round, previous?.value ?? 0)
+    did.redeemed++
+    return next
+  }
+  for (let got = await getOrSet(store, key, renew); ; ) {
+    did.token = got.value as number
+    if (did.token >= rotations) return did
+    // The server has rejected it.
+    got = await getOrSet(store, key, renew, { refresh: got.version as string })
+    if (got.source !== 'made') did.waited++
+  }
+}
+
+/** What people write: get, redeem, set. */
+async function rotateCarelessly(store: Store<number>, dir: string, round: number): Promise<void> {
+  const key = `token-${round}`
+  for (let token = 0; token < rotations; token = (await store.get(key))?.value ?? 0)
+    await overwrite(store, key, await redeem(dir, round, token))
 }
 
 const keysOfRound = sized(25, 25)
@@ -273,6 +317,23 @@ async function raceHeirs({ file, name, dir }: Race): Promise<void> {
   assert.ok(median < 200 && most < 2_000)
 }
 
+/** Eight processes use one token after the other: each is redeemed by one of them, and the others are given the next. */
+async function raceRotators({ file, name, dir }: Race): Promise<void> {
+  const timeout = sized(60_000, 3_600_000)
+  const history = await race(file, { dir, cast: { [`${name}-rotator`]: 8 }, rounds: 1, timeout })
+  assert.equal(threw(history), [])
+  const all = history.flat().map(({ value }) => value as Rotated)
+  const sum = (what: keyof Rotated) => all.reduce((total, one) => total + one[what], 0)
+  note(`${name}: ${sum('redeemed')} tokens redeemed, ${sum('waited')} given by another process`)
+  assert.is(sum('redeemed'), Math.max(...all.map(({ token }) => token)))
+  assert.ok(sum('waited') > 0 && history.every(overlaps), 'no contention')
+}
+
+export async function raceCarelessRotators({ file, name, dir }: Race): Promise<void> {
+  const isReused = (results: readonly Result[]) => threw([[...results]]).some(message => message.includes(reused))
+  await catchInRace(file, { dir, cast: { [`${name}-careless-rotator`]: 4 }, rounds: 5 }, isReused)
+}
+
 /** Eight processes make the same keys: of each one process is the maker, and the others are given its value. */
 export async function raceCreators({ file, name, dir }: Race): Promise<void> {
   const rounds = sized(2, 8)
@@ -328,6 +389,8 @@ export const storeRaces: readonly (readonly [title: string, run: (race: Race) =>
   ['eight processes make the same keys, and all are given the one value of each', raceCreators],
   ['of two writers of 64 KiB, six readers see whole values, and always one', raceReaders],
   ['of values that eight processes want each is made once', raceStampede],
+  ['a single-use token that eight processes rotate is never used twice', raceRotators],
+  ['it is used twice by processes that get it, redeem it, and set the next', raceCarelessRotators],
   ['when the holder of a claim is killed, the next begins at once', raceHeirs],
   ['what processes do that may be killed at any moment is linearizable', raceLives],
 ]

@@ -2,22 +2,12 @@
 
 import { fs, type Steps } from 'holdfast/steps'
 import { type Backing, openStore, type Store } from 'holdfast/store'
-import { FileBacking } from '../../lib/store/files/backing.js'
 import { innerOf } from '../../lib/store/inner.js'
 
 // biome-ignore lint/correctness/useYield: there is nothing to call
 export function* just<T>(value: T): Steps<T> {
   return value
 }
-
-const inWorld = { durability: 'none', mode: 0o700, gc: 'manual', clock: () => 0 } as const
-
-/** What a world's stores in directories are kept by: no time passes there, because states have it in their names. */
-export const filesInWorld = (root: string, Engine: typeof FileBacking = FileBacking): Backing =>
-  new Engine({ root, ...inWorld })
-
-/** A store in a directory, for worlds. */
-export const fileStoreInWorld = <T>(root: string): Store<T> => openStore<T>(filesInWorld(root))
 
 /** The same engine, as another thread sees it, which calls itself `owner`, and cannot judge whether others live. */
 export function seenBy(backing: Backing, owner: string, alive?: boolean): Backing {

@@ -2,6 +2,7 @@
 
 import { type State, spellState } from '../../cell/state.js'
 import { readState } from '../../cell/transition.js'
+import { epochMs } from '../../core/moment.js'
 import { fs, orNothing, type Steps } from '../../core/steps.js'
 import { checkFormat, makeStore } from '../../create-exclusive/format.js'
 import { finishAnyway } from '../../parts/cleanup.js'
@@ -58,7 +59,7 @@ export class FileBacking implements Backing, Cells {
   *recall(key: string): Steps<FileKept | undefined> {
     const place = this.#places.of(key)
     const kept = place.isChecked ? ((yield* fs.recall(place.path)) as FileKept | undefined) : undefined
-    if (kept) kept.readAtMs = Date.now()
+    if (kept) kept.readAtMs = epochMs()
     return kept
   }
 
@@ -122,7 +123,7 @@ export class FileBacking implements Backing, Cells {
   }
 
   now(): Steps<number> {
-    return just(this.#engine.clock)
+    return just(epochMs)
   }
 
   *sweep(): Steps<number> {

@@ -18,17 +18,14 @@ import type { Place } from './places.js'
 export const fileFormat: Format = { kind: 'store', format: 1, shards: 256 }
 
 /** Where the store is, and how it is kept. */
-export interface StoreHome extends Home {
-  /** Milliseconds since 1970. */
-  readonly clock: () => number
-}
+export interface StoreHome extends Home {}
 
 /** A value of at most so many bytes is kept in memory with the state that this thread has made of it. */
 const mostRemembered = 4096
 
 /** Makes the state after `was`. */
 export function* put(home: StoreHome, place: Place, was: FileKept | undefined, to: Draft): Steps<FileKept | 'moved'> {
-  const next = nextOf(place, was, to, home.clock())
+  const next = nextOf(place, was, to)
   try {
     // Most changes are no more than a rename, and what follows is for others.
     if (was && isRename(home, was, next)) {
@@ -44,7 +41,7 @@ export function* put(home: StoreHome, place: Place, was: FileKept | undefined, t
     // As on eCryptfs, where names have at most 143 bytes.
     if (next.short === undefined || !hasCode(error, 'ENAMETOOLONG')) throw error
   }
-  return yield* apply(home, place, was, to, nextOf(place, was, to, home.clock(), false))
+  return yield* apply(home, place, was, to, nextOf(place, was, to, false))
 }
 
 const isRename = ({ durability }: StoreHome, { state }: FileKept, { file, keepData = false }: Next): boolean =>

@@ -5,6 +5,7 @@ import type { State } from '../../cell/state.js'
 import { readState } from '../../cell/transition.js'
 import { hasCode } from '../../core/errors.js'
 import { refusal } from '../../core/input.js'
+import { epochMs } from '../../core/moment.js'
 import type { Steps } from '../../core/steps.js'
 import type { Kept } from '../backing.js'
 import { just } from '../just.js'
@@ -41,7 +42,7 @@ export function keptOf(place: Place, state: State, bytes?: Uint8Array): FileKept
     staleMs,
     claim,
     lastFence,
-    readAtMs: Date.now(),
+    readAtMs: epochMs(),
     state,
     short,
     data: () => (bytes || short !== undefined ? just(() => inMemory(short, bytes)) : fromDisk(place, state)),

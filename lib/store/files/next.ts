@@ -1,6 +1,7 @@
 // What a draft becomes in a cell: fields of its token, and perhaps a file.
 
 import type { Next as CellNext } from '../../cell/state.js'
+import { epochMs } from '../../core/moment.js'
 import type { Draft } from '../backing.js'
 import { lastFenceOf } from '../kept.js'
 import type { FileKept } from './kept.js'
@@ -18,11 +19,12 @@ export interface Next extends CellNext {
 }
 
 /** `mayBeShort`: false where names are too short for a value. */
-export function nextOf(place: Place, was: FileKept | undefined, to: Draft, nowMs: number, mayBeShort = true): Next {
+export function nextOf(place: Place, was: FileKept | undefined, to: Draft, mayBeShort = true): Next {
   const keepsFile = was?.state.payload !== undefined && (to.data === 'keep' || (place.isHashed && isBare(was, to)))
   const { short, bytes } = keepsFile ? nothing : placed(place, was, to, mayBeShort)
   const file = bytes && toFile(bytes, place.isHashed ? place.key : undefined)
   const { ends } = to
+  const nowMs = epochMs()
   const endsAtMs = ends && Math.ceil('atMs' in ends ? ends.atMs : nowMs + ends.inMs)
   const times = { writtenAtMs: to.writtenAtMs ?? nowMs, endsAtMs }
   const lastFence = Math.max(to.claim?.fence ?? 0, lastFenceOf(was))

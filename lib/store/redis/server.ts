@@ -22,16 +22,11 @@ export class RedisServer {
   }
 
   /** Runs a script once. */
-  run(script: Script, key: string, args: readonly (string | Buffer)[] = []): Steps<readonly unknown[]> {
-    return this.once(() => this.evaluate(script, this.names.of(key), args))
+  *run(script: Script, key: string, args: readonly (string | Buffer)[] = []): Steps<readonly unknown[]> {
+    return asReplyList(yield* ask(() => this.evaluate(script, this.names.of(key), args), this.limits.timeoutMs))
   }
 
-  /** Asks once. */
-  *once(send: () => PromiseLike<unknown>): Steps<readonly unknown[]> {
-    return asReplyList(yield* ask(send, this.limits.timeoutMs))
-  }
-
-  /** The same for what changes nothing: it is repeated where the connection was cut, or the server is not ready. */
+  /** Asks what changes nothing: it is repeated where the connection was cut, or the server is not ready. */
   *look(send: () => PromiseLike<unknown>): Steps<readonly unknown[]> {
     const { retryForMs, timeoutMs } = this.limits
     return asReplyList(yield* look(() => ask(send, timeoutMs), this.#failureOf, retryForMs))

@@ -68,7 +68,7 @@ const lineageAfter = (from: Kept | undefined): readonly string[] =>
 
 /** Sends the request until it is known what became of it. */
 export function* untilKnown<A extends Change>(server: Server<A>, change: A): Steps<Committed> {
-  const tries = new Tries(server.retryForMs)
+  let tries: Tries | undefined
   let doubt: unknown
   for (;;) {
     let failure: unknown
@@ -87,6 +87,7 @@ export function* untilKnown<A extends Change>(server: Server<A>, change: A): Ste
       if (committed !== 'untouched') return committed
       failure = unknownOutcome(change.key, change.from, change.to, doubt)
     }
+    tries ??= new Tries(server.retryForMs)
     yield* tries.again(failure)
   }
 }

@@ -11,7 +11,7 @@ import { shardOf } from '../../../lib/store/files/names.js'
 import { through } from '../../broken/interfere.js'
 import { assert, holds, note, places, runScript, scratch } from '../../support/kit.js'
 
-const settings = { durability: 'none', mode: 0o700, gc: 'manual', clock: Date.now } as const
+const settings = { durability: 'none', mode: 0o700, gc: 'manual' } as const
 const engineAt = (root: string): FileBacking => new FileBacking({ root, ...settings })
 const short = Buffer.from('"short"')
 const long = Buffer.from('"a value that is too long for the name of a token"')

@@ -3,12 +3,13 @@
 
 import { readdirSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Steps } from 'holdfast/steps'
-import { type Draft, type Kept, openStore, type Store } from 'holdfast/store'
+import { fs, type Steps } from 'holdfast/steps'
+import { type Backing, type Draft, fileStore, type Kept, openStore, type Store } from 'holdfast/store'
 import {
   assertLinearizable,
   type Ending,
   type ExploreOptions,
+  explore,
   type Model,
   type Operation,
   type World,
@@ -18,7 +19,6 @@ import { FileBacking } from '../../../lib/store/files/backing.js'
 import { asFileKept } from '../../../lib/store/files/kept.js'
 import { nameOf, shardOf } from '../../../lib/store/files/names.js'
 import { assert, caught, explored, prove, sized } from '../../support/kit.js'
-import { fileStoreInWorld, filesInWorld } from '../../support/stores.js'
 
 type Asked = { readonly op: 'get' | 'create' | 'update' | 'remove'; readonly to: string }
 /** The old value, or whether the change was made. */
@@ -77,8 +77,13 @@ function* ask(store: Opened, { op, to }: Asked): Steps<Told> {
 
 type Living = Partial<World> & { readonly start?: string; readonly open?: (root: string) => Opened }
 
+const quick = { durability: 'none', gc: 'manual' } as const
+
 /** Each word is a player, and each part of it a call: `u`, `c`, `r` or `g`, and what makes its value another one. */
-function lives(programs: string, { start, open = fileStoreInWorld, ...budgets }: Living = {}): World {
+function lives(
+  programs: string,
+  { start, open = root => fileStore<string>(root, quick), ...budgets }: Living = {},
+): World {
   let history: Did[] = []
   const wordOf = (part: string) => (part.includes('L') ? `${part}, and so on: longer than a token takes` : part)
   function* player(root: string, process: string, parts: readonly string[]): Steps<void> {
@@ -96,7 +101,7 @@ function lives(programs: string, { start, open = fileStoreInWorld, ...budgets }:
   return {
     ...budgets,
     setup(dir) {
-      const store = fileStoreInWorld<string>(join(dir, 'root'))
+      const store = fileStore<string>(join(dir, 'root'), quick)
       store.create.sync('k', wordOf(start ?? 'x'))
       if (start === undefined) store.remove.sync('k')
     },
@@ -116,7 +121,7 @@ function lives(programs: string, { start, open = fileStoreInWorld, ...budgets }:
           code === 'ERR_UNKNOWN_OUTCOME' || (outcome.injected && (code === 'EIO' || code === 'ABORT_ERR'))
         if (!isAllowed) throw new Error(`${name} threw ${message}`)
       }
-      const last = fileStoreInWorld<string>(join(dir, 'root')).get.sync('k')?.value ?? nothing
+      const last = fileStore<string>(join(dir, 'root'), quick).get.sync('k')?.value ?? nothing
       const input = { process: 'last', nth: 0, asked: { op: 'get', to: '' } as const }
       const all = [...history, { process: 'last', input, output: last, call: 2, ended: 3 }]
       assertLinearizable(modelOf(start === undefined ? nothing : wordOf(start)), all)
@@ -150,6 +155,27 @@ for (const [what, programs, budgets, bounds] of worlds)
     assert.ok(complete || bounds)
   })
 
+explored('explored: the same calls lead to the same names in each schedule, however long it takes', () => {
+  const names = new Set<string>()
+  let schedules = 0
+  function* beside(dir: string): Steps<void> {
+    yield* fs.stat(dir)
+  }
+  explore(
+    {
+      players: dir => ({ A: fileStore<string>(join(dir, 'root'), quick).create.steps('k', 'a'), B: beside(dir) }),
+      check({ dir }) {
+        schedules++
+        for (const name of readdirSync(join(dir, 'root', shardOf('k'), nameOf('k')))) names.add(name)
+        for (const untilMs = performance.now() + 2; performance.now() < untilMs; );
+      },
+    },
+    { reduction: 'none' },
+  )
+  assert.ok(schedules > 3)
+  assert.is(names.size, 1)
+})
+
 /** Changes whatever is there, if it was the right state a moment ago. */
 class Comparing extends FileBacking {
   override *commit(key: string, from: Kept | undefined, to: Draft | undefined): Steps<Kept | 'removed' | 'moved'> {
@@ -174,9 +200,8 @@ class Remembering extends FileBacking {
 }
 
 const over =
-  (Engine: typeof FileBacking) =>
-  (root: string): Store<string> =>
-    openStore<string>(filesInWorld(root, Engine))
+  (Engine: new (home: { root: string; durability: 'none'; mode: number; gc: 'manual' }) => Backing) => (root: string) =>
+    openStore<string>(new Engine({ root, durability: 'none', mode: 0o700, gc: 'manual' }))
 
 explored('the same worlds catch: an engine that looks, and then replaces what is there', () => {
   caught('compared', /not linearizable/, lives('u u', { start: 's', open: over(Comparing) }))

@@ -1,11 +1,10 @@
-// Real processes on one store: each value is made once, and all get the same; a holder that is killed is followed at once, and
-// one that is stopped is not robbed; a single-use token is never used twice.
+// Real processes on one store: each value is made once, and all get the same; a holder that is killed is followed at once,
+// and one that is stopped is not robbed.
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as later } from 'node:timers/promises'
-import { createExclusive } from 'holdfast'
-import { fileStore, getOrSet, getOrSetMany, overwrite, type Store, type Task } from 'holdfast/store'
+import { fileStore, getOrSet, getOrSetMany, overwrite, type Store } from 'holdfast/store'
 import { contender, type Result } from 'holdfast/testing'
 import { assert, catchInRace, clock, note, places, race, raced, scratch, sized } from '../../support/kit.js'
 
@@ -28,16 +27,6 @@ interface Worked {
   readonly beganMs: number
   readonly endedMs: number
 }
-
-/** A server that takes each token once, and gives the next. A second use of one is punished. */
-async function redeem(dir: string, token: number): Promise<number> {
-  await later(2)
-  if (!(await createExclusive(join(dir, `used ${token}`), '', { durability: 'none' }))) throw new Error('reused')
-  await later(2)
-  return token + 1
-}
-
-const rotations = sized(30, 1000)
 
 const plays = {
   stampede: async (dir: string, round: number, number: number): Promise<Stampeded> => {
@@ -125,30 +114,6 @@ const plays = {
     setTimeout(() => process.kill(pid, 'SIGCONT'), 600)
     return await getOrSet(storeIn<string>(dir, round), 'k', () => 'robber', { lease: 100 })
   },
-  rotator: async (dir: string): Promise<{ redeemed: number; waited: number; token: number }> => {
-    const store = fileStore<number>(join(dir, 'tokens'), { durability: 'none' })
-    const did = { redeemed: 0, waited: 0, token: 0 }
-    const renew = async ({ previous }: Task<number>) => {
-      const next = await redeem(dir, previous?.value ?? 0)
-      did.redeemed++
-      return next
-    }
-    for (let got = await getOrSet(store, 'token', renew); ; ) {
-      did.token = got.value as number
-      if (did.token >= rotations) return did
-      // The server has rejected it.
-      got = await getOrSet(store, 'token', renew, { refresh: got.version as string })
-      if (got.source !== 'made') did.waited++
-    }
-  },
-  carelessRotator: async (dir: string): Promise<unknown> => {
-    const store = fileStore<number>(join(dir, 'careless'), { durability: 'none' })
-    for (;;) {
-      const token = (await store.get('token'))?.value ?? 0
-      if (token >= rotations) return token
-      await overwrite(store, 'token', await redeem(dir, token))
-    }
-  },
 }
 
 const valuesOf = (results: readonly Result[]) => results.map(({ value }) => value as Stampeded)
@@ -231,20 +196,6 @@ if (!contender(plays)) {
       assert.equal(got.map(({ source }) => source).toSorted(), ['made', 'waited'])
     }
     await race(import.meta.url, { dir: scratch(), cast: { sleeper: 1, waker: 1 }, rounds: sized(1, 20), after })
-  })
-
-  raced(`race: a single-use token that eight processes rotate ${rotations} times is never used twice`, async () => {
-    const after = (results: readonly Result[]) => {
-      assert.equal(threw(results), [])
-      const did = results.map(({ value }) => value as Awaited<ReturnType<typeof plays.rotator>>)
-      const [redeemed, waited] = [sum(did.map(one => one.redeemed)), sum(did.map(one => one.waited))]
-      note(`${redeemed} redeemed, ${waited} waited or met`)
-      assert.is(redeemed, Math.max(...did.map(({ token }) => token)))
-      assert.ok(waited > 0, 'nobody waited')
-    }
-    await race(import.meta.url, { dir: scratch(), cast: { rotator: 8 }, rounds: 1, after })
-    const reused = (results: readonly Result[]) => threw(results).some(message => message?.includes('reused'))
-    await catchInRace(import.meta.url, { dir: scratch(), cast: { carelessRotator: 4 }, rounds: 5 }, reused)
   })
 }
 

@@ -2,7 +2,7 @@
 // touched meanwhile. The work itself takes no step, so it lies between the claim and the publication.
 
 import type { Steps } from 'holdfast/steps'
-import { type GetOrSetOptions, type Got, getOrSet, getOrSetMany, type Store } from 'holdfast/store'
+import { fileStore, type GetOrSetOptions, type Got, getOrSet, getOrSetMany, type Store } from 'holdfast/store'
 import type { Ending } from 'holdfast/testing'
 import { claimByPresence, getThenSet, neverRelease, publishByOverwrite, takeOverByAge } from '../../broken/claims.js'
 import {
@@ -16,7 +16,6 @@ import {
   proveLarge,
 } from '../../support/kit.js'
 import { layOut, stateIn, stateNamed, storeOf } from '../../support/named-states.js'
-import { fileStoreInWorld } from '../../support/stores.js'
 
 const key = 'k'
 const old = 'a'.repeat(16)
@@ -94,7 +93,7 @@ explored('explore: of two and of three that find nothing, one makes the value; a
 })
 
 explored('explore: on files', () => {
-  const open = (dir: string) => fileStoreInWorld<string>(`${dir}/store`)
+  const open = (dir: string) => fileStore<string>(`${dir}/store`, { durability: 'none', gc: 'manual' })
   const check = (ending: Ending) => {
     nobodyThrew(ending)
     assert.ok(new Set(gots(ending).map(({ value }) => value)).size <= 1)

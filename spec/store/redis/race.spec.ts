@@ -8,7 +8,7 @@ import { contender } from 'holdfast/testing'
 import { afterwards, raced, scratch, sized } from '../../support/kit.js'
 import { noRedisStore, redisClient } from '../../support/redis-engines.js'
 import { type RedisProcess, startRedis } from '../../support/redis-server.js'
-import { raceCareless, storePlays, storeRaces, textAt } from '../../support/store-races.js'
+import { raceCareless, raceCarelessRotators, storePlays, storeRaces, textAt } from '../../support/store-races.js'
 
 const openAt = async (name: string, dir: string): Promise<Store<unknown>> => {
   const { client } = await redisClient(name).connect(Number(textAt(dir, 'port')))
@@ -26,9 +26,10 @@ afterwards(async () => (await shared)?.stop())
 const names = ['redis', 'ioredis'] as const
 const plays = Object.assign({}, ...names.map(name => storePlays(name, dir => openAt(name, dir))))
 
-// The race that a careless store loses is run on SQLite, and at full size here, too.
+// The races that careless processes lose are run on SQLite, and at full size here, too.
+const careless = [raceCareless, raceCarelessRotators]
 const races = sized(
-  storeRaces.filter(([, run]) => run !== raceCareless),
+  storeRaces.filter(([, run]) => !careless.includes(run)),
   storeRaces,
 )
 
