@@ -182,11 +182,16 @@ holds('wait hits in turn when that is allowed, and leaves its turn when it is st
   const limits = limiter(memoryStore(), { kind: 'sliding', limit: 1, per: 40 })
   await limits.hit('k')
   const order: string[] = []
-  const waiting = (name: string, options = {}) =>
-    limits.wait('k', options).then(
-      ({ at }) => (order.push(name), at),
-      error => (order.push(`${name} ${error.code}`), undefined),
-    )
+  const waiting = async (name: string, options = {}) => {
+    try {
+      const { at } = await limits.wait('k', options)
+      order.push(name)
+      return at
+    } catch (error) {
+      order.push(`${name} ${(error as NodeJS.ErrnoException).code}`)
+      return undefined
+    }
+  }
   const stop = new AbortController()
   const all = [waiting('a'), waiting('b', { timeout: 15 }), waiting('c', { signal: stop.signal }), waiting('d')]
   setTimeout(() => stop.abort(), 5)
