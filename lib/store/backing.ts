@@ -49,6 +49,9 @@ export interface Backing {
    */
   count?(key: string, hit: CountedHit): Steps<Counted>
 
+  /** What limiters count in the memory of this thread, and replace at once. Absent: states are somewhere else. */
+  readonly counts?: Counts
+
   /** Is this very state still there? It lets a memo be right. Absent: the engine has no way that is cheaper than `read`. */
   stillThere?(key: string, kept: Kept): Steps<boolean>
 
@@ -75,6 +78,21 @@ export interface Counted {
   /** What was counted before, as a limiter spells it. */
   readonly before: Uint8Array | undefined
   readonly isCounted: boolean
+}
+
+/** What limiters count in memory. */
+export interface Counts {
+  now(): number
+  /** `counted`: undefined if it was not put there by a limiter; then `bytes` says it, if there is a value. */
+  get(key: string): { readonly counted?: CountedStates; readonly bytes: Uint8Array | undefined } | undefined
+  /** `atMs`: what `now` has returned. */
+  put(key: string, counted: CountedStates, atMs: number): void
+}
+
+/** What is counted: numbers for each part of a rule. */
+export interface CountedStates {
+  readonly parts: readonly Part[]
+  readonly states: readonly (readonly number[] | undefined)[]
 }
 
 /** Who makes claims, and is a process that has made one alive? */

@@ -1,4 +1,4 @@
-import { type Dual, dual } from '../core/dual.js'
+import { dual } from '../core/dual.js'
 import { asFunction, oneOf, type Patience, refusal } from '../core/input.js'
 import { checkNames } from '../core/option-names.js'
 import { LatePlace } from '../core/queue.js'
@@ -10,13 +10,16 @@ import { innerOf } from './inner.js'
 import { newLife } from './life.js'
 import type { Decision } from './limiter/algorithm.js'
 import type { Limits } from './limiter/change.js'
+import type { Limiter } from './limiter/contract.js'
 import { expiresAt, inc, refund, reset, set, sweep } from './limiter/counts.js'
 import { hit, peek, wait } from './limiter/hit.js'
+import { quickHit } from './limiter/in-memory.js'
 import type { HitOptions, LimiterOptions, PeekOptions } from './limiter/options.js'
 import { partsOf, type Rule } from './limiter/rule.js'
 import { close } from './operations/close.js'
 
 export type { Decision } from './limiter/algorithm.js'
+export type { Limiter } from './limiter/contract.js'
 export type { Expired, HitOptions, LimiterOptions, PeekOptions } from './limiter/options.js'
 export type {
   AlignedRule,
@@ -27,34 +30,6 @@ export type {
   TokensRule,
   WindowRule,
 } from './limiter/rule.js'
-
-/** Counts hits by key, among all processes that share the place. Each function has the forms of `Dual`. */
-export interface Limiter {
-  /** Judges a hit, and counts it if it is allowed. A hit that is denied writes nothing. */
-  readonly hit: Dual<[key: string, options?: HitOptions], Decision>
-  /** Returns what a hit would get at this moment, and counts nothing. */
-  readonly peek: Dual<[key: string, options?: PeekOptions], Decision>
-  /**
-   * Hits when that is allowed, and waits until then. Calls of this thread for one key wait in turn, first come, first served.
-   * What is never allowed is denied at once.
-   */
-  readonly wait: Dual<[key: string, options?: PeekOptions], Decision>
-  /** Counts without asking, also over the limit. Returns what is counted then. */
-  readonly inc: Dual<[key: string, by?: number, options?: Patience], number>
-  /** Sets what is counted. */
-  readonly set: Dual<[key: string, count: number, options?: Patience], void>
-  /** Takes back what an allowed hit was counted for. False: its window is over, so there is nothing to take back. */
-  readonly refund: Dual<[key: string, decision: Decision, options?: Patience], boolean>
-  /** Returns when nothing is counted any more, if no hit comes (ms since 1970); undefined: nothing is counted. */
-  readonly expiresAt: Dual<[key: string, options?: Patience], number | undefined>
-  /** Forgets what is counted. Returns whether there was anything. */
-  readonly reset: Dual<[key: string, options?: Patience], boolean>
-  /** Removes the states of keys that are over. Returns how many. */
-  readonly sweep: Dual<[options?: Patience], number>
-  /** Ends the limiter. A store that was passed in stays open. */
-  readonly close: Dual<[options?: Patience], void>
-  [Symbol.asyncDispose](): Promise<void>
-}
 
 const optionNames: ReadonlySet<string> = new Set(['onExpire', 'unknown'] satisfies (keyof LimiterOptions)[])
 
@@ -163,7 +138,9 @@ function hitOf(limits: Limits): Limiter['hit'] {
     const steps = hit(limits, key, options, place)
     return place ? leaving(steps, place) : steps
   })
-  return Object.assign((key: string, options?: HitOptions) => hitting(key, options, new LatePlace()), {
+  const quick = quickHit(limits)
+  const hitInTurn = (key: string, options?: HitOptions) => quick(key, options) ?? hitting(key, options, new LatePlace())
+  return Object.assign(hitInTurn, {
     sync: hitting.sync,
     steps: hitting.steps,
   })

@@ -8,9 +8,10 @@ import type { Backing, Kept } from '../backing.js'
 import { type Job, jobOf, untilDone } from '../conflict.js'
 import type { Inner } from '../inner.js'
 import { draft } from '../kept.js'
+import type { Hit } from './asked.js'
 import { callOnExpire } from './expire.js'
 import type { LimiterOptions } from './options.js'
-import { endsAtMs, type Hit, isAhead, type States } from './plan.js'
+import { endsAtMs, isAhead, type States } from './plan.js'
 import type { Part } from './rule.js'
 import { parse, spell } from './spelling.js'
 
@@ -137,7 +138,7 @@ const asText = (data: Uint8Array): string =>
   (data instanceof Buffer ? data : Buffer.from(data.buffer, data.byteOffset, data.byteLength)).toString('latin1')
 
 /** The clock was set back, and the state begins anew. */
-function reportAhead({ parts }: Limits, key: string, { states, clockMs }: Omit<Found, 'kept'>): void {
+export function reportAhead({ parts }: Limits, key: string, { states, clockMs }: Omit<Found, 'kept'>): void {
   if (!isAhead(parts, states, clockMs)) return
   happened('holdfast:clock', { key, clock: clockMs, endsAt: endsAtMs(parts, states) })
 }

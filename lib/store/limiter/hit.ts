@@ -1,22 +1,15 @@
 // Hits: judged, and counted if they are allowed.
 
-import { asFlag } from '../../core/input.js'
 import type { LatePlace } from '../../core/queue.js'
 import { fs, type Steps } from '../../core/steps.js'
 import type { Job } from '../conflict.js'
 import { isUnknownOutcome } from '../unknown-outcome.js'
 import type { Decision } from './algorithm.js'
+import { asHit, type Hit } from './asked.js'
 import { change, countThere, jobFor, type Limits, look } from './change.js'
+import { hitNow } from './in-memory.js'
 import type { HitOptions, PeekOptions } from './options.js'
-import { type Hit, judge } from './plan.js'
-import { asCount } from './rule.js'
-
-const mostCost = 1e9
-
-export const asHit = ({ cost, countDenied }: HitOptions): Hit => ({
-  cost: cost === undefined ? 1 : asCount(cost, 'options.cost', 0, mostCost),
-  isCounted: asFlag(countDenied, 'options.countDenied'),
-})
+import { judge } from './plan.js'
 
 export function* hit(limits: Limits, key: string, options: HitOptions, place?: LatePlace): Steps<Decision> {
   const job = jobFor(limits, key, options, place)
@@ -31,6 +24,11 @@ export function* count(
   tried?: (decision: Decision) => void,
 ): Steps<Decision> {
   const { parts, inner } = limits
+  if (inner.backing.counts) {
+    // A call is stopped between two calls of its own, so there must be one.
+    yield* fs.blocking()
+    return hitNow(limits, inner.backing.counts, job.key, one)
+  }
   if (inner.backing.count) {
     const { states, clockMs } = yield* countThere(limits, job.key, one)
     return judge(parts, states, clockMs, one)[1]

@@ -1,6 +1,7 @@
 // A rule as a whole: one algorithm, or several of which each has a state, and a hit is counted by all of them or by none.
 
 import type { Algorithm, Decision, State } from './algorithm.js'
+import type { Hit } from './asked.js'
 import { bucket } from './bucket.js'
 import type { Part } from './rule.js'
 import { sliding } from './sliding.js'
@@ -15,13 +16,6 @@ export type Outcome = readonly [states: States, decision: Decision]
 const algorithms: Readonly<Record<Part['letter'], Algorithm>> = { w: window, a: window, s: sliding, b: bucket }
 
 export const algorithmOf = ({ letter }: Part): Algorithm => algorithms[letter]
-
-/** What a hit is. */
-export interface Hit {
-  readonly cost: number
-  /** It is counted even if it is not allowed. */
-  readonly isCounted: boolean
-}
 
 /** Judges a hit, and counts it if every part allows it. */
 export function judge(parts: readonly Part[], states: States, clockMs: number, { cost, isCounted }: Hit): Outcome {
@@ -94,8 +88,15 @@ export function refundAll(parts: readonly Part[], states: States, clockMs: numbe
 }
 
 /** When the states have nothing to say any more (ms since 1970). */
-export const endsAtMs = (parts: readonly Part[], states: States): number =>
-  Math.max(...parts.map((part, at) => (states[at] ? algorithmOf(part).endsAtMs(part, states[at]) : 0)))
+export function endsAtMs(parts: readonly Part[], states: States): number {
+  let endMs = 0
+  for (let at = 0; at < parts.length; at++) {
+    const part = parts[at] as Part
+    const state = states[at]
+    if (state) endMs = Math.max(endMs, algorithmOf(part).endsAtMs(part, state))
+  }
+  return endMs
+}
 
 /** What was counted last, by the part that has counted most. */
 export const countOf = (parts: readonly Part[], states: States): number =>

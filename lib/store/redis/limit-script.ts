@@ -103,7 +103,7 @@ end
 local got = redis.call('HMGET', KEYS[1], 's', 'v')
 local words, text = got[1], got[2]
 if not words and redis.call('HLEN', KEYS[1]) > redis.call('HEXISTS', KEYS[1], 'd') then return {${foreign}, now, false} end
-if not words or not string.find(words, '^%S+ %S+ live ') then text = false end
+if not words or not string.find(words, '^%S+ %S+ %S+ live ') then text = false end
 local states = text and parse(text, parts) or {}
 if text and not parse(text, parts) then return {${notALimit}, now, text} end
 local cost, is_counted = tonumber(ARGV[2]), ARGV[3] == '1'
@@ -122,10 +122,10 @@ if words then
   local before = string.match(words, '%S+$')
   if before ~= '-' then lineage = lineage .. ',' .. string.sub(before, 1, 33) end
 end
-local fence = words and string.match(words, '^%S+ %S+ %S+ %S+ %S+ (%S+)') or '0'
+local fence = words and string.match(words, '^%S+ %S+ %S+ %S+ %S+ %S+ (%S+)') or '0'
 local ends_at = string.format('%.0f', ends)
 redis.call('HSET', KEYS[1], 's',
-  ARGV[1] .. ' ' .. ends_at .. ' live ' .. ARGV[1] .. ' 0 ' .. fence .. ' - - ' .. lineage, 'v', table.concat(spelled, '--'))
+  ARGV[1] .. ' ' .. ends_at .. ' ' .. string.format('%.0f', now) .. ' live ' .. ARGV[1] .. ' 0 ' .. fence .. ' - - ' .. lineage, 'v', table.concat(spelled, '--'))
 redis.call('PEXPIREAT', KEYS[1], ends_at)
 return {${counted}, now, text}`
 
