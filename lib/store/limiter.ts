@@ -69,7 +69,7 @@ const optionNames: ReadonlySet<string> = new Set(['onExpire', 'unknown'] satisfi
  * @example
  * const limits = limiter('/var/lib/app/limits', { limit: 100, per: 60_000 })
  * const { allowed, retryAfter } = await limits.hit(request.ip)
- * if (!allowed) response.writeHead(429, { 'retry-after': Math.ceil(retryAfter / 1000) })
+ * if (!allowed) response.writeHead(429, { 'retry-after': `${Math.ceil(retryAfter / 1000)}` }).end()
  *
  * Source of the protocol: ExHammer/hammer (a window that begins with its first hit), and GCRA for buckets.
  */
