@@ -10,12 +10,8 @@ import { dir, setGracefulCleanup } from 'tmp-promise'
 if (cluster.isWorker) {
   const limits = limiter(process.env.LIMITS as string, { limit: 20, per: 60_000 })
   const server = createServer(async ({ url = '' }, response) => {
-    const { allowed, remaining, retryAfter } = await limits.hit(url.slice(1))
-    const headers = {
-      'x-process': process.pid,
-      'x-remaining': remaining,
-      'retry-after': `${Math.ceil(retryAfter / 1000)}`,
-    }
+    const { allowed, retryAfter } = await limits.hit(url.slice(1))
+    const headers = { 'x-process': process.pid, 'retry-after': `${Math.ceil(retryAfter / 1000)}` }
     response.writeHead(allowed ? 200 : 429, headers).end()
   })
   server.listen(0, '127.0.0.1')

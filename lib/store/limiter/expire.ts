@@ -1,4 +1,4 @@
-// What is told of a state that is over, before it is replaced or removed.
+// A state that is over is reported before it is replaced or removed.
 
 import { isThenable } from '../../core/wait.js'
 import { happened } from '../../parts/happenings.js'
