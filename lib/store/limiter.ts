@@ -3,11 +3,11 @@ import { asFunction, oneOf, type Patience, refusal } from '../core/input.js'
 import { checkNames } from '../core/option-names.js'
 import { LatePlace } from '../core/queue.js'
 import type { Steps } from '../core/steps.js'
-import { queueOf } from './conflict.js'
+import { newLife } from '../parts/life.js'
+import type { Codec } from './codec.js'
 import type { Store } from './contract.js'
 import { fileStore } from './files.js'
 import { innerOf } from './inner.js'
-import { newLife } from './life.js'
 import type { Decision } from './limiter/algorithm.js'
 import type { Limits } from './limiter/change.js'
 import type { Limiter } from './limiter/contract.js'
@@ -89,8 +89,14 @@ export function limiter(
     throw refusal('ERR_INVALID_ARG_VALUE', 'options.onExpire', 'left out where a server removes what is over', onExpire)
   if (!below.reads || !below.writes)
     throw refusal('ERR_INVALID_ARG_VALUE', 'where', 'a store that reads and writes', where)
-  const inner = isPlace ? below : { ...below, life: newLife(below.life) }
+  const inner = { ...below, codec, life: isPlace ? below.life : newLife(below.life) }
   return limiterOver({ inner, parts, onExpire, allowsUnknown }, isPlace)
+}
+
+/** What a conflict says that is there. */
+const codec: Codec<unknown> = {
+  encode: text => Buffer.from(String(text), 'latin1'),
+  decode: bytes => Buffer.from(bytes).toString('latin1'),
 }
 
 function limiterOver(limits: Limits, closesStore: boolean): Limiter {
@@ -108,7 +114,7 @@ function limiterOver(limits: Limits, closesStore: boolean): Limiter {
       function limiterWait(key: string, options: PeekOptions = {}) {
         return wait(limits, key, options)
       },
-      { turns: key => [`limit ${queueOf(inner.backing)}/${key}`] },
+      { turns: key => [`limit ${inner.identityOf(key)}`] },
     ),
     inc: dual(function limiterInc(key: string, by: number | undefined, options: Patience = {}) {
       return inc(limits, key, by, options)

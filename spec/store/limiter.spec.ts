@@ -25,6 +25,7 @@ import { over } from '../../lib/store/over.js'
 import { through } from '../broken/interfere.js'
 import { assert, holds, scratch, sized } from '../support/kit.js'
 import { type Clock, filesAt, memoryAt } from '../support/limiter-clock.js'
+import { just } from '../support/stores.js'
 
 const never = Number.POSITIVE_INFINITY
 
@@ -347,6 +348,17 @@ holds('a hit of which the outcome is not known counts as denied, or as allowed i
     assert.is(limiter(sound, { limit: 1, per: 1e6 }).hit.sync('k').allowed, false)
     await assert.rejects(limiter(flaky, { limit: 9, per: 1e6 }).inc('k'), { code: 'ERR_UNKNOWN_OUTCOME' })
   }
+})
+
+holds('when others go on changing the key for too long, a hit says so', async () => {
+  const below = innerOf<unknown>(memoryStore()).backing
+  const { count: _, counts: __, ...backing } = over(below, {})
+  const limits = limiter(openStore(backing), { limit: 9, per: 1e6 })
+  await limits.hit('k')
+  const busy = openStore({ ...backing, commit: () => just('moved' as const) })
+  const hit = limiter(busy, { limit: 9, per: 1e6 }).hit('k', { retryFor: 20 })
+  await assert.rejects(hit, { code: 'ERR_CONFLICT' })
+  assert.is((await limits.peek('k', { cost: 0 })).count, 1)
 })
 
 holds('entries of others are left alone, and a rule of another kind begins anew', async () => {

@@ -2,7 +2,7 @@
 
 import { type Patience, refusal } from '../../core/input.js'
 import type { Steps } from '../../core/steps.js'
-import { checkOpen } from '../life.js'
+import { checkOpen } from '../../parts/life.js'
 import { forEach } from '../operations/many.js'
 import { eachPage } from '../operations/pages.js'
 import { type Decision, mostCount } from './algorithm.js'

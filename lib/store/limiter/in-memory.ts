@@ -1,9 +1,9 @@
 // Hits in the memory of this thread, where nothing comes between: what is counted is replaced at once.
 
 import { type TracingChannel, tracingChannel } from 'node:diagnostics_channel'
+import { checkOpen } from '../../parts/life.js'
 import type { Counts } from '../backing.js'
 import { checkKey } from '../keys.js'
-import { checkOpen } from '../life.js'
 import type { Decision } from './algorithm.js'
 import { asHit, type Hit } from './asked.js'
 import { type Limits, reportAhead, statesIn } from './change.js'
