@@ -9,7 +9,7 @@ import { RateLimiterMemory, RateLimiterRedis } from 'rate-limiter-flexible'
 import { flexible, openFlexible } from '../races/limits/ways.js'
 import { databases } from '../run/databases.js'
 import { hasRedis, startRedis } from './stores/redis.js'
-import { inRoom, inTurn, leave } from './stores/rooms.js'
+import { inRoom, leave } from './stores/rooms.js'
 import type { Act, Family, Work } from './work.js'
 
 /** So much that no hit is denied. */
@@ -20,8 +20,8 @@ const hasLimiter = 'limiter' in stores
 
 const calls = 400
 const common = { calls, leave, standing: true } as const
-const keyOfOurs = inTurn()
-const keyOfOthers = inTurn()
+/** One, as a limit that is hit often has. */
+const key = 'key'
 
 const onFiles = inRoom(
   room => limiter(join(room, 'limits'), rule),
@@ -42,13 +42,13 @@ const filed: Work = {
   name: 'limit, hit on files',
   ...common,
   async: {
-    ...(hasLimiter && { holdfast: (_, room) => onFiles(room).hit(keyOfOurs()) }),
+    ...(hasLimiter && { holdfast: (_, room) => onFiles(room).hit(key) }),
     ...(onSqlite && {
       'rate-limiter-flexible, sqlite': async (_: string, room: string) =>
-        (await onSqlite(room).limits).consume(keyOfOthers()),
+        (await onSqlite(room).limits).consume(key),
     }),
   },
-  sync: { ...(hasLimiter && { holdfast: (_, room) => onFiles(room).hit.sync(keyOfOurs()) }) },
+  sync: { ...(hasLimiter && { holdfast: (_, room) => onFiles(room).hit.sync(key) }) },
   asked: { async: { 'rate-limiter-flexible, sqlite': 1 / 3 } },
 }
 
@@ -66,8 +66,8 @@ const memorized: Work = {
   // These two have no keys: one object is one limit.
   weaker: ['limiter', 'bottleneck'],
   async: {
-    ...(hasLimiter && { holdfast: (_, room) => inMemory(room).hit(keyOfOurs()) }),
-    'rate-limiter-flexible, memory': (_, room) => flexibleInMemory(room).consume(keyOfOthers()),
+    ...(hasLimiter && { holdfast: (_, room) => inMemory(room).hit(key) }),
+    'rate-limiter-flexible, memory': (_, room) => flexibleInMemory(room).consume(key),
     limiter: (_, room) => tokens(room).removeTokens(1),
     bottleneck: (_, room) => bottleneck(room).schedule(async () => {}),
   },
@@ -90,8 +90,8 @@ function onRedis(): { readonly ours: Act; readonly flexible: Act } {
     return new RateLimiterRedis({ storeClient: client, useRedisPackage: true, ...flexible(rule) })
   })
   return {
-    ours: async (_, room) => (await ours(room)).hit(keyOfOurs()),
-    flexible: async (_, room) => (await theirs(room)).consume(keyOfOthers()),
+    ours: async (_, room) => (await ours(room)).hit(key),
+    flexible: async (_, room) => (await theirs(room)).consume(key),
   }
 }
 

@@ -104,8 +104,9 @@ local got = redis.call('HMGET', KEYS[1], 's', 'v')
 local words, text = got[1], got[2]
 if not words and redis.call('HLEN', KEYS[1]) > redis.call('HEXISTS', KEYS[1], 'd') then return {${foreign}, now, false} end
 if not words or not string.find(words, '^%S+ %S+ %S+ live ') then text = false end
-local states = text and parse(text, parts) or {}
-if text and not parse(text, parts) then return {${notALimit}, now, text} end
+local states = {}
+if text then states = parse(text, parts) end
+if not states then return {${notALimit}, now, text} end
 local cost, is_counted = tonumber(ARGV[2]), ARGV[3] == '1'
 local spelled, ends, is_allowed = {}, 0, true
 for at, part in ipairs(parts) do
