@@ -7,7 +7,7 @@
 
 import { mostCount } from '../limiter/algorithm.js'
 import { unitsPerHit } from '../limiter/rule.js'
-import { clock, foreign, scriptOf } from './scripts.js'
+import { clock, foreign, type Script, scriptOf } from './scripts.js'
 
 /** What the script returns first, if it has counted the hit. */
 export const counted = 1
@@ -16,9 +16,7 @@ export const notALimit = 3
 
 export const argsOfPart = 5
 
-const algorithms = `
-local most = ${mostCount}
-local hits = {}
+const window = `
 hits.w = function(part, state, cost)
   local is_open = state[1] and now < state[1] and state[1] - now <= 2 * part.per
   local before = is_open and state[2] or 0
@@ -27,7 +25,9 @@ hits.w = function(part, state, cost)
   if is_open then ends = state[1] end
   return before + cost <= part.limit, {ends, math.min(before + cost, most)}, ends
 end
-hits.a = hits.w
+hits.a = hits.w`
+
+const sliding = `
 hits.s = function(part, log, cost)
   local last = log[#log - 1] or 0
   if last - now > part.per then log, last = {}, 0 end
@@ -55,7 +55,9 @@ hits.s = function(part, log, cost)
   local next = {}
   for at = from, #kept do next[#next + 1] = kept[at] end
   return is_allowed, next, time + part.per
-end
+end`
+
+const bucket = `
 hits.b = function(part, state, cost)
   local at, level = state[1] or 0, state[2] or 0
   if at - now > part.per then at, level = 0, 0 end
@@ -130,7 +132,22 @@ redis.call('HSET', KEYS[1], 's',
 redis.call('PEXPIREAT', KEYS[1], ends_at)
 return {${counted}, now, text}`
 
-/** `time`: Lua that sets \`now\`. */
-export const limitScriptBy = (time: string) => scriptOf(time + algorithms + spelling + body)
+const algorithms = { w: window, a: window, s: sliding, b: bucket } as const
+type Letter = keyof typeof algorithms
 
-export const limitScript = limitScriptBy(clock)
+/** `time`: Lua that sets `now`. `letters`: the algorithms that are in it, because each call makes the functions anew. */
+export function limitScriptBy(time: string, letters: readonly Letter[] = ['w', 's', 'b']): Script {
+  const texts = new Set(letters.map(letter => algorithms[letter]))
+  return scriptOf(`${time}\nlocal most = ${mostCount}\nlocal hits = {}${[...texts].join('')}${spelling}${body}`)
+}
+
+const scripts = new Map<string, Script>()
+
+/** The script for a rule with such parts. */
+export function limitScriptFor(parts: readonly { readonly letter: Letter }[]): Script {
+  const letters = [...new Set(parts.map(({ letter }) => letter))].sort()
+  const name = letters.join('')
+  const script = scripts.get(name) ?? limitScriptBy(clock, letters)
+  scripts.set(name, script)
+  return script
+}

@@ -8,7 +8,7 @@ import { Tries } from '../remote/pause.js'
 import { unknownOutcome } from '../unknown-outcome.js'
 import { asReplyBytes } from './client.js'
 import { failureOf } from './failures.js'
-import { counted, limitScript } from './limit-script.js'
+import { counted, limitScriptFor } from './limit-script.js'
 import { foreign } from './scripts.js'
 import type { RedisServer } from './server.js'
 import { foreignFormat } from './state.js'
@@ -17,15 +17,16 @@ import { foreignFormat } from './state.js'
 export function* countHit(server: RedisServer, key: string, hit: CountedHit): Steps<Counted> {
   const id = yield* nonces()
   const args = argumentsOf(id, hit)
+  const script = limitScriptFor(hit.parts)
   // What changes nothing is asked again where a reply is lost.
   if (hit.cost === 0) {
-    const send = () => server.evaluate(limitScript, server.names.of(key), args)
+    const send = () => server.evaluate(script, server.names.of(key), args)
     return countedIn(server, key, yield* server.look(send))
   }
   const tries = new Tries(server.limits.retryForMs)
   for (;;) {
     try {
-      return countedIn(server, key, yield* server.run(limitScript, key, args))
+      return countedIn(server, key, yield* server.run(script, key, args))
     } catch (error) {
       const kind = isInterruption(error) || server.connection.isOver() ? 'refused' : failureOf(error)
       if (kind === 'refused') throw error
