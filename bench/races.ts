@@ -13,6 +13,7 @@ import { createExclusiveWithContent } from './races/create-exclusive.js'
 import { emptyDirBesideWriters } from './races/empty-dir.js'
 import { writeFileByEqualPids } from './races/equal-pids.js'
 import { idle, ours, unseen } from './races/faults.js'
+import { oneLimit } from './races/limits/one-limit.js'
 import { linkBySeveral } from './races/link.js'
 import { mkdirpBesideRemovers } from './races/mkdirp.js'
 import { moveWithoutOverwrite } from './races/move.js'
@@ -58,6 +59,7 @@ const contests: readonly Contest[] = [
   tornValues,
   contentOfSeveral,
   changedDuringLoad,
+  oneLimit,
 ]
 
 const options = optionsOf('bench:races', everyPlace)

@@ -38,6 +38,22 @@ export {
   type ManyTask,
 } from './store/get-or-set-many.js'
 export { keptOf } from './store/kept.js'
+export {
+  type AlignedRule,
+  type AllRule,
+  type Decision,
+  type Expired,
+  type HitOptions,
+  type LeakyRule,
+  type Limiter,
+  type LimiterOptions,
+  limiter,
+  type PeekOptions,
+  type Rule,
+  type SlidingRule,
+  type TokensRule,
+  type WindowRule,
+} from './store/limiter.js'
 export { type MemoOptions, memo } from './store/memo.js'
 export { memoryStore } from './store/memory.js'
 export { openStore, type StoreOptions } from './store/open.js'

@@ -60,6 +60,10 @@ const tables = {
     programs: [[specs, '--full']],
     spell: names => (names.length > 0 ? names.map(one => `store/${one}`) : ['store/']),
   },
+  limiter: {
+    says: 'limits of every kind on each engine: eight processes, kills, clocks; every world; the script of Redis beside the functions',
+    programs: [[specs, 'store/limiter', 'store/limiter/', '--full']],
+  },
   nodes: {
     says: 'the whole suite on Node 22, 24 and 26, or on the lines that are named',
     programs: [[join('scripts', 'nodes.mjs')]],

@@ -32,6 +32,7 @@ const layers = {
   'one-dev-server': raced,
   'one-token-refresh': raced,
   'publish-once': raced,
+  'rate-limit': raced,
   'readers-and-a-writer': raced,
   sessions: raced,
   'shared-cache': raced,
@@ -118,6 +119,14 @@ raced('one-token-refresh exchanges each token once', () => {
 raced('shared-cache computes each answer once, and all six processes have the same', () => {
   const { said } = example('shared-cache')
   assert.match(said, /^6 processes asked for 5 forecasts: 5 were computed\nThere were 5 different answers\n$/)
+})
+
+raced('rate-limit allows what one limit allows, whichever process is asked', () => {
+  const { said } = example('rate-limit')
+  assert.match(
+    said,
+    /^anna: 20 of 60, by 4 processes; try again in (59|60) s\nberta: 15 of 15, by 4 processes; try again in 0 s\n$/,
+  )
 })
 
 raced('job-runner does each job, and that of the worker that was killed once more', () => {

@@ -24,6 +24,7 @@ const words: Record<Verdict, string> = {
   'made again': 'made again',
   'different answers': 'differ',
   'brought back': 'revived',
+  'over the limit': 'over',
 }
 
 /** Draws the worst of what a package is blamed for in each contest, on all filesystems together. Returns an SVG. */

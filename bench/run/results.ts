@@ -11,6 +11,7 @@ export const verdicts = [
   'made again',
   'different answers',
   'brought back',
+  'over the limit',
 ] as const
 export type Verdict = (typeof verdicts)[number]
 

@@ -2,6 +2,7 @@
 
 import { caching } from './caches.js'
 import { contents } from './content.js'
+import { limiting } from './limits.js'
 import { locks } from './locks.js'
 import { mkdirps } from './mkdirp.js'
 import { naming } from './names.js'
@@ -23,6 +24,7 @@ export const families: readonly Family[] = [
   storing,
   contents,
   caching,
+  limiting,
 ]
 
 /** The families, with only those works whose own name or family name contains `only`. */

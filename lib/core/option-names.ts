@@ -22,6 +22,7 @@ export const optionNames = [
   ...(['staleOnError', 'conflict', 'late', 'claim', 'lease'] as const),
   ...(['maxBytes', 'maxEntries', 'maxDepth', 'mounts'] as const),
   ...(['digest', 'executable', 'end'] as const),
+  ...(['cost', 'countDenied'] as const),
 ] as const
 
 const known: ReadonlySet<string> = new Set(optionNames)

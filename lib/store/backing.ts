@@ -2,6 +2,7 @@
 // that. Everything else (./contract.ts) is one text over these calls, so it is the same on every engine.
 
 import type { Steps } from '../core/steps.js'
+import type { Part } from './limiter/rule.js'
 
 /** An engine that a store keeps its values in. */
 export interface Backing {
@@ -42,6 +43,15 @@ export interface Backing {
   /** Who makes claims, and which of those that have made one are alive. */
   readonly claims: ClaimEvidence
 
+  /**
+   * Judges a hit of a limiter by the state of the key, where that is, and counts it, in one step. Absent: the limiter reads
+   * the state, and commits the one that comes after it.
+   */
+  count?(key: string, hit: CountedHit): Steps<Counted>
+
+  /** What limiters count in the memory of this thread, and replace at once. Absent: states are somewhere else. */
+  readonly counts?: Counts
+
   /** Is this very state still there? It lets a memo be right. Absent: the engine has no way that is cheaper than `read`. */
   stillThere?(key: string, kept: Kept): Steps<boolean>
 
@@ -50,6 +60,39 @@ export interface Backing {
 
   /** Gives back what the engine holds open. What was passed in by the caller stays open. */
   close?(): Steps<void>
+}
+
+/** A hit of a limiter. */
+export interface CountedHit {
+  readonly parts: readonly Part[]
+  /** 0: nothing is to be changed. */
+  readonly cost: number
+  /** It is counted even if it is not allowed. */
+  readonly isCounted: boolean
+}
+
+/** What has become of it. */
+export interface Counted {
+  /** When it was judged. */
+  readonly clockMs: number
+  /** What was counted before, as a limiter spells it. */
+  readonly before: Uint8Array | undefined
+  readonly isCounted: boolean
+}
+
+/** What limiters count in memory. */
+export interface Counts {
+  now(): number
+  /** `counted`: undefined if it was not put there by a limiter; then `bytes` says it, if there is a value. */
+  get(key: string): { readonly counted?: CountedStates; readonly bytes: Uint8Array | undefined } | undefined
+  /** `atMs`: what `now` has returned. */
+  put(key: string, counted: CountedStates, atMs: number): void
+}
+
+/** What is counted: numbers for each part of a rule. */
+export interface CountedStates {
+  readonly parts: readonly Part[]
+  readonly states: readonly (readonly number[] | undefined)[]
 }
 
 /** Who makes claims, and is a process that has made one alive? */

@@ -27,15 +27,11 @@ export function draftOf(drawn: Buffer, from: Kept | undefined, next: Next): Draf
 }
 
 /** The state that a draft has become: for an engine that need not read it again. `data` returns the encoded value. */
-export function keptOf(
-  { ends, data: _, writtenAtMs, ...rest }: Draft,
-  from: Kept | undefined,
-  nowMs: number,
-  data: Kept['data'],
-): Kept {
+export function keptOf(to: Draft, from: Kept | undefined, nowMs: number, data: Kept['data']): Kept {
+  const { id, lineage, kind, version, ends, staleMs, claim, writtenAtMs = nowMs } = to
   const endsAtMs = ends && ('atMs' in ends ? ends.atMs : nowMs + ends.inMs)
-  const lastFence = Math.max(rest.claim?.fence ?? 0, lastFenceOf(from))
-  return { ...rest, writtenAtMs: writtenAtMs ?? nowMs, endsAtMs, readAtMs: nowMs, lastFence, data }
+  const lastFence = Math.max(claim?.fence ?? 0, lastFenceOf(from))
+  return { id, lineage, kind, version, writtenAtMs, endsAtMs, staleMs, claim, readAtMs: nowMs, lastFence, data }
 }
 
 /** The greatest fence of all claims on the key so far. */

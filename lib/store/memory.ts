@@ -1,11 +1,12 @@
 // The engine in memory: of one thread, for tests, and for what need not outlive the process.
 
 import { fs, type Steps } from '../core/steps.js'
-import type { Backing, Draft, Kept, Page } from './backing.js'
+import type { Backing, CountedStates, Counts, Draft, Kept, Page } from './backing.js'
 import type { Store } from './contract.js'
 import { isSpent } from './expiry.js'
 import { just } from './just.js'
 import { keptOf } from './kept.js'
+import { Counted } from './memory/counted.js'
 import { openStore, type StoreOptions } from './open.js'
 
 /**
@@ -32,6 +33,7 @@ export const memoryStore = <T = unknown>(options?: StoreOptions<T>): Store<T> =>
 interface Stored {
   readonly kept: Kept
   readonly bytes: Uint8Array | undefined
+  readonly counted?: CountedStates
 }
 
 /** How many other states each commit looks at, to drop those that have nothing more to say. */
@@ -52,8 +54,15 @@ class MemoryBacking implements Backing {
   // What is in this memory was made by this thread, which lives.
   readonly claims = { self: () => fs.thread(), alive: () => just(() => true) }
 
+  readonly counts: Counts
+
   constructor(clock: () => number) {
     this.#clock = clock
+    this.counts = {
+      now: clock,
+      get: key => this.#states.get(key),
+      put: (key, counted, atMs) => this.#count(key, counted, atMs),
+    }
   }
 
   *read(key: string): Steps<Kept | undefined> {
@@ -72,8 +81,23 @@ class MemoryBacking implements Backing {
     this.#dropSpent()
     const kept = to && this.#keep(key, to, stored)
     if (!to) this.#states.delete(key)
-    for (const wake of this.#waiting.get(key) ?? []) wake()
+    this.#wake(key)
     return kept ?? 'removed'
+  }
+
+  #count(key: string, counted: CountedStates, atMs: number): void {
+    const stored = this.#states.get(key)
+    if (stored instanceof Counted) stored.replace(counted, atMs)
+    else {
+      this.#dropSpent()
+      this.#states.set(key, new Counted(counted, atMs))
+    }
+    if (this.#waiting.size > 0) this.#wake(key)
+  }
+
+  #wake(key: string): void {
+    const waiting = this.#waiting.get(key)
+    if (waiting) for (const wake of waiting) wake()
   }
 
   list(prefix: string, cursor: unknown): Steps<Page> {
@@ -138,7 +162,10 @@ class MemoryBacking implements Backing {
         return
       }
       const [key, stored] = next.value
-      if (isSpent({ ...stored.kept, readAtMs: this.#clock() })) this.#states.delete(key)
+      if (isOver(stored, this.#clock())) this.#states.delete(key)
     }
   }
 }
+
+const isOver = (stored: Stored, nowMs: number): boolean =>
+  stored instanceof Counted ? stored.isSpent(nowMs) : isSpent({ ...stored.kept, readAtMs: nowMs })

@@ -2,7 +2,7 @@ import type { Backing } from './backing.js'
 
 /** A backing that is another one in all but a few calls. */
 export function over(below: Backing, calls: Partial<Backing>): Backing {
-  const { glance, recall, stillThere, sweep } = below
+  const { glance, recall, count, stillThere, sweep } = below
   return {
     claims: below.claims,
     read: key => below.read(key),
@@ -12,6 +12,7 @@ export function over(below: Backing, calls: Partial<Backing>): Backing {
     now: () => below.now(),
     ...(glance && { glance: key => glance.call(below, key) }),
     ...(recall && { recall: key => recall.call(below, key) }),
+    ...(count && { count: (key, hit) => count.call(below, key, hit) }),
     ...(stillThere && { stillThere: (key, kept) => stillThere.call(below, key, kept) }),
     ...(sweep && { sweep: () => sweep.call(below) }),
     ...calls,

@@ -35,7 +35,7 @@ export function prefix<T>(store: Store<T>, text: string): Store<T> {
 
 function prefixed(below: Backing, text: string): Backing {
   const whole = (key: string): string => longer(text, key)
-  const { glance, recall, stillThere } = below
+  const { glance, recall, count, stillThere } = below
   return over(below, {
     read: key => below.read(whole(key)),
     commit: (key, from, to) => commitAt(below, whole(key), key, from, to),
@@ -43,6 +43,7 @@ function prefixed(below: Backing, text: string): Backing {
     changed: (key, ms) => below.changed(whole(key), ms),
     ...(glance && { glance: key => glance.call(below, whole(key)) }),
     ...(recall && { recall: key => recall.call(below, whole(key)) }),
+    ...(count && { count: (key, hit) => count.call(below, whole(key), hit) }),
     ...(stillThere && { stillThere: (key, kept) => stillThere.call(below, whole(key), kept) }),
   })
 }

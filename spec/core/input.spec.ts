@@ -22,6 +22,7 @@ type Functions =
   | Values<typeof holdfast.cell>
   | Values<stores.Store<unknown>>
   | Values<contents.ContentStore>
+  | Values<stores.Limiter>
   | Values<typeof stores>
   | Values<Pick<typeof holdfast.lock, 'try' | 'holder' | 'shared' | 'holders' | 'break'>>
 type Last<A extends unknown[]> = Required<A> extends [...unknown[], infer L] ? L : never

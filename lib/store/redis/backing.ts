@@ -2,7 +2,7 @@
 
 import type { Steps } from '../../core/steps.js'
 import { nonces } from '../../parts/stage-names.js'
-import type { Backing, Draft, Kept, Page } from '../backing.js'
+import type { Backing, Counted, CountedHit, Draft, Kept, Page } from '../backing.js'
 import { claimsByEvidence } from '../remote/claims.js'
 import { type Committed, type Server, untilKnown } from '../remote/commit.js'
 import { untilNextLook } from '../remote/pause.js'
@@ -11,6 +11,7 @@ import { asReplyBytes } from './client.js'
 import { attempt, lookAt, type TracedChange } from './commit.js'
 import { reportEviction } from './eviction.js'
 import { failureOf } from './failures.js'
+import { countHit } from './limit.js'
 import { listLeaf, type Place } from './listing.js'
 import { readKey } from './read.js'
 import type { RedisServer } from './server.js'
@@ -40,6 +41,11 @@ export class RedisBacking implements Backing, Server<TracedChange> {
     this.#open()
     const change: TracedChange = { key, from, to, id: to?.id ?? (yield* nonces()), sinceMs: performance.now() }
     return yield* untilKnown(this, change)
+  }
+
+  *count(key: string, hit: CountedHit): Steps<Counted> {
+    this.#open()
+    return yield* countHit(this.#server, key, hit)
   }
 
   attempt(change: TracedChange): Steps<Committed> {

@@ -12,9 +12,10 @@ export interface Script {
   readonly sum: string
 }
 
-const scriptOf = (text: string): Script => ({ text, sum: createHash('sha1').update(text).digest('hex') })
+export const scriptOf = (text: string): Script => ({ text, sum: createHash('sha1').update(text).digest('hex') })
 
-const clock = `
+/** Sets `now`. */
+export const clock = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)`
 
