@@ -55,6 +55,8 @@ export interface Alphabet {
   futimes(fd: number, atime: number, mtime: number): void
   stat(path: Path): Stats
   lstat(path: Path): Stats
+  /** Does the path lead to anything? It costs half of what `lstat` does. False also where that cannot be seen. */
+  exists(path: string): boolean
   /** Reads a file as a whole, opened so. @default 'r' */
   readFile(path: string, flags?: OpenFlags): Buffer
   /** Returns the text of a symbolic link in bytes, because it need not be valid text. */
@@ -96,6 +98,12 @@ export interface Alphabet {
   alive(owner: string): boolean | undefined
   /** Returns what `remember` kept under `key` within the last second: a hint, never evidence. */
   recall(key: string): unknown
+  /**
+   * A hint to the fast path (./fast-path.ts): the things in this directory are small, and many, and in use, so what is needed
+   * of one is probably in the kernel's memory, also if this process has not used it yet. Neither the directory nor what the
+   * caller lists in it is a link.
+   */
+  hot(dir: string): void
   /** Keeps `value` in this process under `key`; `undefined` removes it. */
   remember(key: string, value: unknown): void
   /**

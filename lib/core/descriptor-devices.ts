@@ -9,12 +9,15 @@ import { parentOf } from './path-maps.js'
 import { WarmPaths } from './warm-paths.js'
 
 interface Descriptor {
+  readonly path: string
   /** The name that was opened, or for a new file its directory: the pool can ask there what the device is. */
   readonly at: string
   /** The open made the file, so nothing has to be read before something is written. */
   readonly isNewFile: boolean
   /** What is in it is in memory, as it was read a moment ago. */
   readonly isWarm: boolean
+  /** How many were written. */
+  bytes: number
   dev: number | undefined
   usedAtMs: number
 }
@@ -38,7 +41,8 @@ export class DescriptorDevices {
     const dev = isNewFile ? undefined : seen(path)
     const isWarm = this.wasOpened(path)
     if ((isNewFile || isOneOfMany(flags)) && !isFleeting(path)) this.#warm.add(path)
-    this.#open.set(fd, { at: isNewFile ? parentOf(path) : path, dev, isNewFile, isWarm, usedAtMs: lastReadMs() })
+    const at = isNewFile ? parentOf(path) : path
+    this.#open.set(fd, { path, at, dev, isNewFile, isWarm, bytes: 0, usedAtMs: lastReadMs() })
   }
 
   /** Was a file of that name opened a moment ago, so that it is in memory? */
@@ -53,8 +57,23 @@ export class DescriptorDevices {
     file.usedAtMs = lastReadMs()
   }
 
+  noteWritten(fd: number, bytes: number): void {
+    const file = this.#open.get(fd)
+    if (file) file.bytes += bytes
+  }
+
   drop(fd: number): void {
     this.#open.delete(fd)
+  }
+
+  pathOf(fd: number): string | undefined {
+    return this.#open.get(fd)?.path
+  }
+
+  /** How many bytes a new file has got. */
+  bytesOfNew(fd: number): number | undefined {
+    const file = this.#open.get(fd)
+    return file?.isNewFile ? file.bytes : undefined
   }
 
   isNewFile(fd: number): boolean {

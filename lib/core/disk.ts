@@ -50,6 +50,7 @@ const inline = {
   self: () => self(),
   thread: () => registry.thread(thread),
   alive: (owner: string) => alive(owner),
+  hot: dir => fastPath?.noteHot(dir),
   recall,
   remember,
   holding: (_lock, hold, change) => registry.holding(hold, change),

@@ -7,7 +7,8 @@
 // wrong guess never changes a result, because the call itself is made either way. It costs time, in which the event loop
 // waits. That time has bounds (./inline-bounds.ts): 2 ms in one turn of the event loop, and a device where a call took
 // longer than 20 ms is left to the pool for a second, or longer if it is slow there, too. On a disk that stands still, one
-// call is lost in that way, once.
+// call is lost in that way, once. Where less is known of what is in memory, because a caller only says that it is probable,
+// calls that take longer than 1 ms on average are left to the pool as well.
 //
 // When not to use it. On a filesystem behind a network or another process (NFS, FUSE) any call may wait for a reply, so
 // no call is made inline unless the pool has shown that it concerns a local filesystem (./local-places.ts). Outside
@@ -17,7 +18,7 @@
 import type { Call, Op, Outcome } from './alphabet.js'
 import type { Done } from './done.js'
 import { HeldPaths } from './held-paths.js'
-import { Distrust, TurnBudget } from './inline-bounds.js'
+import { Distrust, Doubt, TurnBudget } from './inline-bounds.js'
 import { inlineOps } from './inline-mode.js'
 import { KernelCache } from './kernel-cache.js'
 import { LocalPlaces, type Questions } from './local-places.js'
@@ -32,6 +33,7 @@ export class FastPath {
   #ops: ReadonlySet<Op> | undefined
   readonly #turn = new TurnBudget()
   readonly #distrust = new Distrust()
+  readonly #doubt = new Doubt()
   /** The device at rest that has left this call to the pool. */
   readonly #resting = new WeakMap<Call, number>()
   #inPool = 0
@@ -54,15 +56,27 @@ export class FastPath {
     const spelt = this.#ops.size === 0 ? undefined : this.#spell(call)
     if (!spelt) return undefined
     readClock()
-    const dev = this.#cache.find(spelt)
+    const known = this.#cache.find(spelt)
     if (call.op === 'close') this.#held.drop(call.args[0] as number)
-    if (dev === undefined || !this.#ops.has(call.op)) return undefined
+    if (!this.#ops.has(call.op)) return undefined
+    const dev = known ?? this.#guess(spelt)
+    if (dev === undefined) return undefined
     if (this.#distrust.isResting(dev)) this.#resting.set(call, dev)
-    else if (!this.#turn.isSpent) return this.#makeInline(call, spelt, dev)
+    else if (!this.#turn.isSpent) return this.#makeInline(call, spelt, dev, known === undefined)
     return undefined
   }
 
-  #makeInline(call: Call, spelt: Call, dev: number): Outcome<unknown> {
+  #guess(spelt: Call): number | undefined {
+    const dev = this.#cache.hot.find(spelt)
+    return dev !== undefined && this.#doubt.isIn(dev) ? undefined : dev
+  }
+
+  /** A caller has called the directory hot. */
+  noteHot(dir: string): void {
+    this.#cache.hot.note(dir)
+  }
+
+  #makeInline(call: Call, spelt: Call, dev: number, isGuess: boolean): Outcome<unknown> {
     const beganMs = lastReadMs()
     let outcome: Outcome<unknown>
     try {
@@ -73,6 +87,7 @@ export class FastPath {
     const tookMs = readClock() - beganMs
     this.#turn.spend(tookMs)
     this.#distrust.noteInline(dev, tookMs)
+    if (isGuess) this.#doubt.note(dev, tookMs)
     if ('value' in outcome) this.#note(spelt, outcome.value)
     return outcome
   }

@@ -29,6 +29,7 @@ export const inThreadOf = (fs: NodeFs) =>
     futimes: (fd, atime, mtime) => fs.futimesSync(fd, nodeTime(atime), nodeTime(mtime)),
     stat: (path, options?: typeof orNothing) => statOrNothing(fs.statSync, path, options),
     lstat: (path, options?: typeof orNothing) => statOrNothing(fs.lstatSync, path, options),
+    exists: path => fs.existsSync(path),
     readFile: (path, flags) => readByDescriptor(path, fs, flags),
     readlink: path => linkBytes(fs.readlinkSync(path, 'buffer')),
     readdir: path => fs.readdirSync(path),

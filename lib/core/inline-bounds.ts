@@ -102,3 +102,49 @@ function medianMs(timed: readonly Timed[], nowMs: number): number {
   const all = timed.map(({ beganMs, endedMs = nowMs }) => endedMs - beganMs).sort((a, b) => a - b)
   return all[all.length >> 1] ?? 0
 }
+
+/** How a device has done with calls that were guessed to find all in memory. */
+interface Record {
+  meanMs: number
+  untilMs: number
+  lengthMs: number
+}
+
+const slowGuessMs = 1
+/** Of the latest call. One call that is slow because this process did not run for a while is no evidence. */
+const weight = 1 / 8
+const longestDoubtMs = 10_000
+
+/**
+ * Whether it is guessed right, by device, what the kernel has in memory. Where it is not, a call waits for the disk: then that
+ * is guessed again after a second, and later and later if it is wrong again.
+ */
+export class Doubt {
+  readonly #records = new Map<number, Record>()
+  readonly #now: () => number
+
+  constructor(now = () => performance.now()) {
+    this.#now = now
+  }
+
+  isIn(dev: number): boolean {
+    const record = this.#records.get(dev)
+    return record !== undefined && record.untilMs > 0 && this.#now() < record.untilMs
+  }
+
+  /** Notes how long a call took that was made on a guess. */
+  note(dev: number, ms: number): void {
+    const record = this.#records.get(dev) ?? { meanMs: 0, untilMs: 0, lengthMs: shortestRestMs }
+    this.#records.set(dev, record)
+    record.meanMs += (ms - record.meanMs) * weight
+    if (record.meanMs > slowGuessMs) {
+      record.untilMs = this.#now() + record.lengthMs
+      record.lengthMs = Math.min(2 * record.lengthMs, longestDoubtMs)
+      // The next one decides.
+      record.meanMs = slowGuessMs
+    } else if (record.meanMs < slowGuessMs / 2 && record.untilMs > 0) {
+      record.untilMs = 0
+      record.lengthMs = shortestRestMs
+    }
+  }
+}

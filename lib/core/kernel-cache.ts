@@ -11,15 +11,17 @@
 // |             |      | is in here, or an open of one     |                    |                                 |
 //
 // Only calls that succeeded fill a map, and what they leave there counts for a moment. Small files are opened and read
-// inline if they were open a moment ago (./descriptor-devices.ts), or on a filesystem that has all files in memory.
+// inline if they were open a moment ago (./descriptor-devices.ts), or on a filesystem that has all files in memory. What is
+// in hot directories is guessed (./hot-directories.ts).
 
 import type { Call, Op, Path } from './alphabet.js'
 import type { Needs, Notes } from './call-tables.js'
 import { DescriptorDevices, isExclusive, isOneOfMany } from './descriptor-devices.js'
 import { isFleeting } from './held-paths.js'
+import { HotDirectories } from './hot-directories.js'
 import { KnownDirectories } from './known-directories.js'
 import type { LocalPlaces } from './local-places.js'
-import { parentOf } from './path-maps.js'
+import { parentOf, sharedParent } from './path-maps.js'
 import { SeenNames } from './seen-names.js'
 import type { Stats } from './stats.js'
 
@@ -34,15 +36,18 @@ export class KernelCache {
   readonly #lstatNames = new SeenNames()
   readonly #statNames = new SeenNames()
   readonly #dirs: KnownDirectories
+  /** What is guessed. */
+  readonly hot: HotDirectories
 
   constructor(places: LocalPlaces) {
     this.#places = places
     this.#dirs = new KnownDirectories(places)
+    this.hot = new HotDirectories({ places, dirs: this.#dirs, descriptors: this.#descriptors }, maxBytes)
   }
 
   /** Is anything known, or to be noted, of such calls? */
   concerns(op: Op): boolean {
-    return this.#findBy[op] !== undefined || this.#noteBy[op] !== undefined
+    return this.#findBy[op] !== undefined || this.#noteBy[op] !== undefined || this.hot.concerns(op)
   }
 
   /** Returns the device that the call concerns, if it is local and the kernel probably has in memory what is needed. */
@@ -73,22 +78,21 @@ export class KernelCache {
     fchmod: fd => this.#deviceOfDescriptor(fd),
     close: fd => {
       const dev = this.#deviceOfDescriptor(fd)
+      this.hot.noteFile(this.#descriptors.pathOf(fd), this.#descriptors.bytesOfNew(fd) ?? Number.POSITIVE_INFINITY)
       // The system may give the number to another file from now on.
       this.#descriptors.drop(fd)
       return dev
     },
-    lstat: path =>
-      this.#deviceOfName(this.#lstatNames, path) ??
-      this.#dirs.deviceOf(path) ??
-      (typeof path === 'string' ? this.#dirs.deviceOfSmall(parentOf(path)) : undefined),
-    stat: path => this.#deviceOfName(this.#statNames, path),
+    lstat: path => this.#deviceOfLook(path),
+    exists: path => this.#deviceOfLook(path),
+    stat: path => this.#places.ifLocal(this.#statNames.find(path)),
     readdir: dir => this.#dirs.deviceOfSmall(dir),
     local: dir => this.#dirs.deviceOf(dir),
     clocked: dir => this.#dirs.deviceOf(dir),
     mkdir: dir => (typeof dir === 'string' ? this.#dirs.deviceOfNew(parentOf(dir)) : undefined),
     rename: (from, to) => {
-      const areBeside = typeof from === 'string' && typeof to === 'string' && parentOf(from) === parentOf(to)
-      return areBeside ? this.#dirs.deviceOf(parentOf(from)) : undefined
+      const dir = sharedParent(from, to)
+      return dir === undefined ? undefined : this.#dirs.deviceOf(dir)
     },
   }
 
@@ -96,18 +100,17 @@ export class KernelCache {
   #deviceOfFile(path: string): number | undefined {
     // Asks where it is even if the call comes too late: its close comes soon.
     const isAboveLocal = !isFleeting(path) && this.#dirs.localDevice(parentOf(path)) !== undefined
-    const dev = this.#places.deviceIn(path)
+    const dev = this.#dirs.deviceIn(path)
     return isAboveLocal && this.#descriptors.wasOpened(path) ? dev : this.#places.inMemory(dev)
   }
 
-  #deviceOfName(names: SeenNames, path: Path): number | undefined {
-    const name = names.find(path)
-    return name && this.#places.isLocal(name.dev, name.at) ? name.dev : undefined
+  #deviceOfLook(path: Path): number | undefined {
+    const known = this.#places.ifLocal(this.#lstatNames.find(path)) ?? this.#dirs.deviceOf(path)
+    return known ?? (typeof path === 'string' ? this.#dirs.deviceOfSmall(parentOf(path)) : undefined)
   }
 
   #deviceOfDescriptor(fd: number): number | undefined {
-    const file = this.#descriptors.find(fd, dir => this.#dirs.localDevice(dir))
-    return file && this.#places.isLocal(file.dev, file.at) ? file.dev : undefined
+    return this.#places.ifLocal(this.#descriptors.find(fd, dir => this.#dirs.localDevice(dir)))
   }
 
   /** Is the directory local? `undefined`: that is not known. */
@@ -141,9 +144,14 @@ export class KernelCache {
     open: (fd, path, flags) => {
       // The mount table is not read for a few files.
       const isMany = isOneOfMany(flags)
-      const seen = (name: string) => this.#deviceSeen(name) ?? (isMany ? this.#places.deviceIn(name) : undefined)
+      const seen = (name: string) => this.#deviceSeen(name) ?? (isMany ? this.#dirs.deviceIn(name) : undefined)
       this.#descriptors.note(fd, path, flags, seen)
     },
+    read: (got, fd, into, position) => {
+      if (position === 0 && got < into.length) this.hot.noteFile(this.#descriptors.pathOf(fd), got)
+    },
+    write: (written, fd) => this.#descriptors.noteWritten(fd, written),
+    unlink: (_, path) => this.hot.drop(path),
     fstat: ({ dev }, fd) => this.#descriptors.noteDevice(fd, Number(dev)),
     stat: (stats, path) => this.#noteStats(this.#statNames, path, stats),
     lstat: (stats, path) => this.#noteStats(this.#lstatNames, path, stats),

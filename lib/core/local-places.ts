@@ -80,8 +80,7 @@ export class LocalPlaces {
   #find(path: string, levels: number): Known<number> | undefined {
     const known: Known<number> | undefined = this.#devices.get(path)
     if (known && lastReadMs() - known.usedAtMs < agingMs) return known
-    const above =
-      known && levels > 0 && this.#isNoPlaceOfOthers(path) ? this.#find(parentOf(path), levels - 1) : undefined
+    const above = known && levels > 0 && this.isOwnPlace(path) ? this.#find(parentOf(path), levels - 1) : undefined
     if (above && above.value === known?.value) {
       this.#devices.set(path, above)
       return above
@@ -97,6 +96,10 @@ export class LocalPlaces {
     return wasUsed(known) && known.value !== 'foreign'
   }
 
+  ifLocal(found: { readonly dev: number; readonly at: string } | undefined): number | undefined {
+    return found && this.isLocal(found.dev, found.at) ? found.dev : undefined
+  }
+
   /** Returns the device if it has all its files in memory, as far as is known. */
   inMemory(dev: number | undefined): number | undefined {
     const known = dev === undefined ? undefined : this.#kinds.get(dev)
@@ -109,11 +112,11 @@ export class LocalPlaces {
    */
   deviceIn(path: string): number | undefined {
     const dev = this.device(parentOf(path))
-    return dev !== undefined && this.#isNoPlaceOfOthers(path) ? dev : undefined
+    return dev !== undefined && this.isOwnPlace(path) ? dev : undefined
   }
 
   /** Is nothing mounted at a name like this that waits for another machine or process? */
-  #isNoPlaceOfOthers(path: string): boolean {
+  isOwnPlace(path: string): boolean {
     if (!wasUsed(this.#others))
       this.#others = { value: namesOfOthers(this.#ask.mounts() ?? ''), usedAtMs: lastReadMs() }
     const names = this.#others.value

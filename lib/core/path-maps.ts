@@ -21,3 +21,10 @@ export function parentOf(path: string): string {
   if (at > 0) return path.slice(0, at)
   return at === 0 ? '/' : '.'
 }
+
+/** The directory that both names are in; undefined if they are in two, or are not text. */
+export function sharedParent(one: unknown, other: unknown): string | undefined {
+  if (typeof one !== 'string' || typeof other !== 'string') return undefined
+  const dir = parentOf(one)
+  return dir === parentOf(other) ? dir : undefined
+}

@@ -27,6 +27,7 @@ export const poolOf = (fs: typeof import('node:fs')) =>
     stat: (done, path, options?: typeof orNothing) => fs.stat(path, { bigint: true }, options ? orMissing(done) : done),
     lstat: (done, path, options?: typeof orNothing) =>
       fs.lstat(path, { bigint: true }, options ? orMissing(done) : done),
+    exists: (done, path) => fs.access(path, error => done(null, !error)),
     // Numbers are flags for Node too, although its types know strings only.
     readFile: (done, path, flags = 'r') => fs.readFile(path, { flag: nodeFlags(flags, fs.constants) as string }, done),
     readlink: (done, path) =>

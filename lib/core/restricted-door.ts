@@ -17,7 +17,7 @@ interface Asked {
 /** The door for a call with these options. */
 export function doorFor(options: unknown): Door {
   // Looked up at each call, because importing the package looks at nothing.
-  if (!('permission' in process) || process.permission === undefined) return door
+  if ((process as { permission?: unknown }).permission === undefined) return door
   const { durability, preserveTimestamps } = (options ?? {}) as Asked
   const isOptional = ({ op }: SingleCall): boolean =>
     mayBeLeftOut.includes(op) ||

@@ -88,9 +88,12 @@ export function ignoreRejection<T>(value: T): T {
 
 // Drawn in advance, because drawing costs more than a system call.
 let randomPool = Buffer.alloc(0)
+let drawn = 0
 export function random(bytes: number): Buffer {
-  if (randomPool.length < bytes) randomPool = randomBytes(Math.max(bytes, 4096))
-  const slice = randomPool.subarray(0, bytes)
-  randomPool = randomPool.subarray(bytes)
-  return slice
+  if (randomPool.length < drawn + bytes) {
+    randomPool = randomBytes(Math.max(bytes, 4096))
+    drawn = 0
+  }
+  drawn += bytes
+  return randomPool.subarray(drawn - bytes, drawn)
 }

@@ -32,6 +32,7 @@ type Make = (session: Session, ...args: any[]) => Steps<unknown>
 const special: { readonly [O in Op]?: Make } = {
   open: openFollowed,
   stat: statFollowed,
+  exists: (session, path: string) => orFalse(statFollowed(session, path)),
   readFile: readFollowed,
   read: readPiece,
   readdir: (session, path: string) => inDirectory(session, path, at => fs.readdir(at)),
@@ -41,8 +42,8 @@ const special: { readonly [O in Op]?: Make } = {
   utimes: (session, path: Path, atime: number, mtime: number) =>
     onOpened(session, path, at => fs.utimes(at, atime, mtime)),
   realpath: realpathWithin,
-  local: (session, path: string) => asked(session, path, at => fs.local(at)),
-  clocked: (session, path: string) => asked(session, path, at => fs.clocked(at)),
+  local: (session, path: string) => orFalse(inDirectory(session, path, at => fs.local(at))),
+  clocked: (session, path: string) => orFalse(inDirectory(session, path, at => fs.clocked(at))),
   holding: (session, lock: string, hold: string, change?: 'enter' | 'leave') => session.holding(lock, hold, change),
 }
 
@@ -164,10 +165,10 @@ function* realpathWithin(session: Session, path: string): Steps<string> {
   })
 }
 
-/** What cannot be reached may be anywhere. */
-function* asked(session: Session, path: string, ask: (at: string) => Steps<boolean>): Steps<boolean> {
+/** Of what cannot be reached nothing is known. */
+function* orFalse(steps: Steps<unknown>): Steps<boolean> {
   try {
-    return yield* inDirectory(session, path, ask)
+    return Boolean(yield* steps)
   } catch (error) {
     if (!isSystemError(error)) throw error
     return false

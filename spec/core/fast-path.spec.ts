@@ -4,6 +4,7 @@ import { createHook } from 'node:async_hooks'
 import {
   closeSync,
   existsSync,
+  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -64,6 +65,29 @@ const filled = dual(function* steps(dir: string) {
   yield* fs.mkdir(`${at}/c`)
   yield* fs.close(fd)
   return fd
+})
+/** Uses small things in a directory, each of which is new to this process. */
+const useSmall = dual(function* steps(dir: string, nth: number) {
+  const at = (name: string) => `${dir}/${name}${nth}`
+  yield* fs.lstat(at('dir'))
+  yield* fs.readdir(at('dir'))
+  yield* fs.exists(`${at('dir')}/in`)
+  yield* fs.rename(`${at('dir')}/in`, `${at('dir')}/still`)
+  yield* fs.unlink(`${at('dir')}/still`)
+  yield* fs.rmdir(at('dir'))
+  const fd = yield* fs.open(at('file'), 'r nofollow')
+  const text = Buffer.alloc(100)
+  const got = yield* fs.read(fd, text, 0)
+  yield* fs.close(fd)
+  yield* fs.unlink(at('file'))
+  const made = yield* fs.open(at('made'), 'wx')
+  yield* fs.write(made, text.subarray(0, got))
+  yield* fs.close(made)
+  yield* fs.mkdir(at('new'))
+  yield* fs.rename(at('new'), at('renamed'))
+})
+const callHot = dual(function* steps(dir: string) {
+  yield* fs.hot(dir)
 })
 const makeIn = dual(function* steps(fd: number, name: string) {
   yield* fs.mkdir(`/proc/self/fd/${fd}/${name}`)
@@ -286,6 +310,42 @@ for (const { kind, dir: place } of here) {
       const most = { new: kind === 'tmpfs' ? 0 : 2, large: 2, again: 0 }
       for (const which of ['new', 'large', 'again'] as const)
         assert.ok(Math.min(...seen[which]) <= most[which], `${which}: ${seen[which]}`)
+    },
+  )
+
+  holds(
+    `${kind}: small things in a directory that is called hot are used on the spot, also those that are new`,
+    async () => {
+      const seen = { hot: [] as number[], usual: [] as number[] }
+      for (const which of ['usual', 'hot'] as const) {
+        const dir = join(scratch(place), which)
+        mkdirSync(dir)
+        if (which === 'hot') await callHot(dir)
+        for (let i = 0; i < 20; i++) {
+          mkdirSync(join(dir, `dir${i}`))
+          writeFileSync(join(dir, `dir${i}/in`), '')
+          writeFileSync(join(dir, `file${i}`), 'text')
+          seen[which].push(await asked(() => useSmall(dir, i)))
+          assert.is(readFileSync(join(dir, `made${i}`), 'latin1'), 'text')
+          assert.not.ok(existsSync(join(dir, `file${i}`)))
+        }
+      }
+      assert.ok(waiting || Math.min(...seen.hot) === 0, `${seen.hot}`)
+      assert.ok(Math.min(...seen.usual) >= 5, `${seen.usual}`)
+      // A large file is removed by a thread, because that takes long, and so is what is not known to be small.
+      const dir = join(scratch(place), 'hot')
+      mkdirSync(dir)
+      await callHot(dir)
+      const removal = dual(function* steps(path: string) {
+        yield* fs.unlink(path)
+      })
+      const removed: number[] = []
+      for (let i = 0; i < 9; i++) {
+        const path = join(dir, `large${i}`)
+        await write(path, 'wx', 100_000)
+        removed.push(await asked(() => removal(path)))
+      }
+      assert.ok(Math.min(...removed) >= 1, `${removed}`)
     },
   )
 

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as wait } from 'node:timers/promises'
 import { lock } from 'holdfast'
-import { Distrust } from '../../lib/core/inline-bounds.js'
+import { Distrust, Doubt } from '../../lib/core/inline-bounds.js'
 import { assert, holds, memory, note, scratch } from '../support/kit.js'
 import { hasStrace, traced } from '../support/main-thread.js'
 import { run as runCommand, unmountBelow } from '../support/mounts.js'
@@ -323,3 +323,35 @@ holds('a rest is no longer than ten minutes, and calls that wait for their turn 
   nowMs++
   assert.not(distrust.isResting(1))
 })
+
+holds(
+  'where calls that were guessed to be quick are not, none is guessed for a second, and ever longer, up to ten',
+  () => {
+    let nowMs = 5
+    const doubt = new Doubt(() => nowMs)
+    const lengthMs = () => {
+      const beganMs = nowMs
+      while (doubt.isIn(1)) nowMs++
+      return nowMs - beganMs
+    }
+    const take = (...times: readonly number[]) => {
+      for (const ms of times) doubt.note(1, ms)
+    }
+    for (let nth = 0; nth < 1000; nth++) take(0.01)
+    assert.is(lengthMs(), 0)
+    // This process did not run for a while.
+    take(7, 0.01, 0.01, 0.01)
+    assert.is(lengthMs(), 0)
+    take(7)
+    assert.is(lengthMs(), 1000)
+    for (const ms of [2000, 4000, 8000, 10_000, 10_000]) {
+      // The disk is needed still.
+      take(7)
+      assert.is(lengthMs(), ms)
+    }
+    for (let nth = 0; nth < 10; nth++) take(0.01)
+    take(9)
+    assert.is(lengthMs(), 1000)
+    assert.not(doubt.isIn(2))
+  },
+)

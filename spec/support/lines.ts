@@ -58,6 +58,7 @@ export function callOf(line: string, dir: string, fd = -1): Steps<unknown> {
     case 'unlink':
     case 'stat':
     case 'lstat':
+    case 'exists':
     case 'readdir':
     case 'list':
     case 'readlink':

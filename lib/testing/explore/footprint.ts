@@ -69,6 +69,7 @@ export function footprint({ op, args }: Call, ground: Ground): Footprint {
     case 'readlink':
       return read(first, ground, false)
     case 'realpath':
+    case 'exists':
       return read(first, ground, true)
     case 'readdir':
     case 'list':

@@ -57,7 +57,7 @@ const states: readonly State[] = [
 ]
 
 const everywhere = ['mkdir', 'rmdir', 'unlink', 'stat']
-const withLinks = ['lstat', 'readlink', 'realpath', 'utimes', 'chmod', 'symlink c']
+const withLinks = ['lstat', 'exists', 'readlink', 'realpath', 'utimes', 'chmod', 'symlink c']
 
 const onDirectory = [
   ...['mkdir @/b', 'rmdir @/b', 'unlink @/b', 'lstat @/b', 'stat @/.', 'list @/.', 'readlink @/b', 'mkdir @/d'],
@@ -70,7 +70,7 @@ const onDirectory = [
     'rename @/b c',
     'link @/b e',
   ],
-  ...['rename @/b @/d', 'rename c @/b', 'to open list @/.'],
+  ...['exists @/b', 'rename @/b @/d', 'rename c @/b', 'to open list @/.'],
 ]
 
 function linesOf({ there, paths = ['a', 'a/b', 'c'], held, heldDirectory }: State): string[] {
