@@ -80,11 +80,15 @@ export function spellState(state: State): string {
   return lastSpelled.name
 }
 
+/** Most states have three. */
+const joined = (lineage: readonly string[]): string =>
+  lineage.length === mostRemembered ? `${lineage[0]}-${lineage[1]}-${lineage[2]}` : lineage.join('-')
+
 function spell({ gone, version, fields, nonce, lineage, payload }: State): string {
   const kept = payload && payload.nonce !== nonce ? `-${payload.nonce}` : ''
   const size = payload?.size === undefined ? '' : `-${payload.size.toString(36)}`
   const spelled = payload ? payload.owner + kept + size : ''
-  const name = `${gone ? 'x' : 't'}.${version.toString(36)}.${nonce}.${lineage.join('-')}.${spelled}`
+  const name = `${gone ? 'x' : 't'}.${version.toString(36)}.${nonce}.${joined(lineage)}.${spelled}`
   return fields.length > 0 ? `${name}.${fields.join('.')}` : name
 }
 

@@ -17,17 +17,19 @@ export function* find<T>(inner: Inner<T>, key: string): Steps<Found<T> | 'moved'
   return yield* asFound(inner, key, yield* inner.backing.read(key))
 }
 
-/** The same for a call that only reads: a copy of the state will do. */
-export function* glance<T>(inner: Inner<T>, key: string): Steps<Found<T> | 'moved'> {
-  const { backing } = inner
-  return yield* asFound(inner, key, yield* backing.glance ? backing.glance(key) : backing.read(key))
-}
-
 /** Reads the value of a state that was read. */
 export function* asFound<T>(inner: Inner<T>, key: string, kept: Kept | undefined): Steps<Found<T> | 'moved'> {
-  if (isTombstone(kept)) return { kept, entry: goneOf(kept) }
-  if (!isLive(kept)) return { kept, entry: undefined }
-  const bytes = yield* kept.data()
+  return foundIn(inner, key, kept, isLive(kept) ? yield* kept.data() : undefined)
+}
+
+/** What a state says, and its value, if it has one that has not expired. */
+export function foundIn<T>(
+  inner: Inner<T>,
+  key: string,
+  kept: Kept | undefined,
+  bytes: Uint8Array | 'moved' | 'damaged' | undefined,
+): Found<T> | 'moved' {
+  if (kept === undefined || bytes === undefined) return { kept, entry: isTombstone(kept) ? goneOf(kept) : undefined }
   if (bytes === 'moved') return 'moved'
   if (bytes !== 'damaged') return { kept, entry: entryOf(kept, decode(inner, key, kept, bytes)) }
   // It is as if it were not there. The state is known all the same, so the next change replaces exactly that.

@@ -1,7 +1,6 @@
 // States, as the text of the store drafts them and as engines return them.
 
-import type { Steps } from '../core/steps.js'
-import { nonces } from '../parts/stage-names.js'
+import { fs, type Steps } from '../core/steps.js'
 import type { Draft, Kept } from './backing.js'
 
 /** How many states before itself a state remembers. */
@@ -10,9 +9,17 @@ const mostRemembered = 3
 /** What the next state is to be, apart from what follows from the state before it. */
 export type Next = Pick<Draft, 'kind' | 'ends' | 'data'> & Partial<Pick<Draft, 'staleMs' | 'claim' | 'version'>>
 
+/** What the id of a new state is made of: 64 bits, so none is drawn twice. */
+export const newId = (): Steps<Buffer> => fs.random(8)
+
 /** Drafts the state after `from`. Without a `version` it has a new one, and without a `claim` none. */
 export function* draft(from: Kept | undefined, next: Next): Steps<Draft> {
-  const id = yield* nonces()
+  return draftOf(yield* newId(), from, next)
+}
+
+/** The same without steps, which cost as much again. */
+export function draftOf(drawn: Buffer, from: Kept | undefined, next: Next): Draft {
+  const id = drawn.toString('hex')
   const lineage = from ? [from.id, ...from.lineage.slice(0, mostRemembered - 1)] : []
   const { kind, ends, data, version = id, staleMs = 0, claim } = next
   const writtenAtMs = version === from?.version ? from.writtenAtMs : undefined

@@ -1,15 +1,14 @@
 // The engine over cells (../../cell.ts): each key has a cell, `<root>/<shard>/<name>`, whose token says all but a long value.
 
-import { type State, spellState } from '../../cell/state.js'
 import { readState } from '../../cell/transition.js'
-import { fs, orNothing, type Steps } from '../../core/steps.js'
+import { fs, type Steps } from '../../core/steps.js'
 import { checkFormat, makeStore } from '../../create-exclusive/format.js'
 import { finishAnyway } from '../../parts/cleanup.js'
 import type { Backing, Draft, Kept, Page } from '../backing.js'
 import { just } from '../just.js'
 import { isUnknownOutcome, unknownOutcome } from '../unknown-outcome.js'
 import { fileFormat, put, type StoreHome, takeAway } from './change.js'
-import { asFileKept, type Cells, type FileKept, keptOf } from './kept.js'
+import { asFileKept, type Cells, type FileKept, keptOf, tokenOf } from './kept.js'
 import { listShard, shardsOf } from './listing.js'
 import { type Place, Places } from './places.js'
 import { sweepNeighbours, sweepStore } from './sweep.js'
@@ -21,7 +20,6 @@ export interface FileEngine extends StoreHome {
 export class FileBacking implements Backing, Cells {
   readonly #engine: FileEngine
   readonly #places: Places
-  readonly #tokens = new WeakMap<State, string>()
   #isOpen = false
   #isLocal: boolean | undefined
 
@@ -49,10 +47,10 @@ export class FileBacking implements Backing, Cells {
   }
 
   *readPlace(place: Place): Steps<FileKept | undefined> {
+    // That nothing is there, one look shows.
+    if (!place.isChecked && !(yield* this.#places.check(place))) return undefined
     const now = yield* readState(place.path, place.trial)
-    if (typeof now === 'string') return undefined
-    if (!place.isChecked) yield* this.#places.check(place)
-    return keptOf(place, now)
+    return typeof now === 'string' ? undefined : keptOf(place, now)
   }
 
   *recall(key: string): Steps<FileKept | undefined> {
@@ -68,10 +66,10 @@ export class FileBacking implements Backing, Cells {
     const was = from && asFileKept(from)
     let result: FileKept | 'removed' | 'moved' = 'moved'
     try {
-      if (!was) yield* this.#places.checkShard(place)
-      result = yield* to ? put(this.#engine, place, was, to) : this.#remove(place, was)
+      const hasShard = was !== undefined || (yield* this.#places.checkShard(place))
+      result = yield* to ? put(this.#engine, place, was, to, hasShard) : this.#remove(place, was)
       // A link would have been in the way of a new directory.
-      if (!was && result !== 'moved') place.isChecked = true
+      if (!was && typeof result === 'object') place.isChecked = true
     } catch (error) {
       throw isUnknownOutcome(error) ? unknownOutcome(key, from, to, error) : error
     } finally {
@@ -92,21 +90,14 @@ export class FileBacking implements Backing, Cells {
     return (yield* this.readPlace(place)) ? 'moved' : 'removed'
   }
 
-  /** Only where no other machine renames: there the kernel knows all names. */
-  *stillThere(key: string, kept: Kept): Steps<boolean> {
-    this.#isLocal ??= yield* fs.local(this.root)
-    if (!this.#isLocal) return false
-    return (yield* fs.lstat(this.#tokenOf(key, kept), orNothing)) !== undefined
+  /** Only where no other machine renames: there the kernel knows all names. A hit of a memo is this call, and little more. */
+  stillThere(key: string, kept: Kept): Steps<boolean> {
+    return this.#isLocal ? fs.exists(tokenOf(this.#places.of(key), asFileKept(kept))) : this.#isThereIfLocal(key, kept)
   }
 
-  /** The path of a state's token: a memo asks for that of one state again and again. */
-  #tokenOf(key: string, kept: Kept): string {
-    const { state } = asFileKept(kept)
-    const known = this.#tokens.get(state)
-    if (known !== undefined) return known
-    const token = `${this.#places.of(key).path}/${spellState(state)}`
-    this.#tokens.set(state, token)
-    return token
+  *#isThereIfLocal(key: string, kept: Kept): Steps<boolean> {
+    this.#isLocal ??= yield* fs.local(this.root)
+    return this.#isLocal && (yield* fs.exists(tokenOf(this.#places.of(key), asFileKept(kept))))
   }
 
   /** A page is a shard; the cursor has those that are left. */

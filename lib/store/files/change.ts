@@ -2,15 +2,15 @@
 
 import { type Change, commit, commitClear } from '../../cell/commit.js'
 import { createState } from '../../cell/create.js'
-import { type State, successor } from '../../cell/state.js'
+import { type State, spellState, successor } from '../../cell/state.js'
 import { advance, advanceAgain, tryAdvance } from '../../cell/transition.js'
-import { hasCode } from '../../core/errors.js'
+import { hasCode, isSystemError } from '../../core/errors.js'
 import { fs, type Steps } from '../../core/steps.js'
 import { type Format, type Home, makeStore } from '../../create-exclusive/format.js'
 import { finishAnyway } from '../../parts/cleanup.js'
 import { syncDir } from '../../parts/durable.js'
 import type { Draft } from '../backing.js'
-import { type FileKept, keptOf } from './kept.js'
+import { type FileKept, keptOf, tokenOf } from './kept.js'
 import { type Next, nextOf } from './next.js'
 import type { Place } from './places.js'
 
@@ -26,25 +26,38 @@ export interface StoreHome extends Home {
 /** A value of at most so many bytes is kept in memory with the state that this thread has made of it. */
 const mostRemembered = 4096
 
-/** Makes the state after `was`. */
-export function* put(home: StoreHome, place: Place, was: FileKept | undefined, to: Draft): Steps<FileKept | 'moved'> {
+/** Makes the state after `was`. `hasShard`: the directory of the shard was seen. */
+export function* put(
+  home: StoreHome,
+  place: Place,
+  was: FileKept | undefined,
+  to: Draft,
+  hasShard: boolean,
+): Steps<FileKept | 'moved'> {
   const next = nextOf(place, was, to, home.clock())
   try {
     // Most changes are no more than a rename, and what follows is for others.
-    if (was && isRename(home, was, next)) {
-      const { path, trial } = place
-      const { state } = was
-      const now = successor(state, next, to.id)
-      const isDone =
-        (yield* tryAdvance(path, state, now, trial)) || (yield* advanceAgain(path, state, now, trial)) === 'mine'
-      return isDone ? keptOf(place, now) : 'moved'
+    if (!was || !isRename(home, was, next)) return yield* apply(home, place, was, to, next, hasShard)
+    const now = successor(was.state, next, to.id)
+    const token = `${place.path}/${spellState(now)}`
+    try {
+      yield* fs.rename(tokenOf(place, was), token)
+      return keptOf(place, now, undefined, token)
+    } catch (error) {
+      if (!isSystemError(error)) throw error
+      return (yield* advanceAfter(error, place, was.state, now)) ? keptOf(place, now) : 'moved'
     }
-    return yield* apply(home, place, was, to, next)
   } catch (error) {
     // As on eCryptfs, where names have at most 143 bytes.
     if (next.short === undefined || !hasCode(error, 'ENAMETOOLONG')) throw error
   }
-  return yield* apply(home, place, was, to, nextOf(place, was, to, home.clock(), false))
+  return yield* apply(home, place, was, to, nextOf(place, was, to, home.clock(), false), hasShard)
+}
+
+/** After a rename that was not seen to succeed. */
+function* advanceAfter(error: unknown, { path, trial }: Place, from: State, to: State): Steps<boolean> {
+  const isDone = hasCode(error, 'ENAMETOOLONG') && (yield* tryAdvance(path, from, to, trial))
+  return isDone || (yield* advanceAgain(path, from, to, trial)) === 'mine'
 }
 
 const isRename = ({ durability }: StoreHome, { state }: FileKept, { file, keepData = false }: Next): boolean =>
@@ -56,6 +69,7 @@ function* apply(
   was: FileKept | undefined,
   { id: nonce }: Draft,
   next: Next,
+  hasShard: boolean,
 ): Steps<FileKept | 'moved'> {
   const { path, trial } = place
   const { file: data, bytes } = next
@@ -63,16 +77,16 @@ function* apply(
   const change: Change = { path, from: was?.state, next, data, durability, parents: undefined, trial, nonce }
   const made = yield* was
     ? commit(change, state => advance(path, was.state, state, trial))
-    : createInShard(home, place, change)
+    : createInShard(home, place, change, hasShard)
   if (!made) return 'moved'
   return keptOf(place, made, bytes && bytes.length <= mostRemembered ? bytes : undefined)
 }
 
 /** The directory of the shard is made when it is missed. */
-function* createInShard(home: StoreHome, place: Place, change: Change): Steps<State | undefined> {
+function* createInShard(home: StoreHome, place: Place, change: Change, hasShard: boolean): Steps<State | undefined> {
   const create = (one: Change) => commit(one, state => createState(place.path, state, place.trial))
   try {
-    return yield* create(change)
+    if (hasShard) return yield* create(change)
   } catch (error) {
     if (!hasCode(error, 'ENOENT')) throw error
   }
@@ -81,9 +95,11 @@ function* createInShard(home: StoreHome, place: Place, change: Change): Steps<St
 }
 
 function* makeShard(home: StoreHome, { shard }: Place): Steps<void> {
+  const path = `${home.root}/${shard}`
   for (let tries = 1; ; tries++) {
     try {
-      return yield* fs.mkdir(`${home.root}/${shard}`)
+      yield* fs.mkdir(path)
+      return yield* fs.hot(path)
     } catch (error) {
       if (hasCode(error, 'EEXIST')) return
       // The whole store was removed meanwhile.

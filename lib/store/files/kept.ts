@@ -1,7 +1,7 @@
 // A state of a key, as it was seen in its cell.
 
 import { readPayload } from '../../cell/payload.js'
-import type { State } from '../../cell/state.js'
+import { type State, spellState } from '../../cell/state.js'
 import { readState } from '../../cell/transition.js'
 import { hasCode } from '../../core/errors.js'
 import { refusal } from '../../core/input.js'
@@ -23,12 +23,14 @@ export interface FileKept extends Kept {
   /** Set again when a state that was kept in memory is taken for one that is there. */
   readAtMs: number
   readonly state: State
+  /** The path of its token, once that was asked for: a memo asks again and again, and a change of what it made. */
+  token: string | undefined
   /** The field of a short value. */
   readonly short: string | undefined
 }
 
 /** `bytes`: the value, if it is at hand. */
-export function keptOf(place: Place, state: State, bytes?: Uint8Array): FileKept {
+export function keptOf(place: Place, state: State, bytes?: Uint8Array, token?: string): FileKept {
   const { nonce, lineage } = state
   const { kind, version, writtenAtMs, endsAtMs, staleMs, claim, lastFence, short } = readFields(state)
   return {
@@ -43,9 +45,15 @@ export function keptOf(place: Place, state: State, bytes?: Uint8Array): FileKept
     lastFence,
     readAtMs: Date.now(),
     state,
+    token,
     short,
     data: () => (bytes || short !== undefined ? just(() => inMemory(short, bytes)) : fromDisk(place, state)),
   }
+}
+
+export function tokenOf({ path }: Place, kept: FileKept): string {
+  kept.token ??= `${path}/${spellState(kept.state)}`
+  return kept.token
 }
 
 export function asFileKept(kept: Kept): FileKept {

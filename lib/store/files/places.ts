@@ -1,9 +1,11 @@
 // Where keys are.
 
 import { notACell } from '../../cell/transition.js'
+import { isSystemError } from '../../core/errors.js'
 import { RecentMap } from '../../core/recent-map.js'
+import type { Stats } from '../../core/stats.js'
 import { fs, orNothing, type Steps } from '../../core/steps.js'
-import type { Trial } from '../../parts/achieve.js'
+import { achieve, noEvidence, type Trial } from '../../parts/achieve.js'
 import { isHashed, nameOf, shardOf } from './names.js'
 
 /** Where a key is. */
@@ -45,22 +47,44 @@ export class Places {
     return place
   }
 
-  /** Nothing below the root is followed if it is a link. */
-  *check(place: Place): Steps<void> {
-    yield* this.checkShard(place)
-    yield* refuseLink(place.path)
-    place.isChecked = true
+  /** Nothing below the root is followed if it is a link. Returns whether anything is there. */
+  *check(place: Place): Steps<boolean> {
+    if (!(yield* this.checkShard(place))) return false
+    const isThere = yield* refuseLink(place.path, place.trial)
+    place.isChecked = isThere
+    return isThere
   }
 
-  *checkShard({ shard }: Place): Steps<void> {
-    if (this.#shards.has(shard)) return
-    if (yield* refuseLink(`${this.#root}/${shard}`)) this.#shards.add(shard)
+  *checkShard({ shard, trial }: Place): Steps<boolean> {
+    if (this.#shards.has(shard)) return true
+    const path = `${this.#root}/${shard}`
+    if (!(yield* refuseLink(path, trial))) return false
+    yield* fs.hot(path)
+    this.#shards.add(shard)
+    return true
   }
 }
 
 /** Returns whether anything is there. */
-function* refuseLink(path: string): Steps<boolean> {
-  const there = yield* fs.lstat(path, orNothing)
+function* refuseLink(path: string, trial: Trial): Steps<boolean> {
+  const there = yield* look(path, trial)
   if (there?.isSymbolicLink()) throw notACell(path, 'it is a link')
   return there !== undefined
+}
+
+function* look(path: string, trial: Trial): Steps<Stats | undefined> {
+  try {
+    // Usually one look is enough, and `achieve` around it would cost as much again.
+    return yield* fs.lstat(path, orNothing)
+  } catch (error) {
+    if (!isSystemError(error)) throw error
+  }
+  const looked = yield* achieve(
+    function* () {
+      return { there: yield* fs.lstat(path, orNothing) }
+    },
+    noEvidence,
+    trial,
+  )
+  return looked.there
 }

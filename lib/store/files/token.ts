@@ -29,7 +29,8 @@ export const mostShortBytes = 28
 const plain = /^[0-9a-z-]*$/
 
 export function spellShort(bytes: Uint8Array): string {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
+  const buffer = bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+  const text = buffer.toString('latin1')
   return plain.test(text) ? `d${text}` : `b${inBase32(bytes)}`
 }
 

@@ -79,9 +79,10 @@ export class MemoBacking implements Backing, Owner {
     const memory = this.#memories.get(key)
     if (!memory || !(yield* (below as Required<Backing>).stillThere(key, memory.kept)))
       return yield* this.#fetch(key, below.read(key))
-    // Whether it has ended depends on when it is read. What never ends need not ask for the time.
-    const { endsAtMs, readAtMs } = memory.kept
-    return new Remembered(this, memory, endsAtMs === undefined ? readAtMs : yield* below.now())
+    // Whether it has ended depends on when it is read. What never ends need not ask for the time, and is one for all reads.
+    if (memory.kept.endsAtMs !== undefined) return new Remembered(this, memory, yield* below.now())
+    memory.endless ??= new Remembered(this, memory, memory.kept.readAtMs)
+    return memory.endless
   }
 
   *#trusting(key: string): Steps<Kept | undefined> {
@@ -117,7 +118,7 @@ export class MemoBacking implements Backing, Owner {
       this.#memories.delete(key)
       return kept
     }
-    const memory: Memory = { kept, atMs, bytes }
+    const memory: Memory = { kept, atMs, bytes, endless: undefined }
     this.#memories.set(key, memory)
     return new Remembered(this, memory, kept.readAtMs)
   }

@@ -12,6 +12,8 @@ export interface Memory {
   readonly atMs: number
   /** Only the memo has these bytes, so they stay as they are. */
   bytes: Uint8Array | undefined
+  /** What each read returns, if the value never ends. */
+  endless: Kept | undefined
 }
 
 export interface Owner {

@@ -1,24 +1,29 @@
 import type { Steps } from '../../core/steps.js'
+import { checkOpen } from '../../parts/life.js'
 import { type Job, jobOf, untilDone } from '../conflict.js'
 import type { Entry, GetOptions, Gone } from '../contract.js'
-import { asTtl, wasMovedJustNow } from '../expiry.js'
-import { find, glance } from '../find.js'
+import { asTtl, isLive, wasMovedJustNow } from '../expiry.js'
+import { find, foundIn } from '../find.js'
 import type { Inner } from '../inner.js'
+import { checkKey } from '../keys.js'
 import { moveEnd } from './touch.js'
 
 export function* get<T>(inner: Inner<T>, key: string, options: GetOptions): Steps<Entry<T> | Gone | undefined> {
-  const job = jobOf(inner, key, options)
+  checkOpen(inner.life)
+  checkKey(key)
   const ttl = options.touch === undefined ? undefined : asTtl(options.touch, 'options.touch')
-  const entry = inner.reads ? yield* ttl === undefined ? read(job) : readAndTouch(job, ttl) : undefined
+  let entry: Entry<T> | Gone | undefined
+  if (inner.reads && ttl !== undefined) entry = yield* readAndTouch(jobOf(inner, key, options), ttl)
+  else if (inner.reads) {
+    // A copy will do. Usually one look is enough, and other steps around it would cost as much again as a quick engine.
+    const { backing } = inner
+    const kept = yield* backing.glance ? backing.glance(key) : backing.read(key)
+    let found = foundIn(inner, key, kept, isLive(kept) ? yield* kept.data() : undefined)
+    if (found === 'moved') found = yield* untilDone(jobOf(inner, key, options), () => find(inner, key))
+    entry = found.entry
+  }
   inner.note(entry?.gone === false ? 'hit' : 'miss', key)
   return entry
-}
-
-function* read<T>(job: Job<T>): Steps<Entry<T> | Gone | undefined> {
-  // Usually one look is enough, and `untilDone` around it would cost as much again as a quick engine.
-  let found = yield* glance(job.inner, job.key)
-  if (found === 'moved') found = yield* untilDone(job, () => find(job.inner, job.key))
-  return found.entry
 }
 
 const readAndTouch = <T>(job: Job<T>, ttl: number): Steps<Entry<T> | Gone | undefined> =>

@@ -12,17 +12,22 @@ export function* remove<T>(inner: Inner<T>, key: string, options: RemoveOptions)
   const job = jobOf(inner, key, options)
   const ifVersion = asVersion(options.ifVersion)
   const forMs = options.tombstone ? asTtl(options.tombstone, 'options.tombstone') : 0
-  return yield* untilDone(job, function* (): Steps<Change<T> | 'moved'> {
-    const kept = yield* inner.backing.read(key)
-    if (!inner.writes || (isLive(kept) && !isVersion(kept, ifVersion))) {
-      const there = yield* asFound(inner, key, kept)
-      return there === 'moved' ? 'moved' : refused(there.entry)
-    }
-    if (isLive(kept)) return yield* takeAway(job, kept, forMs)
-    // There is nothing to take away. What a call makes meanwhile was made of what this call does not want to be there.
-    if (ifVersion === undefined && kept && (yield* dropMaking(job, kept)) === 'moved') return 'moved'
-    return refused(isTombstone(kept) ? goneOf(kept) : undefined)
-  })
+  // As in `make`.
+  const done = yield* attempt(job, ifVersion, forMs)
+  return done === 'moved' ? yield* untilDone(job, () => attempt(job, ifVersion, forMs), done) : done
+}
+
+function* attempt<T>(job: Job<T>, ifVersion: string | undefined, forMs: number): Steps<Change<T> | 'moved'> {
+  const { inner, key } = job
+  const kept = yield* inner.backing.read(key)
+  if (!inner.writes || (isLive(kept) && !isVersion(kept, ifVersion))) {
+    const there = yield* asFound(inner, key, kept)
+    return there === 'moved' ? 'moved' : refused(there.entry)
+  }
+  if (isLive(kept)) return yield* takeAway(job, kept, forMs)
+  // There is nothing to take away. What a call makes meanwhile was made of what this call does not want to be there.
+  if (ifVersion === undefined && kept && (yield* dropMaking(job, kept)) === 'moved') return 'moved'
+  return refused(isTombstone(kept) ? goneOf(kept) : undefined)
 }
 
 function* takeAway<T>({ inner, key }: Job<T>, kept: Kept, forMs: number): Steps<Change<T> | 'moved'> {

@@ -12,14 +12,19 @@ export function* touch<T>(inner: Inner<T>, key: string, ttl: number, options: To
   const job = jobOf(inner, key, options)
   const ttlMs = asTtl(ttl, 'ttl')
   const ifVersion = asVersion(options.ifVersion)
-  return yield* untilDone(job, function* (): Steps<Change<T> | 'moved'> {
-    const found = yield* find(inner, key)
-    if (found === 'moved') return 'moved'
-    const { kept, entry } = found
-    if (!kept || !entry || entry.gone || !isVersion(kept, ifVersion) || !inner.writes) return refused(entry)
-    const moved = yield* moveEnd(job, kept, entry.value, ttlMs)
-    return moved === 'moved' ? 'moved' : { ok: true, entry: moved }
-  })
+  // As in `make`.
+  const done = yield* attempt(job, ttlMs, ifVersion)
+  return done === 'moved' ? yield* untilDone(job, () => attempt(job, ttlMs, ifVersion), done) : done
+}
+
+function* attempt<T>(job: Job<T>, ttlMs: number, ifVersion: string | undefined): Steps<Change<T> | 'moved'> {
+  const { inner, key } = job
+  const found = yield* find(inner, key)
+  if (found === 'moved') return 'moved'
+  const { kept, entry } = found
+  if (!kept || !entry || entry.gone || !isVersion(kept, ifVersion) || !inner.writes) return refused(entry)
+  const moved = yield* moveEnd(job, kept, entry.value, ttlMs)
+  return moved === 'moved' ? 'moved' : { ok: true, entry: moved }
 }
 
 /** The value is not written again, so its version stays; and a claim on it goes on. */

@@ -6,9 +6,9 @@ import { encode } from '../codec.js'
 import { type Job, jobOf, untilDone } from '../conflict.js'
 import type { Change, Entry, NewValue, UpdateOptions } from '../contract.js'
 import { asTtl, endsIn, isLive, sameEnd } from '../expiry.js'
-import { asFound, entryOf } from '../find.js'
+import { asFound, entryOf, foundIn } from '../find.js'
 import type { Inner } from '../inner.js'
-import { draft } from '../kept.js'
+import { draftOf, newId } from '../kept.js'
 import { asVersion, isVersion, refused } from '../refused.js'
 
 /** An update under way. */
@@ -77,7 +77,7 @@ function* attempt<T>(updating: Updating<T>): Steps<Change<T> | 'moved'> {
   // A claim is dropped, so the call that makes a value anew finds this one.
   const { value, bytes: data } = made
   const ends = updating.ends ? updating.ends.from : sameEnd(kept)
-  const next = yield* draft(kept, { kind: 'live', staleMs: kept.staleMs, ends, data })
+  const next = draftOf(yield* newId(), kept, { kind: 'live', staleMs: kept.staleMs, ends, data })
   const now = yield* inner.backing.commit(key, kept, next)
   return typeof now === 'string' ? 'moved' : { ok: true, entry: entryOf(now, value) }
 }
@@ -92,7 +92,7 @@ function* makeOf<T>(
   // A touch or a claim has come in between: what was made of this very value is right still.
   if (updating.madeOf === kept.version) return updating.made
   const { job } = updating
-  const found = yield* asFound(job.inner, job.key, kept)
+  const found = foundIn(job.inner, job.key, kept, yield* kept.data())
   if (found === 'moved') return 'moved'
   const { entry } = found
   if (!entry || entry.gone) return isGuess ? 'moved' : undefined

@@ -37,7 +37,7 @@ export class RedisServer {
     return asReplyList(yield* look(() => ask(send, timeoutMs), this.#failureOf, retryForMs))
   }
 
-  readonly #failureOf = (error: unknown) => (this.connection.isOver() ? 'refused' : failureOf(error));
+  readonly #failureOf = (error: unknown) => (this.connection.isOver() ? 'refused' : failureOf(error))
 
   /** A server knows a script by its sum, once it has seen the text. */
   evaluate({ sum, text }: Script, name: string, args: readonly (string | Buffer)[] = []): PromiseLike<unknown> {
