@@ -53,7 +53,7 @@ export class FastPath {
   /** Makes the call inline, and returns its outcome. Returns undefined if the pool must make the call. */
   make(call: Call): Outcome<unknown> | undefined {
     this.#ops ??= inlineOps()
-    const spelt = this.#ops.size === 0 ? undefined : this.#spell(call)
+    const spelt = this.#ops.size === 0 ? undefined : this.#held.spell(call)
     if (!spelt) return undefined
     readClock()
     const known = this.#cache.find(spelt)
@@ -67,13 +67,14 @@ export class FastPath {
   }
 
   #guess(spelt: Call): number | undefined {
-    const dev = this.#cache.hot.find(spelt)
-    return dev !== undefined && this.#doubt.isIn(dev) ? undefined : dev
+    const dev = this.#cache.guesses.find(spelt)
+    const isDoubtful = dev !== undefined && this.#doubt.isIn(dev) && !this.#cache.isInMemory(dev)
+    return isDoubtful ? undefined : dev
   }
 
   /** A caller has called the directory hot. */
   noteHot(dir: string): void {
-    this.#cache.hot.note(dir)
+    this.#cache.guesses.noteHot(dir)
   }
 
   #makeInline(call: Call, spelt: Call, dev: number, isGuess: boolean): Outcome<unknown> {
@@ -92,11 +93,6 @@ export class FastPath {
     return outcome
   }
 
-  /** Undefined if nothing can be known of the call. */
-  #spell(call: Call): Call | undefined {
-    return this.#cache.concerns(call.op) ? this.#held.spell(call) : undefined
-  }
-
   /** Notes a call that succeeded. */
   #note(spelt: Call, value: unknown): void {
     const { op, args } = spelt
@@ -111,7 +107,7 @@ export class FastPath {
   inPool(call: Call, done: Done): Done {
     if (this.#ops?.size === 0) return done
     this.#inPool++
-    const spelt = this.#spell(call)
+    const spelt = this.#held.spell(call)
     const dev = this.#resting.get(call)
     const ended = dev === undefined ? undefined : this.#distrust.time(dev, this.#inPool)
     let over = false

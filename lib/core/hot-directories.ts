@@ -2,29 +2,28 @@
 // a directory that a caller has called hot, as a store does. That is a guess, so ./inline-bounds.ts sees to it that it is
 // given up where the disk shows to be needed.
 
-import type { Call, Op, Path } from './alphabet.js'
-import type { Needs } from './call-tables.js'
+import type { Call, Path } from './alphabet.js'
+import { deviceBy, type Needs } from './call-tables.js'
 import type { DescriptorDevices } from './descriptor-devices.js'
 import { isExclusive, isOneOfMany } from './descriptor-devices.js'
 import type { KnownDirectories } from './known-directories.js'
+import type { LightNames } from './light-names.js'
 import type { LocalPlaces } from './local-places.js'
 import { parentOf, sharedParent } from './path-maps.js'
-import { WarmPaths } from './warm-paths.js'
 
 /** What is known otherwise. */
 interface Known {
   readonly places: LocalPlaces
   readonly dirs: KnownDirectories
   readonly descriptors: DescriptorDevices
+  readonly light: LightNames
 }
 
 export class HotDirectories {
   readonly #known: Known
   readonly #mostBytes: number
-  /** The small files in there that were written or read as a whole a moment ago: to free what one has takes not long. */
-  readonly #light = new WarmPaths()
 
-  /** `mostBytes`: of what is read inline, and of a small file. */
+  /** `mostBytes`: of what is read inline. */
   constructor(known: Known, mostBytes: number) {
     this.#known = known
     this.#mostBytes = mostBytes
@@ -34,23 +33,9 @@ export class HotDirectories {
     this.#known.dirs.noteHot(dir)
   }
 
-  /** Notes a file that was written or read as a whole. */
-  noteFile(path: string | undefined, bytes: number): void {
-    if (path !== undefined && bytes <= this.#mostBytes && this.#isIn(path)) this.#light.add(path)
-  }
-
-  drop(path: Path): void {
-    if (typeof path === 'string') this.#light.delete(path)
-  }
-
-  /** Is anything guessed of such calls? */
-  concerns(op: Op): boolean {
-    return this.#findBy[op] !== undefined
-  }
-
   /** Returns the device that the call concerns, if it is local and the kernel may well have in memory what is needed. */
-  find({ op, args }: Call): number | undefined {
-    return (this.#findBy[op] as ((...args: readonly unknown[]) => number | undefined) | undefined)?.(...args)
+  find(call: Call): number | undefined {
+    return deviceBy(this.#findBy, call)
   }
 
   readonly #findBy: Needs = {
@@ -73,7 +58,7 @@ export class HotDirectories {
     },
     unlink: path => {
       if (typeof path !== 'string') return undefined
-      return this.#light.has(path) ? this.#deviceIn(path) : this.#deviceIn(parentOf(path))
+      return this.#known.light.isFile(path) ? this.#deviceIn(path) : this.#deviceIn(parentOf(path))
     },
   }
 

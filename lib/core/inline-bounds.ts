@@ -111,8 +111,10 @@ interface Record {
 }
 
 const slowGuessMs = 1
-/** Of the latest call. One call that is slow because this process did not run for a while is no evidence. */
+/** Of the latest call. */
 const weight = 1 / 8
+/** No call counts for more: one that is slow because this process did not run for a while is no evidence. */
+const mostOfGuessMs = 4
 const longestDoubtMs = 10_000
 
 /**
@@ -136,7 +138,7 @@ export class Doubt {
   note(dev: number, ms: number): void {
     const record = this.#records.get(dev) ?? { meanMs: 0, untilMs: 0, lengthMs: shortestRestMs }
     this.#records.set(dev, record)
-    record.meanMs += (ms - record.meanMs) * weight
+    record.meanMs += (Math.min(ms, mostOfGuessMs) - record.meanMs) * weight
     if (record.meanMs > slowGuessMs) {
       record.untilMs = this.#now() + record.lengthMs
       record.lengthMs = Math.min(2 * record.lengthMs, longestDoubtMs)

@@ -5,7 +5,7 @@ import { opsThat } from './traits.js'
 
 const all: ReadonlySet<Op> = new Set([
   ...(['open', 'read', 'write', 'fstat', 'fchmod', 'close', 'lstat', 'stat', 'readdir', 'mkdir', 'rename'] as const),
-  ...(['exists', 'unlink', 'rmdir', 'local', 'clocked'] as const),
+  ...(['exists', 'unlink', 'rmdir', 'link', 'symlink', 'local', 'clocked'] as const),
 ])
 /**
  * What changes the disk waits for it while it stands still. Not even `close` is left: the last descriptor of a file

@@ -12,20 +12,18 @@
 //
 // Only calls that succeeded fill a map, and what they leave there counts for a moment. Small files are opened and read
 // inline if they were open a moment ago (./descriptor-devices.ts), or on a filesystem that has all files in memory. What is
-// in hot directories is guessed (./hot-directories.ts).
+// in some other directories is guessed (./guesses.ts).
 
-import type { Call, Op, Path } from './alphabet.js'
-import type { Needs, Notes } from './call-tables.js'
+import type { Call, Path } from './alphabet.js'
+import { deviceBy, type Needs, type Notes, noteBy } from './call-tables.js'
 import { DescriptorDevices, isExclusive, isOneOfMany } from './descriptor-devices.js'
+import { Guesses } from './guesses.js'
 import { isFleeting } from './held-paths.js'
-import { HotDirectories } from './hot-directories.js'
 import { KnownDirectories } from './known-directories.js'
 import type { LocalPlaces } from './local-places.js'
 import { parentOf, sharedParent } from './path-maps.js'
 import { SeenNames } from './seen-names.js'
 import type { Stats } from './stats.js'
-
-type AnyFunction<T> = (...args: unknown[]) => T
 
 /** To copy more than this into the kernel's memory, or from there, takes longer than a trip to the pool. */
 const maxBytes = 16 * 1024
@@ -36,23 +34,21 @@ export class KernelCache {
   readonly #lstatNames = new SeenNames()
   readonly #statNames = new SeenNames()
   readonly #dirs: KnownDirectories
-  /** What is guessed. */
-  readonly hot: HotDirectories
+  readonly guesses: Guesses
 
   constructor(places: LocalPlaces) {
     this.#places = places
     this.#dirs = new KnownDirectories(places)
-    this.hot = new HotDirectories({ places, dirs: this.#dirs, descriptors: this.#descriptors }, maxBytes)
-  }
-
-  /** Is anything known, or to be noted, of such calls? */
-  concerns(op: Op): boolean {
-    return this.#findBy[op] !== undefined || this.#noteBy[op] !== undefined || this.hot.concerns(op)
+    this.guesses = new Guesses({ places, dirs: this.#dirs, descriptors: this.#descriptors }, maxBytes)
   }
 
   /** Returns the device that the call concerns, if it is local and the kernel probably has in memory what is needed. */
-  find({ op, args }: Call): number | undefined {
-    return (this.#findBy[op] as AnyFunction<number | undefined> | undefined)?.(...args)
+  find(call: Call): number | undefined {
+    return deviceBy(this.#findBy, call)
+  }
+
+  isInMemory(dev: number): boolean {
+    return this.#places.inMemory(dev) !== undefined
   }
 
   readonly #findBy: Needs = {
@@ -60,10 +56,9 @@ export class KernelCache {
       if (typeof path !== 'string') return undefined
       if (flags === 'r directory') return this.#dirs.deviceOfNew(path)
       if (isOneOfMany(flags)) return this.#dirs.deviceOfNew(path) ?? this.#deviceOfFile(path)
-      if (!isExclusive(flags)) return undefined
       // Also for those that follow: the pool finds out where the new file is while it opens it.
-      this.#dirs.localDevice(parentOf(path))
-      return this.#dirs.deviceOfNew(parentOf(path))
+      const dev = isExclusive(flags) ? this.#dirs.localDevice(parentOf(path)) : undefined
+      return this.#dirs.isNew(parentOf(path)) ? dev : undefined
     },
     read: (fd, into) => {
       if (!(into?.length <= maxBytes)) return undefined
@@ -78,7 +73,8 @@ export class KernelCache {
     fchmod: fd => this.#deviceOfDescriptor(fd),
     close: fd => {
       const dev = this.#deviceOfDescriptor(fd)
-      this.hot.noteFile(this.#descriptors.pathOf(fd), this.#descriptors.bytesOfNew(fd) ?? Number.POSITIVE_INFINITY)
+      const bytes = this.#descriptors.bytesOfNew(fd)
+      if (bytes !== undefined) this.guesses.light.noteFile(this.#descriptors.pathOf(fd), bytes)
       // The system may give the number to another file from now on.
       this.#descriptors.drop(fd)
       return dev
@@ -127,17 +123,17 @@ export class KernelCache {
 
   /** Notes that the directory at `path` is open, and has that key from now on (./held-paths.ts). */
   noteOpen(key: string, path: string): void {
-    const dev = this.#deviceSeen(path)
-    if (dev !== undefined) this.noteDevice(key, dev)
+    this.noteDevice(key, this.#deviceSeen(path))
     this.#dirs.noteOpen(path, key)
   }
 
-  noteDevice(key: string, dev: number): void {
-    this.#places.note(key, dev)
+  noteDevice(key: string, dev: number | undefined): void {
+    if (dev !== undefined) this.#places.note(key, dev)
   }
 
-  note({ op, args }: Call, value: unknown): void {
-    ;(this.#noteBy[op] as AnyFunction<void> | undefined)?.(value, ...args)
+  note(call: Call, value: unknown): void {
+    noteBy(this.#noteBy, call, value)
+    this.guesses.note(call, value)
   }
 
   readonly #noteBy: Notes = {
@@ -148,10 +144,9 @@ export class KernelCache {
       this.#descriptors.note(fd, path, flags, seen)
     },
     read: (got, fd, into, position) => {
-      if (position === 0 && got < into.length) this.hot.noteFile(this.#descriptors.pathOf(fd), got)
+      if (position === 0 && got < into.length) this.guesses.light.noteFile(this.#descriptors.pathOf(fd), got)
     },
     write: (written, fd) => this.#descriptors.noteWritten(fd, written),
-    unlink: (_, path) => this.hot.drop(path),
     fstat: ({ dev }, fd) => this.#descriptors.noteDevice(fd, Number(dev)),
     stat: (stats, path) => this.#noteStats(this.#statNames, path, stats),
     lstat: (stats, path) => this.#noteStats(this.#lstatNames, path, stats),

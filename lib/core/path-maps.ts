@@ -15,11 +15,18 @@ export function rename<T extends NonNullable<unknown>>(entries: RecentMap<T>, fr
   entries.delete(from)
 }
 
-/** Returns the directory of a name, at a fraction of the time that `dirname` takes. */
+/** The directory that was last found. */
+let lastParent = '.'
+
+/**
+ * Returns the directory of a name, at a fraction of the time that `dirname` takes. Names of one directory usually follow each
+ * other, so the same string is returned again: it is found in a map sooner than another one with the same text.
+ */
 export function parentOf(path: string): string {
   const at = path.lastIndexOf('/')
-  if (at > 0) return path.slice(0, at)
-  return at === 0 ? '/' : '.'
+  if (at <= 0) return at === 0 ? '/' : '.'
+  if (at !== lastParent.length || !path.startsWith(lastParent)) lastParent = path.slice(0, at)
+  return lastParent
 }
 
 /** The directory that both names are in; undefined if they are in two, or are not text. */

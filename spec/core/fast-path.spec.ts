@@ -123,7 +123,7 @@ if (here.length === 0) holds.skip('looks on the spot', 'they are for disks that 
 
 for (const { kind, dir: place } of here) {
   holds(
-    `${kind}: a name that was looked at, or given, a moment ago is looked at on the spot; a new one by a thread`,
+    `${kind}: a name that was looked at, or given, a moment ago is looked at on the spot; another one of a disk by a thread`,
     async () => {
       const dir = scratch(place)
       const seen = { new: [] as number[], again: [] as number[], given: [] as number[] }
@@ -135,10 +135,11 @@ for (const { kind, dir: place } of here) {
         seen.new.push(await asked(() => look(join(dir, String(i)))))
         seen.again.push(await asked(() => look(join(dir, String(i)))))
       }
-      assert.is(usual(seen.new), 1, `${seen.new}`)
+      // Where names were given a moment ago, all the others are in memory, too, unless they are on a disk.
+      assert.is(usual(seen.new), kind === 'tmpfs' ? 0 : 1, `${seen.new}`)
       // Not always: all calls go to a thread for a while after the disk was slow.
       assert.is(Math.min(...seen.again), 0, `${seen.again}`)
-      assert.is(Math.min(...seen.given), 2, `${seen.given}`)
+      assert.is(Math.min(...seen.given), 1, `${seen.given}`)
     },
   )
 
@@ -154,9 +155,8 @@ for (const { kind, dir: place } of here) {
         seen.many.push(await asked(() => write(join(dir, `many${i}`), 'wx', 100_000)))
         assert.is(readFileSync(path, 'latin1'), 'x'.repeat(1000))
       }
-      // The open is one.
-      assert.is(Math.min(...seen.few), 1, `${seen.few}`)
-      assert.is(usual(seen.many), 2, `${seen.many}`)
+      assert.is(Math.min(...seen.few), 0, `${seen.few}`)
+      assert.is(usual(seen.many), 1, `${seen.many}`)
       // Where it is shows only later, so its close needs a thread, too.
       assert.is(usual(seen.again), 3, `${seen.again}`)
     },
@@ -166,14 +166,15 @@ for (const { kind, dir: place } of here) {
     `${kind}: the usual functions make few trips, and the first call in a directory makes one more at most`,
     async () => {
       const none = { durability: 'none' } as const
+      const onDisk = kind === 'tmpfs' ? 0 : 1
       const functions: [first: number, most: number, (path: string) => Promise<unknown>][] = [
-        [4, 3, path => writeFile(path, 'x', none)],
-        [5, 4, path => createExclusive(path, 'x', none)],
-        [3, 1, path => mkdirp(path)],
-        [8, 2, path => mkdirp(join(path, 'a/b/c/d/e'))],
-        [2, 1, path => link(join(dirname(path), 'linked'), path)],
-        [6, 5, async path => (await lock(path)).release()],
-        [12, 11, path => getOrCreate(path, () => 'x', none)],
+        [4, onDisk, path => writeFile(path, 'x', none)],
+        [5, onDisk, path => createExclusive(path, 'x', none)],
+        [3, 0, path => mkdirp(path)],
+        [8, 0, path => mkdirp(join(path, 'a/b/c/d/e'))],
+        [2, 0, path => link(join(dirname(path), 'linked'), path)],
+        [6, 2, async path => (await lock(path)).release()],
+        [12, 2 + onDisk, path => getOrCreate(path, () => 'x', none)],
       ]
       for (const [mostFirst, most, work] of functions) {
         const [first, later]: [number[], number[]] = [[], []]
@@ -190,7 +191,8 @@ for (const { kind, dir: place } of here) {
       }
       const dir = scratch(place)
       const same: [most: number, () => Promise<unknown>][] = [
-        [2, () => writeFile(join(dir, 'file'), 'x', none)],
+        // On a disk, a file that replaces another one may be written there at once.
+        [onDisk, () => writeFile(join(dir, 'file'), 'x', none)],
         [0, () => mkdirp(join(dir, 'dir'))],
         [0, async () => (await lock(join(dir, 'lock'))).release()],
         [0, () => getOrCreate(join(dir, 'made'), () => 'x', none)],
@@ -210,7 +212,7 @@ for (const { kind, dir: place } of here) {
       seen.push(await asked(() => nested(join(dir, String(i)))))
       assert.ok(existsSync(join(dir, String(i), 'a/b')))
     }
-    assert.is(Math.min(...seen), 1, `${seen}`)
+    assert.is(Math.min(...seen), 0, `${seen}`)
     await assert.rejects(nested(join(dir, '0')), { code: 'EEXIST' })
   })
 
@@ -331,7 +333,7 @@ for (const { kind, dir: place } of here) {
         }
         return Math.min(...seen)
       }
-      assert.ok((await used(async () => {})) >= 5)
+      assert.ok((await used(async () => {})) >= (kind === 'tmpfs' ? 2 : 4))
       for (let tries = 1; !waiting; tries++) {
         const least = await used(callHot)
         if (least === 0) break

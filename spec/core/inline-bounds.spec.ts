@@ -340,9 +340,9 @@ holds(
     for (let nth = 0; nth < 1000; nth++) take(0.01)
     assert.is(lengthMs(), 0)
     // This process did not run for a while.
-    take(7, 0.01, 0.01, 0.01)
+    take(700, 0.01, 0.01, 0.01)
     assert.is(lengthMs(), 0)
-    take(7)
+    take(7, 7)
     assert.is(lengthMs(), 1000)
     for (const ms of [2000, 4000, 8000, 10_000, 10_000]) {
       // The disk is needed still.
@@ -350,7 +350,7 @@ holds(
       assert.is(lengthMs(), ms)
     }
     for (let nth = 0; nth < 10; nth++) take(0.01)
-    take(9)
+    take(9, 9)
     assert.is(lengthMs(), 1000)
     assert.not(doubt.isIn(2))
   },
