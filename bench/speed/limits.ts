@@ -44,8 +44,7 @@ const filed: Work = {
   async: {
     ...(hasLimiter && { holdfast: (_, room) => onFiles(room).hit(key) }),
     ...(onSqlite && {
-      'rate-limiter-flexible, sqlite': async (_: string, room: string) =>
-        (await onSqlite(room).limits).consume(key),
+      'rate-limiter-flexible, sqlite': async (_: string, room: string) => (await onSqlite(room).limits).consume(key),
     }),
   },
   sync: { ...(hasLimiter && { holdfast: (_, room) => onFiles(room).hit.sync(key) }) },

@@ -171,7 +171,7 @@ for (const { kind, dir: place } of here) {
         [4, onDisk, path => writeFile(path, 'x', none)],
         [5, onDisk, path => createExclusive(path, 'x', none)],
         [3, 0, path => mkdirp(path)],
-        [8, 0, path => mkdirp(join(path, 'a/b/c/d/e'))],
+        [8, onDisk, path => mkdirp(join(path, 'a/b/c/d/e'))],
         [2, 0, path => link(join(dirname(path), 'linked'), path)],
         [6, 2, async path => (await lock(path)).release()],
         [12, 2 + onDisk, path => getOrCreate(path, () => 'x', none)],

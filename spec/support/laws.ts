@@ -63,6 +63,7 @@ async function comeOf<A extends unknown[], T>(trial: Trial<A, T>, run: (...args:
       .replaceAll(dir, '<dir>')
       .replace(/[0-9a-f]{16}/g, '<nonce>')
       .replace(/\bwritten: \d{13}\b/g, 'written: <time>')
+      .replace(/(\.[lgn][0-9a-z]*)-[0-9a-z]{8}(?=[/.])/g, '$1-<time>')
       .replace(/\.f\.[0-9a-z]+\./g, '.f.<fence>.')
   let outcome: string
   try {
