@@ -174,7 +174,7 @@ for (const { kind, dir: place } of here) {
         [8, onDisk, path => mkdirp(join(path, 'a/b/c/d/e'))],
         [2, 0, path => link(join(dirname(path), 'linked'), path)],
         [6, 2, async path => (await lock(path)).release()],
-        [12, 2 + onDisk, path => getOrCreate(path, () => 'x', none)],
+        [12, 2 + 2 * onDisk, path => getOrCreate(path, () => 'x', none)],
       ]
       for (const [mostFirst, most, work] of functions) {
         const [first, later]: [number[], number[]] = [[], []]
