@@ -2,6 +2,7 @@
 
 import * as holdfast from 'holdfast'
 import * as cache from 'holdfast/cache'
+import * as content from 'holdfast/content'
 import * as store from 'holdfast/store'
 import * as testing from 'holdfast/testing'
 import { limits } from './compat/limits.js'
@@ -16,11 +17,13 @@ const beside = new Set([
 ])
 
 holds('every public function has a row, and every limit is that of a row', () => {
-  const functions = Object.entries({ ...holdfast, ...cache, ...store, ...testing }).flatMap(([name, value]) => {
-    if (typeof value !== 'function') return Object.keys(value).map(inner => `${name}.${inner}`)
-    const inner = ['try', 'holder'].filter(one => Object.hasOwn(value, one)).map(one => `${name}.${one}`)
-    return beside.has(name) ? [] : [name, ...inner]
-  })
+  const functions = Object.entries({ ...holdfast, ...cache, ...content, ...store, ...testing }).flatMap(
+    ([name, value]) => {
+      if (typeof value !== 'function') return Object.keys(value).map(inner => `${name}.${inner}`)
+      const inner = ['try', 'holder'].filter(one => Object.hasOwn(value, one)).map(one => `${name}.${one}`)
+      return beside.has(name) ? [] : [name, ...inner]
+    },
+  )
   const names = rows.map(({ name }) => name)
   assert.ok(functions.length > 24)
   for (const name of [...functions, ...Object.values(limits).flatMap(Object.keys)])

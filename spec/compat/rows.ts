@@ -18,6 +18,7 @@ import { drive, driveSync, dual, fs, type Steps } from 'holdfast/steps'
 import { assertLinearizable, explore, type Model, race } from 'holdfast/testing'
 import { cases, treeCases } from '../support/cases.js'
 import { cacheRow } from './cache-row.js'
+import { contentRow } from './content-row.js'
 import type { Form, Row } from './row.js'
 import { storeRows } from './store-rows.js'
 
@@ -312,6 +313,7 @@ export const rows: readonly Row[] = [
   ...ofCells,
   ...storeRows,
   cacheRow,
+  contentRow,
   ...ofProofs,
   ...ofRuntimes,
 ]

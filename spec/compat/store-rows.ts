@@ -8,6 +8,7 @@ import {
   fileStore,
   getOrSet,
   getOrSetMany,
+  limiter,
   memo,
   memoryStore,
   multiScope,
@@ -150,5 +151,19 @@ export const storeRows: readonly Row[] = [
     const again = storeLock.try.sync(store, 'k')
     expect(again !== undefined, 'it was not released')
     again?.release.sync()
+  }),
+  row('storeLock.holder', async (form, store) => {
+    const lease = storeLock.try.sync(store, 'k', { label: 'row' })
+    const holder = form === 'sync' ? storeLock.holder.sync(store, 'k') : await storeLock.holder(store, 'k')
+    expect(holder?.label === 'row', `another holder: ${holder?.label}`)
+    lease?.release.sync()
+    expect(storeLock.holder.sync(store, 'k') === undefined, 'it is held after its release')
+  }),
+  row('limiter', async form => {
+    const limits = limiter(memoryStore<unknown>(), { limit: 1, per: 60_000 })
+    const hit = () => (form === 'sync' ? limits.hit.sync('k') : limits.hit('k'))
+    const [first, second] = [await hit(), await hit()]
+    expect(first.allowed && !second.allowed && second.count === 1, `the count is ${second.count}`)
+    expect(second.retryAfter > 0 && second.retryAfter <= 60_000, `the wait is ${second.retryAfter}`)
   }),
 ]
