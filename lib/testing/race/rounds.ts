@@ -38,12 +38,11 @@ export async function raceWith(crew: Crew, options: RaceOptions): Promise<Result
 /** Rejects when the signal is aborted. */
 async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   signal.throwIfAborted()
-  let abort = () => {}
+  let ignore = () => {}
   const aborted = new Promise<never>((_, reject) => {
-    abort = () => reject(signal.reason)
-    signal.addEventListener('abort', abort)
+    ignore = onAbort(signal, () => reject(signal.reason))
   })
-  return Promise.race([promise, aborted]).finally(() => signal.removeEventListener('abort', abort))
+  return Promise.race([promise, aborted]).finally(ignore)
 }
 
 /** The place of one process, filled again when that process dies. */
