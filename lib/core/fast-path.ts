@@ -7,8 +7,8 @@
 // wrong guess never changes a result, because the call itself is made either way. It costs time, in which the event loop
 // waits. That time has bounds (./inline-bounds.ts): 2 ms in one turn of the event loop, and a device where a call took
 // longer than 20 ms is left to the pool for a second, or longer if it is slow there, too. On a disk that stands still, one
-// call is lost in that way, once. Where less is known of what is in memory, because a caller only says that it is probable,
-// calls that take longer than 1 ms on average are left to the pool as well.
+// call is lost in that way, once. Where it is only guessed what is in memory (./guesses.ts), calls that take longer than 1 ms
+// on average are left to the pool as well.
 //
 // When not to use it. On a filesystem behind a network or another process (NFS, FUSE) any call may wait for a reply, so
 // no call is made inline unless the pool has shown that it concerns a local filesystem (./local-places.ts). Outside
@@ -19,7 +19,7 @@ import type { Call, Op, Outcome } from './alphabet.js'
 import type { Done } from './done.js'
 import { HeldPaths } from './held-paths.js'
 import { Distrust, Doubt, TurnBudget } from './inline-bounds.js'
-import { inlineOps } from './inline-mode.js'
+import { inlineOps, mayGuess } from './inline-mode.js'
 import { KernelCache } from './kernel-cache.js'
 import { LocalPlaces, type Questions } from './local-places.js'
 import { lastReadMs, readClock } from './moment.js'
@@ -59,7 +59,7 @@ export class FastPath {
     const known = this.#cache.find(spelt)
     if (call.op === 'close') this.#held.drop(call.args[0] as number)
     if (!this.#ops.has(call.op)) return undefined
-    const dev = known ?? this.#guess(spelt)
+    const dev = known ?? (mayGuess(this.#ops) ? this.#guess(spelt) : undefined)
     if (dev === undefined) return undefined
     if (this.#distrust.isResting(dev)) this.#resting.set(call, dev)
     else if (!this.#turn.isSpent) return this.#makeInline(call, spelt, dev, known === undefined)

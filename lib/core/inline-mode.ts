@@ -17,6 +17,9 @@ const ofFiles: readonly Op[] = ['open', 'read', 'close']
 const looks: ReadonlySet<Op> = new Set([...all].filter(op => !ofFiles.includes(op) && !changing.has(op)))
 const none: ReadonlySet<Op> = new Set()
 
+/** A wrong guess of what is in memory waits for the disk, and `looks` must not. */
+export const mayGuess = (ops: ReadonlySet<Op>): boolean => ops === all
+
 /** Returns the calls that may be made inline. */
 export function inlineOps(): ReadonlySet<Op> {
   const mode = process.env.HOLDFAST_INLINE ?? 'all'

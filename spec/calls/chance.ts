@@ -1,19 +1,14 @@
-// Numbers that look random and are the same for the same seed.
+// Orders that look random and are the same for the same seed.
+
+import { seeded } from '../support/seeded.js'
 
 export const newSeed = (): number => Math.floor(Math.random() * 2 ** 32)
 
 /** The same things in an order that the seed decides. */
 export function shuffled<T>(things: readonly T[], seed: number): T[] {
-  let state = seed
-  // mulberry32
-  const next = (): number => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
+  const next = seeded(seed)
   return things
-    .map(thing => ({ thing, at: next() }))
+    .map(thing => ({ thing, at: next(2 ** 32) }))
     .sort((a, b) => a.at - b.at)
     .map(({ thing }) => thing)
 }

@@ -9,6 +9,7 @@ import { createInterface } from 'node:readline'
 import { setTimeout as wait } from 'node:timers/promises'
 import { lock } from 'holdfast'
 import { Distrust, Doubt } from '../../lib/core/inline-bounds.js'
+import { inlineOps, mayGuess } from '../../lib/core/inline-mode.js'
 import { assert, holds, memory, note, scratch } from '../support/kit.js'
 import { hasStrace, traced } from '../support/main-thread.js'
 import { run as runCommand, unmountBelow } from '../support/mounts.js'
@@ -355,3 +356,17 @@ holds(
     assert.not(doubt.isIn(2))
   },
 )
+
+holds('HOLDFAST_INLINE: what is in memory is guessed only where all calls may be made inline', () => {
+  const before = process.env.HOLDFAST_INLINE
+  const guesses = (mode: string) => {
+    process.env.HOLDFAST_INLINE = mode
+    return mayGuess(inlineOps())
+  }
+  try {
+    assert.equal(['all', 'looks', 'none'].map(guesses), [true, false, false])
+  } finally {
+    if (before === undefined) delete process.env.HOLDFAST_INLINE
+    else process.env.HOLDFAST_INLINE = before
+  }
+})

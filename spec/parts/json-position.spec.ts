@@ -2,7 +2,7 @@
 
 import { jsonErrorPosition } from '../../lib/parts/json-position.js'
 import { assert, holds, note } from '../support/kit.js'
-import { seeded } from '../support/lines.js'
+import { seeded } from '../support/seeded.js'
 
 /** The verdict of V8: undefined if the text is valid; else the position, if V8 gives one. */
 function judged(text: string): { at: number | undefined } | undefined {

@@ -68,14 +68,3 @@ export function callOf(line: string, dir: string, fd = -1): Steps<unknown> {
       throw new Error(`no such line: ${line}`)
   }
 }
-
-/** Returns a source of whole numbers below a limit, which are the same for the same seed. */
-export function seeded(seed: number): (below: number) => number {
-  let state = seed
-  return below => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * below)
-  }
-}

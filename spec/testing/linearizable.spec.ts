@@ -16,7 +16,7 @@ import {
   type Sequential,
 } from '../broken/sequential.js'
 import { assert, holds, note } from '../support/kit.js'
-import { seeded } from '../support/lines.js'
+import { seeded } from '../support/seeded.js'
 
 /** `A 0-2 write 1`, `B 3-4 read = 1`, and `C 1- write 2`, which never returns. */
 function history(...lines: readonly string[]): Op[] {

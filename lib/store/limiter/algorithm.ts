@@ -51,3 +51,20 @@ export interface Algorithm {
 
 /** Counts are whole numbers that can be calculated with. */
 export const mostCount = 2 ** 52
+
+/** How a hit was judged by an algorithm that counts hits. */
+interface Judgement {
+  readonly allowed: boolean
+  readonly cost: number
+  readonly clockMs: number
+  readonly count: number
+  /** When there is room for it. */
+  readonly roomAtMs: () => number
+  readonly resetAt: number
+}
+
+export function decide({ limit }: Part, { allowed, cost, clockMs, count, roomAtMs, resetAt }: Judgement): Decision {
+  const remaining = count < limit ? limit - count : 0
+  const retryAfter = allowed ? 0 : cost > limit ? Number.POSITIVE_INFINITY : roomAtMs() - clockMs
+  return { allowed, cost, at: clockMs, count, remaining, limit, retryAfter, resetAt }
+}

@@ -1,7 +1,7 @@
 // A sliding window: the state is the log of what was counted, as pairs of a time and a count, the oldest first. A hit at a
 // time counts until exactly `perMs` later.
 
-import { type Algorithm, mostCount, type State } from './algorithm.js'
+import { type Algorithm, decide, mostCount, type State } from './algorithm.js'
 import type { Part } from './rule.js'
 
 const lastOf = (log: State): number => log[log.length - 2] ?? 0
@@ -59,17 +59,9 @@ export const sliding: Algorithm = {
     const isChange = cost > 0 && (allowed || isCounted)
     const next = isChange ? added(log, before, part, timeOf(log, clockMs), cost) : log
     const count = isChange ? Math.min(before + cost, mostCount) : before
-    const wait = allowed ? 0 : cost > limit ? Number.POSITIVE_INFINITY : roomAtMs(log, before, part, cost) - clockMs
-    const decision = {
-      allowed,
-      cost,
-      at: clockMs,
-      count,
-      remaining: count < limit ? limit - count : 0,
-      limit,
-      retryAfter: wait,
-      resetAt: next.length > 0 ? lastOf(next) + perMs : clockMs,
-    }
+    const roomAt = () => roomAtMs(log, before, part, cost)
+    const resetAt = next.length > 0 ? lastOf(next) + perMs : clockMs
+    const decision = decide(part, { allowed, cost, clockMs, count, roomAtMs: roomAt, resetAt })
     return [isChange ? next : state, decision]
   },
 

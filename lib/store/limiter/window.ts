@@ -1,7 +1,7 @@
 // Windows: the state is when the window ends, and what is counted in it. A window that begins with its first hit and one that
 // is aligned to the clock differ in where a new one ends, and in nothing else.
 
-import { type Algorithm, mostCount, type State } from './algorithm.js'
+import { type Algorithm, decide, mostCount, type State } from './algorithm.js'
 import type { Part } from './rule.js'
 
 function isOpen({ perMs }: Part, [endMs = 0]: State, clockMs: number): boolean {
@@ -22,16 +22,7 @@ export const window: Algorithm = {
     const isChange = cost > 0 && (allowed || isCounted)
     const count = isChange ? Math.min(before + cost, mostCount) : before
     const endMs = open?.[0] ?? (isChange ? nextEnd(part, clockMs) : clockMs)
-    const decision = {
-      allowed,
-      cost,
-      at: clockMs,
-      count,
-      remaining: count < limit ? limit - count : 0,
-      limit,
-      retryAfter: allowed ? 0 : cost > limit ? Number.POSITIVE_INFINITY : endMs - clockMs,
-      resetAt: endMs,
-    }
+    const decision = decide(part, { allowed, cost, clockMs, count, roomAtMs: () => endMs, resetAt: endMs })
     return [isChange ? [endMs, count] : state, decision]
   },
 

@@ -7,7 +7,7 @@ import { partsOf } from '../../../lib/store/limiter/rule.js'
 import { parse, spell } from '../../../lib/store/limiter/spelling.js'
 import { assert, holds, sized } from '../../support/kit.js'
 import { intervalModel, windowModel } from '../../support/limiter-models.js'
-import { randomOf } from '../../support/limiter-random.js'
+import { seeded } from '../../support/seeded.js'
 
 const never = Number.POSITIVE_INFINITY
 
@@ -175,7 +175,7 @@ interface Step {
 /** Hits at random moments, all of them after each other. */
 function* randomHits(rule: Rule, seed: number, back = 0): Generator<Step> {
   const parts = partsOf(rule)
-  const random = randomOf(seed)
+  const random = seeded(seed)
   let states: States = []
   let at = 1_700_000_000_000 + random(1000)
   for (let nth = 0; nth < 60; nth++) {

@@ -12,9 +12,9 @@ import { argumentsOf } from '../../../lib/store/redis/limit.js'
 import { limitScriptBy } from '../../../lib/store/redis/limit-script.js'
 import { startProxy } from '../../support/cutting-proxy.js'
 import { afterwards, assert, holds, note, raced, sized } from '../../support/kit.js'
-import { randomOf } from '../../support/limiter-random.js'
 import { type Client, noRedisStore, redisClient } from '../../support/redis-engines.js'
 import { type RedisProcess, startRedis } from '../../support/redis-server.js'
+import { seeded } from '../../support/seeded.js'
 
 let server: RedisProcess | undefined
 let client: Client | undefined
@@ -61,7 +61,7 @@ when(holds)('the script and the functions decide the same, and leave the same, w
   await command('SCRIPT', 'LOAD', byCaller.text)
   const seen = { hits: 0, denied: 0, back: 0, counted: 0 }
   const one = async (seed: number) => {
-    const random = randomOf(seed)
+    const random = seeded(seed)
     const rule = randomRule(random)
     const parts = partsOf(rule)
     const key = `{differential:${seed}}`

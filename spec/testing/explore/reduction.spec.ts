@@ -8,7 +8,8 @@ import { fs, type Steps, together } from 'holdfast/steps'
 import { type ExploreOptions, explore, type World } from 'holdfast/testing'
 import { wrongOnSchedules } from '../../broken/mutants.js'
 import { assert, explored, note, sized } from '../../support/kit.js'
-import { callOf, seeded, setUp } from '../../support/lines.js'
+import { callOf, setUp } from '../../support/lines.js'
+import { seeded } from '../../support/seeded.js'
 
 interface Program {
   readonly there: readonly string[]

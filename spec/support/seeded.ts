@@ -1,5 +1,7 @@
-/** Returns a function that returns whole numbers from 0 to below its argument: the same ones for the same seed (mulberry32). */
-export function randomOf(seed: number): (below: number) => number {
+// Numbers that look random and are the same for the same seed.
+
+/** Returns a source of whole numbers below a limit (mulberry32). */
+export function seeded(seed: number): (below: number) => number {
   let state = seed
   return below => {
     state = (state + 0x6d2b79f5) | 0
