@@ -6,6 +6,18 @@ import { settle } from './wait.js'
 
 /** Ends the call with the interruption; or with what a callback has failed with already, because that was first. */
 export function interruptCall({ op, args }: Call, interruption: Error, done: Done): void {
-  if (op === 'settle') settle(args[0], 0, error => done(isFailure(error) ? error : interruption))
-  else done(interruption)
+  if (op !== 'settle') {
+    done(interruption)
+    return
+  }
+  const wake = settle(args[0], undefined, error => done(isFailure(error) ? error : interruption))
+  if (wake) afterDueReactions(wake)
+}
+
+/**
+ * A promise that has failed says so only in a reaction. A timer, even of 0 ms, would be too late: on a busy machine a later
+ * failure comes before it.
+ */
+function afterDueReactions(run: () => void): void {
+  queueMicrotask(() => process.nextTick(run))
 }
