@@ -146,5 +146,5 @@ export function startLease(blobs: Blobs, taken: NewLease, released: ContentHold[
 export function watched(lease: ContentLease): void {
   if (!(lease instanceof Lease)) return
   const hold = Lease.holdOf(lease)
-  if (hold.pins.length > 0 && !hold.over) dropped.watch(lease, hold, { stop() {} })
+  if (hold.pins.length > 0 && !hold.over) dropped.watch(lease, hold)
 }

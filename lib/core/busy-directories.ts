@@ -5,26 +5,14 @@
 import type { Call, Op, Path } from './alphabet.js'
 import { deviceBy, type Needs } from './call-tables.js'
 import { isExclusive } from './descriptor-devices.js'
-import type { KnownDirectories } from './known-directories.js'
-import type { LightNames } from './light-names.js'
-import type { LocalPlaces } from './local-places.js'
-import { parentOf, sharedParent } from './path-maps.js'
-import { WarmPaths } from './warm-paths.js'
-
-/** What is known otherwise. */
-interface Known {
-  readonly places: LocalPlaces
-  readonly dirs: KnownDirectories
-  readonly light: LightNames
-}
+import type { Knowledge } from './knowledge.js'
+import type { KnownPath } from './known-paths.js'
+import { lastReadMs, warmMs, wasUsed } from './moment.js'
 
 export class BusyDirectories {
-  readonly #known: Known
-  readonly #busy = new WarmPaths()
-  /** The files that were given another name a moment ago. */
-  readonly #linked = new WarmPaths()
+  readonly #known: Knowledge
 
-  constructor(known: Known) {
+  constructor(known: Knowledge) {
     this.#known = known
   }
 
@@ -38,39 +26,45 @@ export class BusyDirectories {
     mkdir: path => this.#deviceFor(path),
     symlink: (_, path) => this.#deviceFor(path),
     // Some filesystems copy a file when it gets another name for the first time.
-    link: (existing, path) => (this.#isReady(existing) ? this.#deviceFor(path) : undefined),
+    link: (existing, path) => (this.#isReady(this.#known.paths.find(existing)) ? this.#deviceFor(path) : undefined),
     // On a disk, a file that replaces another one may be written to the disk at once.
     rename: (from, to) => {
-      if (sharedParent(from, to) === undefined) return undefined
-      const { light, places } = this.#known
-      if (light.isFree(to)) return this.#deviceFor(to)
-      return light.isFile(to) ? places.inMemory(this.#deviceFor(to)) : undefined
+      const { light, paths, places } = this.#known
+      const dir = paths.aboveBoth(from, to)
+      if (!dir) return undefined
+      const name = paths.find(to)
+      if (light.isFree(name)) return this.#deviceOf(dir)
+      return light.isFile(name) ? places.inMemory(this.#deviceOf(dir)) : undefined
     },
-    unlink: path => (this.#known.light.isFile(path) ? this.#deviceFor(path) : undefined),
+    unlink: path => (this.#known.light.isFile(this.#known.paths.find(path)) ? this.#deviceFor(path) : undefined),
     rmdir: path => this.#known.places.inMemory(this.#deviceFor(path)),
     lstat: path => {
-      const { light, places } = this.#known
+      const { light, paths, places } = this.#known
       const dev = this.#deviceFor(path)
-      return light.isFree(path) || light.isFile(path) ? dev : places.inMemory(dev)
+      const name = dev === undefined ? undefined : paths.find(path)
+      return light.isFree(name) || light.isFile(name) ? dev : places.inMemory(dev)
     },
   }
 
-  #isReady(file: Path): boolean {
-    return this.#known.light.isFile(file) || (typeof file === 'string' && this.#linked.has(file))
+  #isReady(file: KnownPath | undefined): boolean {
+    return this.#known.light.isFile(file) || (file !== undefined && wasUsed(file.linkedAtMs, warmMs))
   }
 
   /** That of a name in a busy directory. */
   #deviceFor(path: Path): number | undefined {
-    if (typeof path !== 'string') return undefined
-    const dir = parentOf(path)
-    return this.#busy.has(dir) ? this.#known.dirs.localDevice(dir) : undefined
+    return typeof path === 'string' ? this.#deviceOf(this.#known.paths.above(path)) : undefined
+  }
+
+  #deviceOf(dir: KnownPath): number | undefined {
+    return wasUsed(dir.busyAtMs, warmMs) ? this.#known.dirs.localDevice(dir) : undefined
   }
 
   /** Notes a call that succeeded. */
   note({ op, args }: Call): void {
     const path = givenBy[op]?.(args)
-    if (typeof path === 'string') this.#busy.add(parentOf(path))
-    if (op === 'link' && typeof args[0] === 'string') this.#linked.add(args[0])
+    const { paths } = this.#known
+    if (typeof path === 'string') paths.above(path).busyAtMs = lastReadMs()
+    if (op === 'link' && typeof args[0] === 'string') paths.of(args[0]).linkedAtMs = lastReadMs()
   }
 }
 

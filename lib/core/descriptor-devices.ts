@@ -4,14 +4,14 @@
 
 import type { Path } from './alphabet.js'
 import { isFleeting } from './held-paths.js'
-import { lastReadMs, wasUsed } from './moment.js'
-import { parentOf } from './path-maps.js'
-import { WarmPaths } from './warm-paths.js'
+import type { KnownDirectories } from './known-directories.js'
+import type { KnownPath, KnownPaths } from './known-paths.js'
+import { lastReadMs, warmMs, wasUsed } from './moment.js'
 
 interface Descriptor {
-  readonly path: string
+  readonly name: KnownPath
   /** The name that was opened, or for a new file its directory: the pool can ask there what the device is. */
-  readonly at: string
+  readonly at: KnownPath
   /** The open made the file, so nothing has to be read before something is written. */
   readonly isNewFile: boolean
   /** What is in it is in memory, as it was read a moment ago. */
@@ -29,25 +29,32 @@ export const isOneOfMany = (flags: unknown): boolean => flags === 'r nofollow'
 export const isExclusive = (flags: unknown): boolean => typeof flags === 'string' && flags.startsWith('wx')
 
 export class DescriptorDevices {
+  readonly #paths: KnownPaths
+  readonly #dirs: KnownDirectories
   readonly #open = new Map<number, Descriptor>()
-  readonly #warm = new WarmPaths()
+
+  constructor(paths: KnownPaths, dirs: KnownDirectories) {
+    this.#paths = paths
+    this.#dirs = dirs
+  }
 
   /** Notes an open. `seen` returns where the path leads; a new file is wherever its directory is. */
-  note(fd: number, path: Path, flags: string, seen: (path: string) => number | undefined): void {
+  note(fd: number, path: Path, flags: string, seen: (name: KnownPath) => number | undefined): void {
     this.#open.delete(fd)
     if (typeof path !== 'string') return
+    const name = this.#paths.of(path)
     const isNewFile = isExclusive(flags)
     // Of a directory it is asked later, because the pool may still be finding it out.
-    const dev = isNewFile ? undefined : seen(path)
-    const isWarm = this.wasOpened(path)
-    if ((isNewFile || isOneOfMany(flags)) && !isFleeting(path)) this.#warm.add(path)
-    const at = isNewFile ? parentOf(path) : path
-    this.#open.set(fd, { path, at, dev, isNewFile, isWarm, bytes: 0, usedAtMs: lastReadMs() })
+    const dev = isNewFile ? undefined : seen(name)
+    const isWarm = this.wasOpened(name)
+    if ((isNewFile || isOneOfMany(flags)) && !isFleeting(path)) name.openedAtMs = lastReadMs()
+    const at = isNewFile ? this.#paths.above(path) : name
+    this.#open.set(fd, { name, at, dev, isNewFile, isWarm, bytes: 0, usedAtMs: lastReadMs() })
   }
 
   /** Was a file of that name opened a moment ago, so that it is in memory? */
-  wasOpened(path: string): boolean {
-    return this.#warm.has(path)
+  wasOpened(name: KnownPath): boolean {
+    return wasUsed(name.openedAtMs, warmMs)
   }
 
   noteDevice(fd: number, dev: number): void {
@@ -66,8 +73,8 @@ export class DescriptorDevices {
     this.#open.delete(fd)
   }
 
-  pathOf(fd: number): string | undefined {
-    return this.#open.get(fd)?.path
+  nameOf(fd: number): KnownPath | undefined {
+    return this.#open.get(fd)?.name
   }
 
   /** How many bytes a new file has got. */
@@ -85,11 +92,11 @@ export class DescriptorDevices {
   }
 
   /** Returns the device, and a path that leads to it. */
-  find(fd: number, deviceOf: (dir: string) => number | undefined): { dev: number; at: string } | undefined {
+  find(fd: number): { dev: number; at: string } | undefined {
     const file = this.#open.get(fd)
-    if (!wasUsed(file)) return undefined
-    if (file.isNewFile) file.dev ??= deviceOf(file.at)
+    if (!file || !wasUsed(file.usedAtMs)) return undefined
+    if (file.isNewFile) file.dev ??= this.#dirs.localDevice(file.at)
     const { dev, at } = file
-    return dev === undefined ? undefined : { dev, at }
+    return dev === undefined ? undefined : { dev, at: at.path }
   }
 }

@@ -21,7 +21,7 @@ import { HeldPaths } from './held-paths.js'
 import { Distrust, Doubt, TurnBudget } from './inline-bounds.js'
 import { inlineOps, mayGuess } from './inline-mode.js'
 import { KernelCache } from './kernel-cache.js'
-import { LocalPlaces, type Questions } from './local-places.js'
+import type { Questions } from './local-places.js'
 import { lastReadMs, readClock } from './moment.js'
 import type { Stats } from './stats.js'
 
@@ -39,7 +39,7 @@ export class FastPath {
   #inPool = 0
 
   constructor(questions: Questions, performSync: (call: Call) => unknown) {
-    this.#cache = new KernelCache(new LocalPlaces(questions))
+    this.#cache = new KernelCache(questions)
     this.#performSync = performSync
   }
 
@@ -97,10 +97,10 @@ export class FastPath {
   #note(spelt: Call, value: unknown): void {
     const { op, args } = spelt
     const opened = op === 'open' && args[1] === 'r directory' ? this.#held.add(value as number) : undefined
-    if (opened !== undefined && typeof args[0] === 'string') this.#cache.noteOpen(opened, args[0])
+    if (opened !== undefined && typeof args[0] === 'string') this.#cache.notes.noteOpen(opened, args[0])
     const key = op === 'fstat' ? this.#held.keyOf(args[0]) : undefined
-    if (key !== undefined) this.#cache.noteDevice(key, Number((value as Stats).dev))
-    this.#cache.note(spelt, value)
+    if (key !== undefined) this.#cache.notes.noteDevice(key, Number((value as Stats).dev))
+    this.#cache.notes.note(spelt, value)
   }
 
   /** The pool is about to make the call. Returns what to call when it has ended: that notes how, and then calls `done`. */

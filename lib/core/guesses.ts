@@ -3,29 +3,18 @@
 
 import type { Call } from './alphabet.js'
 import { BusyDirectories } from './busy-directories.js'
-import type { DescriptorDevices } from './descriptor-devices.js'
 import { HotDirectories } from './hot-directories.js'
-import type { KnownDirectories } from './known-directories.js'
-import { LightNames } from './light-names.js'
-import type { LocalPlaces } from './local-places.js'
-
-/** What is known otherwise. */
-interface Known {
-  readonly places: LocalPlaces
-  readonly dirs: KnownDirectories
-  readonly descriptors: DescriptorDevices
-}
+import type { Knowledge } from './knowledge.js'
 
 export class Guesses {
-  readonly light: LightNames
+  readonly #known: Knowledge
   readonly #hot: HotDirectories
   readonly #busy: BusyDirectories
 
-  /** `mostBytes`: of what is read inline, and of a small file. */
-  constructor(known: Known, mostBytes: number) {
-    this.light = new LightNames(mostBytes)
-    this.#hot = new HotDirectories({ ...known, light: this.light }, mostBytes)
-    this.#busy = new BusyDirectories({ ...known, light: this.light })
+  constructor(known: Knowledge) {
+    this.#known = known
+    this.#hot = new HotDirectories(known)
+    this.#busy = new BusyDirectories(known)
   }
 
   /** Returns the device that the call concerns, if it is local and the kernel may well have in memory what is needed. */
@@ -39,7 +28,7 @@ export class Guesses {
 
   /** Notes a call that succeeded. */
   note(call: Call, value: unknown): void {
-    this.light.note(call, value)
+    this.#known.light.note(call, value)
     this.#busy.note(call)
   }
 }

@@ -4,33 +4,19 @@
 
 import type { Call, Path } from './alphabet.js'
 import { deviceBy, type Needs } from './call-tables.js'
-import type { DescriptorDevices } from './descriptor-devices.js'
 import { isExclusive, isOneOfMany } from './descriptor-devices.js'
-import type { KnownDirectories } from './known-directories.js'
-import type { LightNames } from './light-names.js'
-import type { LocalPlaces } from './local-places.js'
-import { parentOf, sharedParent } from './path-maps.js'
-
-/** What is known otherwise. */
-interface Known {
-  readonly places: LocalPlaces
-  readonly dirs: KnownDirectories
-  readonly descriptors: DescriptorDevices
-  readonly light: LightNames
-}
+import { type Knowledge, mostInlineBytes } from './knowledge.js'
+import type { KnownPath } from './known-paths.js'
 
 export class HotDirectories {
-  readonly #known: Known
-  readonly #mostBytes: number
+  readonly #known: Knowledge
 
-  /** `mostBytes`: of what is read inline. */
-  constructor(known: Known, mostBytes: number) {
+  constructor(known: Knowledge) {
     this.#known = known
-    this.#mostBytes = mostBytes
   }
 
   note(dir: string): void {
-    this.#known.dirs.noteHot(dir)
+    this.#known.paths.of(dir).isHot = true
   }
 
   /** Returns the device that the call concerns, if it is local and the kernel may well have in memory what is needed. */
@@ -41,32 +27,43 @@ export class HotDirectories {
   readonly #findBy: Needs = {
     open: (path, flags) => (isOneOfMany(flags) || isExclusive(flags) ? this.#deviceIn(path) : undefined),
     read: (fd, into) => {
-      const { descriptors, dirs, places } = this.#known
-      const path = descriptors.pathOf(fd)
-      if (!(into?.length <= this.#mostBytes) || path === undefined || !this.#isIn(path)) return undefined
-      return places.ifLocal(descriptors.find(fd, dir => dirs.localDevice(dir)))
+      const { descriptors, places } = this.#known
+      const name = descriptors.nameOf(fd)
+      if (!(into?.length <= mostInlineBytes) || !name || !this.#aboveOf(name).isHot) return undefined
+      return places.ifLocal(descriptors.find(fd))
     },
     lstat: path => this.#deviceIn(path),
     readdir: dir => this.#deviceIn(dir),
     mkdir: path => this.#deviceIn(path),
     rmdir: path => this.#deviceIn(path),
     // Of a directory in there, and of what is in that: it is small, too.
-    exists: path => this.#deviceIn(parentOf(path)),
+    exists: path => (typeof path === 'string' ? this.#deviceOf(this.#known.paths.above(path)) : undefined),
     rename: (from, to) => {
-      const dir = sharedParent(from, to)
-      return dir === undefined ? undefined : (this.#deviceIn(from) ?? this.#deviceIn(dir))
+      const dir = this.#known.paths.aboveBoth(from, to)
+      return dir && (this.#deviceIn(from) ?? this.#deviceOf(dir))
     },
     unlink: path => {
       if (typeof path !== 'string') return undefined
-      return this.#known.light.isFile(path) ? this.#deviceIn(path) : this.#deviceIn(parentOf(path))
+      const { light, paths } = this.#known
+      return light.isFile(paths.find(path)) ? this.#deviceIn(path) : this.#deviceOf(paths.above(path))
     },
   }
 
-  #isIn(path: Path): path is string {
-    return typeof path === 'string' && this.#known.dirs.isHot(parentOf(path))
+  #aboveOf({ above }: KnownPath): KnownPath {
+    return this.#known.paths.of(above)
   }
 
+  /** That of a name in a hot directory. */
   #deviceIn(path: Path): number | undefined {
-    return this.#isIn(path) ? this.#known.dirs.deviceIn(path) : undefined
+    return typeof path === 'string' ? this.#deviceOfName(this.#known.paths.above(path), path) : undefined
+  }
+
+  /** That of a directory in a hot one. */
+  #deviceOf(dir: KnownPath): number | undefined {
+    return this.#deviceOfName(this.#aboveOf(dir), dir.path)
+  }
+
+  #deviceOfName(dir: KnownPath, path: string): number | undefined {
+    return dir.isHot ? this.#known.dirs.deviceIn(dir, path) : undefined
   }
 }

@@ -1,88 +1,85 @@
-// The directories whose entries are in the kernel's memory: those that are new, and those that were read and have few; and
-// the hot ones, of which a caller says that most of what is in them is.
+// The directories whose entries are in the kernel's memory: those that this process made a moment ago, and those that were
+// found to have few. Of the hot ones a caller says that most of what is in them is in memory, too.
 
-import type { Path } from './alphabet.js'
+import { isKeyOfOpen } from './held-paths.js'
+import type { KnownPath, KnownPaths } from './known-paths.js'
 import type { LocalPlaces } from './local-places.js'
-import { NewDirectories } from './new-directories.js'
-import { parentOf, pathMap } from './path-maps.js'
-import { SmallDirectories } from './small-directories.js'
+import { lastReadMs, never, warmMs, wasUsed } from './moment.js'
 
-/** A store has 256 of them. */
-const mostHot = 5000
+/** A cell (../cell.ts) has one entry, and systems sometimes add one of theirs. A rename in there replaces nothing. */
+const mostOfFew = 2
 
 export class KnownDirectories {
   readonly #places: LocalPlaces
-  readonly #small = new SmallDirectories()
-  readonly #new = new NewDirectories()
-  readonly #hot = pathMap<true>(mostHot)
+  readonly #paths: KnownPaths
 
-  constructor(places: LocalPlaces) {
+  constructor(places: LocalPlaces, paths: KnownPaths) {
     this.#places = places
+    this.#paths = paths
   }
 
   /** The device of one whose entries are in memory, if it is local. So do all that follow. */
-  deviceOf(dir: Path): number | undefined {
-    return this.deviceOfNew(dir) ?? this.deviceOfSmall(dir as string)
+  deviceOf(dir: KnownPath | undefined): number | undefined {
+    return this.deviceOfNew(dir) ?? this.deviceOfSmall(dir)
   }
 
-  deviceOfNew(dir: Path): number | undefined {
-    return this.isNew(dir) ? this.localDevice(dir) : undefined
+  deviceOfNew(dir: KnownPath | undefined): number | undefined {
+    return dir && this.isNew(dir) ? this.localDevice(dir) : undefined
   }
 
-  deviceOfSmall(dir: string): number | undefined {
+  deviceOfSmall(dir: KnownPath | undefined): number | undefined {
+    if (!dir || dir.smallAtMs === never) return undefined
     // Asks where it is even if the call comes too late, because others usually follow it.
-    const dev = this.#small.was(dir) ? this.localDevice(dir) : undefined
-    return this.#small.has(dir) ? dev : undefined
+    const dev = this.localDevice(dir)
+    return wasUsed(dir.smallAtMs, warmMs) ? dev : undefined
   }
 
   /**
    * That of any directory. One that this process made a moment ago is where the one above it is; so is a hot one, and one in
    * there.
    */
-  localDevice(dir: string): number | undefined {
-    let at = this.#new.above(dir)
-    if (this.isHot(parentOf(at)) && this.#places.isOwnPlace(at)) at = parentOf(at)
-    if (this.isHot(at) && this.#places.isOwnPlace(at)) at = parentOf(at)
+  localDevice(dir: KnownPath): number | undefined {
+    let at = dir
+    while (this.isNew(at) && !isKeyOfOpen(at.path)) at = this.#paths.of(at.above)
+    if (this.#paths.find(at.above)?.isHot && this.#places.isOwnPlace(at.path)) at = this.#paths.of(at.above)
+    if (at.isHot && this.#places.isOwnPlace(at.path)) at = this.#paths.of(at.above)
     return this.#places.localDevice(at)
   }
 
   /** That of a name in a known directory, if the kernel of this machine alone keeps whatever has that name. */
-  deviceIn(path: string): number | undefined {
-    const dir = parentOf(path)
-    if (!this.isHot(dir)) return this.#places.deviceIn(path)
+  deviceIn(dir: KnownPath, path: string): number | undefined {
+    if (!dir.isHot) return this.#places.deviceIn(dir, path)
     const dev = this.localDevice(dir)
     return dev !== undefined && this.#places.isOwnPlace(path) ? dev : undefined
   }
 
-  isHot(dir: string): boolean {
-    return this.#hot.get(dir) === true
+  isNew(dir: KnownPath): boolean {
+    return wasUsed(dir.madeAtMs)
   }
 
-  noteHot(dir: string): void {
-    this.#hot.set(dir, true)
-  }
-
-  isNew(dir: Path): dir is string {
-    return typeof dir === 'string' && this.#new.has(dir)
-  }
-
-  noteMade(dir: Path): void {
-    if (typeof dir === 'string') this.#new.add(dir)
+  noteMade(dir: KnownPath): void {
+    dir.madeAtMs = lastReadMs()
     this.deviceOfNew(dir)
   }
 
-  noteRead(dir: string, names: readonly unknown[]): void {
-    this.#small.note(dir, names)
+  noteRead(dir: KnownPath, { length }: readonly unknown[]): void {
+    dir.smallAtMs = length > mostOfFew ? never : lastReadMs()
     this.deviceOfSmall(dir)
   }
 
-  /** The directory `dir` is open, and has that key as well. */
-  noteOpen(dir: string, key: string): void {
-    this.#new.open(dir, key)
+  /** The directory is open, and is known as `held` as well. */
+  noteOpen(dir: KnownPath | undefined, held: KnownPath): void {
+    if (dir) held.madeAtMs = dir.madeAtMs
   }
 
-  noteRename(from: string, to: string): void {
-    this.#new.move(from, to)
-    this.#small.noteRename(parentOf(to))
+  /** A name in the directory was given to something else in there. */
+  noteRenameIn(dir: KnownPath): void {
+    if (wasUsed(dir.smallAtMs, warmMs)) dir.smallAtMs = lastReadMs()
+  }
+
+  /** After a rename, `to` is what `from` was. */
+  move(from: KnownPath | undefined, to: KnownPath): void {
+    to.madeAtMs = from?.madeAtMs ?? never
+    if (from) from.madeAtMs = never
   }
 }

@@ -3,33 +3,27 @@
 
 import type { Call, Path } from './alphabet.js'
 import { type Notes, noteBy } from './call-tables.js'
-import { lastReadMs, type Used, warmMs, wasUsed } from './moment.js'
-import { pathMap } from './path-maps.js'
+import type { KnownPath, KnownPaths } from './known-paths.js'
+import { lastReadMs, never, warmMs, wasUsed } from './moment.js'
 
 /** Is the file opened to be made, or to be written? */
 const isWritten = (flags: string): boolean => flags !== 'r' && !flags.startsWith('r ')
 
-interface Light extends Used {
-  readonly has: 'file' | 'nothing'
-}
-
-/** Programs that keep many small files use each rarely. A name takes about 200 bytes. */
-const mostNames = 20_000
-
 export class LightNames {
-  readonly #names = pathMap<Light>(mostNames)
+  readonly #paths: KnownPaths
   readonly #mostBytes: number
 
   /** `mostBytes`: of a small file. */
-  constructor(mostBytes: number) {
+  constructor(paths: KnownPaths, mostBytes: number) {
+    this.#paths = paths
     this.#mostBytes = mostBytes
   }
 
   /** Notes a file that was written or read as a whole. */
-  noteFile(path: Path | undefined, bytes: number): void {
-    if (typeof path !== 'string') return
-    if (bytes <= this.#mostBytes) this.#set(path, 'file')
-    else this.#names.delete(path)
+  noteFile(name: KnownPath | undefined, bytes: number): void {
+    if (!name) return
+    name.smallFileAtMs = bytes <= this.#mostBytes ? lastReadMs() : never
+    name.nothingAtMs = never
   }
 
   /** Notes a call that succeeded. */
@@ -40,42 +34,46 @@ export class LightNames {
   readonly #noteBy: Notes = {
     open: (_, path, flags) => {
       // Anything may be written now.
-      if (typeof path === 'string' && isWritten(flags)) this.#names.delete(path)
+      if (isWritten(flags)) this.#forget(this.#paths.find(path))
     },
     lstat: (stats: unknown, path) => {
-      if (stats === undefined) this.#set(path, 'nothing')
+      if (stats === undefined) this.#noteNothing(path)
     },
-    unlink: (_, path) => this.#set(path, 'nothing'),
-    link: (_, from, to) => this.#noteSame(from, to),
+    unlink: (_, path) => this.#noteNothing(path),
+    link: (_, from, to) => void this.#noteSame(from, to),
     rename: (_, from, to) => {
-      if (this.#noteSame(from, to)) this.#set(from, 'nothing')
+      if (this.#noteSame(from, to)) this.#noteNothing(from)
     },
   }
 
-  #set(path: Path, has: Light['has']): void {
-    if (typeof path === 'string') this.#names.set(path, { has, usedAtMs: lastReadMs() })
+  #forget(name: KnownPath | undefined): void {
+    if (!name) return
+    name.smallFileAtMs = never
+    name.nothingAtMs = never
+  }
+
+  #noteNothing(path: Path): void {
+    if (typeof path !== 'string') return
+    const name = this.#paths.of(path)
+    name.smallFileAtMs = never
+    name.nothingAtMs = lastReadMs()
   }
 
   /** `to` is what `from` is, or was. Returns whether that is small. */
   #noteSame(from: Path, to: Path): boolean {
-    const isSmall = this.isFile(from)
-    if (isSmall) this.#set(to, 'file')
-    else if (typeof to === 'string') this.#names.delete(to)
+    const isSmall = this.isFile(this.#paths.find(from))
+    if (isSmall && typeof to === 'string') this.noteFile(this.#paths.of(to), 0)
+    else this.#forget(this.#paths.find(to))
     return isSmall
   }
 
   /** Had it a small file a moment ago? */
-  isFile(path: Path): boolean {
-    return this.#find(path) === 'file'
+  isFile(name: KnownPath | undefined): boolean {
+    return name !== undefined && wasUsed(name.smallFileAtMs, warmMs)
   }
 
   /** Had it nothing a moment ago? */
-  isFree(path: Path): boolean {
-    return this.#find(path) === 'nothing'
-  }
-
-  #find(path: Path): Light['has'] | undefined {
-    const name = typeof path === 'string' ? this.#names.get(path) : undefined
-    return wasUsed(name, warmMs) ? name.has : undefined
+  isFree(name: KnownPath | undefined): boolean {
+    return name !== undefined && wasUsed(name.nothingAtMs, warmMs)
   }
 }

@@ -7,9 +7,9 @@
 
 import { isInlineKind, isMemoryKind } from './filesystem-kinds.js'
 import { realPath } from './held-paths.js'
-import { agingMs, lastReadMs, readClock, type Used, wasUsed } from './moment.js'
+import type { KnownPath, KnownPaths, Look } from './known-paths.js'
+import { agingMs, lastReadMs, never, readClock, wasUsed } from './moment.js'
 import { namesOfOthers } from './mount-table.js'
-import { parentOf, pathMap, rename } from './path-maps.js'
 
 /** How to ask, in the pool unless it says otherwise. A rejection means that it cannot be known now. */
 export interface Questions {
@@ -23,13 +23,6 @@ export interface Questions {
 /** What is known of a device: `memory` is local, too. */
 type Kind = 'foreign' | 'local' | 'memory'
 
-interface Known<T> extends Used {
-  readonly value: T
-}
-
-/** Those of many cells, as a store has them. */
-const mostDevices = 20_000
-
 /** A cell, and what is beside it, is that far below the directory of a store. */
 const levelsAbove = 2
 
@@ -40,94 +33,103 @@ const kindOf = (kind: number): Kind => (isMemoryKind(kind) ? 'memory' : isInline
 
 export class LocalPlaces {
   readonly #ask: Questions
-  readonly #kinds = new Map<number, Known<Kind>>()
-  /** By path: the device that it leads to. */
-  readonly #devices = pathMap<Known<number>>(mostDevices)
+  readonly #paths: KnownPaths
+  readonly #kinds = new Map<number, { readonly kind: Kind; readonly atMs: number }>()
   readonly #asking = new Set<string>()
   /** The names at which filesystems are mounted that are not kept by this machine's kernel alone. */
-  #others: Known<ReadonlySet<string> | undefined> | undefined
+  #others: ReadonlySet<string> | undefined
+  #othersAtMs = never
 
-  constructor(ask: Questions) {
+  constructor(ask: Questions, paths: KnownPaths) {
     this.#ask = ask
+    this.#paths = paths
   }
 
-  /** Notes where `path` was seen to lead. */
-  note(path: string, dev: number): void {
-    this.#devices.set(path, { value: dev, usedAtMs: lastReadMs() })
+  /** Notes where the path was seen to lead. */
+  note(place: KnownPath, dev: number): void {
+    place.dev = dev
+    place.devAtMs = lastReadMs()
   }
 
   /** After a rename, `to` is what `from` was. */
-  move(from: string, to: string): void {
-    rename(this.#devices, from, to)
+  move(from: KnownPath | undefined, to: KnownPath): void {
+    to.dev = from?.dev
+    to.devAtMs = from?.devAtMs ?? never
+    if (from) from.dev = undefined
   }
 
-  /** Returns the device that `path` leads to, if that is known. */
-  device(path: string): number | undefined {
-    const known = this.#devices.get(path)
-    return wasUsed(known) ? known.value : undefined
+  /** Returns the device that the path leads to, if that is known. */
+  device(place: KnownPath | undefined): number | undefined {
+    return place && wasUsed(place.devAtMs) ? place.dev : undefined
   }
 
   /** The same, if the device is local. What is not known, or will not be for long, is asked for later calls. */
-  localDevice(path: string): number | undefined {
-    const known = this.#find(path, levelsAbove)
-    return known && this.isLocal(known.value, path) ? known.value : undefined
+  localDevice(place: KnownPath): number | undefined {
+    const dev = this.#find(place, levelsAbove)
+    return dev !== undefined && this.isLocal(dev, place.path) ? dev : undefined
   }
 
   /**
    * What was seen before to be where the directory above it is need not be asked again: that one is, and many things share
    * it.
    */
-  #find(path: string, levels: number): Known<number> | undefined {
-    const known: Known<number> | undefined = this.#devices.get(path)
-    if (known && lastReadMs() - known.usedAtMs < agingMs) return known
-    const above = known && levels > 0 && this.isOwnPlace(path) ? this.#find(parentOf(path), levels - 1) : undefined
-    if (above && above.value === known?.value) {
-      this.#devices.set(path, above)
-      return above
+  #find(place: KnownPath, levels: number): number | undefined {
+    const { dev } = place
+    if (dev !== undefined && wasUsed(place.devAtMs, agingMs)) return dev
+    if (dev !== undefined && levels > 0 && this.isOwnPlace(place.path)) {
+      const above = this.#paths.of(place.above)
+      if (this.#find(above, levels - 1) === dev) {
+        place.devAtMs = above.devAtMs
+        return dev
+      }
     }
-    this.#learn(path)
-    return wasUsed(known) ? known : undefined
+    this.#learn(place.path)
+    return this.device(place)
   }
 
   /** Is the device local? `at` is a path that leads to it, by which the pool can ask. */
   isLocal(dev: number, at: string): boolean {
     const known = this.#kinds.get(dev)
-    if (!wasUsed(known, agingMs)) this.#learn(at)
-    return wasUsed(known) && known.value !== 'foreign'
+    if (!known || !wasUsed(known.atMs, agingMs)) this.#learn(at)
+    return known !== undefined && known.kind !== 'foreign' && wasUsed(known.atMs)
   }
 
-  ifLocal(found: { readonly dev: number; readonly at: string } | undefined): number | undefined {
+  ifLocal(found: Pick<Look, 'dev' | 'at'> | undefined): number | undefined {
     return found && this.isLocal(found.dev, found.at) ? found.dev : undefined
   }
 
   /** Returns the device if it has all its files in memory, as far as is known. */
   inMemory(dev: number | undefined): number | undefined {
+    return this.#isOfKind(dev, 'memory') ? dev : undefined
+  }
+
+  #isOfKind(dev: number | undefined, kind: Kind): boolean {
     const known = dev === undefined ? undefined : this.#kinds.get(dev)
-    return wasUsed(known) && known.value === 'memory' ? dev : undefined
+    return known !== undefined && known.kind === kind && wasUsed(known.atMs)
   }
 
   /**
    * The device of a name in a known directory: that of the directory, unless something is mounted there. Returns it only
    * if the kernel of this machine alone keeps whatever has that name.
    */
-  deviceIn(path: string): number | undefined {
-    const dev = this.device(parentOf(path))
+  deviceIn(dir: KnownPath, path: string): number | undefined {
+    const dev = this.device(dir)
     return dev !== undefined && this.isOwnPlace(path) ? dev : undefined
   }
 
   /** Is nothing mounted at a name like this that waits for another machine or process? */
   isOwnPlace(path: string): boolean {
-    if (!wasUsed(this.#others))
-      this.#others = { value: namesOfOthers(this.#ask.mounts() ?? ''), usedAtMs: lastReadMs() }
-    const names = this.#others.value
+    if (!wasUsed(this.#othersAtMs)) {
+      this.#others = namesOfOthers(this.#ask.mounts() ?? '')
+      this.#othersAtMs = lastReadMs()
+    }
+    const names = this.#others
     return names !== undefined && (names.size === 0 || !names.has(path.slice(path.lastIndexOf('/') + 1)))
   }
 
   /** Is it known that the path leads to a device that is not local? */
-  isForeign(path: string): boolean {
-    const dev = this.device(path)
-    const known = dev === undefined ? undefined : this.#kinds.get(dev)
-    return wasUsed(known) && known.value === 'foreign'
+  isForeign(place: KnownPath): boolean {
+    return this.#isOfKind(this.device(place), 'foreign')
   }
 
   #learn(path: string): void {
@@ -139,14 +141,17 @@ export class LocalPlaces {
   }
 
   async #learnFrom(path: string): Promise<void> {
-    const usedAtMs = readClock()
+    const atMs = readClock()
     const at = realPath(path)
     const { dev } = await this.#ask.where(at)
-    this.#devices.set(path, { value: dev, usedAtMs })
-    if (wasUsed(this.#kinds.get(dev), agingMs)) return
+    const place = this.#paths.of(path)
+    place.dev = dev
+    place.devAtMs = atMs
+    const known = this.#kinds.get(dev)
+    if (known && wasUsed(known.atMs, agingMs)) return
     const kind = await this.#ask.kind(at)
     // If the path leads elsewhere meanwhile, the kind may be that of another device.
     const again = await this.#ask.where(at)
-    if (again.dev === dev) this.#kinds.set(dev, { value: kindOf(kind), usedAtMs })
+    if (again.dev === dev) this.#kinds.set(dev, { kind: kindOf(kind), atMs })
   }
 }

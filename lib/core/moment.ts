@@ -36,13 +36,11 @@ export function readClock(): number {
 /** Returns what the clock said when it was last read. */
 export const lastReadMs = (): number => lastMs
 
-/** What is used stays in the kernel's memory, and where it was, for a moment. */
-export interface Used {
-  readonly usedAtMs: number
-}
+/** The time of what was never used. */
+export const never = Number.NEGATIVE_INFINITY
 
-export const wasUsed = <T extends Used>(used: T | undefined, withinMs = momentMs): used is T =>
-  used !== undefined && lastMs - used.usedAtMs < withinMs
+/** What is used stays in the kernel's memory, and where it was, for a moment. */
+export const wasUsed = (atMs: number, withinMs = momentMs): boolean => lastMs - atMs < withinMs
 
 /**
  * What was used stays in the kernel's memory for longer than that, unless memory is short. Where it is may change at any

@@ -4,7 +4,7 @@ import type { InspectOptions } from 'node:util'
 import { monotonicMs } from '../core/moment.js'
 import { type Hold, lossSignal } from './hold.js'
 import { DroppedLeases } from './lease/dropped.js'
-import { Heartbeats } from './lease/heartbeats.js'
+import { heartbeatsOf } from './lease/heartbeats.js'
 import {
   type LeaseAction,
   type LeasePublish,
@@ -172,6 +172,6 @@ const dropped = new DroppedLeases<Hold>(
 /** Starts the heartbeats of a lease. One that is garbage-collected before it was released is released then. */
 export function startLease(hold: Hold): Lease {
   const lease = new Lease(hold)
-  dropped.watch(lease, hold, new Heartbeats(hold, renewInBackground))
+  dropped.watch(lease, hold, heartbeatsOf(hold, renewInBackground))
   return lease
 }

@@ -7,6 +7,19 @@ interface Held {
   readonly whenOver: (() => void)[]
 }
 
+/** What shows that a hold lives, for as long as it does. */
+export interface Beats {
+  /** Milliseconds between two of them. */
+  readonly everyMs: number
+  readonly begin: () => { stop(): void }
+}
+
+/**
+ * Milliseconds until a lease is watched, and its heartbeats begin. Most leases are released before, and either costs as much
+ * as the rest of a lock.
+ */
+const youngMs = 50
+
 /** The leases of one kind of lock. */
 export class DroppedLeases<H extends Held> {
   readonly #nameOf: (hold: H) => string
@@ -14,6 +27,9 @@ export class DroppedLeases<H extends Held> {
   readonly #advice: string
   /** Made by the first lease, because nothing happens at import. */
   #registry: FinalizationRegistry<H> | undefined
+  /** How the watch of each hold begins that is not watched yet. */
+  readonly #young = new Map<H, () => void>()
+  #timer: NodeJS.Timeout | undefined
 
   constructor(nameOf: (hold: H) => string, release: (hold: H) => Promise<unknown>, advice: string) {
     this.#nameOf = nameOf
@@ -21,12 +37,31 @@ export class DroppedLeases<H extends Held> {
     this.#advice = advice
   }
 
-  /** Until the hold is over: if the lease is garbage-collected, the lock is released. */
-  watch(lease: object, hold: H, heartbeats: { stop(): void }): void {
+  /** Until the hold is over: makes its heartbeats, and if the lease is garbage-collected, releases the lock. */
+  watch(lease: object, hold: H, beats?: Beats): void {
+    const begin = () => this.#begin(lease, hold, beats)
+    if (beats && beats.everyMs < 10 * youngMs) {
+      begin()
+      return
+    }
+    this.#young.set(hold, begin)
+    hold.whenOver.push(() => this.#young.delete(hold))
+    this.#timer ??= setTimeout(() => this.#grow(), youngMs).unref()
+  }
+
+  #grow(): void {
+    this.#timer = undefined
+    const young = [...this.#young.values()]
+    this.#young.clear()
+    for (const begin of young) begin()
+  }
+
+  #begin(lease: object, hold: H, beats: Beats | undefined): void {
+    const heartbeats = beats?.begin()
     this.#registry ??= new FinalizationRegistry(dropped => this.#giveBack(dropped))
     this.#registry.register(lease, hold, hold)
     hold.whenOver.push(() => {
-      heartbeats.stop()
+      heartbeats?.stop()
       this.#registry?.unregister(hold)
     })
   }

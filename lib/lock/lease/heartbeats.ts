@@ -3,10 +3,17 @@
 import { monotonicMs } from '../../core/moment.js'
 import { longestTimerMs } from '../../core/wait.js'
 import { oldestBeatMs } from '../whole.js'
+import type { Beats } from './dropped.js'
 import { type Beating, reportSilence } from './loss.js'
 
 /** Milliseconds for a heartbeat that could begin only when it was too late already, because the thread was blocked. */
 const lastChanceMs = 1000
+
+/** Those of a lease, by which `beat` makes one. */
+export const heartbeatsOf = <H extends Beating>(hold: H, beat: (hold: H) => Promise<void>): Beats => ({
+  everyMs: hold.locking.heartbeatMs,
+  begin: () => new Heartbeats(hold, beat),
+})
 
 /** Calls `beat` again and again until it is stopped. If no heartbeat is made for `stale`, the hold reports that. */
 export class Heartbeats<H extends Beating> {

@@ -3,7 +3,7 @@
 import { dual } from '../../core/dual.js'
 import type { Steps } from '../../core/steps.js'
 import { DroppedLeases } from '../../lock/lease/dropped.js'
-import { Heartbeats } from '../../lock/lease/heartbeats.js'
+import { heartbeatsOf } from '../../lock/lease/heartbeats.js'
 import type { LeaseAction } from '../../lock/lease/lease-actions.js'
 import type { LeaseSurface } from '../../lock/lease.js'
 import { lossSignal, release, renew, type StoreHold } from './hold.js'
@@ -109,6 +109,10 @@ const dropped = new DroppedLeases<StoreHold>(
 /** Starts the heartbeats of a lease. One that is garbage-collected before it was released is released then. */
 export function startLease(hold: StoreHold): StoreLease {
   const lease = new StoreLease(hold)
-  dropped.watch(lease, hold, new Heartbeats(hold, one => renewLease(one.key, one)))
+  dropped.watch(
+    lease,
+    hold,
+    heartbeatsOf(hold, one => renewLease(one.key, one)),
+  )
   return lease
 }
