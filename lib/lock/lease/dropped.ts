@@ -39,14 +39,18 @@ export class DroppedLeases<H extends Held> {
 
   /** Until the hold is over: makes its heartbeats, and if the lease is garbage-collected, releases the lock. */
   watch(lease: object, hold: H, beats?: Beats): void {
-    const begin = () => this.#begin(lease, hold, beats)
     if (beats && beats.everyMs < 10 * youngMs) {
-      begin()
+      this.#begin(lease, hold, beats)
       return
     }
-    this.#young.set(hold, begin)
-    hold.whenOver.push(() => this.#young.delete(hold))
+    this.#young.set(hold, () => this.#begin(lease, hold, beats))
+    hold.whenOver.push(this.#forgetting(hold))
     this.#timer ??= setTimeout(() => this.#grow(), youngMs).unref()
+  }
+
+  /** Made apart from the lease: two functions that are made in one place keep alive whatever either of them needs. */
+  #forgetting(hold: H): () => void {
+    return () => this.#young.delete(hold)
   }
 
   #grow(): void {
