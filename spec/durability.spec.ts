@@ -113,6 +113,11 @@ const withoutSync = (what: 'files' | 'directories', late = false) =>
     }
     let next = steps.next()
     while (!next.done) {
+      // In one go, its calls would be made unseen.
+      if (next.value.op === 'inOneGo') {
+        next = steps.next(undefined)
+        continue
+      }
       const group = next.value.op === 'together' ? (next.value.args[0] as Call[]) : [next.value]
       const made = group.filter(call => !isPostponed(call))
       postponed.push(...group.filter(isPostponed))

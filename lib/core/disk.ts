@@ -2,7 +2,7 @@
 // filesystem, so a fault that is injected here reaches everything.
 
 import nodeFs from 'node:fs'
-import type { Alphabet } from './alphabet.js'
+import type { Alphabet, Path } from './alphabet.js'
 import { runLater } from './background.js'
 import { waitForChange } from './directory-watch.js'
 import { callBack, type Done, type Wake } from './done.js'
@@ -56,6 +56,8 @@ const inline = {
   holding: (_lock, hold, change) => registry.holding(hold, change),
   later: steps => runLater(steps, door),
   blocking: () => false,
+  // Only the driver of the promise form can.
+  inOneGo: () => undefined,
   // Only the drivers interrupt.
   postpone: (_failure?: unknown) => {},
   descriptors: () => freeDescriptors(),
@@ -77,6 +79,8 @@ const inThisThread: CallTable<unknown> = {
   // To watch a directory takes the event loop, so the caller looks again soon instead.
   changed: (_dir, ms) => sleepSync(Math.min(ms, soonMs)),
   settle: settleSync,
+  // Its calls are inline anyway.
+  quick: () => false,
 }
 
 // ---- The promise form ----
@@ -90,6 +94,8 @@ const waits = {
     return sleep(isLocal === undefined ? Math.min(ms, soonMs) : ms, done)
   },
   settle: (done: Done, returned: unknown, ms?: number) => settle(returned, ms, done),
+  quick: (done: Done, dirs: readonly Path[], things: number, tookMs?: number) =>
+    fastPath ? fastPath.quick(dirs, things, tookMs, done) : done(null, false),
 }
 
 /** A watcher keeps no process alive. */

@@ -6,6 +6,7 @@ import { asFailure, type Done, isFailure, notMade, type Wake } from './done.js'
 import type { Door, SingleCall } from './door.js'
 import { HeldDescriptors } from './held-descriptors.js'
 import { interruptCall } from './interrupted.js'
+import { runInOneGo } from './one-go.js'
 import type { Running } from './running.js'
 import type { Call, Outcome } from './steps.js'
 import { givesBack, isWait, takesDescriptor } from './traits.js'
@@ -116,13 +117,11 @@ export class Drive<T> {
   #makeNow(call: Call, done: Done): void {
     try {
       const interruption = this.#running.deadline?.interruption(call)
-      if (interruption) {
-        interruptCall(call, interruption, done)
-        return
-      }
-      const takes = takesDescriptor(call)
+      const takes = !interruption && takesDescriptor(call)
       const leave = takes && this.#descriptors.awaitSeat(() => this.#makeNow(call, done))
-      if (leave) this.#wake = leave
+      if (interruption) interruptCall(call, interruption, done)
+      else if (leave) this.#wake = leave
+      else if (call.op === 'inOneGo') runInOneGo(call, this.#running, done)
       else if (call.op === 'together') this.#descriptors.performAll(call.args[0] as SingleCall[], done)
       else if (isWait(call)) this.#await(call as SingleCall, done)
       else {

@@ -15,7 +15,7 @@
 // Linux the kinds of filesystems have other numbers, so there is no fast path. Users may want less of it, or none
 // (./inline-mode.ts).
 
-import type { Call, Op, Outcome } from './alphabet.js'
+import type { Call, Op, Outcome, Path } from './alphabet.js'
 import type { Done } from './done.js'
 import { HeldPaths } from './held-paths.js'
 import { Distrust, Doubt, TurnBudget } from './inline-bounds.js'
@@ -68,8 +68,39 @@ export class FastPath {
 
   #guess(spelt: Call): number | undefined {
     const dev = this.#cache.guesses.find(spelt)
-    const isDoubtful = dev !== undefined && this.#doubt.isIn(dev) && !this.#cache.isInMemory(dev)
-    return isDoubtful ? undefined : dev
+    return dev !== undefined && this.#isDoubtful(dev) ? undefined : dev
+  }
+
+  /** See `quick` in ./alphabet.ts. */
+  quick(dirs: readonly Path[], things: number, tookMs: number | undefined, done: Done): void {
+    this.#ops ??= inlineOps()
+    readClock()
+    const devs = mayGuess(this.#ops) ? dirs.map(dir => this.#deviceOf(dir)) : []
+    if (tookMs !== undefined) this.#noteGo(devs, things, tookMs)
+    if (tookMs !== undefined || devs.length === 0 || !devs.every(dev => this.#isQuick(dev))) done(null, false)
+    else this.#turn.whenLeft(() => done(null, true))
+  }
+
+  #deviceOf(dir: Path): number | undefined {
+    const spelt = this.#held.spell({ op: 'local', args: [dir] })
+    return typeof spelt?.args[0] === 'string' ? this.#cache.deviceOf(spelt.args[0]) : undefined
+  }
+
+  #isQuick(dev: number | undefined): boolean {
+    return dev !== undefined && !this.#distrust.isResting(dev) && !this.#isDoubtful(dev)
+  }
+
+  #noteGo(devs: readonly (number | undefined)[], things: number, tookMs: number): void {
+    this.#turn.spend(tookMs)
+    for (const dev of new Set(devs)) {
+      if (dev === undefined) continue
+      this.#distrust.noteInline(dev, tookMs)
+      this.#doubt.note(dev, tookMs / things)
+    }
+  }
+
+  #isDoubtful(dev: number): boolean {
+    return this.#doubt.isIn(dev) && !this.#cache.isInMemory(dev)
   }
 
   /** A caller has called the directory hot. */

@@ -19,6 +19,12 @@ export class TurnBudget {
     return this.#spentMs >= turnMs
   }
 
+  /** Calls `go` when some is left: at once, or in a later turn. */
+  whenLeft(go: () => void): void {
+    if (this.isSpent) setImmediate(() => this.whenLeft(go))
+    else go()
+  }
+
   spend(ms: number): void {
     this.#spentMs += ms
     if (this.#isTurning || this.#spentMs < turnMs / 2) return

@@ -109,6 +109,11 @@ export class KernelCache {
     return this.#known.places.ifLocal(this.#known.descriptors.find(fd))
   }
 
+  /** The device of any directory, if it is local. */
+  deviceOf(path: string): number | undefined {
+    return this.#known.dirs.localDevice(this.#known.paths.of(path))
+  }
+
   /** Is the directory local? `undefined`: that is not known. */
   isLocal(path: string): boolean | undefined {
     const dir = this.#known.paths.of(path)

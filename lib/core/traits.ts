@@ -76,6 +76,8 @@ const ops: Readonly<Record<Op, Traits>> = {
   mountId: { inline: true, own: true },
   local: { unfailing: true },
   clocked: { unfailing: true },
+  quick: { inline: true, own: true },
+  inOneGo: { inline: true, own: true },
   together: {},
   settle: { waits: true, own: true },
 }

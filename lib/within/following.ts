@@ -17,6 +17,8 @@ import { mostLinks } from './walk.js'
 /** Makes any call of an algorithm. */
 export function* makeCall(call: Call, session: Session): Steps<unknown> {
   const { op, args } = call
+  // Its calls would not be checked.
+  if (op === 'inOneGo') return undefined
   if (op === 'together') return yield* makeTogether(args[0] as Call[], session, isOne, one => makeCall(one, session))
   if (isAboutSystem(call) || (isAboutNothing(call) && !special[op])) return yield call
   return yield* isOne(call) ? makeUnfollowed(call, session) : (special[op] as Make)(session, ...args)

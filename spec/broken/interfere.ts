@@ -18,7 +18,9 @@ export function* through<T>(steps: Steps<T>, door: (call: Call) => Call): Steps<
   while (!next.done) {
     let value: unknown
     try {
-      value = next.value.op === 'together' ? yield* throughAll(next.value, door) : yield door(next.value)
+      // In one go, its calls would be made unseen.
+      if (next.value.op === 'inOneGo') value = undefined
+      else value = next.value.op === 'together' ? yield* throughAll(next.value, door) : yield door(next.value)
     } catch (error) {
       next = steps.throw(error)
       continue

@@ -314,6 +314,11 @@ function few(limit: number, door: (call: Call) => Call = call => call) {
   function* limited<T>(steps: Steps<T>): Steps<T> {
     let next = steps.next()
     while (!next.done) {
+      // In one go, its calls would be made unseen.
+      if (next.value.op === 'inOneGo') {
+        next = steps.next(undefined)
+        continue
+      }
       const calls = next.value.op === 'together' ? (next.value.args[0] as Call[]) : [next.value]
       if (next.value.op === 'sleep') seen.mostHeld = Math.max(seen.mostHeld, open.size)
       const outcomes: ({ value: unknown } | { error: unknown })[] = []

@@ -20,13 +20,16 @@ const waits = opsThat('waits')
 /** These give something back: an error of theirs is no reason to give it back again. */
 const cleaning = opsThat('givesBack', 'inline')
 
+/** Those that the drivers take apart. */
+const composed: ReadonlySet<string> = new Set(['together', 'inOneGo'])
+
 const forms = ['promise', 'sync'] as const
 
 holds(
   'an error of any call, however it comes, reaches the algorithm as the same object, and every finally runs',
   async () => {
     const escaped = await escapes(async () => {
-      for (const op of allOps.filter(op => op !== 'together'))
+      for (const op of allOps.filter(op => !composed.has(op)))
         for (const manner of manners)
           for (const form of forms)
             for (const how of ['alone', 'together'] as const) {
@@ -168,7 +171,7 @@ for (const one of [...cases, ...treeCases]) {
 holds('a failed call under a lock gives the lock back', async () => {
   const dir = scratch()
   const path = join(dir, 'f')
-  for (const op of allOps.filter(op => !waits.has(op) && !cleaning.has(op) && op !== 'together')) {
+  for (const op of allOps.filter(op => !waits.has(op) && !cleaning.has(op) && !composed.has(op))) {
     let locked = false
     const { door } = injecting('at once', call => {
       locked ||= call.op === 'rename' || call.op === 'mkdir'

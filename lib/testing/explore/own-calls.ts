@@ -69,6 +69,11 @@ export class OwnCalls {
       case 'postpone':
         this.#isPostponed = true
         return { value: undefined }
+      // In a world each call is a step of its own.
+      case 'quick':
+        return { value: false }
+      case 'inOneGo':
+        return { value: undefined }
       case 'blocking':
         return { value: false }
       case 'descriptors':

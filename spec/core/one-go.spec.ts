@@ -1,0 +1,122 @@
+// Steps that are run in one go: what the driver of the promise form makes of them.
+
+import { existsSync, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { copy } from 'holdfast'
+import { type Door, door, drive, driveSync, fs, type Steps } from 'holdfast/steps'
+import { assert, holds, memory, scratch } from '../support/kit.js'
+import { layMany, shapeOf } from '../support/trees.js'
+
+/** The real door, for which all directories are quick, or none; and how many calls were made in each way. */
+function counting(isQuick: boolean): { door: Door; made: { inOneGo: number; apart: number } } {
+  const made = { inOneGo: 0, apart: 0 }
+  return {
+    made,
+    door: {
+      performSync(call) {
+        made.inOneGo++
+        return door.performSync(call)
+      },
+      perform(call, done) {
+        if (call.op === 'quick') {
+          done(null, isQuick)
+          return undefined
+        }
+        made.apart++
+        return door.perform(call, done)
+      },
+    },
+  }
+}
+
+function* twoDirectories(dir: string): Steps<string> {
+  yield* fs.mkdir(join(dir, 'one'))
+  yield* fs.mkdir(join(dir, 'two'))
+  return 'both'
+}
+
+holds('where it is quick, the steps are run in one go, through the same door', async () => {
+  const dir = scratch()
+  const { door, made } = counting(true)
+  const steps = (function* () {
+    return yield* fs.inOneGo([dir], 2, () => twoDirectories(dir))
+  })()
+  assert.equal(await drive(steps, { door }), { value: 'both' })
+  assert.equal(made, { inOneGo: 2, apart: 0 })
+  assert.ok(existsSync(join(dir, 'two')))
+})
+
+holds('where it is not, and in the sync form, they do not begin', async () => {
+  const dir = scratch()
+  const { door, made } = counting(false)
+  const steps = function* () {
+    return yield* fs.inOneGo([dir], 2, () => twoDirectories(dir))
+  }
+  assert.is(await drive(steps(), { door }), undefined)
+  assert.is(driveSync(steps(), { door: counting(true).door }), undefined)
+  assert.equal(made, { inOneGo: 0, apart: 0 })
+  assert.not(existsSync(join(dir, 'one')))
+})
+
+holds('their error is the error of the call, and every finally runs', async () => {
+  const dir = scratch()
+  mkdirSync(join(dir, 'two'))
+  const said: string[] = []
+  const inner = function* () {
+    try {
+      return yield* twoDirectories(dir)
+    } finally {
+      yield* fs.rmdir(join(dir, 'one'))
+      said.push('inner')
+    }
+  }
+  const steps = (function* () {
+    try {
+      yield* fs.inOneGo([dir], 2, inner)
+    } finally {
+      said.push('outer')
+    }
+  })()
+  await assert.rejects(drive(steps, { door: counting(true).door }), { code: 'EEXIST' })
+  assert.equal(said, ['inner', 'outer'])
+  assert.not(existsSync(join(dir, 'one')))
+})
+
+holds('a call that was stopped while it waited for the next turn does not begin them', async () => {
+  const dir = scratch()
+  const stop = new AbortController()
+  const late: Door = {
+    performSync: call => door.performSync(call),
+    perform(call, done) {
+      if (call.op !== 'quick') return door.perform(call, done)
+      setImmediate(() => {
+        stop.abort()
+        done(null, true)
+      })
+      return undefined
+    },
+  }
+  const steps = (function* () {
+    return yield* fs.inOneGo([dir], 2, () => twoDirectories(dir))
+  })()
+  await assert.rejects(drive(steps, { door: late, signal: stop.signal }), { code: 'ABORT_ERR' })
+  assert.not(existsSync(join(dir, 'one')))
+})
+
+holds('a copy on a filesystem in memory leaves the event loop a turn every few milliseconds', async () => {
+  const dir = scratch(memory)
+  layMany(join(dir, 'tree'))
+  // Where it is, is known a moment later.
+  await copy(join(dir, 'tree'), join(dir, 'first'))
+  let turns = 0
+  let isOver = false
+  const count = () => {
+    turns++
+    if (!isOver) setImmediate(count)
+  }
+  setImmediate(count)
+  await copy(join(dir, 'tree'), join(dir, 'second'))
+  isOver = true
+  assert.ok(turns >= 3, `${turns} turns`)
+  assert.equal(shapeOf(join(dir, 'second')), shapeOf(join(dir, 'tree')))
+})
