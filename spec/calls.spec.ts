@@ -14,7 +14,7 @@ import { note as count, emptyRow, tableOf } from './calls/table.js'
 import { assert, holds, memory, note, raced, scratch, sized } from './support/kit.js'
 
 /** How long points are tried, once it is known which there are. */
-const seconds = sized(45, 600)
+const seconds = sized(20, 600)
 
 holds('the name of a point says which one it is', () => {
   const [act] = acts
@@ -53,8 +53,11 @@ if ('why' in shim) {
       const until = performance.now() + seconds * 1000
       const rows = new Map(acts.map(act => [act, emptyRow(act.name)]))
       const wrong: string[] = []
+      let turns = 0
       for (const point of inTurns(lists)) {
-        if (performance.now() > until) break
+        // On a busy machine that time is over before each function had its turn.
+        if (performance.now() > until && turns >= lists.length) break
+        turns++
         const verdict = await lab.try(point)
         const row = rows.get(point.act)
         if (row) count(row, point, verdict)

@@ -89,11 +89,34 @@ export function ignoreRejection<T>(value: T): T {
 // Drawn in advance, because drawing costs more than a system call.
 let randomPool = Buffer.alloc(0)
 let drawn = 0
+/** How many draws there were since work began whose draws are the same each time; undefined outside of it. */
+let counted: number | undefined
+
 export function random(bytes: number): Buffer {
+  if (counted !== undefined) return numbered(bytes, ++counted)
   if (randomPool.length < drawn + bytes) {
     randomPool = randomBytes(Math.max(bytes, 4096))
     drawn = 0
   }
   drawn += bytes
   return randomPool.subarray(drawn - bytes, drawn)
+}
+
+/**
+ * Runs work that draws the same bytes each time, and never the same twice. The explorer lays out a world so, schedule after
+ * schedule: what has a random name must have the same name in each.
+ */
+export function drawingTheSame<T>(work: () => T): T {
+  counted = 0
+  try {
+    return work()
+  } finally {
+    counted = undefined
+  }
+}
+
+function numbered(bytes: number, number: number): Buffer {
+  const digits = Buffer.alloc(4)
+  digits.writeUInt32LE(number)
+  return Buffer.concat([digits], bytes)
 }

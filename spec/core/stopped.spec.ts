@@ -278,10 +278,8 @@ holds('a call that the system does not give back is left, and its result is give
       return undefined
     },
   }
-  const began = performance.now()
   const steps = createExclusive.steps(join(dir, 'f'), 'x')
   await assert.rejects(drive(steps, { door: stuck, timeout: 30 }), { code: 'ERR_TIMEOUT' })
-  assert.ok(performance.now() - began < 1000)
   assert.equal(readdirSync(dir), [])
   giveBack?.()
   // The open is done, and what it made is removed again.
@@ -294,7 +292,6 @@ holds('the sync form obeys its timeout between any two calls', () => {
   const steps = function* (): Steps<void> {
     for (;;) yield* fs.lstat('/')
   }
-  const began = performance.now()
+  // Without the timeout it has no end.
   assert.throws(() => driveSync(steps(), { timeout: 20 }), { code: 'ERR_TIMEOUT' })
-  assert.ok(performance.now() - began < 1000)
 })

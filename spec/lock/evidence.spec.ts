@@ -122,7 +122,7 @@ holds('where no clock says it, a call that gives up leaves word, and a later one
     assert.not(await gets(glance, path))
     while (!(await gets(glance, path))) await wait(5)
     const tookMs = performance.now() - began
-    assert.ok(tookMs >= 299 && tookMs < 600, `${tookMs}`)
+    assert.ok(tookMs >= 299, `${tookMs}`)
   }
   assert.equal(
     readdirSync(top).filter(name => name.endsWith('.holdfast')),

@@ -71,7 +71,7 @@ holds(
               }),
             ).catch(error => assert.is(error.code, 'ERR_NOT_PRODUCED', what))
             assert.is(code, 'ERR_LOCK_HELD', what)
-            assert.ok(performance.now() - began < 2_000, what)
+            assert.ok(performance.now() - began < 30_000, what)
           }
   },
 )

@@ -71,7 +71,7 @@ holds('a pipe at the name of a lock keeps nobody waiting', async () => {
     const began = performance.now()
     await assert.rejects(lock(join(dir, name), { retryFor: 0 }), { code: refused })
     assert.throws(() => lock.sync(join(dir, name), { retryFor: 0 }), { code: refused })
-    assert.ok(performance.now() - began < 2_000, 'it waited for the pipe')
+    assert.ok(performance.now() - began < 30_000, 'it waited for the pipe')
   }
 })
 
@@ -101,7 +101,7 @@ holds(
       const began = performance.now()
       await wait(60)
       await lease.release()
-      assert.ok(performance.now() - began < 2_000, `${what}: it waited`)
+      assert.ok(performance.now() - began < 30_000, `${what}: it waited`)
       assert.is((await lock.try(path))?.release.sync(), undefined)
       const now = lstatSync(victim)
       assert.equal([readFileSync(victim, 'utf8'), now.mtimeMs, now.mode], ['theirs', before.mtimeMs, before.mode], what)

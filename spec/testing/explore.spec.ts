@@ -3,7 +3,7 @@
 
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { mkdirp } from 'holdfast'
+import { cell, mkdirp } from 'holdfast'
 import { fs, hasCode, type Outcome, type Steps, together } from 'holdfast/steps'
 import { BadEnding, type ExploreOptions, explore, type World } from 'holdfast/testing'
 import { unwrap } from '../../lib/core/steps.js'
@@ -530,6 +530,43 @@ explored('an error of `setup` comes out as it is, and nothing is left behind', (
     assert.throws(() => explore({ ...naive, setup }), { message: /mine/ }),
     error,
   )
+  clean()
+})
+
+explored('a schedule finds what is there, whatever `setup` draws, and players that differ are refused', () => {
+  let laidOut = 0
+  function* looker(dir: string, own: string): Steps<unknown> {
+    const names = yield* fs.readdir(dir)
+    yield* fs.mkdir(join(dir, own))
+    const { size } = yield* fs.lstat(join(dir, names.find(name => name.startsWith('x')) as string))
+    // What a player got is its own: the next schedule finds it as it was.
+    return `${names.splice(0).filter(name => name.startsWith('x'))} ${size}`
+  }
+  const world = (name: () => string): World => ({
+    setup: dir => writeFileSync(join(dir, name()), 'x'.repeat(++laidOut % 2)),
+    players: dir => ({ A: looker(dir, 'y'), B: looker(dir, 'z') }),
+    check({ dir, outcomes }) {
+      const name = readdirSync(dir).find(one => one.startsWith('x')) as string
+      const there = `${name} ${readFileSync(join(dir, name)).length}`
+      for (const end of Object.values(outcomes)) assert.equal(end, { how: 'returned', value: there })
+    },
+  })
+  for (const name of [() => 'x', () => `x${laidOut}`]) assert.ok(explore(world(name)).complete)
+
+  const names = new Set<string>()
+  const setup = (dir: string) => {
+    cell.create.sync(join(dir, 'cell'))
+    names.add(String(readdirSync(join(dir, 'cell'))))
+  }
+  const players = (dir: string) => ({ A: fs.readdir(dir), B: fs.mkdir(join(dir, 'b')) })
+  explore({ setup, players, check() {} })
+  assert.is(names.size, 1)
+
+  let begun = 0
+  const either = (dir: string) => (begun++ === 0 ? fs.readdir(dir) : fs.lstat(dir))
+  const maker = (dir: string) => fs.mkdir(join(dir, 'b'))
+  const differing: World = { players: dir => ({ A: either(dir), B: maker(dir), C: maker(dir) }), check() {} }
+  assert.throws(() => explore(differing), { message: /not the same in each schedule: lstat .* readdir/ })
   clean()
 })
 

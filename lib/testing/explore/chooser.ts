@@ -3,6 +3,7 @@
 
 import { BadWorld } from './bad-world.js'
 import type { Footprint } from './footprint.js'
+import type { Memory } from './memory.js'
 import type { Schedule } from './schedule.js'
 import { type Choice, spellChoice } from './world.js'
 
@@ -12,6 +13,8 @@ export interface Chooser {
   /** `learn` must be called with what the choice has touched. */
   readonly learns: boolean
   learn(touched: Footprint): void
+  /** What came of the choice when another schedule made it, after the same steps. */
+  readonly memory?: Memory | undefined
   /** The schedule has come to its end. */
   end(): void
   /** Goes over to another schedule; returns false if there is none left. */

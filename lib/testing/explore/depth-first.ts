@@ -3,6 +3,7 @@
 
 import type { Chooser } from './chooser.js'
 import type { dependent, Footprint } from './footprint.js'
+import { Memory } from './memory.js'
 import { SeenStates, SleepSet } from './reduction.js'
 import type { Schedule } from './schedule.js'
 import type { Choice } from './world.js'
@@ -15,6 +16,8 @@ interface Fork {
   readonly asleep: SleepSet
   /** What that choice touched; undefined without sleep sets. */
   touched: Footprint | undefined
+  /** What came of that choice. */
+  memory: Memory
 }
 
 export interface Reductions {
@@ -51,6 +54,10 @@ export class DepthFirst implements Chooser {
     return this.#reductions.dependent !== undefined && this.#depth === this.#forks.length
   }
 
+  get memory(): Memory | undefined {
+    return this.#forks[this.#depth - 1]?.memory
+  }
+
   learn(touched: Footprint): void {
     const fork = this.#forks.at(-1)
     if (!fork || !this.#reductions.dependent) return
@@ -76,7 +83,8 @@ export class DepthFirst implements Chooser {
     const { preemptions, states } = this.#reductions
     const bound = preemptions === undefined ? '' : `${schedule.last} ${schedule.preemptions}`
     if (states && this.#seen.hasOrAdd(`${schedule.state()}\n${bound}`, this.#asleep)) return undefined
-    const fork: Fork = { choices: this.#choicesOf(schedule), at: -1, asleep: this.#asleep, touched: undefined }
+    const choices = this.#choicesOf(schedule)
+    const fork: Fork = { choices, at: -1, asleep: this.#asleep, touched: undefined, memory: new Memory() }
     if (!advance(fork)) return undefined
     this.#forks.push(fork)
     return fork
@@ -92,6 +100,7 @@ export class DepthFirst implements Chooser {
 
 /** Goes on to the next choice that does not sleep. */
 function advance(fork: Fork): boolean {
+  fork.memory = new Memory()
   do fork.at++
   while (fork.at < fork.choices.length && fork.asleep.has(fork.choices[fork.at] as Choice))
   return fork.at < fork.choices.length

@@ -24,6 +24,10 @@ export const nothing: Footprint = { r: [], w: [], adds: [], sees: [] }
 /** What a call touched that failed: it changed nothing, so it only read. That alone saves most of the schedules. */
 export const asRead = (f: Footprint): Footprint => ({ r: [...f.r, ...f.w], w: [], adds: [], sees: f.sees })
 
+/** What a call touched that has changed something. Where files are `timed`, when it was made shows in them. */
+export const asChange = (f: Footprint, timed: boolean): Footprint =>
+  merge(f, { ...nothing, adds: ['world'], sees: timed ? ['clock'] : [] })
+
 export const dependent = (f: Footprint, g: Footprint): boolean =>
   meet(f.w, g.w) || meet(f.w, g.r) || meet(f.r, g.w) || meet(f.adds, g.sees) || meet(f.sees, g.adds)
 

@@ -3,15 +3,17 @@
 import { closeSync } from 'node:fs'
 import { abortError } from '../../core/interruption.js'
 import type { Call, Steps } from '../../core/steps.js'
+import { drawingTheSame } from '../../core/wait.js'
 import { refusePromise } from './bad-world.js'
 import { type Budget, budgetOf, choicesOf, withoutLater } from './choices.js'
 import type { Directory } from './directory.js'
 import { attempt, changeOf, changes } from './faults.js'
 import { FileTimes } from './file-times.js'
-import { asRead, type Footprint, footprint, merge, nothing } from './footprint.js'
+import { asChange, asRead, type Footprint, footprint, merge, nothing } from './footprint.js'
 import { performInWorld } from './in-world.js'
+import { type Memory, outcomeOf } from './memory.js'
 import { Player, waking } from './player.js'
-import { describeResult, type Event } from './trace.js'
+import type { Event } from './trace.js'
 import type { Choice, World } from './world.js'
 
 export class Schedule {
@@ -43,7 +45,7 @@ export class Schedule {
     this.splitListings = ground.omits || (world.splitListings ?? false)
     this.timed = world.fileClock !== undefined
     if (world.fileClock) ground.times = new FileTimes(world.fileClock, () => this.clock)
-    refusePromise('setup', world.setup?.(this.root))
+    drawingTheSame(() => refusePromise('setup', world.setup?.(this.root)))
     ground.survey()
     this.#enter(world.players(this.root), false)
     this.#enter(world.adversaries?.(this.root) ?? {}, true)
@@ -74,24 +76,24 @@ export class Schedule {
     return this.players.every(player => player.outcome)
   }
 
-  /** Lets something happen. Returns what that touched; what a call touched only if `wanted`, because it costs time. */
-  take(choice: Choice, wanted: boolean): Footprint {
+  /** Lets something happen. Returns what that touched; for a call only if `wanted`, because that costs time. */
+  take(choice: Choice, wanted: boolean, memory?: Memory): Footprint {
     this.taken.push(choice)
     if (choice.player !== this.last && this.canGoOn(this.last)) this.preemptions++
     if (choice.player >= 0) this.last = choice.player
     const { kind } = choice
-    if (kind === 'call' || kind === 'pass') return this.#happen(choice, wanted)
+    if (kind === 'call' || kind === 'pass') return this.#happen(choice, wanted, memory)
     this.#budget[kind]--
-    return merge(this.#happen(choice, wanted), { ...nothing, w: [`budget:${kind}`] })
+    return merge(this.#happen(choice, wanted, memory), { ...nothing, w: [`budget:${kind}`] })
   }
 
-  #happen(choice: Choice, wanted: boolean): Footprint {
+  #happen(choice: Choice, wanted: boolean, memory: Memory | undefined): Footprint {
     if (choice.kind === 'pass') return this.#passTime()
     if (choice.kind === 'tick') return this.#tick(this.world.tick ?? 60_000)
     const player = this.players[choice.player] as Player
     if (choice.kind === 'kill') return this.#kill(player)
     if (choice.kind === 'abort') return this.#abort(player)
-    return this.#call(player, choice, wanted)
+    return this.#call(player, choice, wanted, memory)
   }
 
   /** When all players that are left sleep, time passes until the first is due. All that are due then wake, and race. */
@@ -126,12 +128,14 @@ export class Schedule {
     return player.interrupt(abortError('explored'))
   }
 
-  #call(player: Player, choice: Choice, wanted: boolean): Footprint {
+  #call(player: Player, choice: Choice, wanted: boolean, memory: Memory | undefined): Footprint {
     const call = player.pending[choice.slot] as Call
     // Before the call, because afterwards its names may lead elsewhere.
     const reach = wanted ? this.footprintOf(changeOf(call, choice), this.ground) : nothing
     player.calls++
-    const { done, value, error } = attempt(call, choice, one => performInWorld(player, one, this))
+    const { done, value, error, result } = outcomeOf(call, memory, () =>
+      attempt(call, choice, one => performInWorld(player, one, this)),
+    )
     const changed = done && changes(changeOf(call, choice))
     if (changed) {
       this.ground.touched()
@@ -142,13 +146,10 @@ export class Schedule {
     // An omission is no fault: no error of the player is excused by it.
     if (!truly && choice.kind !== 'omit') player.injected = true
     const failed = error !== undefined
-    const outcome = failed ? { error } : { value }
-    const result = describeResult(call, outcome)
     this.events.push({ player: player.number, call, result, value, truly, failed })
-    // When it was made shows in what it has changed.
-    const sees = this.timed ? ['clock'] : []
-    const touched = changed ? merge(reach, { ...nothing, adds: ['world'], sees }) : asRead(reach)
-    return merge(touched, player.done(choice.slot, outcome, result))
+    const slept = player.done(choice.slot, failed ? { error } : { value }, result)
+    if (!wanted) return nothing
+    return merge(changed ? asChange(reach, this.timed) : asRead(reach), slept)
   }
 
   clockPlace(player: number): string {

@@ -22,6 +22,8 @@ export class Search {
   readonly #failed = new Map<string, number>()
   readonly #sinceMs = performance.now()
   #begun = 0
+  /** What the first schedule found, as long as the others found the same. */
+  #start: string | undefined
   #schedules = 0
   #pruned = 0
   #steps = 0
@@ -77,6 +79,8 @@ export class Search {
     const ground = new Directory(root)
     const schedule = new Schedule(this.#world, ground, this.#options.footprint ?? footprint)
     try {
+      if (this.#begun === 1) this.#start = ground.tree()
+      else if (this.#begun === 2 && this.#start !== ground.tree()) this.#start = undefined
       const ended = this.#follow(schedule)
       this.#steps += schedule.taken.length
       if (!ended) return
@@ -102,8 +106,8 @@ export class Search {
         this.#pruned++
         return false
       }
-      const { learns } = this.#chooser
-      const touched = schedule.take(choice, learns)
+      const { learns, memory } = this.#chooser
+      const touched = schedule.take(choice, learns, this.#start === undefined ? undefined : memory)
       if (learns) this.#chooser.learn(touched)
     }
     this.#chooser.end()
