@@ -10,7 +10,7 @@ import type { Steps } from '../../core/steps.js'
 import type { Kept } from '../backing.js'
 import { just } from '../just.js'
 import type { Place } from './places.js'
-import { readFields, readShort } from './token.js'
+import { readFields, readShort, type Said } from './token.js'
 import { fromFile } from './value.js'
 
 /** What parts of the engine ask of the whole. */
@@ -30,10 +30,10 @@ export interface FileKept extends Kept {
   readonly short: string | undefined
 }
 
-/** `bytes`: the value, if it is at hand. */
-export function keptOf(place: Place, state: State, bytes?: Uint8Array, token?: string): FileKept {
+/** `said`: what the state says, if that is known. `bytes`: the value, if it is at hand. */
+export function keptOf(place: Place, state: State, said?: Said, bytes?: Uint8Array, token?: string): FileKept {
   const { nonce, lineage } = state
-  const { kind, version, writtenAtMs, endsAtMs, staleMs, claim, lastFence, short } = readFields(state)
+  const { kind, version, writtenAtMs, endsAtMs, staleMs, claim, lastFence, short } = said ?? readFields(state)
   return {
     id: nonce,
     lineage,
