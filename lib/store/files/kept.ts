@@ -23,6 +23,8 @@ export interface Cells {
 export interface FileKept extends Kept {
   /** Set again when a state that was kept in memory is taken for one that is there. */
   readAtMs: number
+  /** When this thread made it, or read it. */
+  readonly madeAtMs: number
   readonly state: State
   /** The path of its token, once that was asked for: a memo asks again and again, and a change of what it made. */
   token: string | undefined
@@ -33,6 +35,7 @@ export interface FileKept extends Kept {
 /** `said`: what the state says, if that is known. `bytes`: the value, if it is at hand. */
 export function keptOf(place: Place, state: State, said?: Said, bytes?: Uint8Array, token?: string): FileKept {
   const { nonce, lineage } = state
+  const nowMs = epochMs()
   const { kind, version, writtenAtMs, endsAtMs, staleMs, claim, lastFence, short } = said ?? readFields(state)
   return {
     id: nonce,
@@ -44,7 +47,8 @@ export function keptOf(place: Place, state: State, said?: Said, bytes?: Uint8Arr
     staleMs,
     claim,
     lastFence,
-    readAtMs: epochMs(),
+    readAtMs: nowMs,
+    madeAtMs: nowMs,
     state,
     token,
     short,

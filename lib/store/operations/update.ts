@@ -8,7 +8,7 @@ import type { Change, Entry, NewValue, UpdateOptions } from '../contract.js'
 import { asTtl, endsIn, isLive, sameEnd } from '../expiry.js'
 import { asFound, entryOf, foundIn } from '../find.js'
 import type { Inner } from '../inner.js'
-import { draftOf, newId } from '../kept.js'
+import { draftOf } from '../kept.js'
 import { asVersion, isVersion, refused } from '../refused.js'
 
 /** An update under way. */
@@ -77,7 +77,8 @@ function* attempt<T>(updating: Updating<T>): Steps<Change<T> | 'moved'> {
   // A claim is dropped, so the call that makes a value anew finds this one.
   const { value, bytes: data } = made
   const ends = updating.ends ? updating.ends.from : sameEnd(kept)
-  const next = draftOf(yield* newId(), kept, { kind: 'live', staleMs: kept.staleMs, ends, data })
+  const id = inner.ids.next() ?? (yield* inner.ids.draw())
+  const next = draftOf(id, kept, { kind: 'live', staleMs: kept.staleMs, ends, data })
   const now = yield* inner.backing.commit(key, kept, next)
   return typeof now === 'string' ? 'moved' : { ok: true, entry: entryOf(now, value) }
 }
