@@ -89,7 +89,7 @@ export const ends = [
     await hasValue(store, 'k', 2)
   }),
   line('get with touch moves the end, unless that was done just now', async (store, { unit }) => {
-    const first = made(await store.create('k', 1, { ttl: 10 * unit }))
+    const first = made(await store.create('k', 1, { ttl: 50 * unit }))
     const second = present(await store.get('k', { touch: 100 * unit }))
     ok(second.expires !== undefined && first.expires !== undefined && second.expires > first.expires)
     strictEqual(second.version, first.version)
