@@ -44,9 +44,13 @@ export interface Next {
 /** How many nonces a state remembers: three are enough to recognise a swap after two others. */
 const mostRemembered = 3
 
-/** As many as the state before could. Where names must be short, one that remembers less than it has seen shows that. */
-const remembered = ({ version, lineage }: State): number =>
-  lineage.length < Math.min(version - 1, mostRemembered) ? lineage.length : mostRemembered
+/**
+ * As many as the state before could remember. Where names must be short, one that remembers less than it has seen shows that.
+ */
+function lineageFrom({ version, nonce, lineage }: State): string[] {
+  const all = lineageAfter(nonce, lineage)
+  return lineage.length < Math.min(version - 1, mostRemembered) ? all.slice(0, lineage.length) : all
+}
 const longestBytes = 208
 
 const pattern = new RegExp(
@@ -73,11 +77,15 @@ export function parseState(name: string): State | undefined {
 }
 
 /** A transition usually begins with the state that the last one has ended with. */
-let lastSpelled: { readonly state: State | undefined; readonly name: string } = { state: undefined, name: '' }
+let lastSpelled: State | undefined
+let lastName = ''
 
 export function spellState(state: State): string {
-  if (state !== lastSpelled.state) lastSpelled = { state, name: spell(state) }
-  return lastSpelled.name
+  if (state !== lastSpelled) {
+    lastName = spell(state)
+    lastSpelled = state
+  }
+  return lastName
 }
 
 /** Most states have three. */
@@ -89,8 +97,14 @@ function spell({ gone, version, fields, nonce, lineage, payload }: State): strin
   const size = payload?.size === undefined ? '' : `-${payload.size.toString(36)}`
   const spelled = payload ? payload.owner + kept + size : ''
   const name = `${gone ? 'x' : 't'}.${version.toString(36)}.${nonce}.${joined(lineage)}.${spelled}`
+  // Most states have one or two.
+  if (fields.length === 2) return `${name}.${fields[0]}.${fields[1]}`
   return fields.length > 0 ? `${name}.${fields.join('.')}` : name
 }
+
+/** What a state remembers that comes after the one with this nonce. */
+export const lineageAfter = (nonce: string, lineage: readonly string[]): string[] =>
+  lineage.length < mostRemembered ? [nonce, ...lineage] : [nonce, lineage[0] as string, lineage[1] as string]
 
 /** The state that comes after `before`, or the first one. `written`: the data that was written for it. */
 export function successor(
@@ -99,7 +113,7 @@ export function successor(
   nonce: string,
   written?: Omit<PayloadId, 'nonce'>,
 ): State {
-  const lineage = before ? [before.nonce, ...before.lineage].slice(0, remembered(before)) : []
+  const lineage = before ? lineageFrom(before) : []
   const kept = keepData ? before?.payload : undefined
   const payload = written ? { ...written, nonce } : kept
   return { gone, version: (before?.version ?? 0) + 1, fields, nonce, lineage, payload }

@@ -27,7 +27,7 @@ export interface FileStoreOptions<T> {
   readonly maxValueBytes?: number | undefined
   /**
    * Who removes entries that have expired: `amortised`, one create in 64 looks at up to 64 keys beside its own, for at most
-   * 5 ms; `manual`, only `sweep`.
+   * 5 ms after it has listed them; `manual`, only `sweep`.
    * @default 'amortised'
    */
   readonly gc?: 'amortised' | 'manual' | undefined

@@ -5,6 +5,7 @@ import { refusal } from '../core/input.js'
 import type { Life } from '../parts/life.js'
 import type { Backing } from './backing.js'
 import type { Codec } from './codec.js'
+import type { Ids } from './kept.js'
 
 /** What happened, for those that count (`stats`). */
 export type Happening =
@@ -39,6 +40,7 @@ export interface Inner<T> {
    */
   identityOf(key: string): string
   note(happening: Happening, key: string): void
+  readonly ids: Ids
 }
 
 let engines = 0

@@ -5,7 +5,9 @@ import { inspect } from 'node:util'
 
 export const jsonCodec = {
   encode(value: unknown): Uint8Array {
-    checkPart(value, 'value', [])
+    // JSON spells a number as JavaScript does, only later.
+    if (typeof value === 'number' && Number.isFinite(value)) return Buffer.from(`${value}`, 'latin1')
+    checkPart(value, undefined)
     return Buffer.from(JSON.stringify(value))
   },
   decode(bytes: Uint8Array): unknown {
@@ -14,20 +16,39 @@ export const jsonCodec = {
   },
 }
 
-/** Refuses a part of a value that JSON would lose. `at` says where it is, `around` what it is in. */
-function checkPart(part: unknown, at: string, around: readonly object[]): void {
+/** Where a part of a value is: in which other part, and there at which index or name. */
+interface Around {
+  readonly part: object
+  readonly outer: Around | undefined
+  at: number | string
+}
+
+/** Refuses a part of a value that JSON would lose. */
+function checkPart(part: unknown, outer: Around | undefined): void {
   if (typeof part === 'string' || typeof part === 'boolean' || part === null) return
   if (typeof part === 'number' && Number.isFinite(part)) return
-  if (typeof part !== 'object') throw lost(at, part)
-  if (around.includes(part)) throw lost(at, part, 'it is inside itself')
-  const deeper = [...around, part]
+  if (typeof part !== 'object') throw lost(outer, part)
+  if (isInside(part, outer)) throw lost(outer, part, 'it is inside itself')
+  const around: Around = { part, outer, at: 0 }
   if (Array.isArray(part)) {
     // Not `forEach`, which passes over holes: JSON makes nulls of them.
-    for (let index = 0; index < part.length; index++) checkPart(part[index], `${at}[${index}]`, deeper)
+    for (let index = 0; index < part.length; index++) {
+      around.at = index
+      checkPart(part[index], around)
+    }
   } else if (isPlain(part)) {
-    for (const [name, value] of Object.entries(part)) checkPart(value, `${at}.${name}`, deeper)
-  } else throw lost(at, part, 'only its fields would be kept, or a text')
+    for (const [name, value] of Object.entries(part)) {
+      around.at = name
+      checkPart(value, around)
+    }
+  } else throw lost(outer, part, 'only its fields would be kept, or a text')
 }
+
+const isInside = (part: object, around: Around | undefined): boolean =>
+  around !== undefined && (around.part === part || isInside(part, around.outer))
+
+const spell = (around: Around | undefined): string =>
+  around ? spell(around.outer) + (typeof around.at === 'number' ? `[${around.at}]` : `.${around.at}`) : 'value'
 
 /** Objects of another realm (a `vm` context) are plain as well: their prototype is the root of a realm. */
 function isPlain(value: object): boolean {
@@ -39,11 +60,11 @@ function isPlain(value: object): boolean {
 const hasSymbols = (value: object): boolean => Object.getOwnPropertySymbols(value).length > 0
 
 function lost(
-  at: string,
+  around: Around | undefined,
   part: unknown,
   why = `JSON has no ${part === undefined ? 'undefined' : 'such value'}`,
 ): TypeError {
   const what = inspect(part, { depth: 0, breakLength: Number.POSITIVE_INFINITY })
-  const message = `JSON would lose ${at}, which is ${what}: ${why}. Leave it out, convert it, or pass another codec`
+  const message = `JSON would lose ${spell(around)}, which is ${what}: ${why}. Leave it out, convert it, or pass another codec`
   return Object.assign(new TypeError(message), { code: 'ERR_INVALID_ARG_TYPE' })
 }

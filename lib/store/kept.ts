@@ -1,26 +1,45 @@
 // States, as the text of the store drafts them and as engines return them.
 
+import { lineageAfter } from '../cell/state.js'
 import { fs, type Steps } from '../core/steps.js'
 import type { Draft, Kept } from './backing.js'
-
-/** How many states before itself a state remembers. */
-const mostRemembered = 3
 
 /** What the next state is to be, apart from what follows from the state before it. */
 export type Next = Pick<Draft, 'kind' | 'ends' | 'data'> & Partial<Pick<Draft, 'staleMs' | 'claim' | 'version'>>
 
-/** What the id of a new state is made of: 64 bits, so none is drawn twice. */
-export const newId = (): Steps<Buffer> => fs.random(8)
+/** An id has 64 bits, so none is drawn twice. */
+const idBytes = 8
+const idsAtOnce = 8
+
+/** Ids of new states. To draw and spell each by itself would take as long as all else of a quick change. */
+export class Ids {
+  #drawn = ''
+  #at = 0
+
+  /** The next one; undefined if more must be drawn. */
+  next(): string | undefined {
+    const from = this.#at
+    if (from >= this.#drawn.length) return undefined
+    this.#at = from + 2 * idBytes
+    return this.#drawn.slice(from, this.#at)
+  }
+
+  *draw(): Steps<string> {
+    const drawn = (yield* fs.random(idBytes * idsAtOnce)).toString('hex')
+    this.#drawn = drawn
+    this.#at = 2 * idBytes
+    return drawn.slice(0, this.#at)
+  }
+}
 
 /** Drafts the state after `from`. Without a `version` it has a new one, and without a `claim` none. */
 export function* draft(from: Kept | undefined, next: Next): Steps<Draft> {
-  return draftOf(yield* newId(), from, next)
+  return draftOf((yield* fs.random(idBytes)).toString('hex'), from, next)
 }
 
 /** The same without steps, which cost as much again. */
-export function draftOf(drawn: Buffer, from: Kept | undefined, next: Next): Draft {
-  const id = drawn.toString('hex')
-  const lineage = from ? [from.id, ...from.lineage.slice(0, mostRemembered - 1)] : []
+export function draftOf(id: string, from: Kept | undefined, next: Next): Draft {
+  const lineage = from ? lineageAfter(from.id, from.lineage) : []
   const { kind, ends, data, version = id, staleMs = 0, claim } = next
   const writtenAtMs = version === from?.version ? from.writtenAtMs : undefined
   return { id, lineage, kind, version, writtenAtMs, ends, staleMs, claim, data }

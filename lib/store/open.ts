@@ -16,6 +16,7 @@ import type {
   UpdateOptions,
 } from './contract.js'
 import { type Inner, identitiesIn, keepInner } from './inner.js'
+import { Ids } from './kept.js'
 import { close } from './operations/close.js'
 import { confirm } from './operations/confirm.js'
 import { create } from './operations/create.js'
@@ -97,6 +98,7 @@ export const innerFor = <T>(backing: Backing, { codec, maxValueBytes }: StoreOpt
   isDue: () => false,
   identityOf: identitiesIn(backing),
   note: () => {},
+  ids: new Ids(),
 })
 
 const calls = ['read', 'commit', 'list', 'changed', 'now'] as const

@@ -8,7 +8,7 @@ import type { CreateOptions, Entry, Store } from './contract.js'
 import { asTtl, endsIn } from './expiry.js'
 import { entryOf } from './find.js'
 import { innerOf } from './inner.js'
-import { draftOf, type Next, newId } from './kept.js'
+import { draftOf, type Next } from './kept.js'
 
 const overwriting = dual(function* overwrite<T>(
   store: Store<T>,
@@ -40,7 +40,8 @@ function* readAndPut(job: Job<unknown>, next: Next): Steps<Kept | 'moved'> {
 }
 
 function* put({ inner, key }: Job<unknown>, from: Kept | undefined, next: Next): Steps<Kept | 'moved'> {
-  const now = yield* inner.backing.commit(key, from, draftOf(yield* newId(), from, next))
+  const id = inner.ids.next() ?? (yield* inner.ids.draw())
+  const now = yield* inner.backing.commit(key, from, draftOf(id, from, next))
   return typeof now === 'string' ? 'moved' : now
 }
 

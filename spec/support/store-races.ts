@@ -313,8 +313,9 @@ async function raceHeirs({ file, name, dir }: Race): Promise<void> {
   })
   const [median, most] = [delays.sort((a, b) => a - b)[rounds >> 1] as number, Math.max(...delays)]
   note(`${name}: the next began ${Math.round(median)} ms after the death, at most ${Math.round(most)} ms`)
-  // A machine that does other things may be late at times. Far from a lease, which is 15 s.
-  assert.ok(median < 200 && most < 2_000)
+  // Far from a lease, which is 15 s. On a machine that does other things it takes a while until a process is dead and another
+  // one gets its turn, so how soon it is on a quiet one is in the note.
+  assert.ok(median < 1_500 && most < 5_000, `${median} ms, at most ${most} ms`)
 }
 
 /** Eight processes use one token after the other: each is redeemed by one of them, and the others are given the next. */

@@ -2,6 +2,7 @@
 
 import { readState } from '../../cell/transition.js'
 import { epochMs } from '../../core/moment.js'
+import { RecentMap } from '../../core/recent-map.js'
 import { fs, type Steps } from '../../core/steps.js'
 import { checkFormat, type Home, makeStore } from '../../create-exclusive/format.js'
 import { finishAnyway } from '../../parts/cleanup.js'
@@ -14,6 +15,9 @@ import { listShard, shardsOf } from './listing.js'
 import { type Place, Places } from './places.js'
 import { sweepNeighbours, sweepStore } from './sweep.js'
 
+/** For so long (ms) it is likely that no other process has changed what this one has made. */
+const momentMs = 1000
+
 export interface FileEngine extends Home {
   readonly gc: 'amortised' | 'manual'
 }
@@ -21,6 +25,8 @@ export interface FileEngine extends Home {
 export class FileBacking implements Backing, Cells {
   readonly #engine: FileEngine
   readonly #places: Places
+  /** What this store has made of keys: a hint for the next change. */
+  readonly #made = new RecentMap<FileKept>(1000)
   #isOpen = false
   #isLocal: boolean | undefined
 
@@ -54,10 +60,16 @@ export class FileBacking implements Backing, Cells {
     return typeof now === 'string' ? undefined : keptOf(place, now)
   }
 
-  *recall(key: string): Steps<FileKept | undefined> {
-    const place = this.#places.of(key)
-    const kept = place.isChecked ? ((yield* fs.recall(place.path)) as FileKept | undefined) : undefined
-    if (kept) kept.readAtMs = epochMs()
+  recall(key: string): Steps<FileKept | undefined> {
+    return just(() => this.#recall(key))
+  }
+
+  #recall(key: string): FileKept | undefined {
+    const kept = this.#made.get(key)
+    if (!kept) return undefined
+    const nowMs = epochMs()
+    if (Math.abs(nowMs - kept.madeAtMs) >= momentMs) return undefined
+    kept.readAtMs = nowMs
     return kept
   }
 
@@ -74,7 +86,8 @@ export class FileBacking implements Backing, Cells {
     } catch (error) {
       throw isUnknownOutcome(error) ? unknownOutcome(key, from, to, error) : error
     } finally {
-      yield* fs.remember(place.path, typeof result === 'string' ? undefined : result)
+      if (typeof result === 'object') this.#made.set(key, result)
+      else this.#made.delete(key)
     }
     const isTurn = to && !was && this.#engine.gc === 'amortised' && isOneOf64(to)
     if (isTurn) yield* finishAnyway(() => sweepNeighbours(this, place))

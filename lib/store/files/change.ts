@@ -36,14 +36,14 @@ export function* put(
     const token = `${place.path}/${spellState(now)}`
     try {
       yield* fs.rename(tokenOf(place, was), token)
-      return keptOf(place, now, undefined, token)
+      return keptOf(place, now, next.said, undefined, token)
     } catch (error) {
       if (!isSystemError(error)) throw error
-      return (yield* advanceAfter(error, place, was.state, now)) ? keptOf(place, now) : 'moved'
+      return (yield* advanceAfter(error, place, was.state, now)) ? keptOf(place, now, next.said) : 'moved'
     }
   } catch (error) {
     // As on eCryptfs, where names have at most 143 bytes.
-    if (next.short === undefined || !hasCode(error, 'ENAMETOOLONG')) throw error
+    if (next.said.short === undefined || !hasCode(error, 'ENAMETOOLONG')) throw error
   }
   return yield* apply(home, place, was, to, nextOf(place, was, to, false), hasShard)
 }
@@ -73,7 +73,7 @@ function* apply(
     ? commit(change, state => advance(path, was.state, state, trial))
     : createInShard(home, place, change, hasShard)
   if (!made) return 'moved'
-  return keptOf(place, made, bytes && bytes.length <= mostRemembered ? bytes : undefined)
+  return keptOf(place, made, next.said, bytes && bytes.length <= mostRemembered ? bytes : undefined)
 }
 
 /** The directory of the shard is made when it is missed. */

@@ -10,7 +10,7 @@ import type { Steps } from '../../core/steps.js'
 import type { Kept } from '../backing.js'
 import { just } from '../just.js'
 import type { Place } from './places.js'
-import { readFields, readShort } from './token.js'
+import { readFields, readShort, type Said } from './token.js'
 import { fromFile } from './value.js'
 
 /** What parts of the engine ask of the whole. */
@@ -23,6 +23,8 @@ export interface Cells {
 export interface FileKept extends Kept {
   /** Set again when a state that was kept in memory is taken for one that is there. */
   readAtMs: number
+  /** When this thread made it, or read it. */
+  readonly madeAtMs: number
   readonly state: State
   /** The path of its token, once that was asked for: a memo asks again and again, and a change of what it made. */
   token: string | undefined
@@ -30,10 +32,11 @@ export interface FileKept extends Kept {
   readonly short: string | undefined
 }
 
-/** `bytes`: the value, if it is at hand. */
-export function keptOf(place: Place, state: State, bytes?: Uint8Array, token?: string): FileKept {
+/** `said`: what the state says, if that is known. `bytes`: the value, if it is at hand. */
+export function keptOf(place: Place, state: State, said?: Said, bytes?: Uint8Array, token?: string): FileKept {
   const { nonce, lineage } = state
-  const { kind, version, writtenAtMs, endsAtMs, staleMs, claim, lastFence, short } = readFields(state)
+  const nowMs = epochMs()
+  const { kind, version, writtenAtMs, endsAtMs, staleMs, claim, lastFence, short } = said ?? readFields(state)
   return {
     id: nonce,
     lineage,
@@ -44,7 +47,8 @@ export function keptOf(place: Place, state: State, bytes?: Uint8Array, token?: s
     staleMs,
     claim,
     lastFence,
-    readAtMs: epochMs(),
+    readAtMs: nowMs,
+    madeAtMs: nowMs,
     state,
     token,
     short,

@@ -6,12 +6,12 @@ import type { Draft } from '../backing.js'
 import { lastFenceOf } from '../kept.js'
 import type { FileKept } from './kept.js'
 import type { Place } from './places.js'
-import { fieldsOf, mostShortBytes, readShort, spellShort } from './token.js'
+import { fieldsOf, mostShortBytes, readShort, type Said, spellShort } from './token.js'
 import { toFile } from './value.js'
 
 export interface Next extends CellNext {
-  /** The field of a short value. */
-  readonly short: string | undefined
+  /** What its fields say. */
+  readonly said: Said
   /** The file of a long one. */
   readonly file: Buffer | undefined
   /** The value in the file. */
@@ -25,13 +25,20 @@ export function nextOf(place: Place, was: FileKept | undefined, to: Draft, mayBe
   const file = bytes && toFile(bytes, place.isHashed ? place.key : undefined)
   const { ends } = to
   const nowMs = epochMs()
-  const endsAtMs = ends && Math.ceil('atMs' in ends ? ends.atMs : nowMs + ends.inMs)
-  const times = { writtenAtMs: to.writtenAtMs ?? nowMs, endsAtMs }
   const lastFence = Math.max(to.claim?.fence ?? 0, lastFenceOf(was))
+  const said: Said = {
+    kind: to.kind,
+    version: to.version,
+    writtenAtMs: to.writtenAtMs ?? nowMs,
+    endsAtMs: ends && Math.ceil('atMs' in ends ? ends.atMs : nowMs + ends.inMs),
+    staleMs: Math.ceil(to.staleMs),
+    claim: to.claim && { ...to.claim, leaseMs: Math.ceil(to.claim.leaseMs) },
+    lastFence,
+    short,
+  }
   const implied = (keepsFile && was?.state.payload?.nonce) || to.id
-  const fields = fieldsOf(to, times, lastFence, { short, implied })
   const end = file?.subarray(file.length - (bytes as Uint8Array).length)
-  return { fields, gone: to.kind === 'gone', keepData: keepsFile, short, file, bytes: end }
+  return { fields: fieldsOf(said, implied), gone: to.kind === 'gone', keepData: keepsFile, said, file, bytes: end }
 }
 
 /** Has neither a value, so that the file only says the key? */

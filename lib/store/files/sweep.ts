@@ -66,11 +66,14 @@ function* removeSpent(place: Place, kept: FileKept): Steps<boolean> {
 const mostNeighbours = 64
 const mostMs = 5
 
-/** Looks at some keys beside one, and removes those that have ended: best effort, and for a moment. */
+/**
+ * Looks at some keys beside one, and removes those that have ended: best effort, and for a moment. That begins when the names
+ * are known: otherwise nothing would ever go where it takes longer to list them, as in a large store on a busy machine.
+ */
 export function* sweepNeighbours(cells: Cells, { shard, path }: Place): Steps<void> {
-  const sinceMs = yield* fs.now()
   try {
     const names = yield* keysIn(cells.root, shard)
+    const sinceMs = yield* fs.now()
     const at = names.findIndex(name => path.endsWith(`/${name}`))
     const neighbours = [...names.slice(at + 1), ...names.slice(0, at)].slice(0, mostNeighbours)
     for (const name of neighbours) {

@@ -11,7 +11,7 @@
 // | `d`, `b`          | a short value: as it is, or in base 32                                                   |
 
 import type { State } from '../../cell/state.js'
-import type { Claim, Draft, Kept } from '../backing.js'
+import type { Claim, Kept } from '../backing.js'
 import { fromBase32, inBase32 } from './names.js'
 
 /** What a state says of its key. */
@@ -37,25 +37,32 @@ export function spellShort(bytes: Uint8Array): string {
 export const readShort = (field: string): Buffer =>
   field[0] === 'd' ? Buffer.from(field.slice(1), 'latin1') : fromBase32(field.slice(1))
 
-/**
- * The fields of the state that `to` becomes. `short`: the field of its value, if it is to be in the token. `implied`: the
- * version that need not be said.
- */
+/** The fields of a state that says so. `implied`: the version that need not be said. */
 export function fieldsOf(
-  { kind, version, staleMs, claim }: Draft,
-  { writtenAtMs, endsAtMs }: { readonly writtenAtMs: number; readonly endsAtMs: number | undefined },
-  lastFence: number,
-  { short, implied }: { readonly short: string | undefined; readonly implied: string },
+  { kind, version, writtenAtMs, endsAtMs, staleMs, claim, lastFence, short }: Said,
+  implied: string,
 ): string[] {
-  const ends = endsAtMs === undefined ? '' : endsAtMs.toString(36)
-  const fields = [`${letters[kind]}${ends}-${writtenAtMs.toString(36)}`]
-  if (staleMs > 0) fields.push(`s${Math.ceil(staleMs).toString(36)}`)
+  const ends = endsAtMs === undefined ? '' : spellTime(endsAtMs)
+  const fields = [`${letters[kind]}${ends}-${spellTime(writtenAtMs)}`]
+  if (staleMs > 0) fields.push(`s${staleMs.toString(36)}`)
   if (version !== implied) fields.push(`v${version}`)
   if (lastFence > 0) fields.push(`f${lastFence.toString(36)}`)
   if (claim) fields.push(`c${claim.owner}`)
-  if (claim && claim.leaseMs !== Number.POSITIVE_INFINITY) fields.push(`p${Math.ceil(claim.leaseMs).toString(36)}`)
+  if (claim && claim.leaseMs !== Number.POSITIVE_INFINITY) fields.push(`p${claim.leaseMs.toString(36)}`)
   if (short !== undefined) fields.push(short)
   return fields
+}
+
+/** The last four digits of a time in base 36 go through all of theirs in half an hour. */
+const lastDigits = 36 ** 4
+let before = 0
+let spelledBefore = '0'
+
+/** In base 36. To spell a number of this size takes long, so the digits before the last four are kept. */
+function spellTime(ms: number): string {
+  const first = Math.floor(ms / lastDigits)
+  if (first !== before) [before, spelledBefore] = [first, first.toString(36)]
+  return spelledBefore + (ms - first * lastDigits).toString(36).padStart(4, '0')
 }
 
 /** What a state says. One that is about to be removed, and has kept the fields of the state before, says `none`. */

@@ -5,7 +5,7 @@ import type { Change, CreateOptions } from '../contract.js'
 import { asTtl, endsIn, isLive, isTombstone } from '../expiry.js'
 import { asFound, entryOf } from '../find.js'
 import type { Inner } from '../inner.js'
-import { draftOf, newId } from '../kept.js'
+import { draftOf } from '../kept.js'
 import { refused } from '../refused.js'
 
 export function* create<T>(inner: Inner<T>, key: string, value: T, options: CreateOptions): Steps<Change<T>> {
@@ -29,7 +29,8 @@ function* attempt<T>(job: Job<T>, value: T, bytes: Uint8Array, ttl: number): Ste
     if (there.entry || !inner.writes) return refused(there.entry)
   }
   // A claim on what was not there is dropped with the state that it is in, so its owner finds the new value.
-  const next = draftOf(yield* newId(), kept, { kind: 'live', ends: endsIn(ttl), data: bytes })
+  const id = inner.ids.next() ?? (yield* inner.ids.draw())
+  const next = draftOf(id, kept, { kind: 'live', ends: endsIn(ttl), data: bytes })
   const now = yield* inner.backing.commit(key, kept, next)
   return typeof now === 'string' ? 'moved' : { ok: true, entry: entryOf(now, value) }
 }

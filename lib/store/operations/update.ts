@@ -8,7 +8,7 @@ import type { Change, Entry, NewValue, UpdateOptions } from '../contract.js'
 import { asTtl, endsIn, isLive, sameEnd } from '../expiry.js'
 import { asFound, entryOf, foundIn } from '../find.js'
 import type { Inner } from '../inner.js'
-import { draftOf, newId } from '../kept.js'
+import { draftOf } from '../kept.js'
 import { asVersion, isVersion, refused } from '../refused.js'
 
 /** An update under way. */
@@ -71,45 +71,42 @@ function* attempt<T>(updating: Updating<T>): Steps<Change<T> | 'moved'> {
     const there = yield* asFound(inner, key, kept)
     return there === 'moved' ? 'moved' : refused(there.entry)
   }
-  const made = change ? yield* makeOf(updating, change, kept, recalled !== undefined) : updating.made
-  if (made === 'moved') return 'moved'
-  if (!made) return refused(undefined)
+  // A touch or a claim has come in between: what was made of this very value is right still.
+  if (change && updating.madeOf !== kept.version) {
+    const isGuess = recalled !== undefined
+    const found = foundIn(inner, key, kept, yield* kept.data())
+    if (found === 'moved') return 'moved'
+    const { entry } = found
+    // What is damaged counts as nothing. Of a guess, nothing has shown that it is there.
+    if (!entry || entry.gone) return isGuess ? 'moved' : refused(undefined)
+    try {
+      const returned = change(entry)
+      keepMade(updating, kept, isPromise(returned) ? ((yield* fs.settle(returned)) as T) : returned)
+    } catch (error) {
+      if (yield* isOfGuess(job, kept, isGuess, error)) return 'moved'
+      yield* fs.postpone(error)
+      throw error
+    }
+  }
   // A claim is dropped, so the call that makes a value anew finds this one.
-  const { value, bytes: data } = made
+  const { value, bytes: data } = updating.made as Made<T>
   const ends = updating.ends ? updating.ends.from : sameEnd(kept)
-  const next = draftOf(yield* newId(), kept, { kind: 'live', staleMs: kept.staleMs, ends, data })
+  const id = inner.ids.next() ?? (yield* inner.ids.draw())
+  const next = draftOf(id, kept, { kind: 'live', staleMs: kept.staleMs, ends, data })
   const now = yield* inner.backing.commit(key, kept, next)
   return typeof now === 'string' ? 'moved' : { ok: true, entry: entryOf(now, value) }
 }
 
-/** The new value; undefined: the old one is damaged. `isGuess`: nothing has shown that the old one is there. */
-function* makeOf<T>(
-  updating: Updating<T>,
-  change: (old: Entry<T>) => T | Promise<T>,
-  kept: Kept,
-  isGuess: boolean,
-): Steps<Made<T> | 'moved' | undefined> {
-  // A touch or a claim has come in between: what was made of this very value is right still.
-  if (updating.madeOf === kept.version) return updating.made
-  const { job } = updating
-  const found = foundIn(job.inner, job.key, kept, yield* kept.data())
-  if (found === 'moved') return 'moved'
-  const { entry } = found
-  if (!entry || entry.gone) return isGuess ? 'moved' : undefined
-  try {
-    const returned = change(entry)
-    const value = isPromise(returned) ? ((yield* fs.settle(returned)) as T) : returned
-    if (value === undefined) throw noValue()
-    updating.made = { value, bytes: encode(job.inner, value) }
-    updating.madeOf = kept.version
-    return updating.made
-  } catch (error) {
-    if (isInterruption(error)) throw error
-    // What the function throws at an entry that is not there any more does not count.
-    if (isGuess && (yield* job.inner.backing.read(job.key))?.id !== kept.id) return 'moved'
-    yield* fs.postpone(error)
-    throw error
-  }
+function keepMade<T>(updating: Updating<T>, { version }: Kept, value: T): void {
+  if (value === undefined) throw noValue()
+  updating.made = { value, bytes: encode(updating.job.inner, value) }
+  updating.madeOf = version
+}
+
+/** What the function throws at an entry that is not there any more does not count. */
+function* isOfGuess<T>({ inner, key }: Job<T>, kept: Kept, isGuess: boolean, error: unknown): Steps<boolean> {
+  if (isInterruption(error)) throw error
+  return isGuess && (yield* inner.backing.read(key))?.id !== kept.id
 }
 
 const isPromise = <T>(value: T | Promise<T>): value is Promise<T> =>

@@ -100,7 +100,8 @@ export class OwnCalls {
   /** Never the same bytes twice, nor those of another player. */
   #draw(bytes: number): Buffer {
     const drawn = Buffer.alloc(bytes, this.#number + 1)
-    drawn[0] = this.#drawn++
+    // A call that needs several numbers may draw them together.
+    for (let at = 0; at < bytes; at += 8) drawn[at] = this.#drawn++
     return drawn
   }
 }

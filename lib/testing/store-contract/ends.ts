@@ -20,7 +20,9 @@ export const ends = [
     const began = Date.now()
     const { expires } = made(await store.create('k', 1, { ttl: 4 * unit }))
     isAfter(expires, began, 4 * unit, unit)
-    await hasValue(store, 'k', 1)
+    const found = await store.get('k')
+    // On a busy machine it may have ended by itself meanwhile.
+    if (Date.now() < began + 3 * unit) strictEqual(present(found).value, 1)
     await sleepUntil(expires, unit)
     await isAbsent(store, 'k')
     strictEqual(refused(await store.update('k', 2)), undefined)
@@ -73,11 +75,11 @@ export const ends = [
     },
   ),
   line('touch is refused where there is no entry, or another version', async store => {
-    strictEqual(refused(await store.touch('k', 1000)), undefined)
+    strictEqual(refused(await store.touch('k', 100_000)), undefined)
     await isAbsent(store, 'k')
     const first = made(await store.create('k', 1))
     const second = made(await store.update('k', 2))
-    deepStrictEqual(refused(await store.touch('k', 1000, { ifVersion: first.version })), second)
+    deepStrictEqual(refused(await store.touch('k', 100_000, { ifVersion: first.version })), second)
     made(await store.touch('k', 100_000, { ifVersion: second.version }))
   }),
   line('a change of a version that was only touched meanwhile is made', async store => {
@@ -87,7 +89,7 @@ export const ends = [
     await hasValue(store, 'k', 2)
   }),
   line('get with touch moves the end, unless that was done just now', async (store, { unit }) => {
-    const first = made(await store.create('k', 1, { ttl: 10 * unit }))
+    const first = made(await store.create('k', 1, { ttl: 50 * unit }))
     const second = present(await store.get('k', { touch: 100 * unit }))
     ok(second.expires !== undefined && first.expires !== undefined && second.expires > first.expires)
     strictEqual(second.version, first.version)
