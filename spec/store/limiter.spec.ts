@@ -152,6 +152,8 @@ holds('on files, a hit after a hit is one rename, and one that is denied is one 
   for (const rule of [
     { limit: 3, per: 60_000 },
     { kind: 'leaky', rate: 0.001, capacity: 3 },
+    // What three windows have counted is in the token as well.
+    { all: [10_000, 3, 1_000].map((limit, nth) => ({ limit, per: 60_000 * 60 ** nth })) },
   ] as const) {
     const limits = limiter(scratch(), rule)
     limits.hit.sync('k')
