@@ -11,6 +11,7 @@ import { isUnknownOutcome, unknownOutcome } from '../unknown-outcome.js'
 import { fileFormat, put, takeAway } from './change.js'
 import { asFileKept, type Cells, type FileKept, keptOf, tokenOf } from './kept.js'
 import { listShard, shardsOf } from './listing.js'
+import { Made } from './made.js'
 import { type Place, Places } from './places.js'
 import { sweepNeighbours, sweepStore } from './sweep.js'
 
@@ -21,6 +22,7 @@ export interface FileEngine extends Home {
 export class FileBacking implements Backing, Cells {
   readonly #engine: FileEngine
   readonly #places: Places
+  readonly #made = new Made()
   #isOpen = false
   #isLocal: boolean | undefined
 
@@ -54,11 +56,8 @@ export class FileBacking implements Backing, Cells {
     return typeof now === 'string' ? undefined : keptOf(place, now)
   }
 
-  *recall(key: string): Steps<FileKept | undefined> {
-    const place = this.#places.of(key)
-    const kept = place.isChecked ? ((yield* fs.recall(place.path)) as FileKept | undefined) : undefined
-    if (kept) kept.readAtMs = epochMs()
-    return kept
+  recall(key: string): Steps<FileKept | undefined> {
+    return just(() => this.#made.recall(this.#places.of(key)))
   }
 
   *commit(key: string, from: Kept | undefined, to: Draft | undefined): Steps<Kept | 'removed' | 'moved'> {
@@ -74,7 +73,7 @@ export class FileBacking implements Backing, Cells {
     } catch (error) {
       throw isUnknownOutcome(error) ? unknownOutcome(key, from, to, error) : error
     } finally {
-      yield* fs.remember(place.path, typeof result === 'string' ? undefined : result)
+      this.#made.remember(place, typeof result === 'string' ? undefined : result)
     }
     const isTurn = to && !was && this.#engine.gc === 'amortised' && isOneOf64(to)
     if (isTurn) yield* finishAnyway(() => sweepNeighbours(this, place))

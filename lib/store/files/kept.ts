@@ -48,6 +48,7 @@ export function keptOf(place: Place, state: State, bytes?: Uint8Array, token?: s
     state,
     token,
     short,
+    counted: undefined,
     data: () => (bytes || short !== undefined ? just(() => inMemory(short, bytes)) : fromDisk(place, state)),
   }
 }
