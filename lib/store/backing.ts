@@ -149,6 +149,8 @@ export interface Kept extends Omit<Draft, 'ends' | 'data' | 'writtenAtMs'> {
   readonly readAtMs: number
   /** The last claim's fence, if the engine remembers it after the claim has gone. @default 0 */
   readonly lastFence: number
+  /** What a limiter of this thread has counted, if it has made this state: it need not be read in the value again. */
+  counted?: CountedStates | undefined
   /**
    * The encoded value. `'moved'`: it was replaced meanwhile, so the key must be read again. `'damaged'`: it is not what was
    * written, as after a power cut.

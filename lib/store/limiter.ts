@@ -141,8 +141,7 @@ function limiterOver(limits: Limits, closesStore: boolean): Limiter {
 
 function hitOf(limits: Limits): Limiter['hit'] {
   const hitting = dual(function limiterHit(key: string, options: HitOptions = {}, place?: LatePlace) {
-    const steps = hit(limits, key, options, place)
-    return place ? leaving(steps, place) : steps
+    return hit(limits, key, options, place)
   })
   const quick = quickHit(limits)
   const hitInTurn = (key: string, options?: HitOptions) => quick(key, options) ?? hitting(key, options, new LatePlace())
@@ -150,13 +149,4 @@ function hitOf(limits: Limits): Limiter['hit'] {
     sync: hitting.sync,
     steps: hitting.steps,
   })
-}
-
-/** Hits of one thread that met others take turns, in the promise form only: a blocked thread has no other calls. */
-function* leaving<R>(steps: Steps<R>, place: LatePlace): Steps<R> {
-  try {
-    return yield* steps
-  } finally {
-    place.leave()
-  }
 }

@@ -77,14 +77,19 @@ holds('a short value is in the token, a longer one in a file that is replaced wi
 holds('bytes of any length come back as they were', () => {
   const root = rooted()
   const store = fileStore<Uint8Array>(root, { codec: 'bytes' })
-  for (let length = 0; length < 40; length++) {
-    const bytes = Buffer.from(Array.from({ length }, (_, at) => (at * 37 + length * 11) & 255))
-    assert.ok(store.create.sync(`${length}`, bytes).ok)
-    assert.equal(
-      Buffer.from(fileStore<Uint8Array>(root, { codec: 'bytes' }).get.sync(`${length}`)?.value as Uint8Array),
-      bytes,
-    )
-  }
+  const written = (length: number) => [
+    Buffer.from(Array.from({ length }, (_, at) => (at * 37 + length * 11) & 255)),
+    Buffer.alloc(length, 'a-word-0'),
+  ]
+  for (let length = 0; length < 50; length++)
+    for (const [nth, bytes] of written(length).entries()) {
+      const key = `${length}-${nth}`
+      assert.ok(store.create.sync(key, bytes).ok)
+      const kept = fileStore<Uint8Array>(root, { codec: 'bytes' }).get.sync(key)
+      assert.equal(Buffer.from(kept?.value as Uint8Array), bytes)
+      // In the token there is room for 45 characters, and base 32 makes so many of 28 bytes.
+      assert.is(filesOf(root, key).length, length > (nth === 0 ? 28 : 45) ? 1 : 0, key)
+    }
 })
 
 holds('another format is refused, and the error names both', async () => {

@@ -2,7 +2,6 @@
 
 import { readState } from '../../cell/transition.js'
 import { epochMs } from '../../core/moment.js'
-import { RecentMap } from '../../core/recent-map.js'
 import { fs, type Steps } from '../../core/steps.js'
 import { checkFormat, type Home, makeStore } from '../../create-exclusive/format.js'
 import { finishAnyway } from '../../parts/cleanup.js'
@@ -12,11 +11,9 @@ import { isUnknownOutcome, unknownOutcome } from '../unknown-outcome.js'
 import { fileFormat, put, takeAway } from './change.js'
 import { asFileKept, type Cells, type FileKept, keptOf, tokenOf } from './kept.js'
 import { listShard, shardsOf } from './listing.js'
+import { Made } from './made.js'
 import { type Place, Places } from './places.js'
 import { sweepNeighbours, sweepStore } from './sweep.js'
-
-/** For so long (ms) it is likely that no other process has changed what this one has made. */
-const momentMs = 1000
 
 export interface FileEngine extends Home {
   readonly gc: 'amortised' | 'manual'
@@ -25,8 +22,7 @@ export interface FileEngine extends Home {
 export class FileBacking implements Backing, Cells {
   readonly #engine: FileEngine
   readonly #places: Places
-  /** What this store has made of keys: a hint for the next change. */
-  readonly #made = new RecentMap<FileKept>(1000)
+  readonly #made = new Made()
   #isOpen = false
   #isLocal: boolean | undefined
 
@@ -61,16 +57,7 @@ export class FileBacking implements Backing, Cells {
   }
 
   recall(key: string): Steps<FileKept | undefined> {
-    return just(() => this.#recall(key))
-  }
-
-  #recall(key: string): FileKept | undefined {
-    const kept = this.#made.get(key)
-    if (!kept) return undefined
-    const nowMs = epochMs()
-    if (Math.abs(nowMs - kept.madeAtMs) >= momentMs) return undefined
-    kept.readAtMs = nowMs
-    return kept
+    return just(() => this.#made.recall(this.#places.of(key)))
   }
 
   *commit(key: string, from: Kept | undefined, to: Draft | undefined): Steps<Kept | 'removed' | 'moved'> {
@@ -86,8 +73,7 @@ export class FileBacking implements Backing, Cells {
     } catch (error) {
       throw isUnknownOutcome(error) ? unknownOutcome(key, from, to, error) : error
     } finally {
-      if (typeof result === 'object') this.#made.set(key, result)
-      else this.#made.delete(key)
+      this.#made.remember(place, typeof result === 'string' ? undefined : result)
     }
     const isTurn = to && !was && this.#engine.gc === 'amortised' && isOneOf64(to)
     if (isTurn) yield* finishAnyway(() => sweepNeighbours(this, place))

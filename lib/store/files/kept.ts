@@ -23,8 +23,6 @@ export interface Cells {
 export interface FileKept extends Kept {
   /** Set again when a state that was kept in memory is taken for one that is there. */
   readAtMs: number
-  /** When this thread made it, or read it. */
-  readonly madeAtMs: number
   readonly state: State
   /** The path of its token, once that was asked for: a memo asks again and again, and a change of what it made. */
   token: string | undefined
@@ -48,10 +46,10 @@ export function keptOf(place: Place, state: State, said?: Said, bytes?: Uint8Arr
     claim,
     lastFence,
     readAtMs: nowMs,
-    madeAtMs: nowMs,
     state,
     token,
     short,
+    counted: undefined,
     data: () => (bytes || short !== undefined ? just(() => inMemory(short, bytes)) : fromDisk(place, state)),
   }
 }

@@ -6,7 +6,7 @@ import type { Draft } from '../backing.js'
 import { lastFenceOf } from '../kept.js'
 import type { FileKept } from './kept.js'
 import type { Place } from './places.js'
-import { fieldsOf, mostShortBytes, readShort, type Said, spellShort } from './token.js'
+import { fieldsOf, readShort, type Said, spellShort } from './token.js'
 import { toFile } from './value.js'
 
 export interface Next extends CellNext {
@@ -61,6 +61,6 @@ function placed(
   // Where the name of the cell does not say the key, each state has a file that does.
   if (place.isHashed) return { short: undefined, bytes: data ?? new Uint8Array() }
   if (data === undefined) return nothing
-  const isShort = mayBeShort && data.length <= mostShortBytes
-  return isShort ? { short: spellShort(data), bytes: undefined } : { short: undefined, bytes: data }
+  const short = mayBeShort ? spellShort(data) : undefined
+  return { short, bytes: short === undefined ? data : undefined }
 }

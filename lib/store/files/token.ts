@@ -23,15 +23,21 @@ export type Said = Pick<Kept, 'kind' | 'version' | 'writtenAtMs' | 'endsAtMs' | 
 const kinds = { l: 'live', g: 'gone', n: 'none' } as const
 const letters = { live: 'l', gone: 'g', none: 'n' } as const
 
-/** A value of at most so many bytes is in the token. */
-export const mostShortBytes = 28
+/** A value that takes at most so many characters is in the token. */
+const mostCharacters = 45
+
+/** Of other values, base 32 makes as many characters of so many bytes. */
+const mostBytes = Math.floor((mostCharacters * 5) / 8)
 
 const plain = /^[0-9a-z-]*$/
 
-export function spellShort(bytes: Uint8Array): string {
+/** Returns the field of a short value; undefined: it is too long for one. */
+export function spellShort(bytes: Uint8Array): string | undefined {
+  if (bytes.length > mostCharacters) return undefined
   const buffer = bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
   const text = buffer.toString('latin1')
-  return plain.test(text) ? `d${text}` : `b${inBase32(bytes)}`
+  if (plain.test(text)) return `d${text}`
+  return bytes.length <= mostBytes ? `b${inBase32(bytes)}` : undefined
 }
 
 export const readShort = (field: string): Buffer =>

@@ -7,7 +7,7 @@ import { happened } from '../../parts/happenings.js'
 import type { Backing, Kept } from '../backing.js'
 import { type Job, jobOf, untilDone } from '../conflict.js'
 import type { Inner } from '../inner.js'
-import { draft } from '../kept.js'
+import { draftOf, type Next } from '../kept.js'
 import type { Hit } from './asked.js'
 import { callOnExpire } from './expire.js'
 import type { LimiterOptions } from './options.js'
@@ -32,12 +32,12 @@ interface Found {
 }
 
 /** What is made of that. `states`: the same object if nothing is to be changed; undefined: the key is to be removed. */
-export interface Next<R> {
+export interface Judged<R> {
   readonly states: States | undefined
   readonly result: R
 }
 
-export type Judge<R> = (states: States, clockMs: number) => Next<R>
+export type Judge<R> = (states: States, clockMs: number) => Judged<R>
 
 const none: States = []
 
@@ -63,18 +63,26 @@ function* attempt<R>(
   judge: Judge<R>,
   recalled?: Kept,
 ): Steps<{ readonly result: R } | 'moved'> {
-  const { backing } = limits.inner
-  const found = yield* find(limits, key, recalled ?? (yield* backing.read(key)))
+  const { parts, inner } = limits
+  const { backing } = inner
+  const there = recalled ?? (yield* backing.read(key))
+  const found = (there && foundAgain(parts, there)) ?? (yield* find(limits, key, there))
   if (found === 'moved') return 'moved'
   const { kept, states, clockMs } = found
   const next = judge(states, clockMs)
   if (next.states === states) return recalled && !(yield* isThere(limits, key, recalled)) ? 'moved' : next
   reportAhead(limits, key, found)
   callOnExpire(limits, key, found)
-  const to = next.states && (yield* draftOf(limits, kept, next.states))
+  const to = next.states && draftOf(inner.ids.next() ?? (yield* inner.ids.draw()), kept, contentOf(parts, next.states))
   if (!to && kept?.kind !== 'live') return next
-  return (yield* backing.commit(key, kept, to)) === 'moved' ? 'moved' : next
+  const now = yield* backing.commit(key, kept, to)
+  if (typeof now === 'object' && next.states) now.counted = { parts, states: next.states }
+  return now === 'moved' ? 'moved' : next
 }
+
+/** What this limiter has counted in a state that it has made itself. */
+const foundAgain = (parts: readonly Part[], kept: Kept): Found | undefined =>
+  kept.counted?.parts === parts ? { kept, states: kept.counted.states, clockMs: Math.floor(kept.readAtMs) } : undefined
 
 /** Reads the states under a key, and the time. */
 function* find({ inner, parts }: Limits, key: string, kept: Kept | undefined): Steps<Found | 'moved'> {
@@ -129,10 +137,11 @@ function* isThere({ inner: { backing } }: Limits, key: string, kept: Kept): Step
   return backing.stillThere ? yield* backing.stillThere(key, kept) : false
 }
 
-function* draftOf({ parts }: Limits, from: Kept | undefined, states: States) {
-  const data = Buffer.from(spell(parts, states), 'latin1')
-  return yield* draft(from, { kind: 'live', ends: { atMs: endsAtMs(parts, states) }, data })
-}
+const contentOf = (parts: readonly Part[], states: States): Next => ({
+  kind: 'live',
+  ends: { atMs: endsAtMs(parts, states) },
+  data: Buffer.from(spell(parts, states), 'latin1'),
+})
 
 const asText = (data: Uint8Array): string =>
   (data instanceof Buffer ? data : Buffer.from(data.buffer, data.byteOffset, data.byteLength)).toString('latin1')

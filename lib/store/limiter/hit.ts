@@ -2,6 +2,7 @@
 
 import type { LatePlace } from '../../core/queue.js'
 import { fs, type Steps } from '../../core/steps.js'
+import type { Counts } from '../backing.js'
 import type { Job } from '../conflict.js'
 import { isUnknownOutcome } from '../unknown-outcome.js'
 import type { Decision } from './algorithm.js'
@@ -11,33 +12,43 @@ import { hitNow } from './in-memory.js'
 import type { HitOptions, PeekOptions } from './options.js'
 import { judge } from './plan.js'
 
+/** Hits of one thread that met others take turns, in the promise form only, which has a place: a blocked thread has no other calls. */
 export function* hit(limits: Limits, key: string, options: HitOptions, place?: LatePlace): Steps<Decision> {
-  const job = jobFor(limits, key, options, place)
-  return yield* make(limits, job, asHit(options))
+  try {
+    const job = jobFor(limits, key, options, place)
+    return yield* make(limits, job, asHit(options))
+  } finally {
+    place?.leave()
+  }
 }
 
 /** Judges a hit, and counts it, where the state is, or by a commit of the one that comes after it. */
-export function* count(
+export function count(
   limits: Limits,
   job: Job<unknown>,
   one: Hit,
   tried?: (decision: Decision) => void,
 ): Steps<Decision> {
   const { parts, inner } = limits
-  if (inner.backing.counts) {
-    // A call is stopped between two calls of its own, so there must be one.
-    yield* fs.blocking()
-    return hitNow(limits, inner.backing.counts, job.key, one)
-  }
-  if (inner.backing.count) {
-    const { states, clockMs } = yield* countThere(limits, job.key, one)
-    return judge(parts, states, clockMs, one)[1]
-  }
-  return yield* change(limits, job, (before, clockMs) => {
+  const { counts } = inner.backing
+  if (counts) return countInMemory(limits, counts, job.key, one)
+  if (inner.backing.count) return judgeThere(limits, job.key, one)
+  return change(limits, job, (before, clockMs) => {
     const [states, result] = judge(parts, before, clockMs, one)
     tried?.(result)
     return { states, result }
   })
+}
+
+function* countInMemory(limits: Limits, counts: Counts, key: string, one: Hit): Steps<Decision> {
+  // A call is stopped between two calls of its own, so there must be one.
+  yield* fs.blocking()
+  return hitNow(limits, counts, key, one)
+}
+
+function* judgeThere(limits: Limits, key: string, one: Hit): Steps<Decision> {
+  const { states, clockMs } = yield* countThere(limits, key, one)
+  return judge(limits.parts, states, clockMs, one)[1]
 }
 
 /** Makes the hit. One of which it is not known whether it was counted is allowed only if the limiter says so. */

@@ -79,6 +79,10 @@ local function spell(number)
   return text
 end
 local function parse(text, parts)
+  local letter, one, other = string.match(text, '^([wasb])([0-9a-z]+)-([0-9a-z]+)$')
+  if letter and #parts == 1 and #one <= 11 and #other <= 11 then
+    return letter == parts[1].letter and {{tonumber(one, 36), tonumber(other, 36)}} or {}
+  end
   local states, is_same = {}, true
   for word in string.gmatch(text .. '--', '(.-)%-%-') do
     local is_state = string.find(word, '^[wasb]$') or string.find(word, '^[wasb][0-9a-z][0-9a-z-]*$')
@@ -105,7 +109,10 @@ end
 local got = redis.call('HMGET', KEYS[1], 's', 'v')
 local words, text = got[1], got[2]
 if not words and redis.call('HLEN', KEYS[1]) > redis.call('HEXISTS', KEYS[1], 'd') then return {${foreign}, now, false} end
-if not words or not string.find(words, '^%S+ %S+ %S+ live ') then text = false end
+local id, kind, fence, before
+if words then id, kind, fence, before = string.match(words, '^(%S+) %S+ %S+ (%S+) %S+ %S+ (%S+) %S+ %S+ (%S+)$') end
+if words and not id then return {${foreign}, now, false} end
+if kind ~= 'live' then text = false end
 local states = {}
 if text then states = parse(text, parts) end
 if not states then return {${notALimit}, now, text} end
@@ -119,16 +126,11 @@ for at, part in ipairs(parts) do
   spelled[at] = part.letter .. table.concat(next, '-')
 end
 if cost == 0 or not (is_allowed or is_counted) then return {0, now, text} end
-local lineage = '-'
-if words then
-  lineage = string.match(words, '^%S+')
-  local before = string.match(words, '%S+$')
-  if before ~= '-' then lineage = lineage .. ',' .. string.sub(before, 1, 33) end
-end
-local fence = words and string.match(words, '^%S+ %S+ %S+ %S+ %S+ %S+ (%S+)') or '0'
+local lineage = id or '-'
+if id and before ~= '-' then lineage = lineage .. ',' .. string.sub(before, 1, 33) end
 local ends_at = string.format('%.0f', ends)
 redis.call('HSET', KEYS[1], 's',
-  ARGV[1] .. ' ' .. ends_at .. ' ' .. string.format('%.0f', now) .. ' live ' .. ARGV[1] .. ' 0 ' .. fence .. ' - - ' .. lineage, 'v', table.concat(spelled, '--'))
+  ARGV[1] .. ' ' .. ends_at .. ' ' .. string.format('%.0f', now) .. ' live ' .. ARGV[1] .. ' 0 ' .. (fence or '0') .. ' - - ' .. lineage, 'v', table.concat(spelled, '--'))
 redis.call('PEXPIREAT', KEYS[1], ends_at)
 return {${counted}, now, text}`
 
@@ -141,13 +143,13 @@ export function limitScriptBy(time: string, letters: readonly Letter[] = ['w', '
   return scriptOf(`${time}\nlocal most = ${mostCount}\nlocal hits = {}${[...texts].join('')}${spelling}${body}`)
 }
 
-const scripts = new Map<string, Script>()
+const scripts = new WeakMap<object, Script>()
 
-/** The script for a rule with such parts. */
+/** The script for a rule with such parts. A limiter has the same ones all its life. */
 export function limitScriptFor(parts: readonly { readonly letter: Letter }[]): Script {
-  const letters = [...new Set(parts.map(({ letter }) => letter))].sort()
-  const name = letters.join('')
-  const script = scripts.get(name) ?? limitScriptBy(clock, letters)
-  scripts.set(name, script)
+  const known = scripts.get(parts)
+  if (known) return known
+  const script = limitScriptBy(clock, [...new Set(parts.map(({ letter }) => letter))].sort())
+  scripts.set(parts, script)
   return script
 }

@@ -4,6 +4,7 @@ import { isInterruption } from '../../core/interruption.js'
 import type { Steps } from '../../core/steps.js'
 import { nonces } from '../../parts/stage-names.js'
 import type { Counted, CountedHit } from '../backing.js'
+import type { Part } from '../limiter/rule.js'
 import { Tries } from '../remote/pause.js'
 import { unknownOutcome } from '../unknown-outcome.js'
 import { asReplyBytes } from './client.js'
@@ -40,14 +41,25 @@ export const argumentsOf = (id: string, { parts, cost, isCounted }: CountedHit):
   id,
   `${cost}`,
   isCounted ? '1' : '',
-  ...parts.flatMap(({ letter, limit, perMs, offsetMs, drain }) => [
+  ...ruleOf(parts),
+]
+
+const rules = new WeakMap<readonly Part[], readonly string[]>()
+
+/** The arguments that each hit of a limiter has. */
+function ruleOf(parts: readonly Part[]): readonly string[] {
+  const known = rules.get(parts)
+  if (known) return known
+  const rule = parts.flatMap(({ letter, limit, perMs, offsetMs, drain }) => [
     letter,
     `${limit}`,
     `${perMs}`,
     `${offsetMs}`,
     `${drain}`,
-  ]),
-]
+  ])
+  rules.set(parts, rule)
+  return rule
+}
 
 function countedIn(server: RedisServer, key: string, [status, now, text]: readonly unknown[]): Counted {
   if (Number(status) === foreign) throw foreignFormat(key)
