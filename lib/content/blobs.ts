@@ -7,6 +7,7 @@ import { fs, type Steps } from '../core/steps.js'
 import { checkFormat, makeStore } from '../create-exclusive/format.js'
 import type { Trial } from '../parts/achieve.js'
 import { newLife } from '../parts/life.js'
+import type { Batches } from './batch.js'
 import { contentFormat, type Generation, leasesOf } from './layout.js'
 import type { Limits, Settings } from './options.js'
 
@@ -35,6 +36,8 @@ export class Blobs {
   readonly pins = new Map<string, Set<Pin>>()
   /** What the shared cell was when this store object saw it last. */
   cell: State | undefined
+  /** The swaps of that by which its calls reserve. */
+  readonly batches: Batches = { now: undefined, next: undefined }
   /** Until when (ms since 1970) it counts as missing. */
   noCellUntilMs = 0
   /** The shards that were seen to be there. */

@@ -10,6 +10,7 @@ import { type Parents, withParents } from '../parts/parents.js'
 import { asSource, type Source } from '../parts/source.js'
 import { closeUnsynced, type Staged, stagedFile, type Written } from '../parts/stage.js'
 import { nonces } from '../parts/stage-names.js'
+import type { Reserved } from './batch.js'
 import type { Blobs, Pin } from './blobs.js'
 import type { PutOptions } from './contract.js'
 import { type Algorithm, algorithmOf, asDigest, digestOf, Sum } from './digest.js'
@@ -17,7 +18,7 @@ import { generationOf, labelOf } from './layout.js'
 import { unpin } from './leases.js'
 import { pinGood } from './pin-good.js'
 import { publish } from './publish.js'
-import { type Reserved, reserve } from './reserve.js'
+import { reserve } from './reserve-together.js'
 
 /** A put under way. */
 export interface Putting {
