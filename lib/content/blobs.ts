@@ -73,9 +73,8 @@ export class Blobs {
     this.#isOpen = true
   }
 
-  /** A shard is there. The few names in it are in use. */
+  /** A shard is there. The few names in it are in use: that is said each time, because it is forgotten. */
   *noteShard(shard: string): Steps<void> {
-    if (this.shards.has(shard)) return
     yield* fs.hot(shard)
     this.shards.add(shard)
   }

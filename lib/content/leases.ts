@@ -7,7 +7,7 @@ import { hasCode } from '../core/errors.js'
 import { fs, orNothing, type Steps } from '../core/steps.js'
 import { makeLink } from '../link/make-link.js'
 import { DroppedLeases } from '../lock/lease/dropped.js'
-import { discardAll } from '../parts/cleanup.js'
+import { discard, discardAll } from '../parts/cleanup.js'
 import { holdFor } from '../parts/life.js'
 import { stageName } from '../parts/stage-names.js'
 import { type Blobs, keyOf, miss, type Pin } from './blobs.js'
@@ -56,7 +56,12 @@ export function* pin(blobs: Blobs, digest: string, executable?: boolean): Steps<
   return generation && { path, generation }
 }
 
-export const unpin = (paths: readonly string[]): Steps<void> => discardAll(paths.map(path => fs.unlink(path)))
+export function unpin(paths: readonly string[]): Steps<void> {
+  const [first, ...others] = paths
+  // One call alone takes half the time.
+  if (first !== undefined && others.length === 0) return discard(() => fs.unlink(first))
+  return discardAll(paths.map(path => fs.unlink(path)))
+}
 
 /** What a lease holds. */
 export interface ContentHold {

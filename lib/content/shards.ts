@@ -11,7 +11,10 @@ import type { Blobs } from './blobs.js'
  * cannot be made, what comes next does it, or says why.
  */
 export function* makeShard(blobs: Blobs, shard: string, { changed }: Parents): Steps<boolean> {
-  if (blobs.shards.has(shard)) return false
+  if (blobs.shards.has(shard)) {
+    yield* fs.hot(shard)
+    return false
+  }
   try {
     yield* fs.mkdir(shard)
     changed.add(dirname(shard))
