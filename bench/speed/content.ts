@@ -1,4 +1,6 @@
-// Works on bytes by their digest; here without contention. Nothing waits for the disk.
+// Works on bytes by their digest; here without contention. Nothing waits for the disk. Both sides do the same work: they are
+// given the bytes, compute one and the same kind of digest, and publish; what is got is checked; a file is checked out in the
+// way that the package has.
 
 import fs from 'node:fs'
 import { join } from 'node:path'
@@ -21,6 +23,9 @@ interface Laid<T> {
   readonly store: T
 }
 
+/** That of holdfast; what cacache takes by itself takes nearly three times as long for many bytes. */
+const byDigest = { algorithms: ['sha256'] satisfies [string] }
+
 const cacheIn = (room: string): string => join(room, 'cacache')
 
 const opened = (bytes: number) =>
@@ -42,7 +47,8 @@ const cached = (bytes: number) =>
   inRoom(async (room): Promise<Laid<string>> => {
     const digests: string[] = []
     const cache = cacheIn(room)
-    for (let nth = 0; nth < blobs; nth++) digests.push(String(await cacache.put(cache, `${nth}`, unseen(bytes))))
+    for (let nth = 0; nth < blobs; nth++)
+      digests.push(String(await cacache.put(cache, `${nth}`, unseen(bytes), byDigest)))
     return { digests, store: cache }
   })
 
@@ -72,7 +78,7 @@ const putting = (name: keyof typeof sizes): Work => ({
   async: sides(
     sizes[name],
     laid => putAndRelease(laid, sizes[name]),
-    ({ store }) => cacache.put(store, `${fresh}`, unseen(sizes[name])),
+    ({ store }) => cacache.put(store, `${fresh}`, unseen(sizes[name]), byDigest),
   ),
   sync: {},
   asked: { async: { cacache: { memory: 0.25, disk: 0.55 } } },

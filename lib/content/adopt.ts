@@ -83,7 +83,7 @@ function* settle(
   const { digest, size } = yield* closing(fd, () => sumOf(fd, job.algorithm))
   checkDigest(job, digest)
   if (size === 0) return { done: { digest, size, made: false, pin: undefined }, was }
-  const there = yield* pinGood(blobs, digest, executable)
+  const there = yield* pinGood(blobs, digest, executable, job.parents)
   if (there) return { done: { digest, size, made: false, pin: there }, was }
   yield* setMode(stage.path, yield* fs.lstat(stage.path), modeOf(executable), true)
   return { done: yield* publishStage(job, stage, digest, size), was }

@@ -3,36 +3,44 @@
 
 import type { State } from '../cell/state.js'
 import { RecentMap } from '../core/recent-map.js'
-import type { Steps } from '../core/steps.js'
+import { fs, type Steps } from '../core/steps.js'
 import { checkFormat, makeStore } from '../create-exclusive/format.js'
 import type { Trial } from '../parts/achieve.js'
 import { newLife } from '../parts/life.js'
-import { contentFormat, type Generation } from './layout.js'
+import type { Batches } from './batch.js'
+import { contentFormat, type Generation, leasesOf } from './layout.js'
 import type { Limits, Settings } from './options.js'
 
 /** A generation takes about 400 bytes of memory. */
 const mostKnown = 20_000
 
-/** The name of a lease that this store object holds. */
-export interface Pin {
+/** Where a blob can be opened, or linked. */
+export interface Found {
   readonly path: string
   readonly generation: Generation
+  /** When it was used last (ms since 1970), as far as this store object has noted it. */
+  usedMs?: number
 }
+
+/** The name of a lease that this store object holds. */
+export type Pin = Found
 
 export class Blobs {
   readonly settings: Settings
   readonly life = newLife()
   /** Where a blob was a moment ago, by its digest; of an executable one, with `x` at its end. */
-  readonly known = new RecentMap<Generation>(mostKnown)
+  readonly known = new RecentMap<Found>(mostKnown)
   /** When (ms since 1970) `has` or `size` said that a blob is there, until it is used, by its digest. */
   readonly promisedMs = new RecentMap<number>(mostKnown)
   /** What this store object has leased, by digest. */
   readonly pins = new Map<string, Set<Pin>>()
   /** What the shared cell was when this store object saw it last. */
   cell: State | undefined
+  /** The swaps of that by which its calls reserve. */
+  readonly batches: Batches = { now: undefined, next: undefined }
   /** Until when (ms since 1970) it counts as missing. */
   noCellUntilMs = 0
-  /** The shards that were seen to be there: those that are missing have no blobs. */
+  /** The shards that were seen to be there. */
   readonly shards = new Set<string>()
   #isOpen = false
 
@@ -50,14 +58,25 @@ export class Blobs {
 
   /** Checks the format. Where there is none yet, there is no blob either. */
   *open(): Steps<void> {
-    this.#isOpen ||= yield* checkFormat(this.root, contentFormat)
+    if (!this.#isOpen && (yield* checkFormat(this.root, contentFormat))) yield* this.#opened()
   }
 
   /** The same, and makes the store if there is none. */
   *make(): Steps<void> {
     if (this.#isOpen) return
     if (!(yield* checkFormat(this.root, contentFormat))) yield* makeStore(this.settings, contentFormat, 'contentStore')
+    yield* this.#opened()
+  }
+
+  *#opened(): Steps<void> {
+    yield* fs.hot(leasesOf(this.root))
     this.#isOpen = true
+  }
+
+  /** A shard is there. The few names in it are in use: that is said each time, because it is forgotten. */
+  *noteShard(shard: string): Steps<void> {
+    yield* fs.hot(shard)
+    this.shards.add(shard)
   }
 
   trial(path: string): Trial {

@@ -69,6 +69,6 @@ function resolver(blobs: Blobs, digest: string, executable: boolean): () => Step
     }
     const other = yield* look(blobs, digest, undefined)
     if (!other) throw miss
-    return yield* makeVariant(blobs, other, executable)
+    return yield* makeVariant(blobs, other.generation, executable)
   }
 }

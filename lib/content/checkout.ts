@@ -10,7 +10,6 @@ import type { CheckedOut } from './contract.js'
 import { copyOut } from './copy-out.js'
 import { isOfNothing } from './digest.js'
 import { explainMiss } from './evicted.js'
-import { pathOf } from './layout.js'
 
 export function* checkout(blobs: Blobs, job: Checkout): Steps<CheckedOut> {
   const { digest, mode } = job
@@ -32,7 +31,7 @@ function* linkOut(blobs: Blobs, job: Checkout): Steps<CheckedOut> {
   const known = blobs.known.get(key)
   if (known) {
     try {
-      const call = fs.link(pathOf(blobs.root, known), to)
+      const call = fs.link(known.path, to)
       yield* trial.publication ? giving(trial.publication, to, call) : call
       return 'linked'
     } catch (error) {

@@ -27,7 +27,7 @@ const copyOpened = (job: Checkout, opened: Opened | undefined): Steps<'copied' |
   const { to, parents, trial } = job
   return achieve(
     () => withParents(to, parents, () => copyOnce(job, opened)),
-    error => statVanishedParent(parents, error, opened?.path ?? '/'),
+    error => statVanishedParent(parents, error, opened?.found.path ?? '/'),
     trial,
   )
 }
@@ -50,9 +50,10 @@ function* write(path: string, bits: number, opened: Opened | undefined): Steps<v
   const target = yield* fs.open(path, 'wx', bits)
   yield* closingWritten(target, false, function* () {
     if (!opened) return
-    const { fd: source, path: from } = opened
+    const { fd: source, found } = opened
     const was = yield* fs.fstat(source)
-    if (process.platform === 'linux' && (yield* tryCloneInto(target, { source, from, to: path, was }))) return
+    if (process.platform === 'linux' && (yield* tryCloneInto(target, { source, from: found.path, to: path, was })))
+      return
     yield* copyBytes(source, target, was)
   })
 }

@@ -6,12 +6,14 @@ import { fs, orNothing, type Steps } from '../core/steps.js'
 import { whileHeld } from '../lock/hold.js'
 import { acquire } from '../lock/obtain.js'
 import { asLocking } from '../lock/options.js'
+import { concurrently } from '../parts/concurrently.js'
 import { sweep } from '../sweep.js'
+import type { Reserved } from './batch.js'
 import { type Blobs, keyOf } from './blobs.js'
 import type { Evicted } from './contract.js'
 import { noteEvicted } from './evicted.js'
 import { leasesOf } from './layout.js'
-import { isDue, note, type Reserved, readReserved } from './reserve.js'
+import { isDue, note, readReserved } from './reserve.js'
 import { type Seen, scan, usageOf } from './scan.js'
 import { victims } from './victims.js'
 
@@ -50,11 +52,20 @@ export function* evictNow(blobs: Blobs): Steps<Evicted> {
   return { count: gone.length, bytes: gone.reduce((sum, one) => sum + one.bytes, 0), left: usage }
 }
 
+/** How many blobs are removed at a time. */
+const width = 16
+
 /** Looks at every blob, and removes what is over the limits. */
 export function* removeVictims(blobs: Blobs): Steps<{ left: readonly Seen[]; gone: readonly Seen[] }> {
   const all = yield* scan(blobs)
   const gone = new Set<Seen>()
-  for (const one of victims(all, blobs.limits)) if (yield* evictOne(blobs, one)) gone.add(one)
+  const tasks = victims(all, blobs.limits).map(
+    one =>
+      function* (): Steps<void> {
+        if (yield* evictOne(blobs, one)) gone.add(one)
+      },
+  )
+  yield* concurrently([...tasks].reverse(), width)
   return { left: all.filter(one => !gone.has(one)), gone: [...gone] }
 }
 

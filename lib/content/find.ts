@@ -2,21 +2,21 @@
 
 import { hasCode } from '../core/errors.js'
 import { fs, orNothing, type Steps } from '../core/steps.js'
-import { type Blobs, keyOf, miss } from './blobs.js'
+import { type Blobs, type Found, keyOf, miss } from './blobs.js'
 import { type Generation, parseGeneration, pathOf, shardOf } from './layout.js'
 
 /** The generations of a digest that are there, in an order on which all processes agree. */
-export function* generationsOf({ root, shards }: Blobs, digest: string): Steps<Generation[]> {
-  const shard = shardOf(root, digest)
-  // To ask whether it is there costs less than the error of a listing, and most blobs that are put are the first there.
-  if (!shards.has(shard) && !(yield* fs.lstat(shard, orNothing))) return []
+export function* generationsOf(blobs: Blobs, digest: string): Steps<Generation[]> {
+  const shard = shardOf(blobs.root, digest)
+  // To ask whether it is there costs less than the error of a listing.
+  if (!blobs.shards.has(shard) && !(yield* fs.lstat(shard, orNothing))) return []
   let names: string[]
   try {
     names = yield* fs.readdir(shard)
-    shards.add(shard)
+    yield* blobs.noteShard(shard)
   } catch (error) {
     if (!hasCode(error, 'ENOENT')) throw error
-    shards.delete(shard)
+    blobs.shards.delete(shard)
     return []
   }
   return names
@@ -26,19 +26,30 @@ export function* generationsOf({ root, shards }: Blobs, digest: string): Steps<G
 }
 
 /** Looks where a blob is. Of several generations all callers take the first, because the others are about to be removed. */
-export function* look(blobs: Blobs, digest: string, executable: boolean | undefined): Steps<Generation | undefined> {
+export function* look(blobs: Blobs, digest: string, executable: boolean | undefined): Steps<Found | undefined> {
   const all = yield* generationsOf(blobs, digest)
   const found = all.find(one => one.executable === (executable ?? false))
-  if (found) blobs.known.set(keyOf(digest, found.executable), found)
-  return found ?? (executable === undefined ? all[0] : undefined)
+  if (found) return know(blobs, found)
+  const other = executable === undefined ? all[0] : undefined
+  return other && { path: pathOf(blobs.root, other), generation: other }
+}
+
+/** Notes where a blob is. */
+export function know({ known, root }: Blobs, generation: Generation): Found {
+  const key = keyOf(generation.digest, generation.executable)
+  const before = known.get(key)
+  if (before?.generation.name === generation.name) return before
+  const found: Found = { path: pathOf(root, generation), generation }
+  known.set(key, found)
+  return found
 }
 
 /**
  * Returns the generation that is there, as far as this call can know. `executable`: of that kind; undefined: of any.
  */
-export function* find(blobs: Blobs, digest: string, executable?: boolean): Steps<Generation | undefined> {
+export function* find(blobs: Blobs, digest: string, executable?: boolean): Steps<Found | undefined> {
   const known = blobs.known.get(keyOf(digest, executable ?? false))
-  if (known && (yield* fs.lstat(pathOf(blobs.root, known), orNothing))) return known
+  if (known && (yield* fs.lstat(known.path, orNothing))) return known
   return yield* look(blobs, digest, executable)
 }
 
@@ -51,20 +62,14 @@ export function finder(blobs: Blobs, digest: string, executable?: boolean): () =
   return function* () {
     const key = keyOf(digest, executable ?? false)
     const known = tries++ === 0 ? blobs.known.get(key) : undefined
-    if (known) return { path: pathOf(blobs.root, known), generation: known }
+    if (known) return known
     blobs.known.delete(key)
-    const generation = yield* look(blobs, digest, executable)
-    if (generation) return { path: pathOf(blobs.root, generation), generation }
+    const found = yield* look(blobs, digest, executable)
+    if (found) return found
     const pin = [...(blobs.pins.get(digest) ?? [])].find(
       ({ generation: one }) => executable === undefined || one.executable === executable,
     )
     if (pin) return pin
     throw miss
   }
-}
-
-/** Where a blob can be opened, or linked. */
-export interface Found {
-  readonly path: string
-  readonly generation: Generation
 }

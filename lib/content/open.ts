@@ -109,9 +109,9 @@ function readersOf(blobs: Blobs) {
     if (isOfNothing(one)) return 0
     yield* blobs.open()
     const found = yield* find(blobs, one)
-    const leased = found ? undefined : [...(blobs.pins.get(one) ?? [])][0]?.generation
+    const leased = found ? undefined : [...(blobs.pins.get(one) ?? [])][0]
     if (found) blobs.promisedMs.set(one, Date.now())
-    return (found ?? leased)?.size
+    return (found ?? leased)?.generation.size
   }
   return {
     has: dual(function* contentHas(digest: string, _options: Patience = {}): Steps<boolean> {

@@ -1,6 +1,5 @@
 // Gives what is ready at a private name the name of a new generation, and removes what that makes superfluous.
 
-import { dirname } from 'node:path'
 import { isSystemError } from '../core/errors.js'
 import { fs, type Steps } from '../core/steps.js'
 import { achieve, done } from '../parts/achieve.js'
@@ -11,24 +10,30 @@ import { syncName } from '../parts/durable.js'
 import { type Parents, statVanishedParent, withParents } from '../parts/parents.js'
 import { giving, isSpent } from '../parts/publish.js'
 import { staged } from '../parts/stage.js'
-import { type Blobs, keyOf } from './blobs.js'
-import { generationsOf } from './find.js'
+import type { Blobs } from './blobs.js'
+import { generationsOf, know } from './find.js'
 import { type Generation, labelOf, pathOf, shardOf } from './layout.js'
+import { makeShard } from './shards.js'
 
 /**
  * Makes a link of `from`, or where there are none a copy, and syncs its name as the store is kept. Returns whether this
  * generation stays: if another call has published one of the same digest, all agree on which.
  */
-export function* publish(blobs: Blobs, from: string, generation: Generation): Steps<boolean> {
+export function* publish(
+  blobs: Blobs,
+  from: string,
+  generation: Generation,
+  parents: Parents = { changed: new Set() },
+): Steps<boolean> {
   const { root, settings } = blobs
   const path = pathOf(root, generation)
-  const parents: Parents = { changed: new Set() }
   yield* makeShard(blobs, shardOf(root, generation.digest), parents)
-  yield* achieve(
-    () => withParents(path, parents, () => linkOrCopy(blobs, from, path, generation), from),
-    error => statVanishedParent(parents, error, from),
-    blobs.trial(path),
-  )
+  if (!(yield* linkNow(from, path)))
+    yield* achieve(
+      () => withParents(path, parents, () => linkOrCopy(blobs, from, path, generation), from),
+      error => statVanishedParent(parents, error, from),
+      blobs.trial(path),
+    )
   yield* syncName(path, settings.durability, parents)
   try {
     return yield* supersede(blobs, generation)
@@ -39,14 +44,14 @@ export function* publish(blobs: Blobs, from: string, generation: Generation): St
   }
 }
 
-/** Usually it is missing if it was not seen. If it cannot be made so, what comes next does it, or says why. */
-function* makeShard({ shards }: Blobs, shard: string, { changed }: Parents): Steps<void> {
-  if (shards.has(shard)) return
+/** Usually one call is all. False: that is to be found out. */
+export function* linkNow(from: string, to: string): Steps<boolean> {
   try {
-    yield* fs.mkdir(shard)
-    changed.add(dirname(shard))
+    yield* fs.link(from, to)
+    return true
   } catch (error) {
     if (!isSystemError(error)) throw error
+    return false
   }
 }
 
@@ -79,7 +84,7 @@ function* supersede(blobs: Blobs, own: Generation): Steps<boolean> {
   const { digest, executable } = own
   const all = (yield* generationsOf(blobs, digest)).filter(one => one.executable === executable)
   const [first, ...others] = all
-  if (first) blobs.known.set(keyOf(digest, executable), first)
+  if (first) know(blobs, first)
   if (others.length > 0) yield* discardAll(others.map(one => fs.unlink(pathOf(blobs.root, one))))
   return first === undefined || first.name === own.name
 }

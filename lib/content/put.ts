@@ -6,10 +6,11 @@ import { emptySum, type FileProgress, fileProgress } from '../core/progress.js'
 import { fs, type Steps } from '../core/steps.js'
 import { writeBytes } from '../parts/bytes.js'
 import { writeAll } from '../parts/durable.js'
-import { withParents } from '../parts/parents.js'
+import { type Parents, withParents } from '../parts/parents.js'
 import { asSource, type Source } from '../parts/source.js'
 import { closeUnsynced, type Staged, stagedFile, type Written } from '../parts/stage.js'
 import { nonces } from '../parts/stage-names.js'
+import type { Reserved } from './batch.js'
 import type { Blobs, Pin } from './blobs.js'
 import type { PutOptions } from './contract.js'
 import { type Algorithm, algorithmOf, asDigest, digestOf, Sum } from './digest.js'
@@ -17,7 +18,7 @@ import { generationOf, labelOf } from './layout.js'
 import { unpin } from './leases.js'
 import { pinGood } from './pin-good.js'
 import { publish } from './publish.js'
-import { type Reserved, reserve } from './reserve.js'
+import { reserve } from './reserve-together.js'
 
 /** A put under way. */
 export interface Putting {
@@ -27,6 +28,8 @@ export interface Putting {
   readonly algorithm: Algorithm
   readonly executable: boolean
   readonly progress: FileProgress | undefined
+  /** Where directories were made for it. */
+  readonly parents: Parents
 }
 
 /** What has come of it. `pin` is undefined for a blob without a byte. */
@@ -49,6 +52,7 @@ export function asPutting(blobs: Blobs, options: PutOptions): Putting {
     algorithm: wanted === undefined ? algorithm : algorithmOf(wanted),
     executable: asFlag(options.executable, 'options.executable'),
     progress: fileProgress({ onProgress, sum: emptySum(1) }, wanted ?? blobs.root),
+    parents: { changed: new Set() },
   }
 }
 
@@ -72,7 +76,7 @@ function* putWhole(job: Putting, bytes: Uint8Array): Steps<Put> {
   checkDigest(job, digest)
   const size = bytes.length
   if (size === 0) return { digest, size, made: false, pin: undefined }
-  const there = yield* pinGood(blobs, digest, executable)
+  const there = yield* pinGood(blobs, digest, executable, job.parents)
   if (there) return { digest, size, made: false, pin: there }
   return yield* writing(job, digest, function* (stage) {
     progress?.begin(size)
@@ -86,7 +90,7 @@ function* putWhole(job: Putting, bytes: Uint8Array): Steps<Put> {
 function* putPieces(job: Putting, source: Source): Steps<Put> {
   const { blobs, executable, progress } = job
   // If it is there already, the pieces are read only to check them.
-  const there = job.wanted === undefined ? undefined : yield* pinGood(blobs, job.wanted, executable)
+  const there = job.wanted === undefined ? undefined : yield* pinGood(blobs, job.wanted, executable, job.parents)
   if (there) return yield* comparing(job, source, there)
   const first = yield* source.next()
   return yield* writing(job, job.wanted, function* (stage) {
@@ -102,7 +106,7 @@ function* putPieces(job: Putting, source: Source): Steps<Put> {
     if (size === 0) return { digest, size, made: false, pin: undefined }
     yield* finish(stage.made, blobs.settings.durability)
     // It took a while, and may have come meanwhile: then that stays, and this does not take its place.
-    const other = yield* pinGood(blobs, digest, executable)
+    const other = yield* pinGood(blobs, digest, executable, job.parents)
     if (other) return { digest, size, made: false, pin: other }
     return yield* publishStage(job, stage, digest, size)
   })
@@ -141,14 +145,14 @@ export function writing(
 
 /** The file stays at its private name: that is the lease. */
 export function* publishStage(
-  { blobs, executable }: Putting,
+  { blobs, executable, parents }: Putting,
   stage: Staged<unknown>,
   digest: string,
   size: number,
 ): Steps<Put> {
   const generation = generationOf(digest, size, yield* nonces(), executable)
   const reserved = yield* reserve(blobs, stage.path)
-  const made = yield* publish(blobs, stage.path, generation)
+  const made = yield* publish(blobs, stage.path, generation, parents)
   stage.spent = true
   return { digest, size, made, pin: { path: stage.path, generation }, reserved }
 }

@@ -1,25 +1,13 @@
 // When to evict is known from one cell, which all processes share: what the last scan has found, and what was put since
 // then. It is at most too high, because bytes are reserved before they are published; the next scan mends that.
 
-import type { State } from '../cell/state.js'
+import { type State, spellState } from '../cell/state.js'
 import { isUnknownOutcome } from '../cell/transition.js'
 import { cell } from '../cell.js'
 import { fs, orNothing, type Steps } from '../core/steps.js'
+import type { Reserved } from './batch.js'
 import type { Blobs } from './blobs.js'
 import type { Limits } from './options.js'
-import { takenBy } from './scan.js'
-
-/** What the cell says. */
-export interface Reserved {
-  /** All bytes and blobs, those that are leased or linked elsewhere as well: they may come to be removable at any time. */
-  readonly bytes: number
-  readonly count: number
-  /** What came since the last scan, of new blobs and of leases that were given back. */
-  readonly newBytes: number
-  readonly newCount: number
-  /** When the last scan was, seconds since 1970. */
-  readonly scannedAtS: number
-}
 
 const cellOf = ({ root }: Blobs): string => `${root}/usage`
 
@@ -42,6 +30,12 @@ export function* readReserved(blobs: Blobs): Steps<Reserved | undefined> {
   if (!(yield* fs.lstat(cellOf(blobs), orNothing))) return undefined
   blobs.cell = yield* cell.read.steps(cellOf(blobs))
   return blobs.cell && parse(blobs.cell)
+}
+
+/** What this store object saw last, if that is there still: no name of a state is used twice. */
+function* unchanged(blobs: Blobs): Steps<Reserved | undefined> {
+  const { cell: seen } = blobs
+  return seen && (yield* fs.exists(`${cellOf(blobs)}/${spellState(seen)}`)) ? parse(seen) : undefined
 }
 
 /** Makes of what the cell says what it is to say. Returns that; undefined if there was no scan yet. */
@@ -77,7 +71,7 @@ function* pause(tries: number): Steps<number> {
  * A process without limits looks for the cell once a second. What it puts in the second in which another one makes the cell
  * is counted by the next scan.
  */
-function isUncounted(blobs: Blobs): boolean {
+export function isUncounted(blobs: Blobs): boolean {
   const nowMs = Date.now()
   if (blobs.limits || nowMs >= blobs.noCellUntilMs) {
     blobs.noCellUntilMs = nowMs + 1000
@@ -86,22 +80,9 @@ function isUncounted(blobs: Blobs): boolean {
   return true
 }
 
-/** Reserves what a new blob takes of the disk, which is at this private name. */
-export function* reserve(blobs: Blobs, path: string): Steps<Reserved | undefined> {
-  if (!blobs.cell && (isUncounted(blobs) || !(yield* readReserved(blobs)))) return undefined
-  const bytes = takenBy(yield* fs.lstat(path))
-  return yield* change(blobs, now => ({
-    ...now,
-    bytes: now.bytes + bytes,
-    count: now.count + 1,
-    newBytes: now.newBytes + bytes,
-    newCount: now.newCount + 1,
-  }))
-}
-
 /** Leases were given back: what a scan had to leave can be removed now. */
 export function* free(blobs: Blobs, bytes: number, count: number): Steps<Reserved | undefined> {
-  const now = yield* readReserved(blobs)
+  const now = (yield* unchanged(blobs)) ?? (yield* readReserved(blobs))
   const { limits } = blobs
   if (!now || !limits || (now.bytes <= limits.maxBytes && now.count <= limits.maxCount)) return now
   return yield* change(blobs, one => ({

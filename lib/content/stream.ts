@@ -33,13 +33,13 @@ const close = dual(function* contentStreamClose(_digest: string, opened: Opened)
   yield* tidy(fs.close(opened.fd))
 })
 
-const heal = dual(function* contentHeal(_digest: string, blobs: Blobs, { generation }: Opened): Steps<void> {
-  yield* quarantine(blobs, generation)
+const heal = dual(function* contentHeal(_digest: string, blobs: Blobs, { found }: Opened): Steps<void> {
+  yield* quarantine(blobs, found.generation)
 })
 
 export function streamOf(blobs: Blobs, digest: string, opened: Opened | undefined, { start, end }: Range): Readable {
   if (!opened || isOfNothing(digest)) return Readable.from([], { objectMode: false })
-  const { size } = opened.generation
+  const { size } = opened.found.generation
   const [from, to] = [Math.min(start, size), Math.min(end, size)]
   const sum = from === 0 && to === size && blobs.settings.verify === 'digest' ? new Sum(algorithmOf(digest)) : undefined
   let at = from

@@ -12,7 +12,7 @@ import type { Blobs } from './blobs.js'
 import { type Generation, generationOf, labelOf, pathOf } from './layout.js'
 import { publish } from './publish.js'
 import { modeOf } from './put.js'
-import { reserve } from './reserve.js'
+import { reserve } from './reserve-together.js'
 
 /** Makes a generation of the other kind, and returns its path. */
 export function* makeVariant(blobs: Blobs, from: Generation, executable: boolean): Steps<string> {

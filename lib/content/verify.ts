@@ -37,10 +37,10 @@ export function* verify(blobs: Blobs, options: VerifyOptions): Steps<Verified> {
 }
 
 /** Undefined: it has gone meanwhile. */
-function* check(path: string, { digest }: Generation): Steps<boolean | undefined> {
+function* check(path: string, { digest, size }: Generation): Steps<boolean | undefined> {
   try {
     const fd = yield* fs.open(path, 'r nofollow')
-    return yield* closing(fd, () => hasDigest(fd, digest))
+    return yield* closing(fd, () => hasDigest(fd, digest, size))
   } catch (error) {
     if (hasCode(error, 'ENOENT')) return undefined
     throw error

@@ -25,8 +25,10 @@ export class BusyDirectories {
     open: (path, flags) => (isExclusive(flags) ? this.#deviceFor(path) : undefined),
     mkdir: path => this.#deviceFor(path),
     symlink: (_, path) => this.#deviceFor(path),
-    // Some filesystems copy a file when it gets another name for the first time.
-    link: (existing, path) => (this.#isReady(this.#known.paths.find(existing)) ? this.#deviceFor(path) : undefined),
+    link: (existing, path) => {
+      const dev = this.#deviceFor(path)
+      return dev !== undefined && this.#isReady(existing, dev) ? dev : undefined
+    },
     // On a disk, a file that replaces another one may be written to the disk at once.
     rename: (from, to) => {
       const { light, paths, places } = this.#known
@@ -36,7 +38,12 @@ export class BusyDirectories {
       if (light.isFree(name)) return this.#deviceOf(dir)
       return light.isFile(name) ? places.inMemory(this.#deviceOf(dir)) : undefined
     },
-    unlink: path => (this.#known.light.isFile(this.#known.paths.find(path)) ? this.#deviceFor(path) : undefined),
+    // What has another name is not freed.
+    unlink: path => {
+      const { light, paths } = this.#known
+      const name = paths.find(path)
+      return light.isFile(name) || this.#isLinked(name) ? this.#deviceFor(path) : undefined
+    },
     rmdir: path => this.#known.places.inMemory(this.#deviceFor(path)),
     lstat: path => {
       const { light, paths, places } = this.#known
@@ -46,17 +53,25 @@ export class BusyDirectories {
     },
   }
 
-  #isReady(file: KnownPath | undefined): boolean {
-    return this.#known.light.isFile(file) || (file !== undefined && wasUsed(file.linkedAtMs, warmMs))
+  /** A filesystem of layers copies a file when it gets another name for the first time. */
+  #isReady(file: Path, dev: number): boolean {
+    const { light, paths, places } = this.#known
+    const known = paths.find(file)
+    if (light.isFile(known) || this.#isLinked(known)) return true
+    return typeof file === 'string' && paths.above(file).isHot && !places.isLayered(dev)
   }
 
-  /** That of a name in a busy directory. */
+  #isLinked(file: KnownPath | undefined): boolean {
+    return file !== undefined && wasUsed(file.linkedAtMs, warmMs)
+  }
+
+  /** That of a name in a directory that is busy, or that a caller has called hot. */
   #deviceFor(path: Path): number | undefined {
     return typeof path === 'string' ? this.#deviceOf(this.#known.paths.above(path)) : undefined
   }
 
   #deviceOf(dir: KnownPath): number | undefined {
-    return wasUsed(dir.busyAtMs, warmMs) ? this.#known.dirs.localDevice(dir) : undefined
+    return dir.isHot || wasUsed(dir.busyAtMs, warmMs) ? this.#known.dirs.localDevice(dir) : undefined
   }
 
   /** Notes a call that succeeded. */

@@ -46,6 +46,11 @@ const memoryKinds: ReadonlySet<number> = new Set([0x01021994])
 
 export const isMemoryKind = (kind: number | undefined): boolean => memoryKinds.has(kind ?? 0)
 
+/** A file of a lower layer is copied as a whole when it is changed, or gets another name. */
+const layeredKinds: ReadonlySet<number> = new Set([0x794c7630])
+
+export const isLayeredKind = (kind: number | undefined): boolean => layeredKinds.has(kind ?? 0)
+
 export const isInlineKind = (kind: number | undefined): boolean => inlineKinds.has(kind ?? 0)
 
 export const isLocalKind = (kind: number): boolean => localKinds.has(kind)

@@ -33,7 +33,12 @@ export class HotDirectories {
       return places.ifLocal(descriptors.find(fd))
     },
     lstat: path => this.#deviceIn(path),
-    readdir: dir => this.#deviceIn(dir),
+    // A shard of a store has few entries, and one with many costs time only.
+    readdir: dir => {
+      const { dirs, paths } = this.#known
+      const name = paths.find(dir)
+      return name?.isHot ? dirs.localDevice(name) : this.#deviceIn(dir)
+    },
     mkdir: path => this.#deviceIn(path),
     rmdir: path => this.#deviceIn(path),
     // Of a directory in there, and of what is in that: it is small, too.

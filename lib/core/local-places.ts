@@ -5,7 +5,7 @@
 // device that is gone to the next one: a tmpfs that is unmounted and a FUSE mount made afterwards may have one number.
 // What is in use is asked again at half that time, so that a call rarely finds it out of date.
 
-import { isInlineKind, isMemoryKind } from './filesystem-kinds.js'
+import { isInlineKind, isLayeredKind, isMemoryKind } from './filesystem-kinds.js'
 import { realPath } from './held-paths.js'
 import type { KnownPath, KnownPaths, Look } from './known-paths.js'
 import { agingMs, lastReadMs, never, readClock, wasUsed } from './moment.js'
@@ -20,8 +20,8 @@ export interface Questions {
   mounts(): string | undefined
 }
 
-/** What is known of a device: `memory` is local, too. */
-type Kind = 'foreign' | 'local' | 'memory'
+/** What is known of a device: `memory` and `layered` are local, too. */
+type Kind = 'foreign' | 'local' | 'memory' | 'layered'
 
 /** A cell, and what is beside it, is that far below the directory of a store. */
 const levelsAbove = 2
@@ -29,7 +29,11 @@ const levelsAbove = 2
 /** On a filesystem that does not reply each of them keeps a thread of the pool. */
 const maxQuestions = 2
 
-const kindOf = (kind: number): Kind => (isMemoryKind(kind) ? 'memory' : isInlineKind(kind) ? 'local' : 'foreign')
+const kindOf = (kind: number): Kind => {
+  if (isMemoryKind(kind)) return 'memory'
+  if (isLayeredKind(kind)) return 'layered'
+  return isInlineKind(kind) ? 'local' : 'foreign'
+}
 
 export class LocalPlaces {
   readonly #ask: Questions
@@ -106,6 +110,10 @@ export class LocalPlaces {
   #isOfKind(dev: number | undefined, kind: Kind): boolean {
     const known = dev === undefined ? undefined : this.#kinds.get(dev)
     return known !== undefined && known.kind === kind && wasUsed(known.atMs)
+  }
+
+  isLayered(dev: number | undefined): boolean {
+    return dev !== undefined && this.#kinds.get(dev)?.kind === 'layered'
   }
 
   /**

@@ -13,9 +13,11 @@ import { evictFixed, putFixed } from '../broken/content.js'
 import { assert, catchInRace, note, placesAnd, race, raced, scratch, sized } from '../support/kit.js'
 import { privateNames } from '../support/trees.js'
 
-const roundMs = sized(700, 3000)
+const roundMs = sized(700, 1000)
 const leastTurns = 40
-const rounds = sized(2, 20)
+const rounds = sized(2, 60)
+/** In full size, five are killed in each second. */
+const cast = sized({ worker: 6, victim: 2 }, { worker: 3, victim: 5 })
 const keys = 24
 const blockBytes = 4096
 const largest = 5 * blockBytes
@@ -160,10 +162,10 @@ const total = (results: readonly Seen[], of: keyof typeof none): number =>
 if (!contender(plays)) {
   for (const { kind, dir: place } of placesAnd('xfs'))
     raced(
-      `race on ${kind}: eight processes, of which two are killed: nothing leased is lost, no byte is wrong`,
+      `race on ${kind}: eight processes, of which ${cast.victim} are killed: nothing leased is lost, no byte is wrong`,
       async () => {
         const dir = scratch(place)
-        const history = await race(import.meta.url, { dir, cast: { worker: 6, victim: 2 }, rounds })
+        const history = await race(import.meta.url, { dir, cast, rounds })
         const seen = history.flat().flatMap(({ value }) => (value as Seen | null | undefined) ?? [])
         const threw = history.flat().filter(({ how }) => how === 'threw')
         assert.equal(
@@ -181,7 +183,7 @@ if (!contender(plays)) {
         assert.equal([total(seen, 'wrong'), total(seen, 'lost')], [0, 0])
         // Not leased, and one more for each that puts.
         assert.ok(mostBytes <= maxBytes + 8 * largest, `${mostBytes} bytes`)
-        assert.is(killed, 2 * rounds)
+        assert.is(killed, cast.victim * rounds)
         assert.ok(total(seen, 'missed') > 0 && total(seen, 'evicted') > 0 && history.every(overlaps), 'no contention')
         const store = contentStore(join(dir, 'store'), options)
         await sweep(join(dir, 'store'), { recursive: true })

@@ -10,7 +10,7 @@ import type { Ending, ExploreOptions, World } from 'holdfast/testing'
 import { Blobs } from '../../lib/content/blobs.js'
 import { removeVictims } from '../../lib/content/evict.js'
 import { look } from '../../lib/content/find.js'
-import { pathOf, shardOf } from '../../lib/content/layout.js'
+import { shardOf } from '../../lib/content/layout.js'
 import { asSettings } from '../../lib/content/options.js'
 import { checkoutOnce, evictFixed, fixedName, putFixed, verifyFixed } from '../broken/content.js'
 import { assert, caught, explored, nobodyThrew, prove, sized } from '../support/kit.js'
@@ -240,8 +240,7 @@ explored('a look-up that is not repeated is caught: the blob is evicted before i
     world(dir => {
       const blobs = blobsOf(dir)
       const find = function* (): Steps<string | undefined> {
-        const one = yield* look(blobs, digest, false)
-        return one && pathOf(blobs.root, one)
+        return (yield* look(blobs, digest, false))?.path
       }
       return { A: checkoutOnce(find, join(dir, 'to-A')), B: evicts(dir) }
     }),

@@ -1,0 +1,59 @@
+// Puts of one store object that are under way at the same time: one swap of the shared cell reserves for several of them.
+
+import { join } from 'node:path'
+import { cell } from 'holdfast'
+import { contentStore } from 'holdfast/content'
+import { type Door, door, drive } from 'holdfast/steps'
+import { assert, holds, scratch } from '../support/kit.js'
+
+const limited = { durability: 'none', maxBytes: 1e9 } as const
+
+holds(
+  'puts that are under way at the same time reserve together: no swap is in vain, and nothing is forgotten',
+  async () => {
+    const root = join(scratch(), 'store')
+    const store = contentStore(root, limited)
+    await store.put('the first one makes the cell')
+    const swaps = { all: 0, vain: 0 }
+    const counting: Door = {
+      ...door,
+      perform(call, done) {
+        const isSwap = call.op === 'rename' && `${call.args[0]}`.includes('/usage/')
+        return door.perform(call, (error, value) => {
+          if (isSwap) swaps.all++
+          if (isSwap && error) swaps.vain++
+          done(error, value)
+        })
+      },
+    }
+    const all = Array.from({ length: 50 }, (_, nth) => `blob ${nth}`)
+    await Promise.all(all.map(data => drive(store.put.steps(data), { door: counting })))
+    assert.is(swaps.vain, 0)
+    assert.ok(swaps.all > 0 && swaps.all <= all.length, `${swaps.all} swaps`)
+    const [, count] = cell.read.sync(join(root, 'usage'))?.fields ?? []
+    assert.is(Number.parseInt(`${count}`, 36), all.length + 1)
+    await store.close()
+  },
+)
+
+holds('a put that is aborted while it waits to reserve keeps no other one from it', async () => {
+  const store = contentStore(join(scratch(), 'store'), limited)
+  await store.put('the first one makes the cell')
+  const stopping = new AbortController()
+  let swaps = 0
+  const slow: Door = {
+    ...door,
+    perform(call, done) {
+      if (call.op !== 'rename' || !`${call.args[0]}`.includes('/usage/')) return door.perform(call, done)
+      if (swaps++ === 0) stopping.abort()
+      return door.perform({ op: 'sleep', args: [20] }, () => void door.perform(call, done))
+    },
+  }
+  const put = (data: string, signal?: AbortSignal) => drive(store.put.steps(data), { door: slow, signal })
+  const results = await Promise.allSettled([put('a'), put('b', stopping.signal), put('c'), put('d')])
+  assert.equal(
+    results.map(({ status }) => status),
+    ['fulfilled', 'rejected', 'fulfilled', 'fulfilled'],
+  )
+  await store.close()
+})
