@@ -152,7 +152,7 @@ function beginCounting({ progress }: Producing, bytes: number | undefined): void
   progress.job.sum.totalBytes = bytes
 }
 
-/** Usually nothing is there, and a file that this very open makes is known to be new (../core/kernel-cache.ts). */
+/** Usually nothing is there, and a file that this very open makes is known to be new (../core/fast-path/kernel-cache.ts). */
 function* openForContent(stage: string): Steps<number> {
   try {
     return yield* fs.open(stage, 'wx')

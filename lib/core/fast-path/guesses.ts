@@ -1,7 +1,7 @@
 // What the kernel may well have in memory, though this process did not use it a moment ago: see ./hot-directories.ts and
 // ./busy-directories.ts.
 
-import type { Call } from './alphabet.js'
+import type { Call } from '../alphabet.js'
 import { BusyDirectories } from './busy-directories.js'
 import { HotDirectories } from './hot-directories.js'
 import type { Knowledge } from './knowledge.js'

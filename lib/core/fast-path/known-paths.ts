@@ -1,9 +1,9 @@
 // What is known of each path that was used a moment ago: one record, so that a call looks its path up once, whatever is
-// asked of it. All times are on the clock of ./moment.ts.
+// asked of it. All times are on the clock of ../moment.ts.
 
-import { never } from './moment.js'
+import { never } from '../moment.js'
+import { RecentMap } from '../recent-map.js'
 import { directoryOf } from './path-text.js'
-import { RecentMap } from './recent-map.js'
 
 /** What a look at a name has shown. */
 export interface Look {

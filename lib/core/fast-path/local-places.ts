@@ -5,16 +5,16 @@
 // device that is gone to the next one: a tmpfs that is unmounted and a FUSE mount made afterwards may have one number.
 // What is in use is asked again at half that time, so that a call rarely finds it out of date.
 
-import { isInlineKind, isLayeredKind, isMemoryKind } from './filesystem-kinds.js'
+import { isInlineKind, isLayeredKind, isMemoryKind } from '../filesystem-kinds.js'
+import { agingMs, lastReadMs, never, readClock, wasUsed } from '../moment.js'
+import { namesOfOthers } from '../mount-table.js'
 import { realPath } from './held-paths.js'
 import type { KnownPath, KnownPaths, Look } from './known-paths.js'
-import { agingMs, lastReadMs, never, readClock, wasUsed } from './moment.js'
-import { namesOfOthers } from './mount-table.js'
 
 /** How to ask, in the pool unless it says otherwise. A rejection means that it cannot be known now. */
 export interface Questions {
   where(path: string): Promise<{ dev: number }>
-  /** The kind of filesystem that `path` leads to, as ./filesystem-kinds.ts numbers it. */
+  /** The kind of filesystem that `path` leads to, as ../filesystem-kinds.ts numbers it. */
   kind(path: string): Promise<number>
   /** What is mounted, as /proc/self/mountinfo says; undefined if it cannot be read. Asked inline: it is in memory. */
   mounts(): string | undefined

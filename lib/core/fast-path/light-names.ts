@@ -1,10 +1,10 @@
 // Names that have a small file, or nothing: to replace or remove what they have takes the kernel little time, because it
 // frees little. A file that others have made longer since costs time, and nothing else.
 
-import type { Call, Path } from './alphabet.js'
+import type { Call, Path } from '../alphabet.js'
+import { lastReadMs, never, warmMs, wasUsed } from '../moment.js'
 import { type Notes, noteBy } from './call-tables.js'
 import type { KnownPath, KnownPaths } from './known-paths.js'
-import { lastReadMs, never, warmMs, wasUsed } from './moment.js'
 
 /** Is the file opened to be made, or to be written? */
 const isWritten = (flags: string): boolean => flags !== 'r' && !flags.startsWith('r ')

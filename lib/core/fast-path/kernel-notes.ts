@@ -1,13 +1,13 @@
 // What is noted of calls that succeeded: see ./kernel-cache.ts.
 
-import type { Call, Path } from './alphabet.js'
+import type { Call, Path } from '../alphabet.js'
+import type { Stats } from '../stats.js'
 import { type Notes, noteBy } from './call-tables.js'
 import { isOneOfMany } from './descriptor-devices.js'
 import type { Guesses } from './guesses.js'
 import type { Knowledge } from './knowledge.js'
 import type { KnownPath } from './known-paths.js'
 import { fresh, noteLook, noteSame } from './looks.js'
-import type { Stats } from './stats.js'
 
 export class KernelNotes {
   readonly #known: Knowledge

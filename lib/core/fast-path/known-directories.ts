@@ -1,12 +1,12 @@
 // The directories whose entries are in the kernel's memory: those that this process made a moment ago, and those that were
 // found to have few. Of the hot ones a caller says that most of what is in them is in memory, too.
 
+import { lastReadMs, never, warmMs, wasUsed } from '../moment.js'
 import { isKeyOfOpen } from './held-paths.js'
 import type { KnownPath, KnownPaths } from './known-paths.js'
 import type { LocalPlaces } from './local-places.js'
-import { lastReadMs, never, warmMs, wasUsed } from './moment.js'
 
-/** A cell (../cell.ts) has one entry, and systems sometimes add one of theirs. A rename in there replaces nothing. */
+/** A cell (../../cell.ts) has one entry, and systems sometimes add one of theirs. A rename in there replaces nothing. */
 const mostOfFew = 2
 
 export class KnownDirectories {

@@ -1,6 +1,6 @@
 // What the fast path knows of calls, one entry for each: what it notes of one, and what one needs (./kernel-cache.ts).
 
-import type { Alphabet, Call, Op } from './alphabet.js'
+import type { Alphabet, Call, Op } from '../alphabet.js'
 
 /** What is noted of a call that succeeded. */
 export type Notes = { readonly [O in Op]?: (value: ReturnType<Alphabet[O]>, ...args: Parameters<Alphabet[O]>) => void }

@@ -1,8 +1,8 @@
 // What looks at names have shown: a name that was looked at a moment ago is in the kernel's memory.
 
+import { agingMs, lastReadMs, wasUsed } from '../moment.js'
+import type { Stats } from '../stats.js'
 import type { KnownPath, Look } from './known-paths.js'
-import { agingMs, lastReadMs, wasUsed } from './moment.js'
-import type { Stats } from './stats.js'
 
 /** Returns the look, if it was a moment ago. */
 export const fresh = (look: Look | undefined): Look | undefined => (look && wasUsed(look.atMs) ? look : undefined)

@@ -1,7 +1,7 @@
 // HOLDFAST_INLINE: which calls the promise form may make inline, if the user of a program wants less than it does.
 
-import type { Op } from './alphabet.js'
-import { opsThat } from './traits.js'
+import type { Op } from '../alphabet.js'
+import { opsThat } from '../traits.js'
 
 const all: ReadonlySet<Op> = new Set([
   ...(['open', 'read', 'write', 'fstat', 'fchmod', 'close', 'lstat', 'stat', 'readdir', 'mkdir', 'rename'] as const),

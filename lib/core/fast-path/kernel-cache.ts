@@ -1,4 +1,4 @@
-// What the kernel probably has in memory, because this process used it a moment ago. The fast path (./fast-path.ts)
+// What the kernel probably has in memory, because this process used it a moment ago. The fast path (../fast-path.ts)
 // makes calls inline that need no more than that, on a device that is known to be local (./local-places.ts).
 //
 // | fact            | of a path that              | filled by                                    | cleared by         |
@@ -13,7 +13,7 @@
 // inline if they were open a moment ago (./descriptor-devices.ts), or on a filesystem that has all files in memory. What is
 // in some other directories is guessed (./guesses.ts).
 
-import type { Call, Path } from './alphabet.js'
+import type { Call, Path } from '../alphabet.js'
 import { deviceBy, type Needs } from './call-tables.js'
 import { isExclusive, isOneOfMany } from './descriptor-devices.js'
 import { Guesses } from './guesses.js'
