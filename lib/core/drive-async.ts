@@ -121,7 +121,7 @@ export class Drive<T> {
       const leave = takes && this.#descriptors.awaitSeat(() => this.#makeNow(call, done))
       if (interruption) interruptCall(call, interruption, done)
       else if (leave) this.#wake = leave
-      else if (call.op === 'inOneGo') runInOneGo(call, this.#running, done)
+      else if (call.op === 'inOneGo') runInOneGo(call, this.#running, rest => new Drive(rest).start(), done)
       else if (call.op === 'together') this.#descriptors.performAll(call.args[0] as SingleCall[], done)
       else if (isWait(call)) this.#await(call as SingleCall, done)
       else {

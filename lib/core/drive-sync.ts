@@ -22,7 +22,7 @@ export function runSync<T>(steps: Steps<T>, deadline: Deadline | undefined, door
   return next.value
 }
 
-function performSync(call: Call, door: Door, deadline: Deadline | undefined): unknown {
+export function performSync(call: Call, door: Door, deadline: Deadline | undefined): unknown {
   if (deadline) {
     const interruption = deadline.interruption(call)
     if (interruption) throw interruption

@@ -1,29 +1,64 @@
-// Steps of the promise form that are run in one go: from the first call to the last, in the calling thread.
+// Steps of the promise form that are run in one go, in the calling thread. If that takes long, the rest of their calls is made
+// as always: so the event loop loses the length of one call at most.
 
 import type { Alphabet, Call } from './alphabet.js'
-import { callBack, type Done, isFailure } from './done.js'
-import { runSync } from './drive-sync.js'
+import { asFailure, type Done, isFailure } from './done.js'
+import { performSync } from './drive-sync.js'
 import type { Running } from './running.js'
+import type { Steps } from './steps.js'
 
-/** Runs the steps, if the door finds that this is quick. */
+/** Milliseconds after which no further call is made in the calling thread. */
+const longestGoMs = 4
+
+/** Runs the steps, if the door finds that this is quick. `start` begins to drive steps. */
 export function runInOneGo(
   call: Call,
-  { door, deadline }: Pick<Running<unknown>, 'door' | 'deadline'>,
+  { door, deadline, retryFor }: Pick<Running<unknown>, 'door' | 'deadline' | 'retryFor'>,
+  start: (running: Running<unknown>) => void,
   done: Done,
 ): void {
   const [dirs, things, steps] = call.args as Parameters<Alphabet['inOneGo']>
-  const go = () => {
-    const beganMs = performance.now()
-    try {
-      return { value: runSync(steps(), undefined, door) }
-    } finally {
-      door.perform({ op: 'quick', args: [dirs, things, performance.now() - beganMs] }, () => {})
-    }
+  const note = (tookMs: number) => void door.perform({ op: 'quick', args: [dirs, things, tookMs] }, () => {})
+  const make = (one: Call) => performSync(one, door, undefined)
+  const ends = {
+    resolve: (value: unknown) => done(null, { value }),
+    reject: (error: unknown) => done(asFailure(error)),
   }
   door.perform({ op: 'quick', args: [dirs, things] }, (error, isQuick) => {
     // The door may have waited for the next turn of the event loop.
     const failure = isFailure(error) ? error : deadline?.interruption(call)
     if (isFailure(failure) || !isQuick) done(failure)
-    else callBack(go, done)
+    else start({ steps: hurried(steps(), make, note), door, deadline: undefined, retryFor, ...ends })
   })
+}
+
+/** The same steps: as long as there is time, `make` makes their calls. `note` is called when no more are made so. */
+function* hurried(
+  steps: Steps<unknown>,
+  make: (call: Call) => unknown,
+  note: (tookMs: number) => void,
+): Steps<unknown> {
+  const beganMs = performance.now()
+  let isQuick = true
+  const slowDown = () => {
+    if (isQuick) note(performance.now() - beganMs)
+    isQuick = false
+  }
+  try {
+    let next = steps.next()
+    while (!next.done) {
+      if (performance.now() - beganMs >= longestGoMs) slowDown()
+      let value: unknown
+      try {
+        value = isQuick ? make(next.value) : yield next.value
+      } catch (error) {
+        next = steps.throw(error)
+        continue
+      }
+      next = steps.next(value)
+    }
+    return next.value
+  } finally {
+    slowDown()
+  }
 }

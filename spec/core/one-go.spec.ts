@@ -58,6 +58,25 @@ holds('where it is not, and in the sync form, they do not begin', async () => {
   assert.not(existsSync(join(dir, 'one')))
 })
 
+holds('after some milliseconds the rest of the calls is made apart', async () => {
+  const dir = scratch()
+  const { door, made } = counting(true)
+  const slow: Door = {
+    ...door,
+    performSync(call) {
+      const until = performance.now() + 5
+      while (performance.now() < until);
+      return door.performSync(call)
+    },
+  }
+  const steps = (function* () {
+    return yield* fs.inOneGo([dir], 2, () => twoDirectories(dir))
+  })()
+  assert.equal(await drive(steps, { door: slow }), { value: 'both' })
+  assert.equal(made, { inOneGo: 1, apart: 1 })
+  assert.ok(existsSync(join(dir, 'two')))
+})
+
 holds('their error is the error of the call, and every finally runs', async () => {
   const dir = scratch()
   mkdirSync(join(dir, 'two'))
