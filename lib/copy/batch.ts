@@ -2,7 +2,6 @@
 
 import { isShortage } from '../core/errors.js'
 import { atOnce, type Call, type Entry, fs, type Path, type Steps } from '../core/steps.js'
-import { type OpenDirectory, pathTo } from '../parts/directory-handle.js'
 import { stageNames } from '../parts/stage-names.js'
 import { mayBeReadOnly } from './entry.js'
 import { Item } from './item.js'
@@ -55,13 +54,16 @@ const mostInOneGo = 8
  * Copies the files. Returns those that failed, or that need care: large ones, those with set-ID bits, those that say
  * more or less than they hold, and those that are gone or no longer files.
  */
-export function* copyBatch({ dir, files }: Batch, job: Copying, rooms: Rooms): Steps<readonly Item[]> {
+export function* copyBatch(files: readonly Item[], job: Copying, rooms: Rooms): Steps<readonly Item[]> {
   const left: Item[] = []
-  const dirs = [dir.source, dir.target].map(one => pathTo(one as OpenDirectory))
   for (let todo = files; todo.length > 0; ) {
     const { concurrency } = job
     const few = todo.slice(0, Math.min(concurrency, mostInOneGo))
-    const gone = yield* fs.inOneGo(dirs, few.length, () => copyTogether(few, rooms, job))
+    const gone = yield* fs.inOneGo(
+      few.flatMap(({ from, to }) => [from, to]),
+      few.length,
+      () => copyTogether(few, rooms, job),
+    )
     const some = gone ? few : todo.slice(0, concurrency)
     const failed = gone ? (gone.value as readonly SmallCopy[]) : yield* copyTogether(some, rooms, job)
     // For these no descriptor was free. None is held now, and fewer files at a time need fewer.

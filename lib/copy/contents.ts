@@ -74,10 +74,10 @@ function* copyDirectory(dir: Item, pass: Pass): Steps<void> {
 function* enter(node: Item | Batch, pass: Pass): Steps<void> {
   if (!('files' in node)) return yield* enterItem(node, pass)
   const { tree, todo } = pass
-  const { dir } = node
+  const { dir, files } = node
   if (tree.special.length === 0) {
     yield* assertFound(dir)
-    for (const item of yield* copyBatch(node, tree, tree.rooms)) {
+    for (const item of yield* copyBatch(files, tree, tree.rooms)) {
       dir.left++
       todo.push(() => copyItem(item, pass))
     }

@@ -138,17 +138,18 @@ export interface Alphabet {
    */
   clocked(path: string): boolean
   /**
-   * May small calls about so many things be made inline in these directories, one after the other? If this turn of the event
-   * loop has no time left for that, waits for the next turn. `tookMs`: notes that they were made, and how long that took.
+   * May small calls about so many things be made inline, one after the other, if they concern only names at these paths? If
+   * this turn of the event loop has no time left for that, waits for the next turn. `tookMs`: notes that they were made, and
+   * how long that took.
    */
-  quick(dirs: readonly Path[], things: number, tookMs?: number): boolean
+  quick(paths: readonly Path[], things: number, tookMs?: number): boolean
   /**
    * Runs the steps in this thread, from the first call to the last, if that may be done (`quick`): where the kernel has in
    * memory what they need, it takes less time than to wait for each call. Returns what the steps have returned; or
    * undefined if they have not begun.
    */
   inOneGo(
-    dirs: readonly Path[],
+    paths: readonly Path[],
     things: number,
     steps: () => Generator<Call, unknown>,
   ): { readonly value: unknown } | undefined

@@ -72,18 +72,18 @@ export class FastPath {
   }
 
   /** See `quick` in ./alphabet.ts. */
-  quick(dirs: readonly Path[], things: number, tookMs: number | undefined, done: Done): void {
+  quick(paths: readonly Path[], things: number, tookMs: number | undefined, done: Done): void {
     this.#ops ??= inlineOps()
     readClock()
-    const devs = mayGuess(this.#ops) ? dirs.map(dir => this.#deviceOf(dir)) : []
+    const devs = mayGuess(this.#ops) ? paths.map(path => this.#deviceOf(path)) : []
     if (tookMs !== undefined) this.#noteGo(devs, things, tookMs)
     if (tookMs !== undefined || devs.length === 0 || !devs.every(dev => this.#isQuick(dev))) done(null, false)
     else this.#turn.whenLeft(() => done(null, true))
   }
 
-  #deviceOf(dir: Path): number | undefined {
-    const spelt = this.#held.spell({ op: 'local', args: [dir] })
-    return typeof spelt?.args[0] === 'string' ? this.#cache.deviceOf(spelt.args[0]) : undefined
+  #deviceOf(path: Path): number | undefined {
+    const spelt = this.#held.spell({ op: 'local', args: [path] })
+    return typeof spelt?.args[0] === 'string' ? this.#cache.deviceIn(spelt.args[0]) : undefined
   }
 
   #isQuick(dev: number | undefined): boolean {

@@ -5,7 +5,7 @@
 import type { Call, Path } from '../alphabet.js'
 import { deviceBy, type Needs } from './call-tables.js'
 import { isExclusive, isOneOfMany } from './descriptor-devices.js'
-import { type Knowledge, mostInlineBytes } from './knowledge.js'
+import { type Knowledge, mostReadBytes } from './knowledge.js'
 import type { KnownPath } from './known-paths.js'
 
 export class HotDirectories {
@@ -29,7 +29,7 @@ export class HotDirectories {
     read: (fd, into) => {
       const { descriptors, places } = this.#known
       const name = descriptors.nameOf(fd)
-      if (!(into?.length <= mostInlineBytes) || !name || !this.#aboveOf(name).isHot) return undefined
+      if (!(into?.length <= mostReadBytes) || !name || !this.#aboveOf(name).isHot) return undefined
       return places.ifLocal(descriptors.find(fd))
     },
     lstat: path => this.#deviceIn(path),

@@ -19,7 +19,7 @@ import { isExclusive, isOneOfMany } from './descriptor-devices.js'
 import { Guesses } from './guesses.js'
 import { isFleeting } from './held-paths.js'
 import { KernelNotes } from './kernel-notes.js'
-import { mostInlineBytes, newKnowledge } from './knowledge.js'
+import { mostReadBytes, mostWrittenBytes, newKnowledge } from './knowledge.js'
 import type { KnownPath } from './known-paths.js'
 import type { Questions } from './local-places.js'
 import { fresh } from './looks.js'
@@ -56,13 +56,13 @@ export class KernelCache {
       return this.#known.dirs.isNew(dir) ? dev : undefined
     },
     read: (fd, into) => {
-      if (!(into?.length <= mostInlineBytes)) return undefined
+      if (!(into?.length <= mostReadBytes)) return undefined
       const dev = this.#deviceOfDescriptor(fd)
       return this.#known.descriptors.isWarm(fd) ? dev : this.#known.places.inMemory(dev)
     },
     write: (fd, data) => {
       // The data of a user's own steps may be anything. Node refuses it when the pool makes the call.
-      return this.#known.descriptors.isNewFile(fd) && data?.length <= mostInlineBytes
+      return this.#known.descriptors.isNewFile(fd) && data?.length <= mostWrittenBytes
         ? this.#deviceOfDescriptor(fd)
         : undefined
     },
@@ -109,9 +109,10 @@ export class KernelCache {
     return this.#known.places.ifLocal(this.#known.descriptors.find(fd))
   }
 
-  /** The device of any directory, if it is local. */
-  deviceOf(path: string): number | undefined {
-    return this.#known.dirs.localDevice(this.#known.paths.of(path))
+  /** The device of a name, if its directory is on a local one and the kernel of this machine keeps what has that name. */
+  deviceIn(path: string): number | undefined {
+    const dev = this.#known.dirs.localDevice(this.#known.paths.above(path))
+    return dev !== undefined && this.#known.places.isOwnPlace(path) ? dev : undefined
   }
 
   /** Is the directory local? `undefined`: that is not known. */
