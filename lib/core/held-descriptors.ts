@@ -28,7 +28,8 @@ export class HeldDescriptors {
   /** Milliseconds for which a call goes on trying while no other call of this thread finds a descriptor either. */
   #retryForMs: number
   #seated = false
-  readonly #open = new Set<number>()
+  /** Made when the first is opened, because most calls open none. */
+  #open: Set<number> | undefined
   #underWay = 0
   /** The error of a call whose wait for a descriptor was ended early. */
   shortage: unknown
@@ -83,7 +84,7 @@ export class HeldDescriptors {
 
   /** Makes a call that takes no descriptor. */
   perform(call: SingleCall, done: Done): Wake | undefined {
-    if ((call.op === 'close' || call.op === 'keep') && this.#open.delete(call.args[0] as number)) {
+    if ((call.op === 'close' || call.op === 'keep') && this.#open?.delete(call.args[0] as number)) {
       seats.open--
       this.#giveBackSeat()
     }
@@ -122,7 +123,7 @@ export class HeldDescriptors {
   /** After a call that has found no descriptor: makes it again later, if it may wait. */
   #waitsForOne(call: SingleCall, done: Done, error: unknown, starving: Starving): boolean {
     seats.shrink()
-    if (starving.among === 'holders' || this.#open.size > 0) return false
+    if (starving.among === 'holders' || this.#isHolding) return false
     const nowMs = performance.now()
     const isFirst = starving.tries++ === 0
     if (isFirst || starving.served !== seats.served) Object.assign(starving, { sinceMs: nowMs, served: seats.served })
@@ -161,19 +162,24 @@ export class HeldDescriptors {
 
   /** The steps have ended. A descriptor that they leave open is the caller's. */
   leave(): void {
-    seats.open -= this.#open.size
-    this.#open.clear()
+    seats.open -= this.#open?.size ?? 0
+    this.#open = undefined
     this.#underWay = 0
     this.#giveBackSeat()
   }
 
+  get #isHolding(): boolean {
+    return this.#open !== undefined && this.#open.size > 0
+  }
+
   #note(fd: number): void {
+    this.#open ??= new Set()
     this.#open.add(fd)
     seats.open++
   }
 
   #giveBackSeat(): void {
-    if (!this.#seated || this.#open.size > 0 || this.#underWay > 0) return
+    if (!this.#seated || this.#isHolding || this.#underWay > 0) return
     this.#seated = false
     seats.giveBack(this.#door)
   }

@@ -209,7 +209,7 @@ holds('NODE_DEBUG=holdfast prints both, and without it nothing is printed', asyn
   const path = join(scratch(), 'thing')
   const run = async (debug: string) => {
     const { pid } = await holding(path)
-    const text = `await lock(${JSON.stringify(path)}, { timeout: 30 }).catch(() => {})
+    const text = `await lock(${JSON.stringify(path)}, { timeout: 500 }).catch(() => {})
       process.kill(${pid}, 'SIGKILL')
       await (await lock(${JSON.stringify(path)})).release()`
     const env = { ...process.env, NODE_DEBUG: debug }

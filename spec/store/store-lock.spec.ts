@@ -67,7 +67,7 @@ holds('timeout: an error that says who holds the lock', async () => {
   assert.is(holder.since, lease.since)
   assert.is(cause.code, 'ERR_TIMEOUT')
   await lease.release()
-  await (await storeLock(store, 'a', { timeout: 20 })).release()
+  await (await storeLock(store, 'a', { timeout: 5_000 })).release()
 })
 
 holds('holder says who holds the lock, and nothing of a lock that is free', async () => {
