@@ -47,7 +47,7 @@ function inBatches(dir: Item, items: readonly Item[], size: number): readonly (I
   return nodes
 }
 
-/** Where the kernel has all in memory, that many take less than a millisecond. */
+/** On a filesystem in memory, that many take less than a millisecond. */
 const mostInOneGo = 8
 
 /**
@@ -61,7 +61,6 @@ export function* copyBatch(files: readonly Item[], job: Copying, rooms: Rooms): 
     const few = todo.slice(0, Math.min(concurrency, mostInOneGo))
     const gone = yield* fs.inOneGo(
       few.flatMap(({ from, to }) => [from, to]),
-      few.length,
       () => copyTogether(few, rooms, job),
     )
     const some = gone ? few : todo.slice(0, concurrency)

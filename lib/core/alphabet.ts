@@ -138,21 +138,16 @@ export interface Alphabet {
    */
   clocked(path: string): boolean
   /**
-   * May small calls about so many things be made inline, one after the other, if they concern only names at these paths? If
-   * this turn of the event loop has no time left for that, waits for the next turn. `tookMs`: notes that they were made, and
-   * how long that took.
+   * May small calls be made inline, one after the other, if they concern only names at these paths? That is so on a
+   * filesystem in memory. If this turn of the event loop has no time left for that, waits for the next turn. `tookMs`: notes
+   * that they were made, and how long that took.
    */
-  quick(paths: readonly Path[], things: number, tookMs?: number): boolean
+  quick(paths: readonly Path[], tookMs?: number): boolean
   /**
-   * Runs the steps in this thread, from the first call to the last, if that may be done (`quick`): where the kernel has in
-   * memory what they need, it takes less time than to wait for each call. Returns what the steps have returned; or
-   * undefined if they have not begun.
+   * Runs the steps in this thread, from the first call to the last, if that may be done (`quick`): it takes less time than to
+   * wait for each call. Returns what the steps have returned; or undefined if they have not begun.
    */
-  inOneGo(
-    paths: readonly Path[],
-    things: number,
-    steps: () => Generator<Call, unknown>,
-  ): { readonly value: unknown } | undefined
+  inOneGo(paths: readonly Path[], steps: () => Generator<Call, unknown>): { readonly value: unknown } | undefined
   /** Makes several calls at once, in any order. Returns when all have ended, failed or not. See `together`. */
   together(calls: readonly Call[]): Outcome<unknown>[]
   /**

@@ -94,8 +94,8 @@ const waits = {
     return sleep(isLocal === undefined ? Math.min(ms, soonMs) : ms, done)
   },
   settle: (done: Done, returned: unknown, ms?: number) => settle(returned, ms, done),
-  quick: (done: Done, paths: readonly Path[], things: number, tookMs?: number) =>
-    fastPath ? fastPath.quick(paths, things, tookMs, done) : done(null, false),
+  quick: (done: Done, paths: readonly Path[], tookMs?: number) =>
+    fastPath ? fastPath.quick(paths, tookMs, done) : done(null, false),
 }
 
 /** A watcher keeps no process alive. */

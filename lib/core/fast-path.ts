@@ -68,15 +68,16 @@ export class FastPath {
 
   #guess(spelt: Call): number | undefined {
     const dev = this.#cache.guesses.find(spelt)
-    return dev !== undefined && this.#isDoubtful(dev) ? undefined : dev
+    const isDoubtful = dev !== undefined && this.#doubt.isIn(dev) && !this.#cache.isInMemory(dev)
+    return isDoubtful ? undefined : dev
   }
 
   /** See `quick` in ./alphabet.ts. */
-  quick(paths: readonly Path[], things: number, tookMs: number | undefined, done: Done): void {
+  quick(paths: readonly Path[], tookMs: number | undefined, done: Done): void {
     this.#ops ??= inlineOps()
     readClock()
     const devs = mayGuess(this.#ops) ? paths.map(path => this.#deviceOf(path)) : []
-    if (tookMs !== undefined) this.#noteGo(devs, things, tookMs)
+    if (tookMs !== undefined) this.#noteGo(devs, tookMs)
     if (tookMs !== undefined || devs.length === 0 || !devs.every(dev => this.#isQuick(dev))) done(null, false)
     else this.#turn.whenLeft(() => done(null, true))
   }
@@ -87,20 +88,12 @@ export class FastPath {
   }
 
   #isQuick(dev: number | undefined): boolean {
-    return dev !== undefined && !this.#distrust.isResting(dev) && !this.#isDoubtful(dev)
+    return dev !== undefined && this.#cache.isInMemory(dev) && !this.#distrust.isResting(dev)
   }
 
-  #noteGo(devs: readonly (number | undefined)[], things: number, tookMs: number): void {
+  #noteGo(devs: readonly (number | undefined)[], tookMs: number): void {
     this.#turn.spend(tookMs)
-    for (const dev of new Set(devs)) {
-      if (dev === undefined) continue
-      this.#distrust.noteInline(dev, tookMs)
-      this.#doubt.note(dev, tookMs / things)
-    }
-  }
-
-  #isDoubtful(dev: number): boolean {
-    return this.#doubt.isIn(dev) && !this.#cache.isInMemory(dev)
+    for (const dev of new Set(devs)) if (dev !== undefined) this.#distrust.noteInline(dev, tookMs)
   }
 
   /** A caller has called the directory hot. */

@@ -39,7 +39,7 @@ holds('where it is quick, the steps are run in one go, through the same door', a
   const dir = scratch()
   const { door, made } = counting(true)
   const steps = (function* () {
-    return yield* fs.inOneGo([join(dir, 'one'), join(dir, 'two')], 2, () => twoDirectories(dir))
+    return yield* fs.inOneGo([join(dir, 'one'), join(dir, 'two')], () => twoDirectories(dir))
   })()
   assert.equal(await drive(steps, { door }), { value: 'both' })
   assert.equal(made, { inOneGo: 2, apart: 0 })
@@ -50,7 +50,7 @@ holds('where it is not, and in the sync form, they do not begin', async () => {
   const dir = scratch()
   const { door, made } = counting(false)
   const steps = function* () {
-    return yield* fs.inOneGo([join(dir, 'one'), join(dir, 'two')], 2, () => twoDirectories(dir))
+    return yield* fs.inOneGo([join(dir, 'one'), join(dir, 'two')], () => twoDirectories(dir))
   }
   assert.is(await drive(steps(), { door }), undefined)
   assert.is(driveSync(steps(), { door: counting(true).door }), undefined)
@@ -70,7 +70,7 @@ holds('after some milliseconds the rest of the calls is made apart', async () =>
     },
   }
   const steps = (function* () {
-    return yield* fs.inOneGo([join(dir, 'one'), join(dir, 'two')], 2, () => twoDirectories(dir))
+    return yield* fs.inOneGo([join(dir, 'one'), join(dir, 'two')], () => twoDirectories(dir))
   })()
   assert.equal(await drive(steps, { door: slow }), { value: 'both' })
   assert.equal(made, { inOneGo: 1, apart: 1 })
@@ -91,7 +91,7 @@ holds('their error is the error of the call, and every finally runs', async () =
   }
   const steps = (function* () {
     try {
-      yield* fs.inOneGo([join(dir, 'one'), join(dir, 'two')], 2, inner)
+      yield* fs.inOneGo([join(dir, 'one'), join(dir, 'two')], inner)
     } finally {
       said.push('outer')
     }
@@ -116,7 +116,7 @@ holds('a call that was stopped while it waited for the next turn does not begin 
     },
   }
   const steps = (function* () {
-    return yield* fs.inOneGo([join(dir, 'one'), join(dir, 'two')], 2, () => twoDirectories(dir))
+    return yield* fs.inOneGo([join(dir, 'one'), join(dir, 'two')], () => twoDirectories(dir))
   })()
   await assert.rejects(drive(steps, { door: late, signal: stop.signal }), { code: 'ABORT_ERR' })
   assert.not(existsSync(join(dir, 'one')))
