@@ -22,6 +22,7 @@ import { Distrust, Doubt, TurnBudget } from './fast-path/inline-bounds.js'
 import { inlineOps, mayGuess } from './fast-path/inline-mode.js'
 import { KernelCache } from './fast-path/kernel-cache.js'
 import type { Questions } from './fast-path/local-places.js'
+import { directoryOf } from './fast-path/path-text.js'
 import { lastReadMs, readClock } from './moment.js'
 import type { Stats } from './stats.js'
 
@@ -76,10 +77,23 @@ export class FastPath {
   quick(paths: readonly Path[], tookMs: number | undefined, done: Done): void {
     this.#ops ??= inlineOps()
     readClock()
-    const devs = mayGuess(this.#ops) ? paths.map(path => this.#deviceOf(path)) : []
+    const devs = mayGuess(this.#ops) ? this.#devicesOf(paths) : []
     if (tookMs !== undefined) this.#noteGo(devs, tookMs)
     if (tookMs !== undefined || devs.length === 0 || !devs.every(dev => this.#isQuick(dev))) done(null, false)
     else this.#turn.whenLeft(() => done(null, true))
+  }
+
+  /** The device of each directory that the names are in, one after the other. */
+  #devicesOf(paths: readonly Path[]): (number | undefined)[] {
+    const devs: (number | undefined)[] = []
+    let last: string | undefined
+    for (const path of paths) {
+      const dir = directoryOf(String(path))
+      if (dir !== last) devs.push(this.#deviceOf(path))
+      else if (!this.#cache.isOwnPlace(String(path))) devs.push(undefined)
+      last = dir
+    }
+    return devs
   }
 
   #deviceOf(path: Path): number | undefined {

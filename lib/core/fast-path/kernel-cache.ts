@@ -112,7 +112,12 @@ export class KernelCache {
   /** The device of a name, if its directory is on a local one and the kernel of this machine keeps what has that name. */
   deviceIn(path: string): number | undefined {
     const dev = this.#known.dirs.localDevice(this.#known.paths.above(path))
-    return dev !== undefined && this.#known.places.isOwnPlace(path) ? dev : undefined
+    return dev !== undefined && this.isOwnPlace(path) ? dev : undefined
+  }
+
+  /** Is nothing mounted at a name like this that waits for another machine or process? */
+  isOwnPlace(path: string): boolean {
+    return this.#known.places.isOwnPlace(path)
   }
 
   /** Is the directory local? `undefined`: that is not known. */
