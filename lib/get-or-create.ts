@@ -1,6 +1,6 @@
 import { registry } from './core/disk.js'
 import { dual } from './core/dual.js'
-import { asDurability, asFlag, asFunction, asName, asNumber, oneOf, refusal } from './core/input.js'
+import { asDurability, asFlag, asFunction, asNumber, oneOf, refusal } from './core/input.js'
 import { emptySum, fileProgress } from './core/progress.js'
 import { type Publication, publishing } from './core/publication.js'
 import { LatePlace } from './core/queue.js'
@@ -107,9 +107,8 @@ function asMaking(
   const around = registry.around()
   // What `mode` says to other functions is not about the lock of this one.
   const forLock: LockOptions = 'mode' in options ? { ...options, mode: undefined } : options
-  const { wait } = asLocking(path, forLock, 'getOrCreate', around)
-  const locking = (at: string | URL) => waitingAs(asLocking(at, forLock, 'getOrCreate', around), wait)
-  const at = asName(path, 'path')
+  const { wait, path: at } = asLocking(path, forLock, 'getOrCreate', around)
+  const locking = (one: string | URL) => waitingAs(asLocking(one, forLock, 'getOrCreate', around), wait)
   if (asFunction(produce, 'produce') === undefined)
     throw refusal('ERR_INVALID_ARG_TYPE', 'produce', 'of type function', produce)
   const onProgress = asFunction(options.onProgress, 'options.onProgress')

@@ -1,5 +1,6 @@
 // What a thread keeps in memory between two calls: hints with which the next call begins.
 
+import { performance } from 'node:perf_hooks'
 import { RecentMap } from './recent-map.js'
 
 const hints = new RecentMap<{ readonly value: unknown; readonly atMs: number }>(1000)

@@ -1,5 +1,6 @@
 // How much the event loop may wait for inline calls: a little in each of its turns, and not for a device that was slow.
 
+import { performance } from 'node:perf_hooks'
 import { setImmediate } from 'node:timers'
 
 const turnMs = 2
