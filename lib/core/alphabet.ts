@@ -144,8 +144,9 @@ export interface Alphabet {
    */
   quick(paths: readonly Path[], tookMs?: number): boolean
   /**
-   * Runs the steps in this thread, from the first call to the last, if that may be done (`quick`): it takes less time than to
-   * wait for each call. Returns what the steps have returned; or undefined if they have not begun.
+   * Runs the steps in this thread, without a wait between their calls, if that may be done (`quick`): it takes less time than to
+   * wait for each call. From the first call on that waits for others, or after a few milliseconds, they go on as always.
+   * Returns what the steps have returned; or undefined if they have not begun.
    */
   inOneGo(paths: readonly Path[], steps: () => Generator<Call, unknown>): { readonly value: unknown } | undefined
   /** Makes several calls at once, in any order. Returns when all have ended, failed or not. See `together`. */

@@ -6,6 +6,7 @@ import { asFailure, type Done, isFailure } from './done.js'
 import { performSync } from './drive-sync.js'
 import type { Running } from './running.js'
 import type { Steps } from './steps.js'
+import { isWait } from './traits.js'
 
 /** Milliseconds after which no further call is made in the calling thread. */
 const longestGoMs = 4
@@ -32,6 +33,9 @@ export function runInOneGo(
   })
 }
 
+/** Calls with which the thread would wait for others; and the question whether it would. */
+const mayBlock = (call: Call): boolean => isWait(call) || call.op === 'blocking'
+
 /** The same steps: as long as there is time, `make` makes their calls. `note` is called when no more are made so. */
 function* hurried(
   steps: Steps<unknown>,
@@ -47,7 +51,7 @@ function* hurried(
   try {
     let next = steps.next()
     while (!next.done) {
-      if (performance.now() - beganMs >= longestGoMs) slowDown()
+      if (mayBlock(next.value) || performance.now() - beganMs >= longestGoMs) slowDown()
       let value: unknown
       try {
         value = isQuick ? make(next.value) : yield next.value

@@ -77,6 +77,22 @@ holds('after some milliseconds the rest of the calls is made apart', async () =>
   assert.ok(existsSync(join(dir, 'two')))
 })
 
+holds('what waits for others is never made in one go', async () => {
+  const dir = scratch()
+  const { door, made } = counting(true)
+  const waiting = function* () {
+    yield* fs.mkdir(join(dir, 'one'))
+    const isBlocking = yield* fs.blocking()
+    yield* fs.sleep(1)
+    return isBlocking || (yield* fs.settle(Promise.resolve('settled')))
+  }
+  const steps = (function* () {
+    return yield* fs.inOneGo([dir], waiting)
+  })()
+  assert.equal(await drive(steps, { door }), { value: 'settled' })
+  assert.equal(made, { inOneGo: 1, apart: 3 })
+})
+
 holds('their error is the error of the call, and every finally runs', async () => {
   const dir = scratch()
   mkdirSync(join(dir, 'two'))
