@@ -69,12 +69,12 @@ function* affordable(width: number, running: readonly RunningTask[], run: Run): 
   }
 }
 
-/** A task that is about to give something back still makes its call, in the next wave. */
+/** A task that is about to give something back, or was interrupted before, still makes its call, in the next wave. */
 function* interrupt(running: readonly RunningTask[], error: unknown, run: Run): Steps<void> {
   run.failure ??= { error }
   run.interruption = { error }
   for (const task of running) {
-    if (givesBack(task.next as Call)) continue
+    if (task.interrupted || givesBack(task.next as Call)) continue
     task.interrupted = true
     yield* resume(task, run.interruption, run)
   }

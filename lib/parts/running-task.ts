@@ -48,7 +48,9 @@ export function* resume(task: RunningTask, outcome: Outcome<unknown>, run: Run):
     if (step.done) return
     const call = step.value
     if (call.op === 'postpone') {
-      // What the driver has thrown once, it need not throw again: the task gets it from here.
+      // What the driver has thrown once, it need not throw again: the task gets it from here. But the caller's own error,
+      // with which the whole ends, the driver must know; then it stops all others.
+      if (call.args[0] !== undefined) yield call
       task.interrupted = false
       last = nothing
     } else if (run.interruption && !task.interrupted && !givesBack(call)) {
@@ -69,13 +71,16 @@ export function* resume(task: RunningTask, outcome: Outcome<unknown>, run: Run):
 }
 
 function* makeAlone(call: Call, task: RunningTask, run: Run): Steps<Outcome<unknown>> {
-  try {
-    return { value: yield call }
-  } catch (error) {
-    if (isInterruption(error)) {
+  for (;;) {
+    try {
+      return { value: yield call }
+    } catch (error) {
+      if (!isInterruption(error)) return { error }
       run.interruption = { error }
+      // Each task gets it once only.
+      if (task.interrupted) continue
       task.interrupted = true
+      return { error }
     }
-    return { error }
   }
 }

@@ -107,6 +107,38 @@ holds('when it is stopped, each one under way is, and gives back what it holds',
   assert.equal([begun, readdirSync(dir).length, open()], [10, 0, before])
 })
 
+holds('the caller’s own error of one comes out, and a stop that came with it reaches the others', async () => {
+  const dir = scratch()
+  const own = new Error('own')
+  const controller = new AbortController()
+  const ends: string[] = []
+  let calls = 0
+  function* reporting(): Steps<void> {
+    yield* fs.mkdir(join(dir, 'one'))
+    controller.abort()
+    try {
+      yield* fs.settle(Promise.reject(own))
+    } catch (error) {
+      yield* fs.postpone(error)
+      throw error
+    }
+  }
+  function* working(): Steps<void> {
+    try {
+      for (; calls < 5000; calls++) yield* fs.realpath(dir)
+    } catch (error) {
+      ends.push((error as NodeJS.ErrnoException).code as string)
+      throw error
+    } finally {
+      yield* fs.unlink(join(dir, 'nothing'))
+    }
+  }
+  const stopped = all([reporting, working, working], 8, { signal: controller.signal })
+  assert.is(await stopped.catch(error => error), own)
+  assert.equal(ends, ['ABORT_ERR', 'ABORT_ERR'])
+  assert.ok(calls < 10, `${calls} calls`)
+})
+
 const together = dual(function* together(
   tasks: (() => Steps<void>)[],
   width: number,
