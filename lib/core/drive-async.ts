@@ -92,8 +92,9 @@ export class Drive<T> {
   /** The error of a call that was not made, because the call as a whole was stopped meanwhile. */
   #interruption(call: Call): unknown {
     const { deadline } = this.#running
-    if (this.#descriptors.shortage) deadline?.noteError(this.#descriptors.shortage)
-    return deadline?.interruption(call) ?? this.#descriptors.shortage ?? notMade
+    const { shortage } = this.#descriptors.waits
+    if (shortage) deadline?.noteError(shortage)
+    return deadline?.interruption(call) ?? shortage ?? notMade
   }
 
   #make(call: Call): void {
@@ -155,7 +156,7 @@ export class Drive<T> {
   /** The deadline has come. */
   #stop(): void {
     if (!this.#running.deadline?.hasInterrupted) this.#wake?.()
-    this.#descriptors.stopWaiting()
+    this.#descriptors.waits.stop()
     if (!this.#hasEnded && !this.#running.patient) this.#leaveTimer = setTimeout(() => this.#leave(), cleanUpMs)
   }
 

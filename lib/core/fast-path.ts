@@ -3,17 +3,17 @@
 // What it is for. A trip to the pool and back costs about 20 us. On a local filesystem, a call that needs only what the
 // kernel already has in memory takes a few microseconds.
 //
-// How precise it is. What the kernel has in memory is a guess: what this process used a moment ago (./fast-path/kernel-cache.ts). A
-// wrong guess never changes a result, because the call itself is made either way. It costs time, in which the event loop
-// waits. That time has bounds (./fast-path/inline-bounds.ts): 2 ms in one turn of the event loop, and a device where a call took
-// longer than 20 ms is left to the pool for a second, or longer if it is slow there, too. On a disk that stands still, one
-// call is lost in that way, once. Where it is only guessed what is in memory (./fast-path/guesses.ts), calls that take longer than 1 ms
-// on average are left to the pool as well.
+// How precise it is. What the kernel has in memory is a guess: what this process used a moment ago
+// (./fast-path/kernel-cache.ts). A wrong guess never changes a result, because the call itself is made either way. It
+// costs time, in which the event loop waits. That time has bounds (./fast-path/inline-bounds.ts): 2 ms in one turn of
+// the event loop, and a device where a call took longer than 20 ms is left to the pool for a second, or longer if it is
+// slow there, too. On a disk that stands still, one call is lost in that way, once. Where it is only guessed what is in
+// memory (./fast-path/guesses.ts), calls that take longer than 1 ms on average are left to the pool as well.
 //
 // When not to use it. On a filesystem behind a network or another process (NFS, FUSE) any call may wait for a reply, so
-// no call is made inline unless the pool has shown that it concerns a local filesystem (./fast-path/local-places.ts). Outside
-// Linux the kinds of filesystems have other numbers, so there is no fast path. Users may want less of it, or none
-// (./fast-path/inline-mode.ts).
+// no call is made inline unless the pool has shown that it concerns a local filesystem (./fast-path/local-places.ts).
+// Outside Linux the kinds of filesystems have other numbers, so there is no fast path. Users may want less of it, or
+// none (./fast-path/inline-mode.ts).
 
 import type { Call, Op, Outcome, Path } from './alphabet.js'
 import type { Done } from './done.js'

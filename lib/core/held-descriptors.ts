@@ -1,48 +1,30 @@
 // What one call of the promise form holds and takes: its seat (./seats.ts), and its descriptors.
 
 import type { Outcome } from './alphabet.js'
+import { DescriptorWaits, type Starving } from './descriptor-waits.js'
 import { asFailure, type Done, isFailure, notMade, type Wake } from './done.js'
 import type { Door, SingleCall } from './door.js'
-import { isShortage, markFinal } from './errors.js'
-import { Seats } from './seats.js'
+import { isShortage } from './errors.js'
+import { seats } from './seats.js'
 import { takesDescriptor } from './traits.js'
-
-const seats = new Seats()
-
-const longestPauseMs = 100
 
 /** What a call is made together with: nothing, calls that hold no descriptors, or calls that may. */
 type Among = 'alone' | 'others' | 'holders'
 
-/** A call that waits for a descriptor. */
-interface Starving {
-  readonly among: Among
-  tries: number
-  /** Since when no call of this thread has found one, and how many had until then. */
-  sinceMs: number
-  served: number
-}
-
 export class HeldDescriptors {
   readonly #door: Door
-  /** Milliseconds for which a call goes on trying while no other call of this thread finds a descriptor either. */
-  #retryForMs: number
   #seated = false
   /** Made when the first is opened, because most calls open none. */
   #open: Set<number> | undefined
   #underWay = 0
-  /** The error of a call whose wait for a descriptor was ended early. */
-  shortage: unknown
-  /** How to end each wait for a descriptor early. */
-  #waits: Set<Wake> | undefined
-  #stopping = false
+  readonly waits: DescriptorWaits
   /** Called before a call waits, so that others may end it. */
   readonly #onWait: () => void
 
   constructor(door: Door, retryForMs: number, onWait: () => void) {
     this.#door = door
-    this.#retryForMs = retryForMs
     this.#onWait = onWait
+    this.waits = new DescriptorWaits(retryForMs, onWait)
   }
 
   /**
@@ -97,16 +79,16 @@ export class HeldDescriptors {
    */
   take(call: SingleCall, done: Done, among: Among = 'alone'): Wake | undefined {
     this.#underWay++
-    return this.#take(call, done, { among, tries: 0, sinceMs: 0, served: 0 })
+    return this.#take(call, done, among, { tries: 0, sinceMs: 0, served: 0 })
   }
 
-  #take(call: SingleCall, done: Done, starving: Starving): Wake | undefined {
+  #take(call: SingleCall, done: Done, among: Among, starving: Starving): Wake | undefined {
     let over = false
     const ended: Done = (error, value) => {
       if (over) return
       over = true
       if (!isShortage(error)) seats.served++
-      else if (this.#waitsForOne(call, done, error, starving)) return
+      else if (this.#waitsForOne(call, done, error, among, starving)) return
       this.#underWay--
       if (call.op === 'open' && !isFailure(error)) this.#note(value as number)
       this.#giveBackSeat()
@@ -121,43 +103,14 @@ export class HeldDescriptors {
   }
 
   /** After a call that has found no descriptor: makes it again later, if it may wait. */
-  #waitsForOne(call: SingleCall, done: Done, error: unknown, starving: Starving): boolean {
+  #waitsForOne(call: SingleCall, done: Done, error: unknown, among: Among, starving: Starving): boolean {
     seats.shrink()
-    if (starving.among === 'holders' || this.#isHolding) return false
-    const nowMs = performance.now()
-    const isFirst = starving.tries++ === 0
-    if (isFirst || starving.served !== seats.served) Object.assign(starving, { sinceMs: nowMs, served: seats.served })
-    if (!isFirst && nowMs - starving.sinceMs >= this.#retryForMs) {
-      markFinal(error)
-      return false
+    if (among === 'holders' || this.#isHolding) return false
+    const stopped = () => {
+      this.#underWay--
+      done(among === 'alone' ? notMade : error)
     }
-    this.#onWait()
-    this.#waits ??= new Set()
-    const wake = seats.starve(
-      () => {
-        this.#waits?.delete(wake)
-        if (!this.#stopping) this.#take(call, done, starving)
-        else {
-          this.#underWay--
-          this.shortage = error
-          done(starving.among === 'alone' ? notMade : error)
-        }
-      },
-      Math.min(2 ** (starving.tries - 1), longestPauseMs, this.#retryForMs),
-    )
-    this.#waits.add(wake)
-    return true
-  }
-
-  /**
-   * The call as a whole is stopped. Ends every wait for a descriptor: each of those calls is not made.
-   * Those that clean up now wait only a little.
-   */
-  stopWaiting(): void {
-    this.#retryForMs = Math.min(this.#retryForMs, longestPauseMs)
-    this.#stopping = true
-    for (const wake of [...(this.#waits ?? [])]) wake()
-    this.#stopping = false
+    return this.waits.begin(starving, error, () => this.#take(call, done, among, starving), stopped)
   }
 
   /** The steps have ended. A descriptor that they leave open is the caller's. */

@@ -15,7 +15,7 @@ const uncounted = 8
 /** After so many calls it is done again. */
 const countEvery = 256
 
-export class Seats {
+class Seats {
   /** How many descriptors the calls that have a seat hold. */
   open = 0
   /** How many calls have found a descriptor: as long as the number grows, those that wait for one may hope. */
@@ -85,3 +85,6 @@ export class Seats {
     this.#most = Math.min(this.#most, this.#estimate)
   }
 }
+
+/** Those of this thread. */
+export const seats = new Seats()
