@@ -13,7 +13,7 @@ import {
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
-import { cell, type Holder, lock, updateFile, withLock } from 'holdfast'
+import { cell, lock, updateFile, withLock } from 'holdfast'
 import type { Dual } from 'holdfast/steps'
 import { assert, holds, scratch } from './support/kit.js'
 import {
@@ -23,6 +23,7 @@ import {
   assertSyncAndAsyncAgree,
   type Trial,
 } from './support/laws.js'
+import { assertHeldByNamed } from './support/left.js'
 
 const read = (path: string): string => readFileSync(path, 'utf8')
 const isFree = (file: string): boolean => lock.holder.sync(file) === undefined
@@ -246,8 +247,8 @@ holds('who waits for the lock may be stopped, and learns who has it', async () =
     () => updateFile(file, () => 'b', { timeout: 20 }),
     () => updateFile(join(file, '..', '.', 'file'), () => 'b', { timeout: 20 }),
   ]) {
-    const error = await assert.rejects(call(), { code: 'ERR_LOCK_HELD' })
-    assert.is((error as Error & { holder: Holder }).holder.pid, process.pid)
+    const error = await assertHeldByNamed(call)
+    assert.is(error.holder?.pid, process.pid)
     assert.is((error.cause as NodeJS.ErrnoException).code, 'ERR_TIMEOUT')
   }
   await lease.release()

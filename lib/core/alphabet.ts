@@ -122,6 +122,11 @@ export interface Alphabet {
    * to be given back is. `failure`: the caller's own error, with which the call ends anyway.
    */
   postpone(failure?: unknown): void
+  /**
+   * If a time-out lets the caller go on before these steps have come to their end, it gets the error that `make` makes of the
+   * time-out; from now on, or no longer (`undefined`).
+   */
+  ifLeft(make: ((timeout: Error) => unknown) | undefined): void
   /** Returns how many files this process can still open, as far as is known: `Infinity` if it is not known. */
   descriptors(): number
   /** From now on an open file belongs to what goes on after this call, and no longer counts among the files it has open. */

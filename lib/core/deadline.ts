@@ -2,7 +2,7 @@
 
 import type { Call } from './alphabet.js'
 import { checkPatience, type Patience } from './input.js'
-import { abortError, timeoutError } from './interruption.js'
+import { abortError, isTimeout, timeoutError } from './interruption.js'
 import { markLeft } from './publication.js'
 import { onAbort } from './signals.js'
 import { givesBack } from './traits.js'
@@ -15,6 +15,8 @@ export function deadlineOf(options: unknown): Deadline | undefined {
   const { signal, timeout } = options
   return signal || (timeout ?? Number.POSITIVE_INFINITY) < Number.POSITIVE_INFINITY ? new Deadline(options) : undefined
 }
+
+type OfTimeout = (timeout: Error) => unknown
 
 /** The signal and the timeout of one call. It interrupts once, so the clean-up that follows is not cut short. */
 export class Deadline {
@@ -29,6 +31,8 @@ export class Deadline {
   #lastError: unknown
   /** The caller's own error: it was there first. */
   #failure: unknown
+  /** What the algorithm makes of a time-out, for a caller that goes on. */
+  #ifLeft: OfTimeout | undefined
 
   constructor({ signal, timeout = Number.POSITIVE_INFINITY }: Patience) {
     this.#signal = signal
@@ -71,6 +75,7 @@ export class Deadline {
   interruption(call: Call): Error | undefined {
     // Before the first call there is nothing to give back: a removal that comes first is the work itself.
     if (call.op === 'postpone') this.#postpone(call.args[0])
+    if (call.op === 'ifLeft') this.#ifLeft = call.args[0] as OfTimeout | undefined
     const isFirst = !this.#hasBegun
     this.#hasBegun = true
     if (this.#hasInterrupted || (givesBack(call) && !isFirst)) return undefined
@@ -94,7 +99,9 @@ export class Deadline {
 
   /** The same, for a caller that goes on while these steps come to their end in the background. */
   errorOf(steps: unknown): unknown {
-    return markLeft(steps, this.#failure ?? this.error)
+    const { error } = this
+    const left = isTimeout(error) && this.#ifLeft ? this.#ifLeft(error) : error
+    return markLeft(steps, this.#failure ?? left)
   }
 
   /** Milliseconds until the time-out, unless the call has been interrupted already. */

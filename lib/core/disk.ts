@@ -60,6 +60,7 @@ const inline = {
   inOneGo: () => undefined,
   // Only the drivers interrupt.
   postpone: (_failure?: unknown) => {},
+  ifLeft: (_make: ((timeout: Error) => unknown) | undefined) => {},
   descriptors: () => freeDescriptors(),
   // Only the drivers count what is open.
   keep: (_fd: number) => {},

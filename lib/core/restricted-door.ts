@@ -14,10 +14,13 @@ interface Asked {
   readonly preserveTimestamps?: unknown
 }
 
+let isRestricted: boolean | undefined
+
 /** The door for a call with these options. */
 export function doorFor(options: unknown): Door {
-  // Looked up at each call, because importing the package looks at nothing.
-  if ((process as { permission?: unknown }).permission === undefined) return door
+  // Looked up by the first call, because importing the package looks at nothing. It stays the same from then on.
+  isRestricted ??= (process as { permission?: unknown }).permission !== undefined
+  if (!isRestricted) return door
   const { durability, preserveTimestamps } = (options ?? {}) as Asked
   const isOptional = ({ op }: SingleCall): boolean =>
     mayBeLeftOut.includes(op) ||

@@ -71,6 +71,7 @@ const ops: Readonly<Record<Op, Traits>> = {
   later: { inline: true, own: true },
   blocking: { inline: true, own: true },
   postpone: { inline: true, own: true, givesBack: true },
+  ifLeft: { inline: true, own: true, givesBack: true },
   descriptors: { inline: true, own: true },
   keep: { inline: true, own: true, givesBack: true },
   mountId: { inline: true, own: true },

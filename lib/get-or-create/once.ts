@@ -7,7 +7,7 @@ import type { LatePlace } from '../core/queue.js'
 import type { Stats } from '../core/stats.js'
 import type { Steps } from '../core/steps.js'
 import { type Hold, type Locking, renew, whileHeld } from '../lock/hold.js'
-import { holderOf, lockHeld } from '../lock/holder.js'
+import { holderOf, lockHeld, unnamedIfLeft } from '../lock/holder.js'
 import { acquireInTime, tryAcquire } from '../lock/obtain.js'
 import { settlePlace } from '../lock/place.js'
 import { sayWhoUntil } from '../lock/turn/waiting.js'
@@ -73,7 +73,9 @@ function* namingHolder<T>(locking: Locking, steps: Steps<T>): Steps<T> {
   try {
     return yield* steps
   } catch (error) {
-    const holder = isTimeout(error) ? yield* holderOf(locking) : undefined
+    if (!isTimeout(error)) throw error
+    yield* unnamedIfLeft(locking)
+    const holder = yield* holderOf(locking)
     throw holder ? lockHeld(locking, holder, error) : error
   }
 }

@@ -9,7 +9,7 @@ import { forget, newSighting, noteState, type Sighting } from './evidence/sighti
 import { afterTakeover, isTakeover } from './evidence/takeover.js'
 import { isOver, leaveEvidence } from './evidence.js'
 import type { Hold, Locking } from './hold.js'
-import { holderOf, lockHeld } from './holder.js'
+import { holderOf, lockHeld, unnamedIfLeft } from './holder.js'
 import { nextHoldBy } from './next-hold.js'
 import { giveUp } from './orphan.js'
 import { bear } from './place/birth.js'
@@ -18,6 +18,7 @@ import { inOpened } from './place/opened.js'
 import { whoseIs } from './place/own-directory.js'
 import { waitsForItself } from './slots/own-slots.js'
 import { type Known, parseLock } from './token.js'
+import { pause } from './turn/pause.js'
 import { sayWho } from './turn/waiting.js'
 import { claimTurn, giveUpTurn, mayTake } from './turn.js'
 
@@ -66,11 +67,16 @@ function* waitAndTake(locking: Locking, sighting: Sighting): Steps<Hold> {
     if (hold) return hold
     yield* fs.remember(locking.dir, undefined)
   }
-  for (;;) {
+  for (let waited = false; ; ) {
     const result = yield* tryToTake(locking, sighting)
-    if (typeof result === 'object') return result
+    if (typeof result === 'object') {
+      if (waited) yield* fs.ifLeft(undefined)
+      return result
+    }
     if (result === 'busy' && (yield* waitsForItself(locking, sighting.token)))
       throw lockHeld(locking, yield* holderOf(locking), undefined)
+    if (result === 'busy' && !waited) yield* unnamedIfLeft(locking)
+    waited ||= result === 'busy'
     if (result === 'busy') yield* claimTurn(locking, sighting)
     if (result === 'busy' && locking.wait) yield* sayWho(locking)
     if (result === 'busy' || sighting.repeats > 0) yield* pause(locking, sighting)
@@ -154,26 +160,4 @@ function* holdIfMine(hold: Hold, steps: Steps<'mine' | "another's">): Steps<Hold
   } finally {
     if (!isMine) yield* fs.holding(dir, hold.id, 'leave')
   }
-}
-
-/**
- * Poll quickly at first (most locks are held briefly), then back off so that pollers do not slow the holder down, then
- * speed up again so that long waiters win. If the state stays the same, the directory is watched instead.
- */
-const pausesMs = [1, 2, 8, 8, 4, 4, 2]
-
-/** The lock is kept for the next one, and all others wait for that, also where no changes are reported. */
-const nextPauseMs = 4
-
-function* pause({ dir, staleMs, attend }: Locking, sighting: Sighting): Steps<void> {
-  if (attend) yield* attend()
-  const [byte = 0] = yield* fs.random(1)
-  const jitter = 0.5 + byte / 256
-  const isShort = sighting.repeats < 6
-  // Not without a limit: a holder that dies changes nothing in the directory, and some filesystems report no changes.
-  const ms = (isShort ? (pausesMs[sighting.pauses++] ?? 1) : Math.min(100, staleMs / 10)) * jitter
-  sighting.watch.restMs += ms
-  if (sighting.waiting?.isNext) yield* fs.changed(dir, Math.min(ms, nextPauseMs))
-  else if (isShort) yield* fs.sleep(ms)
-  else yield* fs.changed(dir, ms)
 }

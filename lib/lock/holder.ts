@@ -70,14 +70,23 @@ export function* foreignAt(dir: string): Steps<Holder | undefined> {
 }
 
 /** The error of a caller that did not get the lock. */
-export function lockHeld({ path, dir }: Locking, holder: Holder | undefined, cause: unknown): Error {
-  const who = holder ? describeHolder(holder, dir) : 'others in turn'
+export const lockHeld = (locking: Locking, holder: Holder | undefined, cause: unknown): Error =>
+  heldBy(holder ? describeHolder(holder, locking.dir) : 'others in turn', locking, holder, cause)
+
+function heldBy(who: string, { path }: Pick<Locking, 'path'>, holder: Holder | undefined, cause: unknown): Error {
   return Object.assign(new Error(`The lock is held by ${who}: ${path}`, { cause }), {
     code: 'ERR_LOCK_HELD',
     path,
     holder,
   })
 }
+
+/**
+ * After a time-out in the wait for a lock, to read who holds it may take longer than the caller waits, as on a frozen disk.
+ * Then the caller gets the same error without a name in it.
+ */
+export const unnamedIfLeft = (locking: Pick<Locking, 'path'>): Steps<void> =>
+  fs.ifLeft(timeout => heldBy('another, and there was no time to read who that is', locking, undefined, timeout))
 
 /** In words. `dir`: where the lock is. */
 export function describeHolder(holder: Holder, dir?: string): string {

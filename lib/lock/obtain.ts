@@ -5,7 +5,7 @@ import type { Steps } from '../core/steps.js'
 import { acquireOne, tryAcquireOne, tryAgain } from './acquire.js'
 import { newSighting, type Sighting } from './evidence/sighting.js'
 import { holdersOf } from './holder/holders.js'
-import { foreignHolder, lockHeld } from './holder.js'
+import { foreignHolder, lockHeld, unnamedIfLeft } from './holder.js'
 import type { Hold, Locking } from './job.js'
 import { settlePlace } from './place.js'
 import { enter, tryEnter } from './slots/enter.js'
@@ -21,6 +21,7 @@ export function* acquire(locking: Locking): Steps<Hold> {
     return gate.slots === 0 ? gate : yield* withSlots(gate)
   } catch (error) {
     if (!isTimeout(error)) throw error
+    yield* unnamedIfLeft(locking)
     // The time-out interrupts once only, so there is time for a last try, and for reading who holds the lock.
     const sighting = newSighting(true)
     const hold = yield* tryAcquire(locking, sighting)

@@ -5,7 +5,7 @@ import { readState } from '../cell/transition.js'
 import { isTimeout } from '../core/interruption.js'
 import { fs, type Steps } from '../core/steps.js'
 import { holdersOf } from './holder/holders.js'
-import { lockHeld } from './holder.js'
+import { lockHeld, unnamedIfLeft } from './holder.js'
 import type { Hold, Locking } from './job.js'
 import { acquireInTime, tryAcquire } from './obtain.js'
 import { settlePlace } from './place.js'
@@ -28,6 +28,7 @@ export function* acquireAll(lockings: readonly Locking[]): Steps<Hold> {
     }
   } catch (error) {
     if (!isTimeout(error)) throw error
+    yield* unnamedIfLeft(waitsFor)
     const all = yield* tryAcquireAll(lockings)
     if (all) return all
     throw lockHeld(waitsFor, (yield* holdersOf(waitsFor))[0], error)

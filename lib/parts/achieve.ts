@@ -2,6 +2,7 @@
 // try again, within a limit. Otherwise throw the original error, unchanged. No other loop retries a failure.
 
 import { type Channel, channel } from 'node:diagnostics_channel'
+import { mapped, rescued } from '../core/around.js'
 import {
   type Errno,
   hasCode,
@@ -41,40 +42,53 @@ export interface Trial {
  * the loser of a race. It returns the result of the call, or undefined for "no", or `again`. A system error inside
  * `holds` counts as "no", so it never masks the attempt's error. Errors that are not the system's come out at once.
  */
-export function* achieve<T extends NonNullable<unknown>>(
+export const achieve = <T extends NonNullable<unknown>>(
+  attempt: () => Steps<T>,
+  holds: (error: SystemError) => Steps<T | Again | undefined>,
+  trial: Trial,
+): Steps<T> => rescued(attempt, error => achieveAfter(error, attempt, holds, trial))
+
+/** Goes on after a first attempt that failed with `failure`. */
+function* achieveAfter<T extends NonNullable<unknown>>(
+  failure: unknown,
   attempt: () => Steps<T>,
   holds: (error: SystemError) => Steps<T | Again | undefined>,
   { as, path, retryFor = 10_000, also = [], never = [] }: Trial,
 ): Steps<T> {
+  let error = failure
   let sinceMs: number | undefined
   for (let tries = 1; ; tries++) {
+    if (!isSystemError(error) || isFinal(error)) throw error
+    const failed = error
+    const verdict = yield* unmasked(() => holds(failed))
+    const { errno, code } = error
+    if (verdict !== undefined && verdict !== again) {
+      report('holdfast:held', { function: as, path, errno, code, attempt: tries })
+      return verdict
+    }
+    const curable = (isTransient(error) && !hasCode(error, ...never)) || hasCode(error, ...also)
+    if (verdict !== again && !curable) throw error
+    const nowMs = yield* fs.now()
+    sinceMs ??= nowMs
+    const leftMs = sinceMs + retryFor - nowMs
+    if (leftMs <= 0) throw markFinal(error)
+    report('holdfast:retry', { function: as, path, errno, code, attempt: tries })
+    // Where the world has moved, the next attempt may come in time: a longer wait would only miss more.
+    yield* fs.sleep(Math.min(leftMs, yield* backoff(verdict === again ? Math.min(tries, 2) : tries)))
     try {
       return yield* attempt()
-    } catch (error) {
-      if (!isSystemError(error) || isFinal(error)) throw error
-      const verdict = yield* unmasked(() => holds(error))
-      if (verdict !== undefined && verdict !== again) {
-        report('holdfast:held', { function: as, path, errno: error.errno, code: error.code, attempt: tries })
-        return verdict
-      }
-      const curable = (isTransient(error) && !hasCode(error, ...never)) || hasCode(error, ...also)
-      if (verdict !== again && !curable) throw error
-      const nowMs = yield* fs.now()
-      sinceMs ??= nowMs
-      const leftMs = sinceMs + retryFor - nowMs
-      if (leftMs <= 0) throw markFinal(error)
-      report('holdfast:retry', { function: as, path, errno: error.errno, code: error.code, attempt: tries })
-      // Where the world has moved, the next attempt may come in time: a longer wait would only miss more.
-      yield* fs.sleep(Math.min(leftMs, yield* backoff(verdict === again ? Math.min(tries, 2) : tries)))
+    } catch (another) {
+      error = another
     }
   }
 }
 
 /** Makes one call, and returns `value`: an attempt that is no more than that call. */
-export function* done<T>(call: Steps<unknown>, value: T): Steps<T> {
-  yield* call
-  return value
-}
+export const done = <T>(call: Steps<unknown>, value: T): Steps<T> =>
+  mapped(
+    () => call,
+    () => value,
+  )
 
 /** A look that finds out nothing, for attempts whose failure nothing in the world can contradict. */
 // biome-ignore lint/correctness/useYield: there is nothing to call
@@ -83,14 +97,12 @@ export function* noEvidence(): Steps<undefined> {
 }
 
 /** A look that failed counts as "no". If it failed for lack of descriptors, or the like, the attempt is repeated. */
-function* unmasked<T>(look: () => Steps<T>): Steps<T | Again | undefined> {
-  try {
-    return yield* look()
-  } catch (error) {
+const unmasked = <T>(look: () => Steps<T>): Steps<T | Again | undefined> =>
+  // biome-ignore lint/correctness/useYield: there is nothing to call
+  rescued<T | Again | undefined>(look, function* (error) {
     if (!isSystemError(error)) throw error
     return isTransient(error) ? again : undefined
-  }
-}
+  })
 
 /** 1, 2, 4 ... 100 ms, each up to half as much more or less, so that callers that collided part. */
 function* backoff(tries: number): Steps<number> {

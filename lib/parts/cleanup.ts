@@ -1,17 +1,19 @@
 // Steps that give something back, or that come after what was asked for is true.
 
+import { rescued } from '../core/around.js'
 import { hasCode, isSystemError } from '../core/errors.js'
 import { isInterruption } from '../core/interruption.js'
 import { atOnce, type Call, fs, type Outcome, type Steps } from '../core/steps.js'
 
 /** Best effort: runs clean-up steps and ignores system errors. */
-export function* tidy(steps: Steps<unknown>): Steps<void> {
-  try {
-    yield* steps
-  } catch (error) {
-    if (!isSystemError(error)) throw error
-  }
-}
+export const tidy = (steps: Steps<unknown>): Steps<void> =>
+  rescued<void>(
+    () => steps as Steps<void>,
+    // biome-ignore lint/correctness/useYield: there is nothing to call
+    function* (error) {
+      if (!isSystemError(error)) throw error
+    },
+  )
 
 /** How often something private is removed. */
 const mostTries = 3
@@ -48,16 +50,13 @@ export function* discardAll(steps: readonly Steps<unknown>[]): Steps<void> {
  * Uninterruptible: an abort or a time-out is delivered once, so if it lands in these steps they are run again, to the
  * end. Then it is rethrown, unless `late` says that the call is to succeed all the same.
  */
-export function* uninterruptible<T>(steps: () => Steps<T>, late = false): Steps<T> {
-  try {
-    return yield* steps()
-  } catch (error) {
+export const uninterruptible = <T>(steps: () => Steps<T>, late = false): Steps<T> =>
+  rescued(steps, function* (error) {
     if (!isInterruption(error)) throw error
     const value = yield* steps()
     if (late) return value
     throw error
-  }
-}
+  })
 
 /** Uninterruptible steps that come after what was asked for is true: it is too late to stop the call. */
 export const finishAnyway = <T>(steps: () => Steps<T>): Steps<T> => uninterruptible(steps, true)
@@ -66,26 +65,20 @@ export const finishAnyway = <T>(steps: () => Steps<T>): Steps<T> => uninterrupti
  * Uninterruptible steps of a `catch` or `finally`: an interruption that lands in them takes the place of no error, but is
  * thrown instead of the next call, if there is one.
  */
-export function* cleaningUp<T>(steps: () => Steps<T>): Steps<T> {
-  try {
-    return yield* steps()
-  } catch (error) {
+export const cleaningUp = <T>(steps: () => Steps<T>): Steps<T> =>
+  rescued(steps, function* (error) {
     if (!isInterruption(error)) throw error
-  }
-  const value = yield* steps()
-  yield* fs.postpone()
-  return value
-}
+    const value = yield* steps()
+    yield* fs.postpone()
+    return value
+  })
 
 /**
  * Runs steps that call a user's function. If they fail, that is how the call as a whole ends, whatever comes while it
  * cleans up.
  */
-export function* ofUser<T>(steps: () => Steps<T>): Steps<T> {
-  try {
-    return yield* steps()
-  } catch (error) {
+export const ofUser = <T>(steps: () => Steps<T>): Steps<T> =>
+  rescued(steps, function* (error): Steps<never> {
     if (!isInterruption(error)) yield* fs.postpone(error)
     throw error
-  }
-}
+  })

@@ -1,6 +1,7 @@
 // The option `parents` of every function that publishes a name.
 
 import { dirname } from 'node:path'
+import { rescued } from '../core/around.js'
 import { hasCode, isFinal, isSystemError, markFinal, type SystemError } from '../core/errors.js'
 import { asFlag } from '../core/input.js'
 import { fs, orNothing, type Path, type Steps } from '../core/steps.js'
@@ -29,16 +30,13 @@ export const withParents = <T>(
 ): Steps<T> => (parents ? retriedWithParents(path, parents, steps, source) : findingParents(path, steps))
 
 /** If ENOENT is about the directory, the error says so, and which option would make it. */
-function* findingParents<T>(path: string, steps: () => Steps<T>): Steps<T> {
-  try {
-    return yield* steps()
-  } catch (error) {
+const findingParents = <T>(path: string, steps: () => Steps<T>): Steps<T> =>
+  rescued(steps, function* (error): Steps<never> {
     const dir = dirname(path)
     if (hasCode(error, 'ENOENT') && (yield* isMissing(dir)))
       addFinding(error, `the directory '${dir}' is missing, and \`parents: true\` would make it`)
     throw error
-  }
-}
+  })
 
 /** False also if that cannot be found out. */
 function* isMissing(dir: string): Steps<boolean> {
@@ -50,21 +48,18 @@ function* isMissing(dir: string): Steps<boolean> {
   }
 }
 
-function* retriedWithParents<T>(
+const retriedWithParents = <T>(
   path: string,
   parents: Parents,
   steps: () => Steps<T>,
   source: string | undefined,
-): Steps<T> {
-  try {
-    return yield* steps()
-  } catch (error) {
+): Steps<T> =>
+  rescued(steps, function* (error) {
     if (!hasCode(error, 'ENOENT') || isFinal(error)) throw error
     if (source !== undefined && !(yield* fs.lstat(source, orNothing))) throw error
     yield* makeParents(path, parents)
     return yield* steps()
-  }
-}
+  })
 
 function* makeParents(path: string, { changed }: Parents): Steps<void> {
   const dir = dirname(path)

@@ -1,6 +1,7 @@
 // The call to the system that gives a thing its public name, and what is known of it afterwards.
 
 import { dirname } from 'node:path'
+import { mapped, rescued } from '../core/around.js'
 import { isSystemError, type SystemError } from '../core/errors.js'
 import type { Publication, Published } from '../core/publication.js'
 import type { Stats } from '../core/stats.js'
@@ -13,40 +14,48 @@ import { isGone, isThing } from './identity.js'
  * Makes a call that gives the name `path`. If that reports an error, it may have been done all the same: `look` says
  * whether it was, as far as can be known.
  */
-export function* giving<T>(
+export const giving = <T>(
   publication: Publication | undefined,
   path: Path,
   call: Steps<T>,
   look: () => Steps<Published> = () => judgeByPlace(path),
-): Steps<T> {
-  if (!publication) return yield* call
-  publication.begin()
-  let published: Published = 'unknown'
+): Steps<T> => {
+  if (!publication) return call
+  return rescued(
+    () => {
+      publication.begin()
+      return call
+    },
+    error => throwJudged(error, publication, look),
+    value => {
+      publication.end(true)
+      return value
+    },
+  )
+}
+
+function* throwJudged(error: unknown, publication: Publication, look: () => Steps<Published>): Steps<never> {
+  // An interruption, or a refusal of Node's: the call was not made.
+  let published: Published = false
   try {
-    const value = yield* call
-    published = true
-    return value
-  } catch (error) {
-    // An interruption, or a refusal of Node's: the call was not made.
-    if (!isSystemError(error)) published = false
-    else
+    if (isSystemError(error)) {
+      published = 'unknown'
       yield* cleaningUp(function* () {
         published = yield* unmaskedLook(look)
       })
+    }
     throw error
   } finally {
     publication.end(published)
   }
 }
 
-function* unmaskedLook(look: () => Steps<Published>): Steps<Published> {
-  try {
-    return yield* look()
-  } catch (error) {
+const unmaskedLook = (look: () => Steps<Published>): Steps<Published> =>
+  // biome-ignore lint/correctness/useYield: there is nothing to call
+  rescued<Published>(look, function* (error) {
     if (!isSystemError(error)) throw error
     return 'unknown'
-  }
-}
+  })
 
 function* judgeByPlace(path: Path): Steps<Published> {
   return (yield* mayBeDone(path)) ? 'unknown' : false
@@ -82,12 +91,15 @@ export function* isMoved(from: Path, to: Path, was: Stats): Steps<Published> {
 }
 
 /** `achieve`, for an attempt that gives a name, where every result says that it was given. */
-export function* publish<T extends NonNullable<unknown>>(
+export const publish = <T extends NonNullable<unknown>>(
   attempt: () => Steps<T>,
   holds: (error: SystemError) => Steps<T | Again | undefined>,
   trial: Trial,
-): Steps<T> {
-  const value = yield* achieve(attempt, holds, trial)
-  trial.publication?.decide(true)
-  return value
-}
+): Steps<T> =>
+  mapped(
+    () => achieve(attempt, holds, trial),
+    value => {
+      trial.publication?.decide(true)
+      return value
+    },
+  )

@@ -7,7 +7,7 @@ import { fs, type Steps } from '../core/steps.js'
 import { newSighting, type Sighting } from '../lock/evidence/sighting.js'
 import { attended, type Hold, ignoreLoss, inside, release } from '../lock/hold.js'
 import { asPublished } from '../lock/holder/note.js'
-import { type Holder, holderOf, lockHeld } from '../lock/holder.js'
+import { type Holder, holderOf, lockHeld, unnamedIfLeft } from '../lock/holder.js'
 import type { Locking } from '../lock/job.js'
 import { publish } from '../lock/lease/publish.js'
 import { Lease } from '../lock/lease.js'
@@ -43,6 +43,7 @@ export function* instance<T>(job: Starting<T>): Steps<Instance<T>> {
     return yield* startOrFind(job)
   } catch (error) {
     if (!isTimeout(error)) throw error
+    yield* unnamedIfLeft(locking)
     const holder = yield* holderOf(locking)
     throw holder ? lockHeld(locking, holder, error) : error
   }

@@ -7,7 +7,7 @@ import { isTimeout } from '../core/interruption.js'
 import type { Publication } from '../core/publication.js'
 import type { Steps } from '../core/steps.js'
 import { type Locking, whileHeld } from '../lock/hold.js'
-import { holderOf, lockHeld } from '../lock/holder.js'
+import { holderOf, lockHeld, unnamedIfLeft } from '../lock/holder.js'
 import { acquire } from '../lock/obtain.js'
 import { asLocking, type LockingOptions, waitingAs } from '../lock/options.js'
 import { settlePlace } from '../lock/place.js'
@@ -107,6 +107,7 @@ function* lockingsOf(job: Update): Steps<Locking[]> {
   } catch (error) {
     if (!isTimeout(error)) throw error
     // The time-out ended the wait for this call's turn in its thread, and that was a wait for a lock.
+    yield* unnamedIfLeft({ path: job.paths[0] as string })
     for (const lock of yield* resolveAll(job)) {
       const holder = yield* holderOf(lock)
       if (holder) throw lockHeld(lock, holder, error)

@@ -143,8 +143,10 @@ function* fill(fd: number, { source, progress }: Writing, first: Uint8Array | un
  * If the file is still open, the first try also closes it, in the same wave of calls. That is safe: until the rename is
  * done, the private name keeps the inode's number from being used again.
  */
-function* renameAndClose({ path, made }: Staged<Written>, to: string): Steps<true> {
-  if (!made.isOpen) return yield* done(fs.rename(path, to), true)
+const renameAndClose = ({ path, made }: Staged<Written>, to: string): Steps<true> =>
+  made.isOpen ? renameClosing(path, made, to) : done(fs.rename(path, to), true)
+
+function* renameClosing(path: string, made: Written, to: string): Steps<true> {
   const [renamed] = yield* together([fs.rename(path, to), fs.close(made.fd)])
   made.isOpen = false
   unwrap(renamed as Outcome<void>)

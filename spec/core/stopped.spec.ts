@@ -288,6 +288,34 @@ holds('a call that the system does not give back is left, and its result is give
   assert.equal(readdirSync(dir), [])
 })
 
+holds(
+  'on a disk that freezes while a call waits for a lock, its time-out still says that the lock is held',
+  async () => {
+    const dir = scratch()
+    const path = join(dir, 'x')
+    using _ = lock.sync(path)
+    let isFrozen = false
+    const freezing = {
+      ...door,
+      perform: (...[call, done]: Parameters<typeof door.perform>) => {
+        if (call.op === 'sleep' || call.op === 'changed') isFrozen = true
+        const isAboutDisk = ['open', 'list', 'lstat', 'stat', 'readFile', 'rename'].includes(call.op)
+        return isFrozen && isAboutDisk ? undefined : door.perform(call, done)
+      },
+    }
+    const waiting: readonly Steps<unknown>[] = [
+      lock.steps(path),
+      updateFile.steps(path, () => 'x'),
+      getOrCreate.steps(path, () => 'x'),
+    ]
+    for (const steps of waiting) {
+      isFrozen = false
+      const error = await assert.rejects(drive(steps, { door: freezing, timeout: 100 }), { code: 'ERR_LOCK_HELD' })
+      assert.is((error.cause as NodeJS.ErrnoException).code, 'ERR_TIMEOUT')
+    }
+  },
+)
+
 holds('the sync form obeys its timeout between any two calls', () => {
   const steps = function* (): Steps<void> {
     for (;;) yield* fs.lstat('/')

@@ -13,6 +13,7 @@ import { fill } from '../../lib/lock/place/in-place.js'
 import { endedAt } from '../broken/interfere.js'
 import { assert, caught, explored, holds, nobodyThrew, places, prove, scratch, sized } from '../support/kit.js'
 import { assertRefusesBadInput } from '../support/laws.js'
+import { assertHeldByNamed } from '../support/left.js'
 
 const onLinux = process.platform === 'linux'
 const theirs = { realpath: false, stale: 10_000 } as const
@@ -151,15 +152,12 @@ holds('another package’s lock is waited for, and named', async () => {
   assert.is(await lock.try(path), undefined)
   assert.is(lock.try.sync(path, { foreign: 10_000 }), undefined)
   const soon = { timeout: 50 }
-  await assert.rejects(lock(path, soon), busy)
-  await assert.rejects(
-    withLock(path, () => assert.unreachable(), { ...soon, foreign: 10_000 }),
-    busy,
-  )
-  await assert.rejects(
-    updateFile(path, () => 'x', soon),
-    busy,
-  )
+  for (const call of [
+    () => lock(path, soon),
+    () => withLock(path, () => assert.unreachable(), { ...soon, foreign: 10_000 }),
+    () => updateFile(path, () => 'x', soon),
+  ])
+    assert.match((await assertHeldByNamed(call)).message, busy.message)
   await assert.rejects(
     getOrCreate(path, () => 'x', { wait: false }),
     busy,
@@ -167,7 +165,8 @@ holds('another package’s lock is waited for, and named', async () => {
   assert.throws(() => lock.sync(path, soon), busy)
   await using root = await within(join(path, '..'))
   assert.is((await root.lock.holder('thing'))?.foreign, true)
-  await assert.rejects(root.lock('thing', { ...soon, foreign: 10_000 }), busy)
+  const error = await assertHeldByNamed(() => root.lock('thing', { ...soon, foreign: 10_000 }))
+  assert.match(error.message, busy.message)
   const waiting = withLock(path, () => 'got it')
   setTimeout(unlock, 100)
   assert.is(await waiting, 'got it')

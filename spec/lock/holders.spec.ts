@@ -7,6 +7,7 @@ import { inspect } from 'node:util'
 import { lock, withLock } from 'holdfast'
 import { drive, driveSync, release } from 'holdfast/steps'
 import { assert, holds, scratch } from '../support/kit.js'
+import { assertHeldByNamed } from '../support/left.js'
 import { stateOf } from '../support/locks.js'
 
 const fresh = (): string => join(scratch(), 'x')
@@ -92,8 +93,8 @@ holds('one that has the lock alone waits for all holders, and they for that', as
   await lease.release()
   const only = await alone
   assert.is(only.slot, undefined)
-  const error = await assert.rejects(lock(path, { ...three, timeout: 30 }), { code: 'ERR_LOCK_HELD' })
-  assert.is((error as { holder?: { fence: number } }).holder?.fence, only.fence)
+  const { holder } = await assertHeldByNamed(() => lock(path, { ...three, timeout: 30 }))
+  assert.is(holder?.fence, only.fence)
   await only.release()
 })
 

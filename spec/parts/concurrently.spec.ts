@@ -6,6 +6,7 @@ import { dual, fs, type Steps } from 'holdfast/steps'
 import { pending } from '../../lib/core/alphabet.js'
 import { concurrently } from '../../lib/parts/concurrently.js'
 import { assert, holds, scratch } from '../support/kit.js'
+import { eventually } from '../support/left.js'
 
 const all = dual(function* all(tasks: (() => Steps<void>)[], width: number, _options: object = {}): Steps<void> {
   yield* concurrently([...tasks].reverse(), width)
@@ -103,8 +104,10 @@ holds('when it is stopped, each one under way is, and gives back what it holds',
   const before = open()
   const tasks = numbers.map(at => () => one(at))
   await assert.rejects(all(tasks, 10, { signal: controller.signal }), { code: 'ABORT_ERR' })
-  assert.equal(ends, Array(10).fill('ABORT_ERR'))
-  assert.equal([begun, readdirSync(dir).length, open()], [10, 0, before])
+  await eventually(() => {
+    assert.equal(ends, Array(10).fill('ABORT_ERR'))
+    assert.equal([begun, readdirSync(dir).length, open()], [10, 0, before])
+  })
 })
 
 holds('the caller’s own error of one comes out, and a stop that came with it reaches the others', async () => {

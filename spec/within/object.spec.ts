@@ -17,7 +17,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { lock as lockByPath, within } from 'holdfast'
+import { cell, lock as lockByPath, within } from 'holdfast'
 import { type Call, drive, driveSync, dual, type Steps } from 'holdfast/steps'
 import { through } from '../broken/interfere.js'
 import { assert, holds, memory, note, scratch } from '../support/kit.js'
@@ -35,6 +35,14 @@ const openFiles = (top: string): number =>
       return false
     }
   }).length
+
+/** Does the cell name this payload? Then it is its own: of a call that had come to its end in the background, too. */
+function isPayloadOfCell(root: string, name: string): boolean {
+  const [, of, nonce] = /(?:^|\/)\.([^/]*)\.[^.]+\.([0-9a-f]+)\.payload\.holdfast$/.exec(name) ?? []
+  if (of === undefined) return false
+  const state = cell.read.sync(join(root, name, '..', of))
+  return state?.payload?.nonce === nonce
+}
 
 async function codeOf(call: () => unknown): Promise<string | undefined> {
   try {
@@ -271,8 +279,7 @@ if (onLinux) {
         const left = () =>
           readdirSync(root, { recursive: true, encoding: 'utf8' })
             .filter(one => one.endsWith('.holdfast'))
-            // A payload that the cell names is its own.
-            .filter(one => name !== 'cell' || !one.endsWith('.payload.holdfast'))
+            .filter(one => !isPayloadOfCell(root, one))
         dir.close()
         // What is not cleaned up within 50 ms goes on in the background.
         for (let i = 0; i < 200 && (openFiles(root) !== none || left().length > 0); i++) await wait(10)

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import * as holdfast from 'holdfast'
 import { within } from 'holdfast'
 import { assert, holds, scratch } from '../support/kit.js'
+import { assertHeldByNamed } from '../support/left.js'
 import { ended, type Work, withoutTimes } from './alike.js'
 
 const quick = { retryFor: 100, timeout: 20_000 }
@@ -122,7 +123,7 @@ const works: Readonly<Record<string, Work>> = {
   'lock, held': async (f, at) => {
     using _ = f.lock.sync(at('l'))
     // Long enough to have looked at it.
-    await f.lock(at('l'), { timeout: 300 })
+    throw await assertHeldByNamed(() => f.lock(at('l'), { timeout: 300 }))
   },
   'lock, a directory that is missing': (f, at) => f.lock(at('none/l')),
   'lock.shared': async (f, at) => {

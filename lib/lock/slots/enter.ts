@@ -6,7 +6,7 @@ import { readState } from '../../cell/transition.js'
 import { fs, type Steps } from '../../core/steps.js'
 import { acquireOne, tryAcquireOne, tryAgain } from '../acquire.js'
 import { newSighting } from '../evidence/sighting.js'
-import { holderOf, lockHeld } from '../holder.js'
+import { holderOf, lockHeld, unnamedIfLeft } from '../holder.js'
 import type { Hold, Locking, Sharing } from '../job.js'
 import { attendTo, gateOf, slotOf, tryFreeSlot } from '../slots.js'
 import { parseLock, type Token } from '../token.js'
@@ -81,10 +81,14 @@ function* waitForSlot(pass: Pass): Steps<void> {
   for (let turn = 0; ; turn++) {
     for (const { slot, sighting } of looks) {
       const hold = yield* tryAgain(slot, sighting)
-      if (hold) return void taken.push(hold)
+      if (hold) {
+        if (turn > 0) yield* fs.ifLeft(undefined)
+        return void taken.push(hold)
+      }
     }
     if (yield* areAllOwn(slots)) throw lockHeld(locking, yield* holderOf(slots[0] as Locking), undefined)
     yield* attendTo([gate])
+    if (turn === 0) yield* unnamedIfLeft(locking)
     yield* sayWho(slots[0] as Locking)
     const ms = pausesMs[Math.min(turn, pausesMs.length - 1)] as number
     for (const { sighting } of looks) sighting.watch.restMs += ms

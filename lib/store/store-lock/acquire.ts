@@ -10,7 +10,7 @@ import { type Claimed, isClaimed, isOver, newWatch, pause, type Watch } from '..
 import { claim } from '../claim.js'
 import { type Inner, innerOf } from '../inner.js'
 import { checkKey } from '../keys.js'
-import { holderIn, lockHeld } from './errors.js'
+import { holderIn, lockHeld, unnamedIfLeft } from './errors.js'
 import { holdOf, type StoreHold } from './hold.js'
 import { nextOf, noteOf } from './note.js'
 import type { StoreLockOptions } from './options.js'
@@ -70,6 +70,7 @@ export function* acquire(wanted: Wanted): Steps<StoreHold> {
     }
   } catch (error) {
     if (!isTimeout(error)) throw error
+    yield* unnamedIfLeft(key)
     // The time-out interrupts once only, so there is time for a last try.
     const taken = yield* tryToTake(wanted, watch)
     if ('held' in taken) return taken

@@ -1,6 +1,6 @@
 // Who holds a lock in a store, and the errors that say so.
 
-import type { Steps } from '../../core/steps.js'
+import { fs, type Steps } from '../../core/steps.js'
 import type { Backing, Kept } from '../backing.js'
 import type { Inner } from '../inner.js'
 import { type Note, noteOf } from './note.js'
@@ -29,8 +29,14 @@ function* saidIn(key: string, now: Kept): Steps<Partial<Note>> {
 }
 
 /** `cause`: the time-out of the call, if that is why it gives up. */
-export function lockHeld(key: string, holder: StoreHolder | undefined, cause: unknown): Error {
-  const who = holder ? describeHolder(holder) : 'others in turn'
+export const lockHeld = (key: string, holder: StoreHolder | undefined, cause: unknown): Error =>
+  heldBy(holder ? describeHolder(holder) : 'others in turn', key, holder, cause)
+
+/** As for `lock` (../../lock/holder.ts). */
+export const unnamedIfLeft = (key: string): Steps<void> =>
+  fs.ifLeft(timeout => heldBy('another, and there was no time to read who that is', key, undefined, timeout))
+
+function heldBy(who: string, key: string, holder: StoreHolder | undefined, cause: unknown): Error {
   const error = new Error(`The lock is held by ${who}: ${JSON.stringify(key)}`, cause === undefined ? {} : { cause })
   return Object.assign(error, { code: 'ERR_LOCK_HELD', key, holder })
 }

@@ -74,6 +74,9 @@ export class OwnCalls {
         return { value: false }
       case 'inOneGo':
         return { value: undefined }
+      // No schedule leaves the steps behind.
+      case 'ifLeft':
+        return { value: undefined }
       case 'blocking':
         return { value: false }
       case 'descriptors':
