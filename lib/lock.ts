@@ -87,7 +87,8 @@ export type { Paths } from './lock/wanted.js'
  *   has left; `lease.publish(data)` shows data to others. `lease.release()`, `await using` or `withLock` releases it; a lease that is
  *   garbage-collected is released with a process warning. Heartbeats keep no process alive, and a process that exits
  *   holds nothing.
- * @throws `ERR_LOCK_HELD`: `timeout` has passed (`cause` is the time-out, `holder` says who holds the lock); or the call
+ * @throws `ERR_LOCK_HELD`: `timeout` has passed (`cause` is the time-out, `holder` says who holds the lock, if
+ *   the disk shows that in time); or the call
  *   would wait for itself: the sync form, if its thread holds the lock, and any form inside the work of `withLock`,
  *   `updateFile` or `getOrCreate`, if that holds it, by whatever spelling, link, or copy of this package. What `onWait`
  *   throws, unchanged.

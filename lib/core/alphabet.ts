@@ -139,9 +139,10 @@ export interface Alphabet {
    */
   local(path: string): boolean
   /**
-   * Is `path` on a filesystem that has one clock for all that use it, and shows by it when a name was changed?
+   * Is `path` on a filesystem that has one clock for all that use it, and shows by it when a name was changed? `keeper`: only
+   * one that is local as well.
    */
-  clocked(path: string): boolean
+  clocked(path: string, keeper?: 'kernel'): boolean
   /**
    * May small calls be made inline, one after the other, if they concern only names at these paths? That is so on a
    * filesystem in memory. If this turn of the event loop has no time left for that, waits for the next turn. `tookMs`: notes

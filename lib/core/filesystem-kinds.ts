@@ -34,10 +34,11 @@ const clockedKinds: ReadonlySet<number> = new Set([...inlineKinds, ...servedKind
 
 /**
  * Is that one clock for all that use the filesystem, by which each name shows when it was changed? Not so where a server
- * in user space has times of its own (sshfs), or where the kernel keeps none for changes (FAT).
+ * in user space has times of its own (sshfs), or where the kernel keeps none for changes (FAT). `keeper`: only the clock of
+ * this machine's kernel counts.
  */
-export const isClocked = (kind: number | undefined): boolean =>
-  process.platform === 'linux' && clockedKinds.has(kind ?? 0)
+export const isClocked = (kind: number | undefined, keeper?: 'kernel'): boolean =>
+  process.platform === 'linux' && (keeper ? inlineKinds : clockedKinds).has(kind ?? 0)
 
 const localKinds: ReadonlySet<number> = new Set([...inlineKinds, ...otherKinds])
 

@@ -46,7 +46,7 @@ export const inThreadOf = (fs: NodeFs) =>
     utimes: (path, atime, mtime) => fs.utimesSync(path, nodeTime(atime), nodeTime(mtime)),
     realpath: path => fs.realpathSync.native(path),
     local: path => findLocalNow(path, fs),
-    clocked: path => findClockedNow(path, fs),
+    clocked: (path, keeper) => findClockedNow(path, fs, keeper),
   }) satisfies Calls
 
 const inBigints = { bigint: true } as const
@@ -87,9 +87,9 @@ function findLocalNow(path: string, fs: NodeFs): boolean {
   return local
 }
 
-function findClockedNow(path: string, fs: NodeFs): boolean {
+function findClockedNow(path: string, fs: NodeFs, keeper?: 'kernel'): boolean {
   try {
-    return isClocked(fs.statfsSync(path).type)
+    return isClocked(fs.statfsSync(path).type, keeper)
   } catch {
     return false
   }

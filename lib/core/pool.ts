@@ -50,7 +50,8 @@ export const poolOf = (fs: typeof import('node:fs')) =>
       findLocal(path, { statfs: fs.statfs, stat: fs.stat, realpath: fs.realpath.native }, isLocal =>
         done(null, isLocal),
       ),
-    clocked: (done, path) => fs.statfs(path, (error, stats) => done(null, isClocked(error ? undefined : stats.type))),
+    clocked: (done, path, keeper) =>
+      fs.statfs(path, (error, stats) => done(null, isClocked(error ? undefined : stats.type, keeper))),
   }) satisfies Calls
 
 /** A missing name is a result, not an error. */

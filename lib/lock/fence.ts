@@ -23,7 +23,7 @@ export function* nextFence(dir: string, { fence, clock }: Token, me: string): St
  * note that as a change. Undefined of others, whose servers may keep no such time, or send an earlier one.
  */
 function* birthUs(dir: string): Steps<number | undefined> {
-  if (!((yield* fs.local(dir)) && (yield* fs.clocked(dir)))) return undefined
+  if (!(yield* fs.clocked(dir, 'kernel'))) return undefined
   const there = yield* fs.lstat(dir, orNothing)
   return there && Number(there.ctimeNs / 1000n)
 }

@@ -45,7 +45,8 @@ const special: { readonly [O in Op]?: Make } = {
     onOpened(session, path, at => fs.utimes(at, atime, mtime)),
   realpath: realpathWithin,
   local: (session, path: string) => orFalse(inDirectory(session, path, at => fs.local(at))),
-  clocked: (session, path: string) => orFalse(inDirectory(session, path, at => fs.clocked(at))),
+  clocked: (session, path: string, keeper?: 'kernel') =>
+    orFalse(inDirectory(session, path, at => fs.clocked(at, keeper))),
   holding: (session, lock: string, hold: string, change?: 'enter' | 'leave') => session.holding(lock, hold, change),
 }
 

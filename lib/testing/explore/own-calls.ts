@@ -89,7 +89,7 @@ export class OwnCalls {
       case 'local':
         return { value: this.#around.honest }
       case 'clocked':
-        return { value: this.#around.timed }
+        return { value: this.#around.timed && (this.#around.honest || args[1] === undefined) }
       case 'now':
         return this.#around.ticking ? undefined : { value: this.#around.clock }
       case 'settle':
