@@ -1,5 +1,6 @@
 // The program of every public function, which `npm run test:compat` runs on Bun and Deno, runs on this Node.
 
+import { readFileSync } from 'node:fs'
 import * as holdfast from 'holdfast'
 import * as cache from 'holdfast/cache'
 import * as content from 'holdfast/content'
@@ -16,7 +17,7 @@ const beside = new Set([
   ...['confirmCommit', 'keptOf', 'unknownOutcome'],
 ])
 
-holds('every public function has a row, and every limit is that of a row', () => {
+holds('every public function and every face has a row, and every limit is that of a row', () => {
   const functions = Object.entries({ ...holdfast, ...cache, ...content, ...store, ...testing }).flatMap(
     ([name, value]) => {
       if (typeof value !== 'function') return Object.keys(value).map(inner => `${name}.${inner}`)
@@ -24,9 +25,13 @@ holds('every public function has a row, and every limit is that of a row', () =>
       return beside.has(name) ? [] : [name, ...inner]
     },
   )
+  const { exports } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
+  const faces = Object.entries<{ default?: string }>(exports)
+    .filter(([, file]) => file.default?.includes('/faces/'))
+    .map(([entry]) => entry.replace('.', 'holdfast'))
   const names = rows.map(({ name }) => name)
-  assert.ok(functions.length > 24)
-  for (const name of [...functions, ...Object.values(limits).flatMap(Object.keys)])
+  assert.ok(functions.length > 24 && faces.length > 1)
+  for (const name of [...functions, ...faces, ...Object.values(limits).flatMap(Object.keys)])
     assert.ok(names.includes(name), `${name} has no row`)
 })
 

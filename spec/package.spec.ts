@@ -18,6 +18,8 @@ holds('require() gets it too', () => {
   assert.is(typeof require('holdfast/steps').dual, 'function')
   assert.is(typeof require('holdfast/store').openStore, 'function')
   assert.is(typeof require('holdfast/testing').explore, 'function')
+  assert.is(typeof require('holdfast/make-dir').makeDirectory, 'function')
+  assert.is(typeof require('holdfast/mkdirp'), 'function')
 })
 
 holds('nothing happens at import: no handle, no listener, no timer, no function of fs replaced', () => {

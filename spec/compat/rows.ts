@@ -19,6 +19,7 @@ import { assertLinearizable, explore, type Model, race } from 'holdfast/testing'
 import { cases, treeCases } from '../support/cases.js'
 import { cacheRow } from './cache-row.js'
 import { contentRow } from './content-row.js'
+import { faceRows } from './face-rows.js'
 import type { Form, Row } from './row.js'
 import { storeRows } from './store-rows.js'
 
@@ -314,6 +315,7 @@ export const rows: readonly Row[] = [
   ...storeRows,
   cacheRow,
   contentRow,
+  ...faceRows,
   ...ofProofs,
   ...ofRuntimes,
 ]
