@@ -18,8 +18,12 @@ holds('require() gets it too', () => {
   assert.is(typeof require('holdfast/steps').dual, 'function')
   assert.is(typeof require('holdfast/store').openStore, 'function')
   assert.is(typeof require('holdfast/testing').explore, 'function')
+  assert.is(typeof require('holdfast/atomically').writeFile, 'function')
   assert.is(typeof require('holdfast/make-dir').makeDirectory, 'function')
   assert.is(typeof require('holdfast/mkdirp'), 'function')
+  assert.is(typeof require('holdfast/move-file').moveFile, 'function')
+  assert.is(typeof require('holdfast/rimraf').rimraf, 'function')
+  assert.is(typeof require('holdfast/write-file-atomic').sync, 'function')
 })
 
 holds('nothing happens at import: no handle, no listener, no timer, no function of fs replaced', () => {

@@ -9,6 +9,8 @@ export interface Permissions {
   /** `undefined`: that of the file that is replaced. `false`: what the system gives a new file. */
   readonly mode: number | false | undefined
   readonly owner: { readonly uid: number; readonly gid: number } | false | undefined
+  /** A mode that was asked for and that the system refuses is no error either: faces of packages that promise so. */
+  readonly isLenient?: boolean
 }
 
 export function asPermissions({ mode, chown }: { mode?: unknown; chown?: unknown }): Permissions {
@@ -86,7 +88,8 @@ export function* setPermissions(
   const mode = wantedMode(permissions, old)
   if (mode === undefined) return
   const isAsked = permissions.mode !== undefined
-  yield* setMode(file, now, owner ? suited(mode, now, owner, isAsked) : mode, isAsked)
+  const given = owner ? suited(mode, now, owner, isAsked) : mode
+  yield* setMode(file, now, given, isAsked && !permissions.isLenient)
 }
 
 /**

@@ -28,8 +28,9 @@ export function* staged<M, T, P extends Path = string>(
   use: (stage: Staged<M, P>) => Steps<T>,
   release: (made: M) => Steps<unknown>[] = () => [],
   names = mostNames,
+  nameOf: (target: P) => Steps<P> = stageName,
 ): Steps<T> {
-  const path = yield* stageName(target)
+  const path = yield* nameOf(target)
   let stage: Staged<M, P> | undefined
   try {
     stage = { path, made: yield* make(path), spent: false }
@@ -44,7 +45,7 @@ export function* staged<M, T, P extends Path = string>(
     const last = stage?.spent ? given : [...given, fs.unlink(path)]
     yield* discardAll(last)
   }
-  return yield* staged(target, make, use, release, names - 1)
+  return yield* staged(target, make, use, release, names - 1, nameOf)
 }
 
 /** If the private name itself was refused, the error is about the directory: the target may be open to the caller. */
@@ -62,13 +63,23 @@ export interface Written {
   isOpen: boolean
 }
 
-/** The same for a file that is written. `use` calls `closeUnsynced` before the file gets its public name. */
-export const stagedFile = <T>(target: string, mode: number, use: (stage: Staged<Written>) => Steps<T>): Steps<T> =>
+/**
+ * The same for a file that is written. `use` calls `closeUnsynced` before the file gets its public name. `nameOf` makes the
+ * private name: only a face has others than those that a sweeper knows.
+ */
+export const stagedFile = <T>(
+  target: string,
+  mode: number,
+  use: (stage: Staged<Written>) => Steps<T>,
+  nameOf?: (target: string) => Steps<string>,
+): Steps<T> =>
   staged(
     target,
     path => openToWrite(path, mode),
     use,
     ({ fd, isOpen }) => (isOpen ? [fs.close(fd)] : []),
+    mostNames,
+    nameOf,
   )
 
 function* openToWrite(path: string, mode: number): Steps<Written> {

@@ -1,9 +1,20 @@
 import type { Durability } from '../core/input.js'
 import type { FileProgress } from '../core/progress.js'
+import type { Steps } from '../core/steps.js'
 import type { Trial } from '../parts/achieve.js'
 import type { Parents } from '../parts/parents.js'
 import type { Permissions } from '../parts/permissions.js'
 import type { Source } from '../parts/source.js'
+
+/** What a face does with the private file, because the package whose surface it has lets its users do so. */
+export interface StageHooks {
+  /** Makes its name. */
+  readonly nameOf?: ((target: string) => Steps<string>) | undefined
+  /** Runs when it is there, and empty. */
+  readonly created?: ((path: string) => Steps<unknown>) | undefined
+  /** If the file cannot be published, it stays. */
+  readonly keepsFailed?: boolean | undefined
+}
 
 /** A call under way. */
 export interface Writing {
@@ -18,4 +29,6 @@ export interface Writing {
   readonly trial: Trial
   /** Undefined without `onProgress`. */
   readonly progress: FileProgress | undefined
+  /** Undefined but for faces. */
+  readonly hooks?: StageHooks | undefined
 }

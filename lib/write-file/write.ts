@@ -13,7 +13,7 @@ import { creationMode, isOwnerFirst, setPermissions } from '../parts/permissions
 import { giving, isSpent, publish } from '../parts/publish.js'
 import { closeUnsynced, type Staged, stagedFile, type Written } from '../parts/stage.js'
 import { isShut, unrepeated, writeDirectly, writeInPlace } from './in-place.js'
-import type { Writing } from './job.js'
+import type { StageHooks, Writing } from './job.js'
 
 /** Returns the name that was given to a new file: where `path` leads, if it is a link. */
 export function* write(job: Writing): Steps<string | undefined> {
@@ -48,16 +48,33 @@ function* tryWrite(job: Writing, first: Uint8Array | undefined): Steps<{ at: str
   let isStaged = false
   try {
     yield* withParents(at, job.parents, () =>
-      stagedFile(at, creationMode(job.permissions, heir), stage => {
-        isStaged = true
-        return onceOnly(job, fillAndPublish(job, target, stage, first))
-      }),
+      stagedFile(
+        at,
+        creationMode(job.permissions, heir),
+        stage => {
+          isStaged = true
+          const steps = fillAndPublish(job, target, stage, first)
+          return onceOnly(job, job.hooks ? hooked(job.hooks, stage, steps) : steps)
+        },
+        job.hooks?.nameOf,
+      ),
     )
   } catch (error) {
     if (isStaged || !job.inPlace || !old || !isShut(error)) throw error
     yield* onceOnly(job, insteadOf(error, writeDirectly(target, job, first)))
   }
   return { at }
+}
+
+/** The steps that fill and publish the private file, with what a face does before and after them. */
+function* hooked(hooks: StageHooks, stage: Staged<Written>, steps: Steps<void>): Steps<void> {
+  try {
+    if (hooks.created) yield* hooks.created(stage.path)
+    yield* steps
+  } catch (error) {
+    if (hooks.keepsFailed) stage.spent = true
+    throw error
+  }
 }
 
 /** The link leads to what is open already: a pipe, a terminal, a file whose name may be another meanwhile. */

@@ -1,9 +1,13 @@
 // What is tried of the faces on every runtime: one row for each, by the name that users import.
 
-import { existsSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import * as atomically from 'holdfast/atomically'
 import { makeDirectory, makeDirectorySync } from 'holdfast/make-dir'
 import { mkdirp } from 'holdfast/mkdirp'
+import { moveFile, moveFileSync } from 'holdfast/move-file'
+import { rimraf } from 'holdfast/rimraf'
+import writeFileAtomic from 'holdfast/write-file-atomic'
 import type { Form, Row } from './row.js'
 
 function expect(holds: boolean, what: string): void {
@@ -16,7 +20,16 @@ const face = (name: string, run: (form: Form, dir: string) => unknown): Row => (
   run,
 })
 
+const contentOf = (file: string) => readFileSync(file, 'utf8')
+
 export const faceRows: readonly Row[] = [
+  face('atomically', async (form, dir) => {
+    const file = join(dir, 'a/f')
+    const { readFile, readFileSync, writeFile, writeFileSync } = atomically
+    form === 'sync' ? writeFileSync(file, 'x') : await writeFile(file, 'x')
+    const text = form === 'sync' ? readFileSync(file, 'utf8') : await readFile(file, 'utf8')
+    expect(text === 'x', text)
+  }),
   face('make-dir', async (form, dir) => {
     const at = join(dir, 'a/b')
     const made = form === 'sync' ? makeDirectorySync(at) : await makeDirectory(at)
@@ -25,5 +38,24 @@ export const faceRows: readonly Row[] = [
   face('mkdirp', async (form, dir) => {
     const made = form === 'sync' ? mkdirp.sync(join(dir, 'a/b')) : await mkdirp(join(dir, 'a/b'))
     expect(made === join(dir, 'a') && existsSync(join(dir, 'a/b')), `${made}`)
+  }),
+  face('move-file', async (form, dir) => {
+    const [from, to] = [join(dir, 'f'), join(dir, 'a/g')]
+    writeFileSync(from, 'x')
+    form === 'sync' ? moveFileSync(from, to) : await moveFile(from, to)
+    expect(contentOf(to) === 'x' && !existsSync(from), 'it is not moved')
+  }),
+  face('rimraf', async (form, dir) => {
+    mkdirSync(join(dir, 'a/b'), { recursive: true })
+    writeFileSync(join(dir, 'a/f'), '')
+    const filter = (path: string) => !path.endsWith('f')
+    const gone = form === 'sync' ? rimraf.sync(join(dir, 'a'), { filter }) : await rimraf(join(dir, 'a'), { filter })
+    expect(!gone && existsSync(join(dir, 'a/f')) && !existsSync(join(dir, 'a/b')), 'the filter was not asked')
+    expect((form === 'sync' ? rimraf.sync(join(dir, 'a')) : await rimraf(join(dir, 'a'))) === true, 'it is there')
+  }),
+  face('write-file-atomic', async (form, dir) => {
+    const file = join(dir, 'f')
+    form === 'sync' ? writeFileAtomic.sync(file, 'x') : await writeFileAtomic(file, 'x')
+    expect(contentOf(file) === 'x', 'other content')
   }),
 ]

@@ -1,0 +1,42 @@
+// What write-file-atomic and atomically have in common: the work of `writeFile`, with their hooks around the private file.
+
+import { markFinal } from '../core/errors.js'
+import { isInterruption } from '../core/interruption.js'
+import type { Publication } from '../core/publication.js'
+import { fs, type Steps } from '../core/steps.js'
+import { ofUser } from '../parts/cleanup.js'
+import { syncName } from '../parts/durable.js'
+import type { StageHooks } from '../write-file/job.js'
+import { write } from '../write-file/write.js'
+import { asWriting, type WriteFileOptions } from '../write-file.js'
+
+/**
+ * Writes the file. A mode that is named and that the system refuses an ordinary user is no error, as in these packages.
+ *
+ * @param as The name of the function, for the diagnostics channels.
+ */
+export function* writeAtomically(
+  publication: Publication,
+  as: string,
+  file: string,
+  data: unknown,
+  options: WriteFileOptions,
+  hooks: StageHooks | undefined,
+): Steps<void> {
+  const job = asWriting(file, data, options, as, publication)
+  const permissions = { ...job.permissions, isLenient: process.getuid?.() !== 0 }
+  const at = yield* write({ ...job, permissions, hooks })
+  if (at !== undefined) yield* syncName(at, job.durability, job.parents)
+}
+
+/** Steps that call a function of the user, and wait for what it returns. What it throws is no failure to be retried. */
+export function* askUser<T>(call: () => T | PromiseLike<T>): Steps<T> {
+  try {
+    return (yield* ofUser(() => fs.settle(call()))) as T
+  } catch (error) {
+    throw isInterruption(error) ? error : markFinal(error)
+  }
+}
+
+/** Mode and owner as these packages take them: null and what is absent keep the old file's, false leaves them. */
+export const asKept = <T>(value: T | false | null | undefined): T | false | undefined => value ?? undefined
