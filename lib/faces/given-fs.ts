@@ -25,7 +25,7 @@ export const doorTo = (given: GivenFs): Door => ({
       if (call.op === 'mkdir') return given.mkdirSync(path, option as number)
       if (isStat(call)) return given.statSync(path)
     } catch (error) {
-      return orNothing(asSystemError(error, call.op), option)
+      return orNothing(asSystemError(error, call.op), isStat(call) && option !== undefined)
     }
     return performElsewhere(call)
   },
@@ -35,7 +35,7 @@ export const doorTo = (given: GivenFs): Door => ({
     else if (isStat(call))
       given.stat(path, (error, stats) => {
         if (!error) return done(null, stats)
-        callBack(() => orNothing(asSystemError(error, call.op), option), done)
+        callBack(() => orNothing(asSystemError(error, call.op), option !== undefined), done)
       })
     else if (hints.has(call.op)) done(null)
     else return door.perform(call, done)
@@ -50,9 +50,9 @@ const hints: ReadonlySet<string> = new Set(['recall', 'remember'])
 
 const performElsewhere = (call: SingleCall): unknown => (hints.has(call.op) ? undefined : door.performSync(call))
 
-function orNothing(error: unknown, option: unknown): undefined {
+function orNothing(error: unknown, mayBeMissing: boolean): undefined {
   const isMissing = ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')
-  if (option !== undefined && isMissing) return undefined
+  if (mayBeMissing && isMissing) return undefined
   throw error
 }
 

@@ -41,7 +41,7 @@ export function glob(patterns: string | readonly string[], options: GlobOptions)
   const ignored = [ignore]
     .flat()
     .flatMap(expand)
-    .map(pattern => partsOf(resolveIn(from, pattern)))
+    .map(pattern => partsOf(isAnywhere(pattern) ? `/${pattern}` : resolveIn(from, pattern)))
   const search: Search = { dot, nocase, ignored, found: new Set() }
   for (const pattern of [patterns].flat().flatMap(expand)) {
     if (/[?*+@!]\([^)]*\)/.test(pattern))
@@ -78,6 +78,9 @@ const restored = (pattern: string): string => pattern.replaceAll('\0', '{').repl
 
 const numbersIn = (first: number, last: number): string[] =>
   Array.from({ length: Math.abs(last - first) + 1 }, (_, at) => `${first + Math.sign(last - first) * at}`)
+
+/** Of what is left out, this is left out wherever it is. */
+const isAnywhere = (pattern: string): boolean => pattern.startsWith('**')
 
 const isMagic = (part: string): boolean => /[*?[\]]/.test(part)
 

@@ -11,6 +11,7 @@
 import type * as nodeTypes from 'node:fs'
 import { parse, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { inspect } from 'node:util'
 import type { Door } from '../core/door.js'
 import { drive, driveSync } from '../core/drive.js'
 import { mkdirp } from '../mkdirp.js'
@@ -52,6 +53,11 @@ function asPath(input: string | URL): string {
   const path = input instanceof URL ? fileURLToPath(input) : input
   if (process.platform === 'win32' && /[<>:"|?*]/.test(path.replace(parse(path).root, '')))
     throw Object.assign(new Error(`Path contains invalid characters: ${path}`), { code: 'EINVAL' })
+  if (typeof path === 'string' && path.includes('\0')) {
+    const expected = 'must be a string, Uint8Array, or URL without null bytes'
+    const message = `The argument 'path' ${expected}. Received ${inspect(resolve(path))}`
+    throw Object.assign(new TypeError(message), { code: 'ERR_INVALID_ARG_VALUE' })
+  }
   return resolve(path)
 }
 
