@@ -1,0 +1,57 @@
+// Runs a case on a package and on the face of it: each in an empty directory, and both must return, throw and leave the same.
+
+import { lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { assert, holds, scratch } from '../support/kit.js'
+
+export interface Case<F> {
+  readonly name: string
+  readonly lay?: (dir: string) => unknown
+  readonly run: (face: F, dir: string) => unknown
+}
+
+/** What came of it. Messages of the system's errors are the system's, so they do not count. */
+async function outcomeOf<F>({ lay, run }: Case<F>, face: F, dir: string): Promise<unknown> {
+  mkdirSync(dir)
+  lay?.(dir)
+  const shown = (text: string) => text.replaceAll(dir, '<dir>')
+  let outcome: unknown
+  try {
+    outcome = { returned: shown(JSON.stringify((await run(face, dir)) ?? null)) }
+  } catch (error) {
+    const { name, code, message } = error as NodeJS.ErrnoException
+    outcome = { name, code, message: message.startsWith(`${code}:`) ? undefined : shown(message) }
+  }
+  return { outcome, left: leftIn(dir) }
+}
+
+function leftIn(dir: string): string[] {
+  return (readdirSync(dir, { recursive: true }) as string[]).sort().map(name => {
+    const path = join(dir, name)
+    const stats = lstatSync(path)
+    const mode = (stats.mode & 0o7777).toString(8)
+    if (stats.isSymbolicLink()) return `${name} -> ${readlinkSync(path).replace(dir, '<dir>')}`
+    return stats.isFile() ? `${name} ${mode} ${readFileSync(path, 'latin1')}` : `${name}/ ${mode}`
+  })
+}
+
+/** `peer` is what users import today. */
+export function sameAsPeer<F>(peer: unknown, face: F, cases: readonly Case<F>[]): void {
+  for (const one of cases)
+    holds(`as the package itself: ${one.name}`, async () => {
+      const dir = scratch()
+      const [theirs, ours] = [join(dir, 'theirs'), join(dir, 'ours')]
+      assert.equal(await outcomeOf(one, face, ours), await outcomeOf(one, peer as F, theirs))
+    })
+}
+
+/** Calls with a callback, and returns what that got and what the call returned. */
+export const called = (call: (callback: (...args: unknown[]) => void) => unknown): Promise<unknown[]> =>
+  new Promise(resolve => {
+    const returned = call((error, ...rest) =>
+      setImmediate(() => resolve([codeOf(error), rest, returned === undefined])),
+    )
+  })
+
+const codeOf = (error: unknown): unknown =>
+  error instanceof Error ? ((error as NodeJS.ErrnoException).code ?? error.message) : (error ?? 'none')
