@@ -24,6 +24,9 @@ holds('require() gets it too', () => {
   assert.is(typeof require('holdfast/move-file').moveFile, 'function')
   assert.is(typeof require('holdfast/rimraf').rimraf, 'function')
   assert.is(typeof require('holdfast/write-file-atomic').sync, 'function')
+  // These are plain objects, as the modules are whose places they take.
+  for (const name of ['holdfast/fs-extra', 'holdfast/fs-extra/esm', 'holdfast/fs-promises'])
+    assert.is(Object.getPrototypeOf(require(name)), Object.prototype, name)
 })
 
 holds('nothing happens at import: no handle, no listener, no timer, no function of fs replaced', () => {
@@ -33,6 +36,8 @@ holds('nothing happens at import: no handle, no listener, no timer, no function 
     const [globals, events] = [Object.keys(globalThis).join(), process.eventNames().join()]
     await import('holdfast')
     await import('holdfast/cache')
+    await import('holdfast/fs-extra')
+    await import('holdfast/fs-promises')
     await import('holdfast/steps')
     await import('holdfast/store')
     const replaced = Object.keys(fs).filter(name => fs[name] !== before[name] && name !== 'promises')

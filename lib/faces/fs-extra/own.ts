@@ -1,0 +1,132 @@
+// fs-extra's own functions, in its three forms: with a callback, as a promise, and `...Sync`.
+
+import { type Dual, openDual } from '../../core/dual.js'
+import { asPath } from '../../core/input.js'
+import { fs, type Steps } from '../../core/steps.js'
+import { emptyDir as empty } from '../../empty-dir.js'
+import { type Callback, settleInto } from '../callback.js'
+import { mkdir } from '../node/mkdir.js'
+import { textOf } from '../node/paths.js'
+import type { Replacement } from '../node/replacing.js'
+import { rm } from '../node/rm.js'
+import { copy as copyDual } from './copy.js'
+import { ensureFile as fileDual, ensureLink as linkDual } from './ensure.js'
+import { ensureSymlink as symlinkDual } from './ensure-symlink.js'
+import { outputJson as outputJsonDual, readJson as readJsonDual, writeJson as writeJsonDual } from './json.js'
+import { move as moveDual } from './move.js'
+import { asOptions, outputFile as outputFileDual } from './output.js'
+import type * as types from './types.js'
+
+/** What a function is called with; the rest of the arguments is left out. */
+type Given = readonly unknown[]
+
+/** `take` returns the arguments for the function behind it. */
+function forms<Either, Sync>(
+  name: string,
+  behind: Dual<never[], unknown>,
+  take: (...args: Given) => Given,
+): [Either, Sync] {
+  const promised = async (...args: Given) => behind(...(take(...args) as never[]))
+  const sync = (...args: Given) => behind.sync(...(take(...args) as never[]))
+  Object.defineProperty(sync, 'name', { value: `${name}Sync` })
+  return [withCallback(name, promised), sync as Sync]
+}
+
+/** A callback, if there is one, is the last argument. */
+function withCallback<Either>(name: string, promised: (...args: Given) => Promise<unknown>): Either {
+  const either = (...args: Given) => {
+    const callback = args.at(-1)
+    if (typeof callback !== 'function') return promised(...args)
+    return settleInto(promised(...args.slice(0, -1)), callback as Callback)
+  }
+  return Object.defineProperty(either, 'name', { value: name }) as Either
+}
+
+/** The same for a function that does what one of Node's does. */
+function ofNode<Either, Sync>(name: string, node: Replacement, take: (...args: Given) => Given): [Either, Sync] {
+  const promised = async (...args: Given) => node.promise(...take(...args))
+  const sync = (...args: Given) => node.sync(...take(...args))
+  Object.defineProperty(sync, 'name', { value: `${name}Sync` })
+  return [withCallback(name, promised), sync as Sync]
+}
+
+const pathOnly = (path: unknown): Given => [path]
+const first =
+  (most: number) =>
+  (...args: Given) =>
+    args.slice(0, most)
+const withOptions = (a: unknown, b: unknown, options: unknown): Given => [a, b, asOptions(options)]
+
+export const [copy, copySync] = forms<types.Copy, types.CopySync>('copy', copyDual, first(3))
+export const [move, moveSync] = forms<types.Move, types.MoveSync>('move', moveDual, first(3))
+
+export const [remove, removeSync] = ofNode<types.OfPath, types.OfPathSync>('remove', rm, path => [
+  path,
+  { recursive: true, force: true },
+])
+
+export const [emptyDir, emptyDirSync] = forms<types.OfPath, types.OfPathSync>('emptyDir', empty, pathOnly)
+export { emptyDir as emptydir, emptyDirSync as emptydirSync }
+
+export const [mkdirs, mkdirsSync] = ofNode<types.EnsureDir, types.EnsureDirSync>('mkdirs', mkdir, asDirectory)
+export { mkdirs as ensureDir, mkdirs as mkdirp, mkdirsSync as ensureDirSync, mkdirsSync as mkdirpSync }
+
+function asDirectory(dir: unknown, options: unknown): Given {
+  if (process.platform === 'win32' && /[<>:"|?*]/.test(String(dir).replace(/^([a-z]:)?[\\/]*/i, '')))
+    throw Object.assign(new Error(`Path contains invalid characters: ${dir}`), { code: 'EINVAL' })
+  const { mode } = typeof options === 'number' ? { mode: options } : { mode: 0o777, ...(options as object | undefined) }
+  return [dir, { recursive: true, mode }]
+}
+
+export const [ensureFile, ensureFileSync] = forms<types.OfPath, types.OfPathSync>('ensureFile', fileDual, pathOnly)
+export { ensureFile as createFile, ensureFileSync as createFileSync }
+
+export const [ensureLink, ensureLinkSync] = forms<types.EnsureLink, types.EnsureLinkSync>(
+  'ensureLink',
+  linkDual,
+  first(2),
+)
+export { ensureLink as createLink, ensureLinkSync as createLinkSync }
+
+export const [ensureSymlink, ensureSymlinkSync] = forms<types.EnsureSymlink, types.EnsureSymlinkSync>(
+  'ensureSymlink',
+  symlinkDual,
+  first(3),
+)
+export { ensureSymlink as createSymlink, ensureSymlinkSync as createSymlinkSync }
+
+export const [outputFile, outputFileSync] = forms<types.OutputFile, types.OutputFileSync>(
+  'outputFile',
+  outputFileDual,
+  withOptions,
+)
+export const [outputJson, outputJsonSync] = forms<types.OutputJson, types.OutputJsonSync>(
+  'outputJson',
+  outputJsonDual,
+  withOptions,
+)
+export const [readJson, readJsonSync] = forms<types.ReadJson, types.ReadJsonSync>('readJson', readJsonDual, first(2))
+export const [writeJson, writeJsonSync] = forms<types.WriteJson, types.WriteJsonSync>(
+  'writeJson',
+  writeJsonDual,
+  withOptions,
+)
+export {
+  outputJson as outputJSON,
+  outputJsonSync as outputJSONSync,
+  readJson as readJSON,
+  readJsonSync as readJSONSync,
+  writeJson as writeJSON,
+  writeJsonSync as writeJSONSync,
+}
+
+/** What is no path does not exist. */
+const existing = openDual(function* pathExists(given: unknown): Steps<boolean> {
+  const path = textOf(given)
+  return path !== undefined && (yield* fs.exists(asPath(path, 'path')))
+})
+export const [pathExists, pathExistsSync] = forms<types.PathExists, types.PathExistsSync>(
+  'pathExists',
+  existing,
+  pathOnly,
+)

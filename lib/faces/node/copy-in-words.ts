@@ -1,0 +1,98 @@
+// `copy`, with the options, the refusals and the words of a peer: fs-extra's `copy`, and Node's `cp`.
+
+import { dirname, join } from 'node:path'
+import { copy } from '../../copy.js'
+import { hasCode, isSystemError, type SystemError } from '../../core/errors.js'
+import { asPath } from '../../core/input.js'
+import type { Stats } from '../../core/stats.js'
+import { fs, orNothing, type Steps } from '../../core/steps.js'
+import { mkdirp } from '../../mkdirp.js'
+import { type Both, type Leads, lookAtBoth, refuseNestedLinks } from './look-at-both.js'
+import { throughNode } from './through-node.js'
+import type { Word } from './verdicts.js'
+
+export interface Copying {
+  readonly overwrite: boolean
+  readonly errorOnExist: boolean
+  readonly dereference: boolean
+  readonly preserveTimestamps: boolean
+  readonly filter: Filter | undefined
+  readonly leads: Leads
+  readonly word: Word
+  /** Called with what is at the source, and may refuse it. */
+  readonly check?: (was: Stats) => void
+}
+
+/** Is called with paths that begin as the caller has spelt them. */
+export type Filter = (source: string, target: string) => unknown
+
+export function* copyInWords(both: Both, job: Copying): Steps<void> {
+  const { overwrite, errorOnExist, dereference, preserveTimestamps, filter, word } = job
+  const { was, there } = yield* lookAtBoth(both, dereference, word)
+  job.check?.(was)
+  if (was.isSymbolicLink() && there) yield* refuseNestedLinks(both, job.leads, word)
+  if (was.isCharacterDevice() || was.isBlockDevice()) return yield* copyDevice(both, there !== undefined, job)
+  try {
+    yield* copy.steps(both.source, both.target, {
+      ...{ overwrite, errorOnExist, dereference, preserveTimestamps },
+      filter: filter && spellingFilter(filter, both),
+      parents: true,
+    })
+  } catch (error) {
+    throw isSystemError(error) ? yield* reworded(error, both, job) : error
+  }
+}
+
+function spellingFilter(filter: Filter, both: Both): (source: string, target: string) => boolean {
+  const spell = spellerOf(both)
+  return (source, target) => filter(spell.source(source), spell.target(target)) as boolean
+}
+
+/** Absolute paths begin again as the caller has spelt them. */
+const spellerOf = ({ source, target }: Both) => ({ source: respell(source), target: respell(target) })
+
+function respell(given: string): (path: string) => string {
+  const top = asPath(given, 'path')
+  return path => {
+    if (path === top) return given
+    return path.startsWith(top) ? join(given, path.slice(top.length)) : path
+  }
+}
+
+/** The system's way: a device yields what it yields, and the copy grows before all eyes. */
+function* copyDevice({ source, target }: Both, isThere: boolean, job: Copying): Steps<void> {
+  if (job.filter && !(yield* fs.settle(job.filter(source, target)))) return
+  if (isThere && !job.overwrite) {
+    if (job.errorOnExist) throw job.word('exists', source, target)
+    return
+  }
+  yield* mkdirp.steps(dirname(target))
+  yield* throughNode('copyFile', source, target)
+}
+
+/** The peer's error, if it has one of its own for what is there. */
+function* reworded(error: SystemError, both: Both, { word, errorOnExist, dereference }: Copying): Steps<Error> {
+  if (!hasCode(error, 'EINVAL', 'EEXIST', 'EISDIR') || error.path === undefined) return error
+  const was = yield* lookFor(error.path, dereference)
+  const there = yield* lookFor((error as { dest?: string }).dest, dereference)
+  const spell = spellerOf(both)
+  const [source, target] = [spell.source(error.path), spell.target((error as { dest?: string }).dest ?? '')]
+  if (hasCode(error, 'EINVAL')) {
+    if (was?.isSocket()) return word('socket', source, target, error)
+    if (was?.isFIFO()) return word('pipe', source, target, error)
+    return was?.isDirectory() ? word('into itself', source, target, error) : error
+  }
+  if (was && there && was.isDirectory() !== there.isDirectory())
+    return word(was.isDirectory() ? 'directory over other' : 'other over directory', source, target, error)
+  return errorOnExist && hasCode(error, 'EEXIST') ? word('exists', source, target, error) : error
+}
+
+function* lookFor(path: string | undefined, dereference: boolean): Steps<Stats | undefined> {
+  if (path === undefined) return undefined
+  try {
+    return yield* dereference ? fs.stat(path, orNothing) : fs.lstat(path, orNothing)
+  } catch (error) {
+    if (!isSystemError(error)) throw error
+    return undefined
+  }
+}

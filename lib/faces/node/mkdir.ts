@@ -1,0 +1,23 @@
+import { openDual } from '../../core/dual.js'
+import type { Steps } from '../../core/steps.js'
+import { mkdirp } from '../../mkdirp.js'
+import { isMode, textOf } from './paths.js'
+import { replacing } from './replacing.js'
+
+/** Makes a directory and the missing ones above it. Returns the first that it made, spelt as the caller does. */
+export function* makeDirectories(dir: string, mode?: number | string): Steps<string | undefined> {
+  const made = yield* mkdirp.steps(dir, { mode })
+  const here = `${process.cwd()}/`
+  return made?.startsWith(here) && !dir.startsWith(here) ? made.slice(here.length) : made
+}
+
+/** `mkdir` with `recursive`: the rest is one call to the system, and Node's. */
+export const mkdir = replacing<Parameters<typeof makeDirectories>, string | undefined>(
+  'mkdir',
+  openDual(makeDirectories),
+  (path, options) => {
+    const { recursive, mode } = (typeof options === 'object' && options ? options : {}) as Record<string, unknown>
+    const text = textOf(path)
+    return recursive === true && text !== undefined && isMode(mode) ? [text, mode] : undefined
+  },
+)

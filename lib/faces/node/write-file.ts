@@ -1,0 +1,121 @@
+// `writeFile`: whole or not at all, where Node's contract is to empty a file and to fill it again. Who reads it meanwhile
+// sees the old content or the new.
+
+import { openDual } from '../../core/dual.js'
+import { hasCode, isSystemError } from '../../core/errors.js'
+import { asPath } from '../../core/input.js'
+import type { Stats } from '../../core/stats.js'
+import { fs, orNothing, type Steps } from '../../core/steps.js'
+import type { Data } from '../../parts/source.js'
+import { writeFile as writeWhole } from '../../write-file.js'
+import { nodeFs } from '../node-fs.js'
+import { isFlag, isMode, textOf } from './paths.js'
+import { replacing } from './replacing.js'
+import { throughNode } from './through-node.js'
+
+/** The options of Node that can be kept. */
+interface Options {
+  readonly encoding?: BufferEncoding | undefined
+  readonly mode?: number | string | undefined
+  readonly signal?: AbortSignal | undefined
+  readonly flush?: boolean | undefined
+}
+
+/**
+ * Writes a new file, or one in the place of a file with one name that the caller may write. Anything else is opened and
+ * written as Node does it: a device, a pipe, a file with several names, which all are to have the content.
+ */
+export function* writeAsNode(file: string, data: Data, options: Options = {}, parents = false): Steps<void> {
+  const { encoding, mode, signal, flush } = options
+  const there = yield* lookAt(asPath(file, 'file'))
+  if (there && !(yield* canBeReplaced(file, there))) return yield* writeThroughNode(file, data, options)
+  yield* writeWhole.steps(file, data, {
+    // Node has the mode for a new file only, and the umask holds.
+    mode: there || mode === undefined ? undefined : asNumber(mode) & 0o777 & ~process.umask(),
+    durability: flush ? 'file' : 'none',
+    inPlace: 'when-needed',
+    ...{ encoding, signal, parents },
+  })
+}
+
+function* writeThroughNode(file: string, data: Data, options: Options): Steps<void> {
+  if (isWhole(data)) yield* throughNode('writeFile', file, data, options)
+  // Only the promise form takes pieces.
+  else yield* fs.settle(nodeFs.promises.writeFile(file, data as Iterable<string>, options))
+}
+
+/** Undefined also if that cannot be seen: the write reports why. */
+function* lookAt(file: string): Steps<Stats | undefined> {
+  try {
+    return yield* fs.stat(file, orNothing)
+  } catch (error) {
+    if (!isSystemError(error)) throw error
+    return undefined
+  }
+}
+
+function* canBeReplaced(file: string, there: Stats): Steps<boolean> {
+  if (!there.isFile() || there.nlink !== 1n) return false
+  const isOwn = process.geteuid !== undefined && Number(there.uid) === process.geteuid()
+  // A file is read-only so that it stays as it is, and a rename would not care.
+  if (isOwn && (there.mode & 0o200n) !== 0n) return true
+  return yield* isWritable(asPath(file, 'file'))
+}
+
+function* isWritable(file: string): Steps<boolean> {
+  try {
+    yield* fs.close(yield* fs.open(file, 'rewrite'))
+    return true
+  } catch (error) {
+    if (!hasCode(error, 'EACCES', 'EPERM', 'EROFS', 'ETXTBSY')) throw error
+    return false
+  }
+}
+
+const asNumber = (mode: number | string): number => (typeof mode === 'string' ? Number.parseInt(mode, 8) : mode)
+
+const writing = openDual(writeAsNode)
+
+/** As in `node:fs`. */
+export const writeFile = replacing('writeFile', writing, (...args) => taken(args, isWhole))
+
+/** As in `node:fs/promises`: the data may come piece by piece. */
+export const writePieces = replacing('writeFile', writing, (...args) =>
+  taken(args, data => isWhole(data) || comesInPieces(data)),
+)
+
+function taken(
+  [file, data, given]: readonly unknown[],
+  isData: (data: unknown) => boolean,
+): Parameters<typeof writeAsNode> | undefined {
+  const [text, options] = [textOf(file), optionsOf(given)]
+  return text !== undefined && options && isData(data) ? [text, data as Data, options] : undefined
+}
+
+const { constants } = nodeFs
+
+const replacingFlags: ReadonlySet<unknown> = new Set([
+  undefined,
+  null,
+  'w',
+  constants.O_TRUNC | constants.O_CREAT | constants.O_WRONLY,
+])
+
+/** Returns the options, if they ask for a file to be replaced: not for one to be appended to, or to be new. */
+export function optionsOf(given: unknown): Options | undefined {
+  const options = (typeof given === 'string' ? { encoding: given } : (given ?? {})) as Record<string, unknown>
+  if (typeof options !== 'object') return undefined
+  const { encoding, mode, flag, signal, flush } = options
+  const isKept = replacingFlags.has(flag) && isMode(mode) && isFlag(flush) && (!signal || signal instanceof AbortSignal)
+  if (!isKept || (encoding && !Buffer.isEncoding(encoding as string))) return undefined
+  return { ...options, encoding: encoding || undefined, signal: signal || undefined } as Options
+}
+
+/** All of it is there: it need not be waited for. */
+export const isWhole = (data: unknown): data is string | Uint8Array =>
+  typeof data === 'string' || ArrayBuffer.isView(data)
+
+function comesInPieces(data: unknown): boolean {
+  const given = (data ?? {}) as Partial<Iterable<unknown> & AsyncIterable<unknown>>
+  return typeof (given[Symbol.asyncIterator] ?? given[Symbol.iterator]) === 'function'
+}
