@@ -28,7 +28,7 @@ function* moveTree(source: string, target: string, options?: Options | null): St
     })
   } catch (error) {
     // A directory on the way to the target is a link into the source.
-    if (was.isDirectory() && hasCode(error, 'EINVAL')) throw word('into itself', source, target, error)
+    if (was.isDirectory() && hasCode(error, 'EINVAL')) throw word('into itself', source, target, { cause: error })
     throw error
   }
   if (!moved) throw word('exists', source, target)

@@ -5,7 +5,7 @@ import type { Verdict, Word } from '../node/verdicts.js'
 /** `verb`: the function's name in the messages. */
 export const wordOf =
   (verb: 'copy' | 'move'): Word =>
-  (verdict, source, target, cause) =>
+  (verdict, source, target, { cause } = {}) =>
     new Error(messageOf(verb, verdict, source, target), cause === undefined ? undefined : { cause })
 
 function messageOf(verb: string, verdict: Verdict, source: string, target: string): string {

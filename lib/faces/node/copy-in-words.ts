@@ -78,13 +78,13 @@ function* reworded(error: SystemError, both: Both, { word, errorOnExist, derefer
   const spell = spellerOf(both)
   const [source, target] = [spell.source(error.path), spell.target((error as { dest?: string }).dest ?? '')]
   if (hasCode(error, 'EINVAL')) {
-    if (was?.isSocket()) return word('socket', source, target, error)
-    if (was?.isFIFO()) return word('pipe', source, target, error)
-    return was?.isDirectory() ? word('into itself', source, target, error) : error
+    if (was?.isSocket()) return word('socket', source, target, { cause: error })
+    if (was?.isFIFO()) return word('pipe', source, target, { cause: error })
+    return was?.isDirectory() ? word('into itself', source, target, { cause: error }) : error
   }
   if (was && there && was.isDirectory() !== there.isDirectory())
-    return word(was.isDirectory() ? 'directory over other' : 'other over directory', source, target, error)
-  return errorOnExist && hasCode(error, 'EEXIST') ? word('exists', source, target, error) : error
+    return word(was.isDirectory() ? 'directory over other' : 'other over directory', source, target, { cause: error })
+  return errorOnExist && hasCode(error, 'EEXIST') ? word('exists', source, target, { cause: error }) : error
 }
 
 function* lookFor(path: string | undefined, dereference: boolean): Steps<Stats | undefined> {

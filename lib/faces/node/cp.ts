@@ -41,8 +41,8 @@ function refuseDirectory(source: string, was: Stats, recursive: boolean | undefi
 
 const leads = (text: string, link: string): string => resolve(dirname(link), text)
 
-const word: Word = (verdict, source, target, cause) => {
-  const error = (code: string, says: string, name: Name, why: string) => cpError(code, says, name, why, target, cause)
+const word: Word = (verdict, source, target, { cause, at = target } = {}) => {
+  const error = (code: string, says: string, name: Name, why: string) => cpError(code, says, name, why, at, cause)
   const invalid = (why: string) => error('ERR_FS_CP_EINVAL', 'Invalid src or dest', 'EINVAL', why)
   switch (verdict) {
     case 'same':

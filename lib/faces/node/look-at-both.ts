@@ -49,8 +49,8 @@ export function* refuseNestedLinks({ source, target }: Both, leads: Leads, word:
   const from = leads((yield* fs.readlink(asPath(source, 'src'))).toString(), source)
   const to = leads((yield* textOrNone(from, target)).toString(), target)
   if (from === to) return
-  if (isBelow(to, from)) throw word('link into itself', from, to)
-  if (isBelow(from, to)) throw word('link over its own', from, to)
+  if (isBelow(to, from)) throw word('link into itself', from, to, { at: target })
+  if (isBelow(from, to)) throw word('link over its own', from, to, { at: target })
 }
 
 function* textOrNone(from: string, target: string): Steps<Buffer> {

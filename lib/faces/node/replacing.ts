@@ -3,6 +3,7 @@
 import type { Dual } from '../../core/dual.js'
 import { type Callback, settleInto } from '../callback.js'
 import { nodeFs } from '../node-fs.js'
+import { promised } from './through-node.js'
 
 type AnyFunction = (...args: readonly unknown[]) => unknown
 
@@ -35,10 +36,13 @@ export function replacing<A extends unknown[], T>(
     return taken ? ours.sync(...taken) : (nodeFs[`${name}Sync`] as AnyFunction)(...args)
   }
   const either = (...args: readonly unknown[]) => {
+    const native = nodeFs[name] as AnyFunction
     const callback = args.at(-1)
-    if (typeof callback !== 'function') return promise(...args)
-    const taken = takes(...args.slice(0, -1))
-    return taken ? settleInto(ours(...taken), callback as Callback) : (nodeFs[name] as AnyFunction)(...args)
+    const taken = takes(...(typeof callback === 'function' ? args.slice(0, -1) : args))
+    if (typeof callback === 'function')
+      return taken ? settleInto(ours(...taken), callback as Callback) : native(...args)
+    // Not by `node:fs/promises`, because the functions of `node:fs` take descriptors.
+    return taken ? ours(...taken) : promised(native, args)
   }
   for (const form of [promise, either]) Object.defineProperty(form, 'name', { value: name })
   Object.defineProperty(sync, 'name', { value: `${name}Sync` })

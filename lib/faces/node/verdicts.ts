@@ -13,4 +13,11 @@ export type Verdict =
   | 'pipe'
 
 /** Makes the error of a peer. The paths are spelt as the caller has spelt them; of links they are the texts. */
-export type Word = (verdict: Verdict, source: string, target: string, cause?: unknown) => Error
+export type Word = (verdict: Verdict, source: string, target: string, more?: More) => Error
+
+export interface More {
+  /** What was reported by the function behind the face. */
+  readonly cause?: unknown
+  /** The path of the target, where `target` is the text of a link. */
+  readonly at?: string
+}

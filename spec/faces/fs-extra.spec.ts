@@ -1,0 +1,254 @@
+// `holdfast/fs-extra` beside fs-extra itself: the same calls, in all three forms, come to the same. What is stronger, and
+// what is refused, is in fs-extra/unlike.spec.ts.
+
+import { createRequire } from 'node:module'
+import { assert, holds } from '../support/kit.js'
+import { assertAlike, type Case, type Package } from '../support/side-by-side.js'
+
+const require = createRequire(import.meta.url)
+const peer = require('fs-extra') as Package
+const face = require('holdfast/fs-extra') as Package
+
+/** The callback form is that of the promise, so one case of each function is enough for it. */
+async function alike(cases: readonly Case[]): Promise<void> {
+  await assertAlike(peer, face, cases, ['promise', 'sync'])
+  const firsts = new Map([...cases].reverse().map(one => [one[0], one]))
+  await assertAlike(peer, face, [...firsts.values()], ['callback'])
+}
+
+/** Each function with each of these lists of arguments. */
+const each = (names: readonly string[], lists: readonly (readonly unknown[])[]): Case[] =>
+  names.flatMap(name => lists.map(list => [name, ...list] as const))
+
+const pairs = [
+  ['@f', '@new'],
+  ['@f', '@g'],
+  ['@f', '@hard'],
+  ['@f', '@lf'],
+  ['@lf', '@new'],
+  ['@ld', '@d'],
+  ['@d', '@d/x'],
+  ['@d', '@ld'],
+  ['@d', '@new'],
+  ['@d', '@n'],
+  ['@d', '@f'],
+  ['@f', '@d'],
+  ['@d', '@ld/x'],
+  ['@d', '@x/y/z'],
+  ['@none', '@new'],
+  ['f', 'new'],
+  ['d', 'd/x'],
+] as const
+
+holds('copy comes to the same as that of fs-extra', () =>
+  alike([
+    ...each(['copy'], pairs),
+    ...each(
+      ['copy'],
+      [
+        ['@f', '@g', { overwrite: false }],
+        ['@f', '@g', { overwrite: undefined }],
+        ['@f', '@g', { clobber: false }],
+        ['@f', '@g', { overwrite: false, errorOnExist: true }],
+        ['@f', '@g', { errorOnExist: true }],
+        ['@d', '@n', { overwrite: false }],
+        ['@d', '@n', { overwrite: false, errorOnExist: true }],
+        ['@lf', '@new', { dereference: true }],
+        ['@ld', '@new', { dereference: true }],
+        ['@f', '@lf', { dereference: true }],
+        ['@ld', '@d', { dereference: true }],
+        ['@ld', '@le'],
+        ['@le', '@ld'],
+        ['@dangling', '@new'],
+        ['@f', '@dangling'],
+        ['@lf', '@g'],
+        ['/dev/null', '@new'],
+      ],
+    ),
+  ]),
+)
+
+holds('move comes to the same as that of fs-extra', () =>
+  alike([
+    ...each(['move'], pairs),
+    ...each(
+      ['move'],
+      [
+        ['@f', '@g', { overwrite: true }],
+        ['@f', '@g', { clobber: true }],
+        ['@f', '@hard', { overwrite: true }],
+        ['@d', '@n', { overwrite: true }],
+        ['@d', '@empty', { overwrite: true }],
+        ['@d', '@f', { overwrite: true }],
+        ['@f', '@d', { overwrite: true }],
+        ['@d', '@d/x', { overwrite: true }],
+        ['@f', '@F'],
+      ],
+    ),
+  ]),
+)
+
+const places = [['@f'], ['@d'], ['@none'], ['@none/deep/er'], ['@ld'], ['@lf'], ['@d/']]
+
+holds('what makes and removes things comes to the same as in fs-extra', () =>
+  alike([
+    ...each(['remove', 'ensureDir', 'ensureFile', 'pathExists'], places),
+    ...each(
+      ['ensureDir'],
+      [['@m', 0o700], ['@m/a', { mode: 0o750 }], ['@m', { mode: undefined }], ['@m', null], ['@m', '700'], ['@f/x']],
+    ),
+    ['ensureFile', '@dangling'],
+    ['remove', '@dangling'],
+    ['pathExists', '@dangling'],
+    ['pathExists', undefined],
+  ]),
+)
+
+holds('ensureLink and ensureSymlink come to the same as those of fs-extra', () =>
+  alike([
+    ...each(
+      ['ensureLink'],
+      [
+        ['@f', '@new'],
+        ['@f', '@a/b/new'],
+        ['@f', '@hard'],
+        ['@f', '@f'],
+        ['@f', '@g'],
+        ['@f', '@d'],
+        ['@none', '@new'],
+        ['@none', '@a/new'],
+        ['@d', '@new'],
+        ['@lf', '@new'],
+      ],
+    ),
+    ...each(
+      ['ensureSymlink'],
+      [
+        ['@f', '@new'],
+        ['@f', '@a/b/new'],
+        ['f', '@new'],
+        ['f', '@d/new'],
+        ['../f', '@d/new'],
+        ['@d', '@new'],
+        ['@f', '@lf'],
+        ['f', '@lf'],
+        ['./f', '@lf'],
+        ['@d', '@ld'],
+        ['@g', '@lf'],
+        ['@f', '@g'],
+        ['@f', '@dangling'],
+        ['@none', '@new'],
+        ['@f', '@new', 'file'],
+        ['@d', '@new', 'dir'],
+      ],
+    ),
+  ]),
+)
+
+const value = { a: [1, { b: 2 }], c: 'x' }
+const files = ['@f', '@new', '@o/p/q', '@d', '@lf', '@dangling', '@ld']
+const written = [undefined, 'utf8', 'hex', { mode: 0o600 }, { flag: 'a' }, { flag: 'wx' }, null, { encoding: 'bogus' }]
+
+holds('what writes files comes to the same as in fs-extra', () =>
+  alike([
+    ...each(
+      ['outputFile', 'writeFile'],
+      [...files.map(file => [file, 'text']), ...written.map(options => ['@g', '6162', options])],
+    ),
+    ['outputFile', '@new', Buffer.from('bytes')],
+    ['outputFile', '@new', 12],
+    ['outputFile', '@new', {}],
+    ...each(
+      ['writeJson', 'outputJson'],
+      ['@f', '@o/p/q', '@d'].map(file => [file, value]),
+    ),
+    ...each(
+      ['writeJson'],
+      [
+        { spaces: 2 },
+        { spaces: '\t', EOL: '\r\n' },
+        { replacer: ['a'] },
+        { finalEOL: false },
+        { mode: 0o600 },
+        { flag: 'a' },
+        'utf8',
+      ].map(options => ['@new', value, options]),
+    ),
+    ['writeJson', '@new', () => {}],
+  ]),
+)
+
+holds('JSON is read as by fs-extra', () =>
+  alike(
+    each(
+      ['readJson'],
+      [undefined, { throws: false }, { throws: true }, { encoding: 'utf8' }, 'utf8'].flatMap(options =>
+        ['@j.json', '@bad.json', '@none', '@d'].map(file => [file, options]),
+      ),
+    ),
+  ),
+)
+
+holds("Node's own functions come to the same as in fs-extra", () =>
+  alike([
+    ...each(
+      ['stat', 'lstat', 'readdir', 'readFile', 'access', 'readlink', 'unlink', 'rmdir', 'mkdir', 'rm'],
+      [['@f'], ['@d'], ['@none'], ['@ld']],
+    ),
+    ...each(
+      ['cp', 'rename', 'link', 'symlink'],
+      [
+        ['@f', '@new'],
+        ['@f', '@g'],
+        ['@d', '@n'],
+        ['@d', '@empty'],
+        ['@none', '@new'],
+        ['@d', '@f'],
+        ['@f', '@d'],
+      ],
+    ),
+    ['cp', '@d', '@new', { recursive: true }],
+    ['rm', '@d', { recursive: true }],
+    ['rm', '@none', { recursive: true }],
+    ['rm', '@none', { recursive: true, force: true }],
+    ['mkdir', '@a/b', { recursive: true }],
+    ['mkdir', 'a/b', { recursive: true }],
+    ['mkdir', '@f', { recursive: true }],
+    ['mkdir', '@f/b', { recursive: true }],
+    ['mkdir', '@m', { recursive: true, mode: '700' }],
+  ]),
+)
+
+holds('the names are those of fs-extra, in all three modules', async () => {
+  const names = (one: object) =>
+    Object.keys(one)
+      .filter(name => !['gracefulify', 'default', 'module.exports'].includes(name))
+      .sort()
+  assert.equal(names(face), names(peer))
+  const esm = await import('holdfast/fs-extra/esm')
+  assert.equal(names(esm), names(await import('fs-extra/esm')))
+  assert.equal(names(esm.default), names(esm))
+  const named = (await import('holdfast/fs-extra')) as unknown as Package
+  assert.is(named.default, face)
+  // graceful-fs, which fs-extra loads, replaces these in `node:fs` for all.
+  const replaced = ['close', 'closeSync']
+  for (const name of names(face)) if (!replaced.includes(name)) assert.is(named[name], face[name], name)
+})
+
+holds('aliases are one function, as in fs-extra', () => {
+  for (const [name, ...aliases] of [
+    ['emptyDir', 'emptydir'],
+    ['ensureDir', 'mkdirs', 'mkdirp'],
+    ['ensureFile', 'createFile'],
+    ['ensureLink', 'createLink'],
+    ['ensureSymlink', 'createSymlink'],
+    ['outputJson', 'outputJSON'],
+    ['readJson', 'readJSON'],
+    ['writeJson', 'writeJSON'],
+  ] as const)
+    for (const alias of aliases)
+      for (const form of ['', 'Sync']) {
+        assert.is(typeof face[name + form], 'function')
+        assert.is(face[alias + form], face[name + form], alias)
+      }
+})
