@@ -1,6 +1,7 @@
 // The types of fs-extra's own functions, as `@types/fs-extra` has them.
 
 import type * as fs from 'node:fs'
+import type { Url } from 'node:url'
 
 type Data = string | NodeJS.ArrayBufferView
 
@@ -85,7 +86,8 @@ export type JsonWriteOptions =
 
 export type JsonOutputOptions = fs.WriteFileOptions & StringifyOptions
 
-type Path = fs.PathLike
+/** As the types of jsonfile have it. */
+type Path = fs.PathLike | Url
 // biome-ignore lint/suspicious/noExplicitAny: what is read or written is any JSON
 type Json = any
 
