@@ -3,6 +3,11 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as atomically from 'holdfast/atomically'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import fsExtra from 'holdfast/fs-extra'
+import { outputJson, outputJsonSync } from 'holdfast/fs-extra/esm'
+import fsPromises from 'holdfast/fs-promises'
 import { makeDirectory, makeDirectorySync } from 'holdfast/make-dir'
 import { mkdirp } from 'holdfast/mkdirp'
 import { moveFile, moveFileSync } from 'holdfast/move-file'
@@ -30,6 +35,33 @@ export const faceRows: readonly Row[] = [
     const text = form === 'sync' ? readFileSync(file, 'utf8') : await readFile(file, 'utf8')
     expect(text === 'x', text)
   }),
+  face('fs-extra', async (form, dir) => {
+    const [from, to] = [join(dir, 'a/b'), join(dir, 'c')]
+    if (form === 'sync') fsExtra.outputFileSync(from, 'x')
+    else await fsExtra.outputFile(from, 'x')
+    if (form === 'sync') fsExtra.copySync(join(dir, 'a'), to)
+    else await fsExtra.copy(join(dir, 'a'), to)
+    const read =
+      form === 'sync' ? fsExtra.readFileSync(join(to, 'b'), 'utf8') : await fsExtra.readFile(join(to, 'b'), 'utf8')
+    expect(read === 'x', read)
+  }),
+  face('fs-extra/esm', async (form, dir) => {
+    const file = join(dir, 'a/b.json')
+    if (form === 'sync') outputJsonSync(file, [1])
+    else await outputJson(file, [1])
+    expect(readFileSync(file, 'utf8') === '[1]\n', 'the file has other content')
+  }),
+  {
+    name: 'holdfast/fs-promises',
+    forms: ['promise'],
+    run: async (_, dir) => {
+      await fsPromises.mkdir(join(dir, 'a/b'), { recursive: true })
+      await fsPromises.writeFile(join(dir, 'a/f'), 'x')
+      await fsPromises.cp(join(dir, 'a'), join(dir, 'c'), { recursive: true })
+      await fsPromises.rm(join(dir, 'a'), { recursive: true })
+      expect(readFileSync(join(dir, 'c/f'), 'utf8') === 'x' && !existsSync(join(dir, 'a')), 'the copy is not there')
+    },
+  },
   face('make-dir', async (form, dir) => {
     const at = join(dir, 'a/b')
     const made = form === 'sync' ? makeDirectorySync(at) : await makeDirectory(at)
