@@ -4,7 +4,7 @@
 // |---|---|
 // | all other exports | Node's own |
 // | calls that only Node can do: `writeFile` with another flag than `w`, or into a FileHandle, a pipe, a device, a file with several names or a read-only one; `rm` and `mkdir` without `recursive`; `cp` with `mode`; bytes as paths that are no text; bad input | go on to Node |
-// | `link`, `symlink` | EEXIST if something has the name, also the same inode: that may decide who is first |
+// | `link`, `symlink` | Node's own: EEXIST also if the very same is there, because that may decide who is first, so a lost reply must not count as success. `link` and `symlink` of `holdfast` make it true |
 // | `cp` | its options, and its errors with their codes; a directory without `recursive` |
 //
 // | stronger | |
@@ -14,7 +14,6 @@
 // | `rm` with `recursive` | a directory is gone at once, as a whole; callers that race all succeed |
 // | `cp` | each file is whole at any moment, and never missing while it is replaced |
 // | `rename` | a file goes to another device, too; of two names of one inode, the old one is gone |
-// | `link`, `symlink` | succeed if the reply was lost, and the link is there |
 //
 // | refused | because |
 // |---|---|
@@ -27,7 +26,7 @@
 import type nodePromises from 'node:fs/promises'
 import { cp as cpTree } from './node/cp.js'
 import { mkdir as makeDirectory } from './node/mkdir.js'
-import { link as linkName, rename as renameName, symlink as symlinkName } from './node/names.js'
+import { rename as renameName } from './node/rename.js'
 import { rm as rmTree } from './node/rm.js'
 import { writePieces } from './node/write-file.js'
 import { nodeFs } from './node-fs.js'
@@ -35,14 +34,12 @@ import { nodeFs } from './node-fs.js'
 export * from 'node:fs/promises'
 
 export const cp = cpTree.promise as typeof nodePromises.cp
-export const link = linkName.promise as typeof nodePromises.link
 export const mkdir = makeDirectory.promise as typeof nodePromises.mkdir
 export const rename = renameName.promise as typeof nodePromises.rename
 export const rm = rmTree.promise as typeof nodePromises.rm
-export const symlink = symlinkName.promise as typeof nodePromises.symlink
 export const writeFile = writePieces.promise as typeof nodePromises.writeFile
 
 /** A plain object, because tests put functions of their own into it. */
-const face: typeof nodePromises = { ...nodeFs.promises, cp, link, mkdir, rename, rm, symlink, writeFile }
+const face: typeof nodePromises = { ...nodeFs.promises, cp, mkdir, rename, rm, writeFile }
 
 export { face as default, face as 'module.exports' }

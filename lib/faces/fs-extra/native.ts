@@ -5,7 +5,7 @@
 import type nodeFs from 'node:fs'
 import { cp as cpTree } from '../node/cp.js'
 import { mkdir as makeDirectory } from '../node/mkdir.js'
-import { link as linkName, rename as renameName, symlink as symlinkName } from '../node/names.js'
+import { rename as renameName } from '../node/rename.js'
 import { rm as rmTree } from '../node/rm.js'
 import { writeFile as writeWhole } from '../node/write-file.js'
 import { better, nativeRealpath, ofTwo, opening, universal } from './universal.js'
@@ -26,6 +26,7 @@ export const futimes = universal('futimes')
 export const lchmod = universal('lchmod')
 export const lchown = universal('lchown')
 export const lutimes = universal('lutimes')
+export const link = universal('link')
 export const lstat = universal('lstat')
 export const mkdtemp = universal('mkdtemp')
 export const open = opening('open')
@@ -36,6 +37,7 @@ export const readlink = universal('readlink')
 export const rmdir = universal('rmdir')
 export const stat = universal('stat')
 export const statfs = universal('statfs')
+export const symlink = universal('symlink')
 export const truncate = universal('truncate')
 export const unlink = universal('unlink')
 export const utimes = universal('utimes')
@@ -50,9 +52,7 @@ export const write = ofTwo('write', 'bytesWritten', 'buffer')
 export const writev = ofTwo('writev', 'bytesWritten', 'buffers')
 
 export const [cp, cpSync] = better<'cp'>(cpTree)
-export const [link, linkSync] = better<'link'>(linkName)
 export const [mkdir, mkdirSync] = better<'mkdir'>(makeDirectory)
 export const [rename, renameSync] = better<'rename'>(renameName)
 export const [rm, rmSync] = better<'rm'>(rmTree)
-export const [symlink, symlinkSync] = better<'symlink'>(symlinkName)
 export const [writeFile, writeFileSync] = better<'writeFile'>(writeWhole)

@@ -8,7 +8,7 @@ import { promised } from './through-node.js'
 type AnyFunction = (...args: readonly unknown[]) => unknown
 
 /** Names of functions that Node has in three forms: in `node:fs` with a callback and as `...Sync`, and as a promise. */
-type Name = 'mkdir' | 'rm' | 'cp' | 'rename' | 'link' | 'symlink' | 'writeFile'
+type Name = 'mkdir' | 'rm' | 'cp' | 'rename' | 'writeFile'
 
 /** One function in the forms of `node:fs/promises` and of `node:fs`. */
 export interface Replacement {
