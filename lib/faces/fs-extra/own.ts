@@ -26,7 +26,7 @@ function forms<Either, Sync>(
   behind: Dual<never[], unknown>,
   take: (...args: Given) => Given,
 ): [Either, Sync] {
-  const promised = async (...args: Given) => behind(...(take(...args) as never[]))
+  const promised = (...args: Given) => behind(...(take(...args) as never[]))
   const sync = (...args: Given) => behind.sync(...(take(...args) as never[]))
   Object.defineProperty(sync, 'name', { value: `${name}Sync` })
   return [withCallback(name, promised), sync as Sync]
