@@ -25,8 +25,8 @@ export interface Locking {
   readonly label: string | undefined
   /** To whom the call says who holds the lock, if it has anyone. */
   readonly wait: Wait | undefined
-  /** How long (ms) another package's lock must be unchanged to be taken over; undefined if other packages are not expected. */
-  readonly foreign: number | undefined
+  /** When another package's lock is taken over; undefined if other packages are not expected. */
+  readonly foreign: Foreign | undefined
   /** That of a new lock; undefined if the directory above decides. */
   readonly mode: number | undefined
   /** The directories in which some were made for the cell. */
@@ -50,6 +50,13 @@ export interface Locking {
   readonly attend?: (() => Steps<void>) | undefined
   /** How steps about the lock are run, where not by paths alone (../within.ts). */
   readonly through?: (<T>(steps: Steps<T>) => Steps<T>) | undefined
+}
+
+export interface Foreign {
+  /** How long (ms) it must be unchanged. */
+  readonly unchangedMs: number
+  /** An older mtime (ms) is enough, too: so the other package judges its own. */
+  readonly oldestMs: number
 }
 
 /** `holders`: as many calls as the number says. */

@@ -36,9 +36,10 @@ export interface LockingOptions extends PlaceOptions {
    * For paths that other packages lock as well, by an empty directory of the same name, as proper-lockfile does: how long
    * (ms) theirs must be unchanged until it is taken over, which must be longer than they take to show that its holder
    * lives. `Infinity`: never. A new lock is then made by `mkdir`, as theirs are, so that only one of both succeeds.
+   * `{ stale: ms }`: that, or by their own rule, as soon as the directory's mtime is older than that on this machine's clock.
    * @default theirs is waited for; but one that they make in the moment in which this call makes its own may be replaced
    */
-  readonly foreign?: number | undefined
+  readonly foreign?: number | { readonly stale: number } | undefined
   /** Makes missing directories above the lock. @default false */
   readonly parents?: boolean | undefined
 }

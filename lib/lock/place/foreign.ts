@@ -3,19 +3,30 @@
 
 import { notACell } from '../../cell/transition.js'
 import { asNumber } from '../../core/input.js'
+import { epochMs } from '../../core/moment.js'
+import { checkNames } from '../../core/option-names.js'
 import type { Stats } from '../../core/stats.js'
 import { fs, orNothing, type Steps } from '../../core/steps.js'
 import { msSinceRename } from '../../parts/filesystem-clock.js'
 import { noteLook, noteState, type Sighting } from '../evidence/sighting.js'
 import { marginMs, orUnknown } from '../evidence.js'
-import type { Locking } from '../job.js'
+import type { Foreign, Locking } from '../job.js'
 import { isMarked } from './own-directory.js'
 
 /** What of other packages is no lock of ours. */
 export const byAnother = 'another package'
 
-export const asForeign = (value: unknown): number | undefined =>
-  value === undefined ? undefined : asNumber(value, 'options.foreign', 0, 1)
+export function asForeign(value: unknown): Foreign | undefined {
+  if (value === undefined) return undefined
+  if (typeof value !== 'object' || value === null)
+    return { unchangedMs: asNumber(value, 'options.foreign', 0, 1), oldestMs: Number.POSITIVE_INFINITY }
+  checkNames(value, ruleNames, 'options.foreign')
+  const { stale } = value as { readonly stale?: unknown }
+  const staleMs = asNumber(stale ?? null, 'options.foreign.stale', 0, 1)
+  return { unchangedMs: staleMs, oldestMs: staleMs }
+}
+
+const ruleNames: ReadonlySet<string> = new Set(['stale'])
 
 /**
  * The sticky bit, with which a directory is made that is to be filled in place: no other package makes it so, and on Linux
@@ -39,7 +50,13 @@ export const isUnborn = (there: Stats): boolean => !isMarked(there) && hasBirthM
 export const isForeign = (there: Stats): boolean => !isMarked(there) && !hasBirthMark(there)
 
 /**
- * Was it unchanged for `foreign` ms? Those packages show that the holder lives by setting its times, and each time the
+ * Does its mtime say that its holder is dead, as those packages read it? It is the clock of the machine that has set it, so
+ * only `foreign` can say that this is enough.
+ */
+export const isStale = (there: Stats, oldestMs: number): boolean => Number(there.mtimeMs) < epochMs() - oldestMs
+
+/**
+ * Was it unchanged for as long as `foreign` says, or is it stale by their rule? Those packages show that the holder lives by setting its times, and each time the
  * filesystem notes when it was set: nothing else sets that.
  */
 export function* isLeft(there: Stats, { dir, foreign }: Locking, sighting: Sighting): Steps<boolean> {
@@ -47,13 +64,16 @@ export function* isLeft(there: Stats, { dir, foreign }: Locking, sighting: Sight
   const beat = `${byAnother} ${there.ino} ${there.ctimeNs}`
   noteState(sighting, beat, undefined)
   Object.assign(sighting, { token: undefined, isForeign: true })
-  if (foreign === undefined || foreign === Number.POSITIVE_INFINITY) return false
+  if (foreign === undefined) return false
+  const { unchangedMs, oldestMs } = foreign
+  if (isStale(there, oldestMs)) return true
+  if (unchangedMs === Number.POSITIVE_INFINITY) return false
   noteLook(watch, beat, yield* fs.now())
-  if (watch.forMs >= foreign) return true
+  if (watch.forMs >= unchangedMs) return true
   if (watch.forMs < watch.askAtMs) return false
-  const enoughMs = foreign + marginMs
+  const enoughMs = unchangedMs + marginMs
   const ageMs = yield* orUnknown(msSinceRename(dir, dir, enoughMs))
   if (ageMs !== undefined && ageMs >= enoughMs) return true
-  watch.askAtMs = watch.forMs + Math.min(foreign, ageMs === undefined ? foreign : enoughMs - ageMs)
+  watch.askAtMs = watch.forMs + Math.min(unchangedMs, ageMs === undefined ? unchangedMs : enoughMs - ageMs)
   return false
 }
