@@ -1,0 +1,81 @@
+// How a lock is taken, and tried again, and given back: one text for both forms.
+
+import { setTimeout as pause } from 'node:timers/promises'
+import { isNotACell } from '../../cell/transition.js'
+import type { Door } from '../../core/door.js'
+import { drive } from '../../core/drive.js'
+import { fs, type Steps } from '../../core/steps.js'
+import { type Hold, release, renew } from '../../lock/hold.js'
+import { heartbeatsOf } from '../../lock/lease/heartbeats.js'
+import { isLeaseLost } from '../../lock/lease/lease-lost.js'
+import { lock } from '../../lock.js'
+import { isFresh, placeOf } from './check.js'
+import { errorOf } from './errors.js'
+import { enter, find, type Held, leave } from './held.js'
+import { type Asked, type AskedLock, canonical } from './options.js'
+import { pauseAfter } from './pauses.js'
+
+/** Takes the lock, and tries again as often as is asked for, whatever has failed. */
+export function* acquire(asked: AskedLock, door: Door): Steps<Held> {
+  const file = yield* canonical(asked)
+  const beganMs = yield* fs.now()
+  const failures = new Map<string, { error: Error; count: number }>()
+  for (let attempts = 1; ; attempts++) {
+    const result = yield* attempt(file, asked)
+    if (!(result instanceof Error)) return keep(result, file, asked, door)
+    failures.set(result.message, { error: result, count: (failures.get(result.message)?.count ?? 0) + 1 })
+    const ms = pauseAfter(attempts, asked.pauses)
+    if (ms === undefined || (yield* fs.now()) - beganMs >= asked.pauses.mostMs) throw mostFrequent(failures.values())
+    yield* fs.settle(pause(ms, undefined, { ref: !asked.pauses.unref }))
+  }
+}
+
+/** Of several, the last. */
+const mostFrequent = (failures: Iterable<{ readonly error: Error; readonly count: number }>): Error =>
+  [...failures].reduce((most, next) => (next.count >= most.count ? next : most)).error
+
+/** An empty directory is a lock of proper-lockfile, and stale when that says so. */
+function* attempt(file: string, asked: AskedLock): Steps<Hold | Error> {
+  const { staleMs, updateMs } = asked
+  const lockPath = placeOf(file, asked)
+  try {
+    const options = { lockPath, stale: staleMs, heartbeat: updateMs, foreign: { stale: staleMs } }
+    return (yield* lock.try.steps(file, options)) ?? errorOf('ELOCKED', { file })
+  } catch (error) {
+    if (!(error instanceof Error)) throw error
+    // What is there is no lock of either package, so it is never taken over.
+    if (isNotACell(error) && (yield* isFresh(lockPath, staleMs))) return errorOf('ELOCKED', { file, cause: error })
+    return error
+  }
+}
+
+function keep(hold: Hold, file: string, asked: AskedLock, door: Door): Held {
+  const held: Held = { file, lockfilePath: asked.lockfilePath, hold, door, isOver: false }
+  const heartbeats = heartbeatsOf(hold, one => drive(renew(one), { door })).begin()
+  hold.whenOver.push(() => heartbeats.stop())
+  enter(held, reason => {
+    // This process lives, so what it holds, and may not know to be lost, is not taken over by others: it is given back.
+    if (!hold.over) drive(release(hold, { remove: true }), { door }).catch(() => {})
+    asked.onCompromised(errorOf('ECOMPROMISED', { cause: reason }))
+  })
+  return held
+}
+
+/** Gives a lock back, unless that was done before, or it is lost. */
+export function* giveBack(held: Held): Steps<void> {
+  if (!leave(held)) throw errorOf('ERELEASED')
+  try {
+    yield* release(held.hold, { remove: true })
+  } catch (error) {
+    if (!isLeaseLost(error)) throw error
+    // What has removed it has done what is wanted.
+    if (held.hold.lost?.because !== 'its directory is gone') throw errorOf('ECOMPROMISED', { cause: error })
+  }
+}
+
+/** Gives the lock of a file back, whichever part of this process has taken it. */
+export function* giveBackOf(asked: Asked): Steps<void> {
+  const held = find(yield* canonical(asked), asked.lockfilePath)
+  if (!held) throw errorOf('ENOTACQUIRED')
+  yield* giveBack(held)
+}
