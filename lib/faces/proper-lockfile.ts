@@ -55,7 +55,7 @@ export function lockSync(file: string, options?: LockOptions): () => void {
  *
  * Holds afterwards: this process does not hold it. Of several of one file, it is the one at `lockfilePath`, or the last.
  *
- * @throws `ENOTACQUIRED` if there is none; `ECOMPROMISED` if another holder has it by now; errors of the system.
+ * @throws `ENOTACQUIRED` if there is none; `ECOMPROMISED` if another holder has it; errors of the system.
  */
 export async function unlock(file: string, options?: UnlockOptions): Promise<void> {
   await drive(giveBackOf(asked(file, options)), { door: doorOf(options?.fs) })
