@@ -398,7 +398,10 @@ holds('nothing is left when the process ends, except by SIGKILL, and that is tak
     ['', 0],
     ['process.exit(3)', 3],
     ['setTimeout(() => { throw new Error("crash") })', 1],
-    ['await release(); if (process.eventNames().length !== before) throw new Error("listens still")', 0],
+    [
+      'await release(); while (process.eventNames().length > before) await new Promise(done => setTimeout(done, 50))',
+      0,
+    ],
     ...(onSignals ? [[`${forever} process.kill(process.pid, 'SIGTERM')`, 'SIGTERM'] as [string, string]] : []),
     [
       `const { createRequire } = await import('node:module')

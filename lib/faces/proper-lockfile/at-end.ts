@@ -3,20 +3,34 @@
 
 const signals: readonly NodeJS.Signals[] = ['SIGHUP', 'SIGINT', 'SIGTERM', 'SIGQUIT', 'SIGBREAK']
 
+/** To begin to listen, and to end that, takes longer than to take a lock, so it ends when no lock was taken for a while. */
+const restMs = 1000
+
 let atEnd: (() => void) | undefined
+let isWanted = false
+let isResting = false
 
 /** Runs `work` when the process ends, until `stopReleasing`. It must not wait for anything. */
 export function releaseAtEnd(work: () => void): void {
+  isWanted = true
   if (atEnd) return
   atEnd = work
   process.on('exit', work)
   for (const signal of signals) listen(signal)
 }
 
-export function stopReleasing(work: () => void): void {
-  atEnd = undefined
-  process.off('exit', work)
+export function stopReleasing(): void {
+  isWanted = false
+  if (!isResting) setTimeout(stopListening, restMs).unref()
+  isResting = true
+}
+
+function stopListening(): void {
+  isResting = false
+  if (isWanted || !atEnd) return
+  process.off('exit', atEnd)
   for (const signal of signals) process.off(signal, ended)
+  atEnd = undefined
 }
 
 /** Before all others, because some look who else listens. Not every system has every signal. */
@@ -42,8 +56,9 @@ function ended(signal: NodeJS.Signals): void {
     return
   }
   atEnd?.()
-  // The hooks end it themselves.
   if (others === 0) process.kill(process.pid, signal)
+  // The hooks end it themselves, unless they have seen this listener.
+  else setImmediate(() => process.kill(process.pid, signal))
 }
 
 interface Hooks {

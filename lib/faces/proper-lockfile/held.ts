@@ -38,7 +38,7 @@ export function leave(held: Held): boolean {
   const rest = (table.get(held.file) ?? []).filter(one => one !== held)
   if (rest.length > 0) table.set(held.file, rest)
   else table.delete(held.file)
-  if (table.size === 0) stopReleasing(releaseAll)
+  if (table.size === 0) stopReleasing()
   return true
 }
 

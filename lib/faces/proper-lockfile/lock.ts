@@ -6,6 +6,7 @@ import type { Door } from '../../core/door.js'
 import { drive } from '../../core/drive.js'
 import { fs, type Steps } from '../../core/steps.js'
 import { type Hold, release, renew } from '../../lock/hold.js'
+import { DroppedLeases } from '../../lock/lease/dropped.js'
 import { heartbeatsOf } from '../../lock/lease/heartbeats.js'
 import { isLeaseLost } from '../../lock/lease/lease-lost.js'
 import { lock } from '../../lock.js'
@@ -49,10 +50,20 @@ function* attempt(file: string, asked: AskedLock): Steps<Hold | Error> {
   }
 }
 
+/** Begins the heartbeats of those that are held for longer than a moment. They are all in the table, so none is dropped. */
+const leases = new DroppedLeases<Hold>(
+  ({ locking }) => locking.path,
+  async () => {},
+  '',
+)
+
 function keep(hold: Hold, file: string, asked: AskedLock, door: Door): Held {
   const held: Held = { file, lockfilePath: asked.lockfilePath, hold, door, isOver: false }
-  const heartbeats = heartbeatsOf(hold, one => drive(renew(one), { door })).begin()
-  hold.whenOver.push(() => heartbeats.stop())
+  leases.watch(
+    held,
+    hold,
+    heartbeatsOf(hold, one => drive(renew(one), { door })),
+  )
   enter(held, reason => {
     // This process lives, so what it holds, and may not know to be lost, is not taken over by others: it is given back.
     if (!hold.over) drive(release(hold, { remove: true }), { door }).catch(() => {})
