@@ -18,7 +18,7 @@ export const aliases = {
   mkdirp: { version: '3.0.1', entries: ['.'], defaults: ['.'] },
   'move-file': { version: '4.1.0', entries: ['.'], defaults: [] },
   'proper-lockfile': { version: '4.1.2', entries: ['.'], defaults: ['.'] },
-  rimraf: { version: '6.1.4', entries: ['.'], defaults: ['.'] },
+  rimraf: { version: '6.1.4', entries: ['.'], defaults: [] },
   'write-file-atomic': { version: '8.0.0', entries: ['.'], defaults: ['.'] },
 }
 
