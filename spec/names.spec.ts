@@ -41,6 +41,7 @@ const silent = new Set([
   'descriptors',
   'keep',
   'mountId',
+  'position',
 ])
 const never = new Set([...silent, 'local', 'clocked', 'sleep', 'changed', 'settle', 'close'])
 

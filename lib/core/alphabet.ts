@@ -4,12 +4,12 @@
 import type { Stats } from './stats.js'
 
 /**
- * How a file is opened: Node's flag strings, except the append and sync forms, which nothing here needs; and some for a
+ * How a file is opened: Node's flag strings, except the append and sync forms; and some for a
  * file that may be replaced by anything meanwhile. `r nonblock` does not wait for the writer of a pipe, and `r nofollow`
  * does not follow a link either, where the system can open so. `r directory` opens a directory only to look up names in
  * it, which takes no right to read it; a link is not followed. `rewrite` opens what is there to be written, and neither
  * makes nor empties anything. `rewrite nofollow`, `w nofollow` and `w+ nofollow` neither follow a link nor wait for the
- * reader of a pipe.
+ * reader of a pipe. `a+ nofollow` is the same for a file that is read, and written only at its end; it may make the file.
  */
 export type OpenFlags =
   | 'r'
@@ -25,6 +25,7 @@ export type OpenFlags =
   | 'w+ nofollow'
   | 'wx'
   | 'wx+'
+  | 'a+ nofollow'
 
 /** A path on the disk: a string, or bytes where it is not valid text. */
 export type Path = string | Buffer
@@ -133,6 +134,8 @@ export interface Alphabet {
   keep(fd: number): void
   /** Returns the number of the mount through which a file was opened; undefined if the system does not say. */
   mountId(fd: number): number | undefined
+  /** Where the last write, or read, of an open file has ended that named no position; undefined if the system does not say. */
+  position(fd: number): number | undefined
   /**
    * Is `path` on a local filesystem, where ENOENT is never due to a retransmission after a lost reply? False where nothing
    * shows that (./find-local.ts).

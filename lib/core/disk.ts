@@ -12,7 +12,7 @@ import { recall, remember } from './hints.js'
 import { Registry } from './holds.js'
 import { inThreadOf } from './in-thread.js'
 import { monotonicMs } from './moment.js'
-import { countFree, mountIdIn } from './open-files.js'
+import { countFree, mountIdIn, positionIn } from './open-files.js'
 import { identity } from './owner.js'
 import { poolOf } from './pool.js'
 import { enterPool } from './pool-entrance.js'
@@ -66,6 +66,7 @@ const inline = {
   keep: (_fd: number) => {},
   // Procfs is in memory, so this never waits.
   mountId: (fd: number) => mountIdIn(records.text(`/proc/self/fdinfo/${fd}`)),
+  position: (fd: number) => positionIn(records.text(`/proc/self/fdinfo/${fd}`)),
 } satisfies Partial<Alphabet>
 
 // ---- The sync form ----

@@ -8,6 +8,7 @@ interface Constants {
   readonly O_RDWR: number
   readonly O_CREAT: number
   readonly O_TRUNC: number
+  readonly O_APPEND: number
   /** Windows has none of these. */
   readonly O_NOFOLLOW?: number
   readonly O_NONBLOCK?: number
@@ -18,7 +19,7 @@ interface Constants {
 const linuxPath = 0o10000000
 
 export function nodeFlags(flags: OpenFlags, constants: Constants): string | number {
-  const { O_RDONLY, O_WRONLY, O_RDWR, O_CREAT, O_TRUNC } = constants
+  const { O_RDONLY, O_WRONLY, O_RDWR, O_CREAT, O_TRUNC, O_APPEND } = constants
   const { O_NOFOLLOW = 0, O_NONBLOCK = 0, O_DIRECTORY = 0 } = constants
   switch (flags) {
     case 'r nonblock':
@@ -35,6 +36,8 @@ export function nodeFlags(flags: OpenFlags, constants: Constants): string | numb
       return O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK | O_NOFOLLOW
     case 'w+ nofollow':
       return O_RDWR | O_CREAT | O_TRUNC | O_NONBLOCK | O_NOFOLLOW
+    case 'a+ nofollow':
+      return O_RDWR | O_CREAT | O_APPEND | O_NONBLOCK | O_NOFOLLOW
     default:
       return flags
   }

@@ -1,4 +1,5 @@
-// What only Linux shows of open files, in /proc: how many more this process can open, and where one is mounted.
+// What only Linux shows of open files, in /proc: how many more this process can open, where one is mounted, and how far it
+// was written.
 
 /** How to read /proc. Each returns undefined for what cannot be read. */
 interface Records {
@@ -23,4 +24,10 @@ export function countFree({ text, names }: Records): () => number {
 export function mountIdIn(fdinfo: string | undefined): number | undefined {
   const id = /^mnt_id:\s*(\d+)/m.exec(fdinfo ?? '')?.[1]
   return id === undefined ? undefined : Number(id)
+}
+
+/** Where the last write has ended, in the same text. */
+export function positionIn(fdinfo: string | undefined): number | undefined {
+  const position = /^pos:\s*(\d+)/m.exec(fdinfo ?? '')?.[1]
+  return position === undefined ? undefined : Number(position)
 }

@@ -75,6 +75,7 @@ const ops: Readonly<Record<Op, Traits>> = {
   descriptors: { inline: true, own: true },
   keep: { inline: true, own: true, givesBack: true },
   mountId: { inline: true, own: true },
+  position: { inline: true, unfailing: true },
   local: { unfailing: true },
   clocked: { unfailing: true },
   quick: { inline: true, own: true },

@@ -22,8 +22,8 @@ interface Descriptor {
   usedAtMs: number
 }
 
-/** Files are opened so one after the other, as by a copy or a store. */
-export const isOneOfMany = (flags: unknown): boolean => flags === 'r nofollow'
+/** Files are opened so one after the other, as by a copy or a store; or one again and again, as a log. */
+export const isOneOfMany = (flags: unknown): boolean => flags === 'r nofollow' || flags === 'a+ nofollow'
 
 /** Does an open with these flags succeed only if it makes the file? */
 export const isExclusive = (flags: unknown): boolean => typeof flags === 'string' && flags.startsWith('wx')

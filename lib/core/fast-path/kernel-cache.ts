@@ -62,7 +62,9 @@ export class KernelCache {
     },
     write: (fd, data) => {
       // The data of a user's own steps may be anything. Node refuses it when the pool makes the call.
-      return this.#known.descriptors.isNewFile(fd) && data?.length <= mostWrittenBytes
+      const { descriptors } = this.#known
+      // Of a file that was open a moment ago, and is open to be written, the end is in memory: it is a log.
+      return (descriptors.isNewFile(fd) || descriptors.isWarm(fd)) && data?.length <= mostWrittenBytes
         ? this.#deviceOfDescriptor(fd)
         : undefined
     },

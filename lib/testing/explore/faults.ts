@@ -14,7 +14,7 @@ const losesWrites = opsThat('losesWrites')
 
 /** Does it change something when it succeeds? */
 export function changes({ op, args }: Call): boolean {
-  return changing.has(op) || (op === 'open' && /^w/.test(args[1] as string))
+  return changing.has(op) || (op === 'open' && /^[wa]/.test(args[1] as string))
 }
 
 /** The errors that a call may return although it was made: as if it was made twice, or with no reply. */

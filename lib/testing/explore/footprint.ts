@@ -64,7 +64,7 @@ export function footprint({ op, args }: Call, ground: Ground): Footprint {
     }
     case 'open': {
       if (second.startsWith('r')) return read(first, ground, true)
-      // Through a link that leads nowhere, `w` makes what the link names, and `wx` makes nothing.
+      // Through a link that leads nowhere, `w` makes what the link names, and `wx` makes nothing. `a+` may make the name.
       return merge(named(first, ground, !second.includes('x')), inode(first, ground, 'w'))
     }
     case 'stat':
