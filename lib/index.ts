@@ -1,5 +1,6 @@
 // The public names, and nothing else. Start reading at ./mkdirp.ts; the method of all of them is ./parts/achieve.ts.
 
+export { type AppendLinesOptions, appendLines, type LineRecord } from './append-lines.js'
 export type { State } from './cell/state.js'
 export { type CellOptions, cell, type NextState, type Reading } from './cell.js'
 export { type CopyOptions, copy } from './copy.js'
@@ -18,6 +19,7 @@ export {
   type Producer,
   type Production,
 } from './get-or-create.js'
+export { type Line, type Lines, type LinesOptions, lines } from './lines.js'
 export { type Existing, type LinkOptions, link } from './link.js'
 export {
   type BreakOptions,

@@ -1,0 +1,28 @@
+// A record that has landed right behind a torn one, on the same line, gets a line of its own.
+
+import { fs, type Steps } from '../core/steps.js'
+import { closing as closingDescriptor } from '../parts/stage.js'
+import { closing, lineEnd } from '../parts/torn-lines.js'
+
+/** Returns the bytes before a position, at most so many. */
+export function* readBefore(fd: number, position: number, most: number): Steps<Uint8Array> {
+  const bytes = Buffer.allocUnsafe(Math.min(most, position))
+  const got = yield* fs.read(fd, bytes, position - bytes.length)
+  return bytes.subarray(0, got)
+}
+
+/**
+ * If what comes before `begun` is no line end, it is what is left of a record whose write ended early. The end of that is
+ * overwritten with what closes it, because nothing can be put in between. Two calls may do that at one place: the one whose
+ * write ended there, and the one whose write began there. Both overwrite the same bytes with the same.
+ */
+export function* separate(fd: number, begun: number): Steps<void> {
+  const before = yield* readBefore(fd, begun, 2)
+  if (before.length === 0 || before.at(-1) === lineEnd) return
+  // Of a single byte an empty line is left.
+  const isLonger = before.length === 2 && before[0] !== lineEnd
+  const end = isLonger ? closing : closing.subarray(1)
+  // This descriptor only appends. The name may be that of another file by now.
+  const again = yield* fs.open(`/proc/self/fd/${fd}`, 'rewrite')
+  yield* closingDescriptor(again, () => fs.write(again, end, begun - end.length))
+}
