@@ -23,6 +23,7 @@ export const optionNames = [
   ...(['maxBytes', 'maxEntries', 'maxDepth', 'mounts'] as const),
   ...(['digest', 'executable', 'end'] as const),
   ...(['cost', 'countDenied'] as const),
+  ...(['spaces', 'EOL', 'replacer', 'reviver', 'keep', 'dir', 'prefix'] as const),
 ] as const
 
 const known: ReadonlySet<string> = new Set(optionNames)

@@ -21,7 +21,7 @@ import { removeAt } from '../parts/set-aside.js'
 import { asSource, type Data } from '../parts/source.js'
 import { closingWritten, type Staged } from '../parts/stage.js'
 import { stageName } from '../parts/stage-names.js'
-import { syncTree } from './sync-tree.js'
+import { syncTree } from '../parts/sync-tree.js'
 
 export type Kind = 'file' | 'directory'
 

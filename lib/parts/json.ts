@@ -17,14 +17,21 @@ interface Layout {
 
 const newFile: Layout = { head: '', indent: '  ', newline: '\n', tail: '\n' }
 
-/** @throws `ERR_INVALID_JSON` */
-export function parseJson(text: string, path: string): unknown {
+/** @throws `ERR_INVALID_JSON`; what `reviver` throws. */
+export function parseJson(
+  text: string,
+  path: string,
+  reviver?: (this: unknown, key: string, value: unknown) => unknown,
+): unknown {
   const [, bare] = splitMark(text)
+  let value: unknown
   try {
-    return JSON.parse(bare)
+    value = JSON.parse(bare)
   } catch (cause) {
     throw invalid(bare, path, cause as Error)
   }
+  // Only once it is known to be valid, so that what the reviver throws is not taken for a fault of the text.
+  return reviver ? JSON.parse(bare, reviver) : value
 }
 
 /** Positions count from 0, in UTF-16 units; lines and columns from 1. A byte order mark is not counted. */

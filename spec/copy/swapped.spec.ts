@@ -22,7 +22,7 @@ import {
 import { join } from 'node:path'
 import { type CopyOptions, copy, getOrCreate, move, remove } from 'holdfast'
 import { type Call, driveSync, dual, type Steps } from 'holdfast/steps'
-import { syncTree } from '../../lib/get-or-create/sync-tree.js'
+import { syncTree } from '../../lib/parts/sync-tree.js'
 import { copyInPlace } from '../broken/broken.js'
 import { through } from '../broken/interfere.js'
 import { assert, holds, memory, note, scratch } from '../support/kit.js'

@@ -2,7 +2,7 @@
 
 import type { Durability } from '../core/input.js'
 import type { Entry, Steps } from '../core/steps.js'
-import { concurrently } from '../parts/concurrently.js'
+import { concurrently } from './concurrently.js'
 import {
   assertUnmoved,
   listEntries,
@@ -11,9 +11,9 @@ import {
   pathIn,
   pathTo,
   using,
-} from '../parts/directory-handle.js'
-import { syncDir, syncFile } from '../parts/durable.js'
-import { type Place, placeIn, walkDown } from '../parts/walk-down.js'
+} from './directory-handle.js'
+import { syncDir, syncFile } from './durable.js'
+import { type Place, placeIn, walkDown } from './walk-down.js'
 
 /**
  * Syncs the data of every file in the directory; with `full`, also every directory. Links are not followed, because
