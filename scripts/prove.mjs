@@ -47,6 +47,10 @@ const tables = {
     says: 'locks: the dead are followed at one look, and by one; no live holder is robbed; shared locks, several holders, fairness',
     programs: [[specs, 'lock', 'lock/', 'single', '--full']],
   },
+  'append-lines': {
+    says: 'eight processes append to one file, 1,000 records each of 10 bytes to 1 MiB, some are killed, the disk is full twice',
+    programs: [[specs, 'append-lines/race', '--only', 'raced', '--full']],
+  },
   cache: {
     says: 'every order in which callers of a cache load, check, set, delete, evict and abort, also between two reactions',
     programs: [[specs, 'cache', 'cache/', '--full']],

@@ -9,6 +9,7 @@ import { achieve, noEvidence, type Trial } from '../parts/achieve.js'
 import { discard, tidy } from '../parts/cleanup.js'
 import { defaultGraceMs, isDebris, type Liveness } from '../parts/debris.js'
 import { isOwn } from '../parts/follow-links.js'
+import { namingOnly } from '../parts/public-names.js'
 import { ownerOf, stageName } from '../parts/stage-names.js'
 import type { TempDirOptions } from './options.js'
 import { type Made, removeTemp } from './temp.js'
@@ -39,13 +40,13 @@ function* tryMake({ dir, prefix }: Temp): Steps<Made> {
     yield* fs.mkdir(path, 0o700)
   } catch (error) {
     // No other call has this name, so the reply to this one was lost.
-    if (!hasCode(error, 'EEXIST')) throw error
+    if (!hasCode(error, 'EEXIST')) throw namingOnly(error, path, dir)
   }
   try {
     return { path, made: yield* fs.lstat(path) }
   } catch (error) {
     yield* discard(() => fs.rmdir(path))
-    throw error
+    throw namingOnly(error, path, dir)
   }
 }
 

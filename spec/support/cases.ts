@@ -4,11 +4,13 @@
 import { lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import {
+  appendLines,
   cell,
   copy,
   createExclusive,
   emplace,
   emptyDir,
+  exists,
   getOrCreate,
   link,
   lock,
@@ -16,14 +18,19 @@ import {
   move,
   type Patience,
   probe,
+  publishDirectory,
+  readJson,
   remove,
   single,
   sweep,
   symlink,
+  tempDir,
   updateFile,
   withLock,
+  withTempDir,
   writeFile,
   writeFiles,
+  writeJson,
 } from 'holdfast'
 import { release, type Steps } from 'holdfast/steps'
 
@@ -254,6 +261,51 @@ export const cases: readonly Case[] = [
     state: dir => {
       const now = cell.load.sync(join(dir, 'c'))
       return named(now?.data?.toString() ?? now?.state.fields[0], 'a', after)
+    },
+  },
+  caseOf(
+    appendLines,
+    {
+      name: 'appendLines',
+      lay: dir => put(join(dir, 'f'), before),
+      state: dir => named(read(join(dir, 'f')), before, `${before}\x18\n${after}\n`),
+    },
+    dir => [join(dir, 'f'), after],
+  ),
+  caseOf(
+    publishDirectory,
+    {
+      name: 'publishDirectory',
+      state: dir => named(read(join(dir, 'site/f')), undefined, after),
+    },
+    dir => [join(dir, 'site'), (stage: string) => put(join(stage, 'f'), after)],
+  ),
+  caseOf(
+    writeJson,
+    {
+      ...replaces('writeJson', 'f'),
+      state: dir => named(read(join(dir, 'f')), before, `"${after}"\n`),
+    },
+    dir => [join(dir, 'f'), after],
+  ),
+  caseOf(
+    readJson,
+    passes('readJson', dir => put(join(dir, 'f'), '[1]')),
+    dir => [join(dir, 'f')],
+  ),
+  caseOf(exists, passes('exists'), dir => [join(dir, 'f')]),
+  {
+    ...passes('withTempDir'),
+    call: (dir, _, options) => withTempDir(path => put(join(path, 'f'), after), { dir, ...options }),
+    sync: (dir, _, options) => withTempDir.sync(path => put(join(path, 'f'), after), { dir, ...options }),
+    steps: dir => withTempDir.steps(path => put(join(path, 'f'), after), { dir }),
+  },
+  {
+    ...passes('tempDir'),
+    call: async (dir, _, options) => (await tempDir({ dir, ...options })).remove(),
+    sync: (dir, _, options) => tempDir.sync({ dir, ...options }).remove.sync(),
+    steps: function* (dir) {
+      ;(yield* tempDir.steps({ dir })).remove.sync()
     },
   },
   caseOf(probe, passes('probe'), dir => [dir]),
