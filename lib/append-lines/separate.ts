@@ -22,7 +22,7 @@ export function* separate(fd: number, begun: number): Steps<void> {
   // Of a single byte an empty line is left.
   const isLonger = before.length === 2 && before[0] !== lineEnd
   const end = isLonger ? closing : closing.subarray(1)
-  // This descriptor only appends. The name may be that of another file by now.
+  // This descriptor only appends. The name may be that of another file meanwhile.
   const again = yield* fs.open(`/proc/self/fd/${fd}`, 'rewrite')
   yield* closingDescriptor(again, () => fs.write(again, end, begun - end.length))
 }
