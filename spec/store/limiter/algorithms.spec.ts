@@ -193,7 +193,7 @@ function* randomHits(rule: Rule, seed: number, back = 0): Generator<Step> {
   }
 }
 
-const seeds = sized(200, 20_000)
+const seeds = sized(200, 2_000)
 
 for (const [name, rule] of Object.entries(rules)) {
   const parts = partsOf(rule)

@@ -10,6 +10,7 @@ import { partsOf } from '../../../lib/store/limiter/rule.js'
 import { parse, spell } from '../../../lib/store/limiter/spelling.js'
 import { argumentsOf } from '../../../lib/store/redis/limit.js'
 import { limitScriptBy } from '../../../lib/store/redis/limit-script.js'
+import { scriptOf } from '../../../lib/store/redis/scripts.js'
 import { startProxy } from '../../support/cutting-proxy.js'
 import { afterwards, assert, holds, note, raced, sized } from '../../support/kit.js'
 import { type Client, noRedisStore, redisClient } from '../../support/redis-engines.js'
@@ -35,10 +36,26 @@ async function open(name: string): Promise<Store<unknown>> {
   return redisStore((await connected()).client, { prefix: name })
 }
 
-/** The script by a clock of the caller: the last argument. The keys of the server end by its own clock, and long after. */
+/**
+ * The script by a clock of the caller, for many hits in one go: one round trip for each would take most of the time. Each
+ * hit is a list: its key, and the arguments, of which the last is the time. Returns what the script returned for each, and
+ * the text that it left. The keys of the server end by its own clock, and long after.
+ */
 const byCaller = limitScriptBy(`
 local now = tonumber(ARGV[#ARGV])
 ARGV[#ARGV] = nil`)
+const manyByCaller = scriptOf(`
+local function once(KEYS, ARGV)
+${byCaller.text}
+end
+local made = {}
+for at, hit in ipairs(cjson.decode(ARGV[1])) do
+  local key = table.remove(hit, 1)
+  made[at] = once({key}, hit)
+  made[at][4] = redis.call('HGET', key, 'v')
+end
+for at = 1, #KEYS do redis.call('DEL', KEYS[at]) end
+return made`)
 
 const randomRule = (random: (below: number) => number): Rule => {
   const limit = 1 + random(6)
@@ -55,52 +72,66 @@ const randomRule = (random: (below: number) => number): Rule => {
   return random(4) === 0 ? { all: [one(), one(), one()].slice(0, 2 + random(2)) } : one()
 }
 
+/** A hit, as it is sent, and what the functions make of it. */
+interface Expected {
+  readonly told: string
+  readonly sent: readonly string[]
+  readonly status: number
+  readonly at: number
+  readonly before: string
+  readonly after: string
+}
+
+const seen = { hits: 0, denied: 0, back: 0, counted: 0 }
+
+function* randomHits(seed: number, key: string): Generator<Expected> {
+  const random = seeded(seed)
+  const rule = randomRule(random)
+  const parts = partsOf(rule)
+  let states: States = []
+  // The server removes keys that are over by its own clock, so this one is ahead of it.
+  let at = Date.now() + 10 ** 9 + random(1000)
+  for (let nth = 0; nth < 12; nth++) {
+    at += random(3) === 0 ? random(150) : random(9)
+    if (random(8) === 0) {
+      at -= random(400)
+      seen.back++
+    }
+    const hit = { cost: random(4) === 0 ? random(5) : 1, isCounted: random(9) === 0 }
+    const id = (seed * 100 + nth).toString(16).padStart(16, '0')
+    const [next, { allowed }] = judge(parts, states, at, hit)
+    const [before, after] = [states, next].map(one => (one.length > 0 ? spell(parts, one) : '')) as [string, string]
+    yield {
+      told: `seed ${seed}, hit ${nth}: ${JSON.stringify(rule)}`,
+      sent: [key, ...argumentsOf(id, { parts, ...hit }), `${at}`],
+      status: next === states ? 0 : 1,
+      at,
+      before,
+      after,
+    }
+    seen.hits++
+    if (!allowed) seen.denied++
+    if (!allowed && hit.isCounted) seen.counted++
+    states = next === states ? states : (parse(parts, after) as States)
+  }
+}
+
 when(holds)('the script and the functions decide the same, and leave the same, whatever the clock does', async () => {
   const { command } = await connected()
-  const sequences = sized(400, 100_000)
-  await command('SCRIPT', 'LOAD', byCaller.text)
-  const seen = { hits: 0, denied: 0, back: 0, counted: 0 }
-  const one = async (seed: number) => {
-    const random = seeded(seed)
-    const rule = randomRule(random)
-    const parts = partsOf(rule)
-    const key = `{differential:${seed}}`
-    let states: States = []
-    // The server removes keys that are over by its own clock, so this one is ahead of it.
-    let at = Date.now() + 10 ** 9 + random(1000)
-    for (let nth = 0; nth < 12; nth++) {
-      at += random(3) === 0 ? random(150) : random(9)
-      if (random(8) === 0) {
-        at -= random(400)
-        seen.back++
-      }
-      const hit = { cost: random(4) === 0 ? random(5) : 1, isCounted: random(9) === 0 }
-      const id = (seed * 100 + nth).toString(16).padStart(16, '0')
-      const args = [...argumentsOf(id, { parts, ...hit }), `${at}`]
-      const [status, now, before] = (await command('EVALSHA', byCaller.sum, '1', key, ...args)) as [
-        number,
-        number,
-        unknown,
-      ]
-      const [next, decision] = judge(parts, states, at, hit)
-      const told = `seed ${seed}, hit ${nth}: ${JSON.stringify(rule)}`
-      assert.is(now, at)
-      assert.is(before === null ? '' : `${before}`, states.length > 0 ? spell(parts, states) : '', told)
-      assert.is(status === 1, next !== states, told)
-      if (next !== states) {
-        const text = `${await command('HGET', key, 'v')}`
-        assert.is(text, spell(parts, next), told)
-        states = parse(parts, text) as States
-      }
-      seen.hits++
-      if (!decision.allowed) seen.denied++
-      if (!decision.allowed && hit.isCounted) seen.counted++
+  const [sequences, width] = [sized(400, 100_000), 40]
+  await command('SCRIPT', 'LOAD', manyByCaller.text)
+  for (let from = 0; from < sequences; from += width) {
+    const seeds = Array.from({ length: Math.min(width, sequences - from) }, (_, nth) => from + nth)
+    const keys = seeds.map(seed => `{differential}${seed}`)
+    const expected = seeds.flatMap((seed, nth) => [...randomHits(seed, keys[nth] as string)])
+    const sent = JSON.stringify(expected.map(one => one.sent))
+    const made = (await command('EVALSHA', manyByCaller.sum, `${keys.length}`, ...keys, sent)) as unknown[][]
+    assert.is(made.length, expected.length)
+    for (const [nth, { told, status, at, before, after }] of expected.entries()) {
+      const texts = made[nth]?.map(one => `${one ?? ''}`)
+      assert.equal(texts, [`${status}`, `${at}`, before, after], told)
     }
-    await command('DEL', key)
   }
-  const width = 40
-  for (let from = 0; from < sequences; from += width)
-    await Promise.all(Array.from({ length: Math.min(width, sequences - from) }, (_, nth) => one(from + nth)))
   note(`${sequences} sequences, ${seen.hits} hits, ${seen.denied} denied, the clock went back ${seen.back} times`)
   assert.ok(seen.denied > sequences && seen.back > sequences && seen.counted > sequences / 10)
 })
