@@ -10,6 +10,7 @@ import { type ContentStore, contentStore } from 'holdfast/content'
 import { driveSync } from 'holdfast/steps'
 import { contender, overlaps, type Play } from 'holdfast/testing'
 import { evictFixed, putFixed } from '../broken/content.js'
+import { mountCaseless } from '../support/caseless.js'
 import { assert, catchInRace, note, placesAnd, race, raced, scratch, sized } from '../support/kit.js'
 import { privateNames } from '../support/trees.js'
 
@@ -159,40 +160,50 @@ const plays: Record<string, Play> = {
 const total = (results: readonly Seen[], of: keyof typeof none): number =>
   results.reduce((sum, one) => sum + one[of], 0)
 
+async function raceOn(kind: string, dir: string): Promise<void> {
+  const history = await race(import.meta.url, { dir, cast, rounds })
+  const seen = history.flat().flatMap(({ value }) => (value as Seen | null | undefined) ?? [])
+  const threw = history.flat().filter(({ how }) => how === 'threw')
+  assert.equal(
+    threw.map(({ message }) => message),
+    [],
+  )
+  const killed = history.flat().filter(({ how }) => how === 'died').length
+  const sums = Object.keys(none).map(of => `${total(seen, of as keyof typeof none)} ${of}`)
+  const mostBytes = Math.max(...seen.map(one => one.mostBytes))
+  note(`${kind}: ${sums.join(', ')}; ${killed} killed; at most ${mostBytes} bytes of ${maxBytes}`)
+  assert.equal(
+    seen.flatMap(({ failed }) => failed),
+    [],
+  )
+  assert.equal([total(seen, 'wrong'), total(seen, 'lost')], [0, 0])
+  // Not leased, and one more for each that puts.
+  assert.ok(mostBytes <= maxBytes + 8 * largest, `${mostBytes} bytes`)
+  assert.is(killed, cast.victim * rounds)
+  assert.ok(total(seen, 'missed') > 0 && total(seen, 'evicted') > 0 && history.every(overlaps), 'no contention')
+  const store = contentStore(join(dir, 'store'), options)
+  await sweep(join(dir, 'store'), { recursive: true })
+  assert.equal(privateNames(dir), [])
+  assert.equal((await store.verify()).bad, [])
+  const { left } = await store.evict()
+  assert.ok(left.bytes <= maxBytes && left.bad === 0)
+}
+
 if (!contender(plays)) {
+  const title = `eight processes, of which ${cast.victim} are killed: nothing leased is lost, no byte is wrong`
   for (const { kind, dir: place } of placesAnd('xfs'))
-    raced(
-      `race on ${kind}: eight processes, of which ${cast.victim} are killed: nothing leased is lost, no byte is wrong`,
-      async () => {
-        const dir = scratch(place)
-        const history = await race(import.meta.url, { dir, cast, rounds })
-        const seen = history.flat().flatMap(({ value }) => (value as Seen | null | undefined) ?? [])
-        const threw = history.flat().filter(({ how }) => how === 'threw')
-        assert.equal(
-          threw.map(({ message }) => message),
-          [],
-        )
-        const killed = history.flat().filter(({ how }) => how === 'died').length
-        const sums = Object.keys(none).map(of => `${total(seen, of as keyof typeof none)} ${of}`)
-        const mostBytes = Math.max(...seen.map(one => one.mostBytes))
-        note(`${kind}: ${sums.join(', ')}; ${killed} killed; at most ${mostBytes} bytes of ${maxBytes}`)
-        assert.equal(
-          seen.flatMap(({ failed }) => failed),
-          [],
-        )
-        assert.equal([total(seen, 'wrong'), total(seen, 'lost')], [0, 0])
-        // Not leased, and one more for each that puts.
-        assert.ok(mostBytes <= maxBytes + 8 * largest, `${mostBytes} bytes`)
-        assert.is(killed, cast.victim * rounds)
-        assert.ok(total(seen, 'missed') > 0 && total(seen, 'evicted') > 0 && history.every(overlaps), 'no contention')
-        const store = contentStore(join(dir, 'store'), options)
-        await sweep(join(dir, 'store'), { recursive: true })
-        assert.equal(privateNames(dir), [])
-        assert.equal((await store.verify()).bad, [])
-        const { left } = await store.evict()
-        assert.ok(left.bytes <= maxBytes && left.bad === 0)
-      },
-    )
+    raced(`race on ${kind}: ${title}`, () => raceOn(kind, scratch(place)))
+
+  // Each call there is one of a FUSE server, too.
+  if (sized(false, true)) {
+    const mounted = mountCaseless('exFAT')
+    if ('why' in mounted) raced.skip(`race on exFAT: ${title}`, mounted.why)
+    else {
+      // Before the scratch directory is removed; also when the race was not chosen.
+      process.prependListener('exit', mounted.unmount)
+      raced(`race on exFAT, where there are no links: ${title}`, () => raceOn('exFAT', mounted.dir))
+    }
+  }
 
   raced('the same race catches: a fixed name for each digest, which a late eviction takes', async () => {
     const dir = scratch()
