@@ -4,6 +4,7 @@ import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { cell, type Reading } from 'holdfast'
 import { payloadOf } from '../../lib/cell/payload.js'
+import { isStore, seeStore } from './tree-of-stores.js'
 
 /** Each name with what is there: the text of a file, `-> text` of a link, `/` of a directory, fields of a cell. */
 export type Tree = Readonly<Record<string, string>>
@@ -23,6 +24,7 @@ export function see(top: string): Seen {
   const privates: string[] = []
   const kept: string[] = []
   const dirs = [top]
+  const stores: string[] = []
   for (const dir of dirs) {
     const named = new Set<string>()
     for (const name of readdirSync(dir)) {
@@ -37,14 +39,19 @@ export function see(top: string): Seen {
       } else if (name.startsWith('.')) privates.push(path)
       else if (/\.set-aside-[0-9a-f]{16}$/.test(name)) kept.push(path)
       else if (name === 'cell') Object.assign(tree, readCell(path, spelled, named))
-      else if (stats.isDirectory()) {
+      else if (stats.isDirectory() && isStore(path)) {
+        const store = seeStore(path)
+        Object.assign(tree, store.tree)
+        privates.push(...store.privates)
+        stores.push(...store.dirs)
+      } else if (stats.isDirectory()) {
         tree[spelled] = '/'
         dirs.push(path)
       } else tree[spelled] = stats.isSymbolicLink() ? `-> ${readlinkSync(path)}` : readFileSync(path, 'latin1')
     }
     for (const path of named) if (privates.includes(path)) privates.splice(privates.indexOf(path), 1)
   }
-  return { tree, privates, kept, dirs }
+  return { tree, privates, kept, dirs: [...dirs, ...stores] }
 }
 
 /** What is void is nothing. The data of a state has a private name, and is no debris while the state names it. */
