@@ -59,9 +59,12 @@ export function keepInner<T>(store: object, inner: Inner<T>): void {
   inners.set(store, inner as Inner<never>)
 }
 
-/** What is behind a store that this package has made. */
-export function innerOf<T>(store: unknown, argument = 'store'): Inner<T> {
+/** What an argument must be, for the message of a refusal. */
+export const aStore = 'a store that holdfast has opened'
+
+/** What is behind a store that this package has made. `expected` names what else the argument may be. */
+export function innerOf<T>(store: unknown, argument = 'store', expected = aStore): Inner<T> {
   const inner = typeof store === 'object' && store !== null ? inners.get(store) : undefined
   if (inner) return inner as unknown as Inner<T>
-  throw refusal('ERR_INVALID_ARG_TYPE', argument, 'a store that holdfast has opened', store)
+  throw refusal('ERR_INVALID_ARG_TYPE', argument, expected, store)
 }

@@ -7,7 +7,7 @@ import { newLife } from '../parts/life.js'
 import type { Codec } from './codec.js'
 import type { Store } from './contract.js'
 import { fileStore } from './files.js'
-import { innerOf } from './inner.js'
+import { aStore, innerOf } from './inner.js'
 import type { Decision } from './limiter/algorithm.js'
 import type { Limits } from './limiter/change.js'
 import type { Limiter } from './limiter/contract.js'
@@ -84,7 +84,8 @@ export function limiter(
   const allowsUnknown = oneOf(options.unknown, 'options.unknown', ['deny', 'allow'], 'deny') === 'allow'
   const isPlace = typeof where === 'string' || where instanceof URL
   const gc = onExpire ? 'manual' : 'amortised'
-  const below = innerOf<unknown>(isPlace ? fileStore(where, { durability: 'none', gc }) : where, 'where')
+  const at = isPlace ? fileStore(where, { durability: 'none', gc }) : where
+  const below = innerOf<unknown>(at, 'where', `the path of a directory, as a string or URL, or ${aStore}`)
   if (onExpire && below.backing.count)
     throw refusal('ERR_INVALID_ARG_VALUE', 'options.onExpire', 'left out where a server removes what is over', onExpire)
   if (!below.reads || !below.writes)
