@@ -3,7 +3,7 @@
 // stands still. `npm run prove -- calls` tries all of them; here it is a part, chosen anew each time.
 
 import { forms } from './calls/act.js'
-import { acts } from './calls/acts.js'
+import { acts as allActs } from './calls/acts.js'
 import { brokenActs } from './calls/broken-acts.js'
 import { inTurns, newSeed, shuffled } from './calls/chance.js'
 import { findOut } from './calls/find-out.js'
@@ -15,6 +15,11 @@ import { assert, holds, memory, note, raced, scratch, sized } from './support/ki
 
 /** How long points are tried, once it is known which there are. */
 const seconds = sized(20, 600)
+
+const acts = sized(
+  allActs.filter(({ onlyAtFullSize }) => !onlyAtFullSize),
+  allActs,
+)
 
 holds('the name of a point says which one it is', () => {
   const [act] = acts

@@ -37,6 +37,8 @@ export interface Act {
   readonly varies?: boolean
   /** It makes the same calls many times over: the first of each kind, and some of the others, are enough. */
   readonly repeats?: boolean
+  /** `npm test` leaves it out: others make nearly the same calls. */
+  readonly onlyAtFullSize?: boolean
 }
 
 /** What fails for ever ends soon. */

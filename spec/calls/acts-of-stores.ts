@@ -53,6 +53,7 @@ export const actsOfStores: readonly Act[] = [
   { name: 'content-put', plant: () => {}, call: put(), becomes: { [newBlob]: newText }, documented },
   {
     name: 'content-put-beside',
+    onlyAtFullSize: true,
     plant: plantBlob,
     call: put({ durability: 'full', maxBytes: 1e6 }),
     becomes: { [oldBlob]: oldText, [newBlob]: newText },
@@ -71,6 +72,7 @@ export const actsOfStores: readonly Act[] = [
   },
   {
     name: 'content-checkout-copy',
+    onlyAtFullSize: true,
     plant: plantBlob,
     call: inStore({ durability: 'none' }, (store, form, dir) =>
       inForm(store.checkout, form)(oldDigest, join(dir, 'out'), { ...patience, mode: 'copy' }),
@@ -95,6 +97,7 @@ export const actsOfStores: readonly Act[] = [
   },
   {
     name: 'content-verify',
+    onlyAtFullSize: true,
     plant: plantDamaged,
     call: inStore({ durability: 'none' }, (store, form) => inForm(store.verify, form)(patience)),
     becomes: { [`bad ${oldDigest.slice(0, 15)}`]: newText.slice(0, oldText.length) },
