@@ -41,7 +41,7 @@ export function storePlays(name: string, open: OpenStore, additions = manyAdditi
     [`${name}-heir`]: async (dir, round) => inherit(await storeAt(dir), dir, round),
     [`${name}-rotator`]: async (dir, round) => rotate(await storeAt(dir), dir, round),
     [`${name}-careless-rotator`]: async (dir, round) => rotateCarelessly(await storeAt(dir), dir, round),
-    [`${name}-creator`]: async (dir, round, number) => create(await storeAt(dir), round, number),
+    [`${name}-creator`]: async (dir, round, number) => create(await storeAt(dir), dir, round, number),
     [`${name}-player`]: async (dir, round, number) => live(await storeAt(dir), dir, round, `p${number}`),
     [`${name}-victim`]: async (dir, round, number) => {
       const store = await storeAt<string>(dir)
@@ -182,10 +182,16 @@ async function rotateCarelessly(store: Store<number>, dir: string, round: number
 }
 
 const keysOfRound = sized(25, 25)
+/** Of each key whether this process has made it, and what is there. */
+type Made = readonly (readonly [boolean, string])[]
 
-async function create(store: Store<string>, round: number, number: number): Promise<readonly [boolean, string][]> {
+async function create(store: Store<string>, dir: string, round: number, number: number): Promise<Made> {
+  // On a busy machine one of them would be done before the others come to run.
+  writeFileSync(join(dir, `here-${round}-${number}`), '')
+  while (readdirSync(dir).filter(name => name.startsWith(`here-${round}-`)).length < 8) await pause(1)
   const told: [boolean, string][] = []
   for (let nth = 0; nth < keysOfRound; nth++) {
+    await pause(1)
     const { ok, entry } = await store.create(`new-${round}-${nth}`, `${number}`)
     told.push([ok, `${entry?.value}`])
   }
@@ -343,7 +349,7 @@ export async function raceCreators({ file, name, dir }: Race): Promise<void> {
   const winners = new Set<number>()
   for (const results of history)
     for (let nth = 0; nth < keysOfRound; nth++) {
-      const told = results.map(({ value, number }) => ({ number, told: (value as [boolean, string][])[nth] }))
+      const told = results.map(({ value, number }) => ({ number, told: (value as Made)[nth] }))
       const won = told.filter(one => one.told?.[0])
       assert.is(won.length, 1)
       for (const one of told) assert.is(one.told?.[1], `${won[0]?.number}`)

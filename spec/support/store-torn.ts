@@ -1,5 +1,7 @@
 // Values of 64 KiB in a store on any engine, which two processes replace and six read: each is whole, and there always is one.
 
+import { readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Store } from 'holdfast/store'
 import { overlaps, type Play, type Result } from 'holdfast/testing'
 import { assert, note, race, sized } from './kit.js'
@@ -37,21 +39,35 @@ const inParts = (store: Store<string>): Values => {
 }
 
 interface Seen {
+  readonly reads: number
   readonly torn: number
   readonly absent: number
   readonly changes: number
 }
 
-async function write({ set }: Values, number: number): Promise<undefined> {
-  for (let turn = 0; turn < reads; turn++) await set(wholeOf(number * reads + turn))
+/** A reader has read enough; the writers go on until all have, however late they begin. */
+const enough = (dir: string, round: number, number: number): string => join(dir, `read-enough-${round}-${number}`)
+const haveEnough = (dir: string, round: number): boolean =>
+  readdirSync(dir).filter(name => name.startsWith(`read-enough-${round}-`)).length >= readers
+
+/** So long does a reader wait at most for what must come of the writers, in milliseconds. */
+const patience = 60_000
+
+async function write({ set }: Values, number: number, areOver: () => boolean): Promise<undefined> {
+  const until = performance.now() + 2 * patience
+  const goesOn = () => !areOver() && performance.now() < until
+  for (let turn = 0; turn < reads || goesOn(); turn++) await set(wholeOf(number * 1_000_000 + turn))
   return undefined
 }
 
-async function read({ get }: Values): Promise<Seen> {
-  const seen = { torn: 0, absent: 0, changes: 0 }
+/** `isDone`: what the reader has seen is enough for it. */
+async function read({ get }: Values, isDone: (seen: Seen) => boolean): Promise<Seen> {
+  const seen = { reads: 0, torn: 0, absent: 0, changes: 0 }
+  const until = performance.now() + patience
   let last: string | undefined
-  for (let turn = 0; turn < reads; turn++) {
+  while (seen.reads < reads || (!isDone(seen) && performance.now() < until)) {
     const value = await get()
+    seen.reads++
     if (value === undefined) seen.absent++
     else if (!isWhole(value)) seen.torn++
     if (value !== last) seen.changes++
@@ -60,12 +76,20 @@ async function read({ get }: Values): Promise<Seen> {
   return seen
 }
 
+const sawChanges = ({ changes }: Seen): boolean => changes > 3
+const sawTorn = ({ torn }: Seen): boolean => torn > 0
+
 /** The first round is that of the store, the second that of the parts. */
 export function tornPlays(name: string, storeAt: (dir: string) => Promise<Store<string>>): Record<string, Play> {
   const valuesIn = async (dir: string, round: number) => (round === 0 ? inOne : inParts)(await storeAt(dir))
   return {
-    [`${name}-writer`]: async (dir, round, number) => write(await valuesIn(dir, round), number),
-    [`${name}-reader`]: async (dir, round) => read(await valuesIn(dir, round)),
+    [`${name}-writer`]: async (dir, round, number) =>
+      write(await valuesIn(dir, round), number, () => haveEnough(dir, round)),
+    [`${name}-reader`]: async (dir, round, number) => {
+      const seen = await read(await valuesIn(dir, round), round === 0 ? sawChanges : sawTorn)
+      writeFileSync(enough(dir, round, number), '')
+      return seen
+    },
   }
 }
 
@@ -74,7 +98,7 @@ function sumOf(results: readonly Result[]): Seen {
   if (bad) throw new Error(`a process ${bad.how}: ${bad.message}`)
   const all = results.flatMap(({ value }) => (value as Seen | undefined) ?? [])
   const sum = (of: keyof Seen) => all.reduce((total, one) => total + one[of], 0)
-  return { torn: sum('torn'), absent: sum('absent'), changes: sum('changes') }
+  return { reads: sum('reads'), torn: sum('torn'), absent: sum('absent'), changes: sum('changes') }
 }
 
 export async function raceReaders({ file, name, dir, store }: Race): Promise<void> {
@@ -86,7 +110,7 @@ export async function raceReaders({ file, name, dir, store }: Race): Promise<voi
   const history = await race(file, { dir, cast, rounds: 2 })
   const [whole, parts] = history.map(sumOf) as [Seen, Seen]
   note(
-    `${name}: ${readers * reads} reads, ${whole.torn} torn, ${whole.absent} absent, ${whole.changes} changes seen; ${parts.torn} torn in two parts`,
+    `${name}: ${whole.reads} reads, ${whole.torn} torn, ${whole.absent} absent, ${whole.changes} changes seen; ${parts.torn} torn in two parts`,
   )
   assert.equal([whole.torn, whole.absent], [0, 0])
   assert.ok(parts.torn > 0, 'values in two parts are torn')
