@@ -2,6 +2,7 @@
 
 import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Store } from 'holdfast/store'
 import { overlaps, type Play, type Result } from 'holdfast/testing'
 import { assert, note, race, sized } from './kit.js'
@@ -56,7 +57,11 @@ const patience = 60_000
 async function write({ set }: Values, number: number, areOver: () => boolean): Promise<undefined> {
   const until = performance.now() + 2 * patience
   const goesOn = () => !areOver() && performance.now() < until
-  for (let turn = 0; turn < reads || goesOn(); turn++) await set(wholeOf(number * 1_000_000 + turn))
+  for (let turn = 0; turn < reads || goesOn(); turn++) {
+    await set(wholeOf(number * 1_000_000 + turn))
+    // From here on it writes for those that began late, and takes little time from them.
+    if (turn >= reads) await pause(5)
+  }
   return undefined
 }
 
