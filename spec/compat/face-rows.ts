@@ -1,10 +1,8 @@
 // What is tried of the faces on every runtime: one row for each, by the name that users import.
 
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, existsSync, mkdirSync, readFileSync, readFileSync, writeFileSync } from 'node:fs'
+import { join, join } from 'node:path'
 import * as atomically from 'holdfast/atomically'
-import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import fsExtra from 'holdfast/fs-extra'
 import { outputJson, outputJsonSync } from 'holdfast/fs-extra/esm'
 import fsPromises from 'holdfast/fs-promises'
