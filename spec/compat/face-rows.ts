@@ -1,7 +1,7 @@
 // What is tried of the faces on every runtime: one row for each, by the name that users import.
 
-import { existsSync, existsSync, mkdirSync, readFileSync, readFileSync, writeFileSync } from 'node:fs'
-import { join, join } from 'node:path'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import * as atomically from 'holdfast/atomically'
 import fsExtra from 'holdfast/fs-extra'
 import { outputJson, outputJsonSync } from 'holdfast/fs-extra/esm'
