@@ -9,6 +9,7 @@ import fsPromises from 'holdfast/fs-promises'
 import { makeDirectory, makeDirectorySync } from 'holdfast/make-dir'
 import { mkdirp } from 'holdfast/mkdirp'
 import { moveFile, moveFileSync } from 'holdfast/move-file'
+import properLockfile from 'holdfast/proper-lockfile'
 import { rimraf } from 'holdfast/rimraf'
 import writeFileAtomic from 'holdfast/write-file-atomic'
 import type { Form, Row } from './row.js'
@@ -74,6 +75,14 @@ export const faceRows: readonly Row[] = [
     writeFileSync(from, 'x')
     form === 'sync' ? moveFileSync(from, to) : await moveFile(from, to)
     expect(contentOf(to) === 'x' && !existsSync(from), 'it is not moved')
+  }),
+  face('proper-lockfile', async (form, dir) => {
+    const file = join(dir, 'f')
+    writeFileSync(file, '')
+    const release = form === 'sync' ? properLockfile.lockSync(file) : await properLockfile.lock(file)
+    const held = form === 'sync' ? properLockfile.checkSync(file) : await properLockfile.check(file)
+    await release()
+    expect(held && !existsSync(`${file}.lock`), 'it was not held, or is not released')
   }),
   face('rimraf', async (form, dir) => {
     mkdirSync(join(dir, 'a/b'), { recursive: true })

@@ -13,7 +13,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
-import { cell, copy, lock, mkdirp, move, remove, within, withLock, writeFile } from 'holdfast'
+import { cell, copy, lines, lock, mkdirp, move, remove, within, withLock, writeFile } from 'holdfast'
 import { drive, driveSync, dual, fs, type Steps } from 'holdfast/steps'
 import { assertLinearizable, explore, type Model, race } from 'holdfast/testing'
 import { cases, treeCases } from '../support/cases.js'
@@ -66,6 +66,19 @@ const ofLinks: readonly Row[] = [
     },
   },
 ]
+
+const ofLines: Row = {
+  name: 'lines',
+  forms: both,
+  async run(form, dir) {
+    const file = join(dir, 'f')
+    writeFileSync(file, 'one\ntw')
+    const read: string[] = []
+    if (form === 'sync') for (const { text, torn } of lines.sync(file)) read.push(`${text} ${torn}`)
+    else for await (const { text, torn } of lines(file)) read.push(`${text} ${torn}`)
+    expect(read.join() === 'one false,tw true', read.join())
+  },
+}
 
 const ofLocks: readonly Row[] = [
   {
@@ -309,6 +322,7 @@ const ofRuntimes: readonly Row[] = [
 
 export const rows: readonly Row[] = [
   ...ofCases,
+  ofLines,
   ...ofLocks,
   ...ofLinks,
   ...ofCells,
