@@ -4,7 +4,8 @@
 // piece: the kernel lets one of them after the other at the file. What remains is a write that ends early, because the
 // disk is full or its process is killed: the next record must not come on the same line. Who finds such an end closes it in
 // the same write as the record. Who wrote right behind it, before it could be seen, finds that out afterwards, from where
-// its own write has landed, and separates the two (./separate.ts); and so does the writer whose write has ended early. Elsewhere calls take turns, by the lock of the path.
+// its own write has landed, and separates the two (./separate.ts); and so does the writer whose write has ended early.
+// Elsewhere calls take turns, by the lock of the path.
 
 import { hasCode, isSystemError, systemError } from '../core/errors.js'
 import type { Stats } from '../core/stats.js'

@@ -2,7 +2,7 @@
 // filesystem, so a fault that is injected here reaches everything.
 
 import nodeFs from 'node:fs'
-import type { Alphabet, Path } from './alphabet.js'
+import type { Alphabet } from './alphabet.js'
 import { runLater } from './background.js'
 import { waitForChange } from './directory-watch.js'
 import { callBack, type Done, type Wake } from './done.js'
@@ -12,6 +12,7 @@ import { recall, remember } from './hints.js'
 import { Registry } from './holds.js'
 import { inThreadOf } from './in-thread.js'
 import { monotonicMs } from './moment.js'
+import type { Path } from './names.js'
 import { countFree, mountIdIn, positionIn } from './open-files.js'
 import { identity } from './owner.js'
 import { poolOf } from './pool.js'

@@ -1,6 +1,6 @@
 // The entries of a directory: their names, including those that are not text, and what each of them is.
 
-import type { Entry } from './alphabet.js'
+import type { Entry } from './names.js'
 import type { Dirent } from './stats.js'
 
 const asBytes = { withFileTypes: true, encoding: 'buffer' } as const

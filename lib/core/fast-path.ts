@@ -15,7 +15,7 @@
 // Outside Linux the kinds of filesystems have other numbers, so there is no fast path. Users may want less of it, or
 // none (./fast-path/inline-mode.ts).
 
-import type { Call, Op, Outcome, Path } from './alphabet.js'
+import type { Call, Op, Outcome } from './alphabet.js'
 import type { Done } from './done.js'
 import { HeldPaths } from './fast-path/held-paths.js'
 import { Distrust, Doubt, TurnBudget } from './fast-path/inline-bounds.js'
@@ -24,6 +24,7 @@ import { KernelCache } from './fast-path/kernel-cache.js'
 import type { Questions } from './fast-path/local-places.js'
 import { directoryOf } from './fast-path/path-text.js'
 import { lastReadMs, readClock } from './moment.js'
+import type { Path } from './names.js'
 import type { Stats } from './stats.js'
 
 export class FastPath {

@@ -1,11 +1,12 @@
 // Each call as a function of the sync API, which makes it in the calling thread. Its twin is ./pool.ts.
 
-import type { Alphabet, Op, OpenFlags, Path } from './alphabet.js'
+import type { Alphabet, Op } from './alphabet.js'
 import { callBack, type Done } from './done.js'
 import { entryOf, inBytes, linkBytes } from './entry.js'
 import { hasCode } from './errors.js'
 import { isClocked } from './filesystem-kinds.js'
 import { type Asking, findLocal } from './find-local.js'
+import type { OpenFlags, Path } from './names.js'
 import { cloneArguments, nodeFlags, nodeTime } from './node-arguments.js'
 import type { Stats } from './stats.js'
 import type { orNothing } from './steps.js'

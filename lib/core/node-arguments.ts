@@ -1,6 +1,6 @@
 // How the door spells for Node what the alphabet says in words of its own.
 
-import type { OpenFlags, Path } from './alphabet.js'
+import type { OpenFlags, Path } from './names.js'
 
 interface Constants {
   readonly O_RDONLY: number

@@ -2,21 +2,13 @@
 // performs the call. One text therefore runs as sync code, as a promise (./dual.ts), and under the explorer
 // (../testing), which decides between any two calls which process goes next, or dies.
 
-import type { Alphabet, Call, Op, Outcome, Path, Pending } from './alphabet.js'
+import type { Alphabet, Call, Op, Outcome, Pending } from './alphabet.js'
+import type { Path } from './names.js'
 import type { Stats } from './stats.js'
 import { allOps } from './traits.js'
 
-export {
-  type Alphabet,
-  type Call,
-  type Entry,
-  type Op,
-  type OpenFlags,
-  type Outcome,
-  type Path,
-  type Pending,
-  pending,
-} from './alphabet.js'
+export { type Alphabet, type Call, type Op, type Outcome, type Pending, pending } from './alphabet.js'
+export type { Entry, OpenFlags, Path } from './names.js'
 
 /** A running algorithm: it yields calls, is resumed with their results, and returns a `T`. */
 // biome-ignore lint/suspicious/noExplicitAny: what a yield evaluates to depends on the call: `fs` below has the types

@@ -1,10 +1,7 @@
 // What write-file-atomic and atomically have in common: the work of `writeFile`, with their hooks around the private file.
 
-import { markFinal } from '../core/errors.js'
-import { isInterruption } from '../core/interruption.js'
 import type { Publication } from '../core/publication.js'
-import { fs, type Steps } from '../core/steps.js'
-import { ofUser } from '../parts/cleanup.js'
+import type { Steps } from '../core/steps.js'
 import { syncName } from '../parts/durable.js'
 import type { StageHooks } from '../write-file/job.js'
 import { write } from '../write-file/write.js'
@@ -27,15 +24,6 @@ export function* writeAtomically(
   const permissions = { ...job.permissions, isLenient: process.getuid?.() !== 0 }
   const at = yield* write({ ...job, permissions, hooks })
   if (at !== undefined) yield* syncName(at, job.durability, job.parents)
-}
-
-/** Steps that call a function of the user, and wait for what it returns. What it throws is no failure to be retried. */
-export function* askUser<T>(call: () => T | PromiseLike<T>): Steps<T> {
-  try {
-    return (yield* ofUser(() => fs.settle(call()))) as T
-  } catch (error) {
-    throw isInterruption(error) ? error : markFinal(error)
-  }
 }
 
 /** Mode and owner as these packages take them: null and what is absent keep the old file's, false leaves them. */

@@ -24,9 +24,10 @@ import { asPath } from '../core/input.js'
 import { publishing } from '../core/publication.js'
 import { fs, type Steps } from '../core/steps.js'
 import { achieve, noEvidence } from '../parts/achieve.js'
+import { askUser } from '../parts/cleanup.js'
 import type { StageHooks } from '../write-file/job.js'
 import type { WriteFileOptions } from '../write-file.js'
-import { asKept, askUser, writeAtomically } from './atomic-write.js'
+import { asKept, writeAtomically } from './atomic-write.js'
 import { type Callback, reportInto } from './callback.js'
 
 export type Encoding =

@@ -19,7 +19,8 @@ import { resolve } from 'node:path'
 import { openDual } from '../core/dual.js'
 import { asPath } from '../core/input.js'
 import { publishing } from '../core/publication.js'
-import { asKept, askUser, writeAtomically } from './atomic-write.js'
+import { askUser } from '../parts/cleanup.js'
+import { asKept, writeAtomically } from './atomic-write.js'
 import { type Callback, reportInto } from './callback.js'
 
 type Data = string | NodeJS.ArrayBufferView

@@ -1,7 +1,7 @@
 // Steps that give something back, or that come after what was asked for is true.
 
 import { rescued } from '../core/around.js'
-import { hasCode, isSystemError } from '../core/errors.js'
+import { hasCode, isSystemError, markFinal } from '../core/errors.js'
 import { isInterruption } from '../core/interruption.js'
 import { atOnce, type Call, fs, type Outcome, type Steps } from '../core/steps.js'
 
@@ -82,3 +82,13 @@ export const ofUser = <T>(steps: () => Steps<T>): Steps<T> =>
     if (!isInterruption(error)) yield* fs.postpone(error)
     throw error
   })
+
+/** Calls a function of the user, and waits for what it returns. What it throws is no failure that a retry may cure. */
+export const askUser = <T>(call: () => T | PromiseLike<T>): Steps<Awaited<T>> =>
+  rescued<Awaited<T>>(
+    () => ofUser(() => fs.settle(call())),
+    // biome-ignore lint/correctness/useYield: there is nothing to call
+    function* (error) {
+      throw isInterruption(error) ? error : markFinal(error)
+    },
+  )

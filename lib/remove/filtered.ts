@@ -1,12 +1,11 @@
 // Removes what a filter lets go, under its own name: what stays keeps its place, and so do all directories above it. So
 // nothing is set aside, and a call that is stopped stops there.
 
-import { hasCode, isSystemError, markFinal, mountPointCodes } from '../core/errors.js'
-import { isInterruption } from '../core/interruption.js'
+import { hasCode, isSystemError, mountPointCodes } from '../core/errors.js'
 import { reportDone } from '../core/progress.js'
 import { type Entry, fs, orNothing, type Path, type Steps } from '../core/steps.js'
 import { achieve, type Trial } from '../parts/achieve.js'
-import { ofUser } from '../parts/cleanup.js'
+import { askUser } from '../parts/cleanup.js'
 import { concurrently } from '../parts/concurrently.js'
 import { orGone, pathOf, unlocked } from '../parts/delete-entry.js'
 import { deleteFiles, listWhatIsLeft } from '../parts/delete-files.js'
@@ -68,14 +67,8 @@ function* tryRemove(path: string, walk: Walk): Steps<boolean> {
   return true
 }
 
-/** An error of the filter is no failure that a retry may cure. */
-function* mayGo(path: Path, kind: Entry['kind'], { filter }: Walk): Steps<unknown> {
-  try {
-    return yield* ofUser(() => fs.settle(filter(String(path), kind)))
-  } catch (error) {
-    throw isInterruption(error) ? error : markFinal(error)
-  }
-}
+const mayGo = (path: Path, kind: Entry['kind'], { filter }: Walk): Steps<boolean> =>
+  askUser(() => filter(String(path), kind))
 
 /** At most three descriptors are open on the way, as in parts/delete-tree.ts: levels above the last are closed. */
 function* removeTree(top: Entry, path: string, walk: Walk): Steps<boolean> {
@@ -169,5 +162,5 @@ function* leave(way: Level[], walk: Walk): Steps<boolean> {
   }
   yield* close(dir)
   way.pop()
-  return Boolean(goes)
+  return goes
 }

@@ -1,15 +1,6 @@
 // `holdfast/atomically` beside atomically.
 
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -17,14 +8,9 @@ import { setTimeout as wait } from 'node:timers/promises'
 import * as peer from 'atomically'
 import * as face from 'holdfast/atomically'
 import { assert, holds, scratch } from '../support/kit.js'
-import { type Case, called, sameAsPeer } from './beside.js'
+import { type Case, called, old, sameAsPeer } from './beside.js'
 
 type Face = typeof face
-
-function old(dir: string): void {
-  writeFileSync(join(dir, 'f'), 'old')
-  chmodSync(join(dir, 'f'), 0o640)
-}
 
 const inBothForms = (name: string, data: unknown, options?: unknown, lay?: Case<Face>['lay'], to = 'f'): Case<Face>[] =>
   (['writeFile', 'writeFileSync'] as const).map(form => ({

@@ -1,6 +1,6 @@
 // Runs a case on a package and on the face of it: each in an empty directory, and both must return, throw and leave the same.
 
-import { lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { assert, holds, scratch } from '../support/kit.js'
 
@@ -8,6 +8,12 @@ export interface Case<F> {
   readonly name: string
   readonly lay?: (dir: string) => unknown
   readonly run: (face: F, dir: string) => unknown
+}
+
+/** Lays a file with a mode that no new file gets. */
+export function old(dir: string): void {
+  writeFileSync(join(dir, 'f'), 'old')
+  chmodSync(join(dir, 'f'), 0o640)
 }
 
 /** What came of it. Messages of the system's errors are the system's, so they do not count. */

@@ -1,30 +1,16 @@
 // `holdfast/write-file-atomic` beside write-file-atomic.
 
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import face, { sync } from 'holdfast/write-file-atomic'
 import { assert, asUser, canBeAnother, holds, runScript, scratch } from '../support/kit.js'
-import { type Case, called, sameAsPeer } from './beside.js'
+import { type Case, called, old, sameAsPeer } from './beside.js'
 
 const require = createRequire(import.meta.url)
 const peer = require('write-file-atomic')
 
 type Face = typeof face
-
-function old(dir: string): void {
-  writeFileSync(join(dir, 'f'), 'old')
-  chmodSync(join(dir, 'f'), 0o640)
-}
 
 /** Both forms. */
 const inBothForms = (name: string, data: unknown, options?: unknown, lay?: Case<Face>['lay'], to = 'f'): Case<Face>[] =>

@@ -1,9 +1,11 @@
 // `remove` with a filter: what stays, and in which order it is asked.
 
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { remove } from 'holdfast'
-import { assert, holds, scratch } from '../support/kit.js'
+import { fs, hasCode, type Steps } from 'holdfast/steps'
+import type { World } from 'holdfast/testing'
+import { assert, caught, explored, holds, nobodyThrew, prove, scratch } from '../support/kit.js'
 
 function layOut(): string {
   const tree = join(scratch(), 'tree')
@@ -52,3 +54,67 @@ for (const form of ['promise', 'sync'] as const) {
     assert.is(thrown, mine)
   })
 }
+
+// ---- Schedules ----
+
+const mayGo = (path: string): boolean => !path.endsWith('keep')
+
+/** Makes a thing that is to be kept, in a directory that may be gone. */
+function* maker(dir: string): Steps<boolean> {
+  try {
+    yield* fs.close(yield* fs.open(join(dir, 'tree/d/keep'), 'wx'))
+    return true
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT')) throw error
+    return false
+  }
+}
+
+/** What is kept stays, also what came while the call was at work; and what may go is gone, but what is above that. */
+const world = (removing: (tree: string) => Steps<unknown>): World => ({
+  setup: dir => {
+    mkdirSync(join(dir, 'tree/d'), { recursive: true })
+    for (const name of ['keep', 'd/f']) writeFileSync(join(dir, 'tree', name), '')
+  },
+  players: dir => ({ A: removing(join(dir, 'tree')), B: removing(join(dir, 'tree')), maker: maker(dir) }),
+  check: ending => {
+    nobodyThrew(ending)
+    const made = (ending.outcomes.maker as { value: unknown }).value === true
+    const names = (readdirSync(ending.dir, { recursive: true }) as string[]).sort()
+    assert.ok(existsSync(join(ending.dir, 'tree/keep')), 'what was to be kept is gone')
+    assert.is(names.includes('tree/d/keep'), made, 'what came meanwhile is gone')
+    assert.equal(names, ['tree', ...(made ? ['tree/d', 'tree/d/keep'] : []), 'tree/keep'])
+    for (const name of ['A', 'B']) assert.is((ending.outcomes[name] as { value: unknown }).value, false)
+  },
+})
+
+explored('explore: two removers that keep some things, and one who makes such a thing meanwhile', () => {
+  const found = prove(
+    '2 remove with a filter, 1 maker',
+    world(tree => remove.steps(tree, { filter: mayGo })),
+  )
+  assert.ok(found.complete)
+})
+
+/** As it is usually written: asks about all that is there, and then removes whole what may go. */
+function* askThenRemove(tree: string): Steps<boolean> {
+  for (const name of ['keep', 'd']) {
+    const path = join(tree, name)
+    const below = name === 'd' ? yield* namesIn(path) : []
+    if (mayGo(path) && below.every(mayGo)) yield* remove.steps(path)
+  }
+  return false
+}
+
+function* namesIn(dir: string): Steps<string[]> {
+  try {
+    return yield* fs.readdir(dir)
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT')) throw error
+    return []
+  }
+}
+
+explored('the same world catches: ask about all that is there, and then remove it whole', () => {
+  caught('ask, then remove', /what came meanwhile is gone/, world(askThenRemove))
+})

@@ -2,8 +2,9 @@
 // takes to give another one. That is a guess, so ./inline-bounds.ts sees to it that it is given up where the disk shows to
 // be needed. What another call would have to read, or to free, must be known to be little (./light-names.ts).
 
-import type { Call, Op, Path } from '../alphabet.js'
+import type { Call, Op } from '../alphabet.js'
 import { lastReadMs, warmMs, wasUsed } from '../moment.js'
+import type { Path } from '../names.js'
 import { deviceBy, type Needs } from './call-tables.js'
 import { isExclusive } from './descriptor-devices.js'
 import type { Knowledge } from './knowledge.js'

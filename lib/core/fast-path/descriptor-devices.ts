@@ -2,8 +2,8 @@
 // code that this package does not see may close a descriptor, and the system gives its number to a file elsewhere. And
 // which files are in memory, because they were made, or opened to be read as one of many, a moment ago.
 
-import type { Path } from '../alphabet.js'
 import { lastReadMs, warmMs, wasUsed } from '../moment.js'
+import type { Path } from '../names.js'
 import { isFleeting } from './held-paths.js'
 import type { KnownDirectories } from './known-directories.js'
 import type { KnownPath, KnownPaths } from './known-paths.js'

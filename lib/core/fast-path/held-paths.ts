@@ -2,7 +2,8 @@
 // file gets its number, on any device. So what is known of such a path (./kernel-cache.ts) is kept under a key in which
 // each directory that was opened has a number of its own.
 
-import type { Call, Op, Path } from '../alphabet.js'
+import type { Call, Op } from '../alphabet.js'
+import type { Path } from '../names.js'
 
 const descriptors = '/proc/self/fd/'
 const secondOfFleeting = descriptors.charCodeAt(1)

@@ -2,7 +2,8 @@
 // a directory that a caller has called hot, as a store does. That is a guess, so ./inline-bounds.ts sees to it that it is
 // given up where the disk shows to be needed.
 
-import type { Call, Path } from '../alphabet.js'
+import type { Call } from '../alphabet.js'
+import type { Path } from '../names.js'
 import { deviceBy, type Needs } from './call-tables.js'
 import { isExclusive, isOneOfMany } from './descriptor-devices.js'
 import { type Knowledge, mostReadBytes } from './knowledge.js'

@@ -13,7 +13,8 @@
 // inline if they were open a moment ago (./descriptor-devices.ts), or on a filesystem that has all files in memory. What is
 // in some other directories is guessed (./guesses.ts).
 
-import type { Call, Path } from '../alphabet.js'
+import type { Call } from '../alphabet.js'
+import type { Path } from '../names.js'
 import { deviceBy, type Needs } from './call-tables.js'
 import { isExclusive, isOneOfMany } from './descriptor-devices.js'
 import { Guesses } from './guesses.js'

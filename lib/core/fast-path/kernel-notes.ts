@@ -1,6 +1,7 @@
 // What is noted of calls that succeeded: see ./kernel-cache.ts.
 
-import type { Call, Path } from '../alphabet.js'
+import type { Call } from '../alphabet.js'
+import type { Path } from '../names.js'
 import type { Stats } from '../stats.js'
 import { type Notes, noteBy } from './call-tables.js'
 import { isOneOfMany } from './descriptor-devices.js'

@@ -1,8 +1,9 @@
 // Names that have a small file, or nothing: to replace or remove what they have takes the kernel little time, because it
 // frees little. A file that others have made longer since costs time, and nothing else.
 
-import type { Call, Path } from '../alphabet.js'
+import type { Call } from '../alphabet.js'
 import { lastReadMs, never, warmMs, wasUsed } from '../moment.js'
+import type { Path } from '../names.js'
 import { type Notes, noteBy } from './call-tables.js'
 import type { KnownPath, KnownPaths } from './known-paths.js'
 

@@ -56,8 +56,8 @@ export const isForeign = (there: Stats): boolean => !isMarked(there) && !hasBirt
 export const isStale = (there: Stats, oldestMs: number): boolean => Number(there.mtimeMs) < epochMs() - oldestMs
 
 /**
- * Was it unchanged for as long as `foreign` says, or is it stale by their rule? Those packages show that the holder lives by setting its times, and each time the
- * filesystem notes when it was set: nothing else sets that.
+ * Was it unchanged for as long as `foreign` says, or is it stale by their rule? Those packages show that the holder lives by
+ * setting its times, and each time the filesystem notes when it was set: nothing else sets that.
  */
 export function* isLeft(there: Stats, { dir, foreign }: Locking, sighting: Sighting): Steps<boolean> {
   const { watch } = sighting
