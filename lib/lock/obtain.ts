@@ -1,7 +1,7 @@
 // Takes a lock as its options say: alone, or together with others.
 
 import { isTimeout } from '../core/interruption.js'
-import type { Steps } from '../core/steps.js'
+import { fs, type Steps } from '../core/steps.js'
 import { acquireOne, tryAcquireOne, tryAgain } from './acquire.js'
 import { newSighting, type Sighting } from './evidence/sighting.js'
 import { holdersOf } from './holder/holders.js'
@@ -25,7 +25,10 @@ export function* acquire(locking: Locking): Steps<Hold> {
     // The time-out interrupts once only, so there is time for a last try, and for reading who holds the lock.
     const sighting = newSighting(true)
     const hold = yield* tryAcquire(locking, sighting)
-    if (hold) return hold
+    if (hold) {
+      yield* fs.ifLeft(undefined)
+      return hold
+    }
     // To be sure that a directory is empty takes a while.
     throw lockHeld(locking, sighting.isForeign ? foreignHolder : (yield* holdersOf(locking))[0], error)
   }

@@ -30,7 +30,10 @@ export function* acquireAll(lockings: readonly Locking[]): Steps<Hold> {
     if (!isTimeout(error)) throw error
     yield* unnamedIfLeft(waitsFor)
     const all = yield* tryAcquireAll(lockings)
-    if (all) return all
+    if (all) {
+      yield* fs.ifLeft(undefined)
+      return all
+    }
     throw lockHeld(waitsFor, (yield* holdersOf(waitsFor))[0], error)
   }
 }

@@ -322,6 +322,30 @@ holds(
   },
 )
 
+holds(
+  'a call that gets the lock after its time-out, and is left at its work, is not said to have waited in vain',
+  async () => {
+    const path = join(scratch(), 'x')
+    const other = lock.sync(path)
+    let isOver = false
+    const freezing = {
+      ...door,
+      perform: (...[call, done]: Parameters<typeof door.perform>) => {
+        // It is free for the last try, and what comes after that does not end.
+        if (call.op === 'ifLeft' && !isOver && performance.now() > began + 100) {
+          isOver = true
+          other.release.sync()
+        }
+        return call.op === 'readFile' ? undefined : door.perform(call, done)
+      },
+    }
+    const began = performance.now()
+    const stopped = drive(updateFile.steps(path, () => 'x') as Steps<unknown>, { door: freezing, timeout: 100 })
+    await assert.rejects(stopped, { code: 'ERR_TIMEOUT' })
+    assert.ok(isOver)
+  },
+)
+
 holds('the sync form obeys its timeout between any two calls', () => {
   const steps = function* (): Steps<void> {
     for (;;) yield* fs.lstat('/')

@@ -73,7 +73,10 @@ export function* acquire(wanted: Wanted): Steps<StoreHold> {
     yield* unnamedIfLeft(key)
     // The time-out interrupts once only, so there is time for a last try.
     const taken = yield* tryToTake(wanted, watch)
-    if ('held' in taken) return taken
+    if ('held' in taken) {
+      yield* fs.ifLeft(undefined)
+      return taken
+    }
     throw lockHeld(key, yield* holderIn(inner.backing, key, taken), error)
   }
 }
