@@ -2,19 +2,25 @@
 // and one of its filesystem calls fails once or for ever, is said to be done, or is where the process is killed, or
 // stands still. `npm run prove -- calls` tries all of them; here it is a part, chosen anew each time.
 
-import { forms } from './calls/act.js'
+import { type Act, forms } from './calls/act.js'
 import { acts as allActs } from './calls/acts.js'
 import { brokenActs } from './calls/broken-acts.js'
-import { inTurns, newSeed, shuffled } from './calls/chance.js'
+import { newSeed, shuffled } from './calls/chance.js'
 import { findOut } from './calls/find-out.js'
 import { Lab } from './calls/lab.js'
-import { type Point, parsePoint, pointsOf, spellPoint } from './calls/point.js'
+import { parsePoint, pointsOf, spellPoint } from './calls/point.js'
 import { compileShim } from './calls/shim.js'
-import { note as count, emptyRow, tableOf } from './calls/table.js'
+import { note as count, emptyRow, type Row, tableOf } from './calls/table.js'
 import { assert, holds, memory, note, raced, scratch, sized } from './support/kit.js'
 
-/** How long points are tried, once it is known which there are. */
-const seconds = sized(20, 600)
+/** How long points are tried. To find out which points an act has takes as long as to try a few of them. */
+const seconds = sized(40, 600)
+
+/** How many points of one act and form are tried. */
+const pointsOfEach = sized(6, 40)
+
+/** On a busy machine the time may be over before many functions had their turn. */
+const leastActs = 8
 
 const acts = sized(
   allActs.filter(({ onlyAtFullSize }) => !onlyAtFullSize),
@@ -50,27 +56,23 @@ if ('why' in shim) {
   raced('whichever call of a function goes wrong, its promises hold', () =>
     inLab(async lab => {
       const seed = newSeed()
-      const lists: Point[][] = []
-      for (const act of acts)
-        for (const form of forms) {
-          lists.push(shuffled(pointsOf(act, form, await lab.traceOf(act, form)), seed))
-        }
       const until = performance.now() + seconds * 1000
-      const rows = new Map(acts.map(act => [act, emptyRow(act.name)]))
+      const rows = new Map<Act, Row>()
       const wrong: string[] = []
-      let turns = 0
-      for (const point of inTurns(lists)) {
-        // On a busy machine that time is over before each function had its turn.
-        if (performance.now() > until && turns >= lists.length) break
-        turns++
-        const verdict = await lab.try(point)
-        const row = rows.get(point.act)
-        if (row) count(row, point, verdict)
-        if (verdict.wrong !== undefined)
-          wrong.push(`${verdict.wrong}\n    again: npm run prove -- calls ${spellPoint(point)}`)
+      for (const [act, form] of shuffled(acts.flatMap(act => forms.map(form => [act, form] as const)), seed)) {
+        if (performance.now() > until && rows.size >= leastActs) break
+        const points = shuffled(pointsOf(act, form, await lab.traceOf(act, form)), seed).slice(0, pointsOfEach)
+        const row = rows.get(act) ?? emptyRow(act.name)
+        rows.set(act, row)
+        for (const point of points) {
+          const verdict = await lab.try(point)
+          count(row, point, verdict)
+          if (verdict.wrong !== undefined)
+            wrong.push(`${verdict.wrong}\n    again: npm run prove -- calls ${spellPoint(point)}`)
+        }
       }
       const tried = [...rows.values()].reduce((sum, { points }) => sum + points, 0)
-      note(`seed ${seed}: ${tried} of ${lists.flat().length} points\n${tableOf([...rows.values()])}`)
+      note(`seed ${seed}: ${tried} points of ${rows.size} of ${acts.length} acts\n${tableOf([...rows.values()])}`)
       if (wrong.length > 0) throw new Error(wrong.join('\n'))
       for (const { act, points } of rows.values()) assert.ok(points > 0, `no point of ${act} was tried`)
       // The calls come in the same order each time, except a few that are made again after a second.

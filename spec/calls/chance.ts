@@ -12,9 +12,3 @@ export function shuffled<T>(things: readonly T[], seed: number): T[] {
     .sort((a, b) => a.at - b.at)
     .map(({ thing }) => thing)
 }
-
-/** One of each list, then the second of each, and so on. */
-export function* inTurns<T>(lists: readonly (readonly T[])[]): Generator<T> {
-  const longest = Math.max(0, ...lists.map(({ length }) => length))
-  for (let at = 0; at < longest; at++) for (const list of lists) if (at < list.length) yield list[at] as T
-}

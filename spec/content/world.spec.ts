@@ -2,7 +2,7 @@
 // that are not those of the digest, and what comes late takes nothing that came since.
 
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type ContentStore, type ContentStoreOptions, contentStore } from 'holdfast/content'
 import { fs, type Steps } from 'holdfast/steps'
@@ -82,7 +82,11 @@ function lay(dir: string, bad = false): void {
   lease.release.sync()
   if (!bad) return
   const [path = ''] = generations(dir)
+  const { mode } = statSync(path)
+  // A blob is read-only, and only root may write to it all the same.
+  chmodSync(path, 0o600)
   writeFileSync(path, 'BLOB', { flag: 'r+' })
+  chmodSync(path, mode)
 }
 
 /** No call threw, what was seen was right, and every file that was made or is there has the bytes. */

@@ -4,6 +4,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { chownSync, existsSync, readdirSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { scratch } from './kit.js'
@@ -47,7 +48,19 @@ function userOf(name: string): { uid: number; gid: number } {
 
 /** Why no server can be started; undefined: one can. */
 export const noPostgres: string | undefined =
-  process.platform === 'win32' || bin === undefined ? 'there is no Postgres here' : undefined
+  process.platform === 'win32' || bin === undefined
+    ? 'there is no Postgres here'
+    : hasName()
+      ? undefined
+      : 'Postgres runs only as a user that has a name'
+
+function hasName(): boolean {
+  try {
+    return userInfo().username !== ''
+  } catch {
+    return false
+  }
+}
 
 export async function startPostgres(): Promise<PostgresServer> {
   const dir = scratch()
