@@ -59,7 +59,10 @@ if ('why' in shim) {
       const until = performance.now() + seconds * 1000
       const rows = new Map<Act, Row>()
       const wrong: string[] = []
-      for (const [act, form] of shuffled(acts.flatMap(act => forms.map(form => [act, form] as const)), seed)) {
+      for (const [act, form] of shuffled(
+        acts.flatMap(act => forms.map(form => [act, form] as const)),
+        seed,
+      )) {
         if (performance.now() > until && rows.size >= leastActs) break
         const points = shuffled(pointsOf(act, form, await lab.traceOf(act, form)), seed).slice(0, pointsOfEach)
         const row = rows.get(act) ?? emptyRow(act.name)

@@ -4,9 +4,9 @@
 /** What a file takes on two idle cores, and half as much again; 30 s for the others. */
 const budgets: Readonly<Record<string, number>> = {
   'get-or-create/world': 110,
-  calls: 100,
+  calls: 75,
   'update-file/world': 70,
-  sweep: 70,
+  sweep: 45,
   'copy/world': 80,
   'copy/swapped': 45,
   'parts/group-writable': 40,

@@ -45,6 +45,9 @@ const full = process.env.HOLDFAST_FULL === '1'
 /** Returns `small` in `npm test`, and `whole` in `npm run prove`, which runs the tables that issues ask for. */
 export const sized = <T>(small: T, whole: T): T => (full ? whole : small)
 
+/** Where one of `stride` begins, so that each is tried in one run or another. */
+export const startOf = (stride: number): number => Math.floor(Math.random() * stride)
+
 function chosen(): Choice {
   try {
     return choose(process.argv.slice(2))

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { copy, within } from 'holdfast'
 import { type Call, driveSync } from 'holdfast/steps'
 import { through } from '../broken/interfere.js'
-import { assert, holds, memory, note } from '../support/kit.js'
+import { assert, holds, memory, note, sized, startOf } from '../support/kit.js'
 import { shapeOf } from '../support/trees.js'
 import { type Ground, layOut } from './ground.js'
 
@@ -66,9 +66,11 @@ for (const [way, lay] of Object.entries(waysOut))
 
 /** Before each call in turn, a link inside or its directory becomes one that leads out. */
 holds('a link that is followed becomes one that leads out, before any call: nothing outside is read', () => {
+  // In `npm test` it is one of three calls, others each time.
+  const stride = sized(3, 1)
   let swaps = 0
   for (const place of ['tree/deep/file', 'tree/deep/dir', 'tree/deep', 'a/b'])
-    for (let k = 0; ; k++) {
+    for (let k = startOf(stride); ; k += stride) {
       const ground = layOut(memory)
       const { root, outside, told } = ground
       layLinks(ground)
@@ -94,5 +96,5 @@ holds('a link that is followed becomes one that leads out, before any call: noth
       if (calls <= k) break
     }
   note(`${swaps} swaps`)
-  assert.ok(swaps > 100)
+  assert.ok(swaps > 100 / stride)
 })
