@@ -43,7 +43,8 @@ const optionNames: ReadonlySet<string> = new Set([
  * Not promised: a touch, or a heartbeat of a claim, that does not write the value again: an object is written as a
  * whole. That nothing is left of what was removed, where the server does not obey `If-Match` of DELETE: then an object
  * without a value stays. `keys` and `sweep` ask for each object. Times are those of this machine, corrected by as much
- * as the server's `Date` proves them wrong: right to a second or so. The sync form: no client has one.
+ * as the server's `Date` proves them wrong: right to a second or so. That no entry is seen to come back that ends while a
+ * request that touches it is under way. The sync form: no client has one.
  *
  * @param client A function like `fetch` that signs what it sends, as `(url, init) => client.fetch(url, init)` of
  *   aws4fetch, or an object with such a `fetch`; or the class `S3` of @aws-sdk/client-s3 (`new S3(...)`, not `new

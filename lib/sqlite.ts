@@ -46,7 +46,8 @@ const optionNames = new Set([
  *
  * Not promised: that a change outlives a power cut: `PRAGMA synchronous` says that, and stays as it is. That a call does
  * not block: SQLite runs in the thread that calls it, in the promise form as well, and waits there while another
- * connection writes, for as long as the busy timeout says.
+ * connection writes, for as long as the busy timeout says. That no entry is seen to come back that ends in the very moment in
+ * which it is touched: its end is judged under the lock, but what is judged is seen by others when it is written.
  * A caller that has a transaction open on the connection reads what that transaction sees, and changes nothing
  * (`ERR_OPEN_TRANSACTION`): what a store reports as done must not be rolled back.
  *

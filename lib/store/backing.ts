@@ -128,6 +128,11 @@ export interface Draft {
   readonly claim: Claim | undefined
   /** The encoded value; `'keep'`: that of the state before. undefined: `kind` is not `live`. */
   readonly data: Uint8Array | 'keep' | undefined
+  /**
+   * The commit is made only as long as the entry of the state before has not ended: later it is `'moved'`, because then the
+   * entry was absent to others. @default false
+   */
+  readonly whileLive?: boolean
 }
 
 export interface Claim {

@@ -5,7 +5,10 @@ import type { Draft, Kept } from './backing.js'
 
 type Ending = Pick<Kept, 'endsAtMs' | 'readAtMs'>
 
-const isOver = ({ endsAtMs, readAtMs }: Ending): boolean => endsAtMs !== undefined && readAtMs >= endsAtMs
+export const hasEnded = ({ endsAtMs }: Pick<Kept, 'endsAtMs'>, nowMs: number): boolean =>
+  endsAtMs !== undefined && nowMs >= endsAtMs
+
+const isOver = (kept: Ending): boolean => hasEnded(kept, kept.readAtMs)
 
 /** Is there a value that has not expired? */
 export const isLive = (kept: Kept | undefined): kept is Kept & { readonly kind: 'live' } =>

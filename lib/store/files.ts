@@ -51,7 +51,9 @@ const mostBytes = 2 ** 31
  * state before or after, and at most files that `sweep` removes.
  *
  * Not promised: that a value can be read by no other user, if `mode` or `dir` let one in; that times agree if the clocks of
- * machines do not: an entry ends by the clock of the machine that wrote it. That it is the right place for a million keys:
+ * machines do not: an entry ends by the clock of the machine that wrote it. That no entry is seen to come back that ends
+ * in the very moment in which it is touched: the clock is asked right before the rename, but the two are not one step. That it
+ * is the right place for a million keys:
  * each takes two or three inodes and a block of the disk; SQLite takes less.
  *
  * @param dir A path, or a `file:` URL. Missing directories above it are made as well.

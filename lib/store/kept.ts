@@ -5,7 +5,8 @@ import { fs, type Steps } from '../core/steps.js'
 import type { Draft, Kept } from './backing.js'
 
 /** What the next state is to be, apart from what follows from the state before it. */
-export type Next = Pick<Draft, 'kind' | 'ends' | 'data'> & Partial<Pick<Draft, 'staleMs' | 'claim' | 'version'>>
+export type Next = Pick<Draft, 'kind' | 'ends' | 'data'> &
+  Partial<Pick<Draft, 'staleMs' | 'claim' | 'version' | 'whileLive'>>
 
 /** An id has 64 bits, so none is drawn twice. */
 const idBytes = 8
@@ -42,7 +43,9 @@ export function draftOf(id: string, from: Kept | undefined, next: Next): Draft {
   const lineage = from ? lineageAfter(from.id, from.lineage) : []
   const { kind, ends, data, version = id, staleMs = 0, claim } = next
   const writtenAtMs = version === from?.version ? from.writtenAtMs : undefined
-  return { id, lineage, kind, version, writtenAtMs, ends, staleMs, claim, data }
+  // What never ends need not be looked at again.
+  const whileLive = next.whileLive === true && from?.endsAtMs !== undefined
+  return { id, lineage, kind, version, writtenAtMs, ends, staleMs, claim, data, whileLive }
 }
 
 /** The state that a draft has become: for an engine that need not read it again. `data` returns the encoded value. */

@@ -3,7 +3,7 @@
 import { fs, type Steps } from '../core/steps.js'
 import type { Backing, CountedStates, Counts, Draft, Kept, Page } from './backing.js'
 import type { Store } from './contract.js'
-import { isSpent } from './expiry.js'
+import { hasEnded, isSpent } from './expiry.js'
 import { just } from './just.js'
 import { keptOf } from './kept.js'
 import { Counted } from './memory/counted.js'
@@ -78,6 +78,7 @@ class MemoryBacking implements Backing {
   #commit(key: string, from: Kept | undefined, to: Draft | undefined): Kept | 'removed' | 'moved' {
     const stored = this.#states.get(key)
     if (stored?.kept.id !== from?.id) return 'moved'
+    if (to?.whileLive && stored && hasEnded(stored.kept, this.#clock())) return 'moved'
     this.#dropSpent()
     const kept = to && this.#keep(key, to, stored)
     if (!to) this.#states.delete(key)

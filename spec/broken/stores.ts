@@ -247,6 +247,12 @@ const endsOf: Readonly<Record<string, BrokenStore>> = {
     })),
     fails: [/update keeps the end/],
   },
+  'a change that is late wakes what has ended': {
+    open: upon(backing => ({
+      commit: (key, from, to) => backing.commit(key, from, to && { ...to, whileLive: false }),
+    })),
+    fails: [/while a change of it is under way/],
+  },
   'touch writes the value again': {
     open: replacing(store => ({
       touch: (key: string, ttl: number) => store.update(key, old => old.value, { ttl }),

@@ -6,6 +6,7 @@ import { type Backing, fileStore, openStore } from 'holdfast/store'
 import { type ContractLine, storeContract } from 'holdfast/testing'
 import { memoryBacking } from '../../lib/store/memory.js'
 import { allAtOnce, assert, holds, places, scratch } from '../support/kit.js'
+import { assertEndedStaysEnded } from '../support/late-changes.js'
 
 const memories = new Map<string, ReturnType<typeof memoryBacking>>()
 function memoryAt(place: string) {
@@ -30,6 +31,11 @@ hold(
   'memory',
   storeContract((place, options) => openStore(memoryAt(place), options), { unit }),
 )
+holds('what has ended stays so, in memory and in files, whatever change was under way meanwhile', async () => {
+  await assertEndedStaysEnded(openStore(memoryBacking()), 60)
+  await assertEndedStaysEnded(fileStore(scratch(), { durability: 'none' }), 60)
+})
+
 /** An engine that is asked by promises, as a server is. */
 function remote(memory: Backing): Backing {
   function* after<T>(steps: Steps<T>): Steps<T> {

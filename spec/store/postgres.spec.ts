@@ -1,11 +1,14 @@
 // A store in Postgres, through each client: the contract, and what is of Postgres alone. Cut connections and races are
 // in ./postgres/.
 
+import { setTimeout as pause } from 'node:timers/promises'
 import { type PostgresStoreOptions, postgresStore } from 'holdfast/postgres'
-import type { Store } from 'holdfast/store'
+import type { Entry, Store } from 'holdfast/store'
 import { storeContract } from 'holdfast/testing'
+import { clock as now } from '../../lib/store/postgres/statements.js'
 import { nameOf, rangeOf } from '../../lib/store/postgres/table.js'
 import { afterwards, allAtOnce, assert, holds, note, sized } from '../support/kit.js'
+import { assertEndedStaysEnded } from '../support/late-changes.js'
 import { type Client, noPostgresStore, type PostgresClient, postgresClients } from '../support/postgres-clients.js'
 import { type PostgresServer, startPostgres } from '../support/postgres-server.js'
 
@@ -23,6 +26,8 @@ function clientOf(one: PostgresClient): Promise<Client> {
   connected.set(one.name, made)
   return made
 }
+
+const single = postgresClients.find(({ name }) => name === 'pg Client') as PostgresClient
 
 /** Declares a test for each of the clients. */
 function each(name: string, body: (client: Client, table: string, one: PostgresClient) => unknown): void {
@@ -71,6 +76,28 @@ each('bad input is refused, and nothing is sent', ({ client }) => {
   // A pool hears nothing, and a connection that listens has to be one of its own.
   if (!('listen' in client)) refuses(/^/, client, { listener: client })
   refuses('ERR_OUT_OF_RANGE', client, { timeout: 0 })
+})
+
+each('what has ended stays so, whatever change was under way meanwhile', (client, table) =>
+  assertEndedStaysEnded(stored(client, table, { timeout: 60_000 }), 600),
+)
+
+each('one that reads waits for a change that has found the entry in time', async (client, table, one) => {
+  const store = stored<number>(client, table)
+  const { entry } = await store.create('k', 1, { ttl: 600 })
+  const other = await single.connect((await server()).connection)
+  try {
+    await other.run('BEGIN')
+    await other.run(`UPDATE "${table}" SET id = 'another', ends = ends + 1e6 WHERE name = 'k' AND ends > ${now}`)
+    await pause(((entry as Entry<number>).expires as number) - Date.now() + 50)
+    // What it says must hold from then on.
+    const found = store.get('k')
+    await pause(200)
+    await other.run('COMMIT')
+    assert.is((await found)?.value, 1, one.name)
+  } finally {
+    await other.close()
+  }
 })
 
 each('the sync form is refused before anything is sent', async (client, table) => {

@@ -7,6 +7,7 @@ import type { Store } from 'holdfast/store'
 import { storeContract } from 'holdfast/testing'
 import { startProxy } from '../support/cutting-proxy.js'
 import { allAtOnce, assert, holds } from '../support/kit.js'
+import { assertEndedStaysEnded } from '../support/late-changes.js'
 import { type Client, noRedisStore, type RedisClient, redisClients } from '../support/redis-engines.js'
 import { type RedisProcess, startRedis } from '../support/redis-server.js'
 
@@ -62,6 +63,10 @@ each('bad input is refused, and nothing is sent', ({ client }) => {
   refuses('ERR_INVALID_ARG_TYPE', client, { prefix: 'p', subscriber: {} })
   refuses('ERR_OUT_OF_RANGE', client, { prefix: 'p', timeout: 0 })
 })
+
+each('what has ended stays so, whatever change was under way meanwhile', (client, _, prefix) =>
+  assertEndedStaysEnded(stored(client, prefix), 300),
+)
 
 each('the sync form is refused before anything is sent', async (client, _, prefix) => {
   const store = stored<number>(client, prefix)

@@ -7,6 +7,7 @@ import { storeContract } from 'holdfast/testing'
 import { keyOf, nameOf } from '../../lib/store/s3/names.js'
 import { parseListing } from '../../lib/store/s3/xml.js'
 import { afterwards, allAtOnce, assert, holds, note } from '../support/kit.js'
+import { assertEndedStaysEnded } from '../support/late-changes.js'
 import { type Fate, type Faults, type S3Server, startS3 } from '../support/s3-server.js'
 
 const servers: S3Server[] = []
@@ -86,6 +87,11 @@ holds(
     assert.is((await store.create('k', 'new')).ok, true)
     assert.is((await store.get('k'))?.value, 'new')
   }),
+)
+
+holds(
+  'what has ended stays so, whatever change was under way meanwhile',
+  withServer(server => assertEndedStaysEnded(open(server), 300)),
 )
 
 holds('names: no two keys have one, and none leads elsewhere, also where case is folded', () => {

@@ -10,6 +10,7 @@ import { storeContract } from 'holdfast/testing'
 import { openTable } from '../../lib/store/sqlite/table.js'
 import { through } from '../broken/interfere.js'
 import { assert, holds, scratch } from '../support/kit.js'
+import { assertEndedStaysEnded } from '../support/late-changes.js'
 import { type Connection, type Sqlite, sqlites } from '../support/sqlite-engines.js'
 
 const file = (): string => join(scratch(), 'store.db')
@@ -34,6 +35,10 @@ for (const { name, open } of used) {
 }
 
 const pragma = (db: SqliteLike, name: string): unknown => Object.values(db.prepare(`PRAGMA ${name}`).get() as object)[0]
+
+each('what has ended stays so, whatever change was under way meanwhile', ({ open }) =>
+  assertEndedStaysEnded(sqliteStore(open(file())), 60),
+)
 
 each('opening makes the table once, keeps a log, and leaves what the caller has set', ({ open }) => {
   const path = file()

@@ -3,13 +3,16 @@
 import { type Change, commit, commitClear } from '../../cell/commit.js'
 import { createState } from '../../cell/create.js'
 import { type State, spellState, successor } from '../../cell/state.js'
-import { advance, advanceAgain, tryAdvance } from '../../cell/transition.js'
+import { advance, advanceAgain, tryAdvance, type Verdict } from '../../cell/transition.js'
 import { hasCode, isSystemError } from '../../core/errors.js'
+import { epochMs } from '../../core/moment.js'
 import { fs, type Steps } from '../../core/steps.js'
 import { type Format, type Home, makeStore } from '../../create-exclusive/format.js'
 import { finishAnyway } from '../../parts/cleanup.js'
 import { syncDir } from '../../parts/durable.js'
 import type { Draft } from '../backing.js'
+import { hasEnded } from '../expiry.js'
+import { just } from '../just.js'
 import { type FileKept, keptOf, tokenOf } from './kept.js'
 import { type Next, nextOf } from './next.js'
 import type { Place } from './places.js'
@@ -32,6 +35,7 @@ export function* put(
   try {
     // Most changes are no more than a rename, and what follows is for others.
     if (!was || !isRename(home, was, next)) return yield* apply(home, place, was, to, next, hasShard)
+    if (isTooLate(was, to)) return 'moved'
     const now = successor(was.state, next, to.id)
     const token = `${place.path}/${spellState(now)}`
     try {
@@ -57,20 +61,25 @@ function* advanceAfter(error: unknown, { path, trial }: Place, from: State, to: 
 const isRename = ({ durability }: Home, { state }: FileKept, { file, keepData = false }: Next): boolean =>
   durability !== 'full' && file === undefined && (keepData || state.payload === undefined)
 
+/** Has the entry ended that is to be changed? Asked last of all, because nothing makes a clock and a rename one step. */
+const isTooLate = (was: FileKept, { whileLive }: Draft): boolean => whileLive === true && hasEnded(was, epochMs())
+
 function* apply(
   home: Home,
   place: Place,
   was: FileKept | undefined,
-  { id: nonce }: Draft,
+  to: Draft,
   next: Next,
   hasShard: boolean,
 ): Steps<FileKept | 'moved'> {
   const { path, trial } = place
   const { file: data, bytes } = next
   const { durability } = home
-  const change: Change = { path, from: was?.state, next, data, durability, parents: undefined, trial, nonce }
+  const change: Change = { path, from: was?.state, next, data, durability, parents: undefined, trial, nonce: to.id }
   const made = yield* was
-    ? commit(change, state => advance(path, was.state, state, trial))
+    ? commit(change, state =>
+        isTooLate(was, to) ? just((): Verdict => "another's") : advance(path, was.state, state, trial),
+      )
     : createInShard(home, place, change, hasShard)
   if (!made) return 'moved'
   return keptOf(place, made, next.said, bytes && bytes.length <= mostRemembered ? bytes : undefined)

@@ -31,7 +31,8 @@ function* attempt<T>(job: Job<T>, ifVersion: string | undefined, forMs: number):
 }
 
 function* takeAway<T>({ inner, key }: Job<T>, kept: Kept, forMs: number): Steps<Change<T> | 'moved'> {
-  const next = forMs > 0 ? yield* draft(kept, { kind: 'gone', ends: endsIn(forMs), data: undefined }) : undefined
+  const tombstone = { kind: 'gone', ends: endsIn(forMs), data: undefined, whileLive: true } as const
+  const next = forMs > 0 ? yield* draft(kept, tombstone) : undefined
   const now = yield* inner.backing.commit(key, kept, next)
   return now === 'moved' ? 'moved' : { ok: true, entry: undefined }
 }

@@ -30,7 +30,15 @@ function* attempt<T>(job: Job<T>, ttlMs: number, ifVersion: string | undefined):
 /** The value is not written again, so its version stays; and a claim on it goes on. */
 export function* moveEnd<T>({ inner, key }: Job<T>, kept: Kept, value: T, ttl: number): Steps<Entry<T> | 'moved'> {
   const { version, staleMs, claim } = kept
-  const next = yield* draft(kept, { kind: 'live', version, staleMs, claim, ends: endsIn(ttl), data: 'keep' })
+  const next = yield* draft(kept, {
+    kind: 'live',
+    version,
+    staleMs,
+    claim,
+    ends: endsIn(ttl),
+    data: 'keep',
+    whileLive: true,
+  })
   const now = yield* inner.backing.commit(key, kept, next)
   return typeof now === 'string' ? 'moved' : entryOf(now, value)
 }

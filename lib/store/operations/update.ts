@@ -92,7 +92,7 @@ function* attempt<T>(updating: Updating<T>): Steps<Change<T> | 'moved'> {
   const { value, bytes: data } = updating.made as Made<T>
   const ends = updating.ends ? updating.ends.from : sameEnd(kept)
   const id = inner.ids.next() ?? (yield* inner.ids.draw())
-  const next = draftOf(id, kept, { kind: 'live', staleMs: kept.staleMs, ends, data })
+  const next = draftOf(id, kept, { kind: 'live', staleMs: kept.staleMs, ends, data, whileLive: true })
   const now = yield* inner.backing.commit(key, kept, next)
   return typeof now === 'string' ? 'moved' : { ok: true, entry: entryOf(now, value) }
 }

@@ -7,9 +7,9 @@ import { type Attempt, type Committed, commitRemotely, type Server } from '../re
 import { Once } from '../remote/once.js'
 import { untilNextLook } from '../remote/pause.js'
 import type { Announcements } from './announcements.js'
-import type { Database } from './client.js'
-import { failureOf } from './failures.js'
-import { bytesOf, committed, type DataOf, keptOf } from './rows.js'
+import type { Database, Row } from './client.js'
+import { failureOf, hasState } from './failures.js'
+import { bytesOf, committed, type DataOf, hasEndedIn, keptOf } from './rows.js'
 import { bufferOf, parametersOf, type Statements, statementsFor } from './statements.js'
 import { nameOf, openTable, rangeOf } from './table.js'
 
@@ -36,8 +36,20 @@ export class PostgresBacking implements Backing, Server {
 
   *read(key: string): Steps<Kept | undefined> {
     yield* this.#opening.get()
-    const [row] = yield* this.#db.look(this.#sql.read, [nameOf(key).name])
+    const { name } = nameOf(key)
+    const [first] = yield* this.#db.look(this.#sql.read, [name])
+    const row = first && hasEndedIn(first) ? yield* this.#settled(name, first) : first
     return row && keptOf(row, whole(row.value))
+  }
+
+  /** Once an entry is seen to be over, it stays so. A server that only reads, and a role that may only read, have no locks. */
+  *#settled(name: Buffer, row: Row): Steps<Row | undefined> {
+    try {
+      return (yield* this.#db.look(this.#sql.settled, [name]))[0]
+    } catch (error) {
+      if (hasState(error, '25006', '42501')) return row
+      throw error
+    }
   }
 
   *commit(key: string, from: Kept | undefined, to: Draft | undefined): Steps<Committed> {
@@ -58,9 +70,10 @@ export class PostgresBacking implements Backing, Server {
   #statement(key: string, from: Kept | undefined, to: Draft): [string, unknown[], DataOf] {
     const name = nameOf(key)
     const common = parametersOf(name, to)
-    if (from && to.data === 'keep') return [this.#sql.touch, [...common, from.id], this.#dataOf(name.name, to.version)]
+    const sql = to.whileLive ? this.#sql.live : this.#sql
+    if (from && to.data === 'keep') return [sql.touch, [...common, from.id], this.#dataOf(name.name, to.version)]
     const value = to.data instanceof Uint8Array ? bufferOf(to.data) : null
-    if (from) return [this.#sql.update, [...common, value, from.id], whole(value)]
+    if (from) return [sql.update, [...common, value, from.id], whole(value)]
     return [this.#sql.insert, [...common, value, name.whole], whole(value)]
   }
 

@@ -22,12 +22,16 @@ export function keptOf(row: Row, data: DataOf): Kept {
   }
 }
 
+/** Has this row an entry that is over? */
+export const hasEndedIn = ({ kind, ends, seen }: Row): boolean =>
+  kind === 'live' && ends !== null && Number(seen) >= Number(ends)
+
 function claimOf({ owner, fence, lease }: Row): Claim | undefined {
   return owner === null ? undefined : { owner: String(owner), fence: Number(fence), leaseMs: Number(lease) }
 }
 
 /** What is there after a commit. */
-export function committed({ ends: _, data: __, ...to }: Draft, row: Row, data: DataOf): Kept {
+export function committed({ ends: _, data: __, whileLive: ___, ...to }: Draft, row: Row, data: DataOf): Kept {
   return {
     ...to,
     writtenAtMs: Number(row.written),

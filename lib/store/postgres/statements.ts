@@ -23,6 +23,13 @@ export interface Statements {
   readonly update: string
   /** Like `update`, with the value that is there. */
   readonly touch: string
+  /** Both, if the entry that is there has not ended. */
+  readonly live: { readonly update: string; readonly touch: string }
+  /**
+   * `read`, once no change of the row is under way: one of those above that has found that the entry has not ended may
+   * become visible when it has. From then on there is none.
+   */
+  readonly settled: string
   readonly remove: string
   readonly list: string
   readonly now: string
@@ -33,8 +40,14 @@ export function statementsFor(table: string, announce: string | undefined): Stat
   const returning = `RETURNING ${changed}${announce === undefined ? '' : `, ${announce}`}`
   const set = `UPDATE ${table} SET (id, lineage, kind, version, written, ends, stale, owner, fence, lease) = (${shared}),
     last = greatest(last, $10::float8)`
+  // The row is locked first, and the clock asked then: a condition alone is judged before the lock.
+  const live = (set: string, id: string) =>
+    `WITH held AS (SELECT ends AS until FROM ${table} WHERE name = $1::bytea AND id = ${id} FOR NO KEY UPDATE)
+    ${set} FROM held WHERE name = $1::bytea AND id = ${id} AND until > ${clock} ${returning}`
+  const read = `SELECT ${state}, value FROM ${table} WHERE name = $1::bytea`
   return {
-    read: `SELECT ${state}, value FROM ${table} WHERE name = $1::bytea`,
+    read,
+    settled: `${read} FOR SHARE`,
     value: `SELECT value FROM ${table} WHERE name = $1::bytea AND version = $2::text AND kind = 'live'`,
     insert: `INSERT INTO ${table}
       (name, id, lineage, kind, version, written, ends, stale, owner, fence, lease, last, value, whole)
@@ -42,6 +55,7 @@ export function statementsFor(table: string, announce: string | undefined): Stat
       ON CONFLICT (name) DO NOTHING ${returning}`,
     update: `${set}, value = $13::bytea WHERE name = $1::bytea AND id = $14::text ${returning}`,
     touch: `${set} WHERE name = $1::bytea AND id = $13::text ${returning}`,
+    live: { update: live(`${set}, value = $13::bytea`, '$14::text'), touch: live(set, '$13::text') },
     remove: `DELETE FROM ${table} WHERE name = $1::bytea AND id = $2::text ${returning}`,
     list: `SELECT ${state}, name, whole FROM ${table} WHERE name >= $1::bytea AND name < $2::bytea ORDER BY name LIMIT $3::int`,
     now: `SELECT ${clock} AS seen`,

@@ -29,6 +29,7 @@ export function argumentsOf(change: TracedChange, deed: Deed, channel: string): 
   const isKept = to.claim !== undefined || to.staleMs > longestMs
   const common = [from?.id ?? '', id, deed, spellEnds(to.ends), isKept ? '0' : ms(to.staleMs), isKept ? '1' : '']
   const args = [...common, spellState(to, from), channel, key, to.writtenAtMs === undefined ? '' : ms(to.writtenAtMs)]
+  args.push(to.whileLive ? '1' : '')
   return deed === 'set' ? [...args, asBuffer(to.data)] : args
 }
 

@@ -45,11 +45,15 @@ export const mostOfTrace = 512
  * ARGV: the id that the state must have (empty: there must be none); the id of what comes; the deed; when that ends ('-':
  * never, '=' and a time, '+' and so many ms from now); for how long it is kept afterwards; whether a claim keeps it from
  * ending; the state's other words; the channel that hears of it (empty: none); the message; when the value was written (empty:
- * now); the value.
+ * now); 1 if the entry that is there must not have ended; the value.
  */
 export const commitScript = scriptOf(`${clock}
 local state = redis.call('HGET', KEYS[1], 's')
 local is_that = (state and string.sub(state, 1, 16) or '') == ARGV[1]
+if is_that and ARGV[11] == '1' then
+  local ends = tonumber(string.match(state, '^%S+ (%d+)'))
+  is_that = not ends or now < ends
+end
 if ARGV[3] == 'look' or not is_that then
   return {0, now, state, redis.call('HGET', KEYS[1], 'd')}
 end
@@ -69,7 +73,7 @@ else
   local written = ARGV[10] == '' and string.format('%.0f', now) or ARGV[10]
   local words = ARGV[2] .. ' ' .. (ends == '' and '-' or ends) .. ' ' .. written .. ' ' .. ARGV[7]
   if ARGV[3] == 'set' then
-    redis.call('HSET', KEYS[1], 's', words, 'v', ARGV[11])
+    redis.call('HSET', KEYS[1], 's', words, 'v', ARGV[12])
   else
     redis.call('HSET', KEYS[1], 's', words)
     if ARGV[3] == 'drop' then redis.call('HDEL', KEYS[1], 'v') end

@@ -72,9 +72,11 @@ export function* untilKnown<A extends Change>(server: Server<A>, change: A): Ste
   let doubt: unknown
   for (;;) {
     let failure: unknown
+    let isRefused = false
     try {
       const committed = yield* server.attempt(change)
       if (committed !== 'moved' || doubt === undefined) return committed
+      isRefused = true
     } catch (error) {
       if (isInterruption(error)) throw error
       const kind = server.failureOf(error)
@@ -85,6 +87,8 @@ export function* untilKnown<A extends Change>(server: Server<A>, change: A): Ste
     if (doubt !== undefined) {
       const committed = yield* server.look?.(change, doubt) ?? lookAt(server, change, doubt)
       if (committed !== 'untouched') return committed
+      // The state is there, so its entry has ended; and the request is refused as well if it comes once more.
+      if (isRefused && change.to?.whileLive) return 'moved'
       failure = unknownOutcome(change.key, change.from, change.to, doubt)
     }
     tries ??= new Tries(server.retryForMs)

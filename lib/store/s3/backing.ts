@@ -3,6 +3,7 @@
 
 import { fs, type Steps } from '../../core/steps.js'
 import type { Backing, Draft, Kept, Page } from '../backing.js'
+import { hasEnded } from '../expiry.js'
 import { just } from '../just.js'
 import { claimsByEvidence } from '../remote/claims.js'
 import { type Attempt, type Committed, commitRemotely, isNothing, type Server } from '../remote/commit.js'
@@ -44,6 +45,8 @@ export class S3Backing implements Backing, Server {
 
   *commit(key: string, from: Kept | undefined, to: Draft | undefined): Steps<Committed> {
     yield* this.#opening.get()
+    // Before the first request only: when one is under way, it may still come to pass.
+    if (from && to?.whileLive && hasEnded(from, this.#bucket.clock.now())) return 'moved'
     return yield* commitRemotely(this, { key, from, to }, nothing => this.#delete(key, nothing))
   }
 

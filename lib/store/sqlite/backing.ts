@@ -59,11 +59,12 @@ export class SqliteBacking implements Backing {
     const data = to.data === 'keep' ? undefined : (to.data ?? null)
     const next = keptOf(to, from, nowMs, () => (data === undefined && from ? from.data() : just(() => data ?? nothing)))
     const state = columnsOf(to, from, next)
+    const isConditional = to.whileLive ? 1 : 0
     const changed = !from
       ? insert.run(...state, data ?? null, k)
       : data === undefined
-        ? advance.run(...state, k, from.id)
-        : replace.run(...state, data, k, from.id)
+        ? advance.run(...state, k, from.id, isConditional)
+        : replace.run(...state, data, k, from.id, isConditional)
     return changed === 1 ? next : 'moved'
   }
 

@@ -47,11 +47,17 @@ export function prepareAll(db: SqliteLike, table: string): Statements {
       db,
       `INSERT INTO ${table} (id, ends, state, value, k) VALUES (?, ?, ?, ?, ?) ON CONFLICT (k) DO NOTHING`,
     ),
-    replace: prepare(db, `UPDATE ${table} ${set}, value = ? ${isThat}`),
-    advance: prepare(db, `UPDATE ${table} ${set} ${isThat}`),
+    replace: prepare(db, `UPDATE ${table} ${set}, value = ? ${isThat} ${whileLive}`),
+    advance: prepare(db, `UPDATE ${table} ${set} ${isThat} ${whileLive}`),
     remove: prepare(db, `DELETE FROM ${table} ${isThat}`),
   }
 }
+
+/**
+ * The last parameter: 1 if the entry must not have ended. A statement may have waited for other connections, so the clock is
+ * SQLite's, which asks for the time when it has the lock: in days since the beginning of the year -4712.
+ */
+const whileLive = "AND (? = 0 OR ends > (julianday('now') - 2440587.5) * 86400000.0)"
 
 /** The columns of a state, in the order of the statements. */
 export const columnsOf = (

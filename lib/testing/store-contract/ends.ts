@@ -40,6 +40,15 @@ export const ends = [
     strictEqual(second.expires, undefined)
     deepStrictEqual(refused(await store.update('k', 3, { ifVersion: version })), second)
   }),
+  line('what ends while a change of it is under way has ended, and the change is refused', async (store, { unit }) => {
+    const { expires } = made(await store.create('k', 1, { ttl: 4 * unit }))
+    const late = async () => {
+      await sleepUntil(expires, unit)
+      return 2
+    }
+    strictEqual(refused(await store.update('k', late, { ttl: 100 * unit })), undefined)
+    await isAbsent(store, 'k')
+  }),
   line('update keeps the end of an entry, unless it is given another', async (store, { unit }) => {
     const { expires } = made(await store.create('k', 1, { ttl: 100 * unit }))
     strictEqual(made(await store.update('k', 2)).expires, expires)
