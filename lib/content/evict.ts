@@ -13,7 +13,7 @@ import { type Blobs, keyOf } from './blobs.js'
 import type { Evicted } from './contract.js'
 import { noteEvicted } from './evicted.js'
 import { leasesOf } from './layout.js'
-import { isDue, note, readReserved } from './reserve.js'
+import { isDue, note, type Retrying, readReserved } from './reserve.js'
 import { type Seen, scan, usageOf } from './scan.js'
 import { victims } from './victims.js'
 
@@ -21,10 +21,11 @@ import { victims } from './victims.js'
 export function* evictInTurn(
   blobs: Blobs,
   isWanted: (now: Reserved | undefined) => boolean = () => true,
+  { retryFor }: Retrying = {},
 ): Steps<Evicted | undefined> {
-  const hold = yield* acquire(asLocking(`${blobs.root}/evict`, { parents: true }, 'contentStore'))
+  const hold = yield* acquire(asLocking(`${blobs.root}/evict`, { parents: true, retryFor }, 'contentStore'))
   return yield* whileHeld(hold, function* () {
-    return isWanted(yield* readReserved(blobs)) ? yield* evictNow(blobs) : undefined
+    return isWanted(yield* readReserved(blobs, { retryFor })) ? yield* evictNow(blobs, { retryFor }) : undefined
   })
 }
 
@@ -39,16 +40,16 @@ export function* evictIfDue(blobs: Blobs, now: Reserved | undefined): Steps<void
   }
 }
 
-export function* evictNow(blobs: Blobs): Steps<Evicted> {
-  const before = yield* readReserved(blobs)
+export function* evictNow(blobs: Blobs, patience: Retrying): Steps<Evicted> {
+  const before = yield* readReserved(blobs, patience)
   // Leases of dead processes keep nothing.
-  yield* sweepIfThere(blobs.root)
-  yield* sweepIfThere(leasesOf(blobs.root))
+  yield* sweepIfThere(blobs.root, patience)
+  yield* sweepIfThere(leasesOf(blobs.root), patience)
   const { left, gone } = yield* removeVictims(blobs)
   const usage = usageOf(left)
   const bytes = usage.bytes + usage.pinnedBytes + usage.badBytes
-  yield* note(blobs, before, bytes, left.length)
-  yield* noteEvicted(blobs, gone, usage)
+  yield* note(blobs, before, { bytes, count: left.length }, patience)
+  yield* noteEvicted(blobs, gone, usage, patience)
   return { count: gone.length, bytes: gone.reduce((sum, one) => sum + one.bytes, 0), left: usage }
 }
 
@@ -69,9 +70,9 @@ export function* removeVictims(blobs: Blobs): Steps<{ left: readonly Seen[]; gon
   return { left: all.filter(one => !gone.has(one)), gone: [...gone] }
 }
 
-export function* sweepIfThere(dir: string): Steps<void> {
+export function* sweepIfThere(dir: string, { retryFor }: Retrying): Steps<void> {
   try {
-    yield* sweep.steps(dir)
+    yield* sweep.steps(dir, { retryFor })
   } catch (error) {
     if (!hasCode(error, 'ENOENT')) throw error
   }

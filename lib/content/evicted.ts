@@ -6,6 +6,7 @@ import { fs, type Steps } from '../core/steps.js'
 import { writeFile } from '../write-file.js'
 import type { Blobs } from './blobs.js'
 import type { Usage } from './contract.js'
+import type { Retrying } from './reserve.js'
 import type { Seen } from './scan.js'
 
 interface Eviction {
@@ -26,7 +27,7 @@ const fileOf = ({ root }: Blobs): string => `${root}/evicted.json`
 const mostDigests = 1000
 
 /** Best effort: the blobs are gone, whether it can be noted or not. */
-export function* noteEvicted(blobs: Blobs, gone: readonly Seen[], left: Usage): Steps<void> {
+export function* noteEvicted(blobs: Blobs, gone: readonly Seen[], left: Usage, { retryFor }: Retrying): Steps<void> {
   const digests = gone.flatMap(({ generation }) => generation?.digest ?? []).slice(-mostDigests)
   if (digests.length === 0) return
   const eviction: Eviction = {
@@ -45,7 +46,7 @@ export function* noteEvicted(blobs: Blobs, gone: readonly Seen[], left: Usage): 
     kept.push(one)
   }
   try {
-    yield* writeFile.steps(fileOf(blobs), JSON.stringify(kept), { durability: 'none' })
+    yield* writeFile.steps(fileOf(blobs), JSON.stringify(kept), { durability: 'none', retryFor })
   } catch (error) {
     if (!isSystemError(error)) throw error
   }

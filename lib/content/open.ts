@@ -142,10 +142,10 @@ const keepersOf = (blobs: Blobs) => ({
     ),
     lease => lease,
   ),
-  evict: dual(function* contentEvict(_options: Patience = {}): Steps<Evicted> {
+  evict: dual(function* contentEvict(options: Patience = {}): Steps<Evicted> {
     checkOpen(blobs.life)
     yield* blobs.make()
-    return (yield* evictInTurn(blobs)) as Evicted
+    return (yield* evictInTurn(blobs, undefined, options)) as Evicted
   }),
   usage: dual(function* contentUsage(_options: Patience = {}) {
     checkOpen(blobs.life)

@@ -4,10 +4,14 @@
 import { type State, spellState } from '../cell/state.js'
 import { isUnknownOutcome } from '../cell/transition.js'
 import { cell } from '../cell.js'
+import type { Patience } from '../core/input.js'
 import { fs, orNothing, type Steps } from '../core/steps.js'
 import type { Reserved } from './batch.js'
 import type { Blobs } from './blobs.js'
 import type { Limits } from './options.js'
+
+/** For how long one step is retried (ms), as the caller of the whole says it. */
+export type Retrying = Pick<Patience, 'retryFor'>
 
 const cellOf = ({ root }: Blobs): string => `${root}/usage`
 
@@ -24,11 +28,11 @@ const spell = (now: Reserved): string[] =>
   )
 
 /** Returns what the cell says; undefined if there was no scan yet. */
-export function* readReserved(blobs: Blobs): Steps<Reserved | undefined> {
+export function* readReserved(blobs: Blobs, { retryFor }: Retrying = {}): Steps<Reserved | undefined> {
   // Without limits there is none, and to ask that costs less than the error of a reading.
   blobs.cell = undefined
   if (!(yield* fs.lstat(cellOf(blobs), orNothing))) return undefined
-  blobs.cell = yield* cell.read.steps(cellOf(blobs))
+  blobs.cell = yield* cell.read.steps(cellOf(blobs), { retryFor })
   return blobs.cell && parse(blobs.cell)
 }
 
@@ -39,21 +43,26 @@ function* unchanged(blobs: Blobs): Steps<Reserved | undefined> {
 }
 
 /** Makes of what the cell says what it is to say. Returns that; undefined if there was no scan yet. */
-export function* change(blobs: Blobs, next: (now: Reserved) => Reserved): Steps<Reserved | undefined> {
+export function* change(
+  blobs: Blobs,
+  next: (now: Reserved) => Reserved,
+  patience: Retrying = {},
+): Steps<Reserved | undefined> {
+  const { retryFor } = patience
   for (let tries = 1; ; tries++) {
     // What this store object saw last is usually there still, and saves a look. The swap decides.
-    const from = tries === 1 && blobs.cell ? blobs.cell : yield* cell.read.steps(cellOf(blobs))
+    const from = tries === 1 && blobs.cell ? blobs.cell : yield* cell.read.steps(cellOf(blobs), { retryFor })
     if (!from) return undefined
     const to = next(parse(from))
-    blobs.cell = yield* swap(blobs, from, to)
+    blobs.cell = yield* swap(blobs, from, to, patience)
     if (blobs.cell) return to
     if (tries > 1) yield* fs.sleep(yield* pause(tries))
   }
 }
 
-function* swap(blobs: Blobs, from: State, to: Reserved): Steps<State | undefined> {
+function* swap(blobs: Blobs, from: State, to: Reserved, { retryFor }: Retrying): Steps<State | undefined> {
   try {
-    return yield* cell.swap.steps(cellOf(blobs), from, { fields: spell(to) }, { durability: 'none' })
+    return yield* cell.swap.steps(cellOf(blobs), from, { fields: spell(to) }, { durability: 'none', retryFor })
   } catch (error) {
     if (!isUnknownOutcome(error)) throw error
     // If it was done, it is done once more: too high, until the next scan.
@@ -96,18 +105,29 @@ export function* free(blobs: Blobs, bytes: number, count: number): Steps<Reserve
  * Says what a scan has found. `before`: what the cell said when the scan began; what was reserved since then may be in what
  * was found, or not.
  */
-export function* note(blobs: Blobs, before: Reserved | undefined, bytes: number, count: number): Steps<void> {
+export function* note(
+  blobs: Blobs,
+  before: Reserved | undefined,
+  { bytes, count }: Pick<Reserved, 'bytes' | 'count'>,
+  patience: Retrying,
+): Steps<void> {
+  const { retryFor } = patience
   const scannedAtS = Math.floor(Date.now() / 1000)
-  const made = yield* change(blobs, now => {
-    const newBytes = Math.max(0, now.bytes - (before?.bytes ?? 0))
-    const newCount = Math.max(0, now.count - (before?.count ?? 0))
-    return { bytes: bytes + newBytes, count: count + newCount, newBytes, newCount, scannedAtS }
-  })
+  const made = yield* change(
+    blobs,
+    now => {
+      const newBytes = Math.max(0, now.bytes - (before?.bytes ?? 0))
+      const newCount = Math.max(0, now.count - (before?.count ?? 0))
+      return { bytes: bytes + newBytes, count: count + newCount, newBytes, newCount, scannedAtS }
+    },
+    patience,
+  )
   if (made) return
   const fields = spell({ bytes, count, newBytes: 0, newCount: 0, scannedAtS })
-  blobs.cell = yield* cell.create.steps(cellOf(blobs), { fields }, { durability: 'none' })
+  blobs.cell = yield* cell.create.steps(cellOf(blobs), { fields }, { durability: 'none', retryFor })
   // Another process has made it meanwhile, of a scan of its own.
-  if (!blobs.cell) yield* change(blobs, now => ({ ...now, bytes: now.bytes + bytes, count: now.count + count }))
+  if (!blobs.cell)
+    yield* change(blobs, now => ({ ...now, bytes: now.bytes + bytes, count: now.count + count }), patience)
 }
 
 /**
