@@ -20,8 +20,9 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { sweep } from 'holdfast'
 import { type Blob, type ContentStore, type ContentStoreOptions, contentStore } from 'holdfast/content'
-import { dual, type Steps } from 'holdfast/steps'
+import { drive, dual, type Steps } from 'holdfast/steps'
 import { fileStore } from 'holdfast/store'
+import { through } from './broken/interfere.js'
 import { assert, holds, memory, scratch } from './support/kit.js'
 import {
   assertNothingLeftBehind,
@@ -345,6 +346,29 @@ holds('a lease of several blobs names those that are missing, and is given back 
   await store.close()
   assert.equal(readdirSync(join(root, 'leases')), [])
   await assert.rejects(store.has(missing), { code: 'ERR_STORE_CLOSED' })
+})
+
+holds('evict retries what is refused for ever no longer than `retryFor` says, wherever that is', async () => {
+  const { root, store } = opened()
+  const { evict } = contentStore(root, { maxBytes: 0 })
+  for (const [at, [part, code]] of [
+    ['evict.lock', 'EBUSY'],
+    ['usage', 'EBUSY'],
+    ['evicted.json', undefined],
+  ].entries()) {
+    const { lease } = await store.put(`blob ${at}`)
+    await lease.release()
+    let refused = 0
+    const steps = through(evict.steps({ retryFor: 40 }), call => {
+      if (call.op !== 'rename' || !call.args.some(path => `${path}`.startsWith(join(root, `${part}`)))) return call
+      refused++
+      throw Object.assign(new Error('EBUSY'), { code: 'EBUSY', syscall: 'rename', errno: -16 })
+    })
+    // A step is retried for ten seconds otherwise.
+    const ended = await drive(steps, { timeout: 5_000 }).catch(error => error.code)
+    assert.ok(refused > 0, part)
+    assert.is(typeof ended === 'string' ? ended : undefined, code, part)
+  }
 })
 
 holds(
