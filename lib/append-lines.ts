@@ -41,12 +41,14 @@ export interface AppendLinesOptions extends Patience {
  * end of the file in one write, without a lock. Elsewhere (NFS, SMB, FUSE, other systems) calls take turns, by the lock of
  * the file: `<file>.lock`, a directory that stays.
  *
- * Not promised: that records of one call stay together if they are more than 1 MiB, or if the disk was full meanwhile. Order
- * among processes; calls of one thread for one path land in the order in which they were made. Anything about
+ * Not promised: that records of one call stay together, or in order, if they are more than 1 MiB, or if the disk was full
+ * meanwhile. Order among processes; calls of one thread for one path land in the order in which they were made. Anything about
  * programs that write the file in other ways, or that shorten it, nor if some machines have the filesystem of the file, and
  * others mount it from there. If one process ends in the middle of its write, and a second one, which has written right behind
- * it, is killed within the microseconds that it takes to separate the two, they stay one line; and a reader may see that line
- * in these microseconds.
+ * it, is killed within the microseconds that it takes to separate the two, they stay one line. If space is freed on a full disk
+ * in the middle of a write, Node writes the rest of the record behind those of other processes: this call sees that, closes
+ * both parts as torn, and writes the record again; if it is killed in between, the rest stays a line. A reader may see such
+ * lines in these microseconds.
  *
  * @param file A path, or a `file:` URL. Links are followed. The caller must have the right to read it, because what is at its
  *   end is looked at.
@@ -80,7 +82,8 @@ export const appendLines = dual(
       trial: { as: 'appendLines', path, retryFor },
       appended: 0,
       batch: 0,
-      written: 0,
+      done: 0,
+      rest: undefined,
     }
     if (job.batches.length === 0) return
     try {

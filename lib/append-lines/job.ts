@@ -11,12 +11,17 @@ export interface Appending {
   readonly durability: Durability
   readonly parents: Parents | undefined
   readonly trial: Trial
-  /** How many records are known to be in the file, each as a line of its own. */
+  /** How many records are known to be in the file, each as a line of its own: the first ones. */
   appended: number
-  /** How many batches are in it as a whole, and how many bytes of the next one. A failed attempt goes on there. */
+  /** How many batches are in it as a whole, and their records. A failed attempt goes on behind them. */
   batch: number
-  written: number
+  done: number
+  /** What of the next batch is not in it; undefined if nothing of that was written. */
+  rest: Uint8Array | undefined
 }
+
+/** Where a thread keeps in mind how it has left the file. */
+export const keyOf = ({ path }: Appending): string => `appendLines ${path}`
 
 /** The end of the file, as this call knows it. */
 export interface Tail {

@@ -5,6 +5,7 @@ import { mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { appendFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import { Worker } from 'node:worker_threads'
 import { appendLines, lines } from 'holdfast'
 import { contender, overlaps, type Result } from 'holdfast/testing'
 import { assert, catchInRace, everyPlace, note, places, race, raced, scratch, sized } from '../support/kit.js'
@@ -34,10 +35,9 @@ async function write(dir: string, round: number, number: number): Promise<{ done
   const who = `${process.pid}-${round}-${number}`
   const done: string[] = []
   let full = 0
-  // While a thread of the pool is in the middle of a write.
-  if (number < killed) setTimeout(() => process.kill(process.pid, 'SIGKILL'), 5 + ((number * 37 + round * 13) % 60))
+  if (number < killed) return dieWriting(log(dir, round), who, (number * 37 + round * 13) % 40)
   for (let at = 0; at < count; at++) {
-    const record = recordOf(who, at, number < killed ? mib / 2 + at : sizeOf(at, count))
+    const record = recordOf(who, at, sizeOf(at, count))
     try {
       await appendLines(log(dir, round), record)
       done.push(`${who}:${at}`)
@@ -48,6 +48,16 @@ async function write(dir: string, round: number, number: number): Promise<{ done
     }
   }
   return { done, full }
+}
+
+/** Is in the middle of a write for most of its time, and is killed by another thread, after so many milliseconds. */
+async function dieWriting(file: string, who: string, ms: number): Promise<never> {
+  const record = Buffer.from(recordOf(who, 1000, 8 * mib))
+  for (let at = 1000; ; at++) {
+    record.write(`${who}:${at}`)
+    await appendLines(file, record)
+    if (at === 1000) new Worker(`setTimeout(() => process.kill(process.pid, 'SIGKILL'), ${ms})`, { eval: true })
+  }
 }
 
 /** As most programs do it: what is longer than 512 KiB is written in two calls. */
@@ -120,7 +130,7 @@ async function onSmallDisk(kind: string, test: (dir: string) => Promise<void>): 
 if (!contender({ write, naive })) {
   for (const { kind, dir: place } of sized(places, everyPlace)) {
     raced(
-      `race on ${kind}: eight append, two are killed in each round: no record is spliced, glued or lost`,
+      `race on ${kind}: eight append, two are killed in each round: no record is spliced, glued or lost, and torn ones are told`,
       async () => {
         const dir = scratch(place)
         const judged: Judged[] = []
@@ -128,16 +138,20 @@ if (!contender({ write, naive })) {
           judged.push(judge(log(dir, round), results))
           rmSync(log(dir, round))
         }
-        const rounds = await race(import.meta.url, { dir, cast: { write: processes }, rounds: sized(2, 10), after })
+        const rounds: Result[][] = []
+        const sum = (of: 'torn' | 'mixed') => judged.reduce((total, one) => total + one[of], 0)
+        // Until a kill has come in the middle of a write.
+        while (rounds.length < sized(2, 10) || (sum('torn') === 0 && rounds.length < 100))
+          rounds.push(...(await race(import.meta.url, { dir, cast: { write: processes }, rounds: 2, after })))
         assert.equal(
           judged.flatMap(({ wrong }) => wrong.slice(0, 3)),
           [],
         )
         const died = rounds.flat().filter(({ how }) => how === 'died').length
-        const sum = (of: 'torn' | 'mixed') => judged.reduce((total, one) => total + one[of], 0)
         note(`${kind}: ${died} killed, ${sum('torn')} torn, ${sum('mixed')} times another process was the next`)
         assert.is(died, killed * rounds.length)
         assert.ok(rounds.every(overlaps) && sum('mixed') > processes, 'no contention')
+        assert.ok(sum('torn') > 0, 'no kill came in the middle of a write')
       },
     )
   }

@@ -31,3 +31,38 @@ export function* lookThenAppend(file: string, record: string): Steps<void> {
     yield* fs.close(fd)
   }
 }
+
+/**
+ * The same steps, as they are where a disk is full for a moment: each write ends at `cut`, and is continued by what Node
+ * writes with, which says only how many bytes both writes have written. `between` are the steps of another process.
+ */
+export function* continued<T>(steps: Steps<T>, cut: (bytes: number) => number, between?: () => void): Steps<T> {
+  let next = steps.next()
+  while (!next.done) {
+    let value: unknown
+    try {
+      const { op, args } = next.value
+      const [fd, data, position] = args as [number, Uint8Array, number | undefined]
+      const at = op === 'write' && position === undefined ? cut(data.length) : 0
+      if (at > 0 && at < data.length) {
+        const first = yield* fs.write(fd, data.subarray(0, at))
+        between?.()
+        value = first + (first < at ? 0 : yield* orNothing(fs.write(fd, data.subarray(at))))
+      } else value = yield next.value
+    } catch (error) {
+      next = steps.throw(error)
+      continue
+    }
+    next = steps.next(value)
+  }
+  return next.value
+}
+
+/** The error of a write that continues another one is not reported. */
+function* orNothing(write: Steps<number>): Steps<number> {
+  try {
+    return yield* write
+  } catch {
+    return 0
+  }
+}
