@@ -2,7 +2,7 @@
 
 import { linkSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createExclusive, emplace, link, mkdirp, symlink, writeFile, writeFiles } from 'holdfast'
+import { createExclusive, emplace, link, mkdirp, symlink, writeFile, writeFiles, writeJson } from 'holdfast'
 import { type Act, inForm, patience } from './act.js'
 
 /** Long enough that half of it can be told from all of it. */
@@ -63,6 +63,13 @@ export const actsOfFiles: readonly Act[] = [
     call: (dir, form) =>
       inForm(writeFile, form)(at(dir, 'link'), newText, { ...patience, mode: 0o640, chown: { uid: 0, gid: 0 } }),
     becomes: { file: newText, link: '-> file' },
+  },
+  {
+    name: 'writeJson',
+    plant: plantOld,
+    call: (dir, form) => inForm(writeJson, form)(at(dir, 'file'), newText, full),
+    becomes: { file: `"${newText}"\n` },
+    returns: [undefined],
   },
   {
     name: 'writeFiles',
