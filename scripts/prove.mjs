@@ -51,6 +51,10 @@ const tables = {
     says: 'eight processes append to one file, 1,000 records each of 10 bytes to 1 MiB, some are killed, the disk is full twice',
     programs: [[specs, 'append-lines/race', '--only', 'raced', '--full']],
   },
+  'publish-directory': {
+    says: 'three processes publish a directory 1,000 times beside four readers, ten are killed: no gap, no mixed tree',
+    programs: [[specs, 'publish-directory', '--only', 'raced', '--full']],
+  },
   cache: {
     says: 'every order in which callers of a cache load, check, set, delete, evict and abort, also between two reactions',
     programs: [[specs, 'cache', 'cache/', '--full']],
@@ -95,7 +99,7 @@ const table = Object.hasOwn(tables, name ?? '') ? tables[name] : undefined
 if (!table) {
   if (name !== undefined) console.error(`There is no table '${name}'.`)
   console.log('npm run prove -- NAME runs one of these:')
-  for (const [one, { says }] of Object.entries(tables)) console.log(`  ${one.padEnd(11)}  ${says}`)
+  for (const [one, { says }] of Object.entries(tables)) console.log(`  ${one.padEnd(17)}  ${says}`)
   process.exit(name === undefined ? 0 : 1)
 }
 

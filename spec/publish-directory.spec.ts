@@ -47,8 +47,8 @@ const strange = (dir: string): string[] =>
 /** Every number of a version in its own file, as `<number>`. */
 async function publish(dir: string, round: number, number: number): Promise<string> {
   const text = `${round}-${number}`
-  if (number === 0 && round % 4 === 1) setTimeout(() => process.kill(process.pid, 'SIGKILL'), round % 7)
-  const times = sized(6, 17)
+  if (number === 0 && round % 2 === 1) setTimeout(() => process.kill(process.pid, 'SIGKILL'), (round * 7) % 40)
+  const times = sized(6, 20)
   for (let time = 0; time < times; time++)
     await publishDirectory(at(dir), fill(`${text}-${time}`), { keep: 2, grace: 3_000, durability: 'none' })
   return text
