@@ -1,5 +1,5 @@
 // `npm run bench:races`: how packages behave when processes really race. It prints one table for each contest, and
-// keeps the results in bench/results/races.json. It exits with 1 if a cell of holdfast is not zero, or a contest had no
+// keeps the results in bench/results/races.json. With --faces, holdfast's faces take the places of packages. It exits with 1 if a cell of holdfast is not zero, or a contest had no
 // contention.
 
 import { mkdirSync } from 'node:fs'
@@ -31,6 +31,7 @@ import { lostUpdates } from './races/update-file.js'
 import { withinARoot } from './races/within.js'
 import { writeFileWithReaders } from './races/write-file.js'
 import { aboutOf, describe } from './run/about.js'
+import { hasFaces, runWithFaces } from './run/faces.js'
 import { keep } from './run/keep.js'
 import { optionsOf } from './run/options.js'
 import { everyPlace, filesystemOf, inScratch } from './run/place.js'
@@ -63,6 +64,7 @@ const contests: readonly Contest[] = [
 ]
 
 const options = optionsOf('bench:races', everyPlace)
+if (options.faces && !hasFaces()) process.exit(runWithFaces())
 /** The short form runs a part of the rounds, on the first filesystem only. */
 const part = options.quick ? 0.1 : 1
 const places = options.quick ? options.on.slice(0, 1) : options.on

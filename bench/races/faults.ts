@@ -1,5 +1,6 @@
 // What makes a run worthless, or shows holdfast wrong. It is printed, and the run fails.
 
+import { rowNameOf } from '../run/faces.js'
 import { isOurs, type RaceCell } from '../run/results.js'
 import type { Contest, Fate } from './rules.js'
 
@@ -10,7 +11,10 @@ const nameOf = ({ filesystem, contest, package: by, verdict }: RaceCell): string
 export function ours(cells: readonly RaceCell[], fates: ReadonlyMap<string, Fate>, contest: Contest): string[] {
   const whyOf = (cell: RaceCell): string =>
     [...fates]
-      .filter(([row]) => contest.titleOf(row).contest === cell.contest && contest.titleOf(row).package === cell.package)
+      .filter(
+        ([row]) =>
+          contest.titleOf(row).contest === cell.contest && rowNameOf(contest.titleOf(row).package) === cell.package,
+      )
       .map(([, { why }]) => (why ? `\n  ${why}` : ''))
       .join('')
   return cells

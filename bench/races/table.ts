@@ -2,6 +2,7 @@
 
 import { styleText } from 'node:util'
 import Table from 'cli-table3'
+import { rowNameOf } from '../run/faces.js'
 import { type RaceCell, verdicts } from '../run/results.js'
 import type { Contest, Fate } from './rules.js'
 
@@ -10,7 +11,9 @@ export function cellsOf(contest: Contest, fates: ReadonlyMap<string, Fate>, file
     Object.entries(contest.verdicts).map(([name, { of: unit, unpromised }]) => {
       const verdict = name as RaceCell['verdict']
       const promised = !unpromised?.includes(row)
-      return { filesystem, ...contest.titleOf(row), verdict, ...(counts[verdict] ?? { bad: 0, of: 0 }), unit, promised }
+      const title = contest.titleOf(row)
+      const by = rowNameOf(title.package)
+      return { filesystem, ...title, package: by, verdict, ...(counts[verdict] ?? { bad: 0, of: 0 }), unit, promised }
     }),
   )
 }

@@ -15,8 +15,8 @@ export const verdicts = [
 ] as const
 export type Verdict = (typeof verdicts)[number]
 
-/** Is this package holdfast? Where a store can be on several engines, the name says which, as in `holdfast, sqlite`. */
-export const isOurs = (name: string): boolean => name.split(', ')[0] === 'holdfast'
+/** Is this package holdfast? What follows the name is an engine, as in `holdfast, sqlite`, or a face. */
+export const isOurs = (name: string): boolean => /^holdfast(, |\/|$)/.test(name)
 
 /** How many (`bad` of `of`) went wrong in one way, with one package, in one contest, on one filesystem. */
 export interface RaceCell {
