@@ -55,7 +55,10 @@ async function dieWriting(file: string, who: string, ms: number): Promise<never>
   const record = Buffer.from(recordOf(who, 1000, 8 * mib))
   for (let at = 1000; ; at++) {
     record.write(`${who}:${at}`)
-    await appendLines(file, record)
+    await appendLines(file, record).catch(async error => {
+      if (error.code !== 'ENOSPC') throw error
+      await wait(2)
+    })
     if (at === 1000) new Worker(`setTimeout(() => process.kill(process.pid, 'SIGKILL'), ${ms})`, { eval: true })
   }
 }
