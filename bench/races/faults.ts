@@ -7,7 +7,7 @@ import type { Contest, Fate } from './rules.js'
 const nameOf = ({ filesystem, contest, package: by, verdict }: RaceCell): string =>
   `${contest}, ${by}, on ${filesystem}: ${verdict}`
 
-/** Cells of holdfast that are not zero, each with the error of the first rejected call. */
+/** Cells of holdfast and its faces that are promised to be zero, and are not, each with the error of the first rejected call. */
 export function ours(cells: readonly RaceCell[], fates: ReadonlyMap<string, Fate>, contest: Contest): string[] {
   const whyOf = (cell: RaceCell): string =>
     [...fates]
@@ -18,7 +18,7 @@ export function ours(cells: readonly RaceCell[], fates: ReadonlyMap<string, Fate
       .map(([, { why }]) => (why ? `\n  ${why}` : ''))
       .join('')
   return cells
-    .filter(cell => isOurs(cell.package) && cell.bad > 0)
+    .filter(cell => isOurs(cell.package) && cell.promised && cell.bad > 0)
     .map(cell => `${nameOf(cell)}, ${cell.bad} of ${cell.of}${whyOf(cell)}`)
 }
 
