@@ -30,9 +30,15 @@ const mostSeen = 100
 /** `self` spells this process as an owner, `thread` this thread; `alive` judges another owner. */
 export function identity(records: Records) {
   const { platform, pid } = process
-  const worker = isMainThread ? undefined : threadId
   const bornMs = Number(process.hrtime.bigint()) / 1e6 - process.uptime() * 1000
-  const witness: Witness = { ...records, platform, pid, worker, bornMs, exists }
+  const witness: Witness = {
+    ...records,
+    ...{ platform, pid, bornMs, exists },
+    // Asked for at its first use, because to load that module of Node takes longer than many a call.
+    get worker() {
+      return isMainThread ? undefined : threadId
+    },
+  }
   let spelling: string | undefined
   const self = (): string => (spelling ??= spellSelf(witness))
   const thread = (): string => spellThread(self(), witness)
