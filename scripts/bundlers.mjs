@@ -2,7 +2,7 @@
 // out. The bundlers are installed once, under node_modules, and are no dependencies of the project.
 
 import { spawnSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
@@ -20,15 +20,19 @@ const packages = {
   vite: '^7.0.0',
 }
 
-/** Each writes one file. What is bundled with the testing kit takes tmp from node_modules, because that has a `require`. */
+/**
+ * Each writes one file. The testing kit takes tmp from node_modules, and caches and stores take lru-cache. Both have a `require`,
+ * which an ES module of esbuild is given here; `plain.js` has the functions and a face, and is given none.
+ */
 const bundlers = {
   'esbuild, esm': `
     import { build } from 'esbuild'
-    await build({ entryPoints: [from], outfile: to, bundle: true, platform: 'node', format: 'esm', external: ['tmp-promise'] })`,
+    await build({ entryPoints: [from], outfile: to, bundle: true, platform: 'node', format: 'esm', external: ['tmp-promise'], minify: from.endsWith('mkdirp.js'),
+      banner: from.endsWith('program.js') ? { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url)" } : {} })`,
   'esbuild, cjs': `
     import { build } from 'esbuild'
     await build({ entryPoints: [from], outfile: to, bundle: true, platform: 'node', format: 'cjs', external: ['tmp-promise'],
-      define: { 'import.meta.url': 'here' }, banner: { js: "const here = require('node:url').pathToFileURL(__filename).href" } })`,
+      define: { 'import.meta.url': 'here', 'import.meta.dirname': '__dirname', 'import.meta.filename': '__filename' }, banner: { js: "const here = require('node:url').pathToFileURL(__filename).href" } })`,
   Rollup: `
     import { rollup } from 'rollup'
     import commonjs from '@rollup/plugin-commonjs'
@@ -71,25 +75,42 @@ function run(...args) {
 
 /** Bundles `from`, and returns the file, or what is wrong. */
 function bundle(name, from) {
-  const to = join(
-    home,
-    'out',
-    `${name.replace(/\W+/g, '-')}-${from}`.replace(/\.js$/, name.endsWith('cjs') ? '.cjs' : '.mjs'),
-  )
+  // Under the name of the program, because that starts itself as other processes.
+  const dir = join(home, 'out', name.replace(/\W+/g, '-'))
+  mkdirSync(dir, { recursive: true })
+  writeFileSync(join(dir, 'package.json'), JSON.stringify({ type: name.endsWith('cjs') ? 'commonjs' : 'module' }))
+  const to = join(dir, from)
   const script = join(home, 'bundle.mjs')
-  const places = `const [from, to] = ${JSON.stringify([join(home, 'program', from), to])}`
+  const places = `const [from, to] = ${JSON.stringify([join(home, 'program', 'spec', 'compat', from), to])}`
   writeFileSync(script, `${bundlers[name]}\n`.replace(/\n(?!\s*import )/, `\n${places}\n`))
   const { fault } = run(script)
   return { to, fault }
 }
 
+const plain = `import { withTempDir, writeFile, readJson } from 'holdfast'
+import fs from 'holdfast/fs-extra'
+import { join } from 'node:path'
+await withTempDir(async dir => {
+  await writeFile(join(dir, 'f'), '1')
+  await fs.copy(join(dir, 'f'), join(dir, 'g'))
+  if ((await readJson(join(dir, 'g'))) !== 1) throw new Error('wrong')
+})
+`
+
 await pack()
 install()
 for (const name of ['program', 'out']) rmSync(join(home, name), { recursive: true, force: true })
-cpSync(join(top, 'dist', 'spec', 'compat'), join(home, 'program'), { recursive: true })
-writeFileSync(join(home, 'program', 'mkdirp.js'), `import { mkdirp } from 'holdfast'\nawait mkdirp(process.argv[2])\n`)
+// It names other files of the specs, and one of the library.
+for (const name of ['spec/compat', 'spec/support', 'lib'])
+  cpSync(join(top, 'dist', name), join(home, 'program', name), { recursive: true })
+writeFileSync(
+  join(home, 'program', 'spec', 'compat', 'mkdirp.js'),
+  `import { mkdirp } from 'holdfast'\nawait mkdirp(process.argv[2])\n`,
+)
+writeFileSync(join(home, 'program', 'spec', 'compat', 'plain.js'), plain)
 rmSync(join(home, 'node_modules', 'holdfast'), { recursive: true, force: true })
-symlinkSync(join(top, 'dist', 'package'), join(home, 'node_modules', 'holdfast'), 'junction')
+// Not a link: bundlers take what is in node_modules for a package, and go by where a file is.
+cpSync(join(top, 'dist', 'package'), join(home, 'node_modules', 'holdfast'), { recursive: true })
 
 let failed = 0
 const wanted = process.argv.slice(2)
@@ -99,12 +120,18 @@ for (const name of Object.keys(bundlers)) {
   const { text, fault } = made.fault ? made : run(made.to, '--report')
   const outcomes = fault ? [] : JSON.parse(text.trim().split('\n').at(-1)).outcomes
   const faults = outcomes.flatMap(({ name: row, ...forms }) =>
-    Object.entries(forms).flatMap(([form, outcome]) => (outcome === 'yes' ? [] : [`${row}, ${form}: ${outcome}`])),
+    Object.entries(forms).flatMap(([form, outcome]) =>
+      outcome === 'yes' ? [] : [`${row}, ${form}: ${outcome.split('\n', 1)[0]}`],
+    ),
   )
   console.log(`${name}: ${fault ?? `${outcomes.length - faults.length} of ${outcomes.length} rows work`}`)
   for (const line of faults) console.log(`  ${line}`)
   if (fault || faults.length > 0) failed++
   if (name !== 'esbuild, esm') continue
+  const beside = bundle(name, 'plain.js')
+  const wrong = beside.fault ?? run(beside.to).fault
+  console.log(`  without a require: ${wrong ?? 'works'}`)
+  if (wrong) failed++
   const alone = readFileSync(bundle(name, 'mkdirp.js').to)
   console.log(`  mkdirp alone: ${alone.length} bytes, ${gzipSync(alone).length} with gzip`)
 }

@@ -59,6 +59,9 @@ export async function report(): Promise<Report> {
 }
 
 if (!contender(plays) && process.argv.includes('--report')) {
-  console.log(`\n${JSON.stringify(await report())}`)
-  process.exit()
+  // Without a top-level await, which CommonJS has not: bundlers make that of it, too.
+  report().then(made => {
+    console.log(`\n${JSON.stringify(made)}`)
+    process.exit()
+  })
 }

@@ -25,6 +25,7 @@ import {
 } from 'holdfast/store'
 import { storeContract } from 'holdfast/testing'
 import { innerOf } from '../../lib/store/inner.js'
+import { memoryStore as memoryStoreOfSources } from '../../lib/store/memory.js'
 import type { Form, Row } from './row.js'
 
 const both: readonly Form[] = ['promise', 'sync']
@@ -46,7 +47,7 @@ async function keepContract(form: Form, open: Parameters<typeof storeContract>[0
 function memories(): (place: string) => Backing {
   const backings = new Map<string, Backing>()
   return place => {
-    const backing = backings.get(place) ?? innerOf(memoryStore()).backing
+    const backing = backings.get(place) ?? innerOf(memoryStoreOfSources()).backing
     backings.set(place, backing)
     return backing
   }
