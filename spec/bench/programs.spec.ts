@@ -39,8 +39,8 @@ const small: [program: keyof typeof layers, only: string, says: RegExp[]][] = [
   ['speed', 'store, increment', [/│ +holdfast +│ sync +│ [\d.]+ +│/, /floor: sync/]],
   ['speed', 'mkdirp, leaf', [/│ +make-dir +│ async │ [\d.]+ +│ [\d.]+ +│ [\d.]+ +│/, /floor: callbacks/, /seed 11/]],
   // A call of many trips, and one of few that are made inline.
-  ['turns', 'updateFile', [/│ fs\.promises\.writeFile +│ [\d.]+ +│/, /│ updateFile +│ .* (yes|NO) │/]],
-  ['turns', 'lock, release, again', [/│ lock, release, again +│ .* (yes|NO) │/]],
+  ['turns', 'updateFile', [/│ fs\.promises\.writeFile +│ [\d.]+ +│/, /│ updateFile +│ .* (yes|NO) +│/]],
+  ['turns', 'lock, release, again', [/│ lock, release, again +│ .* (yes|NO) +│/]],
 ]
 for (const [program, only, says] of small) {
   const shows = () => {
