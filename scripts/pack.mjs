@@ -29,6 +29,9 @@ const entries = Object.entries(own.exports)
 /** mkdirp alone, for bundlers that keep of a package what is used. */
 const alone = { name: 'index.mkdirp', file: join(top, 'dist/lib/mkdirp.js') }
 
+/** The command line, which users run and do not import. */
+const commands = { name: 'cli', file: join(top, 'dist/lib/cli.js') }
+
 // ---- Which files go together ----
 
 const imported = file =>
@@ -46,6 +49,8 @@ function reachedFrom(...files) {
 function groups() {
   const core = reachedFrom(alone.file)
   const functions = reachedFrom(entries.find(({ path }) => path === '.').file)
+  const ofEntry = path => reachedFrom(entries.find(one => one.path === path).file)
+  const [content, store] = [ofEntry('./content'), ofEntry('./store')]
   const counts = new Map()
   for (const { file } of entries)
     for (const one of reachedFrom(file)) if (one !== file) counts.set(one, (counts.get(one) ?? 0) + 1)
@@ -55,6 +60,11 @@ function groups() {
     { name: 'functions', test: file => functions.has(file) && !file.endsWith('lib/index.js') },
     { name: 'faces', test: file => isShared(file) && relative(top, file).includes('faces') },
     { name: 'stores', test: file => isShared(file) },
+    // The commands need these as well, and a group takes along what it needs.
+    { name: 'content-files', test: file => content.has(file) },
+    { name: 'store-files', test: file => store.has(file) },
+    // In one file, because none of them is large; which are loaded when a command is run.
+    { name: 'commands', test: file => relative(top, file).replaceAll('\\', '/').startsWith('dist/lib/cli/run/') },
   ].map((group, at) => ({ ...group, priority: 10 - at }))
 }
 
@@ -111,7 +121,7 @@ async function makeFiles() {
   for (const { file } of entries)
     for (const value of Object.values(await import(file)))
       if (typeof value === 'function') namesThatCount.add(value.name)
-  const input = Object.fromEntries([...entries, alone].map(({ name, file }) => [name, file]))
+  const input = Object.fromEntries([...entries, alone, commands].map(({ name, file }) => [name, file]))
   const build = await rolldown({ input, external, platform: 'node' })
   const { output } = await build.generate({
     format: 'cjs',
@@ -146,6 +156,13 @@ async function makeFronts({ name, file }) {
     ...(hasDefault ? [`export{default}from'./${name}.js'`] : []),
   ]
   writeFileSync(join(home, 'dist', `${name}.bundle.mjs`), `${front.join('\n')}\n`)
+}
+
+// ---- The command line ----
+
+function makeCommand() {
+  const code = `#!/usr/bin/env node\nrequire('./${commands.name}.js').main(process.argv.slice(2))\n`
+  writeFileSync(join(home, 'dist', 'holdfast.js'), code, { mode: 0o755 })
 }
 
 // ---- Types ----
@@ -184,6 +201,7 @@ function makeManifest() {
     type: 'commonjs',
     main: './dist/index.js',
     types: './dist/index.d.ts',
+    bin: { holdfast: 'dist/holdfast.js' },
     typesVersions: {
       '*': Object.fromEntries(entries.slice(1).map(({ path, name }) => [path.slice(2), [`./dist/${name}.d.ts`]])),
     },
@@ -207,6 +225,7 @@ export async function pack() {
   mkdirSync(join(home, 'dist'), { recursive: true })
   await makeFiles()
   for (const entry of entries) await makeFronts(entry)
+  makeCommand()
   await makeTypes()
   makeManifest()
   writeFileSync(stamp, '')

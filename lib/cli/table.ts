@@ -1,0 +1,6 @@
+// All commands: help, completion and the check of arguments come out of this one table.
+
+import type { Command } from './command.js'
+import { locks } from './table/locks.js'
+
+export const commands: readonly Command[] = [...locks]
