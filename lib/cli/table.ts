@@ -1,6 +1,7 @@
 // All commands: help, completion and the check of arguments come out of this one table.
 
 import type { Command } from './command.js'
+import { files } from './table/files.js'
 import { locks } from './table/locks.js'
 
-export const commands: readonly Command[] = [...locks]
+export const commands: readonly Command[] = [...locks, ...files]
