@@ -3,5 +3,6 @@
 import type { Command } from './command.js'
 import { files } from './table/files.js'
 import { locks } from './table/locks.js'
+import { names } from './table/names.js'
 
-export const commands: readonly Command[] = [...locks, ...files]
+export const commands: readonly Command[] = [...locks, ...files, ...names]
