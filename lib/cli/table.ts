@@ -4,5 +4,6 @@ import type { Command } from './command.js'
 import { files } from './table/files.js'
 import { locks } from './table/locks.js'
 import { names } from './table/names.js'
+import { stores } from './table/stores.js'
 
-export const commands: readonly Command[] = [...locks, ...files, ...names]
+export const commands: readonly Command[] = [...locks, ...files, ...names, ...stores]
