@@ -49,7 +49,7 @@ async function runCommand(command: Command, rest: readonly string[]): Promise<vo
     say = new Say({ name, json: given.flag('json'), quiet: given.flag('quiet'), verbose: given.flag('verbose') })
     const run = await command.load()
     signals = new Signals()
-    const call: Call = { ...parsed, say, signals, signal: signals.signal }
+    const call: Call = { ...parsed, commands, say, signals, signal: signals.signal }
     signals.end(await run(call))
     say.clear()
   } catch (error) {

@@ -27,6 +27,7 @@ export async function start(
   [file = '', ...args]: readonly string[],
   { env = {}, cwd, stdin = 'inherit', stdout = 'inherit' }: StartOptions = {},
 ): Promise<Running> {
+  say.clear()
   const child = spawn(file, args, { stdio: [stdin, stdout, 'inherit'], env: { ...process.env, ...env }, cwd })
   signals.watch(child)
   const ended = new Promise<number>(resolve => {

@@ -37,6 +37,8 @@ export interface Call {
   /** Empty if no program was given. */
   readonly program: readonly string[]
   readonly given: Given
+  /** All commands that there are. */
+  readonly commands: readonly Command[]
   readonly say: Say
   readonly signals: Signals
   /** Aborted by a signal that comes while no program runs. */

@@ -69,7 +69,8 @@ export class Say {
 
   /** On a terminal, says who is waited for, as long as that lasts; elsewhere it is a detail, said once for each holder. */
   readonly waiting = ({ holder, waited }: Waiting): void => {
-    const who = `waiting for ${describeHolder(holder)}`
+    // A line on a terminal has no room for times of day.
+    const who = `waiting for ${describeHolder(this.#showsLines ? { ...holder, since: undefined } : holder)}`
     if (this.#showsLines) this.#replace(`${who}, ${Math.round(waited / 1000)} s`)
     else if (this.#saidWho !== holder.owner) this.detail(who)
     this.#saidWho = holder.owner

@@ -5,5 +5,6 @@ import { files } from './table/files.js'
 import { locks } from './table/locks.js'
 import { names } from './table/names.js'
 import { stores } from './table/stores.js'
+import { tools } from './table/tools.js'
 
-export const commands: readonly Command[] = [...locks, ...files, ...names, ...stores]
+export const commands: readonly Command[] = [...locks, ...files, ...names, ...stores, ...tools]

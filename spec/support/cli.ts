@@ -7,7 +7,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { assert } from './kit.js'
 
-const bin = fileURLToPath(new URL('../../../bin/holdfast.js', import.meta.url))
+export const bin = fileURLToPath(new URL('../../../bin/holdfast.js', import.meta.url))
 
 export interface Ended {
   readonly status: number | null
