@@ -85,6 +85,22 @@ holds('what is published is what users need, with one set of types, and is small
   assert.ok(size <= 330_000, `${size} bytes packed`)
 })
 
+holds('the command line of the package runs', () => {
+  pack()
+  const command = join(top, 'dist', 'package', 'dist', 'holdfast.js')
+  const said = run(
+    process.execPath,
+    command,
+    'lock',
+    join(scratch(), 'l'),
+    '--',
+    process.execPath,
+    '-e',
+    'console.log(7)',
+  )
+  assert.is(said, '7\n')
+})
+
 // Faces pass some of Node's own functions through.
 holds('only core/disk.ts and faces/node-fs.ts import a filesystem, and nothing in the library prints', () => {
   for (const name of filesOfLib().filter(name => !name.startsWith('testing'))) {
