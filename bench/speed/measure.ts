@@ -2,6 +2,7 @@
 
 import { median, quantile } from '../run/median.js'
 import type { Form, SpeedCell } from '../run/results.js'
+import { notThere } from './before-hooks.js'
 import type { NativeFloor } from './native.js'
 import { type Rotation, rotate } from './rotate.js'
 import { floors, samplesOf, sidesOf, type Work } from './work.js'
@@ -19,15 +20,24 @@ export async function measure(
   native: NativeFloor | undefined,
   rotation: Rotation,
 ): Promise<SpeedCell[]> {
-  const taken = await rotate(contestantsOf(work, native), rotation, (one, room) => one.samples(room))
-  return [...taken].map(([{ side, form }, rounds]) => {
+  const taken = await rotate(contestantsOf(work, native), rotation, (one, room) =>
+    one.samples(room).catch(noneIfMissing),
+  )
+  return [...taken].flatMap(([{ side, form }, rounds]) => {
     const all = rounds.flat()
+    if (all.length === 0) return []
     return {
       ...{ filesystem, work: work.name, side, form },
       ...{ median: median(all), p99: quantile(all, 0.99), calls: all.length },
       ...(work.weaker?.includes(side) && { weaker: true }),
     }
   })
+}
+
+/** A build before may lack what is measured: then it takes no part. */
+function noneIfMissing(error: unknown): number[] {
+  if ((error as NodeJS.ErrnoException).code === notThere) return []
+  throw error
 }
 
 export const countOf = (work: Work, native: NativeFloor | undefined): number => contestantsOf(work, native).length
