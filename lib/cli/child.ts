@@ -1,6 +1,8 @@
 // Runs the program that stands behind `--`.
 
 import { type ChildProcess, spawn } from 'node:child_process'
+import { basename, delimiter, join } from 'node:path'
+import { exists } from '../exists.js'
 import type { Call } from './command.js'
 import { EndsWith, status, statusOfSignal } from './failure.js'
 
@@ -35,13 +37,21 @@ export async function start(
   })
   await new Promise<void>((resolve, reject) => {
     child.once('spawn', resolve)
-    child.once('error', error => {
-      const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT'
+    child.once('error', async error => {
+      const isMissing = await isNotFound(file, error)
       say.error(`${file}: ${isMissing ? 'not found' : error.message}`)
       reject(new EndsWith(isMissing ? status.notFound : status.notExecutable))
     })
   })
   return { child, ended }
+}
+
+/** EACCES comes also where a program is missing, and a directory of PATH cannot be searched: see execvp(3). */
+async function isNotFound(file: string, { code }: NodeJS.ErrnoException): Promise<boolean> {
+  if (code !== 'EACCES' || basename(file) !== file) return code === 'ENOENT'
+  for (const dir of (process.env.PATH ?? '').split(delimiter))
+    if (await exists(join(dir, file)).catch(() => false)) return false
+  return true
 }
 
 /** Starts it and waits for its end. */
