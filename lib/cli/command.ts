@@ -15,12 +15,10 @@ export interface Option {
 export interface Command {
   readonly name: string
   readonly summary: string
-  /** The operands, as the usage shows them. */
+  /** The operands, as the usage shows them: in brackets those that may be missing, and with dots one of which there may be more. */
   readonly operands: string
-  /** How many operands there must be, and may be. */
-  readonly count: readonly [least: number, most: number]
-  /** Whether a program with its arguments follows behind `--`. */
-  readonly program: 'none' | 'optional' | 'required'
+  /** Whether a program with its arguments may follow behind `--`, or must; without, none may. */
+  readonly program?: 'optional' | 'required'
   readonly options: Readonly<Record<string, Option>>
   /** What the help says besides. */
   readonly notes?: string

@@ -13,7 +13,7 @@ export interface Parsed {
 
 export function parse(command: Command, line: readonly string[]): Parsed {
   // Behind `--` stands the program, or, of a command that runs none, operands that may begin with a dash.
-  const end = command.program === 'none' ? -1 : line.indexOf('--')
+  const end = command.program === undefined ? -1 : line.indexOf('--')
   const own = end < 0 ? line : line.slice(0, end)
   const program = end < 0 ? [] : line.slice(end + 1)
   const { values, positionals: operands } = parseOptions(command, own)
@@ -55,8 +55,11 @@ function checkValues({ options }: Command, given: Given): void {
   }
 }
 
-function checkCount({ count: [least, most], operands: shown, program }: Command, { length }: readonly string[]): void {
+function checkCount({ operands: shown, program }: Command, { length }: readonly string[]): void {
+  const names = shown.split(' ').filter(name => name !== '')
+  const least = names.filter(name => !name.startsWith('[')).length
+  const most = shown.endsWith('...') ? Number.POSITIVE_INFINITY : names.length
   if (length < least) throw new UsageError(`an operand is missing: ${shown}`)
-  const hint = program === 'none' ? '' : ' (the program to run stands behind --)'
+  const hint = program ? ' (the program to run stands behind --)' : ''
   if (length > most) throw new UsageError(`too many operands: ${shown === '' ? 'it takes none' : shown}${hint}`)
 }

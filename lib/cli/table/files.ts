@@ -13,7 +13,6 @@ export const files: readonly Command[] = [
     name: 'write',
     summary: 'Writes FILE as a whole, from stdin, or from the output of a program that ends with 0.',
     operands: 'FILE',
-    count: [1, 1],
     program: 'optional',
     options: {
       parents,
@@ -30,7 +29,6 @@ export const files: readonly Command[] = [
     summary:
       'Changes FILE under a lock: the program reads the old content from stdin, and writes the new one to stdout.',
     operands: 'FILE',
-    count: [1, 1],
     program: 'required',
     options: { wait: waitForAll, parents, mode, durability, 'lock-path': lockPath },
     notes: `For instance: holdfast update c.json -- jq '.n+=1'
@@ -41,7 +39,6 @@ If the program fails, FILE stays as it is. A FILE that is missing is made; the p
     name: 'once',
     summary: 'Makes PATH unless it is there: one caller runs the program, the others wait for the result.',
     operands: 'PATH',
-    count: [1, 1],
     program: 'required',
     options: {
       directory: { short: 'd', help: 'PATH is a directory: the program fills $HOLDFAST_STAGE' },
@@ -65,7 +62,6 @@ If the program fails, FILE stays as it is. A FILE that is missing is made; the p
     name: 'append',
     summary: 'Appends the lines of stdin, or of the output of a program, to FILE: each as a whole.',
     operands: 'FILE',
-    count: [1, 1],
     program: 'optional',
     options: {
       parents,

@@ -8,8 +8,6 @@ export const tools: readonly Command[] = [
     summary:
       'Lists where the sources in DIR import packages that this one has a face of; with --write, rewrites the imports.',
     operands: 'DIR',
-    count: [1, 1],
-    program: 'none',
     options: {
       write: { help: 'rewrite them; each file is replaced as a whole' },
       'node-fs': { help: "Node's own fs/promises, too" },
@@ -23,8 +21,6 @@ is in docs/from-*.md.`,
     name: 'completion',
     summary: 'Prints a script that completes command lines: of bash, zsh or fish.',
     operands: 'SHELL',
-    count: [1, 1],
-    program: 'none',
     options: {},
     notes: `bash: eval "$(holdfast completion bash)"  zsh: the same with zsh, after compinit
 fish: holdfast completion fish | source`,
