@@ -93,9 +93,12 @@ if (process.platform !== 'win32')
     assert.match(stdout, /^Usage: holdfast lock/)
   })
 
-/** Runs a command line on a terminal, which gets what is written to the stdin of `script`. */
+/**
+ * Runs a command line on a terminal, which gets what is written to the stdin of `script`. `exec`: some shells stay
+ * between, and end by Ctrl-C themselves.
+ */
 function onTerminal(line: readonly string[]) {
-  const command = [process.execPath, bin, ...line].map(quoted).join(' ')
+  const command = `exec ${[process.execPath, bin, ...line].map(quoted).join(' ')}`
   return spawn('script', ['-qec', command, '/dev/null'], { stdio: ['pipe', 'pipe', 'inherit'] })
 }
 
