@@ -23,7 +23,7 @@ function specs(texts: Readonly<Record<string, string>>): string {
   for (const [name, text] of Object.entries(texts)) {
     const path = join(dir, `${name}.spec.js`)
     mkdirSync(dirname(path), { recursive: true })
-    const imports = `import { explored, holds, raced } from ${JSON.stringify(kit)}
+    const imports = `import { assert, explored, holds, raced } from ${JSON.stringify(kit)}
       import fs from 'node:fs'
       const dir = ${JSON.stringify(dir)}`
     writeFileSync(path, `${imports}\n${text}`)
@@ -91,14 +91,16 @@ holds('arguments that cannot be understood are refused, with the reason and the 
   assert.match(said, /Usage: npm test/)
 })
 
-holds('it counts what passed, failed and was skipped, names the files that failed, and prints the time of each', () => {
+holds('it counts what passed, failed and was skipped, names what failed and why, and prints the time of each', () => {
   const dir = specs({
     good: `holds('passes', () => {}); raced('races', () => {}); explored.skip('cannot', 'it takes more')`,
-    'in/bad': `holds('passes', () => {}); holds('fails', () => { throw new Error('on purpose') })`,
+    'in/bad': `holds('passes', () => {}); holds('fails', () => { throw new Error('on purpose') });
+      holds('compares', () => assert.is(1, 2))`,
   })
   const { status, said, last } = run(dir)
-  assert.equal([status, last], [1, '3 passed, 1 failed, 1 skipped'])
-  assert.match(said, /^failed: in\/bad$/m)
+  assert.equal([status, last], [1, '3 passed, 2 failed, 1 skipped'])
+  assert.match(said, /^failed: in\/bad: fails: on purpose$/m)
+  assert.match(said, /^failed: in\/bad: compares: Expected .*: 1 is there, 2 was expected$/m)
   assert.match(said, /on purpose/)
   assert.match(said, /^skipped: cannot \(it takes more\)$/m)
   assert.match(said, /^ +\d+\.\d s {2}good$/m)
@@ -115,8 +117,9 @@ holds('a file that dies, never ends, or has no test at all, has failed', () => {
   })
   const { status, said, last } = run(dir)
   assert.equal([status, last], [1, '0 passed, 5 failed'])
-  for (const name of ['dies', 'killed', 'broken', 'empty', 'stuck'])
-    assert.match(said, new RegExp(`^failed: ${name}$`, 'm'))
+  for (const name of ['dies', 'killed', 'broken', 'empty'])
+    assert.match(said, new RegExp(`^failed: ${name} reported no test$`, 'm'))
+  assert.match(said, /^failed: stuck: waits for nothing: not done after 50 ms$/m)
 })
 
 holds('what a file leaves behind, on disk or in memory, is found, laid to that file, and removed', () => {

@@ -21,7 +21,8 @@ export class Tally {
     // A file that died, or knows of no test at all, has failed, whatever else it reported.
     const broken = failed === 0 && (!well || reports.length === 0) ? 1 : 0
     this.failed += failed + broken + (left.length > 0 ? 1 : 0)
-    if (failed + broken > 0) this.bad.push(spec)
+    for (const { name, why, how } of reports) if (how === 'failed') this.bad.push(`${spec}: ${name}: ${why}`)
+    if (broken > 0) this.bad.push(`${spec} ${reports.length === 0 ? 'reported no test' : 'ended before its time'}`)
     if (left.length > 0) this.bad.push(`${spec} left behind: ${left.join(', ')}`)
     this.#ms.set(spec, (this.#ms.get(spec) ?? 0) + ms)
     this.#tests.set(spec, [...(this.#tests.get(spec) ?? []), ...reports])

@@ -75,6 +75,8 @@ export interface Report {
   readonly name: string
   readonly how: 'passed' | 'failed' | 'skipped' | 'left out'
   readonly ms?: number
+  /** Why it failed, in a line. */
+  readonly why?: string | undefined
 }
 
 const report = (what: Report): void => void process.send?.(what)
@@ -97,14 +99,16 @@ function testOf(layer: Layer): Test {
     announce()
     file(name, async () => {
       const began = performance.now()
-      const told = (how: Report['how']) => report({ layer, name, how, ms: performance.now() - began })
+      const ended = (how: Report['how'], why?: string) =>
+        report({ layer, name, how, ms: performance.now() - began, why })
       try {
         await within(sized(timeout, 24 * 3_600_000), body)
-      } catch (error) {
-        told('failed')
-        throw error instanceof Error ? error : new Error(`threw ${inspect(error)}`)
+      } catch (thrown) {
+        const error = thrown instanceof Error ? thrown : new Error(`threw ${inspect(thrown)}`)
+        ended('failed', inLine(error))
+        throw error
       }
-      told('passed')
+      ended('passed')
     })
   }
   const skip = (name: string, why: string): void => {
@@ -115,6 +119,13 @@ function testOf(layer: Layer): Test {
     console.log(`skipped: ${name} (${why})`)
   }
   return Object.assign(test, { skip })
+}
+
+/** What an error says, on one line; of an assertion also what it compared. */
+function inLine(error: Error): string {
+  const { actual, expects } = error as { actual?: unknown; expects?: unknown }
+  const compared = 'expects' in error ? `: ${inspect(actual)} is there, ${inspect(expects)} was expected` : ''
+  return `${error.message}${compared}`.replace(/\s+/g, ' ').slice(0, 500)
 }
 
 async function within(ms: number, body: () => unknown): Promise<void> {
