@@ -46,9 +46,7 @@ export class Drive<T> {
   }
 
   /** What ends the wait of a call may be another call, with another `AsyncLocalStorage`. */
-  readonly #keepContext = (): void => {
-    this.#context ??= new AsyncResource('HOLDFAST')
-  }
+  readonly #keepContext = (): unknown => (this.#context ??= new AsyncResource('HOLDFAST'))
 
   /** A call that ends inline is followed by the next in this loop, so that it does not deepen the stack. */
   readonly #loop = (): void => {
@@ -155,9 +153,10 @@ export class Drive<T> {
 
   /** The deadline has come. */
   #stop(): void {
+    // First, because the steps that are woken may make calls that block the event loop.
+    if (!this.#running.patient) this.#leaveTimer = setTimeout(() => this.#leave(), cleanUpMs)
     if (!this.#running.deadline?.hasInterrupted) this.#wake?.()
     this.#descriptors.waits.stop()
-    if (!this.#hasEnded && !this.#running.patient) this.#leaveTimer = setTimeout(() => this.#leave(), cleanUpMs)
   }
 
   /** The caller goes on. The steps come to their end in the background. */

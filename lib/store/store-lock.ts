@@ -5,7 +5,7 @@ import type { AnyStore, Store } from './contract.js'
 import { innerOf } from './inner.js'
 import { acquire, asPlace, asWanted, sayWhoUntil, tryAcquire } from './store-lock/acquire.js'
 import { readHolder } from './store-lock/errors.js'
-import { release, type StoreHold } from './store-lock/hold.js'
+import { release, renew, type StoreHold } from './store-lock/hold.js'
 import { type StoreLease, startLease } from './store-lock/lease.js'
 import type { StoreHolder, StoreLockOptions } from './store-lock/options.js'
 
@@ -25,6 +25,10 @@ export interface StoreLock {
     sync<T>(store: Store<T>, key: string, options?: StoreLockOptions): StoreLease | undefined
     steps<T>(store: Store<T>, key: string, options?: StoreLockOptions): Steps<StoreHold | undefined>
   }
+  /** For algorithms: releases what `steps` returned. More than once is no error. @throws `ERR_LEASE_LOST` */
+  release(hold: StoreHold): Steps<void>
+  /** For algorithms: one heartbeat, which shows that the holder is alive. @throws `ERR_LEASE_LOST` */
+  renew(hold: StoreHold): Steps<void>
   /** Who holds the lock; undefined if it is free. One whose holder is known to be dead is held until a call takes it over. */
   readonly holder: Dual<[store: AnyStore, key: string, options?: Patience], StoreHolder | undefined>
 }
@@ -45,7 +49,8 @@ export interface StoreLock {
  *
  * The lock is an entry of the store, which stays: `{ "lock": <fence> }`, and `label` and `since` if there is a label.
  * `storeLock.try(store, key)` returns undefined instead of waiting. `storeLock.holder(store, key)` returns who holds the lock
- * (`owner`, `fence`, `alive`, `label`, `since`), or undefined.
+ * (`owner`, `fence`, `alive`, `label`, `since`), or undefined. `storeLock.steps(store, key)` returns a hold, for algorithms;
+ * `yield* storeLock.release(hold)` releases it, and `yield* storeLock.renew(hold)` is a heartbeat.
  *
  * @param store Any store of `holdfast/store`, wrapped or not.
  * @param options `timeout` (ms) is for the whole call; `lease` (ms) is kept with the lock.
@@ -73,6 +78,8 @@ export const storeLock: StoreLock = Object.assign(
         steps: (store: unknown, key: string, options?: StoreLockOptions) => trying.steps(store, key, options),
       },
     ),
+    release,
+    renew,
     holder: dual(function* storeLockHolder(store: AnyStore, key: string, _options: Patience = {}) {
       return yield* readHolder(asPlace(store, key), key)
     }),

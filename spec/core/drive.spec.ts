@@ -13,6 +13,7 @@ import { Drive } from '../../lib/core/drive-async.js'
 import { allOps, opsThat } from '../../lib/core/traits.js'
 import { escapes, injecting, manners } from '../broken/inject.js'
 import { cases, treeCases } from '../support/cases.js'
+import { storeCases } from '../support/cases-of-stores.js'
 import { assert, holds, memory, note, scratch, sized } from '../support/kit.js'
 import { privateNames } from '../support/trees.js'
 
@@ -154,7 +155,7 @@ async function failEveryCall({ lay, steps }: (typeof cases)[number], every: numb
   return { points, escaped }
 }
 
-for (const one of [...cases, ...treeCases]) {
+for (const one of [...cases, ...storeCases, ...treeCases]) {
   holds(`${one.name}: no error of any call escapes, and no descriptor is left`, async () => {
     const isTree = treeCases.includes(one)
     const { points, escaped } = await failEveryCall(

@@ -4,6 +4,7 @@ import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { cases, treeCases } from '../support/cases.js'
+import { storeCases } from '../support/cases-of-stores.js'
 import { assert, note, raced, sized } from '../support/kit.js'
 import type { Report } from './few-descriptors.js'
 
@@ -32,7 +33,7 @@ else
     for (let turn = 0; turn < sized(1, 5); turn++) {
       const [plenty, few] = [await run(false), await run(true)]
       assert.ok(few.left <= 0, `${few.left} descriptors are left open`)
-      assert.is(few.reports.length, cases.length + treeCases.length)
+      assert.is(few.reports.length, cases.length + storeCases.length + treeCases.length)
       for (const [at, { name, ms, wrong }] of few.reports.entries()) {
         const base = plenty.reports[at] as Report
         assert.equal(base.wrong, [], `${name}, with plenty`)

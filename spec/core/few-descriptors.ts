@@ -5,6 +5,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, openSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Case, cases, treeCases } from '../support/cases.js'
+import { storeCases } from '../support/cases-of-stores.js'
 import { memory, scratch, sized } from '../support/kit.js'
 
 const [most = '', inUse = '', ...names] = process.argv.slice(2)
@@ -47,6 +48,6 @@ const open = () => readdirSync('/proc/self/fd').length - 1
 while (open() < Number(inUse)) openSync('/dev/null', 'r')
 // Newer versions of Node have more of their own.
 const before = open()
-for (const one of [...cases, ...treeCases])
+for (const one of [...cases, ...storeCases, ...treeCases])
   if (names.length === 0 || names.includes(one.name)) console.log(JSON.stringify(await tryCase(one, timesOf(one))))
 console.log(JSON.stringify({ left: open() - before }))

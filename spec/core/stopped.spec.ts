@@ -23,14 +23,18 @@ import {
   withLock,
   writeFile,
 } from 'holdfast'
+import { contentStore } from 'holdfast/content'
 import { door, drive, driveSync, fs, type Steps } from 'holdfast/steps'
+import { fileStore, getOrSet, getOrSetMany, limiter, storeLock } from 'holdfast/store'
+import { uninterruptible } from '../../lib/parts/cleanup.js'
 import { type Case, cases, treeCases } from '../support/cases.js'
+import { storeCases } from '../support/cases-of-stores.js'
 import { assert, holds, memory, note, raced, scratch, sized } from '../support/kit.js'
 import { privateNames } from '../support/trees.js'
 import type { Stopped } from './stopped.js'
 
 const child = fileURLToPath(new URL('stopped.js', import.meta.url))
-const all: readonly Case[] = [...cases, ...treeCases]
+const all: readonly Case[] = [...cases, ...storeCases, ...treeCases]
 
 function layAll(dir: string, across: string): void {
   for (const [at, one] of all.entries()) {
@@ -105,6 +109,7 @@ async function spansOf(dir: string, across: string): Promise<number[]> {
   return spans
 }
 
+const storeIn = (dir: string) => fileStore<string>(join(dir, 'store'))
 const never = () => new Promise<never>(() => {})
 
 /** Calls that wait for something that never comes. */
@@ -123,6 +128,24 @@ const waits: Readonly<Record<string, (dir: string, options: Patience) => Promise
   'a report of progress': (dir, options) => remove(join(dir, 'tree'), { onProgress: never as never, ...options }),
   'the name of a file': (dir, options) => link(never, join(dir, 'link'), options),
   'a stream': (dir, options) => writeFile(join(dir, 'streamed'), new PassThrough(), options),
+  'a value that it makes for a store': (dir, options) => getOrSet(storeIn(dir), 'k', never, options),
+  'values that it makes for a store': (dir, options) => getOrSetMany(storeIn(dir), ['k'], never, options),
+  'a change of a value': (dir, options) => {
+    const store = storeIn(dir)
+    store.create.sync('k', 'x')
+    return store.update('k', never, options)
+  },
+  'a lock in a store': (dir, options) => {
+    const store = storeIn(dir)
+    storeLock.sync(store, 'k')
+    return storeLock(store, 'k', options)
+  },
+  'what is allowed in an hour': (dir, options) => {
+    const limited = limiter(join(dir, 'limits'), { limit: 1, per: 3_600_000 })
+    limited.hit.sync('k')
+    return limited.wait('k', options)
+  },
+  'the stream of a blob': (dir, options) => contentStore(join(dir, 'blobs')).put(new PassThrough(), options),
   'the stream of a producer': (dir, options) => getOrCreate(join(dir, 'stream-made'), () => new PassThrough(), options),
 }
 
@@ -163,6 +186,27 @@ for (const [what, call] of Object.entries(waits))
       }
     }
   })
+
+holds('a call whose clean-up blocks the event loop is left in the first turn that comes after 50 ms', async () => {
+  const stop = new AbortController()
+  const steps = (function* (): Steps<void> {
+    try {
+      yield* fs.sleep(60_000)
+    } finally {
+      for (const until = performance.now() + 150; performance.now() < until; );
+      yield* uninterruptible(() => fs.sleep(300))
+    }
+  })()
+  let overdue = false
+  const stopped = drive(steps, { signal: stop.signal }).catch(error => error.code)
+  const timer = setTimeout(() => {
+    overdue = true
+  }, 100)
+  stop.abort()
+  assert.is(await stopped, 'ABORT_ERR')
+  clearTimeout(timer)
+  assert.not(overdue)
+})
 
 holds(
   'a callback that is left behind has been given the signal, and nothing that it makes later is published',

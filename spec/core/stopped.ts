@@ -4,6 +4,7 @@
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { cases, treeCases } from '../support/cases.js'
+import { storeCases } from '../support/cases-of-stores.js'
 
 /** What came of one call. */
 export interface Stopped {
@@ -18,7 +19,7 @@ export interface Stopped {
 
 const [dir = '', across = '', moments = ''] = process.argv.slice(2)
 const stopped: Stopped[] = []
-for (const [at, one] of [...cases, ...treeCases].entries()) {
+for (const [at, one] of [...cases, ...storeCases, ...treeCases].entries()) {
   const stop = new AbortController()
   let began = 0
   let late = false

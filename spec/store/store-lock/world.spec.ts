@@ -4,7 +4,6 @@ import { fs, type Steps } from 'holdfast/steps'
 import { type StoreLockOptions, storeLock } from 'holdfast/store'
 import type { Ending } from 'holdfast/testing'
 import { cleaningUp } from '../../../lib/parts/cleanup.js'
-import { release, renew } from '../../../lib/store/store-lock/hold.js'
 import { takeOverByAge } from '../../broken/claims.js'
 import {
   answers,
@@ -33,14 +32,14 @@ type Change = Parameters<typeof storeOf>[1]
 function* hold(dir: string, options: StoreLockOptions, change: Change): Steps<number | 'lost'> {
   const held = yield* storeLock.steps(storeOf(dir, change), key, options)
   try {
-    yield* renew(held)
+    yield* storeLock.renew(held)
     // A call that others see, so that what they do may come in between.
     yield* fs.stat(dir)
-    yield* release(held)
+    yield* storeLock.release(held)
     return held.fence
   } catch (error) {
     if ((error as { code?: string }).code === 'ERR_LEASE_LOST') return 'lost'
-    yield* cleaningUp(() => release(held))
+    yield* cleaningUp(() => storeLock.release(held))
     throw error
   }
 }
@@ -127,9 +126,9 @@ function* beating(dir: string, change?: Change): Steps<number | undefined> {
   const held = yield* storeLock.steps(storeOf(dir, change), key, { lease: 500 })
   const atMs = yield* fs.now()
   try {
-    yield* renew(held)
+    yield* storeLock.renew(held)
     yield* fs.stat(dir)
-    yield* release(held)
+    yield* storeLock.release(held)
     return atMs
   } catch (error) {
     if ((error as { code?: string }).code === 'ERR_LEASE_LOST') return atMs
@@ -142,7 +141,7 @@ function* waiting(dir: string): Steps<{ atMs: number; previous: string }> {
   const held = yield* storeLock.steps(storeOf(dir), key, { lease: 500 })
   const taken = { atMs: yield* fs.now(), previous: held.previous }
   try {
-    yield* release(held)
+    yield* storeLock.release(held)
   } catch (error) {
     // The other one may rob this one as well.
     if ((error as { code?: string }).code !== 'ERR_LEASE_LOST') throw error
