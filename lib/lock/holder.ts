@@ -86,7 +86,7 @@ function heldBy(who: string, { path }: Pick<Locking, 'path'>, holder: Holder | u
  * Then the caller gets the same error without a name in it.
  */
 export const unnamedIfLeft = (locking: Pick<Locking, 'path'>): Steps<void> =>
-  fs.ifLeft(timeout => heldBy('another, and there was no time to read who that is', locking, undefined, timeout))
+  fs.ifLeft(timeout => heldBy('another, or cannot be taken (no time was left to see)', locking, undefined, timeout))
 
 /** In words. `dir`: where the lock is. */
 export function describeHolder(holder: Holder, dir?: string): string {

@@ -34,7 +34,7 @@ export const lockHeld = (key: string, holder: StoreHolder | undefined, cause: un
 
 /** As for `lock` (../../lock/holder.ts). */
 export const unnamedIfLeft = (key: string): Steps<void> =>
-  fs.ifLeft(timeout => heldBy('another, and there was no time to read who that is', key, undefined, timeout))
+  fs.ifLeft(timeout => heldBy('another, or cannot be taken (no time was left to see)', key, undefined, timeout))
 
 function heldBy(who: string, key: string, holder: StoreHolder | undefined, cause: unknown): Error {
   const error = new Error(`The lock is held by ${who}: ${JSON.stringify(key)}`, cause === undefined ? {} : { cause })
