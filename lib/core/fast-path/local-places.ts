@@ -42,6 +42,8 @@ export class LocalPlaces {
   readonly #asking = new Set<string>()
   /** The names at which filesystems are mounted that are not kept by this machine's kernel alone. */
   #others: ReadonlySet<string> | undefined
+  /** How long they are: most names are of another length, and to see that takes less time than to look them up. */
+  #lengthsOfOthers: ReadonlySet<number> = new Set()
   #othersAtMs = never
 
   constructor(ask: Questions, paths: KnownPaths) {
@@ -129,10 +131,12 @@ export class LocalPlaces {
   isOwnPlace(path: string): boolean {
     if (!wasUsed(this.#othersAtMs)) {
       this.#others = namesOfOthers(this.#ask.mounts() ?? '')
+      this.#lengthsOfOthers = new Set([...(this.#others ?? [])].map(name => name.length))
       this.#othersAtMs = lastReadMs()
     }
-    const names = this.#others
-    return names !== undefined && (names.size === 0 || !names.has(path.slice(path.lastIndexOf('/') + 1)))
+    if (this.#others === undefined || this.#others.size === 0) return this.#others !== undefined
+    const at = path.lastIndexOf('/') + 1
+    return !this.#lengthsOfOthers.has(path.length - at) || !this.#others.has(path.slice(at))
   }
 
   /** Is it known that the path leads to a device that is not local? */
