@@ -42,7 +42,8 @@ export type { ContentStoreOptions } from './content/options.js'
  * - `has`, `size`, `read(digest, { start, end })`, `stream`: undefined if the blob is not there. A failure is an error.
  * - `checkout(digest, to)`: a read-only hard link, or where there can be none (another device, too many links) a copy, for
  *   that file only. `mode: 'copy'`: a file of its own. `checkoutMany([[digest, to], ...])`: several at a time.
- * - `lease(digests)`: keeps blobs that are there; `missing` names the others.
+ * - `lease(digests)`: keeps blobs that are there; `missing` names the others. A lease that is garbage-collected is released,
+ *   the first of a thread with a process warning (`HOLDFAST_LEASE_DROPPED`).
  * - `evict()`: removes what is over the limits: what was not used for longest. A checkout, a lease, and a read at least once
  *   an hour are uses. `remove(digest)`: false if it is leased, or not there.
  * - `usage()`, `verify()`: look at every blob. `close()`: releases the leases of this store object.

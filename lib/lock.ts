@@ -85,8 +85,8 @@ export type { Paths } from './lock/wanted.js'
  *   of a new lock.
  * @returns A lease: keep it. `lease.previous` says whether the holder before it died, so that this one can repair what that
  *   has left; `lease.publish(data)` shows data to others. `lease.release()`, `await using` or `withLock` releases it; a lease that is
- *   garbage-collected is released with a process warning. Heartbeats keep no process alive, and a process that exits
- *   holds nothing.
+ *   garbage-collected is released, the first of a thread with a process warning. Heartbeats keep no process alive, and a
+ *   process that exits holds nothing.
  * @throws `ERR_LOCK_HELD`: `timeout` has passed (`cause` is the time-out, `holder` says who holds the lock, if
  *   the disk shows that in time); or the call
  *   would wait for itself: the sync form, if its thread holds the lock, and any form inside the work of `withLock`,

@@ -30,6 +30,8 @@ export class DroppedLeases<H extends Held> {
   /** How the watch of each hold begins that is not watched yet. */
   readonly #young = new Map<H, () => void>()
   #timer: NodeJS.Timeout | undefined
+  /** A program that drops one lease drops many, and one warning shows the mistake. */
+  #hasWarned = false
 
   constructor(nameOf: (hold: H) => string, release: (hold: H) => Promise<unknown>, advice: string) {
     this.#nameOf = nameOf
@@ -72,11 +74,19 @@ export class DroppedLeases<H extends Held> {
 
   #giveBack(hold: H): void {
     if (hold.over) return
-    process.emitWarning(`A lease was dropped without being released, and is released now: ${this.#nameOf(hold)}`, {
-      code: 'HOLDFAST_LEASE_DROPPED',
-      detail: `Keep the lease for as long as the lock is needed, and call lease.release()${this.#advice}.`,
-    })
+    this.#warn(hold)
     // If this fails, it is tried again.
     this.#release(hold).catch(() => {})
+  }
+
+  #warn(hold: H): void {
+    if (this.#hasWarned) return
+    this.#hasWarned = true
+    process.emitWarning(`A lease was dropped without being released, and is released now: ${this.#nameOf(hold)}`, {
+      code: 'HOLDFAST_LEASE_DROPPED',
+      detail:
+        `Keep the lease for as long as it is needed, and call lease.release()${this.#advice}. ` +
+        'Others of its kind that this thread drops are released without a warning.',
+    })
   }
 }
