@@ -77,6 +77,16 @@ class CallSteps implements Call, Iterator<Call, unknown> {
   }
 }
 
+/** Steps that make no call. */
+export const noSteps: Steps<void> = {
+  next: () => ({ value: undefined, done: true }),
+  return: () => ({ value: undefined, done: true }),
+  throw(error: unknown): never {
+    throw error
+  },
+  [Symbol.iterator]: () => noSteps,
+} as unknown as Steps<void>
+
 /** Option of `stat` and `lstat`: they return undefined for a missing name instead of throwing. */
 export const orNothing = { throwIfNoEntry: false } as const
 

@@ -11,9 +11,16 @@ import type { Parents } from './parents.js'
 import { closing } from './stage.js'
 
 /** Writes all the bytes, and syncs the file unless `durability` is `none`. */
-export function* writeAll(fd: number, bytes: Uint8Array, durability: Durability, progress?: FileProgress): Steps<void> {
+export const writeAll = (
+  fd: number,
+  bytes: Uint8Array,
+  durability: Durability,
+  progress?: FileProgress,
+): Steps<void> => (durability === 'none' ? writeBytes(fd, bytes, 0, progress) : writeAndSync(fd, bytes, progress))
+
+function* writeAndSync(fd: number, bytes: Uint8Array, progress: FileProgress | undefined): Steps<void> {
   yield* writeBytes(fd, bytes, 0, progress)
-  if (durability !== 'none') yield* fs.fsync(fd)
+  yield* fs.fsync(fd)
 }
 
 // Windows syncs only what is open for writing.

@@ -15,9 +15,9 @@ export const newLife = (inside?: Life): Life => ({ isOver: false, held: new Set(
 
 /** Has the life given back, when it ends, what was taken. Returns how to leave before that. */
 export function holdFor(life: Life, giveBack: () => Steps<void>): () => void {
-  for (const one of ages(life)) one.held.add(giveBack)
+  for (let one: Life | undefined = life; one; one = one.inside) one.held.add(giveBack)
   return () => {
-    for (const one of ages(life)) one.held.delete(giveBack)
+    for (let one: Life | undefined = life; one; one = one.inside) one.held.delete(giveBack)
   }
 }
 
@@ -29,9 +29,4 @@ export function isOpen(life: Life): boolean {
 
 export function checkOpen(life: Life): void {
   if (!isOpen(life)) throw Object.assign(new Error('The store was closed'), { code: 'ERR_STORE_CLOSED' })
-}
-
-/** The life itself, and those that it is inside of. */
-function* ages(life: Life): Generator<Life> {
-  for (let one: Life | undefined = life; one; one = one.inside) yield one
 }

@@ -24,6 +24,12 @@ export function* stageName<P extends Path>(target: P): Steps<P> {
   return stageNameOf(target, owner, yield* nonces())
 }
 
+/** The same, where directory and name are known already: to cut them out of a path takes as long as a quick call. */
+export function* stageNameIn(dir: string, base: string): Steps<string> {
+  const owner = yield* fs.self()
+  return siblingIn(dir, base, tailOf(owner, yield* nonces()), shortNameBytes)
+}
+
 /** One for each. */
 export function* stageNames<P extends Path>(targets: readonly P[]): Steps<P[]> {
   const owner = yield* fs.self()
@@ -33,13 +39,18 @@ export function* stageNames<P extends Path>(targets: readonly P[]): Steps<P[]> {
 }
 
 const stageNameOf = <P extends Path>(target: P, owner: string, nonce: string): P =>
-  siblingName(target, `.${owner}.${nonce}.${mark}`, shortNameBytes)
+  siblingName(target, tailOf(owner, nonce), shortNameBytes)
+
+const tailOf = (owner: string, nonce: string): string => `.${owner}.${nonce}.${mark}`
 
 /** Who made this private name; undefined if it is not of this form. */
 export const ownerOf = (name: Path): string | undefined =>
   /^\..*\.([a-z0-9]+-[a-z0-9]+-[a-z0-9]+)\.[0-9a-f]{16}\.holdfast$/s.exec(name.toString())?.[1]
 
 const nonceBytes = 8
+
+/** The nonce in a private name. */
+export const nonceIn = (name: string): string => name.slice(-2 * nonceBytes - 1 - mark.length, -1 - mark.length)
 
 /** That many nonces in a row: 64 random bits, 16 digits each. */
 export function* nonces(count = 1): Steps<string> {
@@ -51,17 +62,19 @@ export function* nonces(count = 1): Steps<string> {
  * path longer than the system takes; and `tail`.
  */
 export function siblingName<P extends Path>(target: P, tail: string, mostBytes = longestNameBytes): P {
-  const name = (dir: string, base: string) => `.${cut(base, roomFor(dir, mostBytes) - 1 - tail.length)}${tail}`
-  // Not joined, because that would normalise: behind a link, `..` is not what it looks like.
-  if (typeof target === 'string') {
-    const dir = dirname(target)
-    return `${dir}/${name(dir, basename(target))}` as P
-  }
+  if (typeof target === 'string') return siblingIn(dirname(target), basename(target), tail, mostBytes) as P
   // Only POSIX has names that are not text, and they always come with a directory.
   const at = target.lastIndexOf('/')
-  const hidden = name(target.toString('latin1', 0, at), target.toString('utf8', at + 1))
+  const hidden = hiddenName(target.toString('latin1', 0, at), target.toString('utf8', at + 1), tail, mostBytes)
   return Buffer.concat([target.subarray(0, at + 1), Buffer.from(hidden)]) as P
 }
+
+/** Not joined, because that would normalise: behind a link, `..` is not what it looks like. */
+const siblingIn = (dir: string, base: string, tail: string, mostBytes: number): string =>
+  `${dir}/${hiddenName(dir, base, tail, mostBytes)}`
+
+const hiddenName = (dir: string, base: string, tail: string, mostBytes: number): string =>
+  `.${cut(base, roomFor(dir, mostBytes) - 1 - tail.length)}${tail}`
 
 /** How many bytes a name in `dir` may have. Most paths are so short that their bytes need not be counted. */
 const roomFor = (dir: string, mostBytes: number): number =>

@@ -2,7 +2,7 @@
 // at most such a name (./stage-names.ts), never a half-made target.
 
 import { hasCode, type SystemError } from '../core/errors.js'
-import { fs, type Path, type Steps } from '../core/steps.js'
+import { fs, noSteps, type Path, type Steps } from '../core/steps.js'
 import { cleaningUp, discard, discardAll, tidy } from './cleanup.js'
 import { addFinding, namingPublicly } from './public-names.js'
 import { stageName } from './stage-names.js'
@@ -43,7 +43,7 @@ export function* staged<M, T, P extends Path = string>(
     const given = stage ? release(stage.made) : []
     // Also when `make` failed: it may have made the name, and reported an error all the same.
     const last = stage?.spent ? given : [...given, fs.unlink(path)]
-    yield* discardAll(last)
+    if (last.length > 0) yield* discardAll(last)
   }
   return yield* staged(target, make, use, release, names - 1, nameOf)
 }
@@ -91,10 +91,10 @@ function* openToWrite(path: string, mode: number): Steps<Written> {
  * is lost, so that error comes out. After a sync nothing can be lost, so the file may stay open until something else is
  * done that it can be closed beside. A descriptor is closed once, whatever that reports.
  */
-export function* closeUnsynced(written: Written, synced: boolean): Steps<void> {
-  if (synced) return
+export function closeUnsynced(written: Written, synced: boolean): Steps<void> {
+  if (synced) return noSteps
   written.isOpen = false
-  yield* fs.close(written.fd)
+  return fs.close(written.fd)
 }
 
 /** The same for a directory, which `remove` removes if it was not published. */
