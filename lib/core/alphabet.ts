@@ -96,6 +96,8 @@ export interface Alphabet {
    * time-out; from now on, or no longer (`undefined`).
    */
   ifLeft(make: ((timeout: Error) => unknown) | undefined): void
+  /** How long (ms) the caller of the whole lets one step be retried; undefined: it has not said. */
+  retryFor(): number | undefined
   /** Returns how many files this process can still open, as far as is known: `Infinity` if it is not known. */
   descriptors(): number
   /** From now on an open file belongs to what goes on after this call, and no longer counts among the files it has open. */

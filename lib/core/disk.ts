@@ -62,6 +62,8 @@ const inline = {
   // Only the drivers interrupt.
   postpone: (_failure?: unknown) => {},
   ifLeft: (_make: ((timeout: Error) => unknown) | undefined) => {},
+  // Only the drivers know.
+  retryFor: () => undefined,
   descriptors: () => freeDescriptors(),
   // Only the drivers count what is open.
   keep: (_fd: number) => {},

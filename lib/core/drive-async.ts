@@ -104,10 +104,9 @@ export class Drive<T> {
       if (call.op === 'settle') ignoreRejection(call.args[0])
       if (!before) this.#makeNow(call, done)
       else
-        this.#await({ op: 'settle', args: [before] }, error => {
-          if (isFailure(error)) done(error)
-          else this.#makeNow(call, done)
-        })
+        this.#await({ op: 'settle', args: [before] }, error =>
+          isFailure(error) ? done(error) : this.#makeNow(call, done),
+        )
     } catch (error) {
       done(asFailure(error))
     }
@@ -120,6 +119,7 @@ export class Drive<T> {
       const leave = takes && this.#descriptors.awaitSeat(() => this.#makeNow(call, done))
       if (interruption) interruptCall(call, interruption, done)
       else if (leave) this.#wake = leave
+      else if (call.op === 'retryFor') done(null, this.#running.retryFor)
       else if (call.op === 'inOneGo') runInOneGo(call, this.#running, rest => new Drive(rest).start(), done)
       else if (call.op === 'together') this.#descriptors.performAll(call.args[0] as SingleCall[], done)
       else if (isWait(call)) this.#await(call as SingleCall, done)

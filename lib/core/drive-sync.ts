@@ -6,12 +6,13 @@ import type { Call, Steps } from './steps.js'
 import { oneByOne } from './together.js'
 import { isWait } from './traits.js'
 
-export function runSync<T>(steps: Steps<T>, deadline: Deadline | undefined, door: Door): T {
+/** `retryFor`: see ./alphabet.ts. */
+export function runSync<T>(steps: Steps<T>, deadline: Deadline | undefined, door: Door, retryFor?: number): T {
   let next = steps.next()
   while (!next.done) {
     let value: unknown
     try {
-      value = performSync(next.value, door, deadline)
+      value = next.value.op === 'retryFor' ? retryFor : performSync(next.value, door, deadline)
     } catch (error) {
       deadline?.noteError(error)
       next = steps.throw(error)

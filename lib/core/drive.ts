@@ -21,7 +21,7 @@ export interface DriveOptions extends Patience {
  * within 50 ms (in a long clean-up, or in a call that the system does not give back), they go on in the background.
  *
  * @param options `signal` and `timeout` are obeyed between any two calls, and during waits. `retryFor` limits how long a
- *   call waits for a free descriptor (EMFILE).
+ *   call waits for a free descriptor (EMFILE), and how long one step is retried, unless that was said where the steps were made.
  *
  * @example
  * const faulty = { ...door, perform: (call, done) => (call.op === 'fsync' ? done(error) : door.perform(call, done)) }
@@ -36,7 +36,7 @@ export const drive = <T>(steps: Steps<T>, options: DriveOptions = {}): Promise<T
 /**
  * Runs steps in the calling thread, and returns what they return.
  *
- * @param options `timeout` is obeyed between any two calls.
+ * @param options `timeout` is obeyed between any two calls. `retryFor`: as above.
  */
 export const driveSync = <T>(steps: Steps<T>, options: DriveOptions = {}): T =>
-  runSync(steps, deadlineOf(options), options.door ?? realDoor)
+  runSync(steps, deadlineOf(options), options.door ?? realDoor, options.retryFor)

@@ -96,7 +96,7 @@ function makeDual<A extends unknown[], T>(
   const begin = (args: A) => driveInTurn(algorithm, args, checked, options)
   const runNow = (...args: A) => {
     const given = checked(args)
-    return runSync(algorithm(...args), deadlineOf(given), doorFor(given))
+    return runSync(algorithm(...args), deadlineOf(given), doorFor(given), given?.retryFor)
   }
   const checkedSteps = (...args: A) => {
     try {

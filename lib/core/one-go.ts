@@ -33,8 +33,8 @@ export function runInOneGo(
   })
 }
 
-/** Calls with which the thread would wait for others; and the question whether it would. */
-const mayBlock = (call: Call): boolean => isWait(call) || call.op === 'blocking'
+/** Calls with which the thread would wait for others; the question whether it would; and what only the driver knows. */
+const mayBlock = (call: Call): boolean => isWait(call) || call.op === 'blocking' || call.op === 'retryFor'
 
 /** The same steps: as long as there is time, `make` makes their calls. `note` is called when no more are made so. */
 function* hurried(

@@ -72,6 +72,7 @@ const ops: Readonly<Record<Op, Traits>> = {
   blocking: { inline: true, own: true },
   postpone: { inline: true, own: true, givesBack: true },
   ifLeft: { inline: true, own: true, givesBack: true },
+  retryFor: { inline: true, own: true },
   descriptors: { inline: true, own: true },
   keep: { inline: true, own: true, givesBack: true },
   mountId: { inline: true, own: true },

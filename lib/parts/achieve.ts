@@ -25,7 +25,7 @@ export interface Trial {
   /** The function that tries, and at which path: for the diagnostics channels. */
   readonly as: string
   readonly path: string
-  /** How long (ms) it goes on trying. @default 10_000 */
+  /** How long (ms) it goes on trying. @default as long as the caller of the whole has said, or 10_000 */
   readonly retryFor?: number | undefined
   /** What else a concurrent process can cause here, and waiting can cure. */
   readonly also?: readonly Errno[]
@@ -53,10 +53,11 @@ function* achieveAfter<T extends NonNullable<unknown>>(
   failure: unknown,
   attempt: () => Steps<T>,
   holds: (error: SystemError) => Steps<T | Again | undefined>,
-  { as, path, retryFor = 10_000, also = [], never = [] }: Trial,
+  { as, path, retryFor, also = [], never = [] }: Trial,
 ): Steps<T> {
   let error = failure
   let sinceMs: number | undefined
+  let mostMs = retryFor
   for (let tries = 1; ; tries++) {
     if (!isSystemError(error) || isFinal(error)) throw error
     const failed = error
@@ -70,7 +71,8 @@ function* achieveAfter<T extends NonNullable<unknown>>(
     if (verdict !== again && !curable) throw error
     const nowMs = yield* fs.now()
     sinceMs ??= nowMs
-    const leftMs = sinceMs + retryFor - nowMs
+    mostMs ??= (yield* fs.retryFor()) ?? 10_000
+    const leftMs = sinceMs + mostMs - nowMs
     if (leftMs <= 0) throw markFinal(error)
     report('holdfast:retry', { function: as, path, errno, code, attempt: tries })
     // Where the world has moved, the next attempt may come in time: a longer wait would only miss more.

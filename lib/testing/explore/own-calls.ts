@@ -79,6 +79,8 @@ export class OwnCalls {
         return { value: undefined }
       case 'blocking':
         return { value: false }
+      case 'retryFor':
+        return { value: undefined }
       case 'descriptors':
         return { value: Number.POSITIVE_INFINITY }
       case 'keep':
