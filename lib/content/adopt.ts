@@ -14,7 +14,7 @@ import { takeName } from '../parts/take-name.js'
 import { labelOf, shardOf } from './layout.js'
 import { unpin } from './leases.js'
 import { pinGood } from './pin-good.js'
-import { checkDigest, modeOf, type Put, type Putting, publishStage } from './put.js'
+import { checkDigest, modeOf, type Put, type Putting, publishStage } from './putting.js'
 import { sumOf } from './read-bytes.js'
 
 export function* adopt(job: Putting, file: string): Steps<Put> {

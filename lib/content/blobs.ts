@@ -33,7 +33,7 @@ export class Blobs {
   /** When (ms since 1970) `has` or `size` said that a blob is there, until it is used, by its digest. */
   readonly promisedMs = new RecentMap<number>(mostKnown)
   /** What this store object has leased, by digest. */
-  readonly pins = new Map<string, Set<Pin>>()
+  readonly pins = new Map<string, readonly Pin[]>()
   /** What the shared cell was when this store object saw it last. */
   cell: State | undefined
   /** The swaps of that by which its calls reserve. */
@@ -56,6 +56,11 @@ export class Blobs {
     return this.settings.limits
   }
 
+  /** Was it opened, or made? Then `open` and `make` do nothing, and to ask that costs less. */
+  get isOpen(): boolean {
+    return this.#isOpen
+  }
+
   /** Checks the format. Where there is none yet, there is no blob either. */
   *open(): Steps<void> {
     if (!this.#isOpen && (yield* checkFormat(this.root, contentFormat))) yield* this.#opened()
@@ -70,13 +75,8 @@ export class Blobs {
 
   *#opened(): Steps<void> {
     yield* fs.hot(leasesOf(this.root))
+    yield* fs.hot(`${this.root}/blobs`)
     this.#isOpen = true
-  }
-
-  /** A shard is there. The few names in it are in use: that is said each time, because it is forgotten. */
-  *noteShard(shard: string): Steps<void> {
-    yield* fs.hot(shard)
-    this.shards.add(shard)
   }
 
   trial(path: string): Trial {

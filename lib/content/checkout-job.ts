@@ -1,6 +1,6 @@
 // A checkout that was asked for, and where it takes the blob from.
 
-import { asFlag, asPath, oneOf } from '../core/input.js'
+import { asFlag, oneOf } from '../core/input.js'
 import type { Publication } from '../core/publication.js'
 import type { Steps } from '../core/steps.js'
 import type { Linking } from '../link/job.js'
@@ -8,7 +8,6 @@ import type { Trial } from '../parts/achieve.js'
 import { asParents, type Parents } from '../parts/parents.js'
 import { type Blobs, miss } from './blobs.js'
 import type { CheckoutOptions } from './contract.js'
-import { asDigest } from './digest.js'
 import { finder, look } from './find.js'
 import { patience } from './leases.js'
 import { makeVariant } from './variant.js'
@@ -24,24 +23,35 @@ export interface Checkout {
   readonly trial: Trial
 }
 
-export function asCheckout(
-  blobs: Blobs,
-  digest: unknown,
-  path: unknown,
-  options: CheckoutOptions,
-  publication?: Publication,
-): Checkout {
-  const to = asPath(path, 'to')
-  return {
-    digest: asDigest(digest, 'digest', blobs.settings.algorithm),
-    to,
-    mode: oneOf(options.mode, 'options.mode', ['link', 'copy', 'auto'], 'auto'),
-    executable: asFlag(options.executable, 'options.executable'),
-    replace: asFlag(options.replace, 'options.replace'),
-    parents: asParents(options.parents),
-    trial: { as: 'contentCheckout', path: to, retryFor: options.retryFor, publication },
-  }
+/** How files are to be made, the same for any number of them. */
+export interface Way extends Pick<Checkout, 'mode' | 'executable' | 'replace'> {
+  readonly options: CheckoutOptions
 }
+
+export const asWay = (options: CheckoutOptions): Way => ({
+  mode: oneOf(options.mode, 'options.mode', modes, 'auto'),
+  executable: asFlag(options.executable, 'options.executable'),
+  replace: asFlag(options.replace, 'options.replace'),
+  options,
+})
+
+const modes = ['link', 'copy', 'auto'] as const
+
+/** One of them, whose digest and path are checked. */
+export const checkoutOf = (
+  { mode, executable, replace, options }: Way,
+  digest: string,
+  to: string,
+  publication?: Publication,
+): Checkout => ({
+  digest,
+  to,
+  mode,
+  executable,
+  replace,
+  parents: asParents(options.parents),
+  trial: { as: 'contentCheckout', path: to, retryFor: options.retryFor, publication },
+})
 
 /** The link that is to be made. */
 export const linkingOf = (

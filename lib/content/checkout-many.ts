@@ -1,13 +1,32 @@
-// Many checkouts, a bounded number of them at a time.
+// Many checkouts, a bounded number of them at a time. Usually the blobs are where they were, and nothing has the names: then
+// one link each is all, and those are made together, without steps of their own for each file.
 
-import { asConcurrency, asFunction, refusal } from '../core/input.js'
-import { emptySum, reportDone } from '../core/progress.js'
-import type { Steps } from '../core/steps.js'
+import { asConcurrency, asFunction, asPath, refusal } from '../core/input.js'
+import { emptySum, type Reporting, reportDone } from '../core/progress.js'
+import { atOnce, type Call, fs, type Outcome, type Steps } from '../core/steps.js'
 import { concurrently } from '../parts/concurrently.js'
-import type { Blobs } from './blobs.js'
+import { asParents } from '../parts/parents.js'
+import { type Blobs, keyOf } from './blobs.js'
 import { checkout } from './checkout.js'
-import { asCheckout } from './checkout-job.js'
+import { asWay, checkoutOf, type Way } from './checkout-job.js'
 import type { CheckedOut, CheckoutManyOptions } from './contract.js'
+import { asDigest, isOfNothing } from './digest.js'
+
+/** The calls of a checkout of many files under way. */
+interface Many {
+  readonly blobs: Blobs
+  readonly way: Way
+  readonly concurrency: number
+  readonly reporting: Reporting
+  readonly done: Map<string, CheckedOut>
+}
+
+/** A file that is to be made: the name is spelled as it was given, and as a path. */
+interface File {
+  readonly digest: string
+  readonly name: string
+  readonly to: string
+}
 
 export function* checkoutMany(
   blobs: Blobs,
@@ -15,21 +34,61 @@ export function* checkoutMany(
   options: CheckoutManyOptions,
 ): Steps<Map<string, CheckedOut>> {
   const concurrency = asConcurrency(options.concurrency)
-  const jobs = asPairs(files).map(([digest, to]) => ({ to, job: asCheckout(blobs, digest, to, options) }))
+  const way = asWay(options)
+  asParents(options.parents)
+  const { algorithm } = blobs.settings
+  const all = asPairs(files).map(([digest, name]): File => {
+    const to = asPath(name, 'to')
+    return { digest: asDigest(digest, 'digest', algorithm), name, to }
+  })
   const onProgress = asFunction(options.onProgress, 'options.onProgress')
-  const reporting = { onProgress, sum: emptySum(jobs.length) }
+  const reporting = { onProgress, sum: emptySum(all.length) }
   // In the order in which they were given, whatever ends first.
-  const done = new Map<string, CheckedOut>(jobs.map(({ to }) => [to, undefined]))
-  yield* blobs.open()
-  const tasks = jobs.map(
-    ({ to, job }) =>
+  const done = new Map<string, CheckedOut>(all.map(({ name }) => [name, undefined]))
+  if (!blobs.isOpen) yield* blobs.open()
+  const many: Many = { blobs, way, concurrency, reporting, done }
+  const known = way.mode === 'copy' ? [] : all.filter(({ digest }) => pathOf(many, digest))
+  const size = Math.min(concurrency, mostTogether)
+  for (let at = 0; at < known.length; at += size) yield* linkTogether(many, known.slice(at, at + size))
+  yield* eachByItself(many, known.length === 0 ? all : all.filter(({ digest }) => !pathOf(many, digest)))
+  return done
+}
+
+/** In this thread, that many links take less than a millisecond. */
+const mostTogether = 128
+
+const pathOf = ({ blobs, way }: Many, digest: string): string | undefined =>
+  isOfNothing(digest) ? undefined : blobs.known.get(keyOf(digest, way.executable))?.path
+
+/** What else there is than a blob where it was, and a name that nothing has, a checkout by itself finds out. */
+function* linkTogether(many: Many, files: readonly File[]): Steps<void> {
+  const { blobs, reporting, done } = many
+  const calls = files.map(({ digest, to }) => ({ op: 'link', args: [pathOf(many, digest), to] }) as Call)
+  const from = calls[0]?.args[0] as string
+  const gone = yield* fs.inOneGo([from, ...files.map(({ to }) => to)], () => atOnce(calls))
+  const outcomes = (gone ? gone.value : yield* atOnce(calls)) as readonly Outcome<void>[]
+  const failed: File[] = []
+  for (const [at, file] of files.entries()) {
+    if ('error' in (outcomes[at] as Outcome<void>)) {
+      failed.push(file)
+      continue
+    }
+    blobs.promisedMs.delete(file.digest)
+    done.set(file.name, 'linked')
+    if (reporting.onProgress) yield* reportDone(reporting, file.name)
+  }
+  if (failed.length > 0) yield* eachByItself(many, failed)
+}
+
+function* eachByItself({ blobs, way, concurrency, reporting, done }: Many, files: readonly File[]): Steps<void> {
+  const tasks = files.map(
+    ({ digest, name, to }) =>
       function* (): Steps<void> {
-        done.set(to, yield* checkout(blobs, job))
-        yield* reportDone(reporting, to)
+        done.set(name, yield* checkout(blobs, checkoutOf(way, digest, to)))
+        yield* reportDone(reporting, name)
       },
   )
   yield* concurrently(tasks.reverse(), concurrency)
-  return done
 }
 
 function asPairs(files: unknown): (readonly [digest: string, to: string])[] {

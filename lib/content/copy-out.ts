@@ -13,7 +13,7 @@ import { closing, closingWritten, staged } from '../parts/stage.js'
 import { type Blobs, miss } from './blobs.js'
 import type { Checkout } from './checkout-job.js'
 import { isOfNothing } from './digest.js'
-import { modeOf } from './put.js'
+import { modeOf } from './putting.js'
 import { type Opened, open } from './read.js'
 
 export function* copyOut(blobs: Blobs, job: Checkout): Steps<'copied' | 'already'> {

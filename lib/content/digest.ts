@@ -75,9 +75,14 @@ export class Sum {
 /** So many bytes are summed in one turn of the event loop: that takes milliseconds. */
 const turnBytes = 4 * pieceBytes
 
+/** The digest of few bytes; undefined if there are many, or this runtime cannot do it. */
+export const digestAtOnce = (bytes: Uint8Array, algorithm: Algorithm): string | undefined =>
+  bytes.length <= turnBytes && hashAtOnce ? `${algorithm}-${hashAtOnce(algorithm, bytes, 'hex')}` : undefined
+
 /** The digest of bytes that are there as a whole. Between parts of many bytes the thread can do other things. */
 export function* digestOf(bytes: Uint8Array, algorithm: Algorithm): Steps<string> {
-  if (bytes.length <= turnBytes && hashAtOnce) return `${algorithm}-${hashAtOnce(algorithm, bytes, 'hex')}`
+  const atOnce = digestAtOnce(bytes, algorithm)
+  if (atOnce !== undefined) return atOnce
   const sum = new Sum(algorithm)
   for (let at = 0; at < bytes.length; at += turnBytes) {
     sum.add(bytes.subarray(at, at + turnBytes))

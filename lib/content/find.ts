@@ -10,20 +10,32 @@ export function* generationsOf(blobs: Blobs, digest: string): Steps<Generation[]
   const shard = shardOf(blobs.root, digest)
   // To ask whether it is there costs less than the error of a listing.
   if (!blobs.shards.has(shard) && !(yield* fs.lstat(shard, orNothing))) return []
+  // The few names in it are in use: that is said each time, because it is forgotten.
+  yield* fs.hot(shard)
+  return yield* listGenerations(blobs, digest)
+}
+
+/** The same of a shard that was said to be in use a moment ago. */
+export function* listGenerations(blobs: Blobs, digest: string): Steps<Generation[]> {
+  const shard = shardOf(blobs.root, digest)
   let names: string[]
   try {
     names = yield* fs.readdir(shard)
-    yield* blobs.noteShard(shard)
+    blobs.shards.add(shard)
   } catch (error) {
     if (!hasCode(error, 'ENOENT')) throw error
     blobs.shards.delete(shard)
     return []
   }
-  return names
-    .filter(name => name.startsWith(digest))
-    .sort()
-    .flatMap(name => parseGeneration(name) ?? [])
+  const found: Generation[] = []
+  for (const name of names) {
+    const one = name.startsWith(digest) ? parseGeneration(name) : undefined
+    if (one) found.push(one)
+  }
+  return found.length > 1 ? found.sort(byName) : found
 }
+
+const byName = (one: Generation, other: Generation): number => (one.name < other.name ? -1 : 1)
 
 /** Looks where a blob is. Of several generations all callers take the first, because the others are about to be removed. */
 export function* look(blobs: Blobs, digest: string, executable: boolean | undefined): Steps<Found | undefined> {
@@ -66,9 +78,9 @@ export function finder(blobs: Blobs, digest: string, executable?: boolean): () =
     blobs.known.delete(key)
     const found = yield* look(blobs, digest, executable)
     if (found) return found
-    const pin = [...(blobs.pins.get(digest) ?? [])].find(
-      ({ generation: one }) => executable === undefined || one.executable === executable,
-    )
+    const pin = blobs.pins
+      .get(digest)
+      ?.find(({ generation: one }) => executable === undefined || one.executable === executable)
     if (pin) return pin
     throw miss
   }

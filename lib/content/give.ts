@@ -8,15 +8,17 @@ import type { Blob, ContentLease } from './contract.js'
 import { integrityOf, isOfNothing } from './digest.js'
 import { evictIfDue } from './evict.js'
 import { type ContentHold, pin, startLease, unpin } from './leases.js'
-import type { Put } from './put.js'
+import type { Put } from './putting.js'
 import { free } from './reserve.js'
+
+const none: readonly never[] = Object.freeze([])
 
 /** The result of a put. Before that, what is over the limits is evicted. */
 export function* give(blobs: Blobs, steps: Steps<Put>): Steps<Blob> {
   const { digest, size, made, pin: pinned, reserved } = yield* steps
-  const pins = pinned ? [pinned] : []
-  if (made) yield* undoing(pins, () => evictIfDue(blobs, reserved))
-  const lease = startLease(blobs, { digests: [digest], missing: [], pins }, evictAfterRelease)
+  const pins = pinned ? [pinned] : none
+  if (made && blobs.limits) yield* undoing(pins, () => evictIfDue(blobs, reserved))
+  const lease = startLease(blobs, { digests: [digest], missing: none, pins }, evictAfterRelease)
   return { digest, integrity: integrityOf(digest), size, made, lease }
 }
 
@@ -32,7 +34,7 @@ function* undoing<T>(pins: readonly Pin[], steps: () => Steps<T>): Steps<T> {
 
 /** What was leased may be what an eviction had to leave. */
 function* evictAfterRelease({ blobs, pins }: ContentHold): Steps<void> {
-  if (!blobs.limits || pins.length === 0) return
+  if (pins.length === 0) return
   const bytes = pins.reduce((sum, { generation }) => sum + generation.size, 0)
   yield* evictIfDue(blobs, yield* free(blobs, bytes, pins.length))
 }

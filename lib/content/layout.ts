@@ -14,7 +14,9 @@
 // never takes what another process has put there since. All generations of a digest have the same bytes, so it does not
 // matter which one a caller gets.
 
+import type { Steps } from '../core/steps.js'
 import type { Format } from '../create-exclusive/format.js'
+import { stageNameIn } from '../parts/stage-names.js'
 
 /** With so many directories, a hundred thousand blobs are about 24 in each: what is listed for one stays short. */
 export const contentFormat: Format = { kind: 'content', format: 1, shards: 4096 }
@@ -55,8 +57,13 @@ export const leasesOf = (root: string): string => `${root}/leases`
 const labelLength = 71
 
 /** What the private name of a lease is made of. Of what is being written, no digest may be known yet. */
-export const labelOf = (root: string, digest: string | undefined): string =>
-  `${leasesOf(root)}/${digest === undefined ? unnamed : digest.slice(0, labelLength)}`
+export const labelOf = (root: string, digest: string | undefined): string => `${leasesOf(root)}/${wordOf(digest)}`
+
+/** A fresh private name of that kind. */
+export const leaseName = (root: string, digest: string | undefined): Steps<string> =>
+  stageNameIn(leasesOf(root), wordOf(digest))
+
+const wordOf = (digest: string | undefined): string => (digest === undefined ? unnamed : digest.slice(0, labelLength))
 
 const unnamed = 'upload'
 

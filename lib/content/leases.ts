@@ -9,11 +9,10 @@ import { makeLink } from '../link/make-link.js'
 import { DroppedLeases } from '../lock/lease/dropped.js'
 import { discard, discardAll } from '../parts/cleanup.js'
 import { holdFor } from '../parts/life.js'
-import { stageName } from '../parts/stage-names.js'
 import { type Blobs, keyOf, miss, type Pin } from './blobs.js'
 import type { ContentLease } from './contract.js'
 import { finder } from './find.js'
-import { labelOf } from './layout.js'
+import { leaseName } from './layout.js'
 import { linkNow } from './publish.js'
 
 /** How often a blob is looked for that goes while it is taken, and how long (ms) before the next time. */
@@ -21,7 +20,7 @@ export const patience = { tries: 3, backoff: 10 } as const
 
 /** Makes a lease of a blob; undefined if it is not there. */
 export function* pin(blobs: Blobs, digest: string, executable?: boolean): Steps<Pin | undefined> {
-  const path = yield* stageName(labelOf(blobs.root, digest))
+  const path = yield* leaseName(blobs.root, digest)
   const key = keyOf(digest, executable ?? false)
   const known = blobs.known.get(key)
   if (known && (yield* linkNow(known.path, path))) return { path, generation: known.generation }
@@ -70,7 +69,7 @@ export interface ContentHold {
   readonly pins: readonly Pin[]
   readonly whenOver: (() => void)[]
   readonly blobs: Blobs
-  /** Called after the pins are gone. */
+  /** Called after the pins are gone, where there are limits. */
   readonly released: (hold: ContentHold) => Steps<void>
   over: 'released' | undefined
 }
@@ -84,13 +83,14 @@ function* release(hold: ContentHold): Steps<void> {
   hold.over = 'released'
   const { blobs, pins } = hold
   for (const one of pins) {
-    const own = blobs.pins.get(one.generation.digest)
-    own?.delete(one)
-    if (own?.size === 0) blobs.pins.delete(one.generation.digest)
+    const { digest } = one.generation
+    const others = blobs.pins.get(digest)?.filter(other => other !== one) ?? []
+    if (others.length > 0) blobs.pins.set(digest, others)
+    else blobs.pins.delete(digest)
   }
   for (const notify of hold.whenOver) notify()
   yield* unpin(pins.map(({ path }) => path))
-  yield* hold.released(hold)
+  if (blobs.limits) yield* hold.released(hold)
 }
 
 class Lease implements ContentLease {
@@ -143,10 +143,13 @@ export type NewLease = Pick<ContentHold, 'digests' | 'missing' | 'pins'>
 
 /** Starts a lease of what is pinned already. It ends with the store object at the latest. */
 export function startLease(blobs: Blobs, taken: NewLease, released: ContentHold['released']): ContentLease {
-  const hold: ContentHold = { ...taken, blobs, released, whenOver: [], over: undefined }
-  for (const one of taken.pins) {
-    const own = blobs.pins.get(one.generation.digest) ?? new Set()
-    blobs.pins.set(one.generation.digest, own.add(one))
+  const { digests, missing, pins } = taken
+  // Not spread: objects that are made so never get one shape, and whatever is done with them takes longer.
+  const hold: ContentHold = { digests, missing, pins, blobs, released, whenOver: [], over: undefined }
+  for (const one of pins) {
+    const { digest } = one.generation
+    const others = blobs.pins.get(digest)
+    blobs.pins.set(digest, others ? [...others, one] : [one])
   }
   hold.whenOver.push(holdFor(blobs.life, () => release(hold)))
   return new Lease(hold)

@@ -11,7 +11,7 @@ import { adopt } from './adopt.js'
 import { asDigests, asked, asRange } from './asked.js'
 import type { Blobs } from './blobs.js'
 import { checkout } from './checkout.js'
-import { asCheckout } from './checkout-job.js'
+import { asWay, checkoutOf } from './checkout-job.js'
 import { checkoutMany } from './checkout-many.js'
 import type {
   Blob,
@@ -29,7 +29,8 @@ import { evictInTurn } from './evict.js'
 import { find } from './find.js'
 import { give, leaseAll } from './give.js'
 import { giveBack, watched } from './leases.js'
-import { asPutSource, asPutting, put } from './put.js'
+import { asPutSource, put } from './put.js'
+import { asPutting } from './putting.js'
 import { read } from './read.js'
 import { remove } from './remove.js'
 import { scan, usageOf } from './scan.js'
@@ -73,8 +74,8 @@ const writersOf = (blobs: Blobs) => ({
   ),
   checkout: dual(
     publishing(function* contentCheckout(publication, digest: string, to: string | URL, options: CheckoutOptions = {}) {
-      const job = asCheckout(blobs, asked(blobs, digest), to, options, publication)
-      yield* blobs.open()
+      const job = checkoutOf(asWay(options), asked(blobs, digest), asPath(to, 'to'), publication)
+      if (!blobs.isOpen) yield* blobs.open()
       return yield* checkout(blobs, job)
     }),
   ),
@@ -109,7 +110,7 @@ function readersOf(blobs: Blobs) {
     if (isOfNothing(one)) return 0
     yield* blobs.open()
     const found = yield* find(blobs, one)
-    const leased = found ? undefined : [...(blobs.pins.get(one) ?? [])][0]
+    const leased = found ? undefined : blobs.pins.get(one)?.[0]
     if (found) blobs.promisedMs.set(one, Date.now())
     return (found ?? leased)?.generation.size
   }
@@ -123,7 +124,7 @@ function readersOf(blobs: Blobs) {
     read: dual(function* contentRead(digest: string, options: ReadRange = {}): Steps<Buffer | undefined> {
       const one = asked(blobs, digest)
       const range = asRange(options)
-      yield* blobs.open()
+      if (!blobs.isOpen) yield* blobs.open()
       return yield* read(blobs, one, range)
     }),
     stream: (digest: string, options?: ReadRange) => opening(digest, options),

@@ -11,7 +11,7 @@ import { type Parents, statVanishedParent, withParents } from '../parts/parents.
 import { giving, isSpent } from '../parts/publish.js'
 import { staged } from '../parts/stage.js'
 import type { Blobs } from './blobs.js'
-import { generationsOf, know } from './find.js'
+import { know, listGenerations } from './find.js'
 import { type Generation, labelOf, pathOf, shardOf } from './layout.js'
 import { makeShard } from './shards.js'
 
@@ -27,14 +27,15 @@ export function* publish(
 ): Steps<boolean> {
   const { root, settings } = blobs
   const path = pathOf(root, generation)
-  yield* makeShard(blobs, shardOf(root, generation.digest), parents)
+  const shard = shardOf(root, generation.digest)
+  if (!blobs.shards.has(shard)) yield* makeShard(blobs, shard, parents)
   if (!(yield* linkNow(from, path)))
     yield* achieve(
       () => withParents(path, parents, () => linkOrCopy(blobs, from, path, generation), from),
       error => statVanishedParent(parents, error, from),
       blobs.trial(path),
     )
-  yield* syncName(path, settings.durability, parents)
+  if (settings.durability === 'full') yield* syncName(path, settings.durability, parents)
   try {
     return yield* supersede(blobs, generation)
   } catch (error) {
@@ -82,8 +83,13 @@ function* linkOrCopy(blobs: Blobs, from: string, path: string, { digest }: Gener
  */
 function* supersede(blobs: Blobs, own: Generation): Steps<boolean> {
   const { digest, executable } = own
-  const all = (yield* generationsOf(blobs, digest)).filter(one => one.executable === executable)
-  const [first, ...others] = all
+  let first: Generation | undefined
+  const others: Generation[] = []
+  for (const one of yield* listGenerations(blobs, digest)) {
+    if (one.executable !== executable) continue
+    if (first) others.push(one)
+    else first = one
+  }
   if (first) know(blobs, first)
   if (others.length > 0) yield* discardAll(others.map(one => fs.unlink(pathOf(blobs.root, one))))
   return first === undefined || first.name === own.name

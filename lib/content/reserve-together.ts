@@ -4,15 +4,15 @@
 import { fs, type Steps } from '../core/steps.js'
 import { type Batch, type Batches, newBatch, type Outcome, type Reserved } from './batch.js'
 import type { Blobs } from './blobs.js'
-import { change, isUncounted, readReserved } from './reserve.js'
+import { change, readReserved } from './reserve.js'
 import { takenBy } from './scan.js'
 
 /**
  * Reserves what a new blob takes of the disk, which is at this private name. Returns what the cell says then; undefined if
- * there is none.
+ * there is none. Without limits it may not have to be asked (`isUncounted`).
  */
 export function* reserve(blobs: Blobs, path: string): Steps<Reserved | undefined> {
-  if (!blobs.cell && (isUncounted(blobs) || !(yield* readReserved(blobs)))) return undefined
+  if (!blobs.cell && !(yield* readReserved(blobs))) return undefined
   return yield* reserveBytes(blobs, takenBy(yield* fs.lstat(path)))
 }
 

@@ -2,7 +2,7 @@
 
 import { dirname } from 'node:path'
 import { hasCode, isSystemError } from '../core/errors.js'
-import { fs, type Steps } from '../core/steps.js'
+import { fs, orNothing, type Steps } from '../core/steps.js'
 import type { Parents } from '../parts/parents.js'
 import type { Blobs } from './blobs.js'
 
@@ -11,18 +11,20 @@ import type { Blobs } from './blobs.js'
  * cannot be made, what comes next does it, or says why.
  */
 export function* makeShard(blobs: Blobs, shard: string, { changed }: Parents): Steps<boolean> {
-  if (blobs.shards.has(shard)) {
-    yield* fs.hot(shard)
-    return false
-  }
+  if (blobs.shards.has(shard)) return false
+  let isMade = false
   try {
-    yield* fs.mkdir(shard)
-    changed.add(dirname(shard))
-    yield* blobs.noteShard(shard)
-    return true
+    // To ask whether it is there costs less than the error of a mkdir.
+    if (!(yield* fs.lstat(shard, orNothing))) {
+      yield* fs.mkdir(shard)
+      isMade = true
+      changed.add(dirname(shard))
+    }
+    blobs.shards.add(shard)
+    yield* fs.hot(shard)
   } catch (error) {
     if (!isSystemError(error)) throw error
-    if (hasCode(error, 'EEXIST')) yield* blobs.noteShard(shard)
-    return false
+    if (hasCode(error, 'EEXIST')) blobs.shards.add(shard)
   }
+  return isMade
 }

@@ -11,7 +11,8 @@ import { nonces } from '../parts/stage-names.js'
 import type { Blobs } from './blobs.js'
 import { type Generation, generationOf, labelOf, pathOf } from './layout.js'
 import { publish } from './publish.js'
-import { modeOf } from './put.js'
+import { modeOf } from './putting.js'
+import { isUncounted } from './reserve.js'
 import { reserve } from './reserve-together.js'
 
 /** Makes a generation of the other kind, and returns its path. */
@@ -30,7 +31,7 @@ export function* makeVariant(blobs: Blobs, from: Generation, executable: boolean
         function* ({ path, made }) {
           yield* setMode(path, made as Stats, modeOf(executable), true)
           const generation = generationOf(digest, size, yield* nonces(), executable)
-          yield* reserve(blobs, path)
+          if (blobs.cell || !isUncounted(blobs)) yield* reserve(blobs, path)
           yield* publish(blobs, path, generation)
           return pathOf(blobs.root, generation)
         },
