@@ -371,6 +371,34 @@ holds('evict retries what is refused for ever no longer than `retryFor` says, wh
   }
 })
 
+holds('every call retries what is refused for ever no longer than `retryFor` says', async () => {
+  const { root, store } = opened()
+  const [digest = ''] = await kept(store, 'a blob')
+  const stranger = contentStore(root, quick)
+  const file = join(scratch(memory), 'file')
+  writeFileSync(file, 'another')
+  const acts: Record<string, [() => Steps<unknown>, refuse: string, under: string]> = {
+    put: [() => store.put.steps('new'), 'link', 'blobs'],
+    adopt: [() => store.adopt.steps(file), 'link', 'blobs'],
+    lease: [() => contentStore(root, quick).lease.steps([digest]), 'link', 'leases'],
+    read: [() => stranger.read.steps(digest), 'open', 'blobs'],
+    checkout: [() => stranger.checkout.steps(digest, `${file}-out`), 'link', '../'],
+  }
+  for (const [name, [stepsOf, op, under]] of Object.entries(acts)) {
+    let refused = 0
+    const isUnder = (path: unknown) => `${path}`.startsWith(under === '../' ? `${file}-out` : join(root, under))
+    const steps = through(stepsOf(), call => {
+      if (call.op !== op || !isUnder(call.args[op === 'open' ? 0 : 1])) return call
+      refused++
+      throw Object.assign(new Error('EBUSY'), { code: 'EBUSY', syscall: op, errno: -16 })
+    })
+    // A step is retried for ten seconds otherwise.
+    const ended = await drive(steps, { timeout: 5_000, retryFor: 40 }).catch(error => error.code)
+    assert.is(ended, 'EBUSY', name)
+    assert.ok(refused > 1, `${name}: ${refused}`)
+  }
+})
+
 holds(
   'a put that passes a limit evicts before it resolves, down to what leaves room, the longest unused first',
   async () => {
