@@ -371,6 +371,30 @@ holds('evict retries what is refused for ever no longer than `retryFor` says, wh
   }
 })
 
+holds('pieces of any size are summed and written whole, from memory that is used again', async () => {
+  const kib = 1024
+  for (const sizes of [[64, 64, 64, 64, 1], [100, 100, 100, 3], [256], [300, 1, 255, 1024, 5], [255, 1, 256, 257, 0, 2]]) {
+    const { store } = opened()
+    const memoryOfAll = Buffer.alloc(1024 * kib)
+    const whole: Buffer[] = []
+    const pieces = function* () {
+      for (const [at, size] of sizes.entries()) {
+        const piece = memoryOfAll.subarray(0, size * kib).fill(`${at} ${size} `)
+        whole.push(Buffer.from(piece))
+        yield piece
+      }
+    }
+    const later = async function* () {
+      yield* pieces()
+    }
+    const { digest, size } = await store.put(later())
+    const bytes = Buffer.concat(whole.splice(0))
+    assert.equal([digest, size], [digestOf(bytes), bytes.length])
+    assert.ok((await store.read(digest))?.equals(bytes))
+    assert.is(opened().store.put.sync(pieces()).digest, digest)
+  }
+})
+
 holds('every call retries what is refused for ever no longer than `retryFor` says', async () => {
   const { root, store } = opened()
   const [digest = ''] = await kept(store, 'a blob')

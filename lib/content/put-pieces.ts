@@ -20,8 +20,12 @@ export function* putPieces(job: Putting, source: Source): Steps<Put> {
   return yield* writing(job, job.wanted, function* (stage) {
     const file = new SummedFile(stage.made.fd, new Sum(job.algorithm), progress)
     progress?.begin()
-    for (let piece = first; piece; piece = yield* source.next()) yield* file.add(piece)
-    const { digest, size } = yield* file.end()
+    if (first && !file.take(first)) yield* file.flush()
+    for (let isMore = first !== undefined; isMore; ) {
+      isMore = yield* source.pass(file.take)
+      yield* file.flush()
+    }
+    const { digest, size } = file.end()
     checkDigest(job, digest)
     if (size === 0) return { digest, size, made: false, pin: undefined }
     yield* finish(stage.made, blobs.settings.durability)

@@ -13,9 +13,11 @@ export class SummedFile {
   readonly #fd: number
   readonly #sum: Sum
   readonly #progress: FileProgress | undefined
-  /** Made when it is known that there is more than one piece. */
   #buffer: Buffer | undefined
   #gathered = 0
+  /** The piece that has filled the buffer, or found no room in it: it is not summed yet. */
+  #last: Uint8Array | undefined
+  #isGathered = false
 
   constructor(fd: number, sum: Sum, progress: FileProgress | undefined) {
     this.#fd = fd
@@ -23,38 +25,41 @@ export class SummedFile {
     this.#progress = progress
   }
 
-  /** Its source may use the memory of the piece again afterwards. */
-  *add(piece: Uint8Array): Steps<void> {
-    if (this.#gathered + piece.length > bufferBytes) yield* this.#flush()
-    if (piece.length >= bufferBytes) return yield* this.#write(piece, piece)
-    this.#buffer ??= Buffer.allocUnsafe(bufferBytes)
-    this.#buffer.set(piece, this.#gathered)
-    this.#gathered += piece.length
-    if (this.#gathered < bufferBytes) this.#sum.add(piece)
-    else yield* this.#flush(piece)
+  /**
+   * Returns whether it takes another piece. If not, `flush` is to come first, and until that has ended the memory of this
+   * piece must stay as it is.
+   */
+  readonly take = (piece: Uint8Array): boolean => {
+    const end = this.#gathered + piece.length
+    this.#isGathered = end <= bufferBytes
+    if (this.#isGathered) {
+      this.#buffer ??= Buffer.allocUnsafe(bufferBytes)
+      this.#buffer.set(piece, this.#gathered)
+      this.#gathered = end
+    }
+    if (end < bufferBytes) this.#sum.add(piece)
+    else this.#last = piece
+    return end < bufferBytes
   }
 
-  *end(): Steps<{ digest: string; size: number }> {
-    yield* this.#flush()
-    return { digest: this.#sum.digest(), size: this.#sum.bytes }
-  }
-
-  *#flush(unsummed?: Uint8Array): Steps<void> {
-    if (!this.#buffer || this.#gathered === 0) return
-    const bytes = this.#buffer.subarray(0, this.#gathered)
-    this.#gathered = 0
-    yield* this.#write(bytes, unsummed)
-  }
-
-  /** A microtask comes when the write has begun, if the pool makes it, and in the sync form never. */
-  *#write(bytes: Uint8Array, unsummed: Uint8Array | undefined): Steps<void> {
-    let isSummed = unsummed === undefined
+  *flush(): Steps<void> {
+    const last = this.#last
+    this.#last = undefined
+    let isSummed = last === undefined
     const sum = () => {
-      if (!isSummed && unsummed) this.#sum.add(unsummed)
+      if (!isSummed && last) this.#sum.add(last)
       isSummed = true
     }
-    if (!isSummed) queueMicrotask(sum)
-    yield* writeBytes(this.#fd, bytes, 0, this.#progress)
+    // It comes when the write has begun, if the pool makes that; and in the sync form never.
+    if (last) queueMicrotask(sum)
+    const gathered = this.#buffer?.subarray(0, this.#gathered)
+    this.#gathered = 0
+    if (gathered && gathered.length > 0) yield* writeBytes(this.#fd, gathered, 0, this.#progress)
+    if (last && !this.#isGathered) yield* writeBytes(this.#fd, last, 0, this.#progress)
     sum()
+  }
+
+  end(): { digest: string; size: number } {
+    return { digest: this.#sum.digest(), size: this.#sum.bytes }
   }
 }

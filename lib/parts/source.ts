@@ -18,6 +18,8 @@ export interface Source {
   readonly whole: Uint8Array | undefined
   /** The next piece; undefined at the end. */
   next(): Steps<Uint8Array | undefined>
+  /** Passes the next pieces to `take`, until that returns false: it has enough. Returns false at the end. */
+  pass(take: (piece: Uint8Array) => boolean): Steps<boolean>
   /** Ends the source early: no further piece is needed. */
   stop(): void
 }
@@ -92,11 +94,16 @@ function readerOf(stream: WebStream): AsyncIterator<Piece> {
   }
 }
 
-const wholeSource = (bytes: Uint8Array): Source => ({ whole: bytes, next: noPiece, stop() {} })
+const wholeSource = (bytes: Uint8Array): Source => ({ whole: bytes, next: noPiece, pass: noMore, stop() {} })
 
 // biome-ignore lint/correctness/useYield: there is nothing to call
 function* noPiece(): Steps<undefined> {
   return undefined
+}
+
+// biome-ignore lint/correctness/useYield: there is nothing to call
+function* noMore(): Steps<boolean> {
+  return false
 }
 
 class Pieces implements Source {
@@ -112,7 +119,32 @@ class Pieces implements Source {
   ) {}
 
   *next(): Steps<Uint8Array | undefined> {
-    const { done, value } = yield* ofUser(() => this.wait(this.pieces.next()))
+    return this.#bytesOf(yield* ofUser(() => this.wait(this.pieces.next())))
+  }
+
+  pass(take: (piece: Uint8Array) => boolean): Steps<boolean> {
+    return ofUser(() => this.wait(this.#passOn(take)))
+  }
+
+  #passOn(take: (piece: Uint8Array) => boolean): boolean | Promise<boolean> {
+    for (;;) {
+      const next = this.pieces.next()
+      if ('then' in next) return this.#passLater(next, take)
+      const piece = this.#bytesOf(next)
+      if (!piece || !take(piece)) return piece !== undefined
+    }
+  }
+
+  /** Not by steps, which would take as long for each piece as to read and to sum it. */
+  async #passLater(first: Promise<IteratorResult<Piece>>, take: (piece: Uint8Array) => boolean): Promise<boolean> {
+    for (let next = await first; ; next = await this.pieces.next()) {
+      // The call may have ended while it waited.
+      const piece = this.#ended ? undefined : this.#bytesOf(next)
+      if (!piece || !take(piece)) return piece !== undefined
+    }
+  }
+
+  #bytesOf({ done, value }: IteratorResult<Piece>): Uint8Array | undefined {
     if (done) {
       this.#ended = true
       return undefined
