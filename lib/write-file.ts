@@ -150,6 +150,7 @@ export function asWriting(
     progress: fileProgress({ onProgress, sum }, path),
     // Last, because a stream that was taken must be stopped if anything fails.
     source: asSource(data, 'data', asEncoding(options.encoding)),
+    hooks: undefined,
   }
   const { whole } = job.source
   sum.totalBytes = whole && sum.totalBytes !== undefined ? sum.totalBytes + whole.length : undefined

@@ -21,8 +21,11 @@ export function* writeAtomically(
   hooks: StageHooks | undefined,
 ): Steps<void> {
   const job = asWriting(file, data, options, as, publication)
-  const permissions = { ...job.permissions, isLenient: process.getuid?.() !== 0 }
-  const at = yield* write({ ...job, permissions, hooks })
+  const { mode, owner } = job.permissions
+  // A spread would take as long as a call.
+  job.permissions = { mode, owner, isLenient: process.getuid?.() !== 0 }
+  job.hooks = hooks
+  const at = yield* write(job)
   if (at !== undefined) yield* syncName(at, job.durability, job.parents)
 }
 

@@ -17,6 +17,7 @@ import { drive, driveSync } from '../core/drive.js'
 import { mkdirp } from '../mkdirp.js'
 import { doorTo } from './given-fs.js'
 import { nodeFs } from './node-fs.js'
+import { resolvePath } from './path-argument.js'
 
 export type Options = {
   /** Permission bits of the directories that are made, minus the umask. @default 0o777 */
@@ -58,7 +59,7 @@ function asPath(input: string | URL): string {
     const message = `The argument 'path' ${expected}. Received ${inspect(resolve(path))}`
     throw Object.assign(new TypeError(message), { code: 'ERR_INVALID_ARG_VALUE' })
   }
-  return resolve(path)
+  return resolvePath(path)
 }
 
 /** On Windows, a root that is missing is "not permitted", as Node reports it. */

@@ -50,12 +50,17 @@ export function mkdirpSync(path: string, opts?: MkdirpOptions): Made {
   return ours.sync(at, { mode })
 }
 
-async function makeDirectory(path: string, opts?: MkdirpOptions): Promise<Made> {
-  const at = resolveArgument(path)
-  if (!opts) return ours(at)
-  const { mode, provided } = asOptions(opts)
-  if (!useNative(opts)) return drive(ours.steps(at, { mode }), { door: doorOf(provided) })
-  return ours(at, { mode })
+// A promise around that of the function would take longer than to look whether the directory is there.
+function makeDirectory(path: string, opts?: MkdirpOptions): Promise<Made> {
+  try {
+    const at = resolveArgument(path)
+    if (!opts) return ours(at)
+    const { mode, provided } = asOptions(opts)
+    if (!useNative(opts)) return drive(ours.steps(at, { mode }), { door: doorOf(provided) })
+    return ours(at, { mode })
+  } catch (error) {
+    return Promise.reject(error)
+  }
 }
 
 /** `made`: a directory that was made on the way, and is returned if more had to be made. */

@@ -20,7 +20,21 @@ export function refuseIllegal(path: string): void {
 /** Returns the path as it is after `path.resolve`: `a/../b` is `b`, also where `a` is a link. */
 export function resolveArgument(path: string): string {
   if (typeof path === 'string') refuseNulls(path)
-  const resolved = resolve(path)
+  const resolved = resolvePath(path)
   refuseIllegal(resolved)
   return resolved
+}
+
+const isPosix = process.platform !== 'win32'
+
+/** What `path.resolve` returns. That takes as long as some calls do, and it is usually the path itself. */
+export function resolvePath(path: string): string {
+  const isPlain =
+    isPosix &&
+    typeof path === 'string' &&
+    path.startsWith('/') &&
+    !path.includes('/.') &&
+    !path.includes('//') &&
+    !path.endsWith('/')
+  return isPlain ? path : resolve(path)
 }

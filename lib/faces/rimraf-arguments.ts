@@ -1,10 +1,10 @@
 // How rimraf takes its arguments, with its errors to the letter.
 
 import type { Dirent, Stats } from 'node:fs'
-import { parse, resolve } from 'node:path'
+import { parse } from 'node:path'
 import { inspect } from 'node:util'
 import type { GlobOptions } from './glob.js'
-import { refuseIllegal, refuseNulls } from './path-argument.js'
+import { refuseIllegal, refuseNulls, resolvePath } from './path-argument.js'
 
 export interface RimrafAsyncOptions {
   preserveRoot?: boolean
@@ -55,7 +55,7 @@ export function asPath(path: unknown): string {
     throw Object.assign(new TypeError(message), { path, code: 'ERR_INVALID_ARG_TYPE' })
   }
   refuseNulls(path)
-  const at = resolve(path)
+  const at = resolvePath(path)
   if (at === parse(at).root) {
     const message = 'refusing to remove root directory without preserveRoot:false'
     throw Object.assign(new Error(message), { path: at, code: 'ERR_PRESERVE_ROOT' })

@@ -79,7 +79,17 @@ function whenGone(error: NodeJS.ErrnoException): undefined {
 const asReason = (error: unknown, { signal }: RimrafOptions): unknown =>
   signal?.aborted && isInterruption(error) ? signal.reason : error
 
-async function removeAll(path: Paths, opt: RimrafAsyncOptions = {}): Promise<boolean> {
+/** Usually it is one path, and there are no options. */
+const isPlain = (path: Paths, opt: RimrafOptions | undefined): path is string =>
+  opt === undefined && typeof path === 'string'
+
+async function removeAll(path: Paths, opt?: RimrafAsyncOptions): Promise<boolean> {
+  if (!isPlain(path, opt)) return removeAsked(path, opt)
+  await remove(asPath(path))
+  return true
+}
+
+async function removeAsked(path: Paths, opt: RimrafAsyncOptions = {}): Promise<boolean> {
   assertRimrafOptions(opt)
   const kept: Kept = { any: false }
   const removing = pathsOf(path, opt).map(one => removeOne(one, opt, kept))
@@ -96,7 +106,13 @@ async function removeOne(path: string, opt: RimrafAsyncOptions, kept: Kept): Pro
   }
 }
 
-export function rimrafSync(path: Paths, opt: RimrafSyncOptions = {}): boolean {
+export function rimrafSync(path: Paths, opt?: RimrafSyncOptions): boolean {
+  if (!isPlain(path, opt)) return removeAskedSync(path, opt)
+  remove.sync(asPath(path))
+  return true
+}
+
+function removeAskedSync(path: Paths, opt: RimrafSyncOptions = {}): boolean {
   assertRimrafOptions(opt)
   const kept: Kept = { any: false }
   for (const one of pathsOf(path, opt)) {

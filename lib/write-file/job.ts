@@ -1,14 +1,17 @@
 import type { Durability } from '../core/input.js'
 import type { FileProgress } from '../core/progress.js'
+import type { Stats } from '../core/stats.js'
 import type { Steps } from '../core/steps.js'
 import type { Trial } from '../parts/achieve.js'
 import type { Parents } from '../parts/parents.js'
 import type { Permissions } from '../parts/permissions.js'
 import type { Source } from '../parts/source.js'
 
-/** What a face does with the private file, because the package whose surface it has lets its users do so. */
+/** What a face does on the way, because the package whose surface it has does so, or lets its users do so. */
 export interface StageHooks {
-  /** Makes its name. */
+  /** Runs when what has the name was looked at. What it throws is the error of the call. */
+  readonly found?: ((at: string, there: Stats | undefined) => Steps<unknown>) | undefined
+  /** Makes the name of the private file. */
   readonly nameOf?: ((target: string) => Steps<string>) | undefined
   /** Runs when it is there, and empty. */
   readonly created?: ((path: string) => Steps<unknown>) | undefined
@@ -20,7 +23,8 @@ export interface StageHooks {
 export interface Writing {
   readonly path: string
   readonly source: Source
-  readonly permissions: Permissions
+  /** A face may have others. */
+  permissions: Permissions
   readonly durability: Durability
   readonly follows: boolean
   readonly inPlace: boolean
@@ -30,5 +34,5 @@ export interface Writing {
   /** Undefined without `onProgress`. */
   readonly progress: FileProgress | undefined
   /** Undefined but for faces. */
-  readonly hooks?: StageHooks | undefined
+  hooks: StageHooks | undefined
 }

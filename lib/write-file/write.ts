@@ -39,6 +39,7 @@ export function* write(job: Writing): Steps<string | undefined> {
 
 function* tryWrite(job: Writing, first: Uint8Array | undefined): Steps<{ at: string | undefined }> {
   const { at, there } = yield* resolveLinks(job.path, job.follows, true)
+  if (job.hooks?.found) yield* job.hooks.found(at, there)
   if (there) refuseSpecialFile(at, there)
   if (job.follows && there?.isSymbolicLink()) return yield* writeThrough(job, at, first)
   // What another user may have planted is replaced, and passes nothing on: neither its mode nor its owner.
@@ -54,7 +55,7 @@ function* tryWrite(job: Writing, first: Uint8Array | undefined): Steps<{ at: str
         stage => {
           isStaged = true
           const steps = fillAndPublish(job, target, stage, first)
-          return onceOnly(job, job.hooks ? hooked(job.hooks, stage, steps) : steps)
+          return onceOnly(job, isHooked(job.hooks) ? hooked(job.hooks, stage, steps) : steps)
         },
         job.hooks?.nameOf,
       ),
@@ -65,6 +66,9 @@ function* tryWrite(job: Writing, first: Uint8Array | undefined): Steps<{ at: str
   }
   return { at }
 }
+
+const isHooked = (hooks: StageHooks | undefined): hooks is StageHooks =>
+  hooks?.created !== undefined || hooks?.keepsFailed === true
 
 /** The steps that fill and publish the private file, with what a face does before and after them. */
 function* hooked(hooks: StageHooks, stage: Staged<Written>, steps: Steps<void>): Steps<void> {

@@ -9,10 +9,17 @@ import { lookOrSay } from './ensure.js'
 
 type Type = SymlinkOptions['type']
 
+/** Other systems have only one kind of link. */
+const isTyped = process.platform === 'win32'
+
 function* ensureSymlinkThere(source: string, target: string, type?: Type | null): Steps<void> {
   const { text, at } = yield* findSource(source, target)
   try {
-    yield* symlink.steps(text, target, { type: type || (yield* typeOf(at)), parents: true, durability: 'none' })
+    yield* symlink.steps(text, target, {
+      type: type || (isTyped ? yield* typeOf(at) : undefined),
+      parents: true,
+      durability: 'none',
+    })
   } catch (error) {
     // A link with another text is as good, if it leads to the same thing.
     if (!hasCode(error, 'EEXIST') || !(yield* leadsTo(asPath(target, 'dest'), at))) throw error

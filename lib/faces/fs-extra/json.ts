@@ -1,8 +1,11 @@
 // JSON, as the package jsonfile reads and writes it for fs-extra; but a file is written as a whole.
 
+import { isAbsolute } from 'node:path'
 import { openDual } from '../../core/dual.js'
+import { type Publication, publishing } from '../../core/publication.js'
 import { fs, type Steps } from '../../core/steps.js'
 import { achieve, noEvidence } from '../../parts/achieve.js'
+import { textOf } from '../node/paths.js'
 import { type Forms, through, throughNode } from '../node/through-node.js'
 import { asOptions, writeText } from './output.js'
 
@@ -37,15 +40,21 @@ function* read(file: string, given?: Reading | string | null): Steps<unknown> {
 }
 
 function* readText(file: string, options: Reading): Steps<string> {
+  // While no descriptor is free, it waits for one.
   const data = options.fs
     ? yield* through(options.fs, 'readFile', file, options)
-    : // While no descriptor is free, it waits for one.
-      yield* achieve(() => throughNode('readFile', file, options) as Steps<NonNullable<unknown>>, noEvidence, {
-        as: 'readJson',
-        path: file,
-      })
-  return String(data).replace(/^\uFEFF/, '')
+    : yield* achieve(() => readBy(file, options), noEvidence, { as: 'readJson', path: file })
+  const text = String(data)
+  return text.startsWith('\uFEFF') ? text.slice(1) : text
 }
+
+/** What Node alone can do is rare: an encoding, a descriptor, bytes as a path; and a relative path in its errors. */
+const readBy = (file: string, options: Reading): Steps<NonNullable<unknown>> =>
+  forNode.some(name => name in options) || textOf(file) !== file || !isAbsolute(file)
+    ? (throughNode('readFile', file, options) as Steps<NonNullable<unknown>>)
+    : fs.readFile(file)
+
+const forNode = ['encoding', 'flag', 'signal']
 
 export const readJson = openDual(read)
 
@@ -58,19 +67,19 @@ interface Writing {
   readonly fs?: Forms
 }
 
-function* write(file: string, value: unknown, options: Writing = {}): Steps<void> {
+function write(publication: Publication, file: string, value: unknown, options: Writing = {}): Steps<unknown> {
   const text = stringify(value, options)
-  if (options.fs) yield* through(options.fs, 'writeFile', file, text, options)
-  else yield* writeText(file, text, options, false)
+  if (options.fs) return through(options.fs, 'writeFile', file, text, options)
+  return writeText(publication, file, text, options, false)
 }
 
-export const writeJson = openDual(write)
+export const writeJson = openDual(publishing(write))
 
-function* output(file: string, value: unknown, options: Writing = {}): Steps<void> {
-  yield* writeText(file, stringify(value, options), options, true)
+function output(publication: Publication, file: string, value: unknown, options: Writing = {}): Steps<void> {
+  return writeText(publication, file, stringify(value, options), options, true)
 }
 
-export const outputJson = openDual(output)
+export const outputJson = openDual(publishing(output))
 
 function stringify(value: unknown, { EOL = '\n', finalEOL = true, replacer = null, spaces }: Writing): string {
   const text = JSON.stringify(value, replacer as (key: string, value: unknown) => unknown, spaces)

@@ -3,6 +3,7 @@
 import { dirname } from 'node:path'
 import { openDual } from '../../core/dual.js'
 import { asPath } from '../../core/input.js'
+import { type Publication, publishing } from '../../core/publication.js'
 import { fs, type Steps } from '../../core/steps.js'
 import { mkdirp } from '../../mkdirp.js'
 import { textOf } from '../node/paths.js'
@@ -10,19 +11,26 @@ import { throughNode } from '../node/through-node.js'
 import { isWhole, optionsOf, writeAsNode } from '../node/write-file.js'
 
 /** Writes as `writeFile` of the face does, and with `parents` makes the directories above that are missing. */
-export function* writeText(file: string, data: string | Uint8Array, given: unknown, parents: boolean): Steps<void> {
+export function* writeText(
+  publication: Publication,
+  file: string,
+  data: string | Uint8Array,
+  given: unknown,
+  parents: boolean,
+): Steps<void> {
   const [path, options] = [textOf(file), optionsOf(given)]
-  if (path !== undefined && options && isWhole(data)) return yield* writeAsNode(path, data, options, parents)
+  if (path !== undefined && options && isWhole(data))
+    return yield* writeAsNode(publication, path, data, options, parents)
   if (parents && !(yield* fs.exists(dirname(asPath(file, 'file'))))) yield* mkdirp.steps(dirname(file))
   yield* throughNode('writeFile', file, data, given)
 }
 
 /** `options`: those of `writeFile`. A `signal` in them stops the call. */
-function* output(file: string, data: string | Uint8Array, options = {}): Steps<void> {
-  yield* writeText(file, data, options, true)
+function output(publication: Publication, file: string, data: string | Uint8Array, options = {}): Steps<void> {
+  return writeText(publication, file, data, options, true)
 }
 
-export const outputFile = openDual(output)
+export const outputFile = openDual(publishing(output))
 
 /** Options as an object: an encoding is one of them. */
 export const asOptions = (given: unknown): object =>

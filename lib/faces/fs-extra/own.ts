@@ -5,10 +5,10 @@ import { asPath } from '../../core/input.js'
 import { fs, type Steps } from '../../core/steps.js'
 import { emptyDir as empty } from '../../empty-dir.js'
 import { type Callback, settleInto } from '../callback.js'
-import { mkdir } from '../node/mkdir.js'
-import { textOf } from '../node/paths.js'
+import { directories, mkdir } from '../node/mkdir.js'
+import { isMode, textOf } from '../node/paths.js'
 import type { Replacement } from '../node/replacing.js'
-import { rm } from '../node/rm.js'
+import { rm, tree } from '../node/rm.js'
 import { copy as copyDual } from './copy.js'
 import { ensureFile as fileDual, ensureLink as linkDual } from './ensure.js'
 import { ensureSymlink as symlinkDual } from './ensure-symlink.js'
@@ -42,12 +42,35 @@ function withCallback<Either>(name: string, promised: (...args: Given) => Promis
   return Object.defineProperty(either, 'name', { value: name }) as Either
 }
 
-/** The same for a function that does what one of Node's does. */
-function ofNode<Either, Sync>(name: string, node: Replacement, take: (...args: Given) => Given): [Either, Sync] {
-  const promised = async (...args: Given) => node.promise(...take(...args))
-  const sync = (...args: Given) => node.sync(...take(...args))
+/** The same for a function that does what one of Node's does: what is no path is refused in Node's words. */
+function ofNode<Either, Sync>(
+  name: string,
+  behind: Dual<never[], unknown>,
+  node: Replacement,
+  take: (path: unknown, options: unknown) => Taken,
+): [Either, Sync] {
+  const promised = (path: unknown, given: unknown) => {
+    try {
+      const { text, option, asNode } = take(path, given)
+      return text === undefined ? node.promise(path, asNode()) : behind(...([text, option] as never[]))
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+  const sync = (path: unknown, given: unknown) => {
+    const { text, option, asNode } = take(path, given)
+    return text === undefined ? node.sync(path, asNode()) : behind.sync(...([text, option] as never[]))
+  }
   Object.defineProperty(sync, 'name', { value: `${name}Sync` })
   return [withCallback(name, promised), sync as Sync]
+}
+
+interface Taken {
+  /** Undefined: the call is for Node. */
+  readonly text: string | undefined
+  readonly option: unknown
+  /** The options for Node. */
+  readonly asNode: () => object
 }
 
 const pathOnly = (path: unknown): Given => [path]
@@ -60,23 +83,32 @@ const withOptions = (a: unknown, b: unknown, options: unknown): Given => [a, b, 
 export const [copy, copySync] = forms<types.Copy, types.CopySync>('copy', copyDual, first(3))
 export const [move, moveSync] = forms<types.Move, types.MoveSync>('move', moveDual, first(3))
 
-export const [remove, removeSync] = ofNode<types.OfPath, types.OfPathSync>('remove', rm, path => [
-  path,
-  { recursive: true, force: true },
-])
+export const [remove, removeSync] = ofNode<types.OfPath, types.OfPathSync>('remove', tree, rm, path => ({
+  text: textOf(path),
+  option: true,
+  asNode: () => ({ recursive: true, force: true }),
+}))
 
 export const [emptyDir, emptyDirSync] = forms<types.OfPath, types.OfPathSync>('emptyDir', empty, pathOnly)
 export { emptyDir as emptydir, emptyDirSync as emptydirSync }
 
-export const [mkdirs, mkdirsSync] = ofNode<types.EnsureDir, types.EnsureDirSync>('mkdirs', mkdir, asDirectory)
+export const [mkdirs, mkdirsSync] = ofNode<types.EnsureDir, types.EnsureDirSync>(
+  'mkdirs',
+  directories,
+  mkdir,
+  asDirectory,
+)
 export { mkdirs as ensureDir, mkdirs as mkdirp, mkdirsSync as ensureDirSync, mkdirsSync as mkdirpSync }
 
-function asDirectory(dir: unknown, options: unknown): Given {
+function asDirectory(dir: unknown, options: unknown): Taken {
   if (process.platform === 'win32' && /[<>:"|?*]/.test(String(dir).replace(/^([a-z]:)?[\\/]*/i, '')))
     throw Object.assign(new Error(`Path contains invalid characters: ${dir}`), { code: 'EINVAL' })
-  const { mode } = typeof options === 'number' ? { mode: options } : { mode: 0o777, ...(options as object | undefined) }
-  return [dir, { recursive: true, mode }]
+  const mode = typeof options === 'object' ? (options as { mode?: unknown } | null)?.mode : asNumber(options)
+  const text = isMode(mode) ? textOf(dir) : undefined
+  return { text, option: mode, asNode: () => ({ recursive: true, mode }) }
 }
+
+const asNumber = (options: unknown): number | undefined => (typeof options === 'number' ? options : undefined)
 
 export const [ensureFile, ensureFileSync] = forms<types.OfPath, types.OfPathSync>('ensureFile', fileDual, pathOnly)
 export { ensureFile as createFile, ensureFileSync as createFileSync }

@@ -1,3 +1,4 @@
+import { mapped } from '../../core/around.js'
 import { openDual } from '../../core/dual.js'
 import type { Steps } from '../../core/steps.js'
 import { mkdirp } from '../../mkdirp.js'
@@ -5,16 +6,23 @@ import { isMode, textOf } from './paths.js'
 import { replacing } from './replacing.js'
 
 /** Makes a directory and the missing ones above it. Returns the first that it made, spelt as the caller does. */
-export function* makeDirectories(dir: string, mode?: number | string): Steps<string | undefined> {
-  const made = yield* mkdirp.steps(dir, { mode })
+const makeDirectories = (dir: string, mode?: number | string): Steps<string | undefined> =>
+  mapped(
+    () => (mode === undefined ? mkdirp.steps(dir) : mkdirp.steps(dir, { mode })),
+    made => made && spelt(made, dir),
+  )
+
+function spelt(made: string, dir: string): string {
   const here = `${process.cwd()}/`
-  return made?.startsWith(here) && !dir.startsWith(here) ? made.slice(here.length) : made
+  return made.startsWith(here) && !dir.startsWith(here) ? made.slice(here.length) : made
 }
+
+export const directories = openDual(makeDirectories)
 
 /** `mkdir` with `recursive`: the rest is one call to the system, and Node's. */
 export const mkdir = replacing<Parameters<typeof makeDirectories>, string | undefined>(
   'mkdir',
-  openDual(makeDirectories),
+  directories,
   (path, options) => {
     const { recursive, mode } = (typeof options === 'object' && options ? options : {}) as Record<string, unknown>
     const text = textOf(path)

@@ -1,3 +1,4 @@
+import { mapped } from '../../core/around.js'
 import { openDual } from '../../core/dual.js'
 import { asPath } from '../../core/input.js'
 import { fs, type Steps } from '../../core/steps.js'
@@ -5,14 +6,21 @@ import { remove } from '../../remove.js'
 import { isFlag, isWithin, textOf } from './paths.js'
 import { replacing } from './replacing.js'
 
-function* rmTree(path: string, force: boolean | undefined): Steps<void> {
+const rmTree = (path: string, force?: boolean): Steps<void> =>
+  force ? mapped(() => remove.steps(path), toNothing) : rmThere(path)
+
+const toNothing = (): undefined => undefined
+
+function* rmThere(path: string): Steps<void> {
   // The error that something is missing is that of this look, as Node's is.
-  if (!force) yield* fs.lstat(asPath(path, 'path'))
+  yield* fs.lstat(asPath(path, 'path'))
   yield* remove.steps(path)
 }
 
+export const tree = openDual(rmTree)
+
 /** `rm` with `recursive`: the rest is one call to the system, and Node's. */
-export const rm = replacing<Parameters<typeof rmTree>, void>('rm', openDual(rmTree), (path, options) => {
+export const rm = replacing<Parameters<typeof rmTree>, void>('rm', tree, (path, options) => {
   const { recursive, force, maxRetries, retryDelay } = (options ?? {}) as Record<string, unknown>
   const text = textOf(path)
   const isOurs = recursive === true && isFlag(force) && isCount(maxRetries) && isCount(retryDelay)

@@ -4,10 +4,14 @@
 import { openDual } from '../../core/dual.js'
 import { hasCode, isSystemError } from '../../core/errors.js'
 import { asPath } from '../../core/input.js'
+import { type Publication, publishing } from '../../core/publication.js'
 import type { Stats } from '../../core/stats.js'
 import { fs, orNothing, type Steps } from '../../core/steps.js'
+import { syncName } from '../../parts/durable.js'
+import { type Permissions, unchanged } from '../../parts/permissions.js'
 import type { Data } from '../../parts/source.js'
-import { writeFile as writeWhole } from '../../write-file.js'
+import { write } from '../../write-file/write.js'
+import { asWriting } from '../../write-file.js'
 import { nodeFs } from '../node-fs.js'
 import { isFlag, isMode, textOf } from './paths.js'
 import { replacing } from './replacing.js'
@@ -25,18 +29,41 @@ interface Options {
  * Writes a new file, or one in the place of a file with one name that the caller may write. Anything else is opened and
  * written as Node does it: a device, a pipe, a file with several names, which all are to have the content.
  */
-export function* writeAsNode(file: string, data: Data, options: Options = {}, parents = false): Steps<void> {
-  const { encoding, mode, signal, flush } = options
-  const there = yield* lookAt(asPath(file, 'file'))
-  if (there && !(yield* canBeReplaced(file, there))) return yield* writeThroughNode(file, data, options)
-  yield* writeWhole.steps(file, data, {
+export function* writeAsNode(
+  publication: Publication,
+  file: string,
+  data: Data,
+  options: Options = {},
+  parents = false,
+): Steps<void> {
+  const { encoding, mode, flush } = options
+  // What comes in pieces comes once, so who writes it must be known before.
+  if (!isWhole(data) && !(yield* canBeReplaced(yield* lookAt(asPath(file, 'file')), file)))
+    return yield* writeThroughNode(file, data, options)
+  const durability = flush ? 'file' : 'none'
+  const job = asWriting(file, data, { encoding, durability, inPlace: 'when-needed', parents }, 'writeFile', publication)
+  const found = function* (at: string, there: Stats | undefined): Steps<void> {
+    if (!(yield* canBeReplaced(there, at))) throw forNode
     // Node has the mode for a new file only, and the umask holds.
-    mode: there || mode === undefined ? undefined : asNumber(mode) & 0o777 & ~process.umask(),
-    durability: flush ? 'file' : 'none',
-    inPlace: 'when-needed',
-    ...{ encoding, signal, parents },
-  })
+    if (mode !== undefined) job.permissions = there ? unchanged : asNew(mode)
+  }
+  job.hooks = { found }
+  try {
+    const at = yield* write(job)
+    if (at !== undefined) yield* syncName(at, job.durability, job.parents)
+  } catch (error) {
+    if (error !== forNode) throw error
+    yield* writeThroughNode(file, data, options)
+  }
 }
+
+/** What is there cannot be replaced. */
+const forNode = Symbol('for Node')
+
+const asNew = (mode: number | string): Permissions => ({
+  mode: (typeof mode === 'string' ? Number.parseInt(mode, 8) : mode) & 0o777 & ~process.umask(),
+  owner: undefined,
+})
 
 function* writeThroughNode(file: string, data: Data, options: Options): Steps<void> {
   if (isWhole(data)) yield* throughNode('writeFile', file, data, options)
@@ -54,12 +81,13 @@ function* lookAt(file: string): Steps<Stats | undefined> {
   }
 }
 
-function* canBeReplaced(file: string, there: Stats): Steps<boolean> {
+function* canBeReplaced(there: Stats | undefined, file: string): Steps<boolean> {
+  if (!there) return true
   if (!there.isFile() || there.nlink !== 1n) return false
   const isOwn = process.geteuid !== undefined && Number(there.uid) === process.geteuid()
   // A file is read-only so that it stays as it is, and a rename would not care.
   if (isOwn && (there.mode & 0o200n) !== 0n) return true
-  return yield* isWritable(asPath(file, 'file'))
+  return yield* isWritable(file)
 }
 
 function* isWritable(file: string): Steps<boolean> {
@@ -72,9 +100,7 @@ function* isWritable(file: string): Steps<boolean> {
   }
 }
 
-const asNumber = (mode: number | string): number => (typeof mode === 'string' ? Number.parseInt(mode, 8) : mode)
-
-const writing = openDual(writeAsNode)
+const writing = openDual(publishing(writeAsNode))
 
 /** As in `node:fs`. */
 export const writeFile = replacing('writeFile', writing, (...args) => taken(args, isWhole))
@@ -87,7 +113,7 @@ export const writePieces = replacing('writeFile', writing, (...args) =>
 function taken(
   [file, data, given]: readonly unknown[],
   isData: (data: unknown) => boolean,
-): Parameters<typeof writeAsNode> | undefined {
+): [file: string, data: Data, options: Options] | undefined {
   const [text, options] = [textOf(file), optionsOf(given)]
   return text !== undefined && options && isData(data) ? [text, data as Data, options] : undefined
 }
