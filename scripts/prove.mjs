@@ -88,6 +88,10 @@ const tables = {
     says: 'our functions beside those of other packages and beside the bare system calls, in microseconds',
     programs: bench('speed'),
   },
+  faces: {
+    says: 'what each face costs over the function that it is over, in processor time',
+    programs: bench('faces'),
+  },
   turns: {
     says: 'the longest turn of the event loop while a thousand calls of a function are under way, each function',
     programs: bench('turns'),

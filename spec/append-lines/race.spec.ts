@@ -8,6 +8,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { appendLines, lines } from 'holdfast'
 import { contender, overlaps, type Result } from 'holdfast/testing'
+import { mountCaseless } from '../support/caseless.js'
 import { assert, catchInRace, everyPlace, note, places, race, raced, scratch, sized } from '../support/kit.js'
 import { mountImage, run, startWarden, unmountBelow } from '../support/mounts.js'
 
@@ -130,34 +131,45 @@ async function onSmallDisk(kind: string, test: (dir: string) => Promise<void>): 
   }
 }
 
-if (!contender({ write, naive })) {
-  for (const { kind, dir: place } of sized(places, everyPlace)) {
-    raced(
-      `race on ${kind}: eight append, two are killed in each round: no record is spliced, glued or lost, and torn ones are told`,
-      async () => {
-        const dir = scratch(place)
-        const judged: Judged[] = []
-        const after = (results: readonly Result[], round: number) => {
-          judged.push(judge(log(dir, round), results))
-          rmSync(log(dir, round))
-        }
-        const rounds: Result[][] = []
-        const sum = (of: 'torn' | 'mixed') => judged.reduce((total, one) => total + one[of], 0)
-        // Until a kill has come in the middle of a write.
-        while (rounds.length < sized(2, 10) || (sum('torn') === 0 && rounds.length < 100))
-          rounds.push(...(await race(import.meta.url, { dir, cast: { write: processes }, rounds: 2, after })))
-        assert.equal(
-          judged.flatMap(({ wrong }) => wrong.slice(0, 3)),
-          [],
-        )
-        const died = rounds.flat().filter(({ how }) => how === 'died').length
-        note(`${kind}: ${died} killed, ${sum('torn')} torn, ${sum('mixed')} times another process was the next`)
-        assert.is(died, killed * rounds.length)
-        assert.ok(rounds.every(overlaps) && sum('mixed') > processes, 'no contention')
-        assert.ok(sum('torn') > 0, 'no kill came in the middle of a write')
-      },
-    )
+async function raceOn(kind: string, dir: string): Promise<void> {
+  const judged: Judged[] = []
+  const after = (results: readonly Result[], round: number) => {
+    judged.push(judge(log(dir, round), results))
+    rmSync(log(dir, round))
   }
+  const rounds: Result[][] = []
+  const sum = (of: 'torn' | 'mixed') => judged.reduce((total, one) => total + one[of], 0)
+  // Until a kill has come in the middle of a write.
+  while (rounds.length < sized(2, 10) || (sum('torn') === 0 && rounds.length < 100))
+    rounds.push(...(await race(import.meta.url, { dir, cast: { write: processes }, rounds: 2, after })))
+  assert.equal(
+    judged.flatMap(({ wrong }) => wrong.slice(0, 3)),
+    [],
+  )
+  const died = rounds.flat().filter(({ how }) => how === 'died').length
+  note(`${kind}: ${died} killed, ${sum('torn')} torn, ${sum('mixed')} times another process was the next`)
+  assert.is(died, killed * rounds.length)
+  assert.ok(rounds.every(overlaps) && sum('mixed') > processes, 'no contention')
+  assert.ok(sum('torn') > 0, 'no kill came in the middle of a write')
+}
+
+if (!contender({ write, naive })) {
+  const title =
+    'eight append, two are killed in each round: no record is spliced, glued or lost, and torn ones are told'
+  for (const { kind, dir } of sized(places, everyPlace))
+    raced(`race on ${kind}: ${title}`, () => raceOn(kind, scratch(dir)))
+
+  // Each call there is one of a FUSE server, too.
+  if (sized(false, true)) {
+    const mounted = mountCaseless('exFAT', 256)
+    if ('why' in mounted) raced.skip(`race on exFAT: ${title}`, mounted.why)
+    else {
+      // Before the scratch directory is removed; also when the race was not chosen.
+      process.prependListener('exit', mounted.unmount)
+      raced(`race on exFAT, where calls take turns: ${title}`, () => raceOn('exFAT', mounted.dir))
+    }
+  }
+
   raced('race catches: appendFile, whose long records are spliced', async () => {
     const dir = scratch()
     let at = -1

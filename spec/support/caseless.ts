@@ -40,12 +40,15 @@ export const caselessKinds = Object.keys(kinds) as readonly Caseless[]
 export const spellingKinds: readonly Caseless[] = caselessKinds.filter(kind => kind !== 'NTFS')
 
 /** Mounts one; returns a directory on it, or why that was not possible. */
-export function mountCaseless(kind: Caseless): { readonly dir: string; unmount(): void } | { readonly why: string } {
+export function mountCaseless(
+  kind: Caseless,
+  mib = 64,
+): { readonly dir: string; unmount(): void } | { readonly why: string } {
   if (process.platform !== 'linux' || process.getuid?.() !== 0) return { why: 'it takes Linux, and root' }
   const room = scratch()
   const [image, point] = [join(room, 'image'), join(room, 'mounted')]
   writeFileSync(image, '')
-  truncateSync(image, 64 * 2 ** 20)
+  truncateSync(image, mib * 2 ** 20)
   mkdirSync(point)
   const { make, mount, open } = kinds[kind]
   const warden = startWarden([point])
