@@ -4,6 +4,7 @@ import type { Appending } from './append-lines/job.js'
 import { asBatches, type LineRecord } from './append-lines/records.js'
 import { dual } from './core/dual.js'
 import { asMode, asName, asPath, type Durability, oneOf, type Patience } from './core/input.js'
+import type { Stats } from './core/stats.js'
 import { fs, type Steps } from './core/steps.js'
 import { whileHeld } from './lock/hold.js'
 import { acquire } from './lock/obtain.js'
@@ -80,6 +81,8 @@ export const appendLines = dual(
       durability: oneOf(options.durability, 'options.durability', ['none', 'file', 'full'], 'none'),
       parents: asParents(options.parents),
       trial: { as: 'appendLines', path, retryFor },
+      key: `appendLines ${path}`,
+      left: undefined,
       appended: 0,
       batch: 0,
       done: 0,
@@ -87,7 +90,9 @@ export const appendLines = dual(
     }
     if (job.batches.length === 0) return
     try {
-      if (yield* isAtomicIn(dirname(path))) yield* appendAll(job, false)
+      job.left = (yield* fs.recall(job.key)) as Stats | undefined
+      // Only a call that took no turn keeps that in mind.
+      if (job.left || (yield* isAtomicIn(dirname(path)))) yield* appendAll(job, false)
       else yield* appendInTurn(job, options)
       yield* syncName(path, job.durability, job.parents)
     } catch (error) {

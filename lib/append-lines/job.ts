@@ -1,4 +1,5 @@
 import type { Durability } from '../core/input.js'
+import type { Stats } from '../core/stats.js'
 import type { Trial } from '../parts/achieve.js'
 import type { Parents } from '../parts/parents.js'
 import type { Batch } from './records.js'
@@ -11,6 +12,10 @@ export interface Appending {
   readonly durability: Durability
   readonly parents: Parents | undefined
   readonly trial: Trial
+  /** Under which this thread keeps in mind how it has left the file. */
+  readonly key: string
+  /** How that was, a moment ago. */
+  left: Stats | undefined
   /** How many records are known to be in the file, each as a line of its own: the first ones. */
   appended: number
   /** How many batches are in it as a whole, and their records. A failed attempt goes on behind them. */
@@ -19,9 +24,6 @@ export interface Appending {
   /** What of the next batch is not in it; undefined if nothing of that was written. */
   rest: Uint8Array | undefined
 }
-
-/** Where a thread keeps in mind how it has left the file. */
-export const keyOf = ({ path }: Appending): string => `appendLines ${path}`
 
 /** The end of the file, as this call knows it. */
 export interface Tail {

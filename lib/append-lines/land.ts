@@ -1,5 +1,6 @@
 // Where a write has landed, and whether what it has written is whole there.
 
+import type { Stats } from '../core/stats.js'
 import { fs, type Steps } from '../core/steps.js'
 import { readBefore, separate } from './separate.js'
 import { mendSplit, type Span } from './split.js'
@@ -20,15 +21,15 @@ export interface Landing {
   readonly missing: readonly Span[]
 }
 
-/** `size`: that of the file a moment before. May be done again if a call of it fails. */
-export function* land(fd: number, size: number, written: Written, key: string): Steps<Landing> {
+/** Nothing is missing. */
+export const none: Landing['missing'] = []
+
+/**
+ * Where a write has landed, if the file has grown by more than that, so that another process may have come in between.
+ * `size`: that of the file a moment before; `now`: what it is. May be done again if a call of it fails.
+ */
+export function* land(fd: number, size: number, written: Written, now: Stats): Steps<Landing> {
   const { bytes, head, whole } = written
-  const now = yield* fs.fstat(fd)
-  // If the file has grown by no more, no other process has come in between.
-  if (Number(now.size) === size + bytes.length) {
-    yield* fs.remember(key, whole === bytes.length ? now : undefined)
-    return { begun: size, missing: [] }
-  }
   // Only where the system says it, calls do without turns.
   const end = (yield* fs.position(fd)) ?? Number(now.size)
   const begun = end - bytes.length
@@ -38,7 +39,7 @@ export function* land(fd: number, size: number, written: Written, key: string): 
   const before = Math.max(0, there.length - steady)
   if (Buffer.compare(there.subarray(before), bytes.subarray(0, steady)) === 0) {
     if (head === 0 && whole > 0) yield* separate(fd, begun, there.subarray(0, before))
-    return { begun, missing: [] }
+    return { begun, missing: none }
   }
   const split = { from: size, end: begun + steady, bytes: bytes.subarray(0, steady), head }
   return { begun, missing: yield* mendSplit(fd, split) }

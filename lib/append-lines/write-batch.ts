@@ -4,8 +4,8 @@ import { isSystemError, systemError } from '../core/errors.js'
 import { fs, type Steps } from '../core/steps.js'
 import { achieve, noEvidence } from '../parts/achieve.js'
 import { closing, lineEnd } from '../parts/torn-lines.js'
-import { type Appending, keyOf, type Tail } from './job.js'
-import { type Landing, land, type Written } from './land.js'
+import type { Appending, Tail } from './job.js'
+import { type Landing, land, none, type Written } from './land.js'
 import type { Batch } from './records.js'
 import { readBefore, separate } from './separate.js'
 
@@ -22,11 +22,21 @@ export function* writeBatch(fd: number, tail: Tail, job: Appending, inTurn: bool
     const head = tail.isClosed ? 0 : closing.length
     const data = head === 0 ? job.rest : Buffer.concat([closing, job.rest])
     const got = yield* fs.write(fd, data)
+    const now = inTurn ? undefined : yield* achieve(() => fs.fstat(fd), noEvidence, job.trial)
+    // If the file has grown by no more, no other process has come in between.
+    const isAlone = !now || Number(now.size) === tail.size + got
+    if (now) yield* fs.remember(job.key, isAlone && got === data.length ? now : undefined)
+    // Usually this is all.
+    if (isAlone && got === data.length) {
+      tail.size += got
+      tail.isClosed = true
+      break
+    }
     const whole = got === data.length ? got : Math.max(head, data.subarray(0, got).lastIndexOf(lineEnd) + 1)
     const written: Written = { bytes: data.subarray(0, got), head, whole }
-    const { begun, missing }: Landing = inTurn
-      ? { begun: tail.size, missing: [] }
-      : yield* achieve(() => land(fd, tail.size, written, keyOf(job)), noEvidence, job.trial)
+    const { begun, missing }: Landing = isAlone
+      ? { begun: tail.size, missing: none }
+      : yield* achieve(() => land(fd, tail.size, written, now), noEvidence, job.trial)
     keepRest(job, missing, written, data.subarray(whole))
     tail.size = begun + got
     // At once, because another one may have come right behind what is torn, and may die before it sees that.
