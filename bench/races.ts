@@ -32,6 +32,7 @@ import { withinARoot } from './races/within.js'
 import { writeFileWithReaders } from './races/write-file.js'
 import { aboutOf, describe } from './run/about.js'
 import { hasFaces, runWithFaces } from './run/faces.js'
+import { sayIfFsSafeIsMissing } from './run/fs-safe.js'
 import { keep } from './run/keep.js'
 import { optionsOf } from './run/options.js'
 import { everyPlace, filesystemOf, inScratch } from './run/place.js'
@@ -115,6 +116,7 @@ await runToItsEnd(async () => {
     process.exitCode = 2
     return
   }
+  if (chosen.includes(withinARoot)) sayIfFsSafeIsMissing()
   for (const root of places) await holdAll(root, chosen)
   const unseenByAll = chosen.flatMap(contest => unseen(contest, cells))
   if (options.whole) faults.push(...unseenByAll)

@@ -4,6 +4,7 @@
 
 import { aboutOf, describe } from './run/about.js'
 import { chance } from './run/chance.js'
+import { sayIfFsSafeIsMissing } from './run/fs-safe.js'
 import { keep } from './run/keep.js'
 import { type Options, optionsOf } from './run/options.js'
 import { everyPlace, filesystemOf, inScratch } from './run/place.js'
@@ -61,6 +62,7 @@ function show({ about, cells, targets }: SpeedResults): void {
 
 await runToItsEnd(async () => {
   const options = optionsOf('bench:speed', everyPlace)
+  sayIfFsSafeIsMissing()
   const native = await nativeFloor()
   try {
     const measured = await measureAll(options, native)

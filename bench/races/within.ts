@@ -5,8 +5,8 @@ import { mkdirSync, realpathSync, renameSync, writeFileSync } from 'node:fs'
 import { mkdir, readFile, realpath, rename, writeFile } from 'node:fs/promises'
 import { dirname, join, sep } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { root } from '@openclaw/fs-safe'
 import { within } from 'holdfast'
+import { rootOfFsSafe } from '../run/fs-safe.js'
 import { contest } from './contest.js'
 import { away, levels, longestPause } from './mkdirp.js'
 import { ownerOf, payload, somePayload } from './payload.js'
@@ -18,6 +18,8 @@ interface Bound {
   mkdir(dir: string): Promise<unknown>
 }
 
+const openRoot = rootOfFsSafe
+
 const packages: Readonly<Record<string, (dir: string) => Promise<Bound>>> = {
   async holdfast(dir) {
     const bound = await within(dir)
@@ -28,14 +30,16 @@ const packages: Readonly<Record<string, (dir: string) => Promise<Bound>>> = {
     }
   },
   // "every method resolves relative paths against it and refuses to escape"
-  async 'fs-safe'(dir) {
-    const bound = await root(dir)
-    return {
-      write: (file, data) => bound.write(file, data),
-      read: file => bound.readBytes(file),
-      mkdir: path => bound.mkdir(path),
-    }
-  },
+  ...(openRoot && {
+    async 'fs-safe'(dir: string) {
+      const bound = await openRoot(dir)
+      return {
+        write: (file: string, data: Buffer) => bound.write(file, data),
+        read: (file: string) => bound.readBytes(file),
+        mkdir: (path: string) => bound.mkdir(path),
+      }
+    },
+  }),
   /** Resolves, compares, and then uses the path. */
   async 'by hand'(dir) {
     const top = realpathSync(dir)

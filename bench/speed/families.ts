@@ -10,6 +10,7 @@ import { publishing } from './publish.js'
 import { sharing } from './shared-files.js'
 import { storing } from './stores.js'
 import { trees } from './trees.js'
+import { belowRoot } from './within.js'
 import type { Family } from './work.js'
 import { writings } from './write-file.js'
 
@@ -21,6 +22,7 @@ export const families: readonly Family[] = [
   trees,
   locks,
   sharing,
+  belowRoot,
   storing,
   contents,
   caching,
