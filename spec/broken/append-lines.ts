@@ -1,6 +1,6 @@
 // Ways to append a record that people usually write.
 
-import { fs, type Steps } from 'holdfast/steps'
+import { dual, fs, type Steps } from 'holdfast/steps'
 
 function* writeOn(fd: number, text: string): Steps<void> {
   const bytes = Buffer.from(text)
@@ -16,6 +16,17 @@ export function* appendOn(file: string, record: string): Steps<void> {
     yield* fs.close(fd)
   }
 }
+
+/** The line end is a write of its own. */
+export const appendApart = dual(function* steps(file: string, record: string): Steps<void> {
+  const fd = yield* fs.open(file, 'a+ nofollow')
+  try {
+    yield* writeOn(fd, record)
+    yield* writeOn(fd, '\n')
+  } finally {
+    yield* fs.close(fd)
+  }
+})
 
 /** One write, and a look at the end before it: as loggers heal a torn tail when they start. */
 export function* lookThenAppend(file: string, record: string): Steps<void> {

@@ -21,6 +21,8 @@ export interface Act {
   readonly taken?: readonly Tree[]
   /** It changes one thing after the other: each name, by itself, is what it was or what it will be. */
   readonly piecewise?: boolean
+  /** What is there after the next caller, if that adds to what is there. @default `becomes` */
+  readonly adds?: (was: Tree) => Tree
   /** What the call may return. @default anything */
   readonly returns?: readonly unknown[]
   /** The errors that the function documents besides the system's own. */

@@ -2,8 +2,19 @@
 
 import { linkSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createExclusive, emplace, link, mkdirp, symlink, writeFile, writeFiles, writeJson } from 'holdfast'
+import {
+  appendLines,
+  createExclusive,
+  emplace,
+  link,
+  mkdirp,
+  symlink,
+  writeFile,
+  writeFiles,
+  writeJson,
+} from 'holdfast'
 import { type Act, inForm, patience } from './act.js'
+import { logOf, type Tree } from './tree.js'
 
 /** Long enough that half of it can be told from all of it. */
 export const oldText = 'old '.repeat(500)
@@ -14,7 +25,18 @@ const pieces = [newText.slice(0, 1000), newText.slice(1000, 1001), newText.slice
 const at = (dir: string, name: string): string => join(dir, name)
 const put = (dir: string, name: string, text: string): void => writeFileSync(at(dir, name), text)
 const nothing = (): void => {}
-const plantOld = (dir: string): void => put(dir, 'file', oldText)
+export const plantOld = (dir: string): void => put(dir, 'file', oldText)
+
+/** Each process has a record of its own, so that each must be there. The process that makes the faulty call has the shim. */
+const records = { faulty: newText.trim(), next: oldText.trim() }
+export const ownRecord = (): string => (process.env.HOLDFAST_CALLS ? records.faulty : records.next)
+/** Its last record is torn. */
+const plantLog = (dir: string): void => put(dir, 'some.log', 'old\nol')
+export const grownLog = {
+  becomes: { 'some.log': logOf(['old', records.faulty]) },
+  adds: (was: Tree): Tree => ({ 'some.log': logOf([...(was['some.log'] ?? '').split('\n'), records.next]) }),
+}
+
 const full = { ...patience, durability: 'full', parents: true } as const
 
 export const actsOfFiles: readonly Act[] = [
@@ -69,6 +91,14 @@ export const actsOfFiles: readonly Act[] = [
     plant: plantOld,
     call: (dir, form) => inForm(writeJson, form)(at(dir, 'file'), newText, full),
     becomes: { file: `"${newText}"\n` },
+    returns: [undefined],
+  },
+  {
+    name: 'appendLines',
+    plant: plantLog,
+    call: (dir, form) =>
+      inForm(appendLines, form)(at(dir, 'some.log'), ownRecord(), { ...patience, durability: 'full' }),
+    ...grownLog,
     returns: [undefined],
   },
   {

@@ -2,13 +2,13 @@
 
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { appendApart } from '../broken/append-lines.js'
 import { removeThenRename } from '../broken/broken.js'
 import { closeIgnored, lookInCallback, releaseOnce, writeInPlace } from '../broken/careless.js'
 import { type Act, inForm, patience } from './act.js'
-import { newText, oldText } from './acts-of-files.js'
+import { grownLog, newText, oldText, ownRecord, plantOld } from './acts-of-files.js'
 
 const at = (dir: string, name: string): string => join(dir, name)
-const plantOld = (dir: string): void => writeFileSync(at(dir, 'file'), oldText)
 const becomes = { file: newText }
 
 /** And what must be found out about it. */
@@ -45,6 +45,13 @@ export const brokenActs: readonly BrokenAct[] = [
     call: (dir, form) => inForm(writeInPlace, form)(at(dir, 'file'), newText),
     becomes,
     wrong: /torn/,
+  },
+  {
+    name: 'broken-append-apart',
+    plant: dir => writeFileSync(at(dir, 'some.log'), 'old\n'),
+    call: (dir, form) => inForm(appendApart, form)(at(dir, 'some.log'), ownRecord()),
+    ...grownLog,
+    wrong: /the next caller leaves/,
   },
   {
     name: 'broken-remove-then-rename',

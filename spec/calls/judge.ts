@@ -114,14 +114,15 @@ export async function judgePrivates(point: Point, dir: string): Promise<string |
 
 /** Makes the same call in this process. Returns what is wrong with what comes of it, if anything is. */
 export async function judgeNext(act: Act, dir: string, before: Tree): Promise<string | undefined> {
-  const wasNew = isSame(see(dir).tree, act.becomes)
+  const was = see(dir).tree
+  const wasNew = isSame(was, act.becomes)
   try {
     await act.call(dir, 'sync')
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (!(wasNew && code === act.again)) return `the next caller fails: ${error}`
   }
-  const state = stateOf(act, before, see(dir).tree)
+  const state = stateOf({ ...act, becomes: act.adds?.(was) ?? act.becomes }, before, see(dir).tree)
   if (state === 'new' || act.taken?.some(tree => isSame(see(dir).tree, tree))) return undefined
   return `the next caller leaves ${typeof state === 'object' ? state.wrong : state}`
 }

@@ -2,11 +2,14 @@
 
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { cell, type Reading } from 'holdfast'
+import { cell, type Line, lines, type Reading } from 'holdfast'
 import { payloadOf } from '../../lib/cell/payload.js'
 import { isStore, seeStore } from './tree-of-stores.js'
 
-/** Each name with what is there: the text of a file, `-> text` of a link, `/` of a directory, fields of a cell. */
+/**
+ * Each name with what is there: the text of a file, `-> text` of a link, `/` of a directory, fields of a cell, the records of
+ * a log.
+ */
 export type Tree = Readonly<Record<string, string>>
 
 export interface Seen {
@@ -47,12 +50,18 @@ export function see(top: string): Seen {
       } else if (stats.isDirectory()) {
         tree[spelled] = '/'
         dirs.push(path)
-      } else tree[spelled] = stats.isSymbolicLink() ? `-> ${readlinkSync(path)}` : readFileSync(path, 'latin1')
+      } else if (name.endsWith('.log')) tree[spelled] = logOf([...lines.sync(path)].flatMap(wholeOnly))
+      else tree[spelled] = stats.isSymbolicLink() ? `-> ${readlinkSync(path)}` : readFileSync(path, 'latin1')
     }
     for (const path of named) if (privates.includes(path)) privates.splice(privates.indexOf(path), 1)
   }
   return { tree, privates, kept, dirs: [...dirs, ...stores] }
 }
+
+/** Its records, in any order: one that is there twice, because a reply was lost, counts once. */
+export const logOf = (records: readonly string[]): string => [...new Set(records)].sort().join('\n')
+
+const wholeOnly = ({ text, torn }: Line): string[] => (torn ? [] : [text])
 
 /** What is void is nothing. The data of a state has a private name, and is no debris while the state names it. */
 function readCell(path: string, spelled: string, named: Set<string>): Tree {
