@@ -9,7 +9,7 @@ import { optionsOf } from './run/options.js'
 import { everyPlace, filesystemOf, inScratch } from './run/place.js'
 import { runToItsEnd } from './run/stop.js'
 
-const full = { rounds: 41, warmUps: 12, calls: 200 }
+const full = { rounds: 31, warmUps: 8, calls: 100 }
 const quick = { rounds: 9, warmUps: 6, calls: 100 }
 
 await runToItsEnd(async () => {

@@ -9,8 +9,8 @@ import type { Source } from '../parts/source.js'
 
 /** What a face does on the way, because the package whose surface it has does so, or lets its users do so. */
 export interface StageHooks {
-  /** Runs when what has the name was looked at. What it throws is the error of the call. */
-  readonly found?: ((at: string, there: Stats | undefined) => Steps<unknown>) | undefined
+  /** Is called when what has the name was looked at, and may return steps. What it throws is the error of the call. */
+  readonly found?: ((at: string, there: Stats | undefined) => Steps<unknown> | undefined) | undefined
   /** Makes the name of the private file. */
   readonly nameOf?: ((target: string) => Steps<string>) | undefined
   /** Runs when it is there, and empty. */

@@ -39,7 +39,8 @@ export function* write(job: Writing): Steps<string | undefined> {
 
 function* tryWrite(job: Writing, first: Uint8Array | undefined): Steps<{ at: string | undefined }> {
   const { at, there } = yield* resolveLinks(job.path, job.follows, true)
-  if (job.hooks?.found) yield* job.hooks.found(at, there)
+  const found = job.hooks?.found?.(at, there)
+  if (found) yield* found
   if (there) refuseSpecialFile(at, there)
   if (job.follows && there?.isSymbolicLink()) return yield* writeThrough(job, at, first)
   // What another user may have planted is replaced, and passes nothing on: neither its mode nor its owner.

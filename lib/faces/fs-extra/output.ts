@@ -11,7 +11,7 @@ import { throughNode } from '../node/through-node.js'
 import { isWhole, optionsOf, writeAsNode } from '../node/write-file.js'
 
 /** Writes as `writeFile` of the face does, and with `parents` makes the directories above that are missing. */
-export function* writeText(
+export function writeText(
   publication: Publication,
   file: string,
   data: string | Uint8Array,
@@ -19,8 +19,12 @@ export function* writeText(
   parents: boolean,
 ): Steps<void> {
   const [path, options] = [textOf(file), optionsOf(given)]
-  if (path !== undefined && options && isWhole(data))
-    return yield* writeAsNode(publication, path, data, options, parents)
+  return path !== undefined && options && isWhole(data)
+    ? writeAsNode(publication, path, data, options, parents)
+    : writeThroughNode(file, data, given, parents)
+}
+
+function* writeThroughNode(file: string, data: string | Uint8Array, given: unknown, parents: boolean): Steps<void> {
   if (parents && !(yield* fs.exists(dirname(asPath(file, 'file'))))) yield* mkdirp.steps(dirname(file))
   yield* throughNode('writeFile', file, data, given)
 }

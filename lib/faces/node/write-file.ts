@@ -42,10 +42,10 @@ export function* writeAsNode(
     return yield* writeThroughNode(file, data, options)
   const durability = flush ? 'file' : 'none'
   const job = asWriting(file, data, { encoding, durability, inPlace: 'when-needed', parents }, 'writeFile', publication)
-  const found = function* (at: string, there: Stats | undefined): Steps<void> {
-    if (!(yield* canBeReplaced(there, at))) throw forNode
+  const found = (at: string, there: Stats | undefined): Steps<void> | undefined => {
     // Node has the mode for a new file only, and the umask holds.
     if (mode !== undefined) job.permissions = there ? unchanged : asNew(mode)
+    return isOwn(there) ? undefined : refuseKept(at, there)
   }
   job.hooks = { found }
   try {
@@ -59,6 +59,10 @@ export function* writeAsNode(
 
 /** What is there cannot be replaced. */
 const forNode = Symbol('for Node')
+
+function* refuseKept(at: string, there: Stats | undefined): Steps<void> {
+  if (!(yield* canBeReplaced(there, at))) throw forNode
+}
 
 const asNew = (mode: number | string): Permissions => ({
   mode: (typeof mode === 'string' ? Number.parseInt(mode, 8) : mode) & 0o777 & ~process.umask(),
@@ -82,13 +86,19 @@ function* lookAt(file: string): Steps<Stats | undefined> {
 }
 
 function* canBeReplaced(there: Stats | undefined, file: string): Steps<boolean> {
-  if (!there) return true
-  if (!there.isFile() || there.nlink !== 1n) return false
-  const isOwn = process.geteuid !== undefined && Number(there.uid) === process.geteuid()
-  // A file is read-only so that it stays as it is, and a rename would not care.
-  if (isOwn && (there.mode & 0o200n) !== 0n) return true
-  return yield* isWritable(file)
+  if (isOwn(there)) return true
+  return isSingle(there) && (yield* isWritable(file))
 }
+
+const isSingle = (there: Stats): boolean => there.isFile() && there.nlink === 1n
+
+/** Nothing, or a file of this user. One is read-only so that it stays as it is, and a rename would not care. */
+const isOwn = (there: Stats | undefined): there is undefined =>
+  !there ||
+  (isSingle(there) &&
+    process.geteuid !== undefined &&
+    Number(there.uid) === process.geteuid() &&
+    (there.mode & 0o200n) !== 0n)
 
 function* isWritable(file: string): Steps<boolean> {
   try {
