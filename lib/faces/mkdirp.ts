@@ -16,7 +16,7 @@ import { drive, driveSync } from '../core/drive.js'
 import { mkdirp as ours } from '../mkdirp.js'
 import { doorTo } from './given-fs.js'
 import { nodeFs } from './node-fs.js'
-import { resolveArgument } from './path-argument.js'
+import { resolveArgument, resolvePath } from './path-argument.js'
 
 type MkdirOptions = MakeDirectoryOptions & { recursive?: boolean }
 
@@ -70,8 +70,12 @@ export const mkdirpManualSync = (path: string, options?: MkdirpOptions, made?: B
 }
 
 export const mkdirpManual = Object.assign(
-  async (path: string, options?: MkdirpOptions, made?: Before): Promise<Made> =>
-    made || (await makeDirectory(path, options)),
+  async (path: string, options?: MkdirpOptions, made?: Before): Promise<Made> => {
+    const topmost = await makeDirectory(path, options)
+    if (topmost === undefined) return made || undefined
+    // With more than the last level, the first of those counts.
+    return topmost === resolvePath(path) ? made || topmost : topmost
+  },
   { sync: mkdirpManualSync },
 )
 

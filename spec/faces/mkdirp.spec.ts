@@ -77,6 +77,14 @@ sameAsPeer<Face>(peer, face, [
       },
     },
   ]),
+  ...(['manual', 'manualSync'] as const).flatMap(form =>
+    ['a', 'a/b/c', '.'].map(
+      (name): Case<Face> => ({
+        name: `${form}: what was made before, and ${name}`,
+        run: (module, dir) => module[form](join(dir, name), undefined, '/before'),
+      }),
+    ),
+  ),
   { name: 'useNative', run: ({ useNative, useNativeSync }) => [useNative(), useNativeSync({ mode: 1 })] },
   { name: 'useNative: given', run: ({ useNative }) => useNative({ mkdir: () => {} }) },
 ])
