@@ -1,8 +1,10 @@
 // `holdfast/fs-extra` beside fs-extra itself: the same calls, in all three forms, come to the same. What is stronger, and
 // what is refused, is in fs-extra/unlike.spec.ts.
 
+import { writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { assert, holds } from '../support/kit.js'
+import { join } from 'node:path'
+import { assert, holds, scratch } from '../support/kit.js'
 import { assertAlike, type Case, type Package } from '../support/side-by-side.js'
 
 const require = createRequire(import.meta.url)
@@ -14,6 +16,28 @@ async function alike(cases: readonly Case[]): Promise<void> {
   await assertAlike(peer, face, cases, ['promise', 'sync'])
   const firsts = new Map([...cases].reverse().map(one => [one[0], one]))
   await assertAlike(peer, face, [...firsts.values()], ['callback'])
+}
+
+type Any = (...args: readonly unknown[]) => unknown
+const dirOfFiles = scratch()
+writeFileSync(join(dirOfFiles, 'f'), '')
+
+async function codeOf(of: Package, name: string, args: readonly unknown[]): Promise<unknown> {
+  try {
+    await (of[name] as Any)(...args)
+  } catch (error) {
+    return [(error as Error).name, (error as NodeJS.ErrnoException).code]
+  }
+  return 'it returned'
+}
+
+function codeOfSync(of: Package, name: string, args: readonly unknown[]): unknown {
+  try {
+    ;(of[`${name}Sync`] as Any)(...args)
+  } catch (error) {
+    return [(error as Error).name, (error as NodeJS.ErrnoException).code]
+  }
+  return 'it returned'
 }
 
 /** Each function with each of these lists of arguments. */
@@ -63,6 +87,9 @@ holds('copy comes to the same as that of fs-extra', () =>
         ['@f', '@dangling'],
         ['@lf', '@g'],
         ['/dev/null', '@new'],
+        ['@d', '@new', { preserveTimestamps: true }],
+        ['@d', '@new', () => false],
+        ['@d', '@new', { filter: (source: string) => !source.endsWith('/k') }],
       ],
     ),
   ]),
@@ -140,10 +167,25 @@ holds('ensureLink and ensureSymlink come to the same as those of fs-extra', () =
         ['@none', '@new'],
         ['@f', '@new', 'file'],
         ['@d', '@new', 'dir'],
+        ['@f', '@new', 'bogus'],
       ],
     ),
   ]),
 )
+
+holds('what is no path is refused as by fs-extra', async () => {
+  // Not `remove`: of that, fs-extra throws what no one can catch.
+  for (const name of ['copy', 'move', 'ensureLink', 'ensureSymlink', 'ensureFile', 'emptyDir', 'ensureDir'])
+    for (const path of [undefined, null, 5, {}, '', 'a\0b'])
+      for (const args of [
+        [path, 'x'],
+        [join(dirOfFiles, 'f'), path],
+      ].slice(0, /copy|move|Link|Symlink/.test(name) ? 2 : 1)) {
+        const [theirs, ours] = await Promise.all([peer, face].map(of => codeOf(of, name, args)))
+        assert.equal(ours, theirs, `${name}(${args.join(', ')})`)
+        assert.equal(codeOfSync(face, name, args), theirs, `${name}Sync(${args.join(', ')})`)
+      }
+})
 
 const value = { a: [1, { b: 2 }], c: 'x' }
 const files = ['@f', '@new', '@o/p/q', '@d', '@lf', '@dangling', '@ld']

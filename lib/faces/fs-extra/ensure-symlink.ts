@@ -1,18 +1,23 @@
 import { dirname, isAbsolute, join, relative } from 'node:path'
 import { openDual } from '../../core/dual.js'
-import { hasCode, isSystemError } from '../../core/errors.js'
+import { hasCode } from '../../core/errors.js'
 import { asPath } from '../../core/input.js'
 import { fs, orNothing, type Steps } from '../../core/steps.js'
 import { sameInode } from '../../parts/identity.js'
 import { type SymlinkOptions, symlink } from '../../symlink.js'
+import { nodeFs } from '../node-fs.js'
 import { lookOrSay } from './ensure.js'
 
 type Type = SymlinkOptions['type']
+
+const types: readonly string[] = ['dir', 'file', 'junction']
 
 /** Other systems have only one kind of link. */
 const isTyped = process.platform === 'win32'
 
 function* ensureSymlinkThere(source: string, target: string, type?: Type | null): Steps<void> {
+  // The error is Node's, which looks at the type first.
+  if (type && !types.includes(type)) nodeFs.symlinkSync(source, target, type)
   const { text, at } = yield* findSource(source, target)
   try {
     yield* symlink.steps(text, target, {
@@ -43,13 +48,10 @@ function* findSource(source: string, target: string): Steps<Source> {
     if (yield* fs.exists(beside)) return { text: source, at: beside }
   }
   const at = asPath(source, 'src')
-  try {
-    yield* lookOrSay('ensureSymlink', at)
-  } catch (error) {
-    if (!isSystemError(error) || !(yield* fs.blocking())) throw error
-    // The words of the sync form are others.
-    throw new Error(`${isAbsolute(source) ? 'absolute' : 'relative'} srcpath does not exist`, { cause: error })
-  }
+  // The sync form has words of its own, and follows a link.
+  if (!(yield* fs.blocking())) yield* lookOrSay('ensureSymlink', at)
+  else if (!(yield* fs.exists(at)))
+    throw new Error(`${isAbsolute(source) ? 'absolute' : 'relative'} srcpath does not exist`)
   return { text: isAbsolute(source) ? source : relative(dir, source), at }
 }
 

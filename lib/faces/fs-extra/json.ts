@@ -50,7 +50,7 @@ function* readText(file: string, options: Reading): Steps<string> {
 
 /** What Node alone can do is rare: an encoding, a descriptor, bytes as a path; and a relative path in its errors. */
 const readBy = (file: string, options: Reading): Steps<NonNullable<unknown>> =>
-  forNode.some(name => name in options) || textOf(file) !== file || !isAbsolute(file)
+  typeof file !== 'string' || forNode.some(name => name in options) || textOf(file) !== file || !isAbsolute(file)
     ? (throughNode('readFile', file, options) as Steps<NonNullable<unknown>>)
     : fs.readFile(file)
 

@@ -1,77 +1,20 @@
 // fs-extra's own functions, in its three forms: with a callback, as a promise, and `...Sync`.
 
-import { type Dual, openDual } from '../../core/dual.js'
+import { openDual } from '../../core/dual.js'
 import { asPath } from '../../core/input.js'
 import { fs, type Steps } from '../../core/steps.js'
 import { emptyDir as empty } from '../../empty-dir.js'
-import { type Callback, settleInto } from '../callback.js'
 import { directories, mkdir } from '../node/mkdir.js'
 import { isMode, textOf } from '../node/paths.js'
-import type { Replacement } from '../node/replacing.js'
 import { rm, tree } from '../node/rm.js'
 import { copy as copyDual } from './copy.js'
 import { ensureFile as fileDual, ensureLink as linkDual } from './ensure.js'
 import { ensureSymlink as symlinkDual } from './ensure-symlink.js'
+import { forms, type Given, ofNode, type Taken } from './forms.js'
 import { outputJson as outputJsonDual, readJson as readJsonDual, writeJson as writeJsonDual } from './json.js'
 import { move as moveDual } from './move.js'
 import { asOptions, outputFile as outputFileDual } from './output.js'
 import type * as types from './types.js'
-
-/** What a function is called with; the rest of the arguments is left out. */
-type Given = readonly unknown[]
-
-/** `take` returns the arguments for the function behind it. */
-function forms<Either, Sync>(
-  name: string,
-  behind: Dual<never[], unknown>,
-  take: (...args: Given) => Given,
-): [Either, Sync] {
-  const promised = (...args: Given) => behind(...(take(...args) as never[]))
-  const sync = (...args: Given) => behind.sync(...(take(...args) as never[]))
-  Object.defineProperty(sync, 'name', { value: `${name}Sync` })
-  return [withCallback(name, promised), sync as Sync]
-}
-
-/** A callback, if there is one, is the last argument. */
-function withCallback<Either>(name: string, promised: (...args: Given) => Promise<unknown>): Either {
-  const either = (...args: Given) => {
-    const callback = args.at(-1)
-    if (typeof callback !== 'function') return promised(...args)
-    return settleInto(promised(...args.slice(0, -1)), callback as Callback)
-  }
-  return Object.defineProperty(either, 'name', { value: name }) as Either
-}
-
-/** The same for a function that does what one of Node's does: what is no path is refused in Node's words. */
-function ofNode<Either, Sync>(
-  name: string,
-  behind: Dual<never[], unknown>,
-  node: Replacement,
-  take: (path: unknown, options: unknown) => Taken,
-): [Either, Sync] {
-  const promised = (path: unknown, given: unknown) => {
-    try {
-      const { text, option, asNode } = take(path, given)
-      return text === undefined ? node.promise(path, asNode()) : behind(...([text, option] as never[]))
-    } catch (error) {
-      return Promise.reject(error)
-    }
-  }
-  const sync = (path: unknown, given: unknown) => {
-    const { text, option, asNode } = take(path, given)
-    return text === undefined ? node.sync(path, asNode()) : behind.sync(...([text, option] as never[]))
-  }
-  Object.defineProperty(sync, 'name', { value: `${name}Sync` })
-  return [withCallback(name, promised), sync as Sync]
-}
-
-interface Taken {
-  /** Undefined: the call is for Node. */
-  readonly text: string | undefined
-  readonly option: unknown
-  /** The options for Node. */
-  readonly asNode: () => object
-}
 
 const pathOnly = (path: unknown): Given => [path]
 const first =
@@ -80,8 +23,8 @@ const first =
     args.slice(0, most)
 const withOptions = (a: unknown, b: unknown, options: unknown): Given => [a, b, asOptions(options)]
 
-export const [copy, copySync] = forms<types.Copy, types.CopySync>('copy', copyDual, first(3))
-export const [move, moveSync] = forms<types.Move, types.MoveSync>('move', moveDual, first(3))
+export const [copy, copySync] = forms<types.Copy, types.CopySync>('copy', copyDual, first(3), 2)
+export const [move, moveSync] = forms<types.Move, types.MoveSync>('move', moveDual, first(3), 2)
 
 export const [remove, removeSync] = ofNode<types.OfPath, types.OfPathSync>('remove', tree, rm, path => ({
   text: textOf(path),
@@ -117,6 +60,7 @@ export const [ensureLink, ensureLinkSync] = forms<types.EnsureLink, types.Ensure
   'ensureLink',
   linkDual,
   first(2),
+  2,
 )
 export { ensureLink as createLink, ensureLinkSync as createLinkSync }
 
@@ -124,6 +68,7 @@ export const [ensureSymlink, ensureSymlinkSync] = forms<types.EnsureSymlink, typ
   'ensureSymlink',
   symlinkDual,
   first(3),
+  2,
 )
 export { ensureSymlink as createSymlink, ensureSymlinkSync as createSymlinkSync }
 
@@ -137,11 +82,12 @@ export const [outputJson, outputJsonSync] = forms<types.OutputJson, types.Output
   outputJsonDual,
   withOptions,
 )
-export const [readJson, readJsonSync] = forms<types.ReadJson, types.ReadJsonSync>('readJson', readJsonDual, first(2))
+export const [readJson, readJsonSync] = forms<types.ReadJson, types.ReadJsonSync>('readJson', readJsonDual, first(2), 0)
 export const [writeJson, writeJsonSync] = forms<types.WriteJson, types.WriteJsonSync>(
   'writeJson',
   writeJsonDual,
   withOptions,
+  0,
 )
 export {
   outputJson as outputJSON,
@@ -161,4 +107,5 @@ export const [pathExists, pathExistsSync] = forms<types.PathExists, types.PathEx
   'pathExists',
   existing,
   pathOnly,
+  0,
 )
