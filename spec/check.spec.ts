@@ -85,6 +85,16 @@ holds('what is published is what users need, with one set of types, and is small
   assert.ok(size <= 330_000, `${size} bytes packed`)
 })
 
+holds('npm packs nothing that is laid out for development', () => {
+  const options = { cwd: top, encoding: 'utf8', shell: process.platform === 'win32' } as const
+  const { status, stderr } = spawnSync('npm', ['pack', '--pack-destination', scratch()], options)
+  assert.is(status, 1)
+  assert.match(stderr, /npm run pack/)
+  const { private: isPrivate } = JSON.parse(readFileSync(join(top, 'package.json'), 'utf8'))
+  const shipped = JSON.parse(readFileSync(join(top, 'dist', 'package', 'package.json'), 'utf8'))
+  assert.equal([isPrivate, shipped.private], [true, undefined])
+})
+
 holds('the command line of the package runs', () => {
   pack()
   const command = join(top, 'dist', 'package', 'dist', 'holdfast.js')
