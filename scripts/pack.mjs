@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { rolldown } from 'rolldown'
 import { minifySync } from 'rolldown/utils'
 import { dts } from 'rolldown-plugin-dts'
+import { forManifest, publisher } from './publisher.mjs'
 
 const top = dirname(dirname(fileURLToPath(import.meta.url)))
 export const home = join(top, 'dist', 'package')
@@ -198,6 +199,7 @@ function makeManifest() {
   })
   const manifest = {
     ...kept,
+    ...forManifest(publisher()),
     type: 'commonjs',
     main: './dist/index.js',
     types: './dist/index.d.ts',
@@ -219,7 +221,7 @@ function makeManifest() {
 export async function pack() {
   const stamp = join(home, '.made')
   const made = existsSync(stamp) ? statSync(stamp).mtimeMs : 0
-  const sources = ['dist/.built', 'package.json', 'README.md', 'CHANGELOG.md', 'scripts/pack.mjs']
+  const sources = ['dist/.built', 'package.json', 'README.md', 'CHANGELOG.md', 'publisher.json', 'scripts/pack.mjs']
   if (sources.every(file => statSync(join(top, file)).mtimeMs < made)) return home
   rmSync(home, { recursive: true, force: true })
   mkdirSync(join(home, 'dist'), { recursive: true })
