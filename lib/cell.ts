@@ -14,35 +14,21 @@
 
 import { type Change, commit, commitClear } from './cell/commit.js'
 import { createState } from './cell/create.js'
+import type { Cell, CellOptions, NextState } from './cell/forms.js'
 import { loadState, type Reading } from './cell/load.js'
 import { checkCellName } from './cell/payload.js'
-import { checkNext, type Next, type State } from './cell/state.js'
+import { checkNext, type State } from './cell/state.js'
 import { advance, readState } from './cell/transition.js'
 import { dual } from './core/dual.js'
-import { asBytes, asDurability, asName, type Durability, type Patience, refusal } from './core/input.js'
+import { asBytes, asDurability, asName, type Patience, refusal } from './core/input.js'
 import { checkNames } from './core/option-names.js'
 import { type Publication, publishing } from './core/publication.js'
 import type { Steps } from './core/steps.js'
 import { achieve, noEvidence, type Trial } from './parts/achieve.js'
 import { asParents, withParents } from './parts/parents.js'
 
+export type { Cell, CellOptions, NextState } from './cell/forms.js'
 export type { Reading } from './cell/load.js'
-
-export interface CellOptions extends Patience {
-  /**
-   * `file`: data is on the disk before the state that names it, and the next state is before that data goes. The state
-   * itself may be an earlier one after a power cut. `full`: the state is on the disk, too, before the call ends.
-   * @default 'file'
-   */
-  readonly durability?: Durability | undefined
-  /** Makes missing directories above the cell; with `durability: 'full'` their names are on the disk, too. @default false */
-  readonly parents?: boolean | undefined
-}
-
-export interface NextState extends Next {
-  /** What is too large for `fields`. @default none, or with `keepData` that of the state before */
-  readonly data?: string | NodeJS.ArrayBufferView | undefined
-}
 
 const nextNames = ['fields', 'gone', 'data', 'keepData'] as const satisfies readonly (keyof NextState)[]
 
@@ -140,16 +126,6 @@ function asState(value: State): State {
  * Nor that data which is kept is more durable than it was written. A process that may read the directory may read the
  * fields.
  *
- * - `cell.read(dir)`: returns the state, or undefined if the cell is void (no directory, or an empty one). One call,
- *   unless the directory looks empty.
- * - `cell.load(dir)`: returns the state with its `data`. Both are read again if another call changes the cell
- *   meanwhile.
- * - `cell.create(dir, next)`: void becomes the next state. Returns that state, or undefined if there was one already.
- * - `cell.swap(dir, from, next)`: `from` becomes the next state. Returns that state, or undefined if another call was
- *   first. One call, unless there is `data`, or some is dropped.
- * - `cell.clear(dir, from)`: `from` becomes void. Returns whether this call did it. On a filesystem that is not local, a
- *   state becomes a tombstone with its fields first, because only that shows which call did it if a reply is lost.
- *
  * @param dir A path, or a `file:` URL. Its parent directory must exist, unless `create` makes `parents`.
  * @param from A state that `read`, `load`, `create` or `swap` returned.
  * @param next `fields`: strings of `[0-9a-z-]`, at most 72 characters in all, dots between them included; `data`: any
@@ -172,4 +148,4 @@ function asState(value: State): State {
  * Source of the protocol: the state in the file's name, as in Pebble's `atomicfs.Marker`; rename of the exact name as
  * compare-and-swap.
  */
-export const cell = { read: readCell, load: loadCell, create: createCell, swap: swapCell, clear: clearCell }
+export const cell: Cell = { read: readCell, load: loadCell, create: createCell, swap: swapCell, clear: clearCell }

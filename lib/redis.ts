@@ -52,6 +52,7 @@ const optionNames: ReadonlySet<string> = new Set([
  * to fail: such a queue is best switched off. That a time limit which the client itself has for each command
  * (`commandOptions.timeout` of redis) counts while it is connected: `timeout` does.
  *
+ * @param client A client of `redis` or `ioredis` that is connected; it stays yours, and is not closed.
  * @param options `prefix` must be there. `codec`, `maxValueBytes`, `subscriber`, `timeout` (ms for each command,
  *   default 5,000), `retryFor` (ms, default 10,000): see `RedisStoreOptions`.
  * @returns A store without `sync` forms: no client of Redis has them.

@@ -51,6 +51,7 @@ const optionNames = new Set([
  * A caller that has a transaction open on the connection reads what that transaction sees, and changes nothing
  * (`ERR_OPEN_TRANSACTION`): what a store reports as done must not be rolled back.
  *
+ * @param db An open database of `node:sqlite` or better-sqlite3; it stays yours, and is not closed.
  * @param options `table`, `codec`, `maxValueBytes`, `retryFor`: see `SqliteStoreOptions`.
  * @returns A store whose functions have their `sync` form, too.
  * @throws `ERR_NOT_LOCAL`: the database is not on a local filesystem, where several processes may use it.

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { rolldown } from 'rolldown'
 import { minifySync } from 'rolldown/utils'
 import { dts } from 'rolldown-plugin-dts'
+import { docsOf, documentForms } from './forms.mjs'
 import { forManifest, publisher } from './publisher.mjs'
 
 const top = dirname(dirname(fileURLToPath(import.meta.url)))
@@ -103,9 +104,18 @@ function withClock(code) {
     .replaceAll(`${variable}.performance`, 'ownClockOf()')
 }
 
+/** What a file gives to the others is asked for as late as it was, and said in fewer words. */
+function withShortExports(code) {
+  const one =
+    /^Object\.defineProperty\(exports, (["'][\w$.]+["']), \{\s*enumerable: true,\s*get: function\(\) \{\s*return ([\w$.]+);\s*\}\s*\}\);$/gm
+  if (!one.test(code)) return code
+  const give = 'const $give = (name, get) => Object.defineProperty(exports, name, { enumerable: true, get });'
+  return `${give}\n${code.replace(one, '$$give($1, () => $2);')}`
+}
+
 function finish(chunk) {
   lazy = []
-  let code = withoutRequire(withClock(chunk.code))
+  let code = withShortExports(withoutRequire(withClock(chunk.code)))
   for (const [variable, ask] of lazy) code = code.replace(new RegExp(`\\b${variable}\\.`, 'g'), () => `${ask}.`)
   if (chunk.isEntry && chunk.exports.includes(whole)) code += `\nmodule.exports = exports["${whole}"];\n`
   const { code: small, errors } = minifySync(chunk.fileName, code, {
@@ -168,21 +178,57 @@ function makeCommand() {
 
 // ---- Types ----
 
+/** From TypeScript 6 on, the types of Node are there only for those who ask for them, or use what asks. */
+const forNode = '/// <reference types="node" />\n'
+
+/** The default of an entry is declared under this name in a file of its own, and both fronts give it its own name. */
+const byDefault = 'byDefault'
+
+/**
+ * TypeScript before 5.7 has no generic buffers and views; and what is left of the build for development goes: in the types of
+ * CommonJS the name `module.exports` may not be.
+ */
+const declarations = code =>
+  code
+    .replaceAll('<ArrayBufferLike>', '')
+    .replace(/,?\s*\w+ as ["']module\.exports["']/, '')
+    .replace(/^\/\/#(end)?region.*\n/gm, '')
+    .replace(/^\/\/# sourceMappingURL=.*\n?/gm, '')
+    .replace('{,', '{')
+
 async function makeTypes() {
   const input = Object.fromEntries(entries.map(({ name, types }) => [name, types]))
   const build = await rolldown({ input, external, platform: 'node', plugins: [dts({ dtsInput: true })] })
   const { output } = await build.generate({ format: 'esm', chunkFileNames: 'types-[name].d.ts' })
-  for (const { code, fileName, exports, isEntry } of output) {
-    if (!fileName.endsWith('.d.ts')) continue
-    // In the types of CommonJS such a name may not be.
-    const text = code.replace(/,?\s*\w+ as ["']module\.exports["']/, '').replace(/^\/\/#(end)?region.*\n/gm, '')
-    writeFileSync(join(home, 'dist', fileName), text.replace('{,', '{'))
-    if (!isEntry) continue
-    const from = `'./${fileName.replace('.d.ts', '.js')}'`
-    const byDefault = `\nimport all from ${from}\nimport whole = all.default\nexport { whole as default }`
-    const front = `export * from ${from}${exports.includes('default') ? byDefault : ''}\n`
-    writeFileSync(join(home, 'dist', fileName.replace('.d.ts', '.d.mts')), front)
+  const write = (name, text) => writeFileSync(join(home, 'dist', name), text)
+  const files = output
+    .filter(({ fileName }) => fileName.endsWith('.d.ts'))
+    .map(file => ({ ...file, text: declarations(file.code) }))
+  const known = new Map(files.flatMap(({ text }) => [...docsOf(text)]))
+  for (const { text: bare, fileName, exports, isEntry } of files) {
+    const text = `${forNode}${withForms(bare, known, files)}`
+    const front = fileName.replace('.d.ts', '.d.mts')
+    if (isEntry && exports.includes('default')) {
+      write(`types-of-${fileName}`, text.replace(' as default', ` as ${byDefault}`))
+      const [, all] = /export \{([^}]*)\};?\s*$/.exec(text)
+      const names = all.split(',').map(one => one.trim().replace(/^(type )?.* as /, '$1'))
+      const clause = names.map(name => (name === 'default' ? `${byDefault} as default` : name)).join(', ')
+      const list = `export { ${clause} } from './types-of-${fileName.replace('.d.ts', '.js')}'\n`
+      for (const name of [fileName, front]) write(name, list)
+    } else {
+      write(fileName, text)
+      if (isEntry) write(front, `export * from './${fileName.replace('.d.ts', '.js')}'\n`)
+    }
   }
+}
+
+/** With each form documented, which may need the name of steps. */
+function withForms(bare, known, files) {
+  const { text, needsSteps } = documentForms(bare, known)
+  if (!needsSteps) return text
+  const home = files.find(({ text }) => /^interface Dual</m.test(text))
+  const [, alias] = /\bSteps as (\w+)/.exec(home.text)
+  return `import { ${alias} as Steps } from './${home.fileName.replace('.d.ts', '.js')}'\n${text}`
 }
 
 // ---- The manifest ----
@@ -212,6 +258,9 @@ function makeManifest() {
       './package.json': './package.json',
     },
     files: ['dist', 'CHANGELOG.md'],
+    // The types that are published name them; programs in JavaScript need none.
+    peerDependencies: { '@types/node': '>=20' },
+    peerDependenciesMeta: { '@types/node': { optional: true } },
   }
   writeFileSync(join(home, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`)
   for (const name of ['README.md', 'CHANGELOG.md', 'LICENSE']) copyFileSync(join(top, name), join(home, name))

@@ -81,8 +81,9 @@ holds('what is published is what users need, with one set of types, and is small
   ]
   for (const path of needed) assert.ok(paths.includes(path), `${path} is missing`)
   for (const path of paths) assert.not.match(path, /\.map$|lib\//)
-  assert.ok(unpackedSize <= 2 ** 20, `${unpackedSize} bytes`)
-  assert.ok(size <= 330_000, `${size} bytes packed`)
+  // A third of it is documentation: what editors show at each form of each function.
+  assert.ok(unpackedSize <= 1_200_000, `${unpackedSize} bytes`)
+  assert.ok(size <= 345_000, `${size} bytes packed`)
 })
 
 holds('npm packs nothing that is laid out for development', () => {

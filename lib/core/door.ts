@@ -11,12 +11,19 @@ export interface SingleCall {
 }
 
 export interface Door {
-  /** Makes the call in the calling thread. Returns its value, or throws its error. */
+  /**
+   * Makes the call in the calling thread. Returns its value, or throws its error.
+   *
+   * @param call What is to be done.
+   */
   performSync(call: SingleCall): unknown
   /**
    * Makes the call, and passes its error or its value to `done`: before it returns, or later. Only the first time counts.
    * An error that it throws counts as an error of the call. If the call is a wait, or has to wait until it is made,
    * returns how to end that early.
+   *
+   * @param call What is to be done.
+   * @param done Gets the error or the value.
    */
   perform(call: SingleCall, done: Done): Wake | undefined
 }

@@ -20,6 +20,7 @@ export interface DriveOptions extends Patience {
  * every `finally` has run. Only after `signal` or `timeout` have ended the call, and the steps have not come to their end
  * within 50 ms (in a long clean-up, or in a call that the system does not give back), they go on in the background.
  *
+ * @param steps The steps of an algorithm, which no other driver has begun.
  * @param options `signal` and `timeout` are obeyed between any two calls, and during waits. `retryFor` limits how long a
  *   call waits for a free descriptor (EMFILE), and how long one step is retried, unless that was said where the steps were made.
  *
@@ -36,6 +37,7 @@ export const drive = <T>(steps: Steps<T>, options: DriveOptions = {}): Promise<T
 /**
  * Runs steps in the calling thread, and returns what they return.
  *
+ * @param steps The steps of an algorithm, which no other driver has begun.
  * @param options `timeout` is obeyed between any two calls. `retryFor`: as above.
  */
 export const driveSync = <T>(steps: Steps<T>, options: DriveOptions = {}): T =>

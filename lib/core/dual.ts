@@ -59,6 +59,10 @@ export const dual = <A extends unknown[], T>(
  * in the background.
  *
  * Diagnostics channels carry the name of the algorithm: `tracing:holdfast.<name>:start` ...
+ *
+ * @param algorithm A generator function with a name, which yields calls.
+ * @param options Queues that calls join, and what becomes of a result that comes too late.
+ * @returns The function: as a promise, as `.sync`, and as `.steps`.
  */
 export const openDual = <A extends unknown[], T>(
   algorithm: (...args: A) => Steps<T>,

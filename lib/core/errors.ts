@@ -8,13 +8,23 @@ export type Errno = keyof typeof constants.errno | 'UNKNOWN'
 
 export type SystemError = NodeJS.ErrnoException & { errno: number; syscall: string }
 
-/** Did a call to the system fail? If not, the error is a bug, a refusal of bad input, or an abort. */
+/**
+ * Did a call to the system fail? If not, the error is a bug, a refusal of bad input, or an abort.
+ *
+ * @param error Whatever was thrown.
+ */
 export function isSystemError(error: unknown): error is SystemError {
   const { errno, syscall } = (error ?? {}) as SystemError
   return typeof errno === 'number' && typeof syscall === 'string'
 }
 
-/** Compares by number as well as by name, because Node has no name for some: ESTALE is `Unknown system error -116`. */
+/**
+ * Has an error one of these codes? It compares by number as well as by name, because Node has no name for some: ESTALE is
+ * `Unknown system error -116`.
+ *
+ * @param error Whatever was thrown.
+ * @param codes The names of errnos.
+ */
 export function hasCode(error: unknown, ...codes: readonly Errno[]): boolean {
   const { code, errno } = (error ?? {}) as NodeJS.ErrnoException
   return codes.some(one => one === code || (errno !== undefined && one !== 'UNKNOWN' && errno === -numbers[one]))

@@ -90,7 +90,12 @@ export const noSteps: Steps<void> = {
 /** Option of `stat` and `lstat`: they return undefined for a missing name instead of throwing. */
 export const orNothing = { throwIfNoEntry: false } as const
 
-/** Makes several calls at once: `yield* together([fs.unlink(a), fs.unlink(b)])`. Each step must be a single call. */
+/**
+ * Makes several calls at once: `yield* together([fs.unlink(a), fs.unlink(b)])`.
+ *
+ * @param steps Each a single call of `fs`.
+ * @returns How each call has ended, in the same order.
+ */
 export const together = <T>(steps: readonly Steps<T>[]): Steps<Outcome<T>[]> =>
   atOnce(steps.map(one => one.next().value as Call)) as Steps<Outcome<T>[]>
 

@@ -13,10 +13,20 @@ import { isLocked } from './proper-lockfile/check.js'
 import { doorOf } from './proper-lockfile/door.js'
 import { errorOf } from './proper-lockfile/errors.js'
 import { acquire, giveBack, giveBackOf } from './proper-lockfile/lock.js'
-import type * as given from './proper-lockfile/options.js'
-import { asked, askedLock, type CheckOptions, type LockOptions, type UnlockOptions } from './proper-lockfile/options.js'
+import {
+  asked,
+  askedLock,
+  type CheckingOptions,
+  type LockingOptions,
+  type UnlockingOptions,
+} from './proper-lockfile/options.js'
 
-export type { CheckOptions, LockOptions, UnlockOptions } from './proper-lockfile/options.js'
+// Other names than the namespace below has, because a type of a namespace cannot be named after another in its file.
+export type {
+  CheckingOptions as CheckOptions,
+  LockingOptions as LockOptions,
+  UnlockingOptions as UnlockOptions,
+} from './proper-lockfile/options.js'
 
 /**
  * Takes the lock of a file.
@@ -36,14 +46,14 @@ export type { CheckOptions, LockOptions, UnlockOptions } from './proper-lockfile
  * const release = await lockfile.lock('state.json', { retries: 5 })
  * try { await change('state.json') } finally { await release() }
  */
-export async function lock(file: string, options?: LockOptions): Promise<() => Promise<void>> {
+export async function lock(file: string, options?: LockingOptions): Promise<() => Promise<void>> {
   const door = doorOf(options?.fs)
   const held = await drive(acquire(askedLock(file, options), door), { door })
   return () => drive(giveBack(held), { door })
 }
 
 /** The same, without a promise, and without `retries` (`ESYNC`). */
-export function lockSync(file: string, options?: LockOptions): () => void {
+export function lockSync(file: string, options?: LockingOptions): () => void {
   refuseRetries(options)
   const door = doorOf(options?.fs)
   const held = driveSync(acquire(askedLock(file, options), door), { door })
@@ -57,12 +67,12 @@ export function lockSync(file: string, options?: LockOptions): () => void {
  *
  * @throws `ENOTACQUIRED` if there is none; `ECOMPROMISED` if another holder has it; errors of the system.
  */
-export async function unlock(file: string, options?: UnlockOptions): Promise<void> {
+export async function unlock(file: string, options?: UnlockingOptions): Promise<void> {
   await drive(giveBackOf(asked(file, options)), { door: doorOf(options?.fs) })
 }
 
 /** The same, without a promise. */
-export function unlockSync(file: string, options?: UnlockOptions): void {
+export function unlockSync(file: string, options?: UnlockingOptions): void {
   refuseRetries(options)
   driveSync(giveBackOf(asked(file, options)), { door: doorOf(options?.fs) })
 }
@@ -74,18 +84,18 @@ export function unlockSync(file: string, options?: UnlockOptions): void {
  *
  * @param options `stale` (10,000 ms): after which silence a holder that cannot be judged counts as dead.
  */
-export async function check(file: string, options?: CheckOptions): Promise<boolean> {
+export async function check(file: string, options?: CheckingOptions): Promise<boolean> {
   return await drive(isLocked(asked(file, options)), { door: doorOf(options?.fs) })
 }
 
 /** The same, without a promise. */
-export function checkSync(file: string, options?: CheckOptions): boolean {
+export function checkSync(file: string, options?: CheckingOptions): boolean {
   refuseRetries(options)
   return driveSync(isLocked(asked(file, options)), { door: doorOf(options?.fs) })
 }
 
 /** All functions of the sync API look at them. */
-function refuseRetries(options: LockOptions | undefined): void {
+function refuseRetries(options: LockingOptions | undefined): void {
   if (askedLock('.', options).pauses.each.length > 0) throw errorOf('ESYNC')
 }
 
@@ -93,9 +103,9 @@ function refuseRetries(options: LockOptions | undefined): void {
 const lockfile = Object.assign(lock, { lock, lockSync, unlock, unlockSync, check, checkSync })
 
 declare namespace lockfile {
-  type LockOptions = given.LockOptions
-  type UnlockOptions = given.UnlockOptions
-  type CheckOptions = given.CheckOptions
+  type LockOptions = LockingOptions
+  type UnlockOptions = UnlockingOptions
+  type CheckOptions = CheckingOptions
 }
 
 export { lockfile as default, lockfile as 'module.exports' }

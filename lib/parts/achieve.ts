@@ -41,6 +41,10 @@ export interface Trial {
  * `holds` runs after each failed attempt, before the errno is read, because each filesystem reports something else to
  * the loser of a race. It returns the result of the call, or undefined for "no", or `again`. A system error inside
  * `holds` counts as "no", so it never masks the attempt's error. Errors that are not the system's come out at once.
+ *
+ * @param attempt What is tried.
+ * @param holds What is asked when that has failed: is what was wanted true?
+ * @param trial For how long it is tried again, and how that is named.
  */
 export const achieve = <T extends NonNullable<unknown>>(
   attempt: () => Steps<T>,

@@ -5,7 +5,11 @@ import { hasCode, isSystemError, markFinal } from '../core/errors.js'
 import { isInterruption } from '../core/interruption.js'
 import { atOnce, type Call, fs, type Outcome, type Steps } from '../core/steps.js'
 
-/** Best effort: runs clean-up steps and ignores system errors. */
+/**
+ * Best effort: runs clean-up steps and ignores system errors.
+ *
+ * @param steps What is given back, or removed.
+ */
 export const tidy = (steps: Steps<unknown>): Steps<void> =>
   rescued<void>(
     () => steps as Steps<void>,

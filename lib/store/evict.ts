@@ -28,6 +28,7 @@ export interface EvictOptions extends Patience {
  * Not promised: a limit at every moment: others go on creating entries. Call it now and then; an entry that must not be found any
  * more from some time on takes a `ttl`. A touch makes no value younger.
  *
+ * @param store Any store of `holdfast/store`, wrapped or not.
  * @param options `maxCount`: a whole number of at least 0. `maxAge`: ms, on the engine's clock. At least one of them.
  * @returns How many entries this call removed.
  * @throws Errors of the engine, unchanged. Bad input: `ERR_INVALID_ARG_TYPE`, `ERR_OUT_OF_RANGE`.

@@ -50,6 +50,7 @@ export interface GetOrSetMany {
  * if another call that made some of the values has failed, this one makes those in a batch of their own. That calls of one
  * thread share a batch.
  *
+ * @param store Any store of `holdfast/store`, wrapped or not.
  * @param keys Any iterable of keys; each counts once.
  * @param compute Gets the keys that are missing, in the order in which they were asked for, and returns a Map. Keys that it leaves
  *   out are not stored; others are ignored.

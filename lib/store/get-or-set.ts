@@ -38,6 +38,7 @@ export interface GetOrSet {
  * makes a new one, unless another process has made one meanwhile.
  *
  * @param store Any store of `holdfast/store`, wrapped or not.
+ * @param key The key of the value.
  * @param compute Makes the value, and gets `key`, `signal`, `fence`, `previous`, and `ttl(ms)`. If it returns undefined, nothing is
  *   stored, and what was there stays. A call of getOrSet for the same key inside of it is refused.
  * @param options `timeout` (ms) and `signal` are this call's own, also where several wait for one value.

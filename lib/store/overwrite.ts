@@ -60,6 +60,9 @@ interface Overwrite {
  * Not promised: that a change which another call made meanwhile is not lost: `update` does that. That a deletion lasts:
  * also a key with a tombstone has a value again.
  *
+ * @param store Any store of `holdfast/store`, wrapped or not.
+ * @param key The key that gets the value.
+ * @param value Anything that the codec of the store can encode.
  * @param options `ttl`: milliseconds until the entry expires (default: never).
  * @returns The entry; undefined if the store refuses changes (`enabled`).
  * @throws As `create` of the store; `ERR_CONFLICT` if others went on changing the key for `retryFor`.

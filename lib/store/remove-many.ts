@@ -13,6 +13,7 @@ import { remove } from './operations/remove.js'
  *
  * Not promised: anything about all keys together: others may see some of them removed and others not yet.
  *
+ * @param store Any store of `holdfast/store`, wrapped or not.
  * @param keys Each is removed once, also if it comes twice.
  * @param options As for `remove`: `tombstone`.
  * @returns What became of each key, in the order of the keys.

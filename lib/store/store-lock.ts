@@ -53,6 +53,7 @@ export interface StoreLock {
  * `yield* storeLock.release(hold)` releases it, and `yield* storeLock.renew(hold)` is a heartbeat.
  *
  * @param store Any store of `holdfast/store`, wrapped or not.
+ * @param key The key of the entry that is the lock.
  * @param options `timeout` (ms) is for the whole call; `lease` (ms) is kept with the lock.
  * @returns A lease: keep it. `lease.release()` or `await using` releases it; so does closing the store. Heartbeats keep no process
  *   alive, and a process that exits holds nothing.

@@ -18,6 +18,7 @@ import type { World } from './explore/world.js'
  * larger budgets than were given, or about a sleep that ends by itself while others are awake: a sleep ends when another
  * player changes something, when the clock ticks, or when all sleep.
  *
+ * @param world How the directory begins, who plays, which endings are right, and what may go wrong.
  * @returns What was explored, and what bounded it.
  * @throws BadEnding with the schedule, as soon as `check` throws. An Error if the world itself is wrong.
  */

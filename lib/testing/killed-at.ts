@@ -1,6 +1,11 @@
 import type { Steps } from '../core/steps.js'
 
-/** Runs `steps` until their call number `call`, counted from 0. Before that call the process kills itself with SIGKILL. */
+/**
+ * Runs `steps` until their call number `call`. Before that call the process kills itself with SIGKILL.
+ *
+ * @param steps The steps of an algorithm.
+ * @param call Which call is not made, counted from 0.
+ */
 export function* killedAt<T>(steps: Steps<T>, call: number): Steps<T> {
   let made = 0
   let next = steps.next()

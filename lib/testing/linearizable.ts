@@ -18,6 +18,7 @@ import { linearize } from './linearizable/search.js'
  * for ever. Anything about times from clocks that disagree. An order of events at the same time: a return and a call at
  * one moment count as overlapping.
  *
+ * @param model What one object does: its first state, and which states may follow an operation.
  * @param history The operations, in any order.
  * @returns The verdict, and its evidence. One partition with `no` is enough for `no`, whatever is unknown of the others.
  * @throws What the model throws. Bad input: `ERR_INVALID_ARG_TYPE`, `ERR_OUT_OF_RANGE` (not a number, or a return before
@@ -67,6 +68,8 @@ export function linearizable<S, I, O>(
  *
  * Not promised: what `linearizable` does not promise.
  *
+ * @param model As for `linearizable`.
+ * @param history The operations, in any order.
  * @returns An order in which the operations may have taken effect.
  * @throws NotLinearizable if there is none (`ERR_NOT_LINEARIZABLE`: how far one gets, and what could not be placed), and
  *   also if the budget was spent before that was known (`ERR_BUDGET_SPENT`). Otherwise as `linearizable`.

@@ -20,7 +20,11 @@ interface Asked {
   readonly at: number
 }
 
-/** In a child of `race`, serves its rounds and returns true. Elsewhere it returns false. */
+/**
+ * In a child of `race`, serves its rounds and returns true. Elsewhere it returns false.
+ *
+ * @param plays What each role does in a round, by the name of the role.
+ */
 export function contender(plays: Readonly<Record<string, Play>>): boolean {
   if (!process.env[crewVariable]) return false
   process.on('disconnect', () => process.exit())
@@ -49,6 +53,7 @@ export function contender(plays: Readonly<Record<string, Play>>): boolean {
  * Not promised: that the processes really collide. Count collisions (`overlaps`, or the results), and assert that there
  * were some.
  *
+ * @param file The program that plays the roles: it calls `contender` first, and is often the caller's own.
  * @returns The result of each process, round by round.
  * @throws What `after` throws; the reason of `signal`; an Error when the time is over.
  */
@@ -61,7 +66,11 @@ export async function race(file: string, options: RaceOptions): Promise<Result[]
   }
 }
 
-/** Did at least two processes act at the same moment? */
+/**
+ * Did at least two processes act at the same moment?
+ *
+ * @param results What the processes of one round have done, with their times.
+ */
 export function overlaps(results: readonly Result[]): boolean {
   const byStart = [...results].sort((a, b) => a.began - b.began)
   return byStart.some((one, at) => at > 0 && one.began < Math.max(...byStart.slice(0, at).map(({ ended }) => ended)))

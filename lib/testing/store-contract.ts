@@ -35,6 +35,7 @@ export interface ContractLine {
  *
  * @param open Opens a store. Calls with one `place` open the same values; a place that was not used before is empty.
  *   `options` go to `openStore`.
+ * @param options `unit`: the ms that the shortest times of the lines have. `forms`: which of `promise` and `sync` the store has.
  * @returns The lines, for any test runner. Each opens a place of its own, so they may run at once.
  * @throws Nothing; each line rejects with an AssertionError that says what was wrong.
  *
@@ -45,8 +46,9 @@ export interface ContractLine {
  */
 export function storeContract(
   open: (place: string, options: OpenOptions) => Store<unknown> | Promise<Store<unknown>>,
-  { unit, forms = ['promise', 'sync'] }: StoreContractOptions = {},
+  options: StoreContractOptions = {},
 ): readonly ContractLine[] {
+  const { unit, forms = ['promise', 'sync'] } = options
   if (typeof open !== 'function') throw refusal('ERR_INVALID_ARG_TYPE', 'open', 'of type function', open)
   const unitMs = asNumber(unit, 'options.unit', 60, 1)
   return [...changes, ...ends, ...values, ...keys, ...calls].map(({ name, run }, number) => ({

@@ -7,7 +7,7 @@ import { type Pauses, pausesOf, type Retries } from './pauses.js'
 
 export type { Retries } from './pauses.js'
 
-export interface UnlockOptions {
+export interface UnlockingOptions {
   /** Follows links, so that one file has one lock: then it must exist. @default true */
   readonly realpath?: boolean | undefined
   /**
@@ -19,12 +19,12 @@ export interface UnlockOptions {
   readonly lockfilePath?: string | undefined
 }
 
-export interface CheckOptions extends UnlockOptions {
+export interface CheckingOptions extends UnlockingOptions {
   /** Milliseconds, at least 2000, without a heartbeat after which the lock of a holder that cannot be judged is stale. @default 10_000 */
   readonly stale?: number | undefined
 }
 
-export interface LockOptions extends CheckOptions {
+export interface LockingOptions extends CheckingOptions {
   /** Milliseconds between heartbeats, from 1000 to `stale / 2`. @default `stale / 2` */
   readonly update?: number | undefined
   /** How often, and after which pauses, a lock that is held is tried again. @default 0 */
@@ -57,7 +57,7 @@ const leastStaleMs = 2000
 const leastUpdateMs = 1000
 
 /** An option that is there counts, as there, also if it is undefined: without `realpath`, links are not followed. */
-export function asked(file: unknown, options: CheckOptions | undefined): Asked {
+export function asked(file: unknown, options: CheckingOptions | undefined): Asked {
   const { realpath, lockfilePath, stale } = { realpath: true, stale: 10_000, ...options }
   return {
     file: asPath(file, 'file'),
@@ -67,7 +67,7 @@ export function asked(file: unknown, options: CheckOptions | undefined): Asked {
   }
 }
 
-export function askedLock(file: unknown, options: LockOptions | undefined): AskedLock {
+export function askedLock(file: unknown, options: LockingOptions | undefined): AskedLock {
   const common = asked(file, options)
   const { update, retries, onCompromised = throwIt } = options ?? {}
   const updateMs = update === undefined || update === null ? common.staleMs / 2 : asMs(update)
