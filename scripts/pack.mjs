@@ -257,20 +257,29 @@ function makeManifest() {
       ...Object.fromEntries(entries.map(entry => [entry.path, targets(entry)])),
       './package.json': './package.json',
     },
-    files: ['dist', 'CHANGELOG.md'],
+    files: ['dist', 'CHANGELOG.md', 'SKILL.md'],
     // The types that are published name them; programs in JavaScript need none.
     peerDependencies: { '@types/node': '>=20' },
     peerDependenciesMeta: { '@types/node': { optional: true } },
   }
   writeFileSync(join(home, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`)
-  for (const name of ['README.md', 'CHANGELOG.md', 'LICENSE']) copyFileSync(join(top, name), join(home, name))
+  for (const name of ['README.md', 'CHANGELOG.md', 'LICENSE', 'SKILL.md'])
+    copyFileSync(join(top, name), join(home, name))
 }
 
 /** Makes the package, if it is older than what it is made of. */
 export async function pack() {
   const stamp = join(home, '.made')
   const made = existsSync(stamp) ? statSync(stamp).mtimeMs : 0
-  const sources = ['dist/.built', 'package.json', 'README.md', 'CHANGELOG.md', 'publisher.json', 'scripts/pack.mjs']
+  const sources = [
+    'dist/.built',
+    'package.json',
+    'README.md',
+    'CHANGELOG.md',
+    'SKILL.md',
+    'publisher.json',
+    'scripts/pack.mjs',
+  ]
   if (sources.every(file => statSync(join(top, file)).mtimeMs < made)) return home
   rmSync(home, { recursive: true, force: true })
   mkdirSync(join(home, 'dist'), { recursive: true })

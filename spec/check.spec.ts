@@ -69,11 +69,13 @@ holds('arethetypeswrong finds nothing', () => {
 
 holds('what is published is what users need, with one set of types, and is small', () => {
   const { paths, size, unpackedSize } = pack()
-  for (const path of paths) assert.match(path, /^(dist\/|package\.json$|README\.md$|LICENSE$|CHANGELOG\.md$)/)
+  for (const path of paths)
+    assert.match(path, /^(dist\/|package\.json$|README\.md$|LICENSE$|CHANGELOG\.md$|SKILL\.md$)/)
   const needed = [
     'README.md',
     'LICENSE',
     'CHANGELOG.md',
+    'SKILL.md',
     'dist/index.js',
     'dist/index.mjs',
     'dist/testing.d.ts',
