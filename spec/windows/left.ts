@@ -1,0 +1,45 @@
+// Spec files that are not about Windows: tools of the project, other systems, servers. `npm run test:windows` leaves them out.
+
+const tools = 'tools of the project, and what it publishes: the same everywhere'
+const linux = 'it needs tools or filesystems of Linux'
+const server = 'it needs a server, or a package, that is not in the jail'
+
+export const left: Readonly<Record<string, string>> = {
+  check: tools,
+  compat: tools,
+  docs: tools,
+  examples: tools,
+  package: tools,
+  'bench/charts': tools,
+  'bench/floor': tools,
+  'bench/programs': tools,
+  'faces/aliases': tools,
+  'faces/types': tools,
+  'runner/run': tools,
+  attack: linux,
+  calls: linux,
+  'full-disk': linux,
+  'power-cut': linux,
+  'lost-writes': linux,
+  durability: linux,
+  'core/fast-path': linux,
+  'core/inline-bounds': linux,
+  'support/fuse': linux,
+  'support/mounts': linux,
+  'within/attack': linux,
+  'store/files/power-cut': linux,
+  'store/limiter/redis': server,
+  'store/postgres': server,
+  'store/postgres/cut': server,
+  'store/postgres/pooler': server,
+  'store/postgres/race': server,
+  'store/redis': server,
+  'store/redis/cluster': server,
+  'store/redis/cut': server,
+  'store/redis/race': server,
+  'store/redis/sessions': server,
+  'store/s3': server,
+  'store/s3/clients': server,
+  'store/s3/cut': server,
+  'store/s3/race': server,
+}
