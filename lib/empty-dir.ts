@@ -1,6 +1,7 @@
 import { dual } from './core/dual.js'
 import { hasCode } from './core/errors.js'
-import { asPath, refusal } from './core/input.js'
+import { asPath, refusal, refusingRoot } from './core/input.js'
+import { platform } from './core/platform.js'
 import type { Stats } from './core/stats.js'
 import { type Entry, fs, type Outcome, type Steps, together, unwrap } from './core/steps.js'
 import { mkdirp } from './mkdirp.js'
@@ -44,7 +45,7 @@ import type { RemoveOptions } from './remove.js'
  * await emptyDir('build')
  */
 export const emptyDir = dual(function* emptyDir(dir: string | URL, options: RemoveOptions = {}): Steps<void> {
-  const path = asPath(dir, 'dir')
+  const path = refusingRoot(asPath(dir, 'dir'), dir, 'dir')
   const job = asDeleteJob(options)
   const trial = { as: 'emptyDir', path, retryFor: options.retryFor }
   const opened = yield* ifThere(openFollowing(path))
@@ -87,6 +88,7 @@ function* empty(dir: OpenDirectory, given: unknown, job: DeleteJob, trial: Trial
 
 function* refuseRoot(dir: OpenDirectory, given: unknown): Steps<void> {
   const path = pathTo(dir)
+  if (platform.isWindows) refusingRoot(yield* fs.realpath(dir.shown.toString()), given, 'dir')
   const [own, above] = yield* together([fs.stat(path), fs.stat(`${path}/..`)])
   if (sameInode(unwrap(own as Outcome<Stats>), unwrap(above as Outcome<Stats>)))
     throw refusal('ERR_INVALID_ARG_VALUE', 'dir', 'a directory that is not a root', given)

@@ -1,6 +1,7 @@
 import { dual } from './core/dual.js'
 import { hasCode, isFinal, mountPointCodes } from './core/errors.js'
-import { asDurability, asName, asPath, type Durability, type Patience, refusal } from './core/input.js'
+import { asDurability, asName, asPath, type Durability, type Patience, refusal, refusingRoot } from './core/input.js'
+import { platform } from './core/platform.js'
 import { type Progress, reportDone } from './core/progress.js'
 import { publishing } from './core/publication.js'
 import type { Stats } from './core/stats.js'
@@ -102,7 +103,7 @@ export const move = dual(
   ): Steps<boolean> {
     const to = asPath(target, 'target')
     const job: Moving = {
-      to,
+      to: refusingRoot(to, target, 'target'),
       from: asName(source, 'source'),
       overwrite: asOverwrite(options.overwrite),
       parents: asParents(options.parents),
@@ -115,7 +116,7 @@ export const move = dual(
     const looks = yield* together<Stats | undefined>([fs.lstat(job.from), fs.lstat(to, orNothing)])
     const [was, there] = looks as [Outcome<Stats>, Outcome<Stats | undefined>]
     yield* refuseDestruction(job, unwrap(was), unwrap(there))
-    const moved = yield* moveAny(job, unwrap(was))
+    const moved = yield* moveAny(job, unwrap(was), unwrap(there))
     publication.decide(moved)
     yield* syncName(to, job.durability, job.parents)
     if (moved) yield* syncLoss(job.from, to, job.durability)
@@ -131,8 +132,10 @@ function asOverwrite(value: unknown): boolean | 'with-gap' {
   throw refusal('ERR_INVALID_ARG_VALUE', 'options.overwrite', "true, false or 'with-gap'", value)
 }
 
-function* moveAny(job: Moving, was: Stats): Steps<boolean> {
+function* moveAny(job: Moving, was: Stats, there: Stats | undefined): Steps<boolean> {
   if (was.isDirectory()) return yield* moveDirectory(job, was)
+  // Windows reports the same of a directory in the way as of a file that another process has open.
+  if (platform.isWindows && job.overwrite === 'with-gap' && there?.isDirectory()) return yield* moveDirectory(job, was)
   try {
     return yield* moveFile(job, was)
   } catch (error) {

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { dual } from './core/dual.js'
 import { hasCode, type SystemError, systemError } from './core/errors.js'
 import { asDurability, asFlag, asPath, type Durability, oneOf, type Patience, refusal } from './core/input.js'
+import { platform } from './core/platform.js'
 import { type Publication, publishing } from './core/publication.js'
 import { fs, orNothing, type Steps } from './core/steps.js'
 import { type Again, again } from './parts/achieve.js'
@@ -157,5 +158,4 @@ function* compareText({ text, to }: Symlinking): Steps<'same' | 'another' | 'not
 
 /** Windows spells slashes its own way, and returns the whole path of a junction. */
 const isSameText = (there: Buffer, wanted: Buffer): boolean =>
-  there.equals(wanted) ||
-  (process.platform === 'win32' && win32.resolve(there.toString()) === win32.resolve(wanted.toString()))
+  there.equals(wanted) || (platform.isWindows && win32.resolve(there.toString()) === win32.resolve(wanted.toString()))

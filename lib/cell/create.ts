@@ -3,6 +3,7 @@
 
 import { dirname } from 'node:path'
 import { hasCode, isSystemError, type SystemError } from '../core/errors.js'
+import { platform } from '../core/platform.js'
 import { fs, orNothing, type Steps } from '../core/steps.js'
 import { type Again, achieve, again, type Trial } from '../parts/achieve.js'
 import { discard, tidy } from '../parts/cleanup.js'
@@ -69,7 +70,7 @@ function* makeToken(token: string, dir: string, owner: Owner | undefined): Steps
 
 function* renameStage(stage: string, dir: string, { publication }: Trial): Steps<Verdict> {
   // On Windows a rename replaces no directory, not even an empty one.
-  if (process.platform === 'win32') yield* tidy(fs.rmdir(dir))
+  if (platform.isWindows) yield* tidy(fs.rmdir(dir))
   yield* giving(publication, dir, fs.rename(stage, dir), undecided)
   return 'mine'
 }

@@ -1,7 +1,7 @@
 // The one door to the disk. Algorithms describe their calls (./steps.ts), and the door makes them. No other file imports a
 // filesystem, so a fault that is injected here reaches everything.
 
-import nodeFs from 'node:fs'
+import realFs from 'node:fs'
 import type { Alphabet } from './alphabet.js'
 import { runLater } from './background.js'
 import { waitForChange } from './directory-watch.js'
@@ -11,15 +11,20 @@ import { FastPath } from './fast-path.js'
 import { recall, remember } from './hints.js'
 import { Registry } from './holds.js'
 import { inThreadOf } from './in-thread.js'
+import { lifeFiles } from './life-files.js'
 import { monotonicMs } from './moment.js'
 import type { Path } from './names.js'
+import { withOneSeparator } from './one-separator.js'
 import { countFree, mountIdIn, positionIn } from './open-files.js'
 import { identity } from './owner.js'
+import { platform } from './platform.js'
 import { poolOf } from './pool.js'
 import { enterPool } from './pool-entrance.js'
 import { random, settle, settleSync, sleep, sleepSync } from './wait.js'
 
 // ---- The door ----
+
+const nodeFs = platform.isWindows ? withOneSeparator(realFs) : realFs
 
 /** The one real door to the disk. */
 export const door: Door = {
@@ -43,7 +48,7 @@ type AsyncFunction<T> = (done: Done, ...args: readonly unknown[]) => T
 
 // ---- Both forms: calls that are always made inline ----
 
-export const registry = new Registry(nodeFs)
+export const registry = new Registry(realFs)
 
 const inline = {
   now: monotonicMs,
@@ -158,5 +163,5 @@ const records = {
   link: (path: string) => orUndefined(() => nodeFs.readlinkSync(path)),
   names: (dir: string) => orUndefined(() => nodeFs.readdirSync(dir)),
 }
-const { self, thread, alive } = identity(records)
+const { self, thread, alive } = identity(records, lifeFiles(nodeFs))
 const freeDescriptors = countFree(records)

@@ -2,6 +2,7 @@
 
 import { constants } from 'node:os'
 import { getSystemErrorMap } from 'node:util'
+import { platform } from './platform.js'
 
 /** Every errno name of the platform, so that a misspelt code does not compile, and libuv's name for all others. */
 export type Errno = keyof typeof constants.errno | 'UNKNOWN'
@@ -32,12 +33,12 @@ export function hasCode(error: unknown, ...codes: readonly Errno[]): boolean {
 
 const numbers: Record<Exclude<Errno, 'UNKNOWN'>, number> = constants.errno
 
-const onWindows = process.platform === 'win32'
+/** Errors that waiting may cure. */
+const transients: readonly Errno[] = ['EBUSY', 'EMFILE', 'ENFILE', 'EAGAIN', 'EINTR']
 
-/** Errors that waiting may cure. EPERM and EACCES are among them only on Windows, where an open handle causes them. */
-const transients: readonly Errno[] = onWindows
-  ? ['EBUSY', 'EMFILE', 'ENFILE', 'EAGAIN', 'EPERM', 'EACCES']
-  : ['EBUSY', 'EMFILE', 'ENFILE', 'EAGAIN', 'EINTR']
+/** What Windows reports of a name that another process has open; EPERM and EACCES also where no waiting helps. */
+const sharingViolations: readonly Errno[] = ['EBUSY', 'EPERM', 'EACCES']
+export const mayBeOpen = (error: unknown): boolean => platform.isWindows && hasCode(error, ...sharingViolations)
 
 /**
  * Errors of `link` where a link is impossible: to another device, on a filesystem without hard links, to an inode that
@@ -47,17 +48,17 @@ const transients: readonly Errno[] = onWindows
 const unlinkable: readonly Errno[] = ['EXDEV', 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EINVAL']
 const unlinkableOnWindows: readonly Errno[] = ['UNKNOWN', 'EISDIR']
 export const cannotLink = (error: unknown): boolean =>
-  hasCode(error, ...unlinkable) || (onWindows && hasCode(error, ...unlinkableOnWindows))
+  hasCode(error, ...unlinkable) || (platform.isWindows && hasCode(error, ...unlinkableOnWindows))
 
 /** On POSIX a busy name is a mount point, and no waiting changes that. */
-export const mountPointCodes: readonly Errno[] = onWindows ? [] : ['EBUSY']
+export const mountPointCodes: readonly Errno[] = platform.isWindows ? [] : ['EBUSY']
 
 /** Was no descriptor free? */
 export const isShortage = (error: unknown): boolean => hasCode(error, ...shortages)
 
 export const shortages: readonly Errno[] = ['EMFILE', 'ENFILE']
 
-export const isTransient = (error: unknown): boolean => hasCode(error, ...transients)
+export const isTransient = (error: unknown): boolean => hasCode(error, ...transients) || mayBeOpen(error)
 
 /** Errors that no outer loop retries: an inner one has waited long enough, or knows that waiting cures nothing. */
 const finalErrors = new WeakSet<SystemError>()
@@ -77,16 +78,23 @@ export function systemError(
   path: string | Buffer,
   dest?: string | Buffer,
 ): SystemError {
-  const [, description = 'unknown error'] = getSystemErrorMap().get(-numberOf(code)) ?? []
+  const { errno, description } = errnoOf(code)
   const names = dest === undefined ? `'${path}'` : `'${path}' -> '${dest}'`
   const error = new Error(`${code}: ${description}, ${syscall} ${names} (${why})`)
   return Object.assign(error, {
     code,
-    errno: -numberOf(code),
+    errno,
     syscall,
     path: String(path),
     ...(dest === undefined ? {} : { dest: String(dest) }),
   })
 }
 
-const numberOf = (code: Errno): number => numbers[code as keyof typeof numbers] ?? 0
+/** As Node spells it: libuv has numbers of its own for what the system does not number as POSIX does (Windows). */
+export function errnoOf(code: Errno, table = getSystemErrorMap()): { errno: number; description: string } {
+  const errno = -(numbers[code as keyof typeof numbers] ?? 0)
+  const [name, description] = table.get(errno) ?? []
+  if (name === code && description !== undefined) return { errno, description }
+  for (const [its, [other, says]] of table) if (other === code) return { errno: its, description: says }
+  return { errno, description: 'unknown error' }
+}

@@ -3,6 +3,9 @@
 import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { inspect } from 'node:util'
+import { oddName } from './device-names.js'
+import { platform } from './platform.js'
+import { isRoot } from './roots.js'
 
 /** The three options that every function takes: how long it tries, and what stops it. */
 export interface Patience {
@@ -41,12 +44,17 @@ export function asPath(value: unknown, name: string): string {
     throw refusal('ERR_INVALID_ARG_TYPE', name, 'of type string or an instance of URL', value)
   if (path === '') throw refusal('ERR_INVALID_ARG_VALUE', name, 'a non-empty path', value)
   if (path.includes('\0')) throw refusal('ERR_INVALID_ARG_VALUE', name, 'a string without null bytes', value)
-  return isRooted(path) ? path : `${process.cwd()}/${path}`
+  if (platform.isWindows) return asWindowsPath(path, name, value)
+  return path.startsWith('/') ? path : `${process.cwd()}/${path}`
 }
 
-/** On Windows this includes `C:x`, because each drive has a working directory of its own. */
-const isRooted = (path: string): boolean =>
-  path.startsWith('/') || (process.platform === 'win32' && /^(\\|[a-z]:)/i.test(path))
+/** With one kind of separator. `C:x` is left so, because each drive has a working directory of its own. */
+function asWindowsPath(path: string, name: string, given: unknown): string {
+  const spelt = path.replaceAll('/', '\\')
+  const expected = oddName(spelt)
+  if (expected) throw refusal('ERR_INVALID_ARG_VALUE', name, expected, given)
+  return /^(\\|[a-z]:)/i.test(spelt) ? spelt : `${process.cwd()}\\${spelt}`
+}
 
 /**
  * Returns an absolute path that ends with a name. A slash after that would follow a symbolic link, so it is cut off.
@@ -54,9 +62,16 @@ const isRooted = (path: string): boolean =>
 export function asName(value: unknown, argument: string): string {
   const path = asPath(value, argument)
   const name = basename(path)
-  if (name === '' || name === '.' || name === '..')
+  if (name === '' || name === '.' || name === '..' || (platform.isWindows && isRoot(path, true)))
     throw refusal('ERR_INVALID_ARG_VALUE', argument, 'a path that ends with a name, not a root, "." or ".."', value)
   return path.slice(0, path.lastIndexOf(name) + name.length)
+}
+
+/** Returns the path, unless it is a root of Windows: there one may end with what looks like a name. */
+export function refusingRoot(path: string, given: unknown, argument: string): string {
+  if (platform.isWindows && isRoot(path, true))
+    throw refusal('ERR_INVALID_ARG_VALUE', argument, 'a path that is not a root', given)
+  return path
 }
 
 /** Returns the bytes of a string or a view. A view is not copied, so the caller must not change it during the call. */

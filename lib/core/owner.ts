@@ -5,6 +5,7 @@
 // the thread's id and birth.
 
 import { isMainThread, threadId } from 'node:worker_threads'
+import type { LifeFiles } from './life-files.js'
 import { type Owner, parse, toNumber } from './owner-words.js'
 import { isCertain, placesOf } from './places.js'
 import { isProcOf, type Records, readProcess } from './process-records.js'
@@ -16,6 +17,8 @@ export interface Witness extends Records {
   readonly worker: number | undefined
   /** When this process was born (ms), on the monotonic clock. */
   readonly bornMs: number
+  /** What shows that a thread lives, where births cannot be read. */
+  readonly life?: LifeFiles | undefined
   /** Does a process, or a thread of one, have this id? */
   exists(pid: number): boolean
 }
@@ -28,12 +31,12 @@ const aliveForMs = 5
 const mostSeen = 100
 
 /** `self` spells this process as an owner, `thread` this thread; `alive` judges another owner. */
-export function identity(records: Records) {
+export function identity(records: Records, life?: LifeFiles) {
   const { platform, pid } = process
   const bornMs = Number(process.hrtime.bigint()) / 1e6 - process.uptime() * 1000
   const witness: Witness = {
     ...records,
-    ...{ platform, pid, bornMs, exists },
+    ...{ platform, pid, bornMs, exists, life },
     // Asked for at its first use, because to load that module of Node takes longer than many a call.
     get worker() {
       return isMainThread ? undefined : threadId
@@ -83,10 +86,12 @@ const unread = 'u'
 /** Spells this thread: `<clock>-<place>-<pid>-<born>-<image>-<thread>-<born>`; the last two are 0 for the main thread. */
 export function spellThread(self: string, witness: Witness): string {
   const { clock } = placesOf(witness.platform, witness)
-  return [clock, self, readProcess(witness, 'self')?.image ?? '0', spellWorker(witness)].join('-')
+  return [clock, self, readProcess(witness, 'self')?.image ?? '0', spellWorker(self, witness)].join('-')
 }
 
-function spellWorker(witness: Witness): string {
+function spellWorker(self: string, witness: Witness): string {
+  const life = lifeMark + (witness.worker ?? 0).toString(36).padStart(lifeDigits, '0')
+  if (witness.life?.hold(lifeName(parse(self), life))) return `0-${life}`
   if (witness.worker === undefined) return '0-0'
   // Read in the thread itself: the pool would read the id of one of its own threads.
   const id = isProcOf(witness.pid, witness) ? witness.link('/proc/thread-self')?.split('/').at(-1) : undefined
@@ -94,6 +99,19 @@ function spellWorker(witness: Witness): string {
   // Where it cannot be read, the number keeps it apart from the other threads, and is no evidence of death.
   if (id === undefined || born === undefined) return `0-${witness.worker.toString(36)}`
   return `${Number(id).toString(36)}-${born}`
+}
+
+/** In the place of a thread's birth: it keeps a file open while it lives. No number of a thread is spelled like that. */
+const lifeMark = 'w'
+const lifeDigits = 6
+
+const lifeName = ({ pid, born }: Owner, life: string): string => [pid.toString(36), born, life].join('-')
+
+/** Undefined if it keeps no such file. */
+function lifeOf(it: Owner, { life }: Witness): { readonly lives: boolean | undefined } | undefined {
+  const { threadBorn = '' } = it
+  if (!life || !threadBorn.startsWith(lifeMark) || threadBorn.length <= lifeDigits) return undefined
+  return { lives: life.lives(lifeName(it, threadBorn)) }
 }
 
 /**
@@ -106,6 +124,10 @@ export function judge(owner: string, self: string, witness: Witness): boolean | 
   const me = parse(self)
   if (it.place !== me.place || it.pid === 0) return undefined
   let lives = it.pid === me.pid ? isSelf(it, me, witness) : judgeTask(it.pid, it, `${it.pid}`, witness)
+  if (lives !== false) {
+    const kept = lifeOf(it, witness)
+    if (kept) lives = kept.lives
+  }
   if (lives && it.tid > 0) lives = judgeTask(it.tid, { born: it.threadBorn }, `${it.pid}/task/${it.tid}`, witness)
   return lives || isCertain(it.place) ? lives : undefined
 }

@@ -2,7 +2,8 @@
 // can make, and renames onto that. A claim whose maker was killed is removed by the next caller (./dead-claim.ts): its
 // mode shows that it is one, and while its maker lives, there is a mark beside it.
 
-import { hasCode, isSystemError } from '../core/errors.js'
+import { hasCode, isSystemError, systemError } from '../core/errors.js'
+import { platform } from '../core/platform.js'
 import type { Stats } from '../core/stats.js'
 import { fs, orNothing, type Steps } from '../core/steps.js'
 import { done, type Trial } from '../parts/achieve.js'
@@ -14,11 +15,19 @@ import { claimMode } from './dead-claim.js'
 
 /** Claims the name `to` for the inode `was`. Then `give` renames that onto the claim. The private directory is the mark. */
 export const claimAndRename = (to: string, was: Stats, trial: Trial, give: () => Steps<void>): Steps<boolean> =>
-  stagedDirectory(
-    to,
-    () => renameOntoClaim({ to, was, trial }, give),
-    path => fs.rmdir(path),
-  )
+  platform.isWindows && was.isDirectory()
+    ? renameExclusively(to, give)
+    : stagedDirectory(
+        to,
+        () => renameOntoClaim({ to, was, trial }, give),
+        path => fs.rmdir(path),
+      )
+
+/** Windows replaces nothing by a directory that is renamed: of several callers one has the name, and no claim is needed. */
+function* renameExclusively(to: string, give: () => Steps<void>): Steps<boolean> {
+  if (yield* fs.lstat(to, orNothing)) throw systemError('EEXIST', 'rename', 'something has the name', to)
+  return yield* done(give(), true)
+}
 
 interface Claiming {
   readonly to: string

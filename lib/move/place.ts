@@ -1,7 +1,7 @@
 // The rename that gives what is moved its new name. Of several calls that move one thing to one name, only the one that did
 // it says so.
 
-import { hasCode, type SystemError, systemError } from '../core/errors.js'
+import { hasCode, mayBeOpen, type SystemError, systemError } from '../core/errors.js'
 import type { Stats } from '../core/stats.js'
 import { fs, orNothing, type Steps } from '../core/steps.js'
 import { type Again, achieve, again, done } from '../parts/achieve.js'
@@ -72,6 +72,8 @@ function* statPlaced(placing: Placing, error: SystemError): Steps<boolean | 'gon
     if (!(yield* isThing(from, was))) return 'gone'
   }
   if (!overwrite && hasCode(error, 'EEXIST')) return there ? false : again
+  // Windows reports EPERM if something has the name.
+  if (!overwrite && there && mayBeOpen(error)) return false
   // Another process has put something into the gap.
   if (overwrite === 'with-gap' && (yield* isInTheWay(to, error))) return again
   return yield* statVanishedParent(parents, error, from)

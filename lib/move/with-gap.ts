@@ -1,7 +1,7 @@
 // What a rename cannot replace is set aside first; for a moment nothing has the name.
 
 import { dirname } from 'node:path'
-import { type Errno, hasCode, isSystemError, markFinal } from '../core/errors.js'
+import { type Errno, hasCode, isSystemError, markFinal, mayBeOpen } from '../core/errors.js'
 import { fs, orNothing, type Steps } from '../core/steps.js'
 import { cleaningUp, discard } from '../parts/cleanup.js'
 import { containment } from '../parts/containment.js'
@@ -18,6 +18,8 @@ const inTheWay: readonly Errno[] = ['ENOTEMPTY', 'EEXIST', 'EISDIR', 'ENOTDIR']
 
 /** Is the error about what has the target's name, and not about something above it? */
 export function* isInTheWay(to: string, error: unknown): Steps<boolean> {
+  // What Windows reports of a directory in the way.
+  if (mayBeOpen(error)) return (yield* fs.lstat(to, orNothing))?.isDirectory() ?? false
   if (hasCode(error, 'ENOTDIR')) return (yield* fs.stat(dirname(to), orNothing))?.isDirectory() ?? false
   return hasCode(error, ...inTheWay)
 }
@@ -29,7 +31,7 @@ export function* renameWithGap(job: Moving, give: () => Steps<void>, hasGiven: (
     yield* give()
     return true
   } catch (error) {
-    if (!hasCode(error, ...inTheWay)) throw error
+    if (!hasCode(error, ...inTheWay) && !(mayBeOpen(error) && (yield* isInTheWay(to, error)))) throw error
     // The source would be set aside together with the target.
     if (!hasCode(error, 'ENOTDIR') && (yield* isWithin(job.from, to))) throw markFinal(error)
   }

@@ -10,10 +10,12 @@ import {
   isSystemError,
   isTransient,
   markFinal,
+  mayBeOpen,
   type SystemError,
 } from '../core/errors.js'
 import type { Publication } from '../core/publication.js'
 import { fs, type Steps } from '../core/steps.js'
+import { isDenied } from './denied.js'
 
 /**
  * The third result of a look: what is wanted does not hold, but the world has moved since the attempt, so try again.
@@ -73,6 +75,8 @@ function* achieveAfter<T extends NonNullable<unknown>>(
     }
     const curable = (isTransient(error) && !hasCode(error, ...never)) || hasCode(error, ...also)
     if (verdict !== again && !curable) throw error
+    const isOpen = mayBeOpen(error)
+    if (isOpen && verdict !== again && isPowerOfTwo(tries) && (yield* isDenied(error))) throw markFinal(error)
     const nowMs = yield* fs.now()
     sinceMs ??= nowMs
     mostMs ??= (yield* fs.retryFor()) ?? 10_000
@@ -80,7 +84,8 @@ function* achieveAfter<T extends NonNullable<unknown>>(
     if (leftMs <= 0) throw markFinal(error)
     report('holdfast:retry', { function: as, path, errno, code, attempt: tries })
     // Where the world has moved, the next attempt may come in time: a longer wait would only miss more.
-    yield* fs.sleep(Math.min(leftMs, yield* backoff(verdict === again ? Math.min(tries, 2) : tries)))
+    const most = verdict === again ? 2 : isOpen ? mostWhereOpen : tries
+    yield* fs.sleep(Math.min(leftMs, yield* backoff(Math.min(tries, most))))
     try {
       return yield* attempt()
     } catch (another) {
@@ -109,6 +114,12 @@ const unmasked = <T>(look: () => Steps<T>): Steps<T | Again | undefined> =>
     if (!isSystemError(error)) throw error
     return isTransient(error) ? again : undefined
   })
+
+/** What the failure is about may change while the call waits, so it is looked at again, more and more seldom. */
+const isPowerOfTwo = (tries: number): boolean => (tries & (tries - 1)) === 0
+
+/** A name that others open again and again is free for moments only, so the waits stay at 4 ms. */
+const mostWhereOpen = 3
 
 /** 1, 2, 4 ... 100 ms, each up to half as much more or less, so that callers that collided part. */
 function* backoff(tries: number): Steps<number> {

@@ -3,6 +3,7 @@
 import { dirname } from 'node:path'
 import { hasCode } from '../core/errors.js'
 import type { Durability } from '../core/input.js'
+import { platform } from '../core/platform.js'
 import type { FileProgress } from '../core/progress.js'
 import { fs, type Path, type Steps } from '../core/steps.js'
 import { writeBytes } from './bytes.js'
@@ -24,7 +25,6 @@ function* writeAndSync(fd: number, bytes: Uint8Array, progress: FileProgress | u
 }
 
 // Windows syncs only what is open for writing.
-const onWindows = process.platform === 'win32'
 
 /** Syncs a file, and runs steps while it is still open. Meanwhile no other file can get its inode number. */
 export function* whileSynced<T>(
@@ -32,7 +32,7 @@ export function* whileSynced<T>(
   steps: () => Steps<T>,
   flags: 'r nofollow' | 'r nonblock' = 'r nofollow',
 ): Steps<T> {
-  const fd = yield* fs.open(file, onWindows ? 'r+' : flags)
+  const fd = yield* fs.open(file, platform.isWindows ? 'r+' : flags)
   return yield* closing(fd, () => syncedFirst(fd, steps))
 }
 
@@ -97,14 +97,17 @@ export function* syncLoss(from: string, to: string, durability: Durability): Ste
   }
 }
 
-/** Syncs a directory, so that the names in it outlive a power cut. */
+/**
+ * Syncs a directory, so that the names in it outlive a power cut. Windows syncs none, and lets no directory be renamed
+ * while one in it is open.
+ */
 export function* syncDir(dir: Path): Steps<void> {
+  if (platform.isWindows) return
   try {
     const fd = yield* fs.open(dir, 'r')
     yield* closing(fd, () => fs.fsync(fd))
   } catch (error) {
-    // Windows opens no directories, and some filesystems sync none. That is no error: nothing else can be done.
-    const refused = onWindows ? (['EISDIR', 'EPERM', 'EACCES'] as const) : []
-    if (!hasCode(error, 'EINVAL', 'ENOTSUP', 'ENOSYS', ...refused)) throw error
+    // Some filesystems sync none. That is no error: nothing else can be done.
+    if (!hasCode(error, 'EINVAL', 'ENOTSUP', 'ENOSYS')) throw error
   }
 }

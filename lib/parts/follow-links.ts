@@ -3,6 +3,7 @@
 import { isUtf8 } from 'node:buffer'
 import { dirname, isAbsolute } from 'node:path'
 import { hasCode, type SystemError, systemError } from '../core/errors.js'
+import { platform } from '../core/platform.js'
 import type { Stats } from '../core/stats.js'
 import { fs, orNothing, type Path, type Steps } from '../core/steps.js'
 import { dirOf } from './tree.js'
@@ -40,7 +41,8 @@ export function* resolveLinks(path: string, follows: boolean, passages = false):
 }
 
 /** With a slash at its end, the system follows a link. */
-export const withoutSlash = (path: string): string => path.replace(/(?<=.)\/+$/, '')
+export const withoutSlash = (path: string): string =>
+  path.replace(platform.isWindows ? /(?<=[^:\\])\\+$/ : /(?<=.)\/+$/, '')
 
 /**
  * Returns where a path leads that is only to be opened: no link that another user may have planted is on the way. At the

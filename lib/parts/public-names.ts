@@ -1,6 +1,7 @@
 // Errors say the names that the caller knows. What happens to a thing under a private name is about the thing, and
 // the private name is gone when the error is read.
 
+import { sep } from 'node:path'
 import { isInterruption, isTimeout } from '../core/interruption.js'
 import type { Path } from '../core/steps.js'
 
@@ -24,11 +25,13 @@ export const namingOnly = (error: unknown, at: Path, path: Path): unknown =>
 export function namingDirectory(error: unknown, at: Path, shown: Path): unknown {
   for (const one of withCauses(error))
     if (one.message.includes(`'${at}`))
-      inTexts(one, text => text.replaceAll(`'${at}'`, () => `'${shown}'`).replaceAll(`'${at}/`, () => `'${shown}/`))
+      inTexts(one, text =>
+        text.replaceAll(`'${at}'`, () => `'${shown}'`).replaceAll(`'${at}${sep}`, () => `'${shown}${sep}`),
+      )
   return namingPublicly(error, at, shown)
 }
 
-export const isAtOrBelow = (spelt: string, at: string): boolean => spelt === at || spelt.startsWith(`${at}/`)
+export const isAtOrBelow = (spelt: string, at: string): boolean => spelt === at || spelt.startsWith(at + sep)
 
 const withoutPrivate = (spelt: string, at: string, path: string): string =>
   isAtOrBelow(spelt, at) ? path + spelt.slice(at.length) : spelt

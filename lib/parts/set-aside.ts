@@ -1,7 +1,8 @@
 // A thing is renamed to a private name. That frees its own name in one step, and what other processes do with that name
 // no longer touches the thing. Then it is deleted under the private name, or gets its own name back.
 
-import { hasCode, mountPointCodes } from '../core/errors.js'
+import { hasCode, mayBeOpen, mountPointCodes } from '../core/errors.js'
+import { platform } from '../core/platform.js'
 import { reportDone } from '../core/progress.js'
 import { fs, orNothing, type Path, type Steps } from '../core/steps.js'
 import { achieve, done, type Trial } from './achieve.js'
@@ -94,15 +95,21 @@ export function* setAside(path: Path, trial: Trial, options: AsideOptions = {}):
   const { shown = path, nameOf } = options
   try {
     const isOurs = options.isOurs ?? (yield* asItIs(path))
-    const at = isOurs && (yield* renameAside(path, { ...trial, never: mountPointCodes }, nameOf))
+    const at = isOurs && (yield* renameAside(path, { ...trial, ...patienceFor(trial), never: mountPointCodes }, nameOf))
     return at !== undefined && { path, at, shown, isOurs }
   } catch (error) {
-    // It cannot be renamed on lower layers of overlayfs, or on a full disk.
-    if (hasCode(error, 'EXDEV', 'ENOSPC', 'EDQUOT')) return { path, at: path, shown }
+    // It cannot be renamed on lower layers of overlayfs, or on a full disk; on Windows, while something in it is open.
+    if (hasCode(error, 'EXDEV', 'ENOSPC', 'EDQUOT') || mayBeOpen(error)) return { path, at: path, shown }
     yield* findMount(error, path)
     throw error
   }
 }
+
+/** Milliseconds. Windows renames no directory while another process has something in it open, and that may take for ever. */
+const shortPatienceMs = 200
+
+const patienceFor = ({ retryFor = shortPatienceMs }: Trial): Partial<Trial> =>
+  platform.isWindows ? { retryFor: Math.min(retryFor, shortPatienceMs) } : {}
 
 /** What is there before it gets a name at which another process may put something else; undefined if nothing is. */
 function* asItIs(path: Path): Steps<IsOurs | undefined> {

@@ -2,7 +2,7 @@
 // is used twice, so only its maker touches it, and once that is dead (./debris.ts says when), a sweeper. The mark at the
 // end keeps names that users have made from being taken for ours.
 
-import { basename, dirname } from 'node:path'
+import { basename, dirname, sep } from 'node:path'
 import { fs, type Path, type Steps } from '../core/steps.js'
 
 /** The mark of every private name. */
@@ -71,7 +71,7 @@ export function siblingName<P extends Path>(target: P, tail: string, mostBytes =
 
 /** Not joined, because that would normalise: behind a link, `..` is not what it looks like. */
 const siblingIn = (dir: string, base: string, tail: string, mostBytes: number): string =>
-  `${dir}/${hiddenName(dir, base, tail, mostBytes)}`
+  dir + sep + hiddenName(dir, base, tail, mostBytes)
 
 const hiddenName = (dir: string, base: string, tail: string, mostBytes: number): string =>
   `.${cut(base, roomFor(dir, mostBytes) - 1 - tail.length)}${tail}`

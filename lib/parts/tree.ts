@@ -1,11 +1,11 @@
 // Names in directories.
 
-import { dirname } from 'node:path'
+import { dirname, sep } from 'node:path'
 import type { Entry, Path } from '../core/steps.js'
 
 /** The path of a name in a directory, not normalised. */
 export function childPath(dir: Path, { name }: Entry): Path {
-  if (typeof dir === 'string' && typeof name === 'string') return `${dir}/${name}`
+  if (typeof dir === 'string' && typeof name === 'string') return dir + sep + name
   return Buffer.concat([Buffer.from(dir as string), Buffer.from('/'), Buffer.from(name as string)])
 }
 

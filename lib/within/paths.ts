@@ -2,12 +2,12 @@
 // relative ones.
 
 import { isAbsolute, win32 } from 'node:path'
+import { isDeviceName } from '../core/device-names.js'
 import { systemError } from '../core/errors.js'
 import { refusal } from '../core/input.js'
+import { platform } from '../core/platform.js'
 import type { Path } from '../core/steps.js'
 import { outsideRoot } from './refusals.js'
-
-const onWindows = process.platform === 'win32'
 
 /** What a caller passes: the names on the way. None of them is `..`, and no link is followed yet. */
 export function asParts(path: unknown, argument: string): string[] {
@@ -17,19 +17,15 @@ export function asParts(path: unknown, argument: string): string[] {
   if (isAbsolute(path)) throw outsideRoot(path, 'it is absolute')
   const parts = namesIn(path)
   if (parts.includes('..') || parts.some(isTakenForDots)) throw outsideRoot(path, 'it has .. in it')
-  if (onWindows && parts.some(isDevice)) throw outsideRoot(path, 'it names a device or a stream')
+  if (platform.isWindows && parts.some(isDeviceName)) throw outsideRoot(path, 'it names a device or a stream')
   return parts
 }
 
 export const namesIn = (path: string): string[] =>
-  path.split(onWindows ? /[\\/]/ : '/').filter(name => name !== '' && name !== '.')
+  path.split(platform.isWindows ? /[\\/]/ : '/').filter(name => name !== '' && name !== '.')
 
 /** Some filesystems on which case does not count ignore more letters, and may take dots and those for `.` or `..`. */
 export const isTakenForDots = (name: string): boolean => /^(?!\.{1,2}$)\p{DI}*\.\p{DI}*(\.\p{DI}*)?$/u.test(name)
-
-/** `C:x`, `file:stream`, and the names that Windows takes for devices in every directory, whatever follows them. */
-const isDevice = (name: string): boolean =>
-  name.includes(':') || /^(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³]) *(\.|$)/i.test(name)
 
 /** `top` is the root's real path. */
 export const joined = (top: string, names: readonly string[]): string =>
@@ -40,7 +36,7 @@ export function namesBelow(top: string, path: string): string[] | undefined {
   if (path === top) return []
   const prefix = top.endsWith('/') ? top : `${top}/`
   if (path.startsWith(prefix)) return namesIn(path.slice(prefix.length))
-  return onWindows && path.startsWith(prefix.replaceAll('/', win32.sep))
+  return platform.isWindows && path.startsWith(prefix.replaceAll('/', win32.sep))
     ? namesIn(path.slice(prefix.length))
     : undefined
 }

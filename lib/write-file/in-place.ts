@@ -1,6 +1,7 @@
 // Writing into a file that cannot be replaced: the weaker promise that `inPlace` names.
 
 import { type Errno, hasCode, isFinal, markFinal, systemError } from '../core/errors.js'
+import { platform } from '../core/platform.js'
 import type { FileProgress } from '../core/progress.js'
 import type { Stats } from '../core/stats.js'
 import { fs, type Steps } from '../core/steps.js'
@@ -13,7 +14,7 @@ import { closing, closingWritten } from '../parts/stage.js'
 import type { Writing } from './job.js'
 
 /** Errors of a directory in which nothing can be made or replaced, although a file in it may be written. */
-export const shutCodes: readonly Errno[] = process.platform === 'win32' ? [] : ['EACCES', 'EPERM', 'EROFS']
+export const shutCodes: readonly Errno[] = platform.isWindows ? [] : ['EACCES', 'EPERM', 'EROFS']
 
 /** The file that is written. Only `passage` follows a link: one that leads to what is open already. */
 export interface Place {

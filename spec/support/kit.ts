@@ -25,6 +25,7 @@ import * as uvu from 'uvu/assert'
 import { Crew } from '../../lib/testing/race/crew.js'
 import { raceWith } from '../../lib/testing/race/rounds.js'
 import { BadArguments, type Choice, choose, isChosen, type Layer } from '../runner/choice.js'
+import { isWine } from '../windows/flavour.js'
 import type { Place } from './mounts.js'
 import { unlock } from './unlock.js'
 
@@ -62,7 +63,7 @@ function chosen(): Choice {
  * Milliseconds after which a test is stuck. On two idle cores the longest take about one minute, so this is for
  * machines that do other things at the same time.
  */
-const patience = 300_000
+const patience = isWine ? 40_000 : 300_000
 
 interface TestOptions {
   /** Milliseconds. @default 300_000 */

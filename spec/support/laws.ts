@@ -61,6 +61,8 @@ async function comeOf<A extends unknown[], T>(trial: Trial<A, T>, run: (...args:
   const plain = (text: string) =>
     text
       .replaceAll(dir, '<dir>')
+      // As `inspect` spells the separators of Windows.
+      .replaceAll(dir.replaceAll('\\', '\\\\'), '<dir>')
       .replace(/[0-9a-f]{16}/g, '<nonce>')
       .replace(/\bwritten: \d{13}\b/g, 'written: <time>')
       .replace(/(\.[lgn][0-9a-z]*)-[0-9a-z]{8}(?=[/.])/g, '$1-<time>')

@@ -1,0 +1,78 @@
+// Windows reports EPERM of a name that another process has open, and waiting cures that. It reports the same of a directory
+// in the way, of a read-only file and of a missing right, where no waiting helps. A look finds out which it is.
+
+import { hasCode, isSystemError, type SystemError } from '../core/errors.js'
+import type { Stats } from '../core/stats.js'
+import { fs, orNothing, type Steps } from '../core/steps.js'
+import { tidy } from './cleanup.js'
+import { stageName } from './stage-names.js'
+import { dirOf } from './tree.js'
+
+/** `denied`: no waiting helps. `readOnly`: the file at this path is what cannot be replaced or removed. */
+type Denial = 'denied' | { readonly readOnly: string } | undefined
+
+/**
+ * Is it certain that no waiting helps? A read-only file that is to be replaced or removed is made writable, because that is
+ * what its directory allows, as on POSIX.
+ */
+export function* isDenied(error: SystemError): Steps<boolean> {
+  const denial = yield* denialOf(error)
+  if (typeof denial === 'object') yield* tidy(fs.chmod(denial.readOnly, 0o666))
+  return denial === 'denied'
+}
+
+/** Undefined: another process may have it open, as far as can be seen. */
+function* denialOf(error: SystemError & { dest?: string }): Steps<Denial> {
+  const { syscall, path, dest } = error
+  if (!hasCode(error, 'EPERM', 'EACCES') || path === undefined) return undefined
+  try {
+    switch (syscall) {
+      case 'rename':
+        return yield* denialOfName(dest ?? path, 'replace')
+      case 'unlink':
+        return yield* denialOfName(path, 'replace')
+      case 'link':
+        if ((yield* fs.lstat(path, orNothing))?.isDirectory()) return 'denied'
+        return yield* denialOfName(dest ?? path, 'make')
+      case 'open':
+        return yield* denialOfName(path, 'open')
+      // It opens nothing that is there: the right to make links is what is missing.
+      case 'symlink':
+        return 'denied'
+      case 'mkdir':
+      case 'copyfile':
+        return yield* denialOfName(dest ?? path, 'make')
+      default:
+        return undefined
+    }
+  } catch (failure) {
+    // A name that is being deleted cannot be looked at, and is gone soon.
+    if (!isSystemError(failure)) throw failure
+    return undefined
+  }
+}
+
+function* denialOfName(path: string, want: 'replace' | 'make' | 'open'): Steps<Denial> {
+  const there = yield* fs.lstat(path, orNothing)
+  if (!there) return (yield* mayMakeBeside(path)) ? undefined : 'denied'
+  if (there.isDirectory()) return 'denied'
+  if (want === 'replace') return isReadOnly(there) ? { readOnly: path } : undefined
+  // A file that is open elsewhere is EBUSY for those that open it; one that is being deleted is not there for this call.
+  return want === 'open' && (yield* fs.exists(path)) ? 'denied' : undefined
+}
+
+const isReadOnly = ({ mode }: Stats): boolean => (mode & 0o222n) === 0n
+
+/** May this process make names there? */
+function* mayMakeBeside(path: string): Steps<boolean> {
+  const dir = dirOf(path)
+  if (!(yield* fs.stat(dir, orNothing))?.isDirectory()) return true
+  const name = yield* stageName(path)
+  try {
+    yield* fs.mkdir(name)
+  } catch (error) {
+    return !hasCode(error, 'EPERM', 'EACCES')
+  }
+  yield* fs.rmdir(name)
+  return true
+}

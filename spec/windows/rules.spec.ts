@@ -1,0 +1,199 @@
+// Windows' rules, as far as they can be tried elsewhere: what is decided by spelling, by a look, or by what was injected.
+
+import { existsSync, lstatSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Call, driveSync, type Steps } from 'holdfast/steps'
+import { oddName } from '../../lib/core/device-names.js'
+import { errnoOf, type SystemError, systemError } from '../../lib/core/errors.js'
+import type { LifeFiles } from '../../lib/core/life-files.js'
+import { judge, spellSelf, spellThread, type Witness } from '../../lib/core/owner.js'
+import { withoutClock } from '../../lib/core/owner-words.js'
+import { platform } from '../../lib/core/platform.js'
+import { isRoot } from '../../lib/core/roots.js'
+import { claimAndRename } from '../../lib/move/claim-and-rename.js'
+import { achieve, noEvidence } from '../../lib/parts/achieve.js'
+import { isDenied } from '../../lib/parts/denied.js'
+import { through } from '../broken/interfere.js'
+import { assert, holds, scratch } from '../support/kit.js'
+import { names, roots } from './roots.js'
+
+/** Runs a test as if this was Windows. */
+function asOnWindows<T>(body: () => T): T {
+  const { isWindows } = platform
+  platform.isWindows = true
+  try {
+    return body()
+  } finally {
+    platform.isWindows = isWindows
+  }
+}
+
+holds('a root is one however it is spelled, and what only looks like one is none', () => {
+  assert.ok(roots.length >= 25)
+  for (const root of roots) assert.is(isRoot(root, true), true, root)
+  for (const name of names) assert.is(isRoot(name, true), false, name)
+  for (const root of ['/', '//', '/.', '/..', '/a/..', '/a/../..']) assert.is(isRoot(root, false), true, root)
+  for (const name of ['/a', '/a/..b', 'a/..', '/C:', '/ ']) assert.is(isRoot(name, false), /^\/ $/.test(name), name)
+})
+
+holds('a stream, a device, and a name with dots or blanks at its end are told from names of files', () => {
+  for (const path of [
+    'V:\\f:s',
+    'V:\\NUL',
+    'V:\\con.txt',
+    'V:\\x\\com1',
+    'V:\\x.',
+    'V:\\x ',
+    '\\\\?\\V:\\f:s',
+    'V:f:s',
+  ])
+    assert.ok(oddName(path), path)
+  for (const path of [
+    'V:\\f',
+    'V:\\.',
+    'V:\\x\\..',
+    'V:\\console',
+    '\\\\?\\V:\\x.',
+    '\\\\?\\V:\\NUL',
+    'V:f',
+    'V:',
+    '\\\\s\\x',
+  ])
+    assert.is(oddName(path), undefined, path)
+})
+
+holds('errors made here have the numbers and the words of the platform', () => {
+  const table = new Map<number, [string, string]>([
+    [-4068, ['EISDIR', 'illegal operation on a directory']],
+    [-4048, ['EPERM', 'operation not permitted']],
+  ])
+  assert.equal(errnoOf('EISDIR', table), { errno: -4068, description: 'illegal operation on a directory' })
+  assert.is(errnoOf('EPERM', table).errno, -4048)
+  assert.match(
+    systemError('EISDIR', 'open', 'why', 'f').message,
+    /^EISDIR: illegal operation on a directory, open 'f' \(why\)$/,
+  )
+})
+
+/** A process of Windows, where births cannot be read. */
+const witness = (
+  pid: number,
+  bornMs: number,
+  life: LifeFiles,
+  running: readonly number[],
+  worker?: number,
+): Witness => ({
+  ...{ platform: 'win32', pid, worker, bornMs, life },
+  text: () => undefined,
+  link: () => undefined,
+  exists: one => running.includes(one),
+})
+
+holds(
+  'a thread that keeps its file open lives, and one whose file is gone does not, also if its pid is used again',
+  () => {
+    const held = new Set<string>()
+    const life: LifeFiles = { hold: name => Boolean(held.add(name)), lives: name => held.has(name) }
+    const [one, two] = [witness(10, 1_000, life, [10, 20]), witness(20, 5_000, life, [10, 20])]
+    const owner = spellThread(spellSelf(one), one)
+    const worker = witness(10, 1_000, life, [10, 20], 3)
+    const ofWorker = spellThread(spellSelf(worker), worker)
+    assert.is(held.size, 2)
+    const seen = (spelt: string) => judge(spelt, spellSelf(two), two)
+    for (const spelt of [owner, ofWorker, withoutClock(owner)]) assert.is(seen(spelt), true, spelt)
+    // The worker has ended, and its process has not.
+    held.delete([...held][1] as string)
+    assert.equal([seen(owner), seen(ofWorker), judge(ofWorker, spellSelf(one), one)], [true, false, false])
+    held.clear()
+    for (const spelt of [owner, withoutClock(owner)]) assert.is(seen(spelt), false, spelt)
+    // Where no file can be made, nothing shows.
+    const poor = witness(10, 1_000, { hold: () => false, lives: () => undefined }, [10])
+    assert.is(judge(spellThread(spellSelf(poor), poor), spellSelf(two), two), undefined)
+  },
+)
+
+const denied = (code: 'EPERM' | 'EBUSY', syscall: string, path: string, dest?: string): boolean =>
+  driveSync(isDenied(systemError(code, syscall, 'injected', path, dest)))
+
+holds('what no waiting cures is seen by a look; what is only open elsewhere is not taken for that', () => {
+  const dir = scratch()
+  const [file, sub, readOnly, none] = ['file', 'sub', 'read-only', 'none'].map(name => join(dir, name)) as [
+    string,
+    string,
+    string,
+    string,
+  ]
+  for (const path of [file, readOnly]) writeFileSync(path, 'x', { mode: path === readOnly ? 0o444 : 0o644 })
+  mkdirSync(sub)
+  assert.is(denied('EPERM', 'rename', file, sub), true)
+  assert.is(denied('EPERM', 'unlink', sub), true)
+  assert.is(denied('EPERM', 'link', sub, none), true)
+  assert.is(denied('EPERM', 'open', file), true)
+  assert.is(denied('EPERM', 'symlink', 'x', none), true)
+  assert.is(denied('EPERM', 'rename', none, file), false)
+  assert.is(denied('EPERM', 'rename', file, none), false)
+  assert.is(denied('EPERM', 'open', none), false)
+  assert.is(denied('EBUSY', 'rename', file, sub), false)
+  // A file that is read-only may be replaced: its directory says so.
+  assert.is(denied('EPERM', 'rename', file, readOnly), false)
+  assert.is(lstatSync(readOnly).mode & 0o222, 0o222)
+})
+
+/** Runs an attempt that fails so many times; returns how long each rest is to be. */
+function restsOf(error: SystemError, tries: number): number[] {
+  const rests: number[] = []
+  const clock = (call: Call): Call => {
+    if (call.op !== 'sleep') return call
+    rests.push(call.args[0] as number)
+    return { op: 'recall', args: ['nothing'] }
+  }
+  // biome-ignore lint/correctness/useYield: it fails at once
+  const attempt = function* (): Steps<true> {
+    if (rests.length === tries) return true
+    throw error
+  }
+  asOnWindows(() =>
+    driveSync(through(achieve(attempt, noEvidence, { as: 'spec', path: 'x', retryFor: Infinity }), clock)),
+  )
+  return rests
+}
+
+holds('beside those that hold the file open, rests are short', () => {
+  const dir = scratch()
+  const rests = restsOf(systemError('EBUSY', 'rename', 'injected', join(dir, 'a'), join(dir, 'b')), 200)
+  assert.is(rests.length, 200)
+  assert.ok(
+    rests.slice(3).every(ms => ms >= 1 && ms <= 10),
+    String(rests),
+  )
+})
+
+holds('a directory gets a free name by one rename, and replaces nothing', () => {
+  const dir = scratch()
+  const [from, to] = [join(dir, 'from'), join(dir, 'to')]
+  mkdirSync(from)
+  writeFileSync(join(from, 'in'), 'x')
+  const was = statSync(from, { bigint: true })
+  const asked: string[] = []
+  const give = function* (): Steps<void> {
+    yield { op: 'rename', args: [from, to] }
+  }
+  const see = (call: Call): Call => {
+    asked.push(call.op)
+    return call
+  }
+  const claim = () =>
+    asOnWindows(() => driveSync(through(claimAndRename(to, was, { as: 'move', path: to, retryFor: 0 }, give), see)))
+  mkdirSync(to)
+  assert.throws(claim, { code: 'EEXIST' })
+  assert.not.ok(existsSync(join(to, 'in')))
+  driveSync(
+    (function* (): Steps<void> {
+      yield { op: 'rmdir', args: [to] }
+    })(),
+  )
+  asked.length = 0
+  assert.is(claim(), true)
+  assert.equal(asked, ['lstat', 'rename'])
+  assert.is(readFileSync(join(to, 'in'), 'utf8'), 'x')
+})
