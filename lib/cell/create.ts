@@ -9,6 +9,7 @@ import { type Again, achieve, again, type Trial } from '../parts/achieve.js'
 import { discard, tidy } from '../parts/cleanup.js'
 import { namingOnly } from '../parts/public-names.js'
 import { giving, undecided } from '../parts/publish.js'
+import { renameDirectory } from '../parts/rename-directory.js'
 import { closing, type Staged, stagedDirectory } from '../parts/stage.js'
 import { descends, type State, spellState } from './state.js'
 import { readAfterError, unknownOutcome, type Verdict } from './transition.js'
@@ -71,7 +72,7 @@ function* makeToken(token: string, dir: string, owner: Owner | undefined): Steps
 function* renameStage(stage: string, dir: string, { publication }: Trial): Steps<Verdict> {
   // On Windows a rename replaces no directory, not even an empty one.
   if (platform.isWindows) yield* tidy(fs.rmdir(dir))
-  yield* giving(publication, dir, fs.rename(stage, dir), undecided)
+  yield* giving(publication, dir, renameDirectory(stage, dir), undecided)
   return 'mine'
 }
 

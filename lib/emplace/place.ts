@@ -15,6 +15,7 @@ import { refuseMount } from '../parts/mount.js'
 import { type Parents, statVanishedParent, withParents } from '../parts/parents.js'
 import { addFinding } from '../parts/public-names.js'
 import { giving, isMoved, mayBeDone } from '../parts/publish.js'
+import { renameDirectory } from '../parts/rename-directory.js'
 import { isSameName, respell } from '../parts/spelling.js'
 import { type Staged, staged } from '../parts/stage.js'
 import { takeName } from '../parts/take-name.js'
@@ -111,7 +112,9 @@ function* linkOrRename(job: Emplacing): Steps<boolean> {
   const { from, to, was, ifAbsent, trial } = job
   if (!ifAbsent)
     return yield* done(
-      giving(trial.publication, to, fs.rename(from, to), () => isMoved(from, to, was)),
+      giving(trial.publication, to, was.isDirectory() ? renameDirectory(from, to) : fs.rename(from, to), () =>
+        isMoved(from, to, was),
+      ),
       true,
     )
   const linked = yield* linkExclusive(from, to, trial)

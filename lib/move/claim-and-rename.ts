@@ -23,7 +23,10 @@ export const claimAndRename = (to: string, was: Stats, trial: Trial, give: () =>
         path => fs.rmdir(path),
       )
 
-/** Windows replaces nothing by a directory that is renamed: of several callers one has the name, and no claim is needed. */
+/**
+ * On Windows a directory that is renamed replaces none: of several that move directories there, one has the name, and no
+ * claim is needed. It would replace a file, so that is looked for right before.
+ */
 function* renameExclusively(to: string, give: () => Steps<void>): Steps<boolean> {
   if (yield* fs.lstat(to, orNothing)) throw systemError('EEXIST', 'rename', 'something has the name', to)
   return yield* done(give(), true)

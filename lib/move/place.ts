@@ -9,6 +9,7 @@ import { uninterruptible } from '../parts/cleanup.js'
 import { isThing, sameThing } from '../parts/identity.js'
 import { statVanishedParent, withParents } from '../parts/parents.js'
 import { giving, isMoved, mayBeDone } from '../parts/publish.js'
+import { renameDirectory } from '../parts/rename-directory.js'
 import { isSameName, respell } from '../parts/spelling.js'
 import { claimAndRename } from './claim-and-rename.js'
 import { removeDeadClaim } from './dead-claim.js'
@@ -45,7 +46,8 @@ function* achievePlace(placing: Placing): Steps<boolean | 'gone'> {
   const { to, overwrite, parents, trial } = job
   const give = function* () {
     placing.renames = true
-    yield* giving(trial.publication, to, fs.rename(from, to), () => isMoved(from, to, was))
+    const call = was.isDirectory() ? renameDirectory(from, to) : fs.rename(from, to)
+    yield* giving(trial.publication, to, call, () => isMoved(from, to, was))
   }
   const rename = () =>
     overwrite === 'with-gap'

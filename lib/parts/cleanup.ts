@@ -1,8 +1,9 @@
 // Steps that give something back, or that come after what was asked for is true.
 
 import { rescued } from '../core/around.js'
-import { hasCode, isSystemError, markFinal } from '../core/errors.js'
+import { hasCode, isSystemError, markFinal, mayBeOpen } from '../core/errors.js'
 import { isInterruption } from '../core/interruption.js'
+import { platform } from '../core/platform.js'
 import { atOnce, type Call, fs, type Outcome, type Steps } from '../core/steps.js'
 
 /**
@@ -19,8 +20,8 @@ export const tidy = (steps: Steps<unknown>): Steps<void> =>
     },
   )
 
-/** How often something private is removed. */
-const mostTries = 3
+/** How often something private is removed. On Windows a scanner may have it open for a moment. */
+const mostTries = platform.isWindows ? 8 : 3
 
 /**
  * Removes something private, and ignores system errors in the end. It is tried several times, because no sweeper may
@@ -34,6 +35,7 @@ export function* discard(steps: () => Steps<unknown>): Steps<void> {
     } catch (error) {
       if (!isSystemError(error)) throw error
       if (hasCode(error, 'ENOENT')) return
+      if (mayBeOpen(error)) yield* fs.sleep(2 ** tries)
     }
   }
 }
@@ -47,6 +49,7 @@ export function* discardAll(steps: readonly Steps<unknown>[]): Steps<void> {
       const outcome = outcomes[at] as Outcome<unknown>
       return 'error' in outcome && op !== 'close' && !hasCode(outcome.error, 'ENOENT')
     })
+    if (platform.isWindows && left.length > 0) yield* fs.sleep(2 ** tries)
   }
 }
 

@@ -1,6 +1,8 @@
 // Deletes one thing in a directory, as far as one call can do that: what is left is a directory with something in it.
 
-import { hasCode, isSystemError } from '../core/errors.js'
+import { rescued } from '../core/around.js'
+import { hasCode, isSystemError, systemError } from '../core/errors.js'
+import { platform } from '../core/platform.js'
 import type { Stats } from '../core/stats.js'
 import { type Entry, fs, type Outcome, orNothing, type Path, type Steps, together } from '../core/steps.js'
 import {
@@ -59,7 +61,7 @@ export function* deleteOrOpen(
 function* deleteAtOnce({ kind }: Entry, path: Path, above: OpenDirectory | undefined): Steps<boolean> {
   if (kind !== 'directory') {
     try {
-      yield* unlocked(above, () => orGone(path, fs.unlink(path)))
+      yield* unlocked(above, () => orGone(path, unlink(path)))
       return true
     } catch (error) {
       // Another process has put a directory there: POSIX reports EPERM, Linux EISDIR, Deno ENOTEMPTY.
@@ -69,18 +71,49 @@ function* deleteAtOnce({ kind }: Entry, path: Path, above: OpenDirectory | undef
     }
   }
   try {
-    yield* unlocked(above, () => orGone(path, fs.rmdir(path)))
+    yield* unlocked(above, () => orGone(path, rmdir(path)))
     return true
   } catch (error) {
     if (hasCode(error, 'ENOTDIR')) {
       // Another process has put a file or a link there.
-      yield* orGone(path, fs.unlink(path))
+      yield* orGone(path, unlink(path))
       return true
     }
     yield* findMounted(error, path)
     if (!hasCode(error, 'ENOTEMPTY', 'EEXIST')) throw error
     return false
   }
+}
+
+/** Some systems like Windows refuse to remove what is read-only. */
+const unlink = (path: Path): Steps<void> =>
+  platform.isWindows
+    ? rescued(
+        () => fs.unlink(path),
+        error => unlinkReadOnly(path, error),
+      )
+    : fs.unlink(path)
+
+function* unlinkReadOnly(path: Path, error: unknown): Steps<void> {
+  if (!hasCode(error, 'EPERM')) throw error
+  const there = yield* fs.lstat(path, orNothing)
+  if (!there?.isFile() || (there.mode & 0o222n) !== 0n) throw error
+  yield* fs.chmod(path, 0o666)
+  yield* fs.unlink(path)
+}
+
+/** Windows reports ENOENT of what is no directory. */
+const rmdir = (path: Path): Steps<void> =>
+  platform.isWindows
+    ? rescued(
+        () => fs.rmdir(path),
+        error => asNoDirectory(path, error),
+      )
+    : fs.rmdir(path)
+
+function* asNoDirectory(path: Path, error: unknown): Steps<never> {
+  const isThere = hasCode(error, 'ENOENT') && (yield* fs.lstat(path, orNothing))
+  throw isThere ? systemError('ENOTDIR', 'rmdir', 'it is no directory', path) : error
 }
 
 /** Makes a call about a name; returns undefined if nothing has that name, whichever process removed it. */

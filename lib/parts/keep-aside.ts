@@ -1,6 +1,7 @@
 // What is set aside and must not be deleted has a name that no sweeper takes for debris, and that people can see:
 // `<name>.set-aside-<nonce>`.
 
+import { sep } from 'node:path'
 import { hasCode, isSystemError, systemError } from '../core/errors.js'
 import { fs, type Path, type Steps } from '../core/steps.js'
 import { addFinding, namingPublicly } from './public-names.js'
@@ -10,7 +11,7 @@ import { nonces, shortNameBytes, siblingName } from './stage-names.js'
 /** A fresh name of that kind beside `path`. */
 export function* keptName<P extends Path>(path: P): Steps<P> {
   const hidden = siblingName(path, `.set-aside-${yield* nonces()}`, shortNameBytes)
-  const at = hidden.lastIndexOf('/') + 1
+  const at = hidden.lastIndexOf(sep) + 1
   if (typeof hidden === 'string') return (hidden.slice(0, at) + hidden.slice(at + 1)) as P
   return Buffer.concat([hidden.subarray(0, at), hidden.subarray(at + 1)]) as P
 }
