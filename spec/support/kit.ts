@@ -25,16 +25,16 @@ import * as uvu from 'uvu/assert'
 import { Crew } from '../../lib/testing/race/crew.js'
 import { raceWith } from '../../lib/testing/race/rounds.js'
 import { BadArguments, type Choice, choose, isChosen, type Layer } from '../runner/choice.js'
-import { isWine } from '../windows/flavour.js'
+import { isWindows, isWine } from '../windows/flavour.js'
+import { lackOf, lacksOfWindows, lacksOfWine } from '../windows/lacks.js'
 import type { Place } from './mounts.js'
 import { unlock } from './unlock.js'
 
 const specs = dirname(dirname(fileURLToPath(import.meta.url)))
-const file = suite(
-  relative(specs, process.argv[1] ?? '')
-    .replace('.spec.js', '')
-    .replaceAll('\\', '/'),
-)
+const own = relative(specs, process.argv[1] ?? '')
+  .replace('.spec.js', '')
+  .replaceAll('\\', '/')
+const file = suite(own)
 const choice = chosen()
 let announced = false
 let stuck = false
@@ -63,7 +63,7 @@ function chosen(): Choice {
  * Milliseconds after which a test is stuck. On two idle cores the longest take about one minute, so this is for
  * machines that do other things at the same time.
  */
-const patience = isWine ? 40_000 : 300_000
+const patience = Number(process.env.HOLDFAST_PATIENCE ?? 300_000)
 
 interface TestOptions {
   /** Milliseconds. @default 300_000 */
@@ -96,7 +96,9 @@ function testOf(layer: Layer): Test {
     return wanted
   }
   const test = (name: string, body: () => unknown, { timeout = patience }: TestOptions = {}): void => {
-    if (!isWanted(name)) return
+    const lack = isWindows ? lackOf(isWine ? [lacksOfWindows, lacksOfWine] : [lacksOfWindows], own, name) : undefined
+    if (lack) skip(name, lack)
+    if (lack || !isWanted(name)) return
     announce()
     file(name, async () => {
       const began = performance.now()
