@@ -39,7 +39,8 @@ export interface EmplaceOptions extends Patience {
  * looks, that error comes out. A copy on another device keeps no extended attributes, ACLs or hard links.
  *
  * @param source A file, a link (it is not followed), or a directory. A path, or a `file:` URL.
- * @param target Its new name. A directory replaces only an empty directory, and nothing else replaces a directory.
+ * @param target Its new name. A directory replaces only an empty directory (on Windows none, which is EPERM), and nothing
+ *   else replaces a directory.
  * @returns True if it is in place. False if `ifAbsent` found another's file there: then `source` is left alone.
  * @throws EINVAL, before anything is done: a link in the place of what it leads to. Errors of the system, unchanged:
  *   ENOENT (no source, or the target's directory is missing), EISDIR, ENOTEMPTY, EEXIST (`ifAbsent`, and something that

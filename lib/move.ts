@@ -68,9 +68,11 @@ export interface MoveOptions extends Patience {
  * next move to the name removes it, as soon as the death is certain here (elsewhere, after a `sweep`). An empty directory
  * that another process puts in the place of the claim is replaced. A file that cannot be linked although others can
  * (another user's, where `fs.protected_hardlinks` is set) is moved in the same way, with an empty file for the claim:
- * there, what another process renames to that name in the moment between a look and the rename is replaced. With
- * `overwrite`, on a filesystem that is not local, that only one of several callers which move one source to one target gets
- * true: if the reply to a rename is lost, nothing shows who has made it.
+ * there, what another process renames to that name in the moment between a look and the rename is replaced. On Windows no
+ * directory is replaced but with a gap (EPERM), nothing is claimed for a directory, and it replaces a file that another
+ * process puts at the name in the moment between a look and the rename. With `overwrite`, on a filesystem that is not
+ * local, that only one of several callers which move one source to one target gets true: if the reply to a rename is lost,
+ * nothing shows who has made it.
  *
  * @param source What to move: a path, or a `file:` URL. A slash at its end does not lead through a link.
  * @param target Its new name, not the directory to put it in.

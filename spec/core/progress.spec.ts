@@ -2,7 +2,7 @@
 // large files, and counts that end where they should.
 
 import { closeSync, existsSync, linkSync, mkdirSync, openSync, readdirSync, statSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { Readable } from 'node:stream'
 import {
   copy,
@@ -92,7 +92,7 @@ holds('what is found again after a failure is not counted twice', async () => {
   const steps = () =>
     through(deleteTree(path, job), call => {
       // First it is found to be full; then it is emptied, and its removal is tried twice.
-      if (call.op === 'rmdir' && String(call.args[0]).endsWith('/c') && failures++ < 3)
+      if (call.op === 'rmdir' && basename(String(call.args[0])) === 'c' && failures++ < 3)
         throw Object.assign(new Error('ENOTEMPTY'), { code: 'ENOTEMPTY', errno: -39, syscall: 'rmdir' })
       return call
     })

@@ -1,7 +1,7 @@
 // Taking a name away from an inode, while another process puts something else there.
 
 import { linkSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { dual, fs, type Steps } from 'holdfast/steps'
 import { takeName } from '../../lib/parts/take-name.js'
 import { through } from '../broken/interfere.js'
@@ -13,7 +13,7 @@ const take = dual(function* take(dir: string, before: () => void): Steps<boolean
   const was = yield* fs.lstat(join(dir, 'other-name'))
   return yield* through(takeName(join(dir, 'x'), was, trial), call => {
     // The look has found the inode there; now another process comes in between.
-    if (call.op === 'rename' && String(call.args[0]).endsWith('/x')) before()
+    if (call.op === 'rename' && basename(String(call.args[0])) === 'x') before()
     return call
   })
 })
