@@ -2,20 +2,91 @@
 
 /** What Windows lacks. */
 const modes = 'Windows keeps one bit of a mode, and no owner'
+const claims = 'on Windows no claim is made for a directory, and none can be told by its mode'
+const devices = 'Windows has no devices among files'
+const refusesDirectory = 'Windows reports EPERM of a directory in the way, and ENOENT of a file on the way'
 /** What Wine lacks. */
 const links = 'Wine reports that it has made a symbolic link, and makes none'
+const births = 'under Wine the time of birth changes with each change'
+const spelling = 'Wine reports that it has changed the case of a name, and does not'
 
 type Lacks = Readonly<Record<string, Readonly<Record<string, string>>>>
 
 export const lacksOfWindows: Lacks = {
+  copy: {
+    'copies a file: its bytes and its mode': modes,
+    'merges with what is there': modes,
+    'one kind of thing in the place of another': refusesDirectory,
+  },
+  'create-exclusive': { 'creates a file once, whole': modes },
+  'json-files': { 'what was written is read': modes },
   mkdirp: {
     'a mode goes to what is made': modes,
     'no permission is an error at once': modes,
+    'a file in the way, or a link that leads nowhere': refusesDirectory,
+    'a guess that is right costs no look': refusesDirectory,
+  },
+  move: {
+    'what cannot be replaced at once is an error': refusesDirectory,
+    'with a gap, too: a source that is in the target': refusesDirectory,
+    'what is missing is an error, and nothing is made': refusesDirectory,
+  },
+  'move/claims': { '*': claims },
+  'move/strangers': { 'a claim of a process that was killed': claims },
+  'temp-dir': { 'it is private, empty, and gone': modes },
+  'write-file': {
+    'keeps the mode of the file it replaces': modes,
+    'several names of one file': modes,
+    'what is no file is refused': devices,
   },
 }
 
 export const lacksOfWine: Lacks = {
+  copy: {
+    'copies a tree: directories in directories': links,
+    'without `overwrite` what is there stays': links,
+    'onto itself: a file stays as it is': links,
+    'a directory into itself is refused': links,
+    dereference: links,
+    'makes what is missing above the target': links,
+    'counts up to the very end': links,
+  },
+  'copy/refusals': { 'a link never takes the place': links, 'is told what each thing is': links },
+  'create-exclusive': { 'what is no file, and a link that leads nowhere': links },
+  emplace: {
+    'two spellings of one name': links,
+    'where case does not count': spelling,
+    'a link is put there as a link': links,
+  },
+  'json-files': { 'exists says whether anything is there': links },
+  link: { 'gives a file a second name': links, 'what else has the name is an error': links },
+  move: {
+    'a link gets a fresh name': links,
+    'an empty directory and a full one, a link': links,
+    'by default nothing is overwritten': links,
+    'with overwrite a file or a link': links,
+    'with a gap everything is replaced': links,
+    'with a gap, a link onto': links,
+    'onto a link': links,
+    'onto itself, however that is spelt': links,
+    'where case does not count': spelling,
+    'the same on a real disk': spelling,
+    'a directory into itself is an error': links,
+    'a link to a directory is moved itself': links,
+    'private names are made where the target is in truth': links,
+    'a link: whichever call fails': links,
+  },
+  'move/refusals': { '*': links },
+  'parts/reused': { '*': births },
+  'parts/take-name': { 'a link that comes there': links },
+  remove: { 'a root, and what is no name': links },
   symlink: { '*': links },
+  'temp-dir': {
+    'withTempDir gives it to a function': births,
+    'what a dead process has left': births,
+    'nothing of withTempDir is left behind': births,
+  },
+  'write-file': { 'follows links to where they lead': links, 'makes missing parents only when asked': links },
 }
 
 /** Why the test of this name cannot pass here; undefined if it can. */
