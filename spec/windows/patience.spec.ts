@@ -8,7 +8,7 @@ import { assert, holds, note, scratch } from '../support/kit.js'
 import { failing } from './failing.js'
 import { isWindows } from './flavour.js'
 
-const timeout = 150
+const timeout = 100
 const why = 'elsewhere these errors are no reason to wait'
 
 /** Milliseconds from the time-out to the end. */
@@ -23,7 +23,8 @@ async function lateness(run: () => unknown): Promise<{ late: number; error: Node
   return { late: performance.now() - began - timeout, error }
 }
 
-const inner = ['rename', 'link', 'unlink', 'rmdir'] as const
+/** Which calls fail with which code: each function makes some of them. */
+const inner = { EPERM: ['rename', 'link'], EBUSY: ['rename'], EACCES: ['unlink', 'rmdir'] } as const
 
 for (const code of ['EPERM', 'EBUSY', 'EACCES'] as const) {
   const name = `${code} of each call that changes names, for as long as the call lasts: each function ends in time, in both forms`
@@ -35,7 +36,7 @@ for (const code of ['EPERM', 'EBUSY', 'EACCES'] as const) {
         const all: number[] = []
         const wrong: string[] = []
         for (const one of [...cases, ...treeCases])
-          for (const op of inner)
+          for (const op of inner[code])
             for (const form of ['call', 'sync'] as const) {
               const [dir, across] = [scratch(), scratch()]
               one.lay?.(dir, across)
@@ -52,8 +53,8 @@ for (const code of ['EPERM', 'EBUSY', 'EACCES'] as const) {
         const figures = [0.5, 0.9, 0.99, 1].map(part => Math.round(all[Math.ceil(part * all.length) - 1] as number))
         note(`${code}: ${all.length} calls; ms after the time-out, median, 90 %, 99 %, longest: ${figures.join(', ')}`)
         assert.equal(wrong, [])
-        assert.ok(all.length > 50)
+        assert.ok(all.length > 10)
       },
-      { timeout: 600_000 },
+      { timeout: 900_000 },
     )
 }
