@@ -373,7 +373,13 @@ holds('evict retries what is refused for ever no longer than `retryFor` says, wh
 
 holds('pieces of any size are summed and written whole, from memory that is used again', async () => {
   const kib = 1024
-  for (const sizes of [[64, 64, 64, 64, 1], [100, 100, 100, 3], [256], [300, 1, 255, 1024, 5], [255, 1, 256, 257, 0, 2]]) {
+  for (const sizes of [
+    [64, 64, 64, 64, 1],
+    [100, 100, 100, 3],
+    [256],
+    [300, 1, 255, 1024, 5],
+    [255, 1, 256, 257, 0, 2],
+  ]) {
     const { store } = opened()
     const memoryOfAll = Buffer.alloc(1024 * kib)
     const whole: Buffer[] = []

@@ -40,7 +40,7 @@ export class SummedFile {
     if (end < bufferBytes) this.#sum.add(piece)
     else this.#last = piece
     return end < bufferBytes
-  }
+  };
 
   *flush(): Steps<void> {
     const last = this.#last
