@@ -56,15 +56,18 @@ export function mountCaseless(
   const unmount = () => {
     unmountBelow(room)
     warden.dismiss()
-    if (device) run('losetup', '--detach', device)
   }
   try {
     make(image)
     device = attach(image)
     mount(device, point)
+    // While it is in use, this only marks it: it goes with the mount, however this process ends.
+    run('losetup', '--detach', device)
+    device = ''
     return { dir: open(point), unmount }
   } catch (error) {
     unmount()
+    if (device) run('losetup', '--detach', device)
     return { why: (error as Error).message }
   }
 }
