@@ -31,6 +31,7 @@ const settings = {
   readme: join(docs, 'index.md'),
   projectDocuments: pages().map(name => join(docs, name)),
   out: site,
+  customCss: join(docs, 'site.css'),
   excludeInternal: true,
   excludePrivate: true,
   // Where the sources are is known to who publishes; see publisher.json.
