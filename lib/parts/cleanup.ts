@@ -20,8 +20,11 @@ export const tidy = (steps: Steps<unknown>): Steps<void> =>
     },
   )
 
-/** How often something private is removed. On Windows a scanner may have it open for a moment. */
-const mostTries = platform.isWindows ? 8 : 3
+/** How often something private is removed. */
+const mostTries = 3
+
+/** On Windows a scanner may have it open for a moment: 5 ms, and then 20, are waited. */
+const pauseMs = (tries: number): number => 5 * 4 ** (tries - 1)
 
 /**
  * Removes something private, and ignores system errors in the end. It is tried several times, because no sweeper may
@@ -35,7 +38,7 @@ export function* discard(steps: () => Steps<unknown>): Steps<void> {
     } catch (error) {
       if (!isSystemError(error)) throw error
       if (hasCode(error, 'ENOENT')) return
-      if (mayBeOpen(error)) yield* fs.sleep(2 ** tries)
+      if (tries < mostTries && mayBeOpen(error)) yield* fs.sleep(pauseMs(tries))
     }
   }
 }
@@ -49,7 +52,7 @@ export function* discardAll(steps: readonly Steps<unknown>[]): Steps<void> {
       const outcome = outcomes[at] as Outcome<unknown>
       return 'error' in outcome && op !== 'close' && !hasCode(outcome.error, 'ENOENT')
     })
-    if (platform.isWindows && left.length > 0) yield* fs.sleep(2 ** tries)
+    if (platform.isWindows && left.length > 0 && tries < mostTries) yield* fs.sleep(pauseMs(tries))
   }
 }
 

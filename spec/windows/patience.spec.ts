@@ -8,6 +8,7 @@ import { assert, holds, note, scratch } from '../support/kit.js'
 import { failing } from './failing.js'
 import { isWindows } from './flavour.js'
 
+// A release, and what is put back, goes on for all of `retryFor`: in the sync form, and in `withLock`, that is waited for.
 const timeout = 100
 const why = 'elsewhere these errors are no reason to wait'
 
@@ -41,7 +42,7 @@ for (const code of ['EPERM', 'EBUSY', 'EACCES'] as const) {
               const [dir, across] = [scratch(), scratch()]
               one.lay?.(dir, across)
               Object.assign(failing, { code, ops: new Set([op]), times: 0, last: undefined })
-              const { late, error } = await lateness(() => one[form](dir, across, { timeout, retryFor: 30_000 }))
+              const { late, error } = await lateness(() => one[form](dir, across, { timeout, retryFor: 1_000 }))
               const { times } = failing
               failing.code = undefined
               if (times === 0) continue
