@@ -36,7 +36,8 @@ for (const code of ['EPERM', 'EBUSY', 'EACCES'] as const) {
       async () => {
         const all: number[] = []
         const wrong: string[] = []
-        for (const one of [...cases, ...treeCases])
+        // The directory of `tempDir` is removed by a method, which has no time-out.
+        for (const one of [...cases, ...treeCases].filter(({ name }) => name !== 'tempDir'))
           for (const op of inner[code])
             for (const form of ['call', 'sync'] as const) {
               const [dir, across] = [scratch(), scratch()]
@@ -47,8 +48,9 @@ for (const code of ['EPERM', 'EBUSY', 'EACCES'] as const) {
               failing.code = undefined
               if (times === 0) continue
               all.push(late)
-              const isKnown = error === undefined || ['ERR_TIMEOUT', code].includes(error.code ?? '')
-              if (!isKnown || late > 5_000) wrong.push(`${one.name} ${op} ${form}: ${error}, ${late} ms`)
+              const isKnown = error === undefined || ['ERR_TIMEOUT', 'ERR_LOCK_HELD', code].includes(error.code ?? '')
+              if (!isKnown || (form === 'call' && late > 5_000))
+                wrong.push(`${one.name} ${op} ${form}: ${error}, ${late} ms`)
             }
         all.sort((a, b) => a - b)
         const figures = [0.5, 0.9, 0.99, 1].map(part => Math.round(all[Math.ceil(part * all.length) - 1] as number))
