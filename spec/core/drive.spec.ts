@@ -21,8 +21,8 @@ const waits = opsThat('waits')
 /** These give something back: an error of theirs is no reason to give it back again. */
 const cleaning = opsThat('givesBack', 'inline')
 
-/** Those that the drivers take apart. */
-const composed: ReadonlySet<string> = new Set(['together', 'inOneGo'])
+/** These the drivers make of others, or know themselves: none comes to the door as it is. */
+const composed: ReadonlySet<string> = new Set(['together', 'inOneGo', 'retryFor'])
 
 const forms = ['promise', 'sync'] as const
 
