@@ -25,9 +25,19 @@ export interface StoreLock {
     sync<T>(store: Store<T>, key: string, options?: StoreLockOptions): StoreLease | undefined
     steps<T>(store: Store<T>, key: string, options?: StoreLockOptions): Steps<StoreHold | undefined>
   }
-  /** For algorithms: releases what `steps` returned. More than once is no error. @throws `ERR_LEASE_LOST` */
+  /**
+   * For algorithms: releases the lock. More than once is no error.
+   *
+   * @param hold What `steps` returned.
+   * @throws `ERR_LEASE_LOST`
+   */
   release(hold: StoreHold): Steps<void>
-  /** For algorithms: one heartbeat, which shows that the holder is alive. @throws `ERR_LEASE_LOST` */
+  /**
+   * For algorithms: one heartbeat, which shows that the holder is alive.
+   *
+   * @param hold What `steps` returned.
+   * @throws `ERR_LEASE_LOST`
+   */
   renew(hold: StoreHold): Steps<void>
   /** Who holds the lock; undefined if it is free. One whose holder is known to be dead is held until a call takes it over. */
   readonly holder: Dual<[store: AnyStore, key: string, options?: Patience], StoreHolder | undefined>
