@@ -12,35 +12,40 @@ import type { Case } from './cases.js'
 const [before, after] = ['before', 'after']
 const storeAt = (dir: string): Store<string> => fileStore<string>(join(dir, 'store'), { durability: 'none' })
 
-/** Calls a function of a store that is opened for it; closing is another matter. */
-function storeCase(
-  name: string,
-  use: (store: Store<string>, options: Patience) => Steps<unknown>,
-  state: (store: Store<string>) => unknown,
-  lay?: (store: Store<string>) => void,
-): Case {
-  return {
-    name,
-    lay(dir) {
-      const store = storeAt(dir)
-      lay?.(store)
-      store.close.sync()
-    },
-    call: (dir, _, options = {}) => drive(use(storeAt(dir), options), options),
-    sync: (dir, _, options = {}) => driveSync(use(storeAt(dir), options), options),
-    steps: dir => use(storeAt(dir), {}),
-    state(dir) {
-      const store = storeAt(dir)
-      const is = state(store)
-      store.close.sync()
-      return is === before || is === undefined ? 'old' : is === after ? 'new' : `${is}`
-    },
-  }
+interface Closing {
+  readonly close: { sync(): void }
 }
 
-const valueIn = (store: Store<string>, key = 'k'): string | undefined => {
-  const got = store.get.sync(key)
-  return got && 'value' in got ? got.value : undefined
+/** Opens a store for each call of a case; to close it is another matter. */
+const casesOf =
+  <S extends Closing>(openAt: (dir: string) => S) =>
+  (
+    name: string,
+    use: (store: S, options: Patience, dir: string) => Steps<unknown>,
+    state: (store: S, dir: string) => string,
+    lay?: (store: S) => void,
+  ): Case => {
+    const inStore = <T>(dir: string, act: (store: S) => T): T => {
+      const store = openAt(dir)
+      const value = act(store)
+      store.close.sync()
+      return value
+    }
+    return {
+      name,
+      lay: dir => inStore(dir, store => lay?.(store)),
+      call: (dir, _, options = {}) => drive(use(openAt(dir), options, dir), options),
+      sync: (dir, _, options = {}) => driveSync(use(openAt(dir), options, dir), options),
+      steps: dir => use(openAt(dir), {}, dir),
+      state: dir => inStore(dir, store => state(store, dir)),
+    }
+  }
+
+const storeCase = casesOf(storeAt)
+
+function valueIn(store: Store<string>): string {
+  const value = store.get.sync('k')?.value
+  return value === before || value === undefined ? 'old' : value === after ? 'new' : value
 }
 const old = (store: Store<string>): void => void store.create.sync('k', before)
 
@@ -48,30 +53,7 @@ const digestOf = (bytes: string): string => `sha256-${createHash('sha256').updat
 const text = (of: string): string => of.repeat(100)
 const contentAt = (dir: string): ContentStore => contentStore(join(dir, 'content'), { durability: 'none' })
 
-function contentCase(
-  name: string,
-  use: (store: ContentStore, dir: string) => Steps<unknown>,
-  state: (store: ContentStore, dir: string) => string,
-  lay?: (store: ContentStore) => void,
-): Case {
-  return {
-    name,
-    lay(dir) {
-      const store = contentAt(dir)
-      lay?.(store)
-      store.close.sync()
-    },
-    call: (dir, _, options = {}) => drive(use(contentAt(dir), dir), options),
-    sync: (dir, _, options = {}) => driveSync(use(contentAt(dir), dir), options),
-    steps: dir => use(contentAt(dir), dir),
-    state(dir) {
-      const store = contentAt(dir)
-      const is = state(store, dir)
-      store.close.sync()
-      return is
-    },
-  }
-}
+const contentCase = casesOf(contentAt)
 
 /** A blob that is not there is one state, and a whole one the other. */
 function blobIn(store: ContentStore, of: string): 'old' | 'new' | 'torn' {
@@ -93,7 +75,7 @@ export const storeCases: readonly Case[] = [
   storeCase(
     'store, remove',
     (store, options) => store.remove.steps('k', options),
-    store => (valueIn(store) === undefined ? after : before),
+    store => (store.get.sync('k') === undefined ? 'new' : valueIn(store)),
     old,
   ),
   storeCase('getOrSet', (store, options) => getOrSet.steps(store, 'k', () => after, options), valueIn),
@@ -102,7 +84,7 @@ export const storeCases: readonly Case[] = [
     (store, options) => getOrSetMany.steps(store, ['k'], () => new Map([['k', after]]), options),
     valueIn,
   ),
-  storeCase('storeLock', lockAndRelease, () => after),
+  storeCase('storeLock', lockAndRelease, () => 'new'),
   storeCase(
     'store, sweep',
     (store, options) => store.sweep.steps(options),
@@ -118,21 +100,21 @@ export const storeCases: readonly Case[] = [
   },
   contentCase(
     'content, put',
-    store => store.put.steps(text(after)),
+    (store, options) => store.put.steps(text(after), options),
     store => blobIn(store, after),
     lay,
   ),
   contentCase(
     'content, checkout',
-    (store, dir) => store.checkout.steps(digestOf(text(before)), join(dir, 'out')),
+    (store, options, dir) => store.checkout.steps(digestOf(text(before)), join(dir, 'out'), options),
     (_, dir) =>
       existsSync(join(dir, 'out')) ? (readFileSync(join(dir, 'out'), 'utf8') === text(before) ? 'new' : 'torn') : 'old',
     lay,
   ),
-  contentCase('content, remove', store => store.remove.steps(digestOf(text(before))), isGone, lay),
+  contentCase('content, remove', (store, options) => store.remove.steps(digestOf(text(before)), options), isGone, lay),
   contentCase(
     'content, verify',
-    store => store.verify.steps(),
+    (store, options) => store.verify.steps(options),
     () => 'new',
     lay,
   ),
