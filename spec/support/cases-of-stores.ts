@@ -88,7 +88,7 @@ export const storeCases: readonly Case[] = [
   storeCase(
     'store, sweep',
     (store, options) => store.sweep.steps(options),
-    () => after,
+    () => 'new',
     old,
   ),
   {
