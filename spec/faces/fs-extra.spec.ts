@@ -76,7 +76,8 @@ holds('copy comes to the same as that of fs-extra', () =>
         ['@f', '@g', { overwrite: false, errorOnExist: true }],
         ['@f', '@g', { errorOnExist: true }],
         ['@d', '@n', { overwrite: false }],
-        ['@d', '@n', { overwrite: false, errorOnExist: true }],
+        // fs-extra copies the entries of a directory at once: where one is refused, only of a directory of one entry it is known what is left.
+        ['@n', '@d', { overwrite: false, errorOnExist: true }],
         ['@lf', '@new', { dereference: true }],
         ['@ld', '@new', { dereference: true }],
         ['@f', '@lf', { dereference: true }],

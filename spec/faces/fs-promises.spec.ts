@@ -97,7 +97,7 @@ holds('cp comes to the same', () =>
       ['@d', '@new', { recursive: true }],
       ['@d', '@n', { recursive: true }],
       ['@d', '@n', { recursive: true, force: false }],
-      ['@d', '@n', { recursive: true, force: false, errorOnExist: true }],
+      ['@n', '@d', { recursive: true, force: false, errorOnExist: true }],
       ['@d', '@f', { recursive: true }],
       ['@d', '@d/x', { recursive: true }],
       ['@ld', '@le'],
