@@ -23,8 +23,8 @@ else
       const top = scratch(dir)
       for (const [nth, take] of Object.entries({
         try: (path: string) => lock.try(path),
-        sync: (path: string) => lock.sync(path, { timeout: 1_000 }),
-        wait: (path: string) => lock(path, { timeout: 1_000 }),
+        sync: (path: string) => lock.sync(path, { timeout: 5_000 }),
+        wait: (path: string) => lock(path, { timeout: 5_000 }),
       })) {
         const path = join(top, nth)
         const first = await withLock(path, ({ fence }) => fence)

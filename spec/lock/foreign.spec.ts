@@ -218,7 +218,7 @@ for (const { kind, dir } of places)
     for (const one of [path, kept, old]) mkdirSync(`${one}.lock`)
     const touching = setInterval(() => utimesSync(`${kept}.lock`, 1, 1), 50)
     const began = performance.now()
-    const waiting = lock(kept, { foreign: 400, timeout: 1_500 })
+    const waiting = lock(kept, { foreign: 1_000, timeout: 2_100 })
     assert.is(await lock.try(path, { foreign: 300 }), undefined)
     const lease = await lock(path, { foreign: 300 })
     const ms = performance.now() - began

@@ -157,7 +157,7 @@ holds('a call does not wait for itself, if after a lost reply it is shown what w
     isShown = true
     return { op: 'settle', args: [before] }
   })
-  const hold = (await call({ timeout: 2_000 })) as { fence: number }
+  const hold = (await call({ timeout: 20_000 })) as { fence: number }
   assert.equal([isShown, hold.fence], [true, 4])
 })
 

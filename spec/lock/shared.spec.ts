@@ -115,7 +115,7 @@ holds('inside the work of a shared lock, it is shared again at once, and had alo
     async () => {
       begin.abort()
       await wait(30)
-      await withLock(path, () => withLock(path, () => {}, { shared: true }), { shared: true, timeout: 1000 })
+      await withLock(path, () => withLock(path, () => {}, { shared: true }), { shared: true, timeout: 20_000 })
       await assert.rejects(lock(path), isHeld)
       assert.throws(() => lock.sync(path), isHeld)
     },
@@ -213,7 +213,7 @@ holds('a call that stops to wait gives back the gate, and all slots', async () =
   const error = await assert.rejects(lock.shared(path, { timeout: 50 }), isHeld)
   assert.is((error as { holder?: { fence: number } }).holder?.fence, alone.fence)
   await alone.release()
-  await (await lock.shared(path, { timeout: 1000 })).release()
+  await (await lock.shared(path, { timeout: 20_000 })).release()
 })
 
 holds('updateFile waits for those that share the lock of its file', async () => {

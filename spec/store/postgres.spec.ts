@@ -265,7 +265,7 @@ each('with a listener a wait ends when another has committed', async (client, ta
 each('no reply in time: a read says so, and a change looks what became of it', async (client, table, one) => {
   const { connection } = await server()
   const own = await one.connect(connection, 2)
-  const store = stored<number>(own, table, { timeout: 150 })
+  const store = stored<number>(own, table, { timeout: 1_000 })
   await store.create('k', 1)
   // Another session holds the row, so the change waits for its lock, and so does nothing else.
   const other = await one.connect(connection, 1)

@@ -228,7 +228,7 @@ each('a server that does not reply in time: reads say so, a change is not guesse
   const { port } = await server()
   const proxy = await startProxy(port)
   const client = await one.connect(proxy.port)
-  const store = stored<number>(client, prefix, { timeout: 200, retryFor: 100 })
+  const store = stored<number>(client, prefix, { timeout: 1_000, retryFor: 100 })
   await store.create('k', 1)
   proxy.stall(true)
   await assert.rejects(store.get('k'), { code: 'ERR_TIMEOUT' })

@@ -129,8 +129,8 @@ holds('onWait is told who holds the lock, also in the queue of this thread', asy
 
 holds('heartbeats keep the lock where its holder cannot be judged', async () => {
   const store = memoryStore()
-  const lease = await storeLock(elsewhere(store, 'one'), 'a', { lease: 300 })
-  await assert.rejects(storeLock(elsewhere(store, 'two'), 'a', { timeout: 800 }), { code: 'ERR_LOCK_HELD' })
+  const lease = await storeLock(elsewhere(store, 'one'), 'a', { lease: 1_000 })
+  await assert.rejects(storeLock(elsewhere(store, 'two'), 'a', { timeout: 1_800 }), { code: 'ERR_LOCK_HELD' })
   assert.is(lease.state, 'held')
   assert.not(lease.signal.aborted)
   await lease.release()
