@@ -2,7 +2,11 @@
 // is there; and what was looked up is still there.
 
 import { createHash } from 'node:crypto'
+import type { CheckedOut } from 'holdfast/content'
 import { fs, hasCode, orNothing, type Steps } from 'holdfast/steps'
+import type { Blobs } from '../../lib/content/blobs.js'
+import { look } from '../../lib/content/find.js'
+import { atOnce, type Call } from '../../lib/core/steps.js'
 
 const hashOf = (bytes: string | Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
@@ -67,4 +71,11 @@ export function* checkoutOnce(find: () => Steps<string | undefined>, to: string)
   if (path === undefined) return undefined
   yield* fs.link(path, to)
   return 'linked'
+}
+
+/** Links what was looked up to all names together, and takes it for granted that each link was made. */
+export function* checkoutManyOnce(blobs: Blobs, files: readonly (readonly string[])[]): Steps<Map<string, CheckedOut>> {
+  const found = yield* look(blobs, files[0]?.[0] as string, false)
+  if (found) yield* atOnce(files.map(([, to]) => ({ op: 'link', args: [found.path, to as string] }) as Call))
+  return new Map(files.map(([, to]) => [to as string, found && 'linked']))
 }

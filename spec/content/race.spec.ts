@@ -41,6 +41,7 @@ const none = {
   missed: 0,
   linked: 0,
   copied: 0,
+  together: 0,
   evicted: 0,
   removed: 0,
   wrong: 0,
@@ -70,7 +71,8 @@ async function act(store: ContentStore, seen: Seen, to: string): Promise<void> {
   const { data, digest } = pick()
   const chance = Math.random()
   if (chance < 0.4) await putAndRead(store, seen, data)
-  else if (chance < 0.6) await checkOut(store, seen, digest, data, to)
+  else if (chance < 0.5) await checkOut(store, seen, digest, data, to)
+  else if (chance < 0.6) await checkOutMany(store, seen, to)
   else if (chance < 0.7) await leaseAndRead(store, seen)
   else if (chance < 0.75) await askAndRead(store, seen, digest, data)
   else if (chance < 0.82) seen.removed += Number(await store.remove(digest))
@@ -115,6 +117,17 @@ async function checkOut(store: ContentStore, seen: Seen, digest: string, data: B
   seen[done === 'linked' ? 'linked' : 'copied']++
   if (!readFileSync(to).equals(data)) seen.wrong++
   unlinkSync(to)
+}
+
+async function checkOutMany(store: ContentStore, seen: Seen, to: string): Promise<void> {
+  const some = [pick(), pick(), pick()].map(({ data, digest }, at) => ({ data, digest, path: `${to}-${at}` }))
+  const done = await store.checkoutMany(some.map(({ digest, path }) => [digest, path] as const))
+  for (const { data, path } of some)
+    if (done.get(path)) {
+      seen.together++
+      if (!readFileSync(path).equals(data)) seen.wrong++
+      unlinkSync(path)
+    } else seen.missed++
 }
 
 async function leaseAndRead(store: ContentStore, seen: Seen): Promise<void> {

@@ -4,15 +4,16 @@
 import { createHash } from 'node:crypto'
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type ContentStore, type ContentStoreOptions, contentStore } from 'holdfast/content'
+import { type CheckedOut, type ContentStore, type ContentStoreOptions, contentStore } from 'holdfast/content'
 import { fs, type Steps } from 'holdfast/steps'
 import type { Ending, ExploreOptions, World } from 'holdfast/testing'
 import { Blobs } from '../../lib/content/blobs.js'
+import { checkoutMany } from '../../lib/content/checkout-many.js'
 import { removeVictims } from '../../lib/content/evict.js'
 import { look } from '../../lib/content/find.js'
 import { shardOf } from '../../lib/content/layout.js'
 import { asSettings } from '../../lib/content/options.js'
-import { checkoutOnce, evictFixed, fixedName, putFixed, verifyFixed } from '../broken/content.js'
+import { checkoutManyOnce, checkoutOnce, evictFixed, fixedName, putFixed, verifyFixed } from '../broken/content.js'
 import { assert, caught, explored, nobodyThrew, prove, sized } from '../support/kit.js'
 
 const text = 'blob'
@@ -50,6 +51,23 @@ function* puts(dir: string, who: string, data: string | string[] = text, keeps =
 
 function* checksOut(dir: string, who: string): Steps<string | undefined> {
   return yield* storeIn(dir).checkout.steps(digest, join(dir, `to-${who}`))
+}
+
+type Many = (blobs: Blobs, files: readonly (readonly string[])[], options: object) => Steps<Map<string, CheckedOut>>
+
+/** Sees the blob, and then makes two files of it together. `many`: how. */
+function* checksOutTwo(dir: string, who: string, many: Many = checkoutMany): Steps<string> {
+  const blobs = blobsOf(dir)
+  const isKnown = (yield* look(blobs, digest, false)) !== undefined
+  const paths = [join(dir, `to-${who}`), join(dir, 'to-C')]
+  const done = yield* many(
+    blobs,
+    paths.map(path => [digest, path]),
+    {},
+  )
+  for (const path of paths)
+    if (done.get(path) !== undefined) see(`${who} has what it checked out`, existsSync(path))
+  return `${isKnown}: ${[...done.values()].join()}`
 }
 
 function* evicts(dir: string): Steps<number> {
@@ -136,6 +154,15 @@ const worlds: readonly (readonly [what: string, of: World, bounds?: ExploreOptio
     some,
   ],
   ['an eviction between a look-up and its link', world(dir => ({ A: checksOut(dir, 'A'), B: evicts(dir) }))],
+  [
+    'an eviction, and another who wants a name, between a look-up and links that are made together',
+    world(dir => ({
+      A: checksOutTwo(dir, 'A'),
+      B: evicts(dir),
+      C: checksOut(dir, 'C'),
+    })),
+    some,
+  ],
   [
     'a removal and a new upload between a look-up and its link',
     world(dir => ({ A: checksOut(dir, 'A'), B: removes(dir), C: puts(dir, 'C') })),
@@ -248,5 +275,13 @@ explored('a look-up that is not repeated is caught: the blob is evicted before i
       }
       return { A: checkoutOnce(find, join(dir, 'to-A')), B: evicts(dir) }
     }),
+  )
+})
+
+explored('links made together whose failures nobody looks at are caught', () => {
+  caught(
+    'checkoutMany, no look at failures',
+    /has what it checked out: false/,
+    world(dir => ({ A: checksOutTwo(dir, 'A', checkoutManyOnce), B: evicts(dir) })),
   )
 })
