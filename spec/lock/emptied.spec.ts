@@ -3,7 +3,9 @@
 import { cpSync, mkdirSync, readdirSync, renameSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { getOrCreate, lock, updateFile, withLock } from 'holdfast'
+import { drive, release } from 'holdfast/steps'
 import { spellState, successor } from '../../lib/cell/state.js'
+import { through } from '../broken/interfere.js'
 import { atOnce } from '../support/at-once.js'
 import { assert, everyPlace, holds, scratch } from '../support/kit.js'
 import { stateOf } from '../support/locks.js'
@@ -62,9 +64,13 @@ holds('two tokens of one rename are looked at again, for a second', async () => 
   const now = stateOf(path)
   const next = spellState(successor(now, { fields: now.fields }, '0123456789abcdef'))
   writeFileSync(join(`${path}.lock`, next), '')
-  const taking = lock(path)
-  setTimeout(() => unlinkSync(join(`${path}.lock`, spellState(now))), 200)
-  await (await taking).release()
+  let looks = 0
+  const taking = through(lock.steps(path), call => {
+    if (call.op === 'readdir' && ++looks === 3) unlinkSync(join(`${path}.lock`, spellState(now)))
+    return call
+  })
+  await drive(release(await drive(taking)))
+  assert.ok(looks >= 3)
   // They stay.
   const later = stateOf(path)
   writeFileSync(join(`${path}.lock`, spellState(successor(later, { fields: later.fields }, 'f'.repeat(16)))), '')

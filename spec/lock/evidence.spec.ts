@@ -10,6 +10,7 @@ import { parseState, spellState, successor } from '../../lib/cell/state.js'
 import { heldFields, parseLock } from '../../lib/lock/token.js'
 import { through } from '../broken/interfere.js'
 import { assert, caught, everyPlace, explored, holds, nobodyThrew, prove, scratch, sized } from '../support/kit.js'
+import { eventually } from '../support/left.js'
 import { changeLock, layLock, stateOf } from '../support/locks.js'
 
 const monotonicMs = (): number => Number(process.hrtime.bigint()) / 1e6
@@ -43,7 +44,7 @@ else
       const owner = besides(await me())
       assert.is((await lock.holder(heldBy(owner, 0, 1)))?.alive, undefined)
       for (const [silentMs, isTaken] of [
-        [59_000, false],
+        [30_000, false],
         [60_001, true],
       ] as const) {
         const fences = [
@@ -106,8 +107,10 @@ for (const { kind, dir } of clockedPlaces)
         // A busy disk may take more than 400 ms for one look.
         assert.ok(await gets(path => glance(path, 20_000), paths[nth] as string), Object.keys(glances)[nth])
       }
-      const left = readdirSync(top).filter(name => name.endsWith('.holdfast'))
-      assert.equal(left.length, 1, left.join())
+      await eventually(() => {
+        const left = readdirSync(top).filter(name => name.endsWith('.holdfast'))
+        assert.equal(left.length, 1, left.join())
+      })
     },
   )
 
@@ -121,8 +124,7 @@ holds('where no clock says it, a call that gives up leaves word, and a later one
     layLock(path, heldFields({ fence: 1, owner: stranger, id: hold, staleMs: 300 }, 0))
     const began = performance.now()
     assert.not(await gets(glance, path))
-    await wait(150)
-    assert.not(await gets(glance, path))
+    // Whenever it looks, also where the machine is busy meanwhile: not too early.
     while (!(await gets(glance, path))) await wait(5)
     const tookMs = performance.now() - began
     assert.ok(tookMs >= 299, `${tookMs}`)

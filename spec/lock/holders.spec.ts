@@ -7,11 +7,14 @@ import { inspect } from 'node:util'
 import { lock, withLock } from 'holdfast'
 import { drive, driveSync, release } from 'holdfast/steps'
 import { assert, holds, scratch } from '../support/kit.js'
-import { assertHeldByNamed } from '../support/left.js'
+import { assertHeldByNamed, until } from '../support/left.js'
 import { stateOf } from '../support/locks.js'
 
 const fresh = (): string => join(scratch(), 'x')
 const three = { holders: 3 }
+
+/** One that waits for a slot, or for all of them, holds the gate meanwhile. */
+const isGateHeld = (path: string) => () => stateOf(path).fields[0] === 'h'
 
 holds(
   'so many hold the lock, each with a slot of its own, and one more waits for whichever is free first',
@@ -26,7 +29,7 @@ holds(
       assert.match(inspect(leases[0]), /slot: [123]/)
       const [one] = leases.splice(first, 1)
       const fourth = lock(path, three)
-      await wait(30)
+      await until(isGateHeld(path))
       await one?.release()
       const next = await fourth
       assert.is(next.slot, one?.slot)
@@ -47,8 +50,7 @@ holds('a call that comes later does not pass the one that waits, whichever slot 
       order.push('first')
       return hold
     })
-    // It holds the gate.
-    while (stateOf(path).fields[0] !== 'h') await wait(1)
+    await until(isGateHeld(path))
     const releases = drive(release(both[nth] as (typeof both)[0]))
     const later = take().then(hold => {
       order.push('later')
@@ -88,7 +90,7 @@ holds('one that has the lock alone waits for all holders, and they for that', as
   const lease = await lock(path, three)
   assert.is(await lock.try(path), undefined)
   const alone = lock(path)
-  await wait(30)
+  await until(isGateHeld(path))
   assert.is(await lock.try(path, three), undefined)
   await lease.release()
   const only = await alone
@@ -119,7 +121,7 @@ holds('the holder of all slots does not wait for itself; where others have some,
     path,
     async () => {
       const waiting = lock(path, two)
-      await wait(30)
+      await until(isGateHeld(path))
       await drive(release(hold))
       await (await waiting).release()
     },
@@ -140,7 +142,7 @@ holds('inside the work of one hold, another one is waited for in turn, if others
     path,
     async () => {
       begin.abort()
-      await wait(30)
+      await until(isGateHeld(path))
       await (await lock(path, two)).release()
     },
     two,
@@ -157,14 +159,10 @@ holds('a holder that waits makes heartbeats, and one that stops waiting lets the
   const hold = await drive(lock.steps(path, one))
   const stop = new AbortController()
   const first = lock(path, { ...one, stale: 90, heartbeat: 30, signal: stop.signal })
-  await wait(30)
+  await until(isGateHeld(path))
   const second = lock(path, one)
   const beats = new Set<string>()
-  for (let i = 0; i < 14; i++) {
-    beats.add(stateOf(path).fields[4] ?? '')
-    await wait(10)
-  }
-  assert.ok(beats.size > 2, `${beats.size} heartbeats`)
+  await until(() => beats.add(stateOf(path).fields[4] ?? '').size > 2)
   stop.abort()
   await assert.rejects(first, { code: 'ABORT_ERR' })
   await drive(release(hold))

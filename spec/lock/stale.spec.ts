@@ -9,6 +9,8 @@ import type { Hold } from '../../lib/lock/job.js'
 import { Heartbeats } from '../../lib/lock/lease/heartbeats.js'
 import { through } from '../broken/interfere.js'
 import { assert, holds, note, scratch } from '../support/kit.js'
+import { until } from '../support/left.js'
+import { stateOf } from '../support/locks.js'
 
 const failure = (): Error => Object.assign(new Error('EIO'), { code: 'EIO', errno: -5, syscall: 'rename' })
 const monotonicMs = (): number => Number(process.hrtime.bigint()) / 1e6
@@ -49,7 +51,8 @@ for (const [how, beat] of Object.entries(fails))
 holds('a lease whose heartbeats fail now and then is told nothing', async () => {
   let nth = 0
   const { hold, stop } = beating(async one => {
-    if (nth++ % 2) throw failure()
+    // One that comes late, on a busy machine, is the last that there is time for.
+    if (nth++ % 2 && monotonicMs() - one.beatMs < 2 * heartbeat) throw failure()
     one.beatMs = monotonicMs()
   })
   await wait(stale * 3)
@@ -58,10 +61,14 @@ holds('a lease whose heartbeats fail now and then is told nothing', async () => 
 })
 
 holds('a thread that was blocked for longer finds out that the lock is its own still', async () => {
-  const lease = await lock(join(scratch(), 'thing'), { stale, heartbeat })
+  // Longer than a slow disk takes for a heartbeat.
+  const patient = { stale: 1_500, heartbeat }
+  const path = join(scratch(), 'thing')
+  const lease = await lock(path, patient)
   const { signal } = lease
-  const until = performance.now() + stale * 3
-  while (performance.now() < until);
+  const { nonce } = stateOf(path)
+  for (const endsAt = performance.now() + patient.stale * 1.5; performance.now() < endsAt; );
+  await until(() => stateOf(path).nonce !== nonce)
   await wait(stale)
   assert.is(signal.aborted, false)
   await lease.release()
@@ -81,9 +88,11 @@ holds('what works under a lock is told, too, and its own result comes out', asyn
   const path = join(scratch(), 'thing')
   const options = { stale, heartbeat }
   const told: number[] = []
+  // Before the lock is taken: how long that takes, too, is for the disk to say.
+  let beganMs = monotonicMs()
   const work = async ({ signal }: Pick<Lease, 'signal'>) => {
-    const beganMs = monotonicMs()
     told.push(await silentAfter(signal, beganMs))
+    beganMs = monotonicMs()
     return 'x'
   }
   assert.is(await unheard(withLock.steps(path, work, options)), 'x')
@@ -92,5 +101,5 @@ holds('what works under a lock is told, too, and its own result comes out', asyn
     assert.is(error.code, 'EIO'),
   )
   note(`told after ${told.map(ms => ms.toFixed(0)).join(', ')} ms, stale ${stale}`)
-  assert.ok(told.length === 3 && Math.min(...told) >= stale - 100)
+  assert.ok(told.length === 3 && Math.min(...told) >= stale)
 })
