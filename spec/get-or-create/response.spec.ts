@@ -6,11 +6,11 @@ import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
-import { setTimeout as wait } from 'node:timers/promises'
 import { createContext, runInContext } from 'node:vm'
 import { getOrCreate, lock, type Producer, writeFile, writeFiles } from 'holdfast'
 import { storeResponse } from '../broken/results.js'
 import { assert, holds, scratch } from '../support/kit.js'
+import { eventually, until } from '../support/left.js'
 
 const whole = Buffer.alloc(300_000, 'model')
 
@@ -44,8 +44,7 @@ async function serving(test: (url: (path: string) => string) => Promise<void>): 
   const { port } = server.address() as AddressInfo
   try {
     await test(path => `http://127.0.0.1:${port}${path}`)
-    for (let tries = 0; open.size > 0 && tries < 200; tries++) await wait(10)
-    assert.is(open.size, 0, 'a body was not cancelled')
+    await eventually(() => assert.is(open.size, 0, 'a body was not cancelled'))
   } finally {
     server.closeAllConnections()
     server.close()
@@ -135,15 +134,20 @@ holds('a body that fails, or is stopped, half-way publishes nothing, and is canc
       getOrCreate(path, () => fetch(url('/stalled')), { timeout: 200 }),
       { code: 'ERR_TIMEOUT' },
     )
+    // It is given back in the background.
+    await until(() => !lock.holder.sync(path))
     const signal = AbortSignal.timeout(200)
     await assert.rejects(
       getOrCreate(path, () => fetch(url('/stalled')), { signal }),
       { code: 'ABORT_ERR' },
     )
+    await until(() => !lock.holder.sync(path))
     const heeding: Producer = (_, production) => fetch(url('/stalled'), production)
     await assert.rejects(getOrCreate(path, heeding, { timeout: 200 }), { code: 'ERR_TIMEOUT' })
-    for (let tries = 0; lock.holder.sync(path) && tries < 200; tries++) await wait(10)
-    left(dir, 'it.lock')
+    await eventually(() => {
+      assert.is(lock.holder.sync(path), undefined)
+      left(dir, 'it.lock')
+    })
   }),
 )
 

@@ -20,6 +20,7 @@ import {
 } from 'holdfast/store'
 import { innerOf } from '../../lib/store/inner.js'
 import { assert, holds, scratch } from '../support/kit.js'
+import { until } from '../support/left.js'
 import { deaf, elsewhere, failing } from '../support/stores.js'
 
 /** A value that is made when the test says so. */
@@ -182,11 +183,11 @@ holds('the last does not win over a removal', async () => {
 
 holds('touched meanwhile: the claim stays, and the value is stored', async () => {
   const store = memoryStore<number>()
-  await store.create('a', 1, { ttl: 1000 })
+  await store.create('a', 1, { ttl: 60_000 })
   const { compute, calls, resolve } = slow<number>()
   const got = getOrSet(store, 'a', compute, { refresh: true })
   await settled()
-  for (let times = 0; times < 5; times++) assert.ok((await store.touch('a', 2000 + times)).ok)
+  for (let times = 0; times < 5; times++) assert.ok((await store.touch('a', 120_000 + times)).ok)
   const other = getOrSet(store, 'a', compute, { refresh: true })
   await settled()
   resolve(2)
@@ -277,7 +278,7 @@ holds('stale: what fails behind is said to those that listen, and the next call 
   const error = new Error('mine')
   const fails = () => Promise.reject(error)
   assert.is((await getOrSet(store, 'a', fails, { ...options, staleOnError: false })).source, 'stale')
-  await settled()
+  await until(() => said.length > 0)
   unsubscribe('holdfast:refresh-failed', listen)
   assert.equal(said, [{ key: 'a', error }])
   assert.is((await getOrSet(store, 'a', () => 2, options)).source, 'stale')
@@ -307,7 +308,7 @@ holds('each caller leaves by its own signal and timeout; the last one ends the w
   const stop = new AbortController()
   const first = getOrSet(store, 'a', compute, { signal: stop.signal }).catch(error => error)
   await settled()
-  const second = getOrSet(store, 'a', compute, { timeout: 200 }).catch(error => error)
+  const second = getOrSet(store, 'a', compute, { timeout: 1_500 }).catch(error => error)
   await settled()
   stop.abort('mine')
   assert.is((await first).code, 'ABORT_ERR')
@@ -479,10 +480,10 @@ holds('what the codec cannot read is made anew, and what it cannot spell is refu
 holds('heartbeats keep a claim on which another waits, also when its thread is not known to live', async () => {
   const store = memoryStore<number>()
   const { compute, calls, resolve } = slow<number>()
-  const first = getOrSet(elsewhere(store, 'one'), 'a', compute, { lease: 300 })
+  const first = getOrSet(elsewhere(store, 'one'), 'a', compute, { lease: 1_500 })
   await later(10)
-  const second = getOrSet(elsewhere(store, 'two'), 'a', compute, { lease: 300 })
-  await later(800)
+  const second = getOrSet(elsewhere(store, 'two'), 'a', compute, { lease: 1_500 })
+  await later(2_000)
   resolve(1)
   assert.equal(
     (await Promise.all([first, second])).map(({ value }) => value),
@@ -500,7 +501,7 @@ holds(
     await later(10)
     const { compute: other, calls, resolve: resolveOther } = slow<number>()
     const second = getOrSet(elsewhere(store, 'two'), 'a', other)
-    await later(100)
+    await until(() => calls.length > 0)
     assert.is(calls.length, 1)
     resolve(1)
     await later(10)
@@ -554,8 +555,7 @@ holds('an error of the engine has what was made, and leaves no claim', async () 
     return 1
   }).catch(thrown => thrown)
   assert.equal([error.message, error.value], ['the engine fails', 1])
-  await later(200)
-  assert.is(stateOf(store, 'a'), undefined)
+  await until(() => stateOf(store, 'a') === undefined)
 })
 
 holds('a closed store gives its claims back, and stores nothing more', async () => {

@@ -18,6 +18,7 @@ import {
   assertSyncAndAsyncAgree,
   type Trial,
 } from '../support/laws.js'
+import { assertHeldByNamed, until } from '../support/left.js'
 
 const read = (path: string): string => readFileSync(path, 'utf8')
 const isFree = (file: string): boolean => lock.holder.sync(file) === undefined
@@ -142,10 +143,11 @@ holds('links that come to lead elsewhere are followed again, and directories are
 holds('the locks have a fence each; one that is lost is reported, and nothing is written', async () => {
   const [a, b] = given('a', 'b') as [string, string]
   let work: WorkOnFiles | undefined
-  const robbed = async (_: unknown, given: WorkOnFiles) => {
+  const robbed = async (_: unknown, given: WorkOnFiles): Promise<string[]> => {
     work = given
     const now = cell.read.sync(`${a}.lock`)
-    assert.ok(now && cell.swap.sync(`${a}.lock`, now, { fields: ['h', 'zz', 'a-1-1'] }))
+    // Of a heartbeat that is under way, the next state.
+    if (!(now && cell.swap.sync(`${a}.lock`, now, { fields: ['h', 'zz', 'a-1-1'] }))) return robbed(_, given)
     await new Promise(resolve => given.signal.addEventListener('abort', resolve))
     return ['x', 'y']
   }
@@ -204,7 +206,7 @@ holds(
       const said: number[] = []
       const onWait = ({ holder }: Waiting) => void said.push(holder.fence)
       const waiting = updateFile([a, b], () => undefined, { ...place, onWait })
-      await wait(50)
+      await until(() => said.length > 0)
       assert.equal(said, [lease.fence], JSON.stringify(place))
       await lease.release()
       await waiting
@@ -218,8 +220,8 @@ holds('a lock that is held shows that it lives while the next one is waited for'
   const calls = updateFile([b, a].reverse(), ([x, y]) => [y, x], { heartbeat: 4, timeout: 10_000 })
   // Through a link, so that it waits as another process would, and not for its turn.
   symlinkSync('b', join(b, '../link'))
-  const through = updateFile([a, join(b, '../link')], ([x, y]) => [y, x], { heartbeat: 4, timeout: 200 })
-  await assert.rejects(through, { code: 'ERR_LOCK_HELD' })
+  const through = () => updateFile([a, join(b, '../link')], ([x, y]) => [y, x], { heartbeat: 4, timeout: 200 })
+  await assertHeldByNamed(through)
   await lease.release()
   await calls
   // For those that share it, the call waits with the gate in its hands.
@@ -227,13 +229,9 @@ holds('a lock that is held shows that it lives while the next one is waited for'
     const states = new Set<string | undefined>()
     const other = await take(b)
     const waiting = updateFile([join(b, '../link'), a], ([x, y]) => [y, x], { heartbeat: 4 })
-    for (let i = 0; i < 40; i++) {
-      await wait(3)
-      states.add(cell.read.sync(`${a}.lock`)?.nonce)
-    }
+    await until(() => states.add(cell.read.sync(`${a}.lock`)?.nonce).size > 3)
     await other.release()
     await waiting
-    assert.ok(states.size > 3, `${states.size} states`)
     assert.ok([a, b].every(isFree))
   }
 })
@@ -259,17 +257,13 @@ holds('while it computes, each of the locks shows that it lives', async () => {
   const [a, b] = given('a', 'b') as [string, string]
   const states = [new Set<string | undefined>(), new Set<string | undefined>()]
   const slow = async () => {
-    for (let i = 0; i < 20; i++) {
-      await wait(3)
+    await until(() => {
       for (const [at, file] of [a, b].entries()) states[at]?.add(cell.read.sync(`${file}.lock`)?.nonce)
-    }
+      return states.every(({ size }) => size > 3)
+    })
     return ['x', 'y']
   }
   await updateFile([a, b], slow, { heartbeat: 4 })
-  assert.ok(
-    states.every(({ size }) => size > 3),
-    `${states.map(({ size }) => size)} states in 60 ms`,
-  )
 })
 
 type Act = Dual<[files: string[], change: (olds: (string | undefined)[]) => string[], options?: object], unknown>
@@ -335,7 +329,7 @@ for (const kind of caselessKinds) {
           { code: 'ERR_LOCK_HELD' },
         )
         assert.throws(() => updateFile.sync(at('two', 'one', 'Two'), () => undefined), { code: 'ERR_LOCK_HELD' })
-        assert.ok(performance.now() - began < 10_000)
+        assert.ok(performance.now() - began < 60_000)
         assert.ok(at('one', 'two').every(isFree))
       } finally {
         unmount()
