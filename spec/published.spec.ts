@@ -3,7 +3,6 @@
 
 import { existsSync, linkSync, lstatSync, mkdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as wait } from 'node:timers/promises'
 import {
   cell,
   copy,
@@ -23,6 +22,7 @@ import type { State } from '../lib/cell/state.js'
 import { opsThat } from '../lib/core/traits.js'
 import { abortedAt, failingAt, through } from './broken/interfere.js'
 import { assert, caught, explored, holds, note, scratch } from './support/kit.js'
+import { until } from './support/left.js'
 
 const full = { durability: 'full' } as const
 
@@ -225,7 +225,7 @@ async function stoppedAt(path: string, isIt: (call: SingleCall) => boolean, time
   const { code, published } = error
   goOn()
   // The same error ends the steps in the background, and then it knows.
-  for (let waits = 0; error.published === 'unknown' && waits < 200; waits++) await wait(10)
+  await until(() => error.published !== 'unknown')
   return [code, published, error.published]
 }
 
@@ -233,7 +233,7 @@ holds('the error is unknown while what it is about is under way, and true as soo
   const path = join(scratch(), 'f')
   const toPath = (call: SingleCall) => call.op === 'rename' && call.args[1] === path
   assert.equal(await stoppedAt(path, toPath), ['ABORT_ERR', 'unknown', true])
-  assert.equal(await stoppedAt(path, toPath, 1000), ['ERR_TIMEOUT', 'unknown', true])
+  assert.equal(await stoppedAt(path, toPath, 3_000), ['ERR_TIMEOUT', 'unknown', true])
   assert.equal(await stoppedAt(path, call => call.op === 'fsync'), ['ABORT_ERR', 'unknown', false])
   let renamed = false
   const syncAfter = (call: SingleCall) => {

@@ -200,15 +200,15 @@ holds('a signal wakes a waiting call at once, and a timeout ends it with what we
   const controller = new AbortController()
   setTimeout(() => controller.abort(), 20)
   const since = performance.now()
-  const waiting = { tries: 1000, backoff: 5_000 }
+  const waiting = { tries: 1000, backoff: 60_000 }
   await assert.rejects(link(nothing, join(dir, 'x'), { ...waiting, signal: controller.signal }), { code: 'ABORT_ERR' })
-  const error = await assert.rejects(link(nothing, join(dir, 'x'), { ...waiting, timeout: 20 }), {
+  const error = await assert.rejects(link(nothing, join(dir, 'x'), { ...waiting, timeout: 1_500 }), {
     name: 'TimeoutError',
     code: 'ERR_TIMEOUT',
   })
   assert.is((error.cause as { code: string }).code, 'ENOENT')
   assert.throws(() => link.sync(nothing, join(dir, 'x'), { ...waiting, timeout: 20 }), { code: 'ERR_TIMEOUT' })
-  assert.ok(performance.now() - since < 3_000)
+  assert.ok(performance.now() - since < 50_000)
 })
 
 holds(

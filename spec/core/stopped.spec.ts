@@ -30,6 +30,7 @@ import { uninterruptible } from '../../lib/parts/cleanup.js'
 import { type Case, cases, treeCases } from '../support/cases.js'
 import { storeCases } from '../support/cases-of-stores.js'
 import { assert, holds, memory, note, raced, scratch, sized } from '../support/kit.js'
+import { eventually } from '../support/left.js'
 import { privateNames } from '../support/trees.js'
 import type { Stopped } from './stopped.js'
 
@@ -180,10 +181,7 @@ for (const [what, call] of Object.entries(waits))
       first.end('first')
       await turn
       // What the call has begun comes to its end in the background.
-      for (let tries = 0; privateNames(dir).length > 0; tries++) {
-        assert.ok(tries < 2000, `${privateNames(dir)} are left`)
-        await wait(5)
-      }
+      await eventually(() => assert.equal(privateNames(dir), []))
     }
   })
 
@@ -230,12 +228,14 @@ holds(
           await wait(timeout + 200)
         }
         assert.ok(signal.aborted)
-        assert.equal(
-          readdirSync(dir).filter(name => !name.endsWith('.lock')),
-          [],
+        await eventually(() =>
+          assert.equal(
+            readdirSync(dir).filter(name => !name.endsWith('.lock')),
+            [],
+          ),
         )
         // The lock is free again.
-        await withLock(join(dir, 'f'), () => {}, { timeout: 5000 })
+        await withLock(join(dir, 'f'), () => {}, { timeout: 30_000 })
       }
   },
 )
@@ -333,9 +333,10 @@ holds('a call that the system does not give back is left, and its result is give
   assert.equal(readdirSync(dir), [])
   giveBack?.()
   // The open is done, and what it made is removed again.
-  for (let tries = 0; tries < 2000 && (!isOpen || readdirSync(dir).length > 0); tries++) await wait(5)
-  assert.ok(isOpen)
-  assert.equal(readdirSync(dir), [])
+  await eventually(() => {
+    assert.ok(isOpen)
+    assert.equal(readdirSync(dir), [])
+  })
 })
 
 holds(
@@ -360,7 +361,7 @@ holds(
     ]
     for (const steps of waiting) {
       isFrozen = false
-      const error = await assert.rejects(drive(steps, { door: freezing, timeout: 100 }), { code: 'ERR_LOCK_HELD' })
+      const error = await assert.rejects(drive(steps, { door: freezing, timeout: 300 }), { code: 'ERR_LOCK_HELD' })
       assert.is((error.cause as NodeJS.ErrnoException).code, 'ERR_TIMEOUT')
     }
   },
@@ -371,7 +372,7 @@ holds(
   async () => {
     const path = join(scratch(), 'x')
     const other = lock.sync(path)
-    let isOver = false
+    let [isOver, isKnown] = [false, false]
     const freezing = {
       ...door,
       perform: (...[call, done]: Parameters<typeof door.perform>) => {
@@ -380,12 +381,15 @@ holds(
           isOver = true
           other.release.sync()
         }
+        isKnown ||= isOver && call.op === 'ifLeft' && call.args[0] === undefined
         return call.op === 'readFile' ? undefined : door.perform(call, done)
       },
     }
     const began = performance.now()
     const stopped = drive(updateFile.steps(path, () => 'x') as Steps<unknown>, { door: freezing, timeout: 100 })
-    await assert.rejects(stopped, { code: 'ERR_TIMEOUT' })
+    const error = (await assert.rejects(stopped, {})) as NodeJS.ErrnoException
+    // A disk that is slow just then has not said in time that it has the lock.
+    assert.is(error.code, isKnown ? 'ERR_TIMEOUT' : 'ERR_LOCK_HELD')
     assert.ok(isOver)
   },
 )
