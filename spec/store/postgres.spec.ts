@@ -9,6 +9,7 @@ import { clock as now } from '../../lib/store/postgres/statements.js'
 import { nameOf, rangeOf } from '../../lib/store/postgres/table.js'
 import { afterwards, allAtOnce, assert, holds, note, sized } from '../support/kit.js'
 import { assertEndedStaysEnded } from '../support/late-changes.js'
+import { eventually } from '../support/left.js'
 import { type Client, noPostgresStore, type PostgresClient, postgresClients } from '../support/postgres-clients.js'
 import { type PostgresServer, startPostgres } from '../support/postgres-server.js'
 
@@ -84,10 +85,11 @@ each('what has ended stays so, whatever change was under way meanwhile', (client
 
 each('one that reads waits for a change that has found the entry in time', async (client, table, one) => {
   const store = stored<number>(client, table)
-  const { entry } = await store.create('k', 1, { ttl: 600 })
   const other = await single.connect((await server()).connection)
   try {
     await other.run('BEGIN')
+    // Long enough for the next call, also on a busy machine.
+    const { entry } = await store.create('k', 1, { ttl: 1_500 })
     await other.run(`UPDATE "${table}" SET id = 'another', ends = ends + 1e6 WHERE name = 'k' AND ends > ${now}`)
     await pause(((entry as Entry<number>).expires as number) - Date.now() + 50)
     // What it says must hold from then on.
@@ -278,8 +280,8 @@ each('no reply in time: a read says so, and a change looks what became of it', a
   // In turn with what hangs, a single connection cannot look; several can, and send it again.
   assert.ok(error?.code === 'ERR_UNKNOWN_OUTCOME' || error?.code === 'ERR_TIMEOUT', String(error))
   await other.run('COMMIT')
-  await new Promise(resolve => setTimeout(resolve, 100))
-  assert.is(await store.confirm(error), 'done')
+  // What hung is made now.
+  await eventually(async () => assert.is(await store.confirm(error), 'done'))
   assert.is((await stored<number>(client, table).get('k'))?.value, 2)
   await other.close()
   await own.close()

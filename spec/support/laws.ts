@@ -2,11 +2,11 @@
 // function that is yet to be written.
 
 import { readdirSync } from 'node:fs'
-import { setTimeout as wait } from 'node:timers/promises'
 import { inspect } from 'node:util'
 import type { Call, Dual, Steps } from 'holdfast/steps'
 import { abortedAt, failingAt } from '../broken/interfere.js'
 import { assert, scratch } from './kit.js'
+import { eventually } from './left.js'
 import { told } from './planted.js'
 import { privateNames } from './trees.js'
 
@@ -114,8 +114,9 @@ export async function assertNothingLeftBehind<A extends unknown[], T>(
       const { call } = await get(k, act.steps(...args))
       const where = `${get.name}, call ${k}, ${call?.op}`
       // A call that was stopped may still be cleaning up when it has rejected.
-      if (get === abortedAt) for (let ms = 0; ms < 2000 && privateNames(dir).length > 0; ms += 5) await wait(5)
-      if (get === abortedAt || !givesBack(call)) assert.equal(privateNames(dir), [], `${where} left private names`)
+      const left = () => assert.equal(privateNames(dir), [], `${where} left private names`)
+      if (get === abortedAt) await eventually(left)
+      else if (!givesBack(call)) left()
       assert.is(descriptors(), before, `${where} left a descriptor open`)
       if (!call) break
     }
