@@ -258,6 +258,10 @@ holds('what is no lock of either package is never taken over', async () => {
 /** Resolves with what `onCompromised` gets. */
 function compromised(file: string, given: lockfile.LockOptions = {}) {
   let release: (() => Promise<void>) | undefined
+  let take = () => {}
+  const taken = new Promise<void>(resolve => {
+    take = resolve
+  })
   const said: Error[] = []
   const first = new Promise<Error>((resolve, reject) => {
     const onCompromised = (error: Error) => {
@@ -266,9 +270,10 @@ function compromised(file: string, given: lockfile.LockOptions = {}) {
     }
     lock(file, { update: 1_000, onCompromised, ...given }).then(got => {
       release = got
+      take()
     }, reject)
   })
-  return { first, said, release: () => release?.() }
+  return { first, said, taken, release: () => release?.() }
 }
 
 holds('a lock that is removed, or that others have taken, is compromised, once', async () => {
@@ -276,7 +281,7 @@ holds('a lock that is removed, or that others have taken, is compromised, once',
   const other = join(dir, 'bar')
   writeFileSync(other, '')
   const [one, two] = [compromised(file), compromised(other)]
-  await wait(50)
+  await Promise.all([one.taken, two.taken])
   rmSync(`${file}.lock`, { recursive: true })
   const { fence = 0 } = (await ourLock.holder(other)) ?? {}
   await ourLock.break(other, { fence })
@@ -302,8 +307,8 @@ holds('a holder that can make no heartbeat for stale ms is compromised, and its 
     const error = Object.assign(new Error('EIO: i/o error, rename'), { code: 'EIO', errno: -5, syscall: 'rename' })
     setImmediate(done, error)
   }, nodeFs.rename)
-  const { first, said, release } = compromised(file, { stale: 2_000, fs: { ...nodeFs, rename } })
-  await wait(50)
+  const { first, said, taken, release } = compromised(file, { stale: 2_000, fs: { ...nodeFs, rename } })
+  await taken
   isDeaf = true
   const error = await first
   assert.is((error as NodeJS.ErrnoException).code, 'ECOMPROMISED')

@@ -112,7 +112,7 @@ holds('what a callback throws is an uncaught exception, and no unhandled rejecti
     process.on('uncaughtException', error => console.log('uncaught', error.message))
     let calls = 0
     write(${JSON.stringify(join(dir, 'f'))}, 'x', () => { calls++; throw new Error('mine') })
-    setTimeout(() => console.log(calls), 200)`)
+    process.on('exit', () => console.log(calls))`)
   assert.is(said.trim(), 'uncaught mine\n1')
 })
 

@@ -157,9 +157,13 @@ holds('promises are waited for at the same time, if that is wanted, and calls go
   const order: string[] = []
   let underWay = 0
   let most = 0
+  let goOn = () => {}
+  const called = new Promise<void>(resolve => {
+    goOn = resolve
+  })
   function* waiting(at: number): Steps<void> {
     most = Math.max(most, ++underWay)
-    const answer = yield* fs.settle(later(20 + at, at))
+    const answer = yield* fs.settle(called.then(() => later(20 + at, at)))
     underWay--
     assert.is(yield* fs.settle(new Promise(() => {}), 5), pending)
     yield* fs.mkdir(join(dir, `${answer}`))
@@ -173,6 +177,7 @@ holds('promises are waited for at the same time, if that is wanted, and calls go
   function* calling(): Steps<void> {
     for (let call = 0; call < 5; call++) yield* fs.lstat(dir)
     order.push('called')
+    goOn()
   }
   await together([...[3, 2, 1].map(at => () => waiting(at)), calling], 10)
   assert.is(order[0], 'called')

@@ -16,11 +16,11 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as wait } from 'node:timers/promises'
 import { cell, lock as lockByPath, within } from 'holdfast'
 import { type Call, drive, driveSync, dual, type Steps } from 'holdfast/steps'
 import { through } from '../broken/interfere.js'
 import { assert, holds, memory, note, scratch } from '../support/kit.js'
+import { eventually, until } from '../support/left.js'
 import { acts, stepsOf } from './acts.js'
 import { layOut } from './ground.js'
 
@@ -193,10 +193,8 @@ holds('a lock whose release has failed is freed in the background from the root,
   if (dir.containment === 'kernel') renameSync(root, join(top, 'elsewhere'))
   dir.close()
   const moved = dir.containment === 'kernel' ? join(top, 'elsewhere') : root
-  for (let nth = 0; nth < 100 && !isFree(join(moved, 'a/l.lock')); nth++) await wait(20)
-  assert.ok(isFree(join(moved, 'a/l.lock')))
-  for (let nth = 0; nth < 100 && onLinux && openFiles(moved); nth++) await wait(20)
-  if (onLinux) assert.is(openFiles(moved), 0)
+  await until(() => isFree(join(moved, 'a/l.lock')))
+  if (onLinux) await eventually(() => assert.is(openFiles(moved), 0))
 })
 
 holds('errors name paths below the root, and never a descriptor, whichever call fails', async () => {
@@ -282,10 +280,11 @@ if (onLinux) {
             .filter(one => !isPayloadOfCell(root, one))
         dir.close()
         // What is not cleaned up within 50 ms goes on in the background.
-        for (let i = 0; i < 200 && (openFiles(root) !== none || left().length > 0); i++) await wait(10)
+        await eventually(() => {
+          assert.is(openFiles(root), none, `${name}, ${k}: ${code}`)
+          assert.equal(left(), [], `${name}, ${k}: ${code}`)
+        })
         assert.ok(code === undefined || code === 'ABORT_ERR', `${name}, ${k}: ${code}`)
-        assert.is(openFiles(root), none, `${name}, ${k}: ${code}`)
-        assert.equal(left(), [], `${name}, ${k}: ${code}`)
         if (calls <= k) break
       }
   })
