@@ -9,10 +9,12 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { lock } from 'holdfast'
 import { dual } from 'holdfast/steps'
+import { parseLock } from '../../lib/lock/token.js'
 import { allAtOnce, assert, clock, note, places, raced, scratch } from '../support/kit.js'
-import { assertApart, counted, digits, type Held, increment } from '../support/locks.js'
+import { assertApart, counted, digits, type Held, increment, stateOf } from '../support/locks.js'
 
-const stale = 2000
+/** Milliseconds: much longer than a slow disk, or a busy machine, keeps a process from its heartbeats. */
+const stale = 5000
 
 /** A process that holds a lock until SIGTERM, or that counts so many times. */
 async function child(path: string, times: number): Promise<void> {
@@ -82,14 +84,15 @@ async function elsewhere(path: string): Promise<string> {
   const one = start(path, 'apart')
   assert.is((await said(one)).pid, 1)
   assert.is((await lock.holder(path))?.alive, undefined)
-  assert.is(await takenWithin(path, 10_000), undefined, 'a holder that makes heartbeats was robbed')
+  assert.is(await takenWithin(path, 12_000), undefined, 'a holder that makes heartbeats was robbed')
   one.kill('SIGKILL')
   await once(one, 'close')
-  assert.is(await lock.try(path), undefined)
-  const ms = await takenWithin(path, 20_000)
-  // Its last heartbeat was made at most a third of that before it was killed.
-  assert.ok(ms !== undefined && ms >= stale / 2 && ms < stale + 1_000, `${ms}`)
-  return `in another pid namespace, heartbeats for 10 s: not robbed; killed: taken after ${Math.round(ms)} ms (stale ${stale})`
+  // All processes of this boot share the clock of its last heartbeat.
+  const { beatMs = Number.NaN } = parseLock('', stateOf(path))
+  assert.ok((await takenWithin(path, 30_000)) !== undefined)
+  const ms = clock() - beatMs
+  assert.ok(ms >= stale, `${ms}`)
+  return `in another pid namespace, heartbeats for 12 s: not robbed; killed: taken ${Math.round(ms)} ms after the last one (stale ${stale})`
 }
 
 async function twins(path: string): Promise<string> {

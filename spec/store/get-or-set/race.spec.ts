@@ -100,7 +100,7 @@ const plays = {
       'k',
       async () => {
         writeFileSync(join(dir, `pid ${round}`), `${process.pid}`)
-        await later(300)
+        while (!existsSync(join(dir, `woken ${round}`))) await later(1)
         return 'sleeper'
       },
       { lease: 100 },
@@ -111,7 +111,10 @@ const plays = {
     while (!existsSync(file) || readFileSync(file).length === 0) await later(1)
     const pid = Number(readFileSync(file))
     process.kill(pid, 'SIGSTOP')
-    setTimeout(() => process.kill(pid, 'SIGCONT'), 600)
+    setTimeout(() => {
+      process.kill(pid, 'SIGCONT')
+      writeFileSync(join(dir, `woken ${round}`), '')
+    }, 600)
     return await getOrSet(storeIn<string>(dir, round), 'k', () => 'robber', { lease: 100 })
   },
 }
@@ -181,7 +184,8 @@ if (!contender(plays)) {
       const sorted = gaps.toSorted((a, b) => a - b)
       const [median = 0, longest = 0] = [sorted[Math.floor(sorted.length / 2)], sorted.at(-1)]
       note(`the next one began ${median.toFixed(1)} ms after the death (median), ${longest.toFixed(1)} at most`)
-      assert.ok(median < 50)
+      // Much less than the lease, also on a busy machine.
+      assert.ok(median < 5_000)
     },
   )
 

@@ -87,6 +87,7 @@ if (!contender(plays)) {
     const sorted = gaps.toSorted((a, b) => a - b)
     const median = sorted[Math.floor(sorted.length / 2)] as number
     note(`the next one held it ${median.toFixed(1)} ms after the death (median), ${sorted.at(-1)?.toFixed(1)} at most`)
-    assert.ok(median < 50)
+    // Much less than the lease, also on a busy machine.
+    assert.ok(median < 5_000)
   })
 }
