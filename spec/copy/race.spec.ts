@@ -47,7 +47,7 @@ const plays = {
     }
     return (number % 2 ? copy : copy.sync)(join(dir, 'source'), join(dir, String(round)))
   },
-  reader: (dir: string, round: number) => watch(join(dir, String(round)), 10_000),
+  reader: (dir: string, round: number) => watch(join(dir, String(round)), 120_000),
   // For copies that fail: the tree will never be complete.
   glancer: (dir: string, round: number) => watch(join(dir, String(round)), 200),
 }
