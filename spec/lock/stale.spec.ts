@@ -1,5 +1,6 @@
 // Holders that can make no heartbeat: they are told before others may take over.
 
+import { existsSync, mkdir } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { getOrCreate, type Lease, lock, updateFile, withLock } from 'holdfast'
@@ -72,6 +73,48 @@ holds('a thread that was blocked for longer finds out that the lock is its own s
   await wait(stale)
   assert.is(signal.aborted, false)
   await lease.release()
+})
+
+/** Keeps the thread from everything else, for longer than `stale`, and until it is so. */
+function block(isSo: () => boolean): void {
+  for (const endsAt = performance.now() + stale * 1.5; performance.now() < endsAt || !isSo(); );
+}
+
+holds('a heartbeat that is made while its thread is blocked counts, though the thread hears of it later', async () => {
+  const dir = join(scratch(), 'made')
+  let isHeard = false
+  const { hold, stop } = beating(one => {
+    if (isHeard) return Promise.resolve()
+    // From there, timers are the next that the event loop comes to.
+    return new Promise(resolve => {
+      setImmediate(() => {
+        mkdir(dir, () => {
+          isHeard = true
+          one.beatMs = monotonicMs()
+          resolve()
+        })
+        block(() => existsSync(dir))
+      })
+    })
+  })
+  await until(() => isHeard)
+  stop()
+  assert.is(lossSignal(hold).aborted, false)
+})
+
+holds('a thread that was blocked has a last chance also if the heartbeat before has failed', async () => {
+  let nth = 0
+  const { hold, stop } = beating(async one => {
+    if (nth++ === 0) throw failure()
+    await wait(20)
+    one.beatMs = monotonicMs()
+  })
+  const began = hold.beatMs
+  await until(() => nth > 0)
+  block(() => true)
+  await until(() => hold.beatMs !== began)
+  stop()
+  assert.is(lossSignal(hold).aborted, false)
 })
 
 /** Every heartbeat fails, and the release does not. */

@@ -22,6 +22,7 @@ export class Heartbeats<H extends Beating> {
   readonly #timer: NodeJS.Timeout | undefined
   #isUnderWay = false
   #doubt: NodeJS.Timeout | undefined
+  #look: NodeJS.Immediate | undefined
   /** Why the last one has failed. */
   #cause: unknown
 
@@ -34,7 +35,7 @@ export class Heartbeats<H extends Beating> {
 
   stop(): void {
     clearInterval(this.#timer)
-    clearTimeout(this.#doubt)
+    this.#forgetDoubt()
   }
 
   #begin(): void {
@@ -42,7 +43,7 @@ export class Heartbeats<H extends Beating> {
     this.#isUnderWay = true
     // A heartbeat that succeeds late shows that the lock was never lost.
     if (this.#leftMs > 0) this.#check()
-    else this.#doubt = setTimeout(() => this.#check(), lastChanceMs).unref()
+    else this.#doubtIn(lastChanceMs)
     // A heartbeat that fails is followed by another. If the lock is lost, the lease's signal reports it.
     this.#beat(this.#hold).then(
       () => this.#ended(undefined),
@@ -53,7 +54,7 @@ export class Heartbeats<H extends Beating> {
   #ended(cause: unknown): void {
     this.#isUnderWay = false
     this.#cause = cause
-    if (cause === undefined) clearTimeout(this.#doubt)
+    if (cause === undefined) this.#forgetDoubt()
     else this.#check()
   }
 
@@ -69,9 +70,22 @@ export class Heartbeats<H extends Beating> {
   }
 
   #check(): void {
-    clearTimeout(this.#doubt)
+    this.#forgetDoubt()
     const ms = this.#leftMs
     if (ms <= 0) reportSilence(this.#hold, this.#cause)
-    else if (ms <= longestTimerMs) this.#doubt = setTimeout(() => this.#check(), ms).unref()
+    else if (ms <= longestTimerMs) this.#doubtIn(ms)
+  }
+
+  /** A thread that was blocked hears of timers before it hears of a heartbeat that was made meanwhile. */
+  #doubtIn(ms: number): void {
+    this.#forgetDoubt()
+    this.#doubt = setTimeout(() => {
+      this.#look = setImmediate(() => this.#check()).unref()
+    }, ms).unref()
+  }
+
+  #forgetDoubt(): void {
+    clearTimeout(this.#doubt)
+    clearImmediate(this.#look)
   }
 }
