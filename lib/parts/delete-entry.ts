@@ -5,6 +5,7 @@ import { hasCode, isSystemError, systemError } from '../core/errors.js'
 import { platform } from '../core/platform.js'
 import type { Stats } from '../core/stats.js'
 import { type Entry, fs, type Outcome, orNothing, type Path, type Steps, together } from '../core/steps.js'
+import { done } from './achieve.js'
 import {
   asOpened,
   assertUnmoved,
@@ -23,14 +24,14 @@ export const pathOf = (entry: Entry, above: OpenDirectory | undefined): Path =>
   above ? pathIn(above, entry) : entry.name
 
 /**
- * Deletes what one call can delete. Returns undefined if it is gone, or the directory, which has something in it. In the
- * usual case, one wave of calls shows that nothing is mounted there (rmdir reports ENOTEMPTY), and opens it.
+ * Deletes what one call can delete. Returns the directory if that has something in it; or whether it was this call that
+ * deleted it, and no other. In the usual case, one wave of calls shows that nothing is mounted there (rmdir reports ENOTEMPTY), and opens it.
  */
 export function* deleteOrOpen(
   entry: Entry,
   above: OpenDirectory | undefined,
   shown: Path,
-): Steps<OpenDirectory | undefined> {
+): Steps<OpenDirectory | boolean> {
   if (above) yield* assertUnmoved(above)
   const path = pathOf(entry, above)
   if (entry.kind === 'directory') {
@@ -41,11 +42,12 @@ export function* deleteOrOpen(
     const dir = 'value' in opened ? asOpened(opened.value, path, shown) : undefined
     if (dir && 'error' in removed && hasCode(removed.error, 'ENOTEMPTY', 'EEXIST')) return dir
     if (dir) yield* close(dir)
-    if (!('error' in removed)) return undefined
+    if (!('error' in removed)) return true
   }
-  if (yield* deleteAtOnce(entry, path, above)) return undefined
+  const deleted = yield* deleteAtOnce(entry, path, above)
+  if (deleted !== undefined) return deleted
   try {
-    return yield* orGone(path, openDirectory(path, shown, above))
+    return (yield* orGone(path, openDirectory(path, shown, above))) ?? false
   } catch (error) {
     // Something that is no directory has taken its place.
     if (hasCode(error, 'ENOTDIR', 'ELOOP')) throw movedError(shown)
@@ -54,15 +56,14 @@ export function* deleteOrOpen(
 }
 
 /**
- * Deletes what one call can delete; returns whether it is gone. A directory is removed before it is entered, because only
+ * Deletes what one call can delete; returns whether this call did, or undefined if it is still there. A directory is removed before it is entered, because only
  * that shows what is mounted there (EBUSY): nothing of a mounted filesystem is ever touched, and no other sign is
  * reliable.
  */
-function* deleteAtOnce({ kind }: Entry, path: Path, above: OpenDirectory | undefined): Steps<boolean> {
+function* deleteAtOnce({ kind }: Entry, path: Path, above: OpenDirectory | undefined): Steps<boolean | undefined> {
   if (kind !== 'directory') {
     try {
-      yield* unlocked(above, () => orGone(path, unlink(path)))
-      return true
+      return yield* unlocked(above, () => deletesNow(path, unlink(path)))
     } catch (error) {
       // Another process has put a directory there: POSIX reports EPERM, Linux EISDIR, Deno ENOTEMPTY.
       yield* findMounted(error, path)
@@ -71,17 +72,15 @@ function* deleteAtOnce({ kind }: Entry, path: Path, above: OpenDirectory | undef
     }
   }
   try {
-    yield* unlocked(above, () => orGone(path, rmdir(path)))
-    return true
+    return yield* unlocked(above, () => deletesNow(path, rmdir(path)))
   } catch (error) {
     if (hasCode(error, 'ENOTDIR')) {
       // Another process has put a file or a link there.
-      yield* orGone(path, unlink(path))
-      return true
+      return yield* deletesNow(path, unlink(path))
     }
     yield* findMounted(error, path)
     if (!hasCode(error, 'ENOTEMPTY', 'EEXIST')) throw error
-    return false
+    return undefined
   }
 }
 
@@ -114,6 +113,11 @@ const rmdir = (path: Path): Steps<void> =>
 function* asNoDirectory(path: Path, error: unknown): Steps<never> {
   const isThere = hasCode(error, 'ENOENT') && (yield* fs.lstat(path, orNothing))
   throw isThere ? systemError('ENOTDIR', 'rmdir', 'it is no directory', path) : error
+}
+
+/** Makes the call that deletes; returns whether it did, or false if nothing was there any more. */
+export function* deletesNow(path: Path, call: Steps<void>): Steps<boolean> {
+  return (yield* orGone(path, done(call, true))) ?? false
 }
 
 /** Makes a call about a name; returns undefined if nothing has that name, whichever process removed it. */

@@ -4,7 +4,7 @@
 import { reportDone } from '../core/progress.js'
 import { type Entry, fs, type Path, type Steps, together } from '../core/steps.js'
 import { concurrently } from './concurrently.js'
-import { deleteOrOpen, orGone, pathOf, unlocked } from './delete-entry.js'
+import { deleteOrOpen, deletesNow, pathOf, unlocked } from './delete-entry.js'
 import { deleteFiles, listWhatIsLeft } from './delete-files.js'
 import type { DeleteJob } from './delete-job.js'
 import { close, nameAsShown, type OpenDirectory, putAway, reopenAbove, using } from './directory-handle.js'
@@ -36,9 +36,16 @@ interface Walk {
   readonly way: Level[]
   /** The directory that is being emptied, or was. */
   inner: OpenDirectory | undefined
-  /** The topmost thing may not be deleted. */
-  isLeft: boolean
+  end: TreeEnd
 }
+
+/**
+ * What became of the topmost thing: this call deleted it; it was gone, so another call had deleted it; or it may not be
+ * deleted, and all of it is left.
+ */
+export type TreeEnd = 'deleted' | 'gone' | 'left'
+
+const endOf = (deleted: boolean): TreeEnd => (deleted ? 'deleted' : 'gone')
 
 /** What is known of the topmost thing. */
 interface Known {
@@ -48,18 +55,15 @@ interface Known {
   readonly isOurs?: IsOurs | undefined
 }
 
-/**
- * Throws ENOTEMPTY if another process goes on making things inside; it can be called again, for what is left. Returns
- * false, and leaves everything, if it may not be deleted.
- */
-export function* deleteTree(path: Path, job: DeleteJob, { shown = path, isOurs }: Known = {}): Steps<boolean> {
+/** Throws ENOTEMPTY if another process goes on making things inside; it can be called again, for what is left. */
+export function* deleteTree(path: Path, job: DeleteJob, { shown = path, isOurs }: Known = {}): Steps<TreeEnd> {
   const { sum } = job
   const top: Entry = { name: path, kind: 'directory' }
-  const walk: Walk = { job, shown, isOurs, way: [newLevel(top, undefined, [top])], inner: undefined, isLeft: false }
+  const walk: Walk = { job, shown, isOurs, way: [newLevel(top, undefined, [top])], inner: undefined, end: 'gone' }
   const before = sum.total - sum.done
   try {
     while (yield* deleteNext(walk));
-    return !walk.isLeft
+    return walk.end
   } catch (error) {
     // What was found and is not gone will be found again.
     sum.total = sum.done + before
@@ -114,7 +118,7 @@ function* deleteBeside({ todo, deep }: Level, above: OpenDirectory, job: DeleteJ
 function* deleteShallow(entry: Entry, above: OpenDirectory, job: DeleteJob): Steps<boolean> {
   const shown = childPath(above.shown, entry)
   const dir = yield* deleteOrOpen(entry, above, shown)
-  if (!dir) {
+  if (typeof dir === 'boolean') {
     yield* reportDone(job, shown)
     return true
   }
@@ -133,16 +137,18 @@ function* enter(entry: Entry, here: Level, walk: Walk): Steps<void> {
   const above = here.dir
   const shown = above ? childPath(above.shown, entry) : walk.shown
   const dir = yield* deleteOrOpen(entry, above, shown)
+  if (typeof dir === 'boolean') {
+    if (!above) walk.end = endOf(dir)
+    return yield* reportDone(job, shown)
+  }
   walk.inner = dir
-  if (!dir) return yield* reportDone(job, shown)
   if (!above && walk.isOurs) {
     dir.was ??= yield* fs.fstat(dir.fd as number)
-    walk.isLeft = !(yield* walk.isOurs(dir.was))
-    if (walk.isLeft) return
+    if (!(yield* walk.isOurs(dir.was))) return void (walk.end = 'left')
   }
   const todo = yield* deleteFiles(yield* listWhatIsLeft(dir, job), dir, job)
   if (todo.length === 0) {
-    yield* leave(entry, dir, above, job)
+    walk.end = yield* leave(entry, dir, above, job)
     walk.inner = undefined
     return
   }
@@ -157,17 +163,18 @@ function* goUp(walk: Walk): Steps<void> {
   walk.inner = dir
   const above = walk.way.at(-1)?.dir
   if (above) yield* reopenAbove(dir as OpenDirectory, above)
-  yield* leave(entry, dir as OpenDirectory, above, walk.job)
+  walk.end = yield* leave(entry, dir as OpenDirectory, above, walk.job)
   walk.inner = undefined
 }
 
 /** Removes the directory that was emptied. */
-function* leave(entry: Entry, dir: OpenDirectory, above: OpenDirectory | undefined, job: DeleteJob): Steps<void> {
+function* leave(entry: Entry, dir: OpenDirectory, above: OpenDirectory | undefined, job: DeleteJob): Steps<TreeEnd> {
   const path = pathOf(entry, above)
   const { fd, shown } = dir
   dir.fd = undefined
   const closes = fd === undefined ? [] : [fs.close(fd)]
   const [removed] = yield* together([fs.rmdir(path), ...closes])
-  if (removed && 'error' in removed) yield* unlocked(above, () => orGone(path, fs.rmdir(path)))
+  const isMine = removed && 'error' in removed ? yield* unlocked(above, () => deletesNow(path, fs.rmdir(path))) : true
   yield* reportDone(job, shown)
+  return endOf(isMine)
 }

@@ -8,7 +8,7 @@ import { fs, orNothing, type Path, type Steps } from '../core/steps.js'
 import { achieve, done, type Trial } from './achieve.js'
 import { cleaningUp, tidy, uninterruptible } from './cleanup.js'
 import type { DeleteJob } from './delete-job.js'
-import { deleteTree } from './delete-tree.js'
+import { deleteTree, type TreeEnd } from './delete-tree.js'
 import { movedError } from './directory-handle.js'
 import { isGone } from './identity.js'
 import { findMount } from './mount.js'
@@ -31,9 +31,7 @@ export interface Aside {
 /** Removes what is at a path, which the caller knows as `shown`. Returns whether this call did. */
 export function* removeAt(path: Path, job: DeleteJob, trial: Trial, options: AsideOptions = {}): Steps<boolean> {
   const result = yield* removeOrSetAside(path, job, trial, options)
-  if (typeof result === 'boolean') return result
-  yield* deleteOrPutBack(result, job, trial)
-  return true
+  return typeof result === 'boolean' ? result : yield* deleteOrPutBack(result, job, trial)
 }
 
 interface AsideOptions {
@@ -141,32 +139,39 @@ export function* renameAside<P extends Path>(
 }
 
 /**
- * Deletes what was set aside. What could not be deleted gets its name back, and so does what may not be deleted. If the
- * call as a whole is stopped, the deletion goes on to its end: a part must not come back, as if it had not been removed.
+ * Deletes what was set aside. Returns whether it was this call that removed it: of several that delete in place, one is.
+ * What could not be deleted gets its name back, and so does what may not be deleted. If the call as a whole is stopped, the deletion goes on to its end: a part must not come back, as if it had not been removed.
  */
-export function* deleteOrPutBack(aside: Aside, job: DeleteJob, trial: Trial): Steps<void> {
+export function* deleteOrPutBack(aside: Aside, job: DeleteJob, trial: Trial): Steps<boolean> {
   const { path, at, shown = path } = aside
-  const remove = function* (): Steps<void> {
-    if (!(yield* deleteSetAside(aside, job, trial))) throw movedError(shown)
+  const remove = function* (): Steps<boolean> {
+    const end = yield* deleteSetAside(aside, job, trial)
+    if (end === 'left') throw movedError(shown)
+    return at !== path || end === 'deleted'
   }
   try {
-    yield* at === path ? remove() : uninterruptible(remove)
+    return yield* at === path ? remove() : uninterruptible(remove)
   } catch (error) {
     if (at !== path) yield* cleaningUp(() => tidy(putBack(aside, error)))
     throw error
   }
 }
 
-/** Deletes what was set aside. Returns false, and leaves it, if it may not be deleted. */
+/** Deletes what was set aside, unless it may not be deleted. */
 export function* deleteSetAside(
   { path, at, shown = path, isOurs }: Aside,
   job: DeleteJob,
   trial: Trial,
-): Steps<boolean> {
-  return yield* achieve<boolean>(
+): Steps<TreeEnd> {
+  return yield* achieve<TreeEnd>(
     () => deleteTree(at, job, { shown, isOurs: at === path ? undefined : isOurs }),
-    () => isGone(at),
+    () => statTreeGone(at),
     // A process that has it open may still make things in it.
     { ...trial, also: ['ENOTEMPTY', 'EEXIST'], never: mountPointCodes },
   )
+}
+
+/** After an attempt that failed. As with an unlink, nothing shows which call has removed what had a public name. */
+function* statTreeGone(at: Path): Steps<'gone' | undefined> {
+  return (yield* isGone(at)) && 'gone'
 }

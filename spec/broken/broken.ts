@@ -99,6 +99,30 @@ export const removeInPlace = dual(function* steps(path: string): Steps<boolean> 
   return true
 })
 
+/** The same, and whatever is gone meanwhile was removed, by whichever process: `fs.rm` with `force`. */
+export const removeWhateverIsGone = dual(function* steps(path: string): Steps<boolean> {
+  const there = yield* fs.lstat(path, { throwIfNoEntry: false })
+  if (!there) return false
+  const ignoring = function* (call: Steps<unknown>): Steps<void> {
+    try {
+      yield* call
+    } catch (error) {
+      if (!hasCode(error, 'ENOENT')) throw error
+    }
+  }
+  if (!there.isDirectory()) {
+    yield* ignoring(fs.unlink(path))
+    return true
+  }
+  yield* ignoring(
+    (function* (): Steps<void> {
+      for (const name of yield* fs.readdir(path)) yield* removeWhateverIsGone.steps(`${path}/${name}`)
+      yield* fs.rmdir(path)
+    })(),
+  )
+  return true
+})
+
 /**
  * Lists a directory, and unlinks each name, although another process may have done so meanwhile: fs-extra's `emptyDir`.
  */
