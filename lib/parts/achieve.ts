@@ -15,7 +15,8 @@ import {
 } from '../core/errors.js'
 import type { Publication } from '../core/publication.js'
 import { fs, type Steps } from '../core/steps.js'
-import { isDenied } from './denied.js'
+import { cleaningUp } from './cleanup.js'
+import { isDenied, makeReadOnly, type ReadOnly } from './denied.js'
 
 /**
  * The third result of a look: what is wanted does not hold, but the world has moved since the attempt, so try again.
@@ -52,14 +53,30 @@ export const achieve = <T extends NonNullable<unknown>>(
   attempt: () => Steps<T>,
   holds: (error: SystemError) => Steps<T | Again | undefined>,
   trial: Trial,
-): Steps<T> => rescued(attempt, error => achieveAfter(error, attempt, holds, trial))
+): Steps<T> => rescued(attempt, error => achieveOrRestore(error, attempt, holds, trial))
 
-/** Goes on after a first attempt that failed with `failure`. */
+/** Goes on after a first attempt that failed. What was read-only is so again if all fail. */
+function* achieveOrRestore<T extends NonNullable<unknown>>(
+  failure: unknown,
+  attempt: () => Steps<T>,
+  holds: (error: SystemError) => Steps<T | Again | undefined>,
+  trial: Trial,
+): Steps<T> {
+  const cleared: ReadOnly[] = []
+  try {
+    return yield* achieveAfter(failure, attempt, holds, trial, cleared)
+  } catch (error) {
+    if (cleared.length > 0) yield* cleaningUp(() => makeReadOnly(cleared))
+    throw error
+  }
+}
+
 function* achieveAfter<T extends NonNullable<unknown>>(
   failure: unknown,
   attempt: () => Steps<T>,
   holds: (error: SystemError) => Steps<T | Again | undefined>,
   { as, path, retryFor, also = [], never = [] }: Trial,
+  cleared: ReadOnly[],
 ): Steps<T> {
   let error = failure
   let sinceMs: number | undefined
@@ -76,7 +93,7 @@ function* achieveAfter<T extends NonNullable<unknown>>(
     const curable = (isTransient(error) && !hasCode(error, ...never)) || hasCode(error, ...also)
     if (verdict !== again && !curable) throw error
     const isOpen = mayBeOpen(error)
-    if (isOpen && verdict !== again && isPowerOfTwo(tries) && (yield* isDenied(error))) throw markFinal(error)
+    if (isOpen && verdict !== again && isPowerOfTwo(tries) && (yield* isDenied(error, cleared))) throw markFinal(error)
     const nowMs = yield* fs.now()
     sinceMs ??= nowMs
     mostMs ??= (yield* fs.retryFor()) ?? 10_000

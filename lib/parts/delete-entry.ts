@@ -6,6 +6,8 @@ import { platform } from '../core/platform.js'
 import type { Stats } from '../core/stats.js'
 import { type Entry, fs, type Outcome, orNothing, type Path, type Steps, together } from '../core/steps.js'
 import { done } from './achieve.js'
+import { cleaningUp } from './cleanup.js'
+import { isReadOnly, makeReadOnly } from './denied.js'
 import {
   asOpened,
   assertUnmoved,
@@ -96,9 +98,14 @@ const unlink = (path: Path): Steps<void> =>
 function* unlinkReadOnly(path: Path, error: unknown): Steps<void> {
   if (!hasCode(error, 'EPERM')) throw error
   const there = yield* fs.lstat(path, orNothing)
-  if (!there?.isFile() || (there.mode & 0o222n) !== 0n) throw error
+  if (!there?.isFile() || !isReadOnly(there)) throw error
   yield* fs.chmod(path, 0o666)
-  yield* fs.unlink(path)
+  try {
+    yield* fs.unlink(path)
+  } catch (failure) {
+    yield* cleaningUp(() => makeReadOnly([{ path, was: there }]))
+    throw failure
+  }
 }
 
 /** Windows reports ENOENT of what is no directory. */

@@ -3,22 +3,43 @@
 
 import { hasCode, isSystemError, type SystemError } from '../core/errors.js'
 import type { Stats } from '../core/stats.js'
-import { fs, orNothing, type Steps } from '../core/steps.js'
+import { fs, orNothing, type Path, type Steps } from '../core/steps.js'
 import { tidy } from './cleanup.js'
+import { isInode } from './identity.js'
 import { stageName } from './stage-names.js'
 import { dirOf } from './tree.js'
 
-/** `denied`: no waiting helps. `readOnly`: the file at this path is what cannot be replaced or removed. */
-type Denial = 'denied' | { readonly readOnly: string } | undefined
+/** A file that is read-only, and what it was. */
+export interface ReadOnly {
+  readonly path: Path
+  readonly was: Stats
+}
+
+/** `denied`: no waiting helps. A read-only file is what cannot be replaced or removed. */
+type Denial = 'denied' | ReadOnly | undefined
 
 /**
  * Is it certain that no waiting helps? A read-only file that is to be replaced or removed is made writable, because that is
- * what its directory allows, as on POSIX.
+ * what its directory allows, as on POSIX. It is added to `cleared`: if the call fails all the same, it is read-only again.
  */
-export function* isDenied(error: SystemError): Steps<boolean> {
+export function* isDenied(error: SystemError, cleared: ReadOnly[]): Steps<boolean> {
   const denial = yield* denialOf(error)
-  if (typeof denial === 'object') yield* tidy(fs.chmod(denial.readOnly, 0o666))
+  if (typeof denial === 'object') yield* tidy(clear(denial, cleared))
   return denial === 'denied'
+}
+
+function* clear(file: ReadOnly, cleared: ReadOnly[]): Steps<void> {
+  cleared.push(file)
+  yield* fs.chmod(file.path, 0o666)
+}
+
+/** Makes files read-only again that are still there. */
+export function* makeReadOnly(cleared: readonly ReadOnly[]): Steps<void> {
+  for (const { path, was } of cleared) yield* tidy(restore(path, was))
+}
+
+function* restore(path: Path, was: Stats): Steps<void> {
+  if (yield* isInode(path, was)) yield* fs.chmod(path, Number(was.mode & 0o777n))
 }
 
 /** Undefined: another process may have it open, as far as can be seen. */
@@ -56,12 +77,12 @@ function* denialOfName(path: string, want: 'replace' | 'make' | 'open'): Steps<D
   const there = yield* fs.lstat(path, orNothing)
   if (!there) return (yield* mayMakeBeside(path)) ? undefined : 'denied'
   if (there.isDirectory()) return 'denied'
-  if (want === 'replace') return isReadOnly(there) ? { readOnly: path } : undefined
+  if (want === 'replace') return isReadOnly(there) ? { path, was: there } : undefined
   // A file that is open elsewhere is EBUSY for those that open it; one that is being deleted is not there for this call.
   return want === 'open' && (yield* fs.exists(path)) ? 'denied' : undefined
 }
 
-const isReadOnly = ({ mode }: Stats): boolean => (mode & 0o222n) === 0n
+export const isReadOnly = ({ mode }: Stats): boolean => (mode & 0o222n) === 0n
 
 /** May this process make names there? */
 function* mayMakeBeside(path: string): Steps<boolean> {

@@ -8,25 +8,14 @@ import { errnoOf, type SystemError, systemError } from '../../lib/core/errors.js
 import type { LifeFiles } from '../../lib/core/life-files.js'
 import { judge, spellSelf, spellThread, type Witness } from '../../lib/core/owner.js'
 import { withoutClock } from '../../lib/core/owner-words.js'
-import { platform } from '../../lib/core/platform.js'
 import { isRoot } from '../../lib/core/roots.js'
 import { claimAndRename } from '../../lib/move/claim-and-rename.js'
 import { achieve, noEvidence } from '../../lib/parts/achieve.js'
 import { isDenied } from '../../lib/parts/denied.js'
 import { through } from '../broken/interfere.js'
 import { assert, holds, scratch } from '../support/kit.js'
+import { asOnWindows } from './as-on-windows.js'
 import { names, roots } from './roots.js'
-
-/** Runs a test as if this was Windows. */
-function asOnWindows<T>(body: () => T): T {
-  const { isWindows } = platform
-  platform.isWindows = true
-  try {
-    return body()
-  } finally {
-    platform.isWindows = isWindows
-  }
-}
 
 holds('a root is one however it is spelled, and what only looks like one is none', () => {
   assert.ok(roots.length >= 25)
@@ -113,7 +102,7 @@ holds(
 )
 
 const denied = (code: 'EPERM' | 'EBUSY', syscall: string, path: string, dest?: string): boolean =>
-  driveSync(isDenied(systemError(code, syscall, 'injected', path, dest)))
+  driveSync(isDenied(systemError(code, syscall, 'injected', path, dest), []))
 
 holds('what no waiting cures is seen by a look; what is only open elsewhere is not taken for that', () => {
   const dir = scratch()
