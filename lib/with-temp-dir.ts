@@ -1,7 +1,7 @@
 import { dual } from './core/dual.js'
 import { asFunction, refusal } from './core/input.js'
 import { fs, type Steps } from './core/steps.js'
-import { cleaningUp, discard, finishAnyway } from './parts/cleanup.js'
+import { cleaningUp, discard, workAnyway } from './parts/cleanup.js'
 import { asTemp, makeTemp } from './temp-dir/make.js'
 import type { TempDirOptions } from './temp-dir/options.js'
 import { removeTemp } from './temp-dir/temp.js'
@@ -39,7 +39,7 @@ export const withTempDir = dual(
     try {
       const returned = work(temp.path)
       // It may still be at work there, so it is waited for in any case.
-      return yield* finishAnyway(() => fs.settle(returned))
+      return yield* workAnyway(() => fs.settle(returned))
     } finally {
       yield* cleaningUp(() => discard(() => removeTemp.steps(temp.path, temp.made, { retryFor: job.trial.retryFor })))
     }

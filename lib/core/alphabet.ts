@@ -96,8 +96,13 @@ export interface Alphabet {
    * time-out; from now on, or no longer (`undefined`).
    */
   ifLeft(make: ((timeout: Error) => unknown) | undefined): void
-  /** How long (ms) the caller of the whole lets one step be retried; undefined: it has not said. */
-  retryFor(): number | undefined
+  /** What was to stop the call came too late, and it goes on: what it still has to do may take longer than a clean-up. */
+  goOn(): void
+  /**
+   * How long (ms) one step is retried that asks for `ms`: for as long, or as the caller of the whole has said; undefined: it
+   * has not. After the caller was to go on, and waits for these steps, for a moment only.
+   */
+  retryFor(ms?: number): number | undefined
   /** Returns how many files this process can still open, as far as is known: `Infinity` if it is not known. */
   descriptors(): number
   /** From now on an open file belongs to what goes on after this call, and no longer counts among the files it has open. */

@@ -16,6 +16,12 @@ export function deadlineOf(options: unknown): Deadline | undefined {
   return signal || (timeout ?? Number.POSITIVE_INFINITY) < Number.POSITIVE_INFINITY ? new Deadline(options) : undefined
 }
 
+/** Milliseconds after the deadline, in which the steps may clean up and come to an end of their own. */
+export const cleanUpMs = 50
+
+/** Milliseconds for each step of a call that goes on: what opens a name for a moment only has closed it by then. */
+const lateMs = 1000
+
 type OfTimeout = (timeout: Error) => unknown
 
 /** The signal and the timeout of one call. It interrupts once, so the clean-up that follows is not cut short. */
@@ -27,6 +33,9 @@ export class Deadline {
   #isOver = false
   #hasBegun = false
   #hasInterrupted = false
+  /** When the steps must have cleaned up; undefined before they were interrupted, and after they went on. */
+  #cleanBeforeMs: number | undefined
+  #isLate = false
   #error: Error | undefined
   #lastError: unknown
   /** The caller's own error: it was there first. */
@@ -75,13 +84,27 @@ export class Deadline {
   interruption(call: Call): Error | undefined {
     // Before the first call there is nothing to give back: a removal that comes first is the work itself.
     if (call.op === 'postpone') this.#postpone(call.args[0])
+    if (call.op === 'goOn') this.#goOn()
     if (call.op === 'ifLeft') this.#ifLeft = call.args[0] as OfTimeout | undefined
     const isFirst = !this.#hasBegun
     this.#hasBegun = true
     if (this.#hasInterrupted || (givesBack(call) && !isFirst)) return undefined
     if (!this.#isOver && !this.#signal?.aborted && performance.now() < this.#endsAtMs) return undefined
     this.#hasInterrupted = true
+    this.#cleanBeforeMs ??= performance.now() + cleanUpMs
     return this.error
+  }
+
+  #goOn(): void {
+    this.#isLate = true
+    this.#cleanBeforeMs = undefined
+  }
+
+  /** How long (ms) a step is retried that may be for `ms`, where the caller waits for the end of the steps. */
+  retryFor(ms: number | undefined): number | undefined {
+    const most = this.#isLate ? lateMs : undefined
+    const mostMs = this.#cleanBeforeMs === undefined ? most : Math.max(0, this.#cleanBeforeMs - performance.now())
+    return mostMs === undefined ? ms : Math.min(ms ?? mostMs, mostMs)
   }
 
   #postpone(failure: unknown): void {

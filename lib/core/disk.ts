@@ -67,8 +67,9 @@ const inline = {
   // Only the drivers interrupt.
   postpone: (_failure?: unknown) => {},
   ifLeft: (_make: ((timeout: Error) => unknown) | undefined) => {},
+  goOn: () => {},
   // Only the drivers know.
-  retryFor: () => undefined,
+  retryFor: (ms?: number) => ms,
   descriptors: () => freeDescriptors(),
   // Only the drivers count what is open.
   keep: (_fd: number) => {},

@@ -2,8 +2,10 @@
 // into the algorithm, so that no `finally` of it is skipped. State that outlives a call belongs here, never in the steps.
 
 import { AsyncResource } from 'node:async_hooks'
+import { cleanUpMs } from './deadline.js'
 import { asFailure, type Done, isFailure, notMade, type Wake } from './done.js'
 import type { Door, SingleCall } from './door.js'
+import { mostMs } from './drive-sync.js'
 import { HeldDescriptors } from './held-descriptors.js'
 import { interruptCall } from './interrupted.js'
 import { runInOneGo } from './one-go.js'
@@ -11,9 +13,6 @@ import type { Running } from './running.js'
 import type { Call, Outcome } from './steps.js'
 import { givesBack, isWait, takesDescriptor } from './traits.js'
 import { ignoreRejection } from './wait.js'
-
-/** Milliseconds after the deadline, in which the steps may clean up and come to an end of their own. */
-const cleanUpMs = 50
 
 export class Drive<T> {
   readonly #running: Running<T>
@@ -119,7 +118,7 @@ export class Drive<T> {
       const leave = takes && this.#descriptors.awaitSeat(() => this.#makeNow(call, done))
       if (interruption) interruptCall(call, interruption, done)
       else if (leave) this.#wake = leave
-      else if (call.op === 'retryFor') done(null, this.#running.retryFor)
+      else if (call.op === 'retryFor') done(null, mostMs(call, this.#running))
       else if (call.op === 'inOneGo') runInOneGo(call, this.#running, rest => new Drive(rest).start(), done)
       else if (call.op === 'together') this.#descriptors.performAll(call.args[0] as SingleCall[], done)
       else if (isWait(call)) this.#await(call as SingleCall, done)

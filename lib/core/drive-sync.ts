@@ -2,9 +2,12 @@
 
 import type { Deadline } from './deadline.js'
 import type { Door, SingleCall } from './door.js'
+import type { Running } from './running.js'
 import type { Call, Steps } from './steps.js'
 import { oneByOne } from './together.js'
 import { isWait } from './traits.js'
+
+type Waiting = Pick<Running<unknown>, 'retryFor' | 'deadline' | 'patient'>
 
 /** `retryFor`: see ./alphabet.ts. */
 export function runSync<T>(steps: Steps<T>, deadline: Deadline | undefined, door: Door, retryFor?: number): T {
@@ -12,7 +15,9 @@ export function runSync<T>(steps: Steps<T>, deadline: Deadline | undefined, door
   while (!next.done) {
     let value: unknown
     try {
-      value = next.value.op === 'retryFor' ? retryFor : performSync(next.value, door, deadline)
+      const call = next.value
+      value =
+        call.op === 'retryFor' ? mostMs(call, { retryFor, deadline, patient: true }) : performSync(call, door, deadline)
     } catch (error) {
       deadline?.noteError(error)
       next = steps.throw(error)
@@ -21,6 +26,12 @@ export function runSync<T>(steps: Steps<T>, deadline: Deadline | undefined, door
     next = steps.next(value)
   }
   return next.value
+}
+
+/** The result of the call `retryFor`. Steps that the caller does not wait for may take their time. */
+export function mostMs({ args: [ms] }: Call, { retryFor, deadline, patient }: Waiting): number | undefined {
+  const wanted = (ms as number | undefined) ?? retryFor
+  return patient && deadline ? deadline.retryFor(wanted) : wanted
 }
 
 export function performSync(call: Call, door: Door, deadline: Deadline | undefined): unknown {

@@ -18,6 +18,15 @@ export const isInterruption = (error: unknown): boolean => interruptions.has(err
 export const isTimeout = (error: unknown): boolean =>
   isInterruption(error) && (error as NodeJS.ErrnoException).code === 'ERR_TIMEOUT'
 
+const explained = new WeakSet<object>()
+
+/** A step was being retried when the time-out came: its failure is the cause, and not what a look has met after it. */
+export function explainTimeout(error: unknown, failure: unknown): void {
+  if (!isTimeout(error) || explained.has(error as object)) return
+  explained.add(error as object)
+  Object.defineProperty(error, 'cause', { value: failure, configurable: true, writable: true })
+}
+
 function interruption(name: string, code: string, message: string, cause: unknown): Error {
   const error = cause === undefined ? new Error(message) : new Error(message, { cause })
   interruptions.add(error)

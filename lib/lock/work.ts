@@ -3,7 +3,7 @@
 import { dual } from '../core/dual.js'
 import { asFunction, refusal } from '../core/input.js'
 import type { Steps } from '../core/steps.js'
-import { finishAnyway } from '../parts/cleanup.js'
+import { workAnyway } from '../parts/cleanup.js'
 import { attended, type Hold, inside, whileHeld } from './hold.js'
 import { Lease } from './lease.js'
 import type { SharingOptions } from './options.js'
@@ -43,7 +43,7 @@ function* workUnderLock(taking: Steps<Hold>, work: Working<unknown>): Steps<unkn
   const steps = (hold: Hold) => {
     const value = inside(hold, () => work(new Lease(hold)))
     // If the call is interrupted while `work` runs, the lock is released only after `work` has ended.
-    return finishAnyway(() => attended(hold, value))
+    return workAnyway(() => attended(hold, value))
   }
   return yield* whileHeld(yield* taking, steps)
 }

@@ -13,6 +13,7 @@ import {
   mayBeOpen,
   type SystemError,
 } from '../core/errors.js'
+import { explainTimeout, isInterruption } from '../core/interruption.js'
 import type { Publication } from '../core/publication.js'
 import { fs, type Steps } from '../core/steps.js'
 import { cleaningUp } from './cleanup.js'
@@ -62,29 +63,34 @@ function* achieveOrRestore<T extends NonNullable<unknown>>(
   holds: (error: SystemError) => Steps<T | Again | undefined>,
   trial: Trial,
 ): Steps<T> {
-  const cleared: ReadOnly[] = []
+  const met: Met = { failure, cleared: [] }
   try {
-    return yield* achieveAfter(failure, attempt, holds, trial, cleared)
+    return yield* achieveAfter(met, attempt, holds, trial)
   } catch (error) {
-    if (cleared.length > 0) yield* cleaningUp(() => makeReadOnly(cleared))
+    explainTimeout(error, met.failure)
+    if (met.cleared.length > 0) yield* cleaningUp(() => makeReadOnly(met.cleared))
     throw error
   }
 }
 
+/** How the last attempt has failed, and what was read-only. */
+interface Met {
+  failure: unknown
+  readonly cleared: ReadOnly[]
+}
+
 function* achieveAfter<T extends NonNullable<unknown>>(
-  failure: unknown,
+  met: Met,
   attempt: () => Steps<T>,
   holds: (error: SystemError) => Steps<T | Again | undefined>,
   { as, path, retryFor, also = [], never = [] }: Trial,
-  cleared: ReadOnly[],
 ): Steps<T> {
-  let error = failure
   let sinceMs: number | undefined
-  let mostMs = retryFor
+  let mostMs: number | undefined
   for (let tries = 1; ; tries++) {
+    const error = met.failure
     if (!isSystemError(error) || isFinal(error)) throw error
-    const failed = error
-    const verdict = yield* unmasked(() => holds(failed))
+    const verdict = yield* unmasked(() => holds(error))
     const { errno, code } = error
     if (verdict !== undefined && verdict !== again) {
       report('holdfast:held', { function: as, path, errno, code, attempt: tries })
@@ -93,10 +99,11 @@ function* achieveAfter<T extends NonNullable<unknown>>(
     const curable = (isTransient(error) && !hasCode(error, ...never)) || hasCode(error, ...also)
     if (verdict !== again && !curable) throw error
     const isOpen = mayBeOpen(error)
-    if (isOpen && verdict !== again && isPowerOfTwo(tries) && (yield* isDenied(error, cleared))) throw markFinal(error)
+    if (isOpen && verdict !== again && isPowerOfTwo(tries) && (yield* isDenied(error, met.cleared)))
+      throw markFinal(error)
     const nowMs = yield* fs.now()
     sinceMs ??= nowMs
-    mostMs ??= (yield* fs.retryFor()) ?? 10_000
+    mostMs ??= (yield* fs.retryFor(retryFor)) ?? 10_000
     const leftMs = sinceMs + mostMs - nowMs
     if (leftMs <= 0) throw markFinal(error)
     report('holdfast:retry', { function: as, path, errno, code, attempt: tries })
@@ -106,7 +113,8 @@ function* achieveAfter<T extends NonNullable<unknown>>(
     try {
       return yield* attempt()
     } catch (another) {
-      error = another
+      if (isInterruption(another)) throw another
+      met.failure = another
     }
   }
 }

@@ -20,15 +20,18 @@ export const tidy = (steps: Steps<unknown>): Steps<void> =>
     },
   )
 
-/** How often something private is removed. */
+/** How often something private is removed before the call ends. */
 const mostTries = 3
 
 /** On Windows a scanner may have it open for a moment: 5 ms, and then 20, are waited. */
-const pauseMs = (tries: number): number => 5 * 4 ** (tries - 1)
+const rest = (tries: number): Steps<void> => cleaningUp(() => fs.sleep(5 * 4 ** (tries - 1)))
+
+/** How often in the background: for some ten seconds. */
+const mostLater = 200
 
 /**
  * Removes something private, and ignores system errors in the end. It is tried several times, because no sweeper may
- * remove it while this process lives.
+ * remove it while this process lives. What another process has open is removed in the background, when that is over.
  */
 export function* discard(steps: () => Steps<unknown>): Steps<void> {
   for (let tries = 1; tries <= mostTries; tries++) {
@@ -38,9 +41,27 @@ export function* discard(steps: () => Steps<unknown>): Steps<void> {
     } catch (error) {
       if (!isSystemError(error)) throw error
       if (hasCode(error, 'ENOENT')) return
-      if (tries < mostTries && mayBeOpen(error)) yield* fs.sleep(pauseMs(tries))
+      if (!mayBeOpen(error)) continue
+      if (tries < mostTries) yield* rest(tries)
+      else yield* discardLater(steps)
     }
   }
+}
+
+function* making(call: Call): Steps<void> {
+  yield call
+}
+
+function* discardLater(steps: () => Steps<unknown>): Steps<void> {
+  let tries = 0
+  yield* fs.later(function* () {
+    tries++
+    try {
+      yield* steps()
+    } catch (error) {
+      if (mayBeOpen(error) && tries < mostLater) throw error
+    }
+  })
 }
 
 /** The same for several calls, all at once: private names, and descriptors, which are closed only once. */
@@ -52,7 +73,9 @@ export function* discardAll(steps: readonly Steps<unknown>[]): Steps<void> {
       const outcome = outcomes[at] as Outcome<unknown>
       return 'error' in outcome && op !== 'close' && !hasCode(outcome.error, 'ENOENT')
     })
-    if (platform.isWindows && left.length > 0 && tries < mostTries) yield* fs.sleep(pauseMs(tries))
+    if (!platform.isWindows || left.length === 0) continue
+    if (tries < mostTries) yield* rest(tries)
+    else for (const call of left) yield* discardLater(() => making(call))
   }
 }
 
@@ -70,6 +93,14 @@ export const uninterruptible = <T>(steps: () => Steps<T>, late = false): Steps<T
 
 /** Uninterruptible steps that come after what was asked for is true: it is too late to stop the call. */
 export const finishAnyway = <T>(steps: () => Steps<T>): Steps<T> => uninterruptible(steps, true)
+
+/** A user's work comes to its end in any case: what was to stop the call while it ran came too late for what follows, too. */
+export const workAnyway = <T>(steps: () => Steps<T>): Steps<T> =>
+  rescued(steps, function* (error) {
+    if (!isInterruption(error)) throw error
+    yield* fs.goOn()
+    return yield* steps()
+  })
 
 /**
  * Uninterruptible steps of a `catch` or `finally`: an interruption that lands in them takes the place of no error, but is

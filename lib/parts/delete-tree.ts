@@ -39,10 +39,7 @@ interface Walk {
   end: TreeEnd
 }
 
-/**
- * What became of the topmost thing: this call deleted it; it was gone, so another call had deleted it; or it may not be
- * deleted, and all of it is left.
- */
+/** This call has deleted the topmost thing; it was gone, by another call; it may not be deleted, and all of it is left. */
 export type TreeEnd = 'deleted' | 'gone' | 'left'
 
 const endOf = (deleted: boolean): TreeEnd => (deleted ? 'deleted' : 'gone')
@@ -144,7 +141,8 @@ function* enter(entry: Entry, here: Level, walk: Walk): Steps<void> {
   walk.inner = dir
   if (!above && walk.isOurs) {
     dir.was ??= yield* fs.fstat(dir.fd as number)
-    if (!(yield* walk.isOurs(dir.was))) return void (walk.end = 'left')
+    if (!(yield* walk.isOurs(dir.was))) walk.end = 'left'
+    if (walk.end === 'left') return
   }
   const todo = yield* deleteFiles(yield* listWhatIsLeft(dir, job), dir, job)
   if (todo.length === 0) {

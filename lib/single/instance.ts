@@ -15,7 +15,7 @@ import { tryAcquire } from '../lock/obtain.js'
 import { settlePlace } from '../lock/place.js'
 import { isOwnLock } from '../lock/slots/own-slots.js'
 import { sayWho } from '../lock/turn/waiting.js'
-import { cleaningUp, finishAnyway } from '../parts/cleanup.js'
+import { cleaningUp, finishAnyway, workAnyway } from '../parts/cleanup.js'
 import type { SingleOptions } from './options.js'
 
 export interface Starting<T> {
@@ -81,7 +81,7 @@ function* begin<T>(hold: Hold, { start, data }: Starting<T>): Steps<Instance<T>>
   try {
     const returned = start && inside(hold, () => start(new Lease(hold)))
     // What has been started must be known, so it is too late to stop the call.
-    const value = yield* finishAnyway(() => attended(hold, returned))
+    const value = yield* workAnyway(() => attended(hold, returned))
     const said = (value === undefined ? data : value) as T
     yield* finishAnyway(() => publish(hold, said ?? null))
     return { hold, data: said }

@@ -43,15 +43,36 @@ function refusal(from: PathLike, to: PathLike): NodeJS.ErrnoException | undefine
 /** The files that were made here, while they are open. */
 const made = new Map<number, PathLike>()
 
+/** What the scanner has open, and until when. */
+const scanned = new Map<number, number>()
+
 function scan(fd: number): void {
   const path = made.get(fd)
   made.delete(fd)
   if (path === undefined) return
+  const ms = 5 + Math.random() * 45
   try {
-    const scanner = openSync(path, 'r')
-    setTimeout(() => closeSync(scanner), 5 + Math.random() * 45)
+    scanned.set(openSync(path, 'r'), performance.now() + ms)
+    setTimeout(closeScanned, ms + 2)
   } catch {} // It has another name already.
 }
+
+/** A scanner is a process of its own: it goes on while this thread is blocked, so timers are not enough. */
+function closeScanned(): void {
+  for (const [fd, untilMs] of scanned) {
+    if (performance.now() < untilMs) continue
+    scanned.delete(fd)
+    closeSync(fd)
+  }
+}
+
+const { wait } = Atomics
+Object.assign(Atomics, {
+  wait(...args: Parameters<typeof wait>) {
+    closeScanned()
+    return wait(...args)
+  },
+})
 
 const creates = (flags: unknown): boolean =>
   typeof flags === 'number' ? (flags & fs.constants.O_CREAT) !== 0 && (flags & exclusive) === 0 : /^w/.test(`${flags}`)
@@ -79,6 +100,7 @@ Object.assign(fs, {
     })
   },
   renameSync(from: PathLike, to: PathLike) {
+    closeScanned()
     const error = refusal(from, to)
     if (error) throw error
     renameSync(from, to)

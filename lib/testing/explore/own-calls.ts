@@ -65,6 +65,10 @@ export class OwnCalls {
         return { value: this.#registry.holding(args[1] as string, args[2] as 'enter' | 'leave' | undefined) }
       // No schedule waits for the background.
       case 'later':
+      // No schedule leaves the steps behind, and no time passes between a stop and their end.
+      case 'ifLeft':
+      case 'goOn':
+      case 'inOneGo':
         return { value: undefined }
       case 'postpone':
         this.#isPostponed = true
@@ -72,15 +76,10 @@ export class OwnCalls {
       // In a world each call is a step of its own.
       case 'quick':
         return { value: false }
-      case 'inOneGo':
-        return { value: undefined }
-      // No schedule leaves the steps behind.
-      case 'ifLeft':
-        return { value: undefined }
       case 'blocking':
         return { value: false }
       case 'retryFor':
-        return { value: undefined }
+        return { value: args[0] }
       case 'descriptors':
         return { value: Number.POSITIVE_INFINITY }
       case 'keep':
