@@ -6,6 +6,9 @@ import { contentStore } from 'holdfast/content'
 import { type Door, door, drive } from 'holdfast/steps'
 import { assert, holds, scratch } from '../support/kit.js'
 
+/** Windows has another separator. */
+const inUsage = /[\\/]usage[\\/]/
+
 const limited = { durability: 'none', maxBytes: 1e9 } as const
 
 holds(
@@ -18,7 +21,7 @@ holds(
     const counting: Door = {
       ...door,
       perform(call, done) {
-        const isSwap = call.op === 'rename' && `${call.args[0]}`.includes('/usage/')
+        const isSwap = call.op === 'rename' && inUsage.test(`${call.args[0]}`)
         return door.perform(call, (error, value) => {
           if (isSwap) swaps.all++
           if (isSwap && error) swaps.vain++
@@ -44,7 +47,7 @@ holds('a put that is aborted while it waits to reserve keeps no other one from i
   const slow: Door = {
     ...door,
     perform(call, done) {
-      if (call.op !== 'rename' || !`${call.args[0]}`.includes('/usage/')) return door.perform(call, done)
+      if (call.op !== 'rename' || !inUsage.test(`${call.args[0]}`)) return door.perform(call, done)
       if (swaps++ === 0) stopping.abort()
       return door.perform({ op: 'sleep', args: [20] }, () => void door.perform(call, done))
     },

@@ -55,8 +55,12 @@ async function counting(dir: string, round: number, number: number, put: Put): P
     if (old.last !== String(number)) met++
     return counted(old, String(number))
   }
-  for (let update = 0; update < updates; update++) await put(join(dir, 'counts.json'), change, update)
-  writeFileSync(join(dir, `over-${round}-${number}`), '')
+  try {
+    for (let update = 0; update < updates; update++) await put(join(dir, 'counts.json'), change, update)
+  } finally {
+    // Readers wait for it, also if a change has failed.
+    writeFileSync(join(dir, `over-${round}-${number}`), '')
+  }
   return met
 }
 

@@ -5,6 +5,7 @@ import './failing.js'
 
 import { readdirSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
+import { withLock } from 'holdfast'
 import { type Case, cases, treeCases } from '../support/cases.js'
 import { assert, holds, note, scratch } from '../support/kit.js'
 import { eventually } from '../support/left.js'
@@ -161,3 +162,32 @@ for (const code of codes) {
 /** An abort has a cause of its own. */
 const isKnown = (error: unknown, code: string): boolean =>
   (error as NodeJS.ErrnoException | undefined)?.code === 'ABORT_ERR' || isOriginal(error, code)
+
+holds(
+  'a lock whose release fails for ever: withLock ends in time, and the lock is free when that is over',
+  async () => {
+    const path = `${scratch()}/x`
+    const refused = { code: 'EBUSY' }
+    const options = { timeout, retryFor }
+    // The time-out comes while it is released; or while the work goes on, of which it is not the end.
+    for (const [workMs, mostMs] of [
+      [0, timeout + 100],
+      [timeout + 50, timeout + 50 + 1_100],
+    ] as const) {
+      const work = () => {
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, workMs)
+        fail('EBUSY', 'rename')
+      }
+      const { ms, error } = onOwnClock(() => withLock.sync(path, work, options))
+      assert.ok(stopFailing())
+      assert.is((error as NodeJS.ErrnoException).code, refused.code)
+      assert.ok(ms >= timeout && ms <= mostMs, `${ms} ms`)
+      await withLock(path, () => {}, { timeout: 10_000 })
+    }
+    const { turns, error } = await turnsOf(withLock(path, () => fail('EBUSY', 'rename'), options))
+    assert.ok(stopFailing())
+    assert.is((error as NodeJS.ErrnoException).code, refused.code)
+    assert.ok(turns <= 8, `${turns} turns`)
+    await withLock(path, () => {}, { timeout: 10_000 })
+  },
+)
