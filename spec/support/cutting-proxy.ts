@@ -13,6 +13,8 @@ export interface CuttingProxy {
   readonly requests: number
   /** Counts anew, and cuts at that request, counted from 0; undefined: at none. */
   reset(at?: number, how?: Cut): void
+  /** Waits until what is on its way late has arrived, and the server has made of it what it will. */
+  arrived(): Promise<void>
   /** Holds back all replies, as a server does that is slow, and lets them go. */
   stall(isStalled: boolean): void
   /** Cuts every connection. */
@@ -27,6 +29,7 @@ export async function startProxy(toPort: number): Promise<CuttingProxy> {
   const plan = { requests: 0, at: undefined as number | undefined, how: 'request' as Cut, isStalled: false }
   const ends = new Set<() => void>()
   const stalled: (() => void)[] = []
+  const late = new Set<Promise<unknown>>()
   const server = createServer(client => {
     const target = connect(toPort, '127.0.0.1')
     for (const socket of [client, target]) socket.setNoDelay(true).on('error', () => {})
@@ -45,6 +48,7 @@ export async function startProxy(toPort: number): Promise<CuttingProxy> {
       if (cut === 'reply') swallows = true
       if (cut === 'late') {
         setTimeout(() => target.write(data), lateMs)
+        late.add(new Promise(resolve => target.once('close', resolve)))
         swallows = true
         client.destroy()
         return
@@ -67,6 +71,9 @@ export async function startProxy(toPort: number): Promise<CuttingProxy> {
     },
     reset(at, how = 'request') {
       Object.assign(plan, { requests: 0, at, how })
+    },
+    async arrived() {
+      await Promise.all(late)
     },
     stall(isStalled) {
       plan.isStalled = isStalled

@@ -17,8 +17,8 @@ for (const one of postgresClients.filter(({ name }) => name !== 'pg Client')) {
       const proxy = await startProxy(server.port)
       const near = await one.connect(server.connection)
       const far = await one.connect({ ...server.connection, port: proxy.port }, 1)
-      const direct = postgresStore<number>(near.client)
-      const cut = postgresStore<number>(far.client, { timeout: 10_000 })
+      const direct = postgresStore<string>(near.client)
+      const cut = postgresStore<string>(far.client, { timeout: 10_000 })
       await direct.get('opened')
       await cut.get('opened')
       try {

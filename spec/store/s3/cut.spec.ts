@@ -18,8 +18,8 @@ for (const one of [bare, ...s3Clients.filter(({ name }) => name.startsWith('@aws
       const proxy = await startProxy(Number(new URL(server.endpoint).port))
       const endpoint = `http://127.0.0.1:${proxy.port}`
       const options = { bucket: 'specs', prefix: 'cut/' }
-      const direct = s3Store<number>(fetch, { ...options, endpoint: server.endpoint })
-      const cut = s3Store<number>(one.connect(endpoint), { ...options, endpoint, timeout: 10_000 })
+      const direct = s3Store<string>(fetch, { ...options, endpoint: server.endpoint })
+      const cut = s3Store<string>(one.connect(endpoint), { ...options, endpoint, timeout: 10_000 })
       await direct.get('opened')
       await cut.get('opened')
       try {
