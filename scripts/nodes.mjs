@@ -1,5 +1,6 @@
 // Runs the suite on the other Node lines. npm has packages that hold the binaries; each is installed once, under
 // node_modules, and the whole suite runs on it, child processes too, because specs start them with `process.execPath`.
+// Numbers are the lines that are wanted; the rest is for the runner: `npm run test:nodes -- 24 store/sqlite --full`.
 
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
@@ -7,7 +8,8 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const top = dirname(dirname(fileURLToPath(import.meta.url)))
-const wanted = process.argv.slice(2)
+const wanted = process.argv.slice(2).filter(word => /^\d+$/.test(word))
+const others = process.argv.slice(2).filter(word => !wanted.includes(word))
 const lines = wanted.length > 0 ? wanted : ['22', '24', '26']
 const results = []
 
@@ -28,7 +30,7 @@ for (const line of lines) {
   console.log(`\nNode ${spawnSync(binary, ['--version'], { encoding: 'utf8' }).stdout.trim()}`)
   // Tools that the specs start are found by PATH, and must run on the same Node.
   const path = `${dirname(binary)}${process.platform === 'win32' ? ';' : ':'}${process.env.PATH}`
-  const { status } = spawnSync(binary, [join(top, 'dist', 'spec', 'run.js')], {
+  const { status } = spawnSync(binary, [join(top, 'dist', 'spec', 'run.js'), ...others], {
     cwd: top,
     stdio: 'inherit',
     env: { ...process.env, PATH: path },

@@ -19,7 +19,6 @@ async function again<T>(ask: () => Promise<T>): Promise<T> {
 export function askedAgain(send: Send): Store<string> {
   const get = async (key: string) => ({ value: String(await send('GET', key)) }) as Entry<string>
   const create = async (key: string, value: string) => ({ ok: (await send('SET', key, value)) === 'OK' })
-  const update = (key: string, by: (old: Entry<string>) => string) =>
-    again(async () => create(key, by(await get(key))))
+  const update = (key: string, by: (old: Entry<string>) => string) => again(async () => create(key, by(await get(key))))
   return { get: (key: string) => again(() => get(key)), create, update } as unknown as Store<string>
 }

@@ -225,8 +225,8 @@ export async function raceAll({ file, name, dir, store }: Race): Promise<void> {
 
 /** Processes are killed in the middle of hits: at most one hit of each is counted that was not heard of, and nothing is stuck. */
 export async function raceKills({ file, name, dir, store }: Race): Promise<void> {
-  // At full size, 500 on four engines: each is the end of a process that has to be started.
-  const rounds = sized(1, 16)
+  // At full size 512: each is the end of a process that has to be started.
+  const rounds = sized(1, 64)
   const history = await race(file, { dir, cast: { [`${name}-victim`]: 8 }, rounds })
   const died = history.flat().filter(({ how }) => how === 'died').length
   const names = readdirSync(dir).filter(one => one.startsWith('heard-'))

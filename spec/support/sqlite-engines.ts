@@ -60,3 +60,14 @@ export const sqlites: readonly Sqlite[] = [
 ]
 
 export const sqlite = (name: string): Sqlite => sqlites.find(one => one.name === name) as Sqlite
+
+/**
+ * Opens it for a race, whose processes are killed, and not the machine. node:sqlite waits for no lock unless it is asked to,
+ * and while another process makes the database, there is one.
+ */
+export function openForRace({ open }: Sqlite, path: string): Connection {
+  const db = open(path)
+  db.exec('PRAGMA busy_timeout = 60000')
+  db.exec('PRAGMA synchronous = OFF')
+  return db
+}

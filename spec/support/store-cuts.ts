@@ -94,7 +94,12 @@ async function canBeLocked(store: Strings, key: string): Promise<boolean> {
 }
 
 /** Returns how it went; undefined: the operation has fewer requests. */
-async function cutAt(at: number, how: Cut, operation: Operation, stores: CutStores): Promise<'made' | 'unknown' | undefined> {
+async function cutAt(
+  at: number,
+  how: Cut,
+  operation: Operation,
+  stores: CutStores,
+): Promise<'made' | 'unknown' | undefined> {
   const { direct, cut, proxy } = stores
   const { name, before, call, isDone, afterUnknown } = operation
   const key = `${name}-${how}-${at}`

@@ -9,7 +9,10 @@ import { createExclusive } from 'holdfast'
 import { getOrSet, overwrite, type Store, type Task } from 'holdfast/store'
 import { assertLinearizable, overlaps, type Play, type Result } from 'holdfast/testing'
 import { careless } from '../broken/careless-store.js'
+import { raceHostileKeys } from './hostile-keys.js'
 import { assert, catchInRace, clock, note, race, sized } from './kit.js'
+import { raceDrops, raceScopeReaders, scopePlays } from './scope-races.js'
+import { heirPlays, raceFarHeirs, raceHeirs } from './store-heirs.js'
 import { type Did, randomRequest, type Seen, storeModel } from './store-model.js'
 import type { Race } from './store-race.js'
 import { raceReaders, tornPlays } from './store-torn.js'
@@ -34,11 +37,11 @@ export function storePlays(name: string, open: OpenStore, additions = manyAdditi
   }
   return {
     ...tornPlays(name, storeAt),
+    ...heirPlays(name, storeAt),
+    ...scopePlays(name, storeAt),
     [`${name}-adder`]: async (dir, round) => add(await storeAt(dir), `count-${round}`, additions),
     [`${name}-careless`]: async (dir, round) => add(careless(await storeAt<number>(dir)), `count-${round}`, additions),
     [`${name}-stampeder`]: async (dir, round, number) => stampede(await storeAt(dir), round, number),
-    [`${name}-mortal`]: async (dir, round) => die(await storeAt(dir), dir, round),
-    [`${name}-heir`]: async (dir, round) => inherit(await storeAt(dir), dir, round),
     [`${name}-rotator`]: async (dir, round) => rotate(await storeAt(dir), dir, round),
     [`${name}-careless-rotator`]: async (dir, round) => rotateCarelessly(await storeAt(dir), dir, round),
     [`${name}-creator`]: async (dir, round, number) => create(await storeAt(dir), dir, round, number),
@@ -108,36 +111,6 @@ async function stampede(store: Store<string>, round: number, number: number): Pr
     values.push(value as string)
   }
   return { computed, values }
-}
-
-interface Held {
-  readonly fence: number
-  readonly atMs: number
-}
-
-const heldIn = (dir: string, round: number): string => join(dir, `held-${round}`)
-const deathOf = (dir: string, round: number): string => join(dir, `died-${round}`)
-
-/** Dies in the middle of the work that it has claimed. */
-async function die(store: Store<number>, dir: string, round: number): Promise<void> {
-  await getOrSet(store, `mortal-${round}`, async ({ fence }) => {
-    writeFileSync(heldIn(dir, round), '')
-    // The other waits meanwhile.
-    await pause(60)
-    writeFileSync(deathOf(dir, round), JSON.stringify({ fence, atMs: clock() } satisfies Held))
-    process.kill(process.pid, 'SIGKILL')
-    return 0
-  })
-}
-
-async function inherit(store: Store<number>, dir: string, round: number): Promise<Held> {
-  while (!existsSync(heldIn(dir, round))) await pause(1)
-  let held: Held = { fence: 0, atMs: 0 }
-  await getOrSet(store, `mortal-${round}`, ({ fence }) => {
-    held = { fence, atMs: clock() }
-    return fence
-  })
-  return held
 }
 
 const rotations = sized(20, 1000)
@@ -305,25 +278,6 @@ async function raceStampede({ file, name, dir }: Race): Promise<void> {
   assert.ok(history.every(overlaps), 'no contention')
 }
 
-/** The holder of a claim is killed: the next begins at once, not after a lease, and with a greater fence. */
-async function raceHeirs({ file, name, dir }: Race): Promise<void> {
-  const rounds = sized(4, 100)
-  const history = await race(file, { dir, cast: { [`${name}-mortal`]: 1, [`${name}-heir`]: 1 }, rounds })
-  assert.equal(threw(history), [])
-  const delays = history.map((results, round) => {
-    const died = JSON.parse(textAt(dir, `died-${round}`)) as Held
-    const next = results.find(({ how }) => how === 'returned')?.value as Held
-    assert.ok(next.atMs > died.atMs, 'two at once')
-    assert.ok(next.fence > died.fence, `fence ${next.fence} after ${died.fence}`)
-    return next.atMs - died.atMs
-  })
-  const [median, most] = [delays.sort((a, b) => a - b)[rounds >> 1] as number, Math.max(...delays)]
-  note(`${name}: the next began ${Math.round(median)} ms after the death, at most ${Math.round(most)} ms`)
-  // Far from a lease, which is 15 s. On a machine that does other things it takes a while until a process is dead and another
-  // one gets its turn, so how soon it is on a quiet one is in the note.
-  assert.ok(median < 1_500 && most < 5_000, `${median} ms, at most ${most} ms`)
-}
-
 /** Eight processes use one token after the other: each is redeemed by one of them, and the others are given the next. */
 async function raceRotators({ file, name, dir }: Race): Promise<void> {
   const timeout = sized(60_000, 3_600_000)
@@ -389,6 +343,9 @@ async function raceLives({ file, name, dir }: Race): Promise<void> {
 export const textAt = (dir: string, name: string): string =>
   existsSync(join(dir, name)) ? readFileSync(join(dir, name), 'utf8') : ''
 
+export { raceNaiveReaders } from './scope-races.js'
+export { raceHastyHeirs } from './store-heirs.js'
+
 /** Each race by what it shows. */
 export const storeRaces: readonly (readonly [title: string, run: (race: Race) => Promise<void>])[] = [
   ['eight processes add, and nothing is lost', raceAdders],
@@ -399,5 +356,13 @@ export const storeRaces: readonly (readonly [title: string, run: (race: Race) =>
   ['a single-use token that eight processes rotate is never used twice', raceRotators],
   ['it is used twice by processes that get it, redeem it, and set the next', raceCarelessRotators],
   ['when the holder of a claim is killed, the next begins at once', raceHeirs],
+  ['when nothing says that the holder of a claim lives, the next begins after its lease', raceFarHeirs],
+  ['when a drop of a scope beside eight writers has returned, nothing of before is found', raceDrops],
+  ['readers beside a drop of a scope find nothing of before, and make no generation', raceScopeReaders],
+  ['hostile keys are kept apart', raceHostileKeys],
   ['what processes do that may be killed at any moment is linearizable', raceLives],
 ]
+
+/** Those that are not run on each engine in `npm test`: what differs between engines is in the contract. */
+export const isLong = (run: (race: Race) => Promise<void>): boolean =>
+  [raceFarHeirs, raceDrops, raceScopeReaders].includes(run)

@@ -2,125 +2,13 @@
 
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileStore } from 'holdfast/store'
+import { fileStore, memoryStore, openStore, type Store } from 'holdfast/store'
 import { keyOf, nameOf, shardOf } from '../../../lib/store/files/names.js'
+import { memoryBacking } from '../../../lib/store/memory.js'
+import { over } from '../../../lib/store/over.js'
 import { caselessKinds, mountCaseless } from '../../support/caseless.js'
+import { hostile, raceHostileKeys } from '../../support/hostile-keys.js'
 import { assert, holds, places, raced, scratch, sized } from '../../support/kit.js'
-
-const awkward = [
-  ...[
-    '.',
-    '..',
-    '../x',
-    '../../x',
-    '/',
-    '//',
-    '/etc/passwd',
-    '\\',
-    '..\\x',
-    'C:',
-    'C:\\x',
-    '~',
-    '*',
-    '?',
-    '"',
-    '<',
-    '|',
-    ':',
-  ],
-  ...[
-    'con',
-    'CON',
-    'con.txt',
-    'prn',
-    'aux',
-    'nul',
-    'NUL',
-    'com1',
-    'lpt9',
-    'com0',
-    'CONIN$',
-    'clock$',
-    '-',
-    '--',
-    '_',
-    '__',
-  ],
-  ...[
-    ' ',
-    '  ',
-    ' a',
-    'a ',
-    'a.',
-    'a..',
-    '\0',
-    'a\0b',
-    '\n',
-    '\r\n',
-    '\t',
-    '\x7f',
-    '%2e%2e',
-    '%00',
-    '_2e',
-    '_2e_2e',
-    '_61',
-  ],
-  ...[
-    'é',
-    'e\u0301',
-    'ﬁ',
-    'fi',
-    'ß',
-    'ss',
-    'ſ',
-    's',
-    'K',
-    'K',
-    'ı',
-    'i',
-    'İ',
-    'Å',
-    'Å',
-    'ä',
-    'a\u0308',
-    '☃',
-    '💥',
-    '\ufeff',
-    '\u200b',
-  ],
-  ...[
-    'holdfast.json',
-    '.holdfast',
-    '00',
-    'ff',
-    '__proto__',
-    'constructor',
-    'toString',
-    'a'.repeat(150),
-    'a'.repeat(151),
-  ],
-  ...['A'.repeat(50), 'A'.repeat(51), 'x'.repeat(4096), '☃'.repeat(1365), `${'☃'.repeat(1364)}abcd`, 'ä'.repeat(2048)],
-]
-
-const parts = ['a', 'A', 'b', 'B', '_', '-', '.', '/', '0', '_6', '1', 'é', 'e\u0301', 'É', ' ', '\u212a', 'k', 'K']
-
-/** Keys of a few parts each: pairs that differ in case, in the spelling of an accent, or in what looks like an escape. */
-function* combined(): Generator<string> {
-  for (let length = 1; ; length++) {
-    const total = parts.length ** length
-    for (let at = 0; at < total; at++)
-      yield Array.from({ length }, (_, nth) => parts[Math.floor(at / parts.length ** nth) % parts.length]).join('')
-  }
-}
-
-function hostile(count: number): string[] {
-  const keys = new Set(awkward)
-  for (const key of combined()) {
-    if (keys.size >= count) break
-    keys.add(key)
-  }
-  return [...keys]
-}
 
 holds('no two of ten thousand hostile keys have one name, also where case and accents do not count', () => {
   const keys = hostile(10_000)
@@ -133,6 +21,23 @@ holds('no two of ten thousand hostile keys have one name, also where case and ac
     assert.match(shardOf(keys[at] as string), /^[0-9a-f]{2}$/)
     if (!name.startsWith('__')) assert.is(keyOf(name), keys[at])
   }
+})
+
+/** Takes keys for one that differ in case, or in how an accent is spelled. */
+function folding(): Store<unknown> {
+  const memory = memoryBacking()
+  const fold = (key: string) => key.normalize('NFKC').toLowerCase()
+  return openStore(
+    over(memory, {
+      read: (key: string) => memory.read(fold(key)),
+      commit: (key: string, from, to) => memory.commit(fold(key), from, to),
+    }),
+  )
+}
+
+holds('hostile keys are kept apart in memory, and catch a store that folds case', async () => {
+  await raceHostileKeys({ name: 'memory', store: memoryStore<unknown>() })
+  await assert.rejects(raceHostileKeys({ name: 'folding', store: folding() }), { message: /was there/ })
 })
 
 /** Stores each key with a value that says it, changes every third, and removes every fifth. */

@@ -5,7 +5,7 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Call, dual, type Steps } from 'holdfast/steps'
-import { type Entry, type FileStoreOptions, fileStore, type Gone, type Store } from 'holdfast/store'
+import { type Entry, type FileStoreOptions, fileStore, type Gone, getOrSet, type Store } from 'holdfast/store'
 import { contender, type Play } from 'holdfast/testing'
 import { opsThat } from '../../../lib/core/traits.js'
 import { through } from '../../broken/interfere.js'
@@ -64,6 +64,21 @@ const operations: Readonly<Record<string, Operation>> = {
     lay: layOld,
     allows: found => found?.value === long('old'),
   },
+  'get with touch': {
+    run: store => store.get.steps('k', { touch: 36_000_000 }),
+    lay: store => void store.create.sync('k', long('old'), { ttl: 18_000_000 }),
+    allows: found => found?.value === long('old'),
+  },
+  getOrSet: {
+    run: store => getOrSet.steps(store, 'k', () => long('new')),
+    lay: store => void store.create.sync('other', 'x'),
+    allows: found => found === undefined || isNew(found),
+  },
+  'getOrSet, anew': {
+    run: store => getOrSet.steps(store, 'k', () => long('new'), { refresh: true }),
+    lay: layOld,
+    allows: found => isOld(found) || isNew(found),
+  },
   sweep: {
     run: store => store.sweep.steps(),
     lay: store => {
@@ -75,8 +90,8 @@ const operations: Readonly<Record<string, Operation>> = {
   },
 }
 
-/** In `npm test` every third call is killed, of every third operation the first; a process takes long to start. */
-const stride = sized(3, 1)
+/** In `npm test` every fifth call is killed, of every fifth operation the first; a process takes long to start. */
+const stride = sized(5, 1)
 const callOf = (name: string, round: number): number =>
   round * stride + (Object.keys(operations).indexOf(name) % stride)
 
@@ -146,7 +161,7 @@ else if (!contender(plays))
     everyPlace,
   ))
     raced(
-      `on ${kind}: a process is killed at ${sized('every third', 'each')} call of each operation: the next caller is right`,
+      `on ${kind}: a process is killed at ${sized('every fifth', 'each')} call of each operation: the next caller is right`,
       async () => {
         const dir = scratch(place)
         const counts = Object.entries(operations).map(([name, { run, lay }]) => {

@@ -10,17 +10,14 @@ import { places, raced, scratch, sized } from '../../support/kit.js'
 import { limiterPlays, raceAll, raceCarelessLimiter, raceKills, raceKinds } from '../../support/limiter-race.js'
 import { noRedisStore, redisClient } from '../../support/redis-engines.js'
 import { startRedis } from '../../support/redis-server.js'
-import { sqlites } from '../../support/sqlite-engines.js'
+import { openForRace, sqlites } from '../../support/sqlite-engines.js'
 import { textAt } from '../../support/store-races.js'
 
 const filesAt = (dir: string): Store<unknown> => fileStore(join(dir, 'store'), { durability: 'none' })
 
 const sqlite = sqlites.find(({ why }) => why === undefined)
-function sqliteAt(dir: string): Store<unknown> {
-  const db = (sqlite as NonNullable<typeof sqlite>).open(join(dir, 'store.db'))
-  db.exec('PRAGMA synchronous = OFF')
-  return sqliteStore(db)
-}
+const sqliteAt = (dir: string): Store<unknown> =>
+  sqliteStore(openForRace(sqlite as NonNullable<typeof sqlite>, join(dir, 'store.db')))
 
 const redisAt = async (dir: string): Promise<Store<unknown>> => {
   const { client } = await redisClient('ioredis').connect(Number(textAt(dir, 'port')))

@@ -8,7 +8,14 @@ import { contender } from 'holdfast/testing'
 import { afterwards, raced, scratch, sized } from '../../support/kit.js'
 import { noRedisStore, redisClient } from '../../support/redis-engines.js'
 import { type RedisProcess, startRedis } from '../../support/redis-server.js'
-import { raceCareless, raceCarelessRotators, storePlays, storeRaces, textAt } from '../../support/store-races.js'
+import {
+  isLong,
+  raceCareless,
+  raceCarelessRotators,
+  storePlays,
+  storeRaces,
+  textAt,
+} from '../../support/store-races.js'
 
 const openAt = async (name: string, dir: string): Promise<Store<unknown>> => {
   const { client } = await redisClient(name).connect(Number(textAt(dir, 'port')))
@@ -29,7 +36,7 @@ const plays = Object.assign({}, ...names.map(name => storePlays(name, dir => ope
 // The races that careless processes lose are run on SQLite, and at full size here, too.
 const careless = [raceCareless, raceCarelessRotators]
 const races = sized(
-  storeRaces.filter(([, run]) => !careless.includes(run)),
+  storeRaces.filter(([, run]) => !careless.includes(run) && !isLong(run)),
   storeRaces,
 )
 

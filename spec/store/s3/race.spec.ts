@@ -38,7 +38,7 @@ const plays = storePlays(name, async dir => open(dir), additions)
 
 if (!contender(plays)) {
   // The others are in what follows, and at full size they are run by themselves as well.
-  for (const [title, run] of storeRaces.filter(([title]) => sized(/linearizable|once|whole/.test(title), true)))
+  for (const [title, run] of storeRaces.filter(([title]) => sized(/linearizable|once|whole|lease/.test(title), true)))
     declare(`${name}: ${title}`, one => run(one))
 
   for (const [what, fate] of Object.entries(fates).slice(sized(1, 0)))
