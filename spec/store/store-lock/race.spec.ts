@@ -8,6 +8,8 @@ import { contender, overlaps, type Result } from 'holdfast/testing'
 import { assert, catchInRace, clock, note, race, raced, scratch, sized } from '../../support/kit.js'
 
 const times = sized(25, 500)
+/** Who follows a dead holder at all has not waited for this. */
+const longMs = 3_600_000
 const inDir = (dir: string) => fileStore<unknown>(join(dir, 'store'), { durability: 'none' })
 
 /** Is alone inside; says with which fence. */
@@ -38,7 +40,7 @@ const plays = {
     }
   },
   victim: async (dir: string, round: number): Promise<void> => {
-    const lease = await storeLock(inDir(dir), 'a')
+    const lease = await storeLock(inDir(dir), 'a', { lease: longMs })
     writeFileSync(join(dir, `held ${round}`), '')
     await later(20)
     writeFileSync(join(dir, `died ${round}`), JSON.stringify([lease.fence, clock()]))
@@ -87,7 +89,7 @@ if (!contender(plays)) {
     const sorted = gaps.toSorted((a, b) => a - b)
     const median = sorted[Math.floor(sorted.length / 2)] as number
     note(`the next one held it ${median.toFixed(1)} ms after the death (median), ${sorted.at(-1)?.toFixed(1)} at most`)
-    // Much less than the lease, also on a busy machine.
-    assert.ok(median < 5_000)
+    // How soon is a matter of the machine, too: at full size it is left alone.
+    assert.ok(median < sized(Number.POSITIVE_INFINITY, 50))
   })
 }
