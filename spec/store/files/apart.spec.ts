@@ -186,7 +186,7 @@ const acts: Readonly<Record<string, (dir: string) => Promise<string>>> = {
     const { value, ms } = await gotBy<Inherited>(start(dir, 'inherits'))
     assert.is(value, 'inherited')
     // A heartbeat that it had made before is no sign of life: whoever waits begins to count when it comes.
-    assert.ok(ms > 0.9 * lease && ms < 20 * lease, `${ms}`)
+    assert.ok(ms > 0.9 * lease, `${ms}`)
     return `followed after ${Math.round(ms)} ms (lease ${lease})`
   },
 }
