@@ -21,7 +21,7 @@ const scopeOf = (store: Strings): Scope<string> =>
 const valuesIn = async (one: Strings): Promise<string[]> =>
   [...(await one.getMany(keys)).values()].map(({ value }) => value)
 
-const signs = ['laid', 'written', 'over'] as const
+const signs = ['laid', 'seen', 'over'] as const
 const fileOf = (dir: string, round: number, sign: (typeof signs)[number]): string => join(dir, `${sign}-${round}`)
 const give = (...sign: Parameters<typeof fileOf>): void => writeFileSync(fileOf(...sign), '')
 const isGiven = (...sign: Parameters<typeof fileOf>): boolean => existsSync(fileOf(...sign))
@@ -55,18 +55,18 @@ async function writeInto(one: Strings, dir: string, round: number, number: numbe
     } else if (turn % 3 === 1) await one.create(key, value)
     else await one.update(key, value)
     ended[value] = clock()
-    if (turn === 2) give(dir, round, 'written')
+    if (turn === 2) give(dir, round, 'seen')
   }
   return { found, ended, unstored }
 }
 
-/** Each round begins with a drop, and values of its own. `isAmid`: others write meanwhile. */
-async function drop(one: Scope<string>, dir: string, round: number, isAmid: boolean): Promise<Said> {
+/** Each round begins with a drop, and values of its own; others write, or read, before it drops once more. */
+async function drop(one: Scope<string>, dir: string, round: number): Promise<Said> {
   const wasMade = (await one.generation()) !== undefined
   await one.drop()
   for (const key of keys) await one.create(key, `${round}:laid`)
   give(dir, round, 'laid')
-  if (isAmid) await given(dir, round, 'written')
+  await given(dir, round, 'seen')
   await pause(Math.random() * 8)
   const began = clock()
   const dropped = await one.drop()
@@ -83,6 +83,7 @@ async function readIn(one: Strings, dir: string, round: number): Promise<Said> {
   for (let isOver = false; !isOver; ) {
     isOver = isGiven(dir, round, 'over')
     found.push(...(await valuesIn(one)))
+    give(dir, round, 'seen')
   }
   return { found }
 }
@@ -103,8 +104,7 @@ export function scopePlays(name: string, storeAt: (dir: string) => Promise<Strin
   return {
     [`${name}-scope-writer`]: async (dir, round, number) => writeInto(await scopeIn(dir), dir, round, number),
     [`${name}-scope-reader`]: async (dir, round) => readIn(await scopeIn(dir), dir, round),
-    [`${name}-dropper-amid`]: async (dir, round) => drop(await scopeIn(dir), dir, round, true),
-    [`${name}-dropper`]: async (dir, round) => drop(await scopeIn(dir), dir, round, false),
+    [`${name}-dropper`]: async (dir, round) => drop(await scopeIn(dir), dir, round),
     [`${name}-scope-naive`]: async (dir, round) => {
       const store = await storeAt(dir)
       return readIn(
@@ -158,7 +158,7 @@ const nothing = (): Seen => ({ drops: 0, amid: 0, newer: 0, unstored: 0, made: 0
 /** When a drop has returned, no value of before is found, whoever writes meanwhile. */
 export async function raceDrops({ file, name, dir, store }: Race): Promise<void> {
   const [rounds, seen] = [sized(12, 1_000), nothing()]
-  const cast = { [`${name}-scope-writer`]: 8, [`${name}-dropper-amid`]: 1 }
+  const cast = { [`${name}-scope-writer`]: 8, [`${name}-dropper`]: 1 }
   await race(file, { dir, cast, rounds, after: (results, round) => see(seen, results, round) })
   const { drops, amid, newer, unstored, old } = seen
   note(
