@@ -20,7 +20,10 @@ export function* containment(path: string, dir: string): Steps<'same' | 'within'
 /** Where case does not count, a real path keeps the spelling with which it was asked for. */
 function* isOtherSpelling(path: string, dir: string): Steps<boolean> {
   if (plain(path) !== plain(dir)) return false
-  if (sameInode(yield* fs.stat(path, orNothing), yield* fs.stat(dir, orNothing))) return true
+  const there = yield* fs.stat(path, orNothing)
+  // Nothing has that spelling, so case counts.
+  if (!there) return false
+  if (sameInode(there, yield* fs.stat(dir, orNothing))) return true
   // Some filesystems number each spelling by itself. But they list one.
   const names = dir.split(sep)
   for (const [at, name] of path.split(sep).entries()) {

@@ -1,6 +1,6 @@
 // Where case does not count, two names of one source may be one name at the target.
 
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type CopyOptions, copy, move } from 'holdfast'
 import { dual, type Steps } from 'holdfast/steps'
@@ -70,6 +70,19 @@ holds('a move to another device publishes nothing then, and leaves the source wh
   const way = folded(to, () => move.steps(source, join(to, 'target')))
   refusedAt(to, source, pairs[0], way)
   assert.equal([readdirSync(to), told(source)], [[], before])
+})
+
+holds('where case counts, a directory is copied and moved to another spelling of its name', async () => {
+  for (const call of [copy, move])
+    for (const run of [call, call.sync]) {
+      const dir = scratch()
+      const source = lay(dir, pairs[0], 'directory')
+      const before = shapeOf(source)
+      if (existsSync(join(dir, 'SOURCE'))) return
+      await run(source, join(dir, 'SOURCE'))
+      assert.equal(shapeOf(join(dir, 'SOURCE')), before)
+      if (call === copy) assert.equal(shapeOf(source), before)
+    }
 })
 
 for (const kind of caselessKinds) {
