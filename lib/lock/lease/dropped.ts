@@ -1,6 +1,9 @@
 // A lease that its caller has lost: nothing refers to it any more, and its heartbeats would keep the lock for as long as the
 // process lives.
 
+// A test that replaces the global timers, or clears them all, does not reach this one, which all leases share.
+import { setTimeout } from 'node:timers'
+
 interface Held {
   /** How the hold has ended; undefined: it has not. */
   readonly over: unknown

@@ -1,5 +1,7 @@
 // The heartbeats of a lease, in the background. They keep neither the process alive nor the lease.
 
+// A test that replaces the global timers, or clears them all, ends no heartbeats with that.
+import { clearInterval, clearTimeout, setInterval, setTimeout } from 'node:timers'
 import { monotonicMs } from '../../core/moment.js'
 import { longestTimerMs } from '../../core/wait.js'
 import { oldestBeatMs } from '../whole.js'
