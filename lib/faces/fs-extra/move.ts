@@ -3,7 +3,7 @@ import { openDual } from '../../core/dual.js'
 import { hasCode } from '../../core/errors.js'
 import type { Steps } from '../../core/steps.js'
 import { move as moveThing } from '../../move.js'
-import { type Both, isBelow, lookAtBoth } from '../node/look-at-both.js'
+import { type Both, isBelow, lookAtBoth, nameBelow } from '../node/look-at-both.js'
 import { wordOf } from './words.js'
 
 interface Options {
@@ -28,7 +28,8 @@ function* moveTree(source: string, target: string, options?: Options | null): St
     })
   } catch (error) {
     // A directory on the way to the target is a link into the source.
-    if (was.isDirectory() && hasCode(error, 'EINVAL')) throw word('into itself', source, target, { cause: error })
+    if (was.isDirectory() && hasCode(error, 'EINVAL'))
+      throw word('into itself', source, yield* nameBelow(was, both), { cause: error })
     throw error
   }
   if (!moved) throw word('exists', source, target)

@@ -73,10 +73,12 @@ export function ofTwo<N extends 'read' | 'write' | 'readv' | 'writev'>(
   const call = (...args: readonly unknown[]) => native[name]?.(...args)
   const either = (...args: readonly unknown[]) => {
     if (hasCallback(args)) return call(...args)
+    // Node's `read` takes no callback in the place of the position.
+    const all = name === 'read' && args.length === 4 ? [...args, null] : args
     return new Promise((resolve, reject) => {
       const done = (error: unknown, counted: number, used: unknown) =>
         error ? reject(error) : resolve({ [count]: counted, [data]: used })
-      call(...args, done)
+      call(...all, done)
     })
   }
   return named(either, name) as unknown as Universal<NodeFs[N]>

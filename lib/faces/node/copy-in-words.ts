@@ -5,9 +5,9 @@ import { copy } from '../../copy.js'
 import { hasCode, isSystemError, type SystemError } from '../../core/errors.js'
 import { asPath } from '../../core/input.js'
 import type { Stats } from '../../core/stats.js'
-import { fs, orNothing, type Steps } from '../../core/steps.js'
+import { fs, type Steps } from '../../core/steps.js'
 import { mkdirp } from '../../mkdirp.js'
-import { type Both, type Leads, lookAtBoth, refuseNestedLinks } from './look-at-both.js'
+import { type Both, type Leads, lookAtBoth, lookFor, nameBelow, refuseNestedLinks } from './look-at-both.js'
 import { throughNode } from './through-node.js'
 import type { Word } from './verdicts.js'
 
@@ -80,19 +80,10 @@ function* reworded(error: SystemError, both: Both, { word, errorOnExist, derefer
   if (hasCode(error, 'EINVAL')) {
     if (was?.isSocket()) return word('socket', source, target, { cause: error })
     if (was?.isFIFO()) return word('pipe', source, target, { cause: error })
-    return was?.isDirectory() ? word('into itself', source, target, { cause: error }) : error
+    if (!was?.isDirectory()) return error
+    return word('into itself', source, yield* nameBelow(was, { source, target }), { cause: error })
   }
   if (was && there && was.isDirectory() !== there.isDirectory())
     return word(was.isDirectory() ? 'directory over other' : 'other over directory', source, target, { cause: error })
   return errorOnExist && hasCode(error, 'EEXIST') ? word('exists', source, target, { cause: error }) : error
-}
-
-function* lookFor(path: string | undefined, dereference: boolean): Steps<Stats | undefined> {
-  if (path === undefined) return undefined
-  try {
-    return yield* dereference ? fs.stat(path, orNothing) : fs.lstat(path, orNothing)
-  } catch (error) {
-    if (!isSystemError(error)) throw error
-    return undefined
-  }
 }

@@ -1,8 +1,8 @@
 // What a peer refuses before it copies or moves anything. It looks, and another process may change what it has seen: what
 // must hold is held by the function behind the face, which looks for itself.
 
-import { resolve, sep } from 'node:path'
-import { hasCode, systemError } from '../../core/errors.js'
+import { dirname, resolve, sep } from 'node:path'
+import { hasCode, isSystemError, systemError } from '../../core/errors.js'
 import { asPath } from '../../core/input.js'
 import type { Stats } from '../../core/stats.js'
 import { fs, type Outcome, orNothing, type Steps, together, unwrap } from '../../core/steps.js'
@@ -68,4 +68,29 @@ const partsOf = (path: string): readonly string[] => resolve(path).split(sep).fi
 export function isBelow(path: string, above: string): boolean {
   const parts = partsOf(path)
   return partsOf(above).every((part, at) => part === parts[at])
+}
+
+/**
+ * What the peers call a target in a directory: the name right below that directory, where a link on the way leads into it;
+ * otherwise the target itself.
+ */
+export function* nameBelow(dir: Stats, { source, target }: Both): Steps<string> {
+  if (isBelow(target, source)) return target
+  for (let at = target; ; ) {
+    const above = resolve(dirname(at))
+    if (sameInode(dir, yield* lookFor(above, true))) return at
+    if (above === dirname(above)) return target
+    at = above
+  }
+}
+
+/** What is there, if that can be seen: the words of an error depend on it. */
+export function* lookFor(path: string | undefined, dereference: boolean): Steps<Stats | undefined> {
+  if (path === undefined) return undefined
+  try {
+    return yield* dereference ? fs.stat(path, orNothing) : fs.lstat(path, orNothing)
+  } catch (error) {
+    if (!isSystemError(error)) throw error
+    return undefined
+  }
 }

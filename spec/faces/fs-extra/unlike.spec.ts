@@ -209,6 +209,10 @@ holds('read, write, readv and writev come to both values', async () => {
   const into = Buffer.alloc(8)
   assert.equal(await fs.read(fd, into, 0, 8, 0), { bytesRead: 8, buffer: into })
   assert.is(into.toString(), 'textmore')
+  // From where the last one has ended, if no position is given: nothing was read so.
+  const readOn = fs.read as (...args: readonly unknown[]) => Promise<unknown>
+  assert.equal(await readOn(fd, into, 0, 4), { bytesRead: 4, buffer: into })
+  assert.is(into.toString(), 'textmore')
   const { bytesRead, buffers } = await fs.readv(fd, [into], 8)
   assert.is(bytesRead, 8)
   assert.equal(buffers, [into])
