@@ -46,6 +46,10 @@ function leave(path: string, ageMs: number): void {
   utimesSync(path, then, then)
 }
 
+async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await wait(20)
+}
+
 // ---- The surface ----
 
 // What compiles against its types compiles against ours.
@@ -192,6 +196,26 @@ holds('pauses grow as those of `retry`', () => {
   assert.is(typeof pauseAfter(5000, pausesOf(Number.POSITIVE_INFINITY)), 'number')
 })
 
+holds('a filesystem that is given may have functions of a path alone', async () => {
+  const { dir, file } = fresh()
+  type Done = (error: Error | null, stats?: nodeFs.Stats) => void
+  const broken = { ...nodeFs, stat: (_path: string, done: Done) => done(new Error('broken')) }
+  leave(`${file}.lock`, 60_000)
+  for (const call of [lock, check]) await assert.rejects(call(file, { fs: broken }), { message: /^broken$/ })
+  const whole = { ...nodeFs, stat: (path: string, done: Done) => nodeFs.stat(path, done) }
+  assert.is(await check(file, { fs: whole }), false)
+  const release = await lock(file, { fs: whole, update: 1_000 })
+  const taken = statSync(`${file}.lock`).mtimeMs
+  await until(() => statSync(`${file}.lock`).mtimeMs > taken)
+  await release()
+  assert.equal(readdirSync(dir), ['foo'])
+  // What is not there need not be removed.
+  const absent = Object.assign(new Error('gone'), { code: 'ENOENT', errno: -2, syscall: 'rmdir' })
+  const rmdir = (_path: string, done: (error: Error) => void) => done(absent)
+  await lock(file)
+  await unlock(file, { fs: { ...nodeFs, rmdir } })
+})
+
 holds('stale is at least 2 s, update from 1 s to stale / 2', () => {
   const times = (given: object) => {
     const { staleMs, updateMs } = askedLock('x', given)
@@ -258,22 +282,18 @@ holds('what is no lock of either package is never taken over', async () => {
 /** Resolves with what `onCompromised` gets. */
 function compromised(file: string, given: lockfile.LockOptions = {}) {
   let release: (() => Promise<void>) | undefined
-  let take = () => {}
-  const taken = new Promise<void>(resolve => {
-    take = resolve
-  })
   const said: Error[] = []
-  const first = new Promise<Error>((resolve, reject) => {
+  let taken: Promise<void> | undefined
+  const first = new Promise<Error>(resolve => {
     const onCompromised = (error: Error) => {
       said.push(error)
       resolve(error)
     }
-    lock(file, { update: 1_000, onCompromised, ...given }).then(got => {
+    taken = lock(file, { update: 1_000, onCompromised, ...given }).then(got => {
       release = got
-      take()
-    }, reject)
+    })
   })
-  return { first, said, taken, release: () => release?.() }
+  return { first, taken, said, release: () => release?.() }
 }
 
 holds('a lock that is removed, or that others have taken, is compromised, once', async () => {
@@ -291,6 +311,8 @@ holds('a lock that is removed, or that others have taken, is compromised, once',
     assert.is((error as NodeJS.ErrnoException).code, 'ECOMPROMISED')
     assert.is((error.cause as NodeJS.ErrnoException).code, 'ERR_LEASE_LOST')
   }
+  assert.match((await one.first).message, /^ENOENT: .*foo\.lock/)
+  assert.is((await two.first).message, 'Unable to update lock within the stale threshold')
   for (const { release } of [one, two]) await assert.rejects(Promise.resolve(release()), isReleased)
   await assert.rejects(unlock(file), notAcquired)
   assert.is(await check(other), true)
@@ -307,7 +329,7 @@ holds('a holder that can make no heartbeat for stale ms is compromised, and its 
     const error = Object.assign(new Error('EIO: i/o error, rename'), { code: 'EIO', errno: -5, syscall: 'rename' })
     setImmediate(done, error)
   }, nodeFs.rename)
-  const { first, said, taken, release } = compromised(file, { stale: 2_000, fs: { ...nodeFs, rename } })
+  const { first, taken, said, release } = compromised(file, { stale: 2_000, fs: { ...nodeFs, rename } })
   await taken
   isDeaf = true
   const error = await first
@@ -318,6 +340,41 @@ holds('a holder that can make no heartbeat for stale ms is compromised, and its 
   await (await lock(file, { retries: { forever: true, minTimeout: 10, maxTimeout: 50 } }))()
   assert.is(said.length, 1)
   assert.equal(readdirSync(dir), ['foo'])
+})
+
+for (const name of ['stat', 'utimes'] as const)
+  holds(
+    `${name} of a filesystem that is given is called by each heartbeat, and its error compromises the lock`,
+    async () => {
+      const { dir, file } = fresh()
+      const given = { ...nodeFs }
+      const { first, taken } = compromised(file, { stale: 2_000, fs: given })
+      await taken
+      const counted = nodeFs[name] as (...args: unknown[]) => void
+      let calls = 0
+      Object.assign(given, { [name]: (...args: unknown[]) => [calls++, counted(...args)] })
+      await until(() => calls > 0)
+      Object.assign(given, {
+        [name]: (...args: unknown[]) => (args.at(-1) as (error: Error) => void)(new Error('broken')),
+      })
+      const error = await first
+      assert.equal([(error as NodeJS.ErrnoException).code, error.message], ['ECOMPROMISED', 'broken'])
+      await (await lock(file, { retries: { forever: true, minTimeout: 10, maxTimeout: 50 } }))()
+      assert.equal(readdirSync(dir), ['foo'])
+    },
+  )
+
+holds('heartbeats go on when a test clears the timers of the process, or replaces them', async () => {
+  const { file } = fresh()
+  const real = globalThis.setTimeout
+  const made: NodeJS.Timeout[] = []
+  Object.assign(globalThis, { setTimeout: (...args: Parameters<typeof real>) => made[made.push(real(...args)) - 1] })
+  const release = await lock(file, { update: 1_000 })
+  for (const one of made) clearTimeout(one)
+  globalThis.setTimeout = real
+  const taken = statSync(`${file}.lock`).mtimeMs
+  await until(() => statSync(`${file}.lock`).mtimeMs > taken)
+  await release()
 })
 
 holds('a release finds a lock that is gone as it is to be, and does not touch that of another', async () => {

@@ -7,6 +7,8 @@ import type { Door } from '../../core/door.js'
 import { inThreadOf } from '../../core/in-thread.js'
 import { poolOf } from '../../core/pool.js'
 import { doorFor } from '../../core/restricted-door.js'
+import type { orNothing } from '../../core/steps.js'
+import { nodeFs } from '../node-fs.js'
 
 type NodeFs = typeof import('node:fs')
 type AnyFunction = (...args: readonly unknown[]) => unknown
@@ -47,11 +49,18 @@ export function doorOf(given: unknown): Door {
   }
 }
 
+/** Its numbers are exact, where such a function returns rounded ones. */
+const pool = poolOf(nodeFs)
+
 const realpathIn = (fs: NodeFs) => (path: string) => fs.realpathSync(path)
 
-/** Packages that take such an object call these two with a path alone, and so it may be written. */
+/** Packages that take such an object call these with a path alone, and so it may be written. */
 const asOthersCall = (fs: NodeFs) => ({
   realpath: (done: Done, path: string) => fs.realpath(path, done),
+  stat: (done: Done, path: string, options?: typeof orNothing) =>
+    fs.stat.length === 2
+      ? (fs.stat as AnyFunction)(path, (error: unknown) => (error ? done(error) : pool.stat(done, path, options)))
+      : poolOf(fs).stat(done, path, options),
   mkdir: (done: Done, path: string, mode?: number) =>
     fs.mkdir.length === 2 ? (fs.mkdir as AnyFunction)(path, done) : fs.mkdir(path, mode, done),
 })

@@ -10,8 +10,14 @@ const messages: Readonly<Record<Code, string>> = {
   ESYNC: 'Cannot use retries with the sync api',
 }
 
-export function errorOf(code: Code, more: { readonly file?: string; readonly cause?: unknown } = {}): Error {
-  const { cause, ...rest } = more
-  const error = new Error(messages[code], cause === undefined ? {} : { cause })
+interface More {
+  readonly file?: string
+  readonly cause?: unknown
+  /** What is said instead of the usual. */
+  readonly message?: string | undefined
+}
+
+export function errorOf(code: Code, { cause, message = messages[code], ...rest }: More = {}): Error {
+  const error = new Error(message, cause === undefined ? {} : { cause })
   return Object.assign(error, { code, ...rest })
 }

@@ -4,6 +4,8 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { isNotACell } from '../../cell/transition.js'
 import type { Door } from '../../core/door.js'
 import { drive } from '../../core/drive.js'
+import { hasCode, systemError } from '../../core/errors.js'
+import { epochMs } from '../../core/moment.js'
 import { fs, type Steps } from '../../core/steps.js'
 import { type Hold, release, renew } from '../../lock/hold.js'
 import { DroppedLeases } from '../../lock/lease/dropped.js'
@@ -59,17 +61,33 @@ const leases = new DroppedLeases<Hold>(
 
 function keep(hold: Hold, file: string, asked: AskedLock, door: Door): Held {
   const held: Held = { file, lockfilePath: asked.lockfilePath, hold, door, isOver: false }
+  const at = placeOf(file, asked)
   leases.watch(
     held,
     hold,
-    heartbeatsOf(hold, one => drive(renew(one), { door })),
+    heartbeatsOf(hold, one => drive(asked.isWatched ? watchedBeat(one, at) : renew(one), { door })),
   )
   enter(held, reason => {
     // This process lives, so what it holds, and may not know to be lost, is not taken over by others: it is given back.
     if (!hold.over) drive(release(hold, { remove: true }), { door }).catch(() => {})
-    asked.onCompromised(errorOf('ECOMPROMISED', { cause: reason }))
+    asked.onCompromised(errorOf('ECOMPROMISED', { cause: reason, message: whatFailed(reason, hold, at) }))
   })
   return held
+}
+
+/** With the calls of proper-lockfile before it, because a filesystem that a caller gives may count on them, or fail them. */
+function* watchedBeat(hold: Hold, at: string): Steps<void> {
+  yield* fs.stat(at)
+  const seconds = epochMs() / 1000
+  yield* fs.utimes(at, seconds, seconds)
+  yield* renew(hold)
+}
+
+/** The message of what has failed, as in proper-lockfile; undefined: nothing has, and it was too late. */
+function whatFailed(reason: unknown, { lost }: Hold, at: string): string | undefined {
+  if (lost?.because === 'its directory is gone') return systemError('ENOENT', 'stat', 'the lock is gone', at).message
+  const { cause } = reason as Error
+  return cause instanceof Error ? cause.message : undefined
 }
 
 /** Gives a lock back, unless that was done before, or it is lost. */
@@ -78,6 +96,8 @@ export function* giveBack(held: Held): Steps<void> {
   try {
     yield* release(held.hold, { remove: true })
   } catch (error) {
+    // What is to be removed is not there.
+    if (hasCode(error, 'ENOENT')) return
     if (!isLeaseLost(error)) throw error
     // What has removed it has done what is wanted.
     if (held.hold.lost?.because !== 'its directory is gone') throw errorOf('ECOMPROMISED', { cause: error })

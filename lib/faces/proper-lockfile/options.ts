@@ -50,6 +50,8 @@ export interface Asked {
 export interface AskedLock extends Asked {
   readonly updateMs: number
   readonly pauses: Pauses
+  /** The caller has given a filesystem. */
+  readonly isWatched: boolean
   readonly onCompromised: (error: Error) => unknown
 }
 
@@ -75,6 +77,7 @@ export function askedLock(file: unknown, options: LockingOptions | undefined): A
     ...common,
     updateMs: Math.max(Math.min(updateMs, common.staleMs / 2), leastUpdateMs),
     pauses: pausesOf(retries),
+    isWatched: (options?.fs ?? undefined) !== undefined,
     onCompromised: asFunction(onCompromised, 'options.onCompromised') as AskedLock['onCompromised'],
   }
 }
