@@ -1,4 +1,4 @@
-// Where the results are kept: one file for the races, one for the speed, each with its picture beside it.
+// Where the results are kept: one file for the races, one for the speed, each with its pictures beside it.
 
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -11,12 +11,11 @@ export function resultsDir(whole: boolean): string {
   return fileURLToPath(new URL(whole ? '../../results/' : '../../results/quick/', import.meta.url))
 }
 
-/** Writes the results and their picture, and prints both paths. */
+/** Writes the results and their pictures, and prints the paths. */
 export async function keep(name: string, results: RaceResults | SpeedResults, whole: boolean): Promise<void> {
   const dir = resultsDir(whole)
   const file = join(dir, `${name}.json`)
   await mkdirp(dir)
   await writeFile(file, `${JSON.stringify(results, null, 1)}\n`)
-  const picture = await drawInto(dir, results)
-  for (const made of [file, picture]) console.log(relative('', made))
+  for (const made of [file, ...(await drawInto(dir, results))]) console.log(relative('', made))
 }

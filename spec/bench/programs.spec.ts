@@ -17,9 +17,12 @@ benchTest('bench:charts draws beside the results, and says where there are none'
   writeFileSync(join(dir, 'speed.json'), JSON.stringify(speed))
   const { status, said } = entry('charts', dir)
   assert.is(status, 0, said)
-  assert.equal(readdirSync(dir).sort(), ['races.json', 'races.svg', 'speed.json', 'speed.svg'])
-  for (const name of ['races.svg', 'speed.svg'])
-    assert.match(readFileSync(join(dir, name), 'utf8'), /^<svg .*<\/svg>\n$/s)
+  const drawn = readdirSync(dir).filter(name => name.endsWith('.svg'))
+  for (const name of ['races', 'speed'])
+    for (const ending of ['', '-short', '-short-dark', '-short-narrow', '-short-narrow-dark'])
+      assert.ok(drawn.includes(`${name}${ending}.svg`), `${name}${ending}`)
+  assert.is(drawn.length, 10)
+  for (const name of drawn) assert.match(readFileSync(join(dir, name), 'utf8'), /^<svg .*<\/svg>\n$/s)
 })
 
 // Small runs: here it counts that they run, and that our column has zeros where others have none.
