@@ -23,7 +23,7 @@ export interface Patience {
   readonly retryFor?: number | undefined
 }
 
-/** Whether published data survives a power cut: see the README, "Atomic is not durable". */
+/** Whether published data survives a power cut: see docs/durability.md, "Atomic is not durable". */
 export type Durability = 'none' | 'file' | 'full'
 
 type Code = 'ERR_INVALID_ARG_TYPE' | 'ERR_INVALID_ARG_VALUE' | 'ERR_OUT_OF_RANGE'

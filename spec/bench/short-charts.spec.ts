@@ -101,3 +101,36 @@ benchTest('each fits its width, is drawn for two grounds, and holds nothing but 
     }
   assert.is(grounds.size, 2)
 })
+
+const pageOf = (name: string) => readFileSync(fileURLToPath(new URL(`../../../docs/${name}`, import.meta.url)), 'utf8')
+
+benchTest(
+  'the table of where holdfast is slower is that of the results, and each function in it is explained',
+  async () => {
+    const { slowerTable, withTable } = await load('charts/slower')
+    const results = JSON.parse(
+      readFileSync(fileURLToPath(new URL('../../../bench/results/speed.json', import.meta.url)), 'utf8'),
+    )
+    const page = pageOf('performance.md')
+    const table: string = slowerTable(results)
+    assert.is(page, withTable(page, table), 'npm run bench:charts')
+    const functions = new Set([...table.matchAll(/^\| `(\w+)/gm)].map(([, name]) => name))
+    assert.ok(functions.size > 8)
+    for (const name of functions) assert.match(page, new RegExp(`^- [^:]*\`${name}\``, 'm'), name)
+  },
+)
+
+benchTest('a call that is slower anywhere has a row, and no other', async () => {
+  const { slowerTable } = await load('charts/slower')
+  const rowsOf = (cells: unknown) =>
+    slowerTable({ ...speed, cells })
+      .split('\n')
+      .slice(2)
+  assert.equal(rowsOf(speed.cells), ['| `link` | fs-extra 4.00 / - | - | - |'])
+  assert.equal(rowsOf(speed.cells.map(cell => ({ ...cell, median: 10 }))), [])
+  const growing = (side: string, size: number, median: number) => {
+    return { filesystem: 'tmpfs', work: 'link', side, growing: 'calls at a time', size, median }
+  }
+  const growth = [growing('holdfast', 1, 2), growing('steno', 1, 2), growing('holdfast', 9, 3), growing('steno', 9, 2)]
+  assert.match(slowerTable({ ...speed, growth }), '| `link`, 1 to 9 calls at a time | steno - / 1.50 | - | - |')
+})
