@@ -41,7 +41,7 @@ export interface Cached<V> {
  * @example
  * const sessions = new ValidatingCache({
  *   max: 1000,
- *   load: (id, { signal }) => openSession(id, { signal }),
+ *   load: (id: string, { signal }) => openSession(id, { signal }),
  *   check: async (id, session) => ((await session.isAlive()) ? 'valid' : 'expired'),
  *   onEvict: (id, session) => session.close(),
  * })

@@ -17,7 +17,7 @@ import { achieve, noEvidence } from './parts/achieve.js'
  * @throws Errors of the system, unchanged, but for ENOENT and ENOTDIR: EACCES, ELOOP, ENAMETOOLONG ...
  *
  * @example
- * if (await exists('maintenance')) return new Response('', { status: 503 })
+ * if (await exists('maintenance')) response.writeHead(503).end()
  */
 export const exists = dual(function exists(path: string | URL, { retryFor }: Patience = {}): Steps<boolean> {
   const at = asPath(path, 'path')

@@ -98,7 +98,7 @@ export interface WriteFileOptions extends Patience {
  *
  * @example
  * await writeFile('settings.json', JSON.stringify(settings, null, 2))
- * await writeFile('dump.sql', response.body, { durability: 'full', signal: AbortSignal.timeout(60_000) })
+ * await writeFile('dump.sql', response, { durability: 'full', signal: AbortSignal.timeout(60_000) })
  *
  * Source of the protocol: stage, fsync, rename, fsync of the directory, as in renameio and SQLite.
  */

@@ -25,8 +25,11 @@ export interface DriveOptions extends Patience {
  *   call waits for a free descriptor (EMFILE), and how long one step is retried, unless that was said where the steps were made.
  *
  * @example
- * const faulty = { ...door, perform: (call, done) => (call.op === 'fsync' ? done(error) : door.perform(call, done)) }
- * await drive(writeFile.steps('f', 'x'), { door: faulty })
+ * const faulty: Door = {
+ *   ...door,
+ *   perform: (call, done) => (call.op === 'fsync' ? void done(error) : door.perform(call, done)),
+ * }
+ * const { code } = await drive(writeFile.steps('f', 'x'), { door: faulty }).catch(thrown => thrown) // EIO
  */
 export const drive = <T>(steps: Steps<T>, options: DriveOptions = {}): Promise<T> =>
   new Promise((resolve, reject) => {

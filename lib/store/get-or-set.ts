@@ -52,7 +52,7 @@ export interface GetOrSet {
  * const { value } = await getOrSet(store, 'rates', ({ signal }) => fetchRates({ signal }), { ttl: 60_000, stale: 600_000 })
  *
  * @example
- * const renew = async ({ previous }) => redeem(previous.value.refresh)
+ * const renew = async ({ previous }: Task<Token>) => redeem(previous?.value.refresh)
  * const token = await getOrSet(store, 'token', renew, { refresh: rejected.version })
  *
  * Source of the protocol: leases for caches (Nishtala et al., "Scaling Memcache at Facebook", 2013), with the claim in the
