@@ -1,7 +1,7 @@
 // The package as its users get it.
 
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -71,6 +71,26 @@ function used(code: string, ...before: string[]): unknown {
   const dir = scratch()
   mkdirSync(join(dir, 'node_modules'))
   symlinkSync(join(top, 'dist', 'package'), join(dir, 'node_modules', 'holdfast'), 'junction')
+  return run(dir, code, before)
+}
+
+/** The same, of a package as most builds make it: what an import gets is another copy than what a require gets. */
+function usedTwice(code: string): unknown {
+  makePackage()
+  const dir = scratch()
+  const home = join(dir, 'node_modules', 'holdfast')
+  cpSync(join(top, 'dist', 'package'), home, { recursive: true })
+  const files = readdirSync(join(home, 'dist'))
+  for (const name of files.filter(one => one.endsWith('.js')))
+    cpSync(join(home, 'dist', name), join(home, 'dist', 'other', name))
+  for (const name of files.filter(one => one.endsWith('.mjs'))) {
+    const front = join(home, 'dist', name)
+    writeFileSync(front, readFileSync(front, 'utf8').replace("('./", "('./other/"))
+  }
+  return run(dir, code)
+}
+
+function run(dir: string, code: string, before: readonly string[] = []): unknown {
   const head = `import { createRequire } from 'node:module'\nconst require = createRequire(import.meta.url)\n`
   writeFileSync(join(dir, 'program.mjs'), head + code)
   const [command = process.execPath, ...args] = [...before, process.execPath, '--no-warnings', 'program.mjs']
@@ -138,6 +158,38 @@ holds(
     await Promise.all([mkdirp('a/b'), face('a/b/c'), own.mkdirp('a/b/d')])
     console.log(JSON.stringify([ended, refused[0] === refused[1], typeof refused[0], await own.readJson('n.json')]))`
     assert.equal(used(code), [['AbortError', 'AbortError'], true, 'string', { n: 30 }])
+  },
+)
+
+/** A write that is under way by import, and one by require, which begins later. `most` is how long the second is waited for. */
+const twoWrites = (most: number): string => `
+  const { writeFile } = await import('holdfast')
+  const own = require('holdfast')
+  let goOn
+  const gate = new Promise(resolve => (goOn = resolve))
+  async function* slowly() {
+    yield 'first, '
+    await gate
+    yield 'by import'
+  }
+  const first = writeFile('f', slowly())
+  const second = own.writeFile('f', 'second, by require').then(() => 'overtook')
+  let timer
+  const waits = new Promise(resolve => (timer = setTimeout(resolve, ${most}, 'waits')))
+  const came = await Promise.race([second, waits])
+  clearTimeout(timer)
+  goOn()
+  await Promise.all([first, second])
+  console.log(JSON.stringify([came, require('node:fs').readFileSync('f', 'utf8')]))`
+
+holds('an import and a require in one process stand in one queue, as calls of one thread do', () => {
+  assert.equal(used(twoWrites(200)), ['waits', 'second, by require'])
+})
+
+holds(
+  'two copies, one for import and one for require, stand in two queues: the call that came first comes last',
+  () => {
+    assert.equal(usedTwice(twoWrites(60_000)), ['overtook', 'first, by import'])
   },
 )
 
