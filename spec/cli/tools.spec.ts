@@ -74,6 +74,7 @@ holds('completion: the scripts of zsh and fish are right where these shells are'
   for (const shell of ['zsh', 'fish']) {
     const { out } = await ends(0, ['completion', shell])
     assert.match(out, /no-replace/)
+    assert.match(out, shell === 'zsh' ? ':(none file full)' : "-l durability -x -a 'none file full'")
     const file = join(scratch(), shell)
     writeFileSync(file, out)
     const { status, error } = spawnSync(shell, ['-n', file])

@@ -19,3 +19,7 @@ export const groups = (commands: readonly Command[]): string[] =>
 
 /** One word for a shell. */
 export const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`
+
+/** The words that an option takes, if it takes only these: `a|b`. */
+export const choicesOf = (value: string | undefined): readonly string[] =>
+  value?.includes('|') === true ? value.split('|') : []

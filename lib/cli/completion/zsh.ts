@@ -1,5 +1,5 @@
 import type { Command } from '../command.js'
-import { groups, optionsOf, quoted, secondWords } from './words.js'
+import { choicesOf, groups, optionsOf, quoted, secondWords } from './words.js'
 
 /** Behind `--` stands a program, so what follows is completed as it would be alone. */
 export function zsh(commands: readonly Command[]): string {
@@ -45,11 +45,16 @@ const entry = (name: string, summary: string): string => quoted(`${name}:${summa
 /** In a description, brackets and colons are zsh's own. */
 const described = (help: string): string => `[${help.replace(/[[\]:\\]/g, '\\$&')}]`
 
+const valuesOf = (value: string): string => {
+  const choices = choicesOf(value)
+  return choices.length > 0 ? `(${choices.join(' ')})` : '_files'
+}
+
 const specs = (command: Command): string[] => [
   ...optionsOf(command).map(([name, { value, help }]) =>
     value === undefined
       ? `        ${quoted(`--${name}${described(help)}`)}`
-      : `        ${quoted(`--${name}=${described(help)}:${value}:_files`)}`,
+      : `        ${quoted(`--${name}=${described(help)}:${value}:${valuesOf(value)}`)}`,
   ),
   `        '*:file:_files'`,
 ]
