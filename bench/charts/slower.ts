@@ -96,10 +96,11 @@ export function slowerTable({ about, cells, growth }: SpeedResults): string {
   return [head, '|---|---|---|---|', ...rows].join('\n')
 }
 
-const [begin, end] = ['<!-- Made by npm run bench:charts. -->', '<!-- The end of what is made. -->']
+const end = '<!-- The end of what is made. -->'
 
 /** Puts the table into the text of a page, between two marks. */
-export function withTable(page: string, table: string): string {
+export function withTable(page: string, table: string, by = 'bench:charts'): string {
+  const begin = `<!-- Made by npm run ${by}. -->`
   const [from, to] = [page.indexOf(begin), page.indexOf(end)]
   if (from < 0 || to < from) throw new Error('The page has no place for the table')
   return `${page.slice(0, from)}${begin}\n\n${table}\n\n${page.slice(to)}`
