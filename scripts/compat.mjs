@@ -1,11 +1,13 @@
-// Runs a program of every public function on Node, Bun and Deno, and prints what works where. npm has packages that hold
-// the binaries; each is installed once, under node_modules, and is no dependency of the project.
+// Runs a program of every public function on Node, Bun and Deno, with the package as `npm install` unpacks it from its tarball,
+// and prints what works where. npm has packages that hold the binaries; each is installed once, under node_modules, and is no
+// dependency of the project.
 
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { limits } from '../dist/spec/compat/limits.js'
+import { pack } from './pack.mjs'
 
 const top = dirname(dirname(fileURLToPath(import.meta.url)))
 const { platform, arch } = process
@@ -40,10 +42,51 @@ function installed(name, runtime) {
   return binary
 }
 
+/** The directory of a user, who has installed the tarball, and has the program. */
+const home = join(top, 'node_modules', '.compat')
+
+function npm(cwd, ...args) {
+  const { status, stdout, stderr } = spawnSync('npm', args, { cwd, encoding: 'utf8', shell: onWindows })
+  if (status === 0) return stdout.trim()
+  console.error(`npm ${args[0]} failed:\n${stdout}${stderr}`)
+  process.exit(1)
+}
+
+async function installPackage() {
+  const shipped = await pack()
+  rmSync(home, { recursive: true, force: true })
+  mkdirSync(home, { recursive: true })
+  const tarball = npm(shipped, 'pack', '--loglevel=error', '--pack-destination', home).split('\n').at(-1)
+  const dependencies = { holdfast: `file:${tarball}` }
+  writeFileSync(join(home, 'package.json'), JSON.stringify({ private: true, type: 'module', dependencies }))
+  npm(home, 'install', '--no-audit', '--no-fund', '--loglevel=error')
+  // It names other files of the specs, and one of the library.
+  for (const name of ['spec/compat', 'spec/support', 'lib'])
+    cpSync(join(top, 'dist', name), join(home, 'program', name), { recursive: true })
+  const where = `console.log(import.meta.resolve('holdfast'), import.meta.resolve('holdfast/store'))\n`
+  writeFileSync(join(home, 'program', 'where.js'), where)
+}
+
+function run(name, runtime, program, ...args) {
+  return spawnSync(installed(name, runtime), [...runtime.args, join(home, 'program', program), ...args], {
+    cwd: home,
+    encoding: 'utf8',
+  })
+}
+
+/** What is measured is what is published, and not what lies in the work tree. */
+function check(name, runtime) {
+  const { stdout, stderr } = run(name, runtime, 'where.js')
+  const urls = stdout.trim().split(' ')
+  const shipped = realpathSync(join(home, 'node_modules', 'holdfast'))
+  if (urls.length === 2 && urls.every(url => realpathSync(new URL(url)).startsWith(shipped))) return
+  console.error(`${name} does not load the installed package, but ${stdout}${stderr}`)
+  process.exit(1)
+}
+
 function reportOf(name, runtime) {
-  const program = join(top, 'dist', 'spec', 'compat', 'program.js')
-  const args = [...runtime.args, program, '--report']
-  const { stdout, stderr } = spawnSync(installed(name, runtime), args, { cwd: top, encoding: 'utf8' })
+  check(name, runtime)
+  const { stdout, stderr } = run(name, runtime, 'spec/compat/program.js', '--report')
   try {
     return JSON.parse(stdout.trim().split('\n').at(-1))
   } catch {
@@ -59,6 +102,7 @@ for (const name of names) {
   console.error(`There is no runtime '${name}', but: ${Object.keys(runtimes).join(', ')}.`)
   process.exit(1)
 }
+await installPackage()
 const reports = names.map(name => ({ name, ...reportOf(name, runtimes[name]) }))
 
 /** `yes`, `no` as it is known, or what is wrong. */
