@@ -1,10 +1,10 @@
-// Builds the site, docs/site: the pages of docs/, and a reference that TypeDoc makes of the doc comments. Static files; TypeDoc
-// makes them light and dark, narrow and wide, with a search. `llms.txt` beside them lists the pages for language models.
+// Builds the site, docs/site: the pages of docs/, and a reference that TypeDoc makes of the types that are published, in which
+// each form of a function is a signature of its own. Static files; TypeDoc makes them light and dark, narrow and wide, with a search. `llms.txt` beside them lists the pages for language models.
 
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 
 const top = dirname(dirname(fileURLToPath(import.meta.url)))
 const docs = join(top, 'docs')
@@ -20,13 +20,14 @@ export function pages() {
 
 const { exports } = JSON.parse(readFileSync(join(top, 'package.json'), 'utf8'))
 /** Faces are documented by the packages whose places they take. */
-const entries = Object.values(exports)
-  .filter(({ default: file }) => file && !file.includes('/faces/'))
-  .map(({ default: file }) => file.replace(/^\.\/dist\/(.*)\.js$/, '$1.ts'))
+const entries = Object.entries(exports)
+  .filter(([, { default: file }]) => file && !file.includes('/faces/'))
+  .map(([path]) => (path === '.' ? 'index' : path.slice(2)))
 
 const settings = {
   name: 'holdfast',
-  entryPoints: entries.map(file => join(top, file)),
+  entryPoints: entries.map(name => join(top, 'dist', 'package', 'dist', `${name}.d.ts`)),
+  plugin: [pathToFileURL(join(docs, 'titles.mjs')).href],
   tsconfig: join(docs, 'tsconfig.json'),
   readme: join(docs, 'index.md'),
   projectDocuments: pages().map(name => join(docs, name)),
@@ -73,6 +74,8 @@ function run(command, args) {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   if (!existsSync(join(docs, 'node_modules', '.package-lock.json')))
     run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'])
+  run(process.execPath, [join(top, 'scripts', 'ready.mjs')])
+  await (await import('./pack.mjs')).pack()
   rmSync(site, { recursive: true, force: true })
   const path = join(docs, 'node_modules', '.typedoc.json')
   writeFileSync(path, JSON.stringify(settings, null, 2))
