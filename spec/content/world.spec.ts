@@ -65,8 +65,7 @@ function* checksOutTwo(dir: string, who: string, many: Many = checkoutMany): Ste
     paths.map(path => [digest, path]),
     {},
   )
-  for (const path of paths)
-    if (done.get(path) !== undefined) see(`${who} has what it checked out`, existsSync(path))
+  for (const path of paths) if (done.get(path) !== undefined) see(`${who} has what it checked out`, existsSync(path))
   return `${isKnown}: ${[...done.values()].join()}`
 }
 
