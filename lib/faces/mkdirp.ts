@@ -46,7 +46,8 @@ export function mkdirpSync(path: string, opts?: MkdirpOptions): Made {
   const at = resolveArgument(path)
   if (!opts) return ours.sync(at)
   const { mode, provided } = asOptions(opts)
-  if (!useNativeSync(opts)) return driveSync(ours.steps(at, { mode }), { door: doorOf(provided) })
+  if (!areNodes(provided, 'mkdirSync', 'statSync'))
+    return driveSync(ours.steps(at, { mode }), { door: doorOf(provided) })
   return ours.sync(at, { mode })
 }
 
@@ -56,7 +57,7 @@ function makeDirectory(path: string, opts?: MkdirpOptions): Promise<Made> {
     const at = resolveArgument(path)
     if (!opts) return ours(at)
     const { mode, provided } = asOptions(opts)
-    if (!useNative(opts)) return drive(ours.steps(at, { mode }), { door: doorOf(provided) })
+    if (!areNodes(provided, 'mkdir', 'stat')) return drive(ours.steps(at, { mode }), { door: doorOf(provided) })
     return ours(at, { mode })
   } catch (error) {
     return Promise.reject(error)
@@ -100,6 +101,14 @@ export const useNative = Object.assign(
   },
   { sync: useNativeSync },
 )
+
+/** Whether no other functions than Node's were given under these names. */
+function areNodes({ fs, ...given }: Options, ...names: readonly (keyof FsProvider)[]): boolean {
+  const isNodes = (name: keyof FsProvider) =>
+    [undefined, nodeFs[name]].includes((given[name] || fs?.[name]) as undefined)
+  const hasAsync = names.includes('mkdir') && (given.mkdirAsync ?? given.statAsync) !== undefined
+  return !hasAsync && names.every(isNodes)
+}
 
 interface Asked {
   readonly mode: number | string | undefined

@@ -6,7 +6,7 @@
 // | returns true, and false only if `filter` kept something | to the letter |
 // | `filter`, also async: asked of a directory after all in it is gone; false keeps the thing and all above it | to the letter; it gets `Stats` each time |
 // | `signal`: the call fails with its reason | to the letter |
-// | errors of paths and options, of roots | to the letter |
+// | errors of paths and options, of roots; of `moveRemove`, where the path is `tmp` | to the letter |
 // | `glob` | patterns of files, with `cwd`, `dot`, `ignore`, `nocase`; refused: other options of glob, extended patterns as `+(a)` |
 // | processes that write in the directory meanwhile | stronger: no ENOTEMPTY; the name is free at once, and the whole of it (without `filter`) |
 // | what is mounted inside; links that take the place of directories | stronger: not touched, and not followed |
@@ -14,6 +14,7 @@
 // | `preserveRoot: false` | refused: a root is never removed |
 
 import type { Stats } from 'node:fs'
+import { resolve } from 'node:path'
 import { isInterruption } from '../core/interruption.js'
 import { type RemoveOptions, remove } from '../remove.js'
 import { glob } from './glob.js'
@@ -133,7 +134,24 @@ export const native = strategy()
 export const manual = strategy()
 export const posix = strategy()
 export const windows = strategy()
-export const moveRemove = strategy()
+export const moveRemove = Object.assign(
+  async (path: Paths, opt?: RimrafAsyncOptions) => {
+    refuseItsTmp(path, opt)
+    return removeAll(path, opt)
+  },
+  { sync: moveRemoveSync },
+)
+
+export function moveRemoveSync(path: Paths, opt?: RimrafSyncOptions): boolean {
+  refuseItsTmp(path, opt)
+  return rimrafSync(path, opt)
+}
+
+/** Nothing is moved to `tmp`, but a caller that names it wants to keep it. */
+function refuseItsTmp(path: Paths, opt: RimrafOptions | undefined): void {
+  if (opt?.tmp !== undefined && [path].flat().some(one => typeof one === 'string' && resolve(one) === opt.tmp))
+    throw new Error('cannot delete temp directory used for deletion')
+}
 
 const strategies = { native, manual, posix, windows, moveRemove }
 const syncStrategies = {
@@ -141,7 +159,7 @@ const syncStrategies = {
   manualSync: rimrafSync,
   posixSync: rimrafSync,
   windowsSync: rimrafSync,
-  moveRemoveSync: rimrafSync,
+  moveRemoveSync,
 }
 
 export const rimraf = Object.assign(removeAll, {
@@ -154,7 +172,6 @@ export const rimraf = Object.assign(removeAll, {
 
 export {
   rimrafSync as manualSync,
-  rimrafSync as moveRemoveSync,
   rimrafSync as nativeSync,
   rimrafSync as posixSync,
   rimrafSync as sync,

@@ -76,6 +76,16 @@ sameAsPeer<Face>(peer, face, [
         return module[form](join(dir, 'a'), { mkdir, mkdirSync })
       },
     },
+    {
+      name: `${form}: a function that fails, and returns a promise`,
+      run: (module, dir) => {
+        const error = Object.assign(new Error('no'), { code: 'EROFS' })
+        const mkdirSync = () => {
+          throw error
+        }
+        return module[form](join(dir, 'a'), { mkdirAsync: () => Promise.reject(error), mkdirSync })
+      },
+    },
   ]),
   ...(['manual', 'manualSync'] as const).flatMap(form =>
     ['a', 'a/b/c', '.'].map(

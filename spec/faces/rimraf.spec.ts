@@ -141,6 +141,16 @@ holds('roots are refused, also without preserveRoot', () => {
   assert.throws(() => face.sync('/', { preserveRoot: false }), { code: 'ERR_PRESERVE_ROOT' })
 })
 
+holds('moveRemove spares what it is to move things to', async () => {
+  const tmp = scratch()
+  lay(tmp)
+  for (const { moveRemove } of [face, peer]) {
+    assert.throws(() => moveRemove.sync(tmp, { tmp }), { message: /^cannot delete temp directory used for deletion$/ })
+    await assert.rejects(moveRemove([tmp], { tmp }), { message: /^cannot delete temp directory used for deletion$/ })
+  }
+  assert.ok(existsSync(join(tmp, 'x.js')))
+})
+
 holds('options of glob that are not known are refused, and nothing is removed', () => {
   const dir = scratch()
   lay(dir)
