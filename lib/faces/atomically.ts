@@ -9,6 +9,7 @@
 // | `timeout`: 7,500 ms, in the sync form 1,000; 0 or less: no retries | to the letter, for what waiting can cure |
 // | the callback | called with undefined or the error, in a tick of its own; the call returns undefined then |
 // | EPERM, EINVAL, ENOSYS of chown, and for ordinary users of chmod | swallowed, too; for root, chown's as well |
+// | `tmpCreate` of a file that is not there yet | gets an absolute path, as of any other |
 // | `fsyncWait: false` | stronger: the sync is waited for |
 // | a Readable that fails | stronger: the call fails, and the old file stays (atomically never settles) |
 // | a link that leads nowhere yet | stronger: the file that it leads to is made, and the link stays |

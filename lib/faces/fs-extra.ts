@@ -13,6 +13,7 @@
 // | `writeFile`, `outputFile`, `writeJson`, `outputJson` | whole or not at all (what Node alone can do is Node's: see ./node/write-file.ts) |
 // | `ensureFile` | never empties what another process has just written |
 // | `copy` | no reader sees a part of a file, or finds it missing while it is replaced; devices alone are copied as the system does it |
+// | `preserveTimestamps` | the access time is that before the source was read |
 // | `move` | without `overwrite` nothing is replaced, not even a link that leads nowhere; with it, a file is never missing |
 // | `remove`, `emptyDir` | a directory is gone at once, and as a whole; `emptyDir` resolves to nothing |
 // | `ensureDir`, `ensureLink`, `ensureSymlink` | the callers of a race all succeed |
