@@ -46,7 +46,7 @@ export function mkdirpSync(path: string, opts?: MkdirpOptions): Made {
   const at = resolveArgument(path)
   if (!opts) return ours.sync(at)
   const { mode, provided } = asOptions(opts)
-  if (!areNodes(provided, 'mkdirSync', 'statSync'))
+  if (!isNodes(provided, 'mkdirSync') || !isNodes(provided, 'statSync'))
     return driveSync(ours.steps(at, { mode }), { door: doorOf(provided) })
   return ours.sync(at, { mode })
 }
@@ -57,7 +57,9 @@ function makeDirectory(path: string, opts?: MkdirpOptions): Promise<Made> {
     const at = resolveArgument(path)
     if (!opts) return ours(at)
     const { mode, provided } = asOptions(opts)
-    if (!areNodes(provided, 'mkdir', 'stat')) return drive(ours.steps(at, { mode }), { door: doorOf(provided) })
+    const { mkdirAsync, statAsync } = provided
+    if (mkdirAsync || statAsync || !isNodes(provided, 'mkdir') || !isNodes(provided, 'stat'))
+      return drive(ours.steps(at, { mode }), { door: doorOf(provided) })
     return ours(at, { mode })
   } catch (error) {
     return Promise.reject(error)
@@ -88,27 +90,15 @@ export const mkdirpNative = Object.assign(
 )
 
 /** Whether mkdirp itself would call Node's `mkdirSync`. */
-export const useNativeSync = (opts?: MkdirpOptions): boolean => {
-  const { mkdirSync, fs } = asOptions(opts).provided
-  return (mkdirSync || fs?.mkdirSync || nodeFs.mkdirSync) === nodeFs.mkdirSync
-}
+export const useNativeSync = (opts?: MkdirpOptions): boolean => isNodes(asOptions(opts).provided, 'mkdirSync')
 
 /** Whether mkdirp itself would call Node's `mkdir`. */
-export const useNative = Object.assign(
-  (opts?: MkdirpOptions): boolean => {
-    const { mkdir, fs } = asOptions(opts).provided
-    return (mkdir || fs?.mkdir || nodeFs.mkdir) === nodeFs.mkdir
-  },
-  { sync: useNativeSync },
-)
+export const useNative = Object.assign((opts?: MkdirpOptions): boolean => isNodes(asOptions(opts).provided, 'mkdir'), {
+  sync: useNativeSync,
+})
 
-/** Whether no other functions than Node's were given under these names. */
-function areNodes({ fs, ...given }: Options, ...names: readonly (keyof FsProvider)[]): boolean {
-  const isNodes = (name: keyof FsProvider) =>
-    [undefined, nodeFs[name]].includes((given[name] || fs?.[name]) as undefined)
-  const hasAsync = names.includes('mkdir') && (given.mkdirAsync ?? given.statAsync) !== undefined
-  return !hasAsync && names.every(isNodes)
-}
+const isNodes = ({ fs, ...given }: Options, name: keyof FsProvider): boolean =>
+  (given[name] || fs?.[name] || nodeFs[name]) === nodeFs[name]
 
 interface Asked {
   readonly mode: number | string | undefined

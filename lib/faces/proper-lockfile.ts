@@ -6,7 +6,7 @@
 // | stronger | of several that find a stale lock, one takes it over; a holder that lives is never robbed by one that can see that, however late it is; what a killed process has held is free at once; a holder removes no lock but its own; a relative path stays what it was when the directory is changed; of several locks of one file at different places, each is released by its own `release` |
 // | the same file, locked by proper-lockfile itself | its fresh lock is ELOCKED, and one that is older than `stale` by its mtime is taken over, by one process. A lock of this face is ELOCKED there (once it looks old, ENOTEMPTY), also that of a killed process, until this face takes it |
 // | `fs` | makes the calls, also a `stat` and a `utimes` with each heartbeat, as there. It must lead to the same disk as Node's: what is a filesystem of its own (memfs) is not supported |
-// | otherwise | the lock's directory has a file in it, so `rmdir` does not take the lock away, and an mtime that is set by hand does not compromise it; a heartbeat that hangs is reported after `stale`, before it has failed; `check` is false as soon as the holder is known to be dead; what is neither package's lock, and old, is `ERR_NOT_A_CELL`; retries have no sync form, whatever their options |
+// | otherwise | neither an `rmdir` nor another mtime compromises a lock; a heartbeat that hangs does after `stale`; `check` is false as soon as the holder is known to be dead; what is neither package's lock, and old, is `ERR_NOT_A_CELL`; retries have no sync form, whatever their options |
 
 import { drive, driveSync } from '../core/drive.js'
 import { isLocked } from './proper-lockfile/check.js'

@@ -135,22 +135,19 @@ export const manual = strategy()
 export const posix = strategy()
 export const windows = strategy()
 export const moveRemove = Object.assign(
-  async (path: Paths, opt?: RimrafAsyncOptions) => {
-    refuseItsTmp(path, opt)
-    return removeAll(path, opt)
-  },
+  async (path: Paths, opt?: RimrafAsyncOptions) => removeAll(notTmp(path, opt), opt),
   { sync: moveRemoveSync },
 )
 
 export function moveRemoveSync(path: Paths, opt?: RimrafSyncOptions): boolean {
-  refuseItsTmp(path, opt)
-  return rimrafSync(path, opt)
+  return rimrafSync(notTmp(path, opt), opt)
 }
 
 /** Nothing is moved to `tmp`, but a caller that names it wants to keep it. */
-function refuseItsTmp(path: Paths, opt: RimrafOptions | undefined): void {
-  if (opt?.tmp !== undefined && [path].flat().some(one => typeof one === 'string' && resolve(one) === opt.tmp))
+function notTmp(path: Paths, opt?: RimrafOptions): Paths {
+  if ([path].flat().some(one => typeof one === 'string' && resolve(one) === opt?.tmp))
     throw new Error('cannot delete temp directory used for deletion')
+  return path
 }
 
 const strategies = { native, manual, posix, windows, moveRemove }

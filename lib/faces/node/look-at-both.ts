@@ -70,10 +70,7 @@ export function isBelow(path: string, above: string): boolean {
   return partsOf(above).every((part, at) => part === parts[at])
 }
 
-/**
- * What the peers call a target in a directory: the name right below that directory, where a link on the way leads into it;
- * otherwise the target itself.
- */
+/** What the peers call a target to which a link leads into `dir`: the name right below that. */
 export function* nameBelow(dir: Stats, { source, target }: Both): Steps<string> {
   if (isBelow(target, source)) return target
   for (let at = target; ; ) {
@@ -84,7 +81,7 @@ export function* nameBelow(dir: Stats, { source, target }: Both): Steps<string> 
   }
 }
 
-/** What is there, if that can be seen: the words of an error depend on it. */
+/** What is there, if that can be seen. */
 export function* lookFor(path: string | undefined, dereference: boolean): Steps<Stats | undefined> {
   if (path === undefined) return undefined
   try {

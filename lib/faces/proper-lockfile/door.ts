@@ -49,7 +49,6 @@ export function doorOf(given: unknown): Door {
   }
 }
 
-/** Its numbers are exact, where such a function returns rounded ones. */
 const pool = poolOf(nodeFs)
 
 const realpathIn = (fs: NodeFs) => (path: string) => fs.realpathSync(path)

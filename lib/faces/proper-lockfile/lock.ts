@@ -75,7 +75,7 @@ function keep(hold: Hold, file: string, asked: AskedLock, door: Door): Held {
   return held
 }
 
-/** With the calls of proper-lockfile before it, because a filesystem that a caller gives may count on them, or fail them. */
+/** With the calls of proper-lockfile: a filesystem that is given may fail them. */
 function* watchedBeat(hold: Hold, at: string): Steps<void> {
   yield* fs.stat(at)
   const seconds = epochMs() / 1000
@@ -83,7 +83,7 @@ function* watchedBeat(hold: Hold, at: string): Steps<void> {
   yield* renew(hold)
 }
 
-/** The message of what has failed, as in proper-lockfile; undefined: nothing has, and it was too late. */
+/** The message of what has failed; undefined: it was only too late. */
 function whatFailed(reason: unknown, { lost }: Hold, at: string): string | undefined {
   if (lost?.because === 'its directory is gone') return systemError('ENOENT', 'stat', 'the lock is gone', at).message
   const { cause } = reason as Error

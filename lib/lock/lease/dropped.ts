@@ -1,7 +1,7 @@
 // A lease that its caller has lost: nothing refers to it any more, and its heartbeats would keep the lock for as long as the
 // process lives.
 
-// A test that replaces the global timers, or clears them all, does not reach this one, which all leases share.
+// Tests replace the global timers, or clear them.
 import { setTimeout } from 'node:timers'
 
 interface Held {

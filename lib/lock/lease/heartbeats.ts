@@ -1,6 +1,6 @@
 // The heartbeats of a lease, in the background. They keep neither the process alive nor the lease.
 
-// A test that replaces the global timers, or clears them all, ends no heartbeats with that.
+// Tests replace the global timers, or clear them.
 import { clearInterval, clearTimeout, setInterval, setTimeout } from 'node:timers'
 import { monotonicMs } from '../../core/moment.js'
 import { longestTimerMs } from '../../core/wait.js'
