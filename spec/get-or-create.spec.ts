@@ -272,14 +272,14 @@ for (const form of ['promise', 'sync'] as const) {
     const path = join(dir, 'file')
     const lease = await lock(path)
     for (const options of [{ wait: false }, { timeout: 30 }]) {
-      const error = await assert.rejects(get(path, never, options), { code: 'ERR_LOCK_HELD' })
-      assert.is((error as unknown as { holder: { pid: number } }).holder.pid, process.pid)
+      const { holder } = await assertHeldByNamed(() => get(path, never, options))
+      assert.is(holder?.pid, process.pid)
     }
     // A call that finds it there does not need the lock.
     writeFileSync(path, 'theirs')
     assert.equal(await get(path, never), { path, made: false })
     await lease.release()
-    clean(dir, 'file', 'file.lock')
+    await eventually(() => clean(dir, 'file', 'file.lock'))
   })
 
   holds(`bad input is refused before anything is done (${form})`, async () => {
@@ -349,8 +349,9 @@ holds('streams are written as they come, and stopped if one is stopped', async (
     stalled.push('half')
     return stalled
   }
-  await assert.rejects(getOrCreate(path, stalling, { refresh: true, timeout: 300 }), { code: 'ERR_TIMEOUT' })
-  assert.is(stalled?.destroyed, true)
+  // Longer than a slow disk takes until it is produced.
+  await assert.rejects(getOrCreate(path, stalling, { refresh: true, timeout: 3_000 }), { code: 'ERR_TIMEOUT' })
+  await until(() => stalled?.destroyed)
   const thrown = new Error('broken')
   const stream = new Readable({ read: () => stream.destroy(thrown) })
   assert.is(

@@ -17,11 +17,12 @@ import { heldFields } from '../../lib/lock/token.js'
 import { through } from '../broken/interfere.js'
 import { assert, caught, explored, holds, nobodyThrew, prove, scratch, sized } from '../support/kit.js'
 import { assertNothingLeftBehind, assertOriginalErrorComesOut, assertSyncAndAsyncAgree } from '../support/laws.js'
+import { assertHeldByNamed } from '../support/left.js'
 import { layLock, numbered } from '../support/locks.js'
 
 const files = (dir: string): string[] => readdirSync(dir).filter(name => name.includes('.payload.'))
 
-const closeTo = (ms: number | undefined, expected: number): boolean => Math.abs((ms ?? 0) - expected) < 2_000
+const closeTo = (ms: number | undefined, expected: number): boolean => Math.abs((ms ?? 0) - expected) < 30_000
 
 holds('a holder is seen with its label, its host, and since when it holds the lock', async () => {
   const dir = scratch()
@@ -34,9 +35,9 @@ holds('a holder is seen with its label, its host, and since when it holds the lo
     ...{ label: 'nightly "backup"', data: undefined },
   })
   assert.is(files(dir).length, 1)
-  const held = await assert.rejects(lock(path, { timeout: 10 }), { code: 'ERR_LOCK_HELD' })
-  assert.is((held as { holder?: Holder }).holder?.label, 'nightly "backup"')
-  assert.match((held as Error).message, `process ${process.pid}, which is alive ("nightly \\"backup\\"", fence 1)`)
+  const held = await assertHeldByNamed(() => lock(path, { timeout: 10 }))
+  assert.is((held.holder as Holder).label, 'nightly "backup"')
+  assert.match(held.message, `process ${process.pid}, which is alive ("nightly \\"backup\\"", fence 1)`)
   await lease.renew()
   await lease.release()
   assert.equal(files(dir), [])
