@@ -32,7 +32,7 @@ function script(path: string, text: string, ...flags: string[]) {
     [...flags, '--input-type=module', '-e', whole],
     {
       encoding: 'utf8',
-      timeout: 60_000,
+      timeout: 240_000,
     },
   )
   return { said: stdout.trim(), warned: stderr, status, signal }

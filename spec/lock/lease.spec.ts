@@ -30,7 +30,7 @@ function die(path: string, how = 'process.kill(process.pid, "SIGKILL")', call = 
     const path = ${JSON.stringify(path)}
     globalThis.lease = await ${call}
     ${how}`
-  spawnSync(process.execPath, ['--input-type=module', '-e', text], { timeout: 20_000 })
+  spawnSync(process.execPath, ['--input-type=module', '-e', text], { timeout: 240_000 })
 }
 
 holds('the first holder has none before it; after a release the next has one that released', async () => {

@@ -457,7 +457,7 @@ export function runScript(
 ): Said {
   const text = `import * as holdfast from ${JSON.stringify(import.meta.resolve('holdfast'))}\n${script}`
   const command = [...through, process.execPath, ...nodeArgs, '--input-type=module', '-e', text]
-  const options = { ...user, encoding: 'utf8', cwd: '/', timeout: 60_000 } as const
+  const options = { ...user, encoding: 'utf8', cwd: '/', timeout: 240_000 } as const
   const { stdout, stderr, status } = spawnSync(command[0] as string, command.slice(1), options)
   return { said: `${stdout}${stderr}`, code: status }
 }

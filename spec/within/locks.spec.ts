@@ -129,7 +129,7 @@ if (process.platform === 'linux') {
       const produce = number => async stage => {
         // All of them hold their locks, before one of them goes on.
         await new Promise(resolve => setTimeout(resolve, 300))
-        await root.writeFile(stage, String(number), { timeout: 20_000 })
+        await root.writeFile(stage, String(number), { timeout: 120_000 })
       }
       const taken = []
       try {
@@ -143,7 +143,7 @@ if (process.platform === 'linux') {
     const { stdout, stderr } = spawnSync(
       'sh',
       ['-c', 'ulimit -n 128 && exec "$0" --input-type=module -e "$1"', process.execPath, script],
-      { cwd: dir, encoding: 'utf8', timeout: 60_000 },
+      { cwd: dir, encoding: 'utf8', timeout: 240_000 },
     )
     assert.is(stdout.trim(), '20', stderr)
     assert.is(readdirSync(join(root, 'made')).filter(name => !name.endsWith('.lock')).length, 20)
