@@ -48,6 +48,13 @@ export function* discard(steps: () => Steps<unknown>): Steps<void> {
   }
 }
 
+/** The same, tried once, for steps that try again themselves. */
+export const discardOnce = (steps: () => Steps<void>): Steps<void> =>
+  rescued<void>(steps, function* (error) {
+    if (!isSystemError(error)) throw error
+    if (mayBeOpen(error)) yield* discardLater(steps)
+  })
+
 function* making(call: Call): Steps<void> {
   yield call
 }

@@ -4,7 +4,7 @@
 import { hasCode, isSystemError, type SystemError } from '../core/errors.js'
 import type { Stats } from '../core/stats.js'
 import { fs, orNothing, type Path, type Steps } from '../core/steps.js'
-import { tidy } from './cleanup.js'
+import { discard, tidy } from './cleanup.js'
 import { isInode } from './identity.js'
 import { stageName } from './stage-names.js'
 import { dirOf } from './tree.js'
@@ -94,6 +94,6 @@ function* mayMakeBeside(path: string): Steps<boolean> {
   } catch (error) {
     return !hasCode(error, 'EPERM', 'EACCES')
   }
-  yield* fs.rmdir(name)
+  yield* discard(() => fs.rmdir(name))
   return true
 }

@@ -6,7 +6,7 @@ import { isInterruption } from '../core/interruption.js'
 import type { Stats } from '../core/stats.js'
 import { fs, orNothing, type Steps } from '../core/steps.js'
 import { achieve, done, type Trial } from '../parts/achieve.js'
-import { tidy } from '../parts/cleanup.js'
+import { discardOnce, tidy } from '../parts/cleanup.js'
 import { silently } from '../parts/delete-job.js'
 import { isGone } from '../parts/identity.js'
 import { removeMade, statMade } from '../parts/made-directory.js'
@@ -46,7 +46,7 @@ export function* inScratchDir<T>(
   } catch (error) {
     throw namingOnly(namingOnly(error, scratch.here, dir), scratch.there, through)
   } finally {
-    yield* tidy(removeScratch(scratch, made, trial))
+    yield* discardOnce(() => removeScratch(scratch, made, trial))
   }
 }
 
