@@ -5,13 +5,27 @@ import { existsSync, mkdirSync, readdirSync, statSync, utimesSync } from 'node:f
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { getOrCreate, type LockOptions, lock, updateFile, within, withLock } from 'holdfast'
-import { drive, dual, fs, hasCode, type Patience, release, type Stats, type Steps } from 'holdfast/steps'
+import face from 'holdfast/proper-lockfile'
+import {
+  type Call,
+  drive,
+  driveSync,
+  dual,
+  fs,
+  type Hold,
+  hasCode,
+  type Patience,
+  release,
+  type Stats,
+  type Steps,
+} from 'holdfast/steps'
 import type { World } from 'holdfast/testing'
 import properLockfile from 'proper-lockfile'
 import { successor } from '../../lib/cell/state.js'
 import { fill } from '../../lib/lock/place/in-place.js'
 import { endedAt, through } from '../broken/interfere.js'
-import { assert, caught, explored, holds, nobodyThrew, places, prove, scratch, sized } from '../support/kit.js'
+import { mountCaseless } from '../support/caseless.js'
+import { assert, caught, explored, holds, nobodyThrew, note, places, prove, scratch, sized } from '../support/kit.js'
 import { assertRefusesBadInput } from '../support/laws.js'
 import { assertHeldByNamed, eventually } from '../support/left.js'
 
@@ -82,6 +96,23 @@ explored('explored: with foreign, a lock that is made beside another package is 
   )
   const three = beside(dir => ({ A: ours(dir, exclusively), B: ours(dir, exclusively), C: byMkdir(dir) }))
   prove('2 of ours, 1 of theirs', three, { preemptions: sized(1, 3) })
+})
+
+/** As in Deno, and wherever files have no modes. */
+const withoutBit = (steps: Steps<unknown>) =>
+  through(steps, ({ op, args }) =>
+    op === 'mkdir' ? ({ op, args: [args[0], Number(args[1] ?? 0o777) & 0o777] } as Call) : ({ op, args } as Call),
+  )
+
+explored('explored: the same holds where no directory keeps the bit that marks one which is just made', () => {
+  const world = beside(dir => ({ A: withoutBit(ours(dir, exclusively)), B: byMkdir(dir) }))
+  const { complete } = prove('1 of ours without the bit, 1 of theirs', world)
+  assert.ok(
+    complete && ['ours,busy', 'busy,theirs', 'ours,theirs'].every(end => world.ends.has(end)),
+    [...world.ends].join(' '),
+  )
+  const two = beside(dir => ({ A: withoutBit(ours(dir, exclusively)), B: withoutBit(ours(dir, exclusively)) }))
+  prove('2 of ours without the bit', two, { preemptions: sized(1, 3) })
 })
 
 explored('the same world catches: a lock that is made by a rename', () => {
@@ -295,6 +326,40 @@ holds('a lock that was made beside other packages is like any other', async () =
   await root.withLock('below', () => {}, exclusively)
   mkdirSync(join(top, 'taken.lock'))
   await root.withLock('taken', () => {}, { foreign: 10 })
+})
+
+holds('where no directory keeps the bit that marks one which is just made, a lock is made all the same', async () => {
+  for (const run of [drive, async (steps: Steps<unknown>) => driveSync(steps)]) {
+    const top = scratch()
+    const path = join(top, 'thing')
+    const hold = await run(withoutBit(lock.try.steps(path, { foreign: { stale: 10_000 } })))
+    assert.ok(hold, 'nothing was there')
+    assert.is(await lock.try(path, exclusively), undefined)
+    await assert.rejects(properLockfile.lock(path, theirs), { code: 'ELOCKED' })
+    await drive(release(hold as Hold, { remove: true }))
+    // Of another package, it is waited for.
+    mkdirSync(`${path}.lock`)
+    assert.is(await run(withoutBit(lock.try.steps(path, { foreign: { stale: 10_000 } }))), undefined)
+    assert.equal(readdirSync(top), ['thing.lock'])
+    assert.equal(readdirSync(`${path}.lock`), [])
+  }
+})
+
+holds('on exFAT a lock is made beside other packages, and by the face of proper-lockfile', async () => {
+  const mounted = mountCaseless('exFAT')
+  if ('why' in mounted) return note(mounted.why)
+  try {
+    const path = join(mounted.dir, 'thing')
+    await withLock(path, () => assert.rejects(properLockfile.lock(path, theirs), { code: 'ELOCKED' }), exclusively)
+    for (const turn of ['first', 'again']) {
+      const unlock = await face.lock(join(mounted.dir, 'file'), theirs)
+      assert.is(await face.check(join(mounted.dir, 'file'), theirs), true, turn)
+      await unlock()
+      assert.is(await face.check(join(mounted.dir, 'file'), theirs), false, turn)
+    }
+  } finally {
+    mounted.unmount()
+  }
 })
 
 holds('with their rule, what is older than `stale` on this machine’s clock is taken over at one look', async () => {

@@ -11,7 +11,7 @@ import { nonces } from '../../parts/stage-names.js'
 import type { Sighting } from '../evidence/sighting.js'
 import type { Locking } from '../job.js'
 import { freeFields, freeToken, type Known, unnumbered } from '../token.js'
-import { birthMark, isForeign, isLeft, isUnborn, statEmpty } from './foreign.js'
+import { birthMark, isForeign, isLeft, isUnborn, keepsBirthMark, statEmpty } from './foreign.js'
 import { fill, isFirst, livePins, pinned } from './in-place.js'
 import { inDirectory } from './opened.js'
 import { isMarked, isRemovable } from './own-directory.js'
@@ -68,7 +68,10 @@ function* makeInPlace({ dir, create, mode }: Locking, state: State): Born {
  * set before the pin became its state.
  */
 function* finish(at: string, pin: string, above: string, mode: number | undefined): Steps<boolean> {
-  if (!(yield* isFirst(at, pin)) || !isUnborn(yield* fs.stat(at))) return false
+  if (!(yield* isFirst(at, pin))) return false
+  const there = yield* fs.stat(at)
+  // Where no directory keeps that mark, the one that was just made is taken for the one that is there.
+  if (!isUnborn(there) && (isMarked(there) || (yield* keepsBirthMark(above)))) return false
   yield* giveRights(`${at}/.`, above, mode)
   return true
 }

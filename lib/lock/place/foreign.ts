@@ -1,13 +1,16 @@
 // Another package's lock at the name of ours. Those that `mkdir` that name make an empty directory, which has no mark of
 // ours. It is waited for; and it is taken over only if `foreign` says after how long without a change.
 
+import { join } from 'node:path'
 import { notACell } from '../../cell/transition.js'
 import { asNumber } from '../../core/input.js'
 import { epochMs } from '../../core/moment.js'
 import { checkNames } from '../../core/option-names.js'
 import type { Stats } from '../../core/stats.js'
 import { fs, orNothing, type Steps } from '../../core/steps.js'
+import { cleaningUp, discard } from '../../parts/cleanup.js'
 import { msSinceRename } from '../../parts/filesystem-clock.js'
+import { stageName } from '../../parts/stage-names.js'
 import { noteLook, noteState, type Sighting } from '../evidence/sighting.js'
 import { marginMs, orUnknown } from '../evidence.js'
 import type { Foreign, Locking } from '../job.js'
@@ -42,6 +45,17 @@ export function* statEmpty(dir: string): Steps<Stats | undefined> {
 }
 
 const hasBirthMark = (there: Stats): boolean => (there.mode & BigInt(birthMark)) !== 0n
+
+/** Do directories in `dir` keep the bit with which they are made? Not on Windows, in Deno, or where files have no modes. */
+export function* keepsBirthMark(dir: string): Steps<boolean> {
+  const name = yield* stageName(join(dir, 'mark'))
+  yield* fs.mkdir(name, 0o700 | birthMark)
+  try {
+    return hasBirthMark(yield* fs.lstat(name))
+  } finally {
+    yield* cleaningUp(() => discard(() => fs.rmdir(name)))
+  }
+}
 
 /** Has a call of ours made the directory, which is empty, and not come further yet? */
 export const isUnborn = (there: Stats): boolean => !isMarked(there) && hasBirthMark(there)
