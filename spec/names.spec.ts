@@ -164,6 +164,9 @@ holds(
     assert.not.match(stack ?? '', 'holdfast')
     const { message: one, dest } = namingOnly(foreign(), at, '/d/f') as Error & { dest?: string }
     assert.equal([one, dest], ["EIO: i/o error, rename '/d/f'", undefined])
+    const circle = new Error('a', { cause: new Error('b') })
+    Object.assign(circle.cause as Error, { cause: circle })
+    assert.is(namingPublicly(circle, at, '/d/f'), circle)
     const passed = keepAsItIs(foreign())
     assert.is((namingPublicly(passed, at, '/d/f') as NodeJS.ErrnoException).path, `${at}/in`)
   },

@@ -22,7 +22,7 @@ const explained = new WeakSet<object>()
 
 /** A step was being retried when the time-out came: its failure is the cause, and not what a look has met after it. */
 export function explainTimeout(error: unknown, failure: unknown): void {
-  if (!isTimeout(error) || explained.has(error as object)) return
+  if (!isTimeout(error) || isInterruption(failure) || explained.has(error as object)) return
   explained.add(error as object)
   Object.defineProperty(error, 'cause', { value: failure, configurable: true, writable: true })
 }

@@ -42,11 +42,14 @@ const isError = (error: unknown): error is Error => {
   return typeof error === 'object' && typeof message === 'string'
 }
 
-/** An error and its causes, but for those that are the caller's own, as the reason of an abort is. */
-function withCauses(error: unknown): Error[] {
-  if (!isError(error) || callersOwn.has(error)) return []
-  const isAborted = isInterruption(error) && !isTimeout(error)
-  return isAborted ? [error] : [error, ...withCauses(error.cause)]
+/** An error and its causes, but for those that are the caller's own, as the reason of an abort is. A cause may lead back. */
+function withCauses(error: unknown): ReadonlySet<Error> {
+  const all = new Set<Error>()
+  for (let one = error; isError(one) && !callersOwn.has(one) && !all.has(one); ) {
+    all.add(one)
+    one = isInterruption(one) && !isTimeout(one) ? undefined : one.cause
+  }
+  return all
 }
 
 type Said = NodeJS.ErrnoException & { dest?: string | undefined; cause?: unknown }
