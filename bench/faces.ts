@@ -5,7 +5,7 @@ import { pairs } from './faces/pairs.js'
 import { isTooDear, tableOf } from './faces/table.js'
 import { aboutOf, describe } from './run/about.js'
 import { chance } from './run/chance.js'
-import { optionsOf } from './run/options.js'
+import { optionsOf, sayNothingNamed } from './run/options.js'
 import { everyPlace, filesystemOf, inScratch } from './run/place.js'
 import { runToItsEnd } from './run/stop.js'
 
@@ -16,11 +16,7 @@ await runToItsEnd(async () => {
   const options = optionsOf('bench:faces', everyPlace)
   const effort = options.quick ? quick : full
   const chosen = Object.entries(pairs).filter(([name]) => name.includes(options.only))
-  if (chosen.length === 0) {
-    console.error(`No face has '${options.only}' in its name.`)
-    process.exitCode = 2
-    return
-  }
+  if (chosen.length === 0) return sayNothingNamed('face', options)
   for (const root of options.on) {
     const costs = await inScratch(root, async dir => {
       const plan: Plan = { ...effort, dir, random: chance(options.seed), tick: () => {} }

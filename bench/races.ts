@@ -34,7 +34,7 @@ import { aboutOf, describe } from './run/about.js'
 import { hasFaces, runWithFaces } from './run/faces.js'
 import { sayIfFsSafeIsMissing } from './run/fs-safe.js'
 import { keep } from './run/keep.js'
-import { optionsOf } from './run/options.js'
+import { optionsOf, sayNothingNamed } from './run/options.js'
 import { everyPlace, filesystemOf, inScratch } from './run/place.js'
 import type { RaceCell } from './run/results.js'
 import { runToItsEnd, stopped } from './run/stop.js'
@@ -111,11 +111,7 @@ async function holdAll(root: string, chosen: readonly Contest[]): Promise<void> 
 
 await runToItsEnd(async () => {
   const chosen = contests.filter(({ name }) => name.includes(options.only))
-  if (chosen.length === 0) {
-    console.error(`No contest has '${options.only}' in its name.`)
-    process.exitCode = 2
-    return
-  }
+  if (chosen.length === 0) return sayNothingNamed('contest', options)
   if (chosen.includes(withinARoot)) sayIfFsSafeIsMissing()
   for (const root of places) await holdAll(root, chosen)
   const unseenByAll = chosen.flatMap(contest => unseen(contest, cells))

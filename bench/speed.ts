@@ -6,7 +6,7 @@ import { aboutOf, describe } from './run/about.js'
 import { chance } from './run/chance.js'
 import { sayIfFsSafeIsMissing } from './run/fs-safe.js'
 import { keep } from './run/keep.js'
-import { type Options, optionsOf } from './run/options.js'
+import { type Options, optionsOf, sayNothingNamed } from './run/options.js'
 import { everyPlace, filesystemOf, inScratch } from './run/place.js'
 import type { SpeedResults } from './run/results.js'
 import { runToItsEnd } from './run/stop.js'
@@ -67,7 +67,7 @@ await runToItsEnd(async () => {
   try {
     const measured = await measureAll(options, native)
     const packages = packagesOf(measured)
-    if (packages.length === 0) return nothingFor(options)
+    if (packages.length === 0) return sayNothingNamed('measurement', options)
     const filesystems = options.on.map(filesystemOf)
     const command = `npm run bench:speed${options.quick ? ' -- --quick' : ''}`
     const results: SpeedResults = {
@@ -80,8 +80,3 @@ await runToItsEnd(async () => {
     await native?.close()
   }
 })
-
-function nothingFor({ only }: Options): void {
-  console.error(`No measurement has '${only}' in its name.`)
-  process.exitCode = 2
-}

@@ -2,7 +2,7 @@
 // In that time a program does nothing else. It exits with 1 if a function takes longer than its bound.
 
 import { aboutOf, describe } from './run/about.js'
-import { optionsOf } from './run/options.js'
+import { optionsOf, sayNothingNamed } from './run/options.js'
 import { everyPlace, filesystemOf, inScratch } from './run/place.js'
 import { runToItsEnd } from './run/stop.js'
 import { measureWith, type Plan } from './turns/run.js'
@@ -16,11 +16,7 @@ await runToItsEnd(async () => {
   const options = optionsOf('prove -- turns', everyPlace)
   const { calls, runs } = options.quick ? quick : full
   const chosen = Object.keys(works).filter(name => name !== measure && name.includes(options.only))
-  if (chosen.length === 0) {
-    console.error(`No function has '${options.only}' in its name.`)
-    process.exitCode = 2
-    return
-  }
+  if (chosen.length === 0) return sayNothingNamed('function', options)
   for (const root of options.on) {
     const rows = await inScratch(root, async dir => {
       const plan: Plan = { dir, works: [measure, ...chosen], calls, runs }

@@ -63,3 +63,9 @@ export function optionsOf(command: string, places: readonly string[]): Options {
     process.exit(2)
   }
 }
+
+/** Says that nothing has been run, because nothing of that kind has the text in its name. */
+export function sayNothingNamed(kind: string, { only }: Options): void {
+  console.error(`No ${kind} has '${only}' in its name.`)
+  process.exitCode = 2
+}
