@@ -35,7 +35,8 @@ export interface LockingOptions extends PlaceOptions {
   /**
    * For paths that other packages lock as well, by an empty directory of the same name, as proper-lockfile does: how long
    * (ms) theirs must be unchanged until it is taken over, which must be longer than they take to show that its holder
-   * lives. `Infinity`: never. A new lock is then made by `mkdir`, as theirs are, so that only one of both succeeds.
+   * lives. `Infinity`: never. A new lock is then made by `mkdir`, as theirs are, so that only one of both succeeds. Not
+   * promised in Deno, on exFAT and on Windows: they must not remove it in the moment in which it is made.
    * `{ stale: ms }`: that, or by their own rule, as soon as the directory's mtime is older than that on this machine's clock.
    * @default theirs is waited for; but one that they make in the moment in which this call makes its own may be replaced
    */

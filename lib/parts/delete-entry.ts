@@ -27,7 +27,8 @@ export const pathOf = (entry: Entry, above: OpenDirectory | undefined): Path =>
 
 /**
  * Deletes what one call can delete. Returns the directory if that has something in it; or whether it was this call that
- * deleted it, and no other. In the usual case, one wave of calls shows that nothing is mounted there (rmdir reports ENOTEMPTY), and opens it.
+ * deleted it, and no other. In the usual case, one wave of calls shows that nothing is mounted there (rmdir reports
+ * ENOTEMPTY), and opens it.
  */
 export function* deleteOrOpen(
   entry: Entry,
@@ -58,9 +59,9 @@ export function* deleteOrOpen(
 }
 
 /**
- * Deletes what one call can delete; returns whether this call did, or undefined if it is still there. A directory is removed before it is entered, because only
- * that shows what is mounted there (EBUSY): nothing of a mounted filesystem is ever touched, and no other sign is
- * reliable.
+ * Deletes what one call can delete; returns whether this call did, or undefined if it is still there. A directory is
+ * removed before it is entered, because only that shows what is mounted there (EBUSY): nothing of a mounted filesystem is
+ * ever touched, and no other sign is reliable.
  */
 function* deleteAtOnce({ kind }: Entry, path: Path, above: OpenDirectory | undefined): Steps<boolean | undefined> {
   if (kind !== 'directory') {

@@ -140,7 +140,8 @@ export function* renameAside<P extends Path>(
 
 /**
  * Deletes what was set aside. Returns whether it was this call that removed it: of several that delete in place, one is.
- * What could not be deleted gets its name back, and so does what may not be deleted. If the call as a whole is stopped, the deletion goes on to its end: a part must not come back, as if it had not been removed.
+ * What could not be deleted gets its name back, and so does what may not be deleted. If the call as a whole is stopped,
+ * the deletion goes on to its end: a part must not come back, as if it had not been removed.
  */
 export function* deleteOrPutBack(aside: Aside, job: DeleteJob, trial: Trial): Steps<boolean> {
   const { path, at, shown = path } = aside
@@ -165,13 +166,13 @@ export function* deleteSetAside(
 ): Steps<TreeEnd> {
   return yield* achieve<TreeEnd>(
     () => deleteTree(at, job, { shown, isOurs: at === path ? undefined : isOurs }),
-    () => statTreeGone(at),
+    () => endIfGone(at),
     // A process that has it open may still make things in it.
     { ...trial, also: ['ENOTEMPTY', 'EEXIST'], never: mountPointCodes },
   )
 }
 
 /** After an attempt that failed. As with an unlink, nothing shows which call has removed what had a public name. */
-function* statTreeGone(at: Path): Steps<'gone' | undefined> {
+function* endIfGone(at: Path): Steps<'gone' | undefined> {
   return (yield* isGone(at)) && 'gone'
 }
