@@ -71,6 +71,19 @@ function run(command, args) {
   if (status !== 0) process.exit(1)
 }
 
+/** Each link of the site leads to a page, or a part of a page, that is there. Those to other sites are not followed. */
+async function checkLinks() {
+  const { check } = await import(
+    pathToFileURL(join(docs, 'node_modules', 'linkinator', 'build', 'src', 'index.js')).href
+  )
+  const elsewhere = '^https?://(?!localhost)'
+  const { links } = await check({ path: site, recurse: true, checkFragments: true, linksToSkip: [elsewhere] })
+  const broken = links.filter(({ state }) => state === 'BROKEN')
+  for (const { parent, url } of broken) console.error(`${parent}: ${url} leads nowhere`)
+  if (broken.length > 0 || links.length === 0) process.exit(1)
+  console.log(`${links.length} links lead somewhere`)
+}
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   if (!existsSync(join(docs, 'node_modules', '.package-lock.json')))
     run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'])
@@ -81,5 +94,6 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   writeFileSync(path, JSON.stringify(settings, null, 2))
   run(process.execPath, [join(docs, 'node_modules', 'typedoc', 'bin', 'typedoc'), '--options', path])
   writeIndexForModels()
+  await checkLinks()
   console.log(join(site, 'index.html'))
 }
