@@ -6,7 +6,7 @@ import { hasCode, isSystemError, type SystemError } from '../core/errors.js'
 import { platform } from '../core/platform.js'
 import { fs, orNothing, type Steps } from '../core/steps.js'
 import { type Again, achieve, again, type Trial } from '../parts/achieve.js'
-import { discard, tidy } from '../parts/cleanup.js'
+import { tidy } from '../parts/cleanup.js'
 import { namingOnly } from '../parts/public-names.js'
 import { giving, undecided } from '../parts/publish.js'
 import { renameDirectory } from '../parts/rename-directory.js'
@@ -77,7 +77,8 @@ function* renameStage(stage: string, dir: string, { publication }: Trial): Steps
 }
 
 function* removeUnused(stage: string, to: State): Steps<void> {
-  yield* discard(() => fs.unlink(`${stage}/${spellState(to)}`))
+  // What calls this tries again if the directory is not empty then.
+  yield* tidy(fs.unlink(`${stage}/${spellState(to)}`))
   yield* fs.rmdir(stage)
 }
 

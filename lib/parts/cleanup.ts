@@ -23,11 +23,25 @@ export const tidy = (steps: Steps<unknown>): Steps<void> =>
 /** How often something private is removed before the call ends. */
 const mostTries = 3
 
-/** On Windows a scanner may have it open for a moment: 5 ms, and then 20, are waited. */
-const rest = (tries: number): Steps<void> => cleaningUp(() => fs.sleep(5 * 4 ** (tries - 1)))
+/**
+ * On Windows a scanner may have it open for a moment: 5 ms, and then 20, are waited, before it is tried again. Returns false
+ * after the last try; and if the call was stopped, and must end before.
+ */
+function* restBefore(tries: number): Steps<boolean> {
+  if (tries > mostTries) return false
+  const ms = 5 * 4 ** (tries - 2)
+  return yield* cleaningUp(function* () {
+    if (((yield* fs.retryFor(ms)) ?? ms) < ms) return false
+    yield* fs.sleep(ms)
+    return true
+  })
+}
 
 /** How often in the background: for some ten seconds. */
 const mostLater = 200
+
+/** Windows keeps the name of what is removed until all have closed it, and so the directory that it is in is not empty. */
+const isHeld = (error: unknown): boolean => mayBeOpen(error) || (platform.isWindows && hasCode(error, 'ENOTEMPTY'))
 
 /**
  * Removes something private, and ignores system errors in the end. It is tried several times, because no sweeper may
@@ -41,9 +55,8 @@ export function* discard(steps: () => Steps<unknown>): Steps<void> {
     } catch (error) {
       if (!isSystemError(error)) throw error
       if (hasCode(error, 'ENOENT')) return
-      if (!mayBeOpen(error)) continue
-      if (tries < mostTries) yield* rest(tries)
-      else yield* discardLater(steps)
+      if (!isHeld(error) || (yield* restBefore(tries + 1))) continue
+      return yield* discardLater(steps)
     }
   }
 }
@@ -52,7 +65,7 @@ export function* discard(steps: () => Steps<unknown>): Steps<void> {
 export const discardOnce = (steps: () => Steps<void>): Steps<void> =>
   rescued<void>(steps, function* (error) {
     if (!isSystemError(error)) throw error
-    if (mayBeOpen(error)) yield* discardLater(steps)
+    if (isHeld(error)) yield* discardLater(steps)
   })
 
 function* making(call: Call): Steps<void> {
@@ -66,7 +79,7 @@ function* discardLater(steps: () => Steps<unknown>): Steps<void> {
     try {
       yield* steps()
     } catch (error) {
-      if (mayBeOpen(error) && tries < mostLater) throw error
+      if (isHeld(error) && tries < mostLater) throw error
     }
   })
 }
@@ -80,9 +93,9 @@ export function* discardAll(steps: readonly Steps<unknown>[]): Steps<void> {
       const outcome = outcomes[at] as Outcome<unknown>
       return 'error' in outcome && op !== 'close' && !hasCode(outcome.error, 'ENOENT')
     })
-    if (!platform.isWindows || left.length === 0) continue
-    if (tries < mostTries) yield* rest(tries)
-    else for (const call of left) yield* discardLater(() => making(call))
+    if (!platform.isWindows || left.length === 0 || (yield* restBefore(tries + 1))) continue
+    for (const call of left) yield* discardLater(() => making(call))
+    return
   }
 }
 

@@ -1,6 +1,7 @@
 // Private names (./stage-names.ts) that dead processes have left behind.
 
 import { fs, orNothing, type Path, type Steps } from '../core/steps.js'
+import { discard } from './cleanup.js'
 import { namingOnly } from './public-names.js'
 import { closing } from './stage.js'
 import { stageName } from './stage-names.js'
@@ -37,7 +38,7 @@ function* readClock(dir: Path): Steps<bigint> {
     try {
       return (yield* closing(fd, () => fs.fstat(fd))).ctimeMs
     } finally {
-      yield* fs.unlink(path)
+      yield* discard(() => fs.unlink(path))
     }
   } catch (error) {
     throw namingOnly(error, path, dir)

@@ -1,9 +1,10 @@
 // Which directories another user may have put at a private name.
 
+import { platform } from '../core/platform.js'
 import type { Stats } from '../core/stats.js'
 import { fs, type Path, type Steps } from '../core/steps.js'
 import { isOfAnother, isOwn } from './follow-links.js'
-import { sameThing } from './identity.js'
+import { sameInode, sameThing } from './identity.js'
 import { dirOf } from './tree.js'
 
 /** May another user rename what is in a directory? Its owner may, and usually all users who may write it. */
@@ -24,8 +25,15 @@ export type IsOurs = (there: Stats) => Steps<boolean>
  */
 export const isStill = (path: Path, was: Stats): IsOurs =>
   function* (there) {
-    return sameThing(there, was) || !(yield* othersMayRename(dirOf(path)))
+    return sameThing(there, was) || isRenamedOnWindows(there, was) || !(yield* othersMayRename(dirOf(path)))
   }
+
+/**
+ * On Windows a mode says nothing of other users. There either is enough: NTFS uses no number again, and FAT gives a thing that
+ * is renamed another one, and no other time of birth. (Wine does so with each change.)
+ */
+const isRenamedOnWindows = (there: Stats, was: Stats): boolean =>
+  platform.isWindows && (sameInode(there, was) || (there.birthtimeNs === was.birthtimeNs && there.birthtimeNs !== 0n))
 
 /**
  * The same for what was at `path` right before it got a private name. Another process may have replaced it in that very

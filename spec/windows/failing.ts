@@ -3,24 +3,34 @@
 import fs from 'node:fs'
 import { getSystemErrorMap } from 'node:util'
 
-/** Which calls fail, with which code; none while `code` is undefined. */
-export const failing: { code: string | undefined; ops: ReadonlySet<string>; times: number; last: unknown } = {
-  code: undefined,
-  ops: new Set(),
-  times: 0,
-  last: undefined,
+interface Failing {
+  /** None fails while this is undefined. */
+  code: string | undefined
+  op: string
+  /** How often each call has failed. */
+  times: Map<string, number>
+  /** When one of them had failed so often that an algorithm waits for it, and not a removal, which goes on in the background. */
+  retriedAtMs: number | undefined
 }
+
+/** A removal tries three times, and then every 50 ms. */
+const often = 8
+
+/** Which calls fail, and with which code. */
+export const failing: Failing = { code: undefined, op: '', times: new Map(), retriedAtMs: undefined }
 
 type Call = (...args: unknown[]) => unknown
 
 function failureOf(op: string, [path, dest]: readonly unknown[]): Error | undefined {
   const { code } = failing
-  if (code === undefined || !failing.ops.has(op)) return undefined
-  failing.times++
+  if (code === undefined || failing.op !== op) return undefined
+  const key = `${path} ${dest}`
+  const times = 1 + (failing.times.get(key) ?? 0)
+  failing.times.set(key, times)
+  if (times === often) failing.retriedAtMs ??= performance.now()
   const [errno] = [...getSystemErrorMap()].find(([, [name]]) => name === code) ?? [0]
   const names = { path: String(path), ...(typeof dest === 'string' && { dest }) }
-  failing.last = Object.assign(new Error(`${code}: injected, ${op} '${path}'`), { code, errno, syscall: op, ...names })
-  return failing.last as Error
+  return Object.assign(new Error(`${code}: injected, ${op} '${path}'`), { code, errno, syscall: op, ...names })
 }
 
 const of = fs as unknown as Record<string, Call>

@@ -5,7 +5,7 @@ import './failing.js'
 
 import { readdirSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
-import { withLock } from 'holdfast'
+import { sweep, withLock } from 'holdfast'
 import { type Case, cases, treeCases } from '../support/cases.js'
 import { assert, holds, note, scratch } from '../support/kit.js'
 import { eventually } from '../support/left.js'
@@ -35,13 +35,13 @@ function lay(one: Case): Laid {
 
 /** From now on all these calls fail. */
 const fail = (code: string, op: string): void => {
-  Object.assign(failing, { code, ops: new Set([op]), times: 0, last: undefined })
+  Object.assign(failing, { code, op, times: new Map(), retriedAtMs: undefined })
 }
 
 /** Returns whether any has failed. */
 function stopFailing(): boolean {
   failing.code = undefined
-  return failing.times > 0
+  return failing.times.size > 0
 }
 
 const codesOf = (error: unknown): unknown[] =>
@@ -57,24 +57,26 @@ function isOriginal(error: unknown, code: string): boolean {
 const privateNames = (dir: string): string[] =>
   readdirSync(dir, { recursive: true, encoding: 'utf8' }).filter(name => name.endsWith('.holdfast'))
 
-/** What another has open is removed in the background as soon as it is not. */
 /**
- * The first three may leave a private name until their process has ended, and a sweeper removes it: their own removal has
- * come to its end. What `sweep` does not get to is still there.
+ * Returns the private names that stay. What this process has staged is removed in the background, as soon as that is possible;
+ * what dead processes have left, and a stopped `sweep` has not come to, is there for the next one.
  */
-const mayLeave: ReadonlySet<string> = new Set(['probe', 'withTempDir', 'publishDirectory', 'sweep'])
-
-async function leftBy({ name }: Case, { dir, across }: Laid): Promise<string[]> {
-  if (mayLeave.has(name)) return []
-  const left = () => [...privateNames(dir), ...privateNames(across)]
-  await eventually(() => assert.equal(left(), [])).catch(() => {})
-  return left()
+async function leftBy({ dir, across }: Laid): Promise<readonly string[]> {
+  let left: readonly string[] = []
+  await eventually(async () => {
+    await sweep(dir, { grace: 0 })
+    left = [...privateNames(dir), ...privateNames(across)]
+    assert.equal(left, [])
+  }).catch(() => {})
+  return left
 }
 
 const figures = (values: number[]): string => {
   const sorted = values.sort((a, b) => a - b)
   return [0.5, 0.9, 0.99, 1].map(part => Math.round(sorted[Math.ceil(part * sorted.length) - 1] as number)).join(', ')
 }
+
+const inWords = (worst: ReadonlyMap<string, number>): string => [...worst].map(one => one.join(' ')).join(', ')
 
 for (const code of codes) {
   // Elsewhere the others are no reason to wait.
@@ -85,6 +87,7 @@ for (const code of codes) {
       name,
       async () => {
         const late: number[] = []
+        const worst = new Map<string, number>()
         const wrong: string[] = []
         for (const op of ops)
           for (const one of isWindows ? all : small) {
@@ -93,15 +96,17 @@ for (const code of codes) {
             const { ms, error } = onOwnClock(() => one.sync(laid.dir, laid.across, { timeout, retryFor }))
             if (!stopFailing()) continue
             late.push(ms - timeout)
+            worst.set(one.name, Math.max(Math.round(ms - timeout), worst.get(one.name) ?? 0))
             if (ms > timeout + 100 || !isOriginal(error, code))
               wrong.push(
                 `${one.name}, ${op}: ${Math.round(ms - timeout)} ms, ${error}, because of ${codesOf(error).slice(1)}`,
               )
             // Elsewhere a name that is busy is a mount point, which is not there for a moment only.
             if (!isWindows) continue
-            for (const name of await leftBy(one, laid)) wrong.push(`${one.name}, ${op}: ${name} is left`)
+            for (const name of await leftBy(laid)) wrong.push(`${one.name}, ${op}: ${name} is left`)
           }
         note(`${code}: ${late.length} calls; ms after the time-out, median, 90 %, 99 %, longest: ${figures(late)}`)
+        note(`${code}: the longest of each: ${inWords(worst)}`)
         assert.equal(wrong, [])
         assert.ok(late.length > 40)
       },
@@ -109,19 +114,24 @@ for (const code of codes) {
     )
 }
 
-/** Which calls fail with which code: each function makes some of them. */
-const inner = { EPERM: ['rename', 'link'], EBUSY: ['rename'], EACCES: ['unlink', 'rmdir'] } as const
-
 const turnMs = 25
+/** Twice 100 ms, because a call that waits for its own end makes some calls after the stop, and the machine may be busy. */
+const mostTurns = 8
 
-/**
- * How many rests of 25 ms, one after the other, fit between the stop and the end of the call? Where the machine hangs, it
- * hangs for both.
- */
-async function turnsOf(call: Promise<unknown>): Promise<{ readonly turns: number; readonly error: unknown }> {
+interface Ended {
+  /** How many rests of 25 ms, one after the other, fit between the stop and the end. A machine that hangs does so for both. */
+  readonly turns: number
+  readonly ms: number
+  readonly error: unknown
+  /** The failure is what the call waited for when it was stopped. */
+  readonly hasWaited: boolean
+}
+
+async function endOf(start: () => Promise<unknown>): Promise<Ended> {
   let error: unknown
   let isOver = false
-  const ended = call.then(
+  const stopsAtMs = performance.now() + timeout
+  const ended = start().then(
     () => {
       isOver = true
     },
@@ -133,7 +143,14 @@ async function turnsOf(call: Promise<unknown>): Promise<{ readonly turns: number
   await Promise.race([ended, wait(timeout)])
   let turns = 0
   for (; !isOver && turns < 1000; turns++) await Promise.race([ended, wait(turnMs)])
-  return { turns, error }
+  const hasWaited = failing.retriedAtMs !== undefined && failing.retriedAtMs < stopsAtMs
+  return { turns, ms: Math.round(performance.now() - stopsAtMs), error, hasWaited }
+}
+
+/** An abort has a cause of its own; and what a call has not waited for is no cause of its time-out. */
+function isKnown({ error, hasWaited }: Ended, code: string): boolean {
+  const own = (error as NodeJS.ErrnoException | undefined)?.code
+  return own === 'ABORT_ERR' || (own === 'ERR_TIMEOUT' && !hasWaited) || isOriginal(error, code)
 }
 
 for (const code of codes) {
@@ -144,30 +161,32 @@ for (const code of codes) {
       name,
       async () => {
         const turnsOfAll: number[] = []
+        const worst = new Map<string, number>()
         const wrong: string[] = []
         for (const one of all)
-          for (const op of inner[code])
-            for (const by of ['timeout', 'signal'] as const) {
-              const laid = lay(one)
-              fail(code, op)
-              const stop = by === 'signal' ? { signal: AbortSignal.timeout(timeout) } : { timeout }
-              const { turns, error } = await turnsOf(one.call(laid.dir, laid.across, { ...stop, retryFor }))
-              if (!stopFailing()) continue
-              turnsOfAll.push(turns)
-              if (turns > 8 || !isKnown(error, code)) wrong.push(`${one.name}, ${op}, ${by}: ${turns} turns, ${error}`)
-              for (const name of await leftBy(one, laid)) wrong.push(`${one.name}, ${op}, ${by}: ${name} is left`)
-            }
+          for (const [at, op] of ops.entries()) {
+            // Each function is stopped by both.
+            const by = (codes.indexOf(code) + at) % 2 === 0 ? 'timeout' : 'signal'
+            const laid = lay(one)
+            fail(code, op)
+            const stop = () => (by === 'signal' ? { signal: AbortSignal.timeout(timeout) } : { timeout })
+            const end = await endOf(() => one.call(laid.dir, laid.across, { ...stop(), retryFor }))
+            if (!stopFailing()) continue
+            const what = `${one.name}, ${op}, ${by}`
+            turnsOfAll.push(end.turns)
+            worst.set(one.name, Math.max(end.ms, worst.get(one.name) ?? 0))
+            if (end.turns > mostTurns || !isKnown(end, code))
+              wrong.push(`${what}: ${end.turns} turns, ${end.error}, because of ${codesOf(end.error).slice(1)}`)
+            for (const name of await leftBy(laid)) wrong.push(`${what}: ${name} is left`)
+          }
         note(`${code}: ${turnsOfAll.length} calls; turns of 25 ms, median, 90 %, 99 %, longest: ${figures(turnsOfAll)}`)
+        note(`${code}: ms after the stop, the longest of each: ${inWords(worst)}`)
         assert.equal(wrong, [])
-        assert.ok(turnsOfAll.length > 10)
+        assert.ok(turnsOfAll.length > 40)
       },
       { timeout: 900_000 },
     )
 }
-
-/** An abort has a cause of its own. */
-const isKnown = (error: unknown, code: string): boolean =>
-  (error as NodeJS.ErrnoException | undefined)?.code === 'ABORT_ERR' || isOriginal(error, code)
 
 holds(
   'a lock whose release fails for ever: withLock ends in time, and the lock is free when that is over',
@@ -190,10 +209,10 @@ holds(
       assert.ok(ms >= timeout && ms <= mostMs, `${ms} ms`)
       await withLock(path, () => {}, { timeout: 10_000 })
     }
-    const { turns, error } = await turnsOf(withLock(path, () => fail('EBUSY', 'rename'), options))
+    const { turns, error } = await endOf(() => withLock(path, () => fail('EBUSY', 'rename'), options))
     assert.ok(stopFailing())
     assert.is((error as NodeJS.ErrnoException).code, refused.code)
-    assert.ok(turns <= 8, `${turns} turns`)
+    assert.ok(turns <= mostTurns, `${turns} turns`)
     await withLock(path, () => {}, { timeout: 10_000 })
   },
 )

@@ -1,8 +1,8 @@
 // Windows' rules, as far as they can be tried elsewhere: what is decided by spelling, by a look, or by what was injected.
 
-import { existsSync, lstatSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, lstatSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Call, driveSync, type Steps } from 'holdfast/steps'
+import { type Call, driveSync, fs, type Steps } from 'holdfast/steps'
 import { oddName } from '../../lib/core/device-names.js'
 import { errnoOf, type SystemError, systemError } from '../../lib/core/errors.js'
 import type { LifeFiles } from '../../lib/core/life-files.js'
@@ -11,6 +11,7 @@ import { withoutClock } from '../../lib/core/owner-words.js'
 import { isRoot } from '../../lib/core/roots.js'
 import { claimAndRename } from '../../lib/move/claim-and-rename.js'
 import { achieve, noEvidence } from '../../lib/parts/achieve.js'
+import { discard } from '../../lib/parts/cleanup.js'
 import { isDenied } from '../../lib/parts/denied.js'
 import { through } from '../broken/interfere.js'
 import { assert, holds, scratch } from '../support/kit.js'
@@ -155,6 +156,28 @@ holds('beside those that hold the file open, rests are short', () => {
     rests.slice(3).every(ms => ms >= 1 && ms <= 10),
     String(rests),
   )
+})
+
+holds('a directory in which a removed file is still open, and so has its name, is removed in the background', () => {
+  const dir = join(scratch(), 'private')
+  mkdirSync(dir)
+  writeFileSync(join(dir, 'open'), '')
+  const nothing: Call = { op: 'recall', args: ['nothing'] }
+  let later: (() => Steps<void>) | undefined
+  const see = (call: Call): Call => {
+    if (call.op === 'later') later = call.args[0] as () => Steps<void>
+    return call.op === 'later' || call.op === 'sleep' ? nothing : call
+  }
+  const run = () => asOnWindows(() => driveSync((later as () => Steps<void>)()))
+  const remove = () => discard(() => fs.rmdir(dir))
+  driveSync(through(remove(), see))
+  assert.is(later, undefined, 'elsewhere it is left to those that put something there')
+  asOnWindows(() => driveSync(through(remove(), see)))
+  assert.throws(run, { code: 'ENOTEMPTY' })
+  assert.ok(existsSync(dir))
+  rmSync(join(dir, 'open'))
+  run()
+  assert.not.ok(existsSync(dir))
 })
 
 holds('a directory gets a free name by one rename, and replaces nothing', () => {
