@@ -62,11 +62,14 @@ export function* discard(steps: () => Steps<unknown>): Steps<void> {
 }
 
 /** The same, tried once, for steps that try again themselves. */
-export const discardOnce = (steps: () => Steps<void>): Steps<void> =>
-  rescued<void>(steps, function* (error) {
-    if (!isSystemError(error)) throw error
-    if (isHeld(error)) yield* discardLater(steps)
-  })
+export const discardOnce = (steps: () => Steps<unknown>): Steps<void> =>
+  rescued<void>(
+    () => steps() as Steps<void>,
+    function* (error) {
+      if (!isSystemError(error)) throw error
+      if (isHeld(error)) yield* discardLater(steps)
+    },
+  )
 
 function* making(call: Call): Steps<void> {
   yield call

@@ -1,10 +1,12 @@
 // What was set aside gets its own name back (./set-aside.ts).
 
+import { basename } from 'node:path'
 import { cannotLink, hasCode, isSystemError } from '../core/errors.js'
 import { fs, orNothing, type Path, type Steps } from '../core/steps.js'
-import { discard } from './cleanup.js'
+import { discard, discardOnce } from './cleanup.js'
 import { isInode } from './identity.js'
 import { addFinding, namingPublicly } from './public-names.js'
+import { ownerOf } from './stage-names.js'
 
 /** A thing that has another name for a while. */
 export interface Renamed {
@@ -24,6 +26,19 @@ export function* putBack({ path, at }: Renamed, error?: unknown): Steps<void> {
   } catch (failure) {
     if (yield* isThere(at)) addFinding(error, whereItIs(at))
     throw namingPublicly(failure, at, path)
+  }
+}
+
+/**
+ * The same, as a best effort. What had a private name before needs none again: if it cannot be put back, it is deleted, on
+ * Windows in the background, when no other process has it open.
+ */
+export function* putBackOr(remove: () => Steps<unknown>, renamed: Renamed, error: unknown): Steps<void> {
+  try {
+    yield* putBack(renamed, error)
+  } catch (failure) {
+    if (!isSystemError(failure)) throw failure
+    if (ownerOf(basename(String(renamed.path)))) yield* discardOnce(remove)
   }
 }
 

@@ -6,7 +6,7 @@ import { platform } from '../core/platform.js'
 import { reportDone } from '../core/progress.js'
 import { fs, orNothing, type Path, type Steps } from '../core/steps.js'
 import { achieve, done, type Trial } from './achieve.js'
-import { cleaningUp, tidy, uninterruptible } from './cleanup.js'
+import { cleaningUp, uninterruptible } from './cleanup.js'
 import type { DeleteJob } from './delete-job.js'
 import { deleteTree, type TreeEnd } from './delete-tree.js'
 import { movedError } from './directory-handle.js'
@@ -14,7 +14,7 @@ import { isGone } from './identity.js'
 import { findMount } from './mount.js'
 import { type IsOurs, isStillOrOwn } from './placed.js'
 import { namingPublicly } from './public-names.js'
-import { putBack } from './put-back.js'
+import { putBackOr } from './put-back.js'
 import { stageName } from './stage-names.js'
 
 /** A thing that was set aside. */
@@ -150,10 +150,11 @@ export function* deleteOrPutBack(aside: Aside, job: DeleteJob, trial: Trial): St
     if (end === 'left') throw movedError(shown)
     return at !== path || end === 'deleted'
   }
+  const deleteAtOnce = () => deleteSetAside(aside, job, { ...trial, retryFor: 0 })
   try {
     return yield* at === path ? remove() : uninterruptible(remove)
   } catch (error) {
-    if (at !== path) yield* cleaningUp(() => tidy(putBack(aside, error)))
+    if (at !== path) yield* cleaningUp(() => putBackOr(deleteAtOnce, aside, error))
     throw error
   }
 }

@@ -1,6 +1,6 @@
 // Windows' rules, as far as they can be tried elsewhere: what is decided by spelling, by a look, or by what was injected.
 
-import { existsSync, lstatSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Call, driveSync, fs, type Steps } from 'holdfast/steps'
 import { oddName } from '../../lib/core/device-names.js'
@@ -12,7 +12,10 @@ import { isRoot } from '../../lib/core/roots.js'
 import { claimAndRename } from '../../lib/move/claim-and-rename.js'
 import { achieve, noEvidence } from '../../lib/parts/achieve.js'
 import { discard } from '../../lib/parts/cleanup.js'
+import { silently } from '../../lib/parts/delete-job.js'
 import { isDenied } from '../../lib/parts/denied.js'
+import { isStill } from '../../lib/parts/placed.js'
+import { removeAt } from '../../lib/parts/set-aside.js'
 import { through } from '../broken/interfere.js'
 import { assert, holds, scratch } from '../support/kit.js'
 import { asOnWindows } from './as-on-windows.js'
@@ -179,6 +182,36 @@ holds('a directory in which a removed file is still open, and so has its name, i
   run()
   assert.not.ok(existsSync(dir))
 })
+
+holds(
+  'a private directory that can be deleted by no name for a while is deleted in the background, by the one it has',
+  () => {
+    const top = scratch()
+    const dir = join(top, '.x.place-1-1.0123456789abcdef.holdfast')
+    mkdirSync(dir)
+    writeFileSync(join(dir, 'open'), '')
+    const trial = { as: 'spec', path: dir, retryFor: 0 }
+    const was = statSync(dir, { bigint: true })
+    const remove = () => removeAt(dir, silently(), trial, { isOurs: isStill(dir, was) })
+    let later: (() => Steps<void>) | undefined
+    let isOpen = false
+    // As soon as it has another name, another process opens something in it.
+    const see = (call: Call): Call => {
+      if (call.op === 'later') later = call.args[0] as () => Steps<void>
+      if (call.op === 'later' || call.op === 'sleep') return { op: 'recall', args: ['nothing'] }
+      if (isOpen && ['rename', 'link', 'unlink', 'rmdir'].includes(call.op))
+        throw systemError('EBUSY', call.op, 'injected', dir)
+      if (call.op === 'rename') isOpen = true
+      return call
+    }
+    asOnWindows(() => driveSync(through(discard(remove), see)))
+    assert.is(isOpen, true)
+    const [left = ''] = readdirSync(top)
+    assert.match(left, /^\.\.x\..*\.holdfast$/)
+    asOnWindows(() => driveSync((later as () => Steps<void>)()))
+    assert.equal(readdirSync(top), [])
+  },
+)
 
 holds('a directory gets a free name by one rename, and replaces nothing', () => {
   const dir = scratch()
