@@ -24,12 +24,12 @@ type Call = (...args: unknown[]) => unknown
 function failureOf(op: string, [path, dest]: readonly unknown[]): Error | undefined {
   const { code } = failing
   if (code === undefined || failing.op !== op) return undefined
-  const key = `${path} ${dest}`
+  const names = { path: String(path), ...(typeof dest === 'string' && { dest }) }
+  const key = Object.values(names).join(' ')
   const times = 1 + (failing.times.get(key) ?? 0)
   failing.times.set(key, times)
   if (times === often) failing.retriedAtMs ??= performance.now()
   const [errno] = [...getSystemErrorMap()].find(([, [name]]) => name === code) ?? [0]
-  const names = { path: String(path), ...(typeof dest === 'string' && { dest }) }
   return Object.assign(new Error(`${code}: injected, ${op} '${path}'`), { code, errno, syscall: op, ...names })
 }
 
