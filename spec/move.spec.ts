@@ -19,6 +19,7 @@ import { door } from '../lib/core/disk.js'
 import { linkThenUnlink, lookThenRename, removeThenRename, renameAside } from './broken/broken.js'
 import { abortedAt, caseless, failingAt, through } from './broken/interfere.js'
 import { judgeRivals } from './move/winners.js'
+import { deadPid } from './support/dead-owner.js'
 import {
   assert,
   caught,
@@ -391,7 +392,7 @@ holds('what another, who lives, is moving to the same name just now is waited fo
   const own = at(dir)
   writeFileSync(own('a'), 'text')
   linkSync(own('a'), own('b'))
-  const nobody = `${self().split('-')[0]}-${spawnSync('true').pid.toString(36)}-0`
+  const nobody = `${self().split('-')[0]}-${deadPid().toString(36)}-0`
   const mark = own(`.b.${self()}.0123456789abcdef.holdfast`)
   linkSync(own('a'), mark)
   linkSync(own('a'), own(`.b.${nobody}.0123456789abcdef.holdfast`))

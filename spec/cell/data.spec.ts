@@ -1,6 +1,5 @@
 // The data of a cell's states: written once, kept by the states that say so, and removed by the call that replaces it.
 
-import { spawnSync } from 'node:child_process'
 import { readdirSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { cell, type Reading, type State, sweep } from 'holdfast'
@@ -10,6 +9,7 @@ import { payloadOf } from '../../lib/cell/payload.js'
 import { parseState, spellState } from '../../lib/cell/state.js'
 import { opsThat } from '../../lib/core/traits.js'
 import { through } from '../broken/interfere.js'
+import { deadPid } from '../support/dead-owner.js'
 import { assert, caught, explored, holds, prove, scratch, sized } from '../support/kit.js'
 
 const isPrivate = (name: string): boolean => name.startsWith('.')
@@ -240,7 +240,7 @@ holds('the longest name of a state has at most 208 bytes, and is read as it was 
 /** A process of this machine that died: the same place, another pid. */
 function ownerThatDied({ payload }: State): string {
   const [place] = (payload?.owner ?? '').split('-')
-  return `${place}-${spawnSync('true').pid.toString(36)}-1`
+  return `${place}-${deadPid().toString(36)}-1`
 }
 
 holds('sweep takes data that no state names, and only that', async () => {

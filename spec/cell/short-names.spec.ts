@@ -1,6 +1,5 @@
 // Where names have at most 143 bytes, as on eCryptfs, a state remembers fewer of those before it.
 
-import { spawnSync } from 'node:child_process'
 import { basename, join } from 'node:path'
 import { cell, lock, type State } from 'holdfast'
 import { type Call, dual, fs, release, renew, type Steps } from 'holdfast/steps'
@@ -9,6 +8,7 @@ import { withoutClock } from '../../lib/core/owner-words.js'
 import { heldFields, parseLock } from '../../lib/lock/token.js'
 import { wantOf } from '../../lib/lock/turn/want.js'
 import { through } from '../broken/interfere.js'
+import { deadPid } from '../support/dead-owner.js'
 import { assert, holds, scratch } from '../support/kit.js'
 import { layLock, stateOf } from '../support/locks.js'
 
@@ -87,7 +87,7 @@ const me = dual(function* me() {
 holds('there, one takes over from a dead holder', async () => {
   const path = join(scratch(), 'thing')
   const [clock, place] = (await me()).split('-')
-  const owner = `${clock}-${place}-${spawnSync('true').pid.toString(36)}-3ty87-1dvtv0n8j4-0-0`
+  const owner = `${clock}-${place}-${deadPid().toString(36)}-3ty87-1dvtv0n8j4-0-0`
   layLock(path, heldFields({ fence: 5, owner, id: '0123456789abcdef', staleMs: 15_000 }, 0))
   const one = await run(lock.steps(path))
   assert.is(one.fence, 6)

@@ -3,6 +3,7 @@ import { lstatSync, mkdirSync, readFileSync, readlinkSync, symlinkSync, writeFil
 import { basename, join } from 'node:path'
 import { copy, move, writeFile as write } from 'holdfast'
 import { door } from '../../lib/core/disk.js'
+import { deadPid } from '../support/dead-owner.js'
 import { assert, holds, memory, scratch } from '../support/kit.js'
 import { told } from '../support/planted.js'
 import { namesIn, privateNames } from '../support/trees.js'
@@ -146,7 +147,7 @@ holds(
     const self = door.performSync({ op: 'self', args: [] }) as string
     const place = self.split('-')[0]
     const nonce = '0123456789abcdef.holdfast'
-    const dead = `${place}-${spawnSync('true').pid.toString(36)}-0`
+    const dead = `${place}-${deadPid().toString(36)}-0`
     mkdirSync(at('source'))
     for (const owner of [self, dead, `elsewhere-1-1`]) writeFileSync(at(`source/.file.${owner}.${nonce}`), owner)
     writeFileSync(at('source/file'), '')

@@ -1,6 +1,5 @@
 // Beside other packages that lock the same path by making an empty directory, as proper-lockfile does.
 
-import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, statSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -25,6 +24,7 @@ import { successor } from '../../lib/cell/state.js'
 import { fill } from '../../lib/lock/place/in-place.js'
 import { endedAt, through } from '../broken/interfere.js'
 import { mountCaseless } from '../support/caseless.js'
+import { deadPid } from '../support/dead-owner.js'
 import { assert, caught, explored, holds, nobodyThrew, note, places, prove, scratch, sized } from '../support/kit.js'
 import { assertRefusesBadInput } from '../support/laws.js'
 import { assertHeldByNamed, eventually } from '../support/left.js'
@@ -290,7 +290,7 @@ holds(
   async () => {
     const { owner, release: free } = await lock(join(scratch(), 'mine'))
     await free()
-    const died = `${owner.split('-')[1]}-${spawnSync('true').pid.toString(36)}-1`
+    const died = `${owner.split('-')[1]}-${deadPid().toString(36)}-1`
     for (const there of [false, true])
       for (let k = 0; ; k++) {
         const top = scratch()

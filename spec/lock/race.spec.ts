@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { lock, sweep } from 'holdfast'
 import { dual, release, type Steps } from 'holdfast/steps'
 import { contender, killedAt, overlaps } from 'holdfast/testing'
+import { deadPid } from '../support/dead-owner.js'
 import { assert, catchInRace, clock, note, places, placesAnd, race, raced, scratch, sized } from '../support/kit.js'
 import { assertApart, counted, digits, type Held, increment, unlinkAndRetry } from '../support/locks.js'
 import { isWindows } from '../windows/flavour.js'
@@ -137,7 +138,7 @@ if (!contender(plays)) {
     const dir = scratch()
     const [place] = (await lock(join(dir, 'mine'))).owner.split('-')
     leave(dir, 150, paths => {
-      const dead = `${place}-${spawnSync('true').pid.toString(36)}-1`
+      const dead = `${place}-${deadPid().toString(36)}-1`
       for (const path of paths) {
         mkdirSync(path)
         writeFileSync(join(path, 'x.lock'), dead)

@@ -1,6 +1,5 @@
 // A call that waits for long is the next: it says so in the token of the holder, whose release keeps the lock for it.
 
-import { spawnSync } from 'node:child_process'
 import { existsSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -12,6 +11,7 @@ import { isWait } from '../../lib/core/traits.js'
 import { freeFields, freeToken, heldFields, parseLock } from '../../lib/lock/token.js'
 import { keptMore, type Want, wantOf, withWant } from '../../lib/lock/turn/want.js'
 import { through } from '../broken/interfere.js'
+import { deadPid } from '../support/dead-owner.js'
 import { assert, holds, scratch } from '../support/kit.js'
 import { until } from '../support/left.js'
 import { changeLock, layLock, stateOf } from '../support/locks.js'
@@ -26,7 +26,7 @@ const other = 'elsewhere-elsewhere-7-1-0-0-0'
 /** A thread of this place that has ended. */
 const dead = async (): Promise<string> => {
   const [clock, place] = (await me()).split('-')
-  return `${clock}-${place}-${spawnSync('true').pid.toString(36)}-1-0-0-0`
+  return `${clock}-${place}-${deadPid().toString(36)}-1-0-0-0`
 }
 
 /** Steps in a thread of that name. */

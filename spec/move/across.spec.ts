@@ -24,6 +24,7 @@ import { contender, explore, killedAt, type World } from 'holdfast/testing'
 import { door } from '../../lib/core/disk.js'
 import { copyThenRemove } from '../broken/broken.js'
 import { abortedAt, endedAt, failingAt, through } from '../broken/interfere.js'
+import { deadPid } from '../support/dead-owner.js'
 import {
   assert,
   caught,
@@ -225,7 +226,7 @@ if (!contender(plays)) {
     for (const [kind, lays] of Object.entries(kinds))
       holds(`a ${kind}: whoever ends before any call leaves one whole; it is swept, and moved again`, async () => {
         const { here, there, from, to } = fresh()
-        const dead = `${self().split('-')[0]}-${spawnSync('true').pid.toString(36)}-0`
+        const dead = `${self().split('-')[0]}-${deadPid().toString(36)}-0`
         let [ends, debris] = [0, 0]
         for (let k = 0; ; k++) {
           lays(from)
