@@ -1,8 +1,8 @@
 // Errors say the names that the caller knows. What happens to a thing under a private name is about the thing, and
 // the private name is gone when the error is read.
 
-import { sep } from 'node:path'
 import { isInterruption, isTimeout } from '../core/interruption.js'
+import { platform } from '../core/platform.js'
 import type { Path } from '../core/steps.js'
 
 /** Errors of functions that the caller has passed, and that were given a private name: these come out as they are. */
@@ -26,12 +26,20 @@ export function namingDirectory(error: unknown, at: Path, shown: Path): unknown 
   for (const one of withCauses(error))
     if (one.message.includes(`'${at}`))
       inTexts(one, text =>
-        text.replaceAll(`'${at}'`, () => `'${shown}'`).replaceAll(`'${at}${sep}`, () => `'${shown}${sep}`),
+        text
+          .replaceAll(`'${at}'`, () => `'${shown}'`)
+          .replaceAll(`'${at}${separator()}`, () => `'${shown}${separator()}`),
       )
   return namingPublicly(error, at, shown)
 }
 
-export const isAtOrBelow = (spelt: string, at: string): boolean => spelt === at || spelt.startsWith(at + sep)
+const separator = (): string => (platform.isWindows ? '\\' : '/')
+
+/** Algorithms join names by a slash, and Node spells them with backslashes in its errors. */
+const spell = (path: string): string => (platform.isWindows ? path.replaceAll('/', '\\') : path)
+
+export const isAtOrBelow = (spelt: string, at: string): boolean =>
+  spelt === at || `${spell(spelt)}${separator()}`.startsWith(`${spell(at)}${separator()}`)
 
 const withoutPrivate = (spelt: string, at: string, path: string): string =>
   isAtOrBelow(spelt, at) ? path + spelt.slice(at.length) : spelt

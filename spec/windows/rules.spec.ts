@@ -15,6 +15,7 @@ import { discard } from '../../lib/parts/cleanup.js'
 import { silently } from '../../lib/parts/delete-job.js'
 import { isDenied } from '../../lib/parts/denied.js'
 import { isStill } from '../../lib/parts/placed.js'
+import { namingPublicly } from '../../lib/parts/public-names.js'
 import { removeAt } from '../../lib/parts/set-aside.js'
 import { through } from '../broken/interfere.js'
 import { assert, holds, scratch } from '../support/kit.js'
@@ -53,6 +54,17 @@ holds('a stream, a device, and a name with dots or blanks at its end are told fr
     '\\\\s\\x',
   ])
     assert.is(oddName(path), undefined, path)
+})
+
+holds('an error names no private name, whichever way its separators go', () => {
+  const at = 'C:\\d/.f.a-b-c.0123456789abcdef.holdfast'
+  const spelt = at.replaceAll('/', '\\')
+  for (const one of [at, spelt]) {
+    const error = systemError('EIO', 'open', 'injected', `${one}\\in`)
+    const { message, path } = asOnWindows(() => namingPublicly(error, at, 'C:\\d\\f')) as SystemError
+    assert.is(path, 'C:\\d\\f\\in')
+    assert.match(message, "open 'C:\\d\\f\\in'")
+  }
 })
 
 holds('errors made here have the numbers and the words of the platform', () => {
