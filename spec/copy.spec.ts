@@ -48,6 +48,9 @@ function laySmall(dir: string): void {
   for (const name of ['a', 'b', 'sub/c']) writeFileSync(join(dir, 'source', name), name)
 }
 
+/** A name that Windows can have, too. */
+const asName = (value: unknown): string => JSON.stringify(value).replaceAll(/[":]/g, '')
+
 holds('copies a file: its bytes and its mode, at once, in the place of another or of nothing', async () => {
   const dir = scratch()
   const [source, target] = [join(dir, 'source'), join(dir, 'target')]
@@ -104,7 +107,7 @@ holds('copies a tree: directories in directories, empty ones, odd names, modes, 
   const before = shapeOf(source)
   for (const { form, put } of forms) {
     for (const options of [{}, { concurrency: 1 }, { overwrite: false }, { durability: 'full' }] as const) {
-      const target = join(dir, `${form} ${JSON.stringify(options)}`)
+      const target = join(dir, `${form} ${asName(options)}`)
       await put(source, target, options)
       assert.equal(shapeOf(target), before)
     }
@@ -130,7 +133,7 @@ else
     writeFileSync(at(source, '\uFFFD'), 'mark')
     for (const { form, put } of forms) {
       for (const options of [{}, { overwrite: false, preserveTimestamps: true }, { durability: 'full' }] as const) {
-        const target = join(dir, `${form} ${JSON.stringify(options)}`)
+        const target = join(dir, `${form} ${asName(options)}`)
         await put(source, target, options)
         assert.equal(shapeOf(target), shapeOf(source))
         await put(source, target, options)
@@ -150,7 +153,7 @@ holds('names of one file are names of one copy, which is a file of its own', asy
   linkSync(join(dir, 'source/a'), join(dir, 'elsewhere'))
   for (const options of [{}, { concurrency: 1 }, { overwrite: false }, { preserveTimestamps: true }])
     for (const { form, put } of forms) {
-      const target = join(dir, `${form} ${JSON.stringify(options)}`)
+      const target = join(dir, `${form} ${asName(options)}`)
       const inode = (name: string) => statSync(join(target, name)).ino
       for (let round = 0; round < 2; round++) {
         await put(join(dir, 'source'), target, options)
@@ -235,7 +238,7 @@ holds('one kind of thing in the place of another', async () => {
       return [at(`${name}/source`), at(`${name}/target`)] as const
     }
     for (const options of [{}, { overwrite: false }]) {
-      const kept = JSON.stringify(options)
+      const kept = asName(options)
       // A file or a link where a directory is: the directory is kept.
       for (const kind of ['file', 'link'] as const) {
         const [from, to] = lay(`${kind} onto directory ${kept}`, kind, 'directory')
@@ -372,7 +375,7 @@ holds('`dereference` copies what links lead to', async () => {
     symlinkSync('file', join(source, 'twice'))
     symlinkSync('sub', join(source, 'sub-2'))
     for (const options of [{}, { overwrite: false }, { durability: 'file', preserveTimestamps: true }] as const) {
-      const target = join(dir, JSON.stringify(options))
+      const target = join(dir, `target ${asName(options)}`)
       await put(source, target, { dereference: true, ...options })
       for (const name of ['file', 'twice', 'directory/in/file'])
         assert.equal([read(join(target, name)), modeOf(join(target, name))], ['outside', 0o640])
@@ -381,7 +384,7 @@ holds('`dereference` copies what links lead to', async () => {
     }
     symlinkSync('source', join(dir, 'link'))
     await put(join(dir, 'link'), join(dir, 'from-link'), { dereference: true })
-    assert.equal(namesIn(join(dir, 'from-link')), namesIn(join(dir, '{}')))
+    assert.equal(namesIn(join(dir, 'from-link')), namesIn(join(dir, 'target {}')))
     await put(join(source, 'file'), join(dir, 'one'), { dereference: true })
     assert.ok(lstatSync(join(dir, 'one')).isFile())
   }
@@ -590,7 +593,7 @@ holds('an error of `filter`, or of `onProgress`, comes out as that very object, 
             if (++calls === call) throw mine
             return true
           }
-          const to = join(dir, `${mine} ${callback} ${call}`)
+          const to = join(dir, `${asName(String(mine))} ${callback} ${call}`)
           const options = { [callback]: throwing, concurrency: 2 }
           const result = await put(join(dir, 'source'), to, options).then(
             () => 'nothing was thrown',
@@ -615,7 +618,7 @@ holds(
       await put(source, target, { filter: (from, to) => asked.set(from, to) && !from.endsWith('sub') })
       assert.equal(
         [...asked.keys()].sort(),
-        ['', '/a', '/b', '/sub'].map(name => source + name),
+        ['', 'a', 'b', 'sub'].map(name => join(source, name)),
       )
       for (const [from, to] of asked) assert.is(to, from.replace(source, target))
       assert.equal(namesIn(target), ['a', 'b'])

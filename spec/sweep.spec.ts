@@ -44,6 +44,7 @@ import {
   assertSyncAndAsyncAgree,
   type Trial,
 } from './support/laws.js'
+import { possible } from './windows/flavour.js'
 
 const bytes = 20_000
 /** The calls that every write makes. */
@@ -101,7 +102,8 @@ if (!contender(plays)) {
       const at = (name: string) => join(dir, name)
       const debris = [`.file.${dead}.${nonce}`, `.tree.${dead}.${nonce}`, `.link.${dead}.${nonce}`]
       // Also a name that a sweeper was removing when it died.
-      debris.push(`..tree.${dead}.${nonce}.${dead}.${nonce}`, `.a.b.c.${dead}.${nonce}`, `.new\nline.${dead}.${nonce}`)
+      debris.push(`..tree.${dead}.${nonce}.${dead}.${nonce}`, `.a.b.c.${dead}.${nonce}`)
+      debris.push(...possible([`.new\nline.${dead}.${nonce}`]))
       const kept = [
         ...['file', '.hidden', '.file.tmp', `file.${dead}.${nonce}`, `.file.${dead}.${nonce}x`, `.file.${dead}`],
         ...[`.file.${dead}.0123456789abcdef`, `.file.${dead}.0123456789ABCDEF.holdfast`],

@@ -39,7 +39,7 @@ function layTree(top: string): string[] {
   const files = ['/f', '/g', '/a/f', '/a/b/f', '/a/b/g', '/c/f']
   for (const name of dirs) mkdirSync(top + name)
   for (const name of files) writeFileSync(top + name, name)
-  return [...dirs, ...files].map(name => top + name).sort()
+  return [...dirs, ...files].map(name => join(top, name)).sort()
 }
 
 /** Each thing is reported once, and the counts go on by one. */

@@ -5,6 +5,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { isWindows } from '../windows/flavour.js'
 import { assert } from './kit.js'
 
 export const bin = fileURLToPath(new URL('../../../bin/holdfast.js', import.meta.url))
@@ -77,5 +78,5 @@ export const untilThere = (path: string): Promise<void> => until(() => existsSyn
 export const privateNames = (dir: string): string[] =>
   readdirSync(dir, { recursive: true, encoding: 'utf8' }).filter(name => name.endsWith('.holdfast'))
 
-/** A name with everything in it that shells and terminals trip over. */
-export const oddName = (dir: string, more = ''): string => join(dir, `-a 'b" $c\n\té${more}`)
+/** A name with everything in it that shells and terminals trip over, as far as a file can have it. */
+export const oddName = (dir: string, more = ''): string => join(dir, `-a 'b${isWindows ? '' : '" $c\n\t'}é${more}`)

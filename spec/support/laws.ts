@@ -92,7 +92,7 @@ export async function assertSyncAndAsyncAgree<A extends unknown[], T>(
 }
 
 /** Open descriptors of this process, where they can be counted. */
-const descriptors = (): number => (process.platform === 'linux' ? readdirSync('/proc/self/fd').length : 0)
+export const descriptors = (): number => (process.platform === 'linux' ? readdirSync('/proc/self/fd').length : 0)
 
 /** The calls that give back: when such a call fails itself, what it was to remove may stay. */
 const givesBack = (call: Call | undefined): boolean => /^(unlink|rmdir|rename)$/.test(call?.op ?? '')

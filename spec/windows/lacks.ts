@@ -5,6 +5,9 @@ const modes = 'Windows keeps one bit of a mode, and no owner'
 const claims = 'on Windows no claim is made for a directory, and none can be told by its mode'
 const devices = 'Windows has no devices among files'
 const refusesDirectory = 'Windows reports EPERM of a directory in the way, and ENOENT of a file on the way'
+const turns = 'on Windows the calls take turns by a lock, which stays'
+const signals = 'Windows has no signals: they end a process at once'
+const oneSpelling = 'on Windows two names that differ only in case are one'
 /** What Wine lacks. */
 const links = 'Wine reports that it has made a symbolic link, and makes none'
 const births = 'under Wine the time of birth changes with each change'
@@ -13,11 +16,22 @@ const spelling = 'Wine reports that it has changed the case of a name, and does 
 type Lacks = Readonly<Record<string, Readonly<Record<string, string>>>>
 
 export const lacksOfWindows: Lacks = {
+  'append-lines': { 'each record is a line, in both forms': turns },
+  'append-lines/split': { '*': turns },
+  causes: { 'the error of mkdirp names what was asked for': refusesDirectory },
+  'cli/files': { 'a signal in the middle': signals },
+  'cli/locks': {
+    'signals are handed on': signals,
+    'a program that a signal ends': signals,
+    'when the lock is lost, the program gets SIGTERM': signals,
+  },
   copy: {
     'copies a file: its bytes and its mode': modes,
     'merges with what is there': modes,
     'one kind of thing in the place of another': refusesDirectory,
   },
+  'copy/one-name': { '*': oneSpelling },
+  'copy/source': { 'with its own mode': modes },
   'create-exclusive': { 'creates a file once, whole': modes },
   'json-files': { 'what was written is read': modes },
   mkdirp: {
@@ -42,6 +56,8 @@ export const lacksOfWindows: Lacks = {
 }
 
 export const lacksOfWine: Lacks = {
+  'append-lines': { 'a link is followed, a directory above': links },
+  causes: { 'symlink: ENOENT says': links, 'where the directory is there, or a link to nowhere': links },
   copy: {
     'copies a tree: directories in directories': links,
     'without `overwrite` what is there stays': links,
