@@ -1,6 +1,7 @@
 // Errors say the names that the caller knows. What happens to a thing under a private name is about the thing, and
 // the private name is gone when the error is read.
 
+import { win32 } from 'node:path'
 import { isInterruption, isTimeout } from '../core/interruption.js'
 import { platform } from '../core/platform.js'
 import type { Path } from '../core/steps.js'
@@ -35,14 +36,17 @@ export function namingDirectory(error: unknown, at: Path, shown: Path): unknown 
 
 const separator = (): string => (platform.isWindows ? '\\' : '/')
 
-/** Algorithms join names by a slash, and Node spells them with backslashes in its errors. */
-const spell = (path: string): string => (platform.isWindows ? path.replaceAll('/', '\\') : path)
+/** Node spells paths of Windows anew in its errors: with backslashes, a drive, and without `\\?\`. */
+const spell = (path: string): string =>
+  platform.isWindows ? win32.resolve(path).replace(/^\\\\\?\\(UNC\\)?/, (_, share) => (share ? '\\\\' : '')) : path
 
 export const isAtOrBelow = (spelt: string, at: string): boolean =>
   spelt === at || `${spell(spelt)}${separator()}`.startsWith(`${spell(at)}${separator()}`)
 
-const withoutPrivate = (spelt: string, at: string, path: string): string =>
-  isAtOrBelow(spelt, at) ? path + spelt.slice(at.length) : spelt
+function withoutPrivate(spelt: string, at: string, path: string): string {
+  if (!isAtOrBelow(spelt, at)) return spelt
+  return path + spelt.slice(spelt.length - (spell(spelt).length - spell(at).length))
+}
 
 /** Not by its class: where each file of tests has a global object of its own, errors of the system have another. */
 const isError = (error: unknown): error is Error => {

@@ -56,15 +56,20 @@ holds('a stream, a device, and a name with dots or blanks at its end are told fr
     assert.is(oddName(path), undefined, path)
 })
 
-holds('an error names no private name, whichever way its separators go', () => {
-  const at = 'C:\\d/.f.a-b-c.0123456789abcdef.holdfast'
-  const spelt = at.replaceAll('/', '\\')
-  for (const one of [at, spelt]) {
-    const error = systemError('EIO', 'open', 'injected', `${one}\\in`)
-    const { message, path } = asOnWindows(() => namingPublicly(error, at, 'C:\\d\\f')) as SystemError
-    assert.is(path, 'C:\\d\\f\\in')
-    assert.match(message, "open 'C:\\d\\f\\in'")
-  }
+holds('an error names no private name, however Node spells that', () => {
+  const name = '.f.a-b-c.0123456789abcdef.holdfast'
+  for (const [at, spelt, path] of [
+    [`C:\\d/${name}`, `C:\\d\\${name}`, 'C:\\d\\f'],
+    [`C:\\d/${name}`, `C:\\d/${name}`, 'C:\\d\\f'],
+    [`\\\\?\\C:\\d\\${name}`, `C:\\d\\${name}`, '\\\\?\\C:\\d\\f'],
+    [`\\\\?\\UNC\\s\\x\\${name}`, `\\\\s\\x\\${name}`, '\\\\?\\UNC\\s\\x\\f'],
+  ] as const)
+    for (const below of ['', '\\in']) {
+      const error = systemError('EIO', 'open', 'injected', spelt + below)
+      const { message, path: said } = asOnWindows(() => namingPublicly(error, at, path)) as SystemError
+      assert.is(said, path + below)
+      assert.ok(message.includes(`open '${path}${below}'`), message)
+    }
 })
 
 holds('errors made here have the numbers and the words of the platform', () => {
