@@ -36,6 +36,7 @@ import { through } from './broken/interfere.js'
 import { assert, asUser, canBeAnother, explored, holds, nobodyThrew, prove, scratch } from './support/kit.js'
 import { hindrance, onMount } from './support/one-mount.js'
 import { told } from './support/planted.js'
+import { isWindows } from './windows/flavour.js'
 
 type Said = NodeJS.ErrnoException & { dest?: string }
 
@@ -308,7 +309,9 @@ holds(
       try {
         assert.is(failing.sync(), true)
       } catch (error) {
-        assert.is((error as Said).code, 'EIO', `${error}`)
+        // Windows has many reasons to refuse a link: if the look for the reason fails, the refusal itself comes out.
+        const codes = isWindows ? ['EIO', 'EPERM'] : ['EIO']
+        assert.ok(codes.includes((error as Said).code ?? ''), `${error}`)
       }
       const there = readdirSync(dir)
       assert.equal(there.length, 1, `${k}: ${there}`)

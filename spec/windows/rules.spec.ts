@@ -20,6 +20,7 @@ import { removeAt } from '../../lib/parts/set-aside.js'
 import { through } from '../broken/interfere.js'
 import { assert, holds, scratch } from '../support/kit.js'
 import { asOnWindows } from './as-on-windows.js'
+import { isWindows } from './flavour.js'
 import { names, roots } from './roots.js'
 
 holds('a root is one however it is spelled, and what only looks like one is none', () => {
@@ -190,8 +191,10 @@ holds('a directory in which a removed file is still open, and so has its name, i
   }
   const run = () => asOnWindows(() => driveSync((later as () => Steps<void>)()))
   const remove = () => discard(() => fs.rmdir(dir))
-  driveSync(through(remove(), see))
-  assert.is(later, undefined, 'elsewhere it is left to those that put something there')
+  if (!isWindows) {
+    driveSync(through(remove(), see))
+    assert.is(later, undefined, 'elsewhere it is left to those that put something there')
+  }
   asOnWindows(() => driveSync(through(remove(), see)))
   assert.throws(run, { code: 'ENOTEMPTY' })
   assert.ok(existsSync(dir))
