@@ -7,10 +7,13 @@ const devices = 'Windows has no devices among files'
 const refusesDirectory = 'Windows reports EPERM of a directory in the way, and ENOENT of a file on the way'
 const turns = 'on Windows the calls take turns by a lock, which stays'
 const signals = 'Windows has no signals: they end a process at once'
+const shell = 'it needs a program that Windows lacks'
 const oneSpelling = 'on Windows two names that differ only in case are one'
 /** What Wine lacks. */
 const links = 'Wine reports that it has made a symbolic link, and makes none'
 const births = 'under Wine the time of birth changes with each change'
+const readOnly = 'Wine removes nothing that is read-only, which libuv asks NTFS to ignore'
+const openTargets = 'Wine replaces no file that is open, also by those who share it'
 const spelling = 'Wine reports that it has changed the case of a name, and does not'
 
 type Lacks = Readonly<Record<string, Readonly<Record<string, string>>>>
@@ -19,12 +22,19 @@ export const lacksOfWindows: Lacks = {
   'append-lines': { 'each record is a line, in both forms': turns },
   'append-lines/split': { '*': turns },
   causes: { 'the error of mkdirp names what was asked for': refusesDirectory },
-  'cli/files': { 'a signal in the middle': signals },
+  'cli/files': {
+    'write: from stdin': modes,
+    'a signal in the middle': signals,
+    'once: one of several runs the program': shell,
+  },
   'cli/locks': {
+    'a program that cannot be run': modes,
+    'single: the first runs its program': signals,
     'signals are handed on': signals,
     'a program that a signal ends': signals,
     'when the lock is lost, the program gets SIGTERM': signals,
   },
+  'cli/names': { 'mkdir, rm, empty and ln': modes, 'scratch: the directory is there': signals },
   copy: {
     'copies a file: its bytes and its mode': modes,
     'merges with what is there': modes,
@@ -57,6 +67,18 @@ export const lacksOfWindows: Lacks = {
 
 export const lacksOfWine: Lacks = {
   'append-lines': { 'a link is followed, a directory above': links },
+  'cli/names': { 'probe: prints what the filesystem keeps': openTargets },
+  content: {
+    'what is put can be read': readOnly,
+    'a digest that is given is checked': readOnly,
+    'adopt takes the file itself': readOnly,
+    'nothing is left behind, whichever call': readOnly,
+  },
+  'content/kills': {
+    'a process ends at any call': readOnly,
+    'any call of any operation fails': readOnly,
+    'without hard links every operation': readOnly,
+  },
   causes: { 'symlink: ENOENT says': links, 'where the directory is there, or a link to nowhere': links },
   copy: {
     'copies a tree: directories in directories': links,
