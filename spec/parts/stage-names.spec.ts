@@ -21,6 +21,7 @@ import { type Door, door, drive, dual, type SingleCall, type Steps } from 'holdf
 import { ownerOf, stageName } from '../../lib/parts/stage-names.js'
 import { assert, holds, scratch } from '../support/kit.js'
 import { privateNames } from '../support/trees.js'
+import { isWindows } from '../windows/flavour.js'
 
 const nameFor = dual((target: string) => stageName<string>(target))
 const shortNameBytes = 143
@@ -29,7 +30,7 @@ holds('private names are never the same, bear our mark, are short, and cut no ch
   const names = new Set<string>()
   for (let i = 0; i < 1000; i++) names.add(nameFor.sync('/dir/file'))
   assert.is(names.size, 1000)
-  const form = /^\/dir\/\.file\.[a-z0-9]+-[a-z0-9]+-[a-z0-9]+\.[0-9a-f]{16}\.holdfast$/
+  const form = /^\/dir[\\/]\.file\.[a-z0-9]+-[a-z0-9]+-[a-z0-9]+\.[0-9a-f]{16}\.holdfast$/
   assert.ok([...names].every(name => form.test(name)))
   for (const name of ['雪'.repeat(85), 'é'.repeat(127), 'x'.repeat(255), '𝕏'.repeat(63)]) {
     for (let shift = 0; shift < 4; shift++) {
@@ -75,7 +76,7 @@ function lay(dir: string, name: (own: string) => string): void {
 function shortNamed(mostBytes: number): Door {
   const refuse = ({ op, args }: SingleCall): NodeJS.ErrnoException | undefined => {
     const paths = op === 'symlink' ? args.slice(1) : args
-    const names = paths.flatMap(one => (typeof one === 'string' ? one.split('/') : []))
+    const names = paths.flatMap(one => (typeof one === 'string' ? one.split(isWindows ? /[\\/]/ : '/') : []))
     const isLong = names.some(name => Buffer.byteLength(name) > mostBytes)
     return isLong
       ? Object.assign(new Error(`ENAMETOOLONG, ${op}`), { code: 'ENAMETOOLONG', errno: -36, syscall: op })

@@ -57,6 +57,7 @@ export const lacksOfWindows: Lacks = {
   },
   'move/claims': { '*': claims },
   'move/strangers': { 'a claim of a process that was killed': claims },
+  remove: { 'emptyDir empties, keeps the directory': modes },
   'temp-dir': { 'it is private, empty, and gone': modes },
   'write-file': {
     'keeps the mode of the file it replaces': modes,
@@ -117,7 +118,15 @@ export const lacksOfWine: Lacks = {
   'move/refusals': { '*': links },
   'parts/reused': { '*': births },
   'parts/take-name': { 'a link that comes there': links },
-  remove: { 'a root, and what is no name': links },
+  'publish-directory': {
+    'the link leads to the version': links,
+    'old versions go, and never': links,
+    'a directory that is no link is refused': links,
+    'what build throws comes out': links,
+    'what dead publishers have left': links,
+    'whichever call fails, its error': links,
+  },
+  remove: { 'a root, and what is no name': links, 'removes files, links and whole trees': links },
   symlink: { '*': links },
   'temp-dir': {
     'withTempDir gives it to a function': births,
