@@ -3,11 +3,13 @@
 // the state.
 
 import { hasCode, isSystemError, type SystemError } from '../core/errors.js'
+import { platform } from '../core/platform.js'
 import { fs, type Steps } from '../core/steps.js'
 import { type Again, achieve, again, type Trial } from '../parts/achieve.js'
-import { tidy } from '../parts/cleanup.js'
+import { discard, tidy } from '../parts/cleanup.js'
 import { namingOnly } from '../parts/public-names.js'
 import { giving, undecided } from '../parts/publish.js'
+import { stageName } from '../parts/stage-names.js'
 import { isLocalCell } from './local.js'
 import { readState } from './read.js'
 import { descends, type State, shorten, spellState } from './state.js'
@@ -57,13 +59,19 @@ function* consume(dir: string, call: Steps<void>, { publication }: Trial): Steps
   }
 }
 
-/** Removes the state, and then its directory, which stays if a cell is created in it meanwhile. */
+/**
+ * Removes the state, and then its directory, which stays if a cell is created in it meanwhile. On Windows several calls may
+ * all have unlinked one file, as far as they see, and so the state gets a private name first: that only one of them does.
+ */
 export function* clear(dir: string, from: State, trial: Trial): Steps<Verdict> {
+  const state = `${dir}/${spellState(from)}`
+  const at = platform.isWindows ? yield* stageName(dir) : undefined
   const verdict = yield* achieve(
-    () => consume(dir, fs.unlink(`${dir}/${spellState(from)}`), trial),
+    () => consume(dir, at === undefined ? fs.unlink(state) : fs.rename(state, at), trial),
     error => statTransition(dir, from, undefined, error, trial),
     trial,
   )
+  if (verdict === 'mine' && at !== undefined) yield* discard(() => fs.unlink(at))
   if (verdict === 'mine') yield* tidy(fs.rmdir(dir))
   return verdict
 }

@@ -2,7 +2,10 @@
 
 import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { cell } from 'holdfast'
 import { type Call, driveSync, fs, type Steps } from 'holdfast/steps'
+import type { State } from '../../lib/cell/state.js'
+import { clear } from '../../lib/cell/transition.js'
 import { oddName } from '../../lib/core/device-names.js'
 import { errnoOf, type SystemError, systemError } from '../../lib/core/errors.js'
 import type { LifeFiles } from '../../lib/core/life-files.js'
@@ -232,6 +235,21 @@ holds(
     assert.equal(readdirSync(top), [])
   },
 )
+
+holds('of two calls that remove one state of a cell one has done it, though both may unlink the file', () => {
+  const told = (onWindows: boolean): string[] => {
+    const dir = join(scratch(), 'cell')
+    const state = cell.create.sync(dir) as State
+    const lie = (call: Call): Call =>
+      call.op === 'unlink' && !existsSync(call.args[0] as string) ? { op: 'recall', args: ['nothing'] } : call
+    const remove = () => driveSync(through(clear(dir, state, { as: 'spec', path: dir }), lie))
+    const both = [1, 2].map(() => (onWindows ? asOnWindows(remove) : remove()))
+    assert.equal(readdirSync(join(dir, '..')), [])
+    return both
+  }
+  assert.equal(told(true), ['mine', "another's"])
+  if (!isWindows) assert.equal(told(false), ['mine', 'mine'], 'elsewhere nothing lies so')
+})
 
 holds('a directory gets a free name by one rename, and replaces nothing', () => {
   const dir = scratch()
