@@ -13,6 +13,7 @@ const oneSpelling = 'on Windows two names that differ only in case are one'
 const links = 'Wine reports that it has made a symbolic link, and makes none'
 const births = 'under Wine the time of birth changes with each change'
 const readOnly = 'Wine removes nothing that is read-only, which libuv asks NTFS to ignore'
+const processes = 'it starts a hundred processes, each of which takes seconds under Wine'
 const openTargets = 'Wine replaces no file that is open, also by those who share it'
 const spelling = 'Wine reports that it has changed the case of a name, and does not'
 
@@ -127,6 +128,7 @@ export const lacksOfWine: Lacks = {
     'whichever call fails, its error': links,
   },
   remove: { 'a root, and what is no name': links, 'removes files, links and whole trees': links },
+  sweep: { 'whatever is killed, at whichever call': processes },
   symlink: { '*': links },
   'temp-dir': {
     'withTempDir gives it to a function': births,
