@@ -22,6 +22,7 @@ import {
 } from './support/cells.js'
 import { assert, caught, explored, holds, memory, prove, scratch, sized } from './support/kit.js'
 import { assertRefusesBadInput } from './support/laws.js'
+import { isWindows } from './windows/flavour.js'
 
 type Living = Partial<World> & { readonly start?: string; readonly calls?: Calls; readonly realTime?: boolean }
 
@@ -197,7 +198,9 @@ holds('a live state is removed in two calls; where a reply may be lost, by way o
   ]
   for (const [isLocal, calls] of ways) {
     const first = (await cell.create(dir, { fields: ['a'] })) as State
-    assert.equal(await callsOf(isLocal, cell.clear.steps(dir, first)), calls)
+    // On Windows an unlink is not exclusive, and a rename comes before it.
+    const all = calls.flatMap(op => (isWindows && op === 'unlink' ? ['rename', op] : [op]))
+    assert.equal(await callsOf(isLocal, cell.clear.steps(dir, first)), all)
     assert.equal(readdirSync(top), [])
     assert.is(await cell.clear(dir, first), false)
   }

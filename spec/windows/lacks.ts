@@ -7,6 +7,7 @@ const devices = 'Windows has no devices among files'
 const refusesDirectory = 'Windows reports EPERM of a directory in the way, and ENOENT of a file on the way'
 const turns = 'on Windows the calls take turns by a lock, which stays'
 const signals = 'Windows has no signals: they end a process at once'
+const later = 'on Windows what cannot be removed is removed in the background'
 const shell = 'it needs a program that Windows lacks'
 const oneSpelling = 'on Windows two names that differ only in case are one'
 /** What Wine lacks. */
@@ -23,6 +24,7 @@ export const lacksOfWindows: Lacks = {
   'append-lines': { 'each record is a line, in both forms': turns },
   'append-lines/split': { '*': turns },
   causes: { 'the error of mkdirp names what was asked for': refusesDirectory },
+  cell: { 'a tombstone that could not be removed': later },
   'cli/files': {
     'write: from stdin': modes,
     'a signal in the middle': signals,
