@@ -60,14 +60,10 @@ function* isSwapped({ id, state, locking: { dir, trial } }: Hold, to: State): St
   }
 }
 
+/** @throws what the look throws: then the lock may be held as before, and is not given up. */
 function* isStillOwn(id: string, dir: string, trial: Trial): Steps<boolean> {
-  try {
-    const now = yield* readState(dir, trial)
-    return typeof now === 'object' && isOfHold(now, id)
-  } catch (error) {
-    if (isSystemError(error)) return false
-    throw error
-  }
+  const now = yield* readState(dir, trial)
+  return typeof now === 'object' && isOfHold(now, id)
 }
 
 /** Removes the lock. Returns false if it must stay, because another call waits for it. @throws `ERR_LEASE_LOST` */

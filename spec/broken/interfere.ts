@@ -10,7 +10,7 @@ import { opsThat } from '../../lib/core/traits.js'
 import { injecting } from './inject.js'
 
 /** Calls that do not reach the disk and so cannot fail; and `close`, whose failures have ../lost-writes.spec.ts. */
-const inward = opsThat('waits', 'inline', 'unfailing')
+export const inward = opsThat('waits', 'inline', 'unfailing')
 
 /** The same steps. `door` sees each call first; it returns the call that is made instead, or throws. */
 export function* through<T>(steps: Steps<T>, door: (call: Call) => Call): Steps<T> {

@@ -5,11 +5,11 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { cell, lock, updateFile, withLock } from 'holdfast'
-import { type Call, dual, type Patience, release, type SingleCall, type Steps } from 'holdfast/steps'
+import { type Call, dual, type Patience, release, renew, type SingleCall, type Steps } from 'holdfast/steps'
 import { explore, type World } from 'holdfast/testing'
 import { parseState } from '../../lib/cell/state.js'
 import { door as realDoor } from '../../lib/core/disk.js'
-import { through } from '../broken/interfere.js'
+import { inward, through } from '../broken/interfere.js'
 import { assert, explored, holds, note, prove, scratch } from '../support/kit.js'
 import { until } from '../support/left.js'
 import { numbered } from '../support/locks.js'
@@ -113,6 +113,38 @@ holds('a release that failed can be tried again', async () => {
   assert.is(await lock.holder(path), undefined)
   await dual(() => release(first))()
 })
+
+/** No call reaches the disk: a swap fails, and so does every look at what came of it. */
+const cutOff = (steps: Steps<unknown>): Steps<unknown> =>
+  through(steps, call => {
+    if (!inward.has(call.op)) throw failure()
+    return call
+  })
+
+for (const [form, run] of [
+  ['promise', async (steps: Steps<unknown>) => dual(() => steps)()],
+  ['sync', async (steps: Steps<unknown>) => dual(() => steps).sync()],
+] as const) {
+  holds(`a release while the whole disk fails goes on in the background, ${form}`, async () => {
+    const path = numbered(join(scratch(), 'thing'))
+    const hold = await taken(path)
+    await assert.rejects(run(cutOff(release(hold))), { code: 'EIO' })
+    assert.ok(await lock.holder(path))
+    // A process that wants the lock would wait for as long as this one lives.
+    await until(async () => !(await lock.holder(path)))
+    assert.is(hold.over, 'released')
+  })
+
+  holds(`a heartbeat while the whole disk fails is one that failed, and the lock is held as before, ${form}`, async () => {
+    const path = numbered(join(scratch(), 'thing'))
+    const hold = await taken(path)
+    await assert.rejects(run(cutOff(renew(hold))), { code: 'EIO' })
+    assert.is(hold.over, undefined)
+    await run(renew(hold))
+    await run(release(hold))
+    assert.is(await lock.holder(path), undefined)
+  })
+}
 
 /** The first rename is done, and reports an error. `then` sees every call after that. */
 function unheard(steps: Steps<unknown>, then: (call: Call) => Call): (options: Patience) => Promise<unknown> {
