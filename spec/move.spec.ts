@@ -5,6 +5,7 @@ import {
   lstatSync,
   mkdirSync,
   readdirSync,
+  readFileSync,
   readlinkSync,
   rmSync,
   symlinkSync,
@@ -13,7 +14,7 @@ import {
 import { basename, dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { emptyDir, type MoveOptions, move, remove } from 'holdfast'
-import { type Call, dual, fs, hasCode, type Steps } from 'holdfast/steps'
+import { type Call, dual, fs, hasCode, type SingleCall, type Steps } from 'holdfast/steps'
 import type { ExploreOptions, World } from 'holdfast/testing'
 import { door } from '../lib/core/disk.js'
 import { linkThenUnlink, lookThenRename, removeThenRename, renameAside } from './broken/broken.js'
@@ -468,6 +469,29 @@ holds('private names are made where the target is in truth', async () => {
   assert.is(read(own('far/b')), 'a')
   assert.ok(made.length > 0 && made.every(path => path.startsWith(`${dir}/link/../`)), String(made))
 })
+
+holds(
+  'a rename into a gap that is done and reports an error: that error comes out, and says where everything is',
+  async () => {
+    const dir = scratch()
+    const own = (name: string) => join(dir, name)
+    writeFileSync(own('source'), 'new')
+    mkdirSync(own('target'))
+    writeFileSync(own('target/old'), 'old')
+    const failure = Object.assign(new Error('EIO'), { code: 'EIO', errno: -5, syscall: 'rename' })
+    const watch = (call: Call): Call => {
+      if (call.op !== 'rename' || call.args[0] !== own('source') || existsSync(own('target'))) return call
+      door.performSync(call as SingleCall)
+      throw failure
+    }
+    const moving = dual(() => through(move.steps(own('source'), own('target'), { overwrite: 'with-gap' }), watch))
+    assert.is(await moving().catch(error => error), failure)
+    assert.match(failure.message, /another call has moved it there/)
+    const [, aside = ''] = /is at '([^']+)' now/.exec(failure.message) ?? []
+    assert.is(readFileSync(own('target'), 'utf8'), 'new')
+    assert.is(readFileSync(join(aside, 'old'), 'utf8'), 'old')
+  },
+)
 
 holds('what is missing is an error, and nothing is made', async () => {
   const dir = scratch()

@@ -8,6 +8,7 @@ import { type Again, achieve, again, done } from '../parts/achieve.js'
 import { uninterruptible } from '../parts/cleanup.js'
 import { isThing, sameThing } from '../parts/identity.js'
 import { statVanishedParent, withParents } from '../parts/parents.js'
+import { addFinding } from '../parts/public-names.js'
 import { giving, isMoved, mayBeDone } from '../parts/publish.js'
 import { renameDirectory } from '../parts/rename-directory.js'
 import { isSameName, respell } from '../parts/spelling.js'
@@ -16,6 +17,8 @@ import { removeDeadClaim } from './dead-claim.js'
 import type { Moving } from './job.js'
 import { deleteReplaced, isInTheWay, nameReplaced, renameWithGap } from './with-gap.js'
 
+const movedThere = 'another call has moved it there'
+
 /** Gives what is at `from`, which is the inode `was`, the target's name. */
 export function* placeAtTarget(job: Moving, from: string, was: Stats): Steps<boolean> {
   const placing: Placing = { job, from, was, renames: false }
@@ -23,7 +26,7 @@ export function* placeAtTarget(job: Moving, from: string, was: Stats): Steps<boo
   try {
     do placed = yield* achievePlace(placing)
     while (!placed && !job.overwrite && (yield* removeDeadClaim(job)))
-    if (placed === 'gone') throw systemError('ENOENT', 'rename', 'another call has moved it there', from, job.to)
+    if (placed === 'gone') throw systemError('ENOENT', 'rename', movedThere, from, job.to)
     job.trial.publication?.decide(placed)
     if (placed && job.replaced.length > 0) yield* uninterruptible(() => deleteReplaced(job))
     return placed
@@ -71,7 +74,12 @@ function* statPlaced(placing: Placing, error: SystemError): Steps<boolean | 'gon
     // Both paths spell one name.
     if (!overwrite && (yield* isSameName(from, to))) return yield* done(respell(from, to), true)
     if (yield* isOurs(placing)) return true
-    if (!(yield* isThing(from, was))) return 'gone'
+    if (!(yield* isThing(from, was))) {
+      if (hasCode(error, 'ENOENT') || (yield* isInTheWay(to, error))) return 'gone'
+      // What else went wrong is the caller's to know.
+      addFinding(error, movedThere)
+      return undefined
+    }
   }
   if (!overwrite && hasCode(error, 'EEXIST')) return there ? false : again
   // Windows reports EPERM if something has the name.

@@ -85,8 +85,11 @@ const spellOutcome = (outcome: NonNullable<Reply['outcome']>): string =>
 export const isNoticed = (act: Act, tree: Tree, { outcome }: Reply): boolean =>
   outcome !== undefined && ('threw' in outcome || isSame(tree, act.becomes))
 
-/** Some of these remove things, and the others are needed for it, or give a thing that was set aside its name back. */
-const givingBack = new Set(['unlink', 'rmdir', 'readdir', 'rename', 'link'])
+/**
+ * Some of these remove things, and the others are needed for it (a directory that was opened is looked at before anything in it
+ * is deleted), or give a thing that was set aside its name back.
+ */
+const givingBack = new Set(['unlink', 'rmdir', 'readdir', 'fstat', 'rename', 'link'])
 
 const syncing = new Set(['open', 'fsync'])
 

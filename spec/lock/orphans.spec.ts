@@ -135,15 +135,18 @@ for (const [form, run] of [
     assert.is(hold.over, 'released')
   })
 
-  holds(`a heartbeat while the whole disk fails is one that failed, and the lock is held as before, ${form}`, async () => {
-    const path = numbered(join(scratch(), 'thing'))
-    const hold = await taken(path)
-    await assert.rejects(run(cutOff(renew(hold))), { code: 'EIO' })
-    assert.is(hold.over, undefined)
-    await run(renew(hold))
-    await run(release(hold))
-    assert.is(await lock.holder(path), undefined)
-  })
+  holds(
+    `a heartbeat while the whole disk fails is one that failed, and the lock is held as before, ${form}`,
+    async () => {
+      const path = numbered(join(scratch(), 'thing'))
+      const hold = await taken(path)
+      await assert.rejects(run(cutOff(renew(hold))), { code: 'EIO' })
+      assert.is(hold.over, undefined)
+      await run(renew(hold))
+      await run(release(hold))
+      assert.is(await lock.holder(path), undefined)
+    },
+  )
 }
 
 /** The first rename is done, and reports an error. `then` sees every call after that. */
