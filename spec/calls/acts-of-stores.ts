@@ -22,11 +22,12 @@ function inStore(
 ): Act['call'] {
   return (dir, form) => {
     const store = contentStore(join(dir, contentDir), options)
-    if (form === 'promise') return Promise.resolve(use(store, form, dir)).finally(() => store.close())
+    // Closing gives leases back, after which may be evicted what they kept.
+    if (form === 'promise') return Promise.resolve(use(store, form, dir)).finally(() => store.close(patience))
     try {
       return use(store, form, dir)
     } finally {
-      store.close.sync()
+      store.close.sync(patience)
     }
   }
 }
