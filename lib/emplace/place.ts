@@ -14,7 +14,7 @@ import { isThing } from '../parts/identity.js'
 import { refuseMount } from '../parts/mount.js'
 import { type Parents, statVanishedParent, withParents } from '../parts/parents.js'
 import { addFinding } from '../parts/public-names.js'
-import { giving, isMoved, mayBeDone } from '../parts/publish.js'
+import { giving, isMoved, mayBeDone, movedThere } from '../parts/publish.js'
 import { renameDirectory } from '../parts/rename-directory.js'
 import { isSameName, respell } from '../parts/spelling.js'
 import { type Staged, staged } from '../parts/stage.js'
@@ -136,7 +136,7 @@ function* emplaceStage(stage: Staged<unknown>, job: Emplacing): Steps<boolean> {
 function* statEmplaced(job: Emplacing, error: SystemError): Steps<true | Again | undefined> {
   if (yield* isThing(job.to, job.was)) {
     if (yield* isAnothers(job)) {
-      addFinding(error, 'another call has moved it there')
+      addFinding(error, movedThere)
       return undefined
     }
     job.lingers = true

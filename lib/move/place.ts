@@ -9,15 +9,13 @@ import { uninterruptible } from '../parts/cleanup.js'
 import { isThing, sameThing } from '../parts/identity.js'
 import { statVanishedParent, withParents } from '../parts/parents.js'
 import { addFinding } from '../parts/public-names.js'
-import { giving, isMoved, mayBeDone } from '../parts/publish.js'
+import { giving, isMoved, mayBeDone, movedThere } from '../parts/publish.js'
 import { renameDirectory } from '../parts/rename-directory.js'
 import { isSameName, respell } from '../parts/spelling.js'
 import { claimAndRename } from './claim-and-rename.js'
 import { removeDeadClaim } from './dead-claim.js'
 import type { Moving } from './job.js'
 import { deleteReplaced, isInTheWay, nameReplaced, renameWithGap } from './with-gap.js'
-
-const movedThere = 'another call has moved it there'
 
 /** Gives what is at `from`, which is the inode `was`, the target's name. */
 export function* placeAtTarget(job: Moving, from: string, was: Stats): Steps<boolean> {

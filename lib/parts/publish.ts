@@ -61,6 +61,9 @@ function* judgeByPlace(path: Path): Steps<Published> {
   return (yield* mayBeDone(path)) ? 'unknown' : false
 }
 
+/** What an error says of a thing that is in place, and not by the call that failed. */
+export const movedThere = 'another call has moved it there'
+
 /**
  * After a call about the name `path` that failed: only a filesystem that is not local reports an error of what it has done,
  * when the first reply was lost.
