@@ -23,8 +23,8 @@ const byTable = (act: (table: Table) => unknown, bytes?: Uint8Array): Sides =>
     }),
   )
 
-/** The packages that keep values in files, and in SQLite behind keyv. */
-const names = ['unstorage', 'node-persist', 'keyv-file', '@keyv/sqlite', 'cacache'] as const
+/** The packages that keep values in files, and in SQLite behind keyv, which not every machine has. */
+const names = ['unstorage', 'node-persist', 'keyv-file', '@keyv/sqlite', 'cacache'].filter(name => name in peers)
 const byPeers = (act: (store: Shared) => Promise<unknown>): Sides =>
   Object.fromEntries(
     names.map(name => {
