@@ -28,6 +28,12 @@ interface File {
   readonly to: string
 }
 
+/** One whose blob was seen a moment ago. */
+interface Known {
+  readonly file: File
+  readonly from: string
+}
+
 export function* checkoutMany(
   blobs: Blobs,
   files: unknown,
@@ -47,28 +53,36 @@ export function* checkoutMany(
   const done = new Map<string, CheckedOut>(all.map(({ name }) => [name, undefined]))
   if (!blobs.isOpen) yield* blobs.open()
   const many: Many = { blobs, way, concurrency, reporting, done }
-  const known = way.mode === 'copy' ? [] : all.filter(({ digest }) => pathOf(many, digest))
+  const [known, others] = way.mode === 'copy' ? [[], all] : partedBySight(many, all)
   const size = Math.min(concurrency, mostTogether)
   for (let at = 0; at < known.length; at += size) yield* linkTogether(many, known.slice(at, at + size))
-  yield* eachByItself(many, known.length === 0 ? all : all.filter(({ digest }) => !pathOf(many, digest)))
+  yield* eachByItself(many, others)
   return done
+}
+
+function partedBySight({ blobs, way }: Many, all: readonly File[]): readonly [known: Known[], others: File[]] {
+  const known: Known[] = []
+  const others: File[] = []
+  for (const file of all) {
+    const from = isOfNothing(file.digest) ? undefined : blobs.known.get(keyOf(file.digest, way.executable))?.path
+    if (from === undefined) others.push(file)
+    else known.push({ file, from })
+  }
+  return [known, others]
 }
 
 /** In this thread, that many links take less than a millisecond. */
 const mostTogether = 128
 
-const pathOf = ({ blobs, way }: Many, digest: string): string | undefined =>
-  isOfNothing(digest) ? undefined : blobs.known.get(keyOf(digest, way.executable))?.path
-
 /** What else there is than a blob where it was, and a name that nothing has, a checkout by itself finds out. */
-function* linkTogether(many: Many, files: readonly File[]): Steps<void> {
+function* linkTogether(many: Many, known: readonly Known[]): Steps<void> {
   const { blobs, reporting, done } = many
-  const calls = files.map(({ digest, to }) => ({ op: 'link', args: [pathOf(many, digest), to] }) as Call)
-  const from = calls[0]?.args[0] as string
-  const gone = yield* fs.inOneGo([from, ...files.map(({ to }) => to)], () => atOnce(calls))
+  const calls = known.map(({ file, from }) => ({ op: 'link', args: [from, file.to] }) as Call)
+  const places = [(known[0] as Known).from, ...known.map(({ file }) => file.to)]
+  const gone = yield* fs.inOneGo(places, () => atOnce(calls))
   const outcomes = (gone ? gone.value : yield* atOnce(calls)) as readonly Outcome<void>[]
   const failed: File[] = []
-  for (const [at, file] of files.entries()) {
+  for (const [at, { file }] of known.entries()) {
     if ('error' in (outcomes[at] as Outcome<void>)) {
       failed.push(file)
       continue
