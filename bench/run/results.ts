@@ -67,9 +67,10 @@ export interface Target {
   readonly asked: number
 }
 
-/** Many processes and one lock. */
+/** Many processes take turns at one thing. */
 export interface ContendedCell {
   readonly filesystem: string
+  readonly contest: string
   readonly side: string
   readonly perSecond: number
   /** Milliseconds. */

@@ -1,9 +1,10 @@
-// The measurements on one filesystem: first the works, family by family, then many processes at one lock, then growth.
+// The measurements on one filesystem: first the works, family by family, then many processes at one thing, then growth.
 // Each table is printed as soon as it is complete.
 
 import { mkdirSync } from 'node:fs'
 import type { ContendedCell, GrowthCell, SpeedCell, Target } from '../run/results.js'
-import { contended, contests, processes, rival, turns } from './contended.js'
+import type { Contest } from './contended/contest.js'
+import { contended, contests, processes, roundsOf } from './contended.js'
 import { familiesWith } from './families.js'
 import { amongOthers, concurrent, concurrently, crowded, type Growing, measurements } from './growth.js'
 import { countOf, measure } from './measure.js'
@@ -48,7 +49,7 @@ export async function runOn(run: Run): Promise<Measured> {
   spread(run.dir, run.filesystem)
   const measured: Measured = { cells: [], targets: [], contended: [], growth: [] }
   for (const family of familiesWith(run.families, run.only)) await addFamily(family, run, measured)
-  await addContended(run, measured)
+  for (const contest of contests) await addContended(contest, run, measured)
   await addGrowth('calls at a time', concurrent, concurrently, run.effort.callsAtATime, run, measured)
   await addGrowth('entries in the directory', crowded, amongOthers, run.effort.entries, run, measured)
   await addStoreGrowth(run, measured)
@@ -73,18 +74,19 @@ async function addFamily({ name, works }: Family, run: Run, measured: Measured):
   measured.targets.push(...targets)
 }
 
-async function addContended({ dir, filesystem, effort, random, only }: Run, measured: Measured): Promise<void> {
-  const title = `lock, contended: ${processes} processes x ${turns}, ${filesystem}`
+async function addContended(contest: Contest, run: Run, measured: Measured): Promise<void> {
+  const { dir, filesystem, effort, random, only } = run
+  const title = `${contest.name}, contended: ${processes} processes x ${contest.turns}, ${filesystem}`
   if (!title.includes(only)) return
   const rounds = effort.contendedRounds
-  const place = `${dir}/contended`
+  const place = `${dir}/contended ${contest.name}`
   mkdirSync(place)
-  const cells = await inProgress(title, contests(rounds), tick =>
-    contended({ dir: place, filesystem, rounds, random, tick }),
+  const cells = await inProgress(title, roundsOf(contest, rounds), tick =>
+    contended({ contest, dir: place, filesystem, rounds, random, tick }),
   )
   console.log(contendedTable(title, cells))
   measured.contended.push(...cells)
-  measured.targets.push(...contendedTargetsOf(cells, rival))
+  if (contest.rival) measured.targets.push(...contendedTargetsOf(cells, contest.rival))
 }
 
 async function addGrowth(
