@@ -21,6 +21,7 @@ import { HeldPaths } from './fast-path/held-paths.js'
 import { Distrust, Doubt, TurnBudget } from './fast-path/inline-bounds.js'
 import { inlineOps, mayGuess } from './fast-path/inline-mode.js'
 import { KernelCache } from './fast-path/kernel-cache.js'
+import { mostWrittenBytes } from './fast-path/knowledge.js'
 import type { Questions } from './fast-path/local-places.js'
 import { directoryOf } from './fast-path/path-text.js'
 import { lastReadMs, readClock } from './moment.js'
@@ -64,8 +65,17 @@ export class FastPath {
     const dev = known ?? (mayGuess(this.#ops) ? this.#guess(spelt) : undefined)
     if (dev === undefined) return undefined
     if (this.#distrust.isResting(dev)) this.#resting.set(call, dev)
-    else if (!this.#turn.isSpent) return this.#makeInline(call, spelt, dev, known === undefined)
+    else if (!this.#turn.isSpent && (known !== undefined || this.#isLight(call, spelt, dev)))
+      return this.#makeInline(call, spelt, dev, known === undefined)
     return undefined
+  }
+
+  /** Is little removed? A look that shows it takes a tenth of a trip to the pool. */
+  #isLight({ args: [path] }: Call, spelt: Call, dev: number): boolean {
+    if (!this.#cache.guesses.looksBefore(spelt)) return true
+    const look = (at: unknown): Call => ({ op: 'lstat', args: [at] })
+    const outcome = this.#makeInline(look(path), look(spelt.args[0]), dev, true)
+    return 'error' in outcome || Number((outcome.value as Stats).size) <= mostWrittenBytes
   }
 
   #guess(spelt: Call): number | undefined {

@@ -436,20 +436,25 @@ for (const { kind, dir: place } of here) {
       assert.ok((await used(async () => {})) >= (kind === 'tmpfs' ? 2 : 4))
       const isNone = (trips: number) => waiting || trips === 0
       assert.ok(isNone(await whenRested(isNone, () => used(callHot))))
-      // A large file is removed by a thread, because that takes long, and so is what is not known to be small.
+      // A large file is removed by a thread, because that takes long. Of what is not known, the size is looked at.
       const dir = join(scratch(place), 'hot')
       mkdirSync(dir)
       await callHot(dir)
       const removal = dual(function* steps(path: string) {
         yield* fs.unlink(path)
       })
-      const removed: number[] = []
-      for (let i = 0; i < 9; i++) {
-        const path = join(dir, `large${i}`)
-        await write(path, 'wx', 100_000)
-        removed.push(await asked(() => removal(path)))
+      const tripsOf = async (bytes: number) => {
+        const trips: number[] = []
+        for (let i = 0; i < 9; i++) {
+          const path = join(dir, `${bytes}-${i}`)
+          writeFileSync(path, Buffer.alloc(bytes))
+          trips.push(await asked(() => removal(path)))
+          assert.not.ok(existsSync(path))
+        }
+        return Math.min(...trips)
       }
-      assert.ok(Math.min(...removed) >= 1, `${removed}`)
+      assert.is(await tripsOf(100_000), 1)
+      assert.ok(isNone(await whenRested(isNone, () => tripsOf(10_000))))
     },
   )
 

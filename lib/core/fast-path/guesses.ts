@@ -22,6 +22,11 @@ export class Guesses {
     return this.#hot.find(call) ?? this.#busy.find(call)
   }
 
+  /** See ./hot-directories.ts. */
+  looksBefore(call: Call): boolean {
+    return this.#hot.looksBefore(call)
+  }
+
   noteHot(dir: string): void {
     this.#hot.note(dir)
   }

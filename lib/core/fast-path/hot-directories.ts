@@ -48,11 +48,16 @@ export class HotDirectories {
       const dir = this.#known.paths.aboveBoth(from, to)
       return dir && (this.#deviceIn(from) ?? this.#deviceOf(dir))
     },
-    unlink: path => {
-      if (typeof path !== 'string') return undefined
-      const { light, paths } = this.#known
-      return light.isFile(paths.find(path)) ? this.#deviceIn(path) : this.#deviceOf(paths.above(path))
-    },
+    // Of what is not known to be small, its size is looked at before (`looksBefore`).
+    unlink: path =>
+      typeof path === 'string' ? (this.#deviceIn(path) ?? this.#deviceOf(this.#known.paths.above(path))) : undefined,
+  }
+
+  /** Is the size of what the call removes to be looked at before? It may be big, and then that takes long. */
+  looksBefore({ op, args: [path] }: Call): boolean {
+    if (op !== 'unlink' || typeof path !== 'string') return false
+    const { light, paths } = this.#known
+    return paths.above(path).isHot && !light.isFile(paths.find(path))
   }
 
   #aboveOf({ above }: KnownPath): KnownPath {
