@@ -33,14 +33,21 @@ function ofCalls(cells: readonly SpeedCell[]): Ratio[] {
 
 const rowOf = (work: string, form: Form): string => `\`${work}\`${form === 'sync' ? ', `.sync`' : ''}`
 
+/** Where something grows, the form is a part of a side's name. */
+const inThread = ', sync'
+const formOf = (side: string): Form => (side.endsWith(inThread) ? 'sync' : 'async')
+const nameOf = (side: string): string => (formOf(side) === 'sync' ? side.slice(0, -inThread.length) : side)
+
 /** Of one thing that grows, the worst size. */
 function ofGrowth(growth: readonly GrowthCell[], cells: readonly SpeedCell[]): Ratio[] {
   const weaker = new Set(cells.filter(cell => cell.weaker).map(({ work, side }) => `${work}\n${side}`))
   const all = growth.flatMap(cell => {
-    const { work, growing, filesystem, size, side } = cell
+    const { work, growing, filesystem, size } = cell
+    const [side, form] = [nameOf(cell.side), formOf(cell.side)]
     const ours = growth.find(
       other =>
-        other.side === 'holdfast' &&
+        nameOf(other.side) === 'holdfast' &&
+        formOf(other.side) === form &&
         other.work === work &&
         other.growing === growing &&
         other.filesystem === filesystem &&
@@ -50,7 +57,7 @@ function ofGrowth(growth: readonly GrowthCell[], cells: readonly SpeedCell[]): R
     const kind: Ratio['kind'] = isFloor(side) ? 'floor' : weaker.has(`${work}\n${side}`) ? 'less' : 'same'
     return [
       {
-        row: `\`${work}\`, ${sizesOf(growth, growing)} ${growing}`,
+        row: `${rowOf(work, form)}, ${sizesOf(growth, growing)} ${growing}`,
         side,
         filesystem,
         kind,
