@@ -2,6 +2,7 @@
 // another one has swapped meanwhile.
 
 import { fs, type Steps } from '../core/steps.js'
+import { waitForCall } from '../parts/parked.js'
 import { type Batch, type Batches, newBatch, type Outcome, type Reserved } from './batch.js'
 import type { Blobs } from './blobs.js'
 import { change, readReserved } from './reserve.js'
@@ -26,7 +27,7 @@ function* reserveBytes(blobs: Blobs, bytes: number): Steps<Reserved | undefined>
     if (!next) return yield* swapAfter(blobs, now, newBatch(bytes))
     next.bytes += bytes
     next.count++
-    const outcome = yield* fs.settle(next.over)
+    const outcome = yield* waitForCall(next.over)
     if (outcome !== 'left') return outcome.reserved
   }
 }
@@ -35,7 +36,7 @@ function* reserveBytes(blobs: Blobs, bytes: number): Steps<Reserved | undefined>
 function* swapAfter(blobs: Blobs, before: Batch, batch: Batch): Steps<Reserved | undefined> {
   blobs.batches.next = batch
   try {
-    yield* fs.settle(before.over)
+    yield* waitForCall(before.over)
   } catch (error) {
     end(blobs.batches, batch, 'left')
     throw error

@@ -21,7 +21,7 @@ export type Width = number | (() => number)
  * If the call as a whole is interrupted, the interruption is thrown into every running task, once.
  *
  * `waits`: the promises of users' callbacks are waited for one after the other (`alone`), and what a server replies all at a
- * time (`together`).
+ * time (`together`). What other calls of this thread do is waited for while all others go on (`waitForCall`).
  */
 export function* concurrently(todo: Task[], width: Width, waits: 'alone' | 'together' = 'alone'): Steps<void> {
   const run: Run = { waits, failure: undefined, interruption: undefined }

@@ -1,7 +1,7 @@
 // Promises that several tasks wait for at the same time (./concurrently.ts).
 
 import { isFailure } from '../core/done.js'
-import type { Call, Outcome } from '../core/steps.js'
+import { type Call, fs, type Outcome, type Steps } from '../core/steps.js'
 import { isThenable, settle } from '../core/wait.js'
 
 export interface Parked {
@@ -24,5 +24,16 @@ export function park({ args: [promise, ms] }: Call): Parked {
   })
   return parked
 }
+
+/** Promises that other calls of this thread keep. */
+const ofCalls = new WeakSet<object>()
+
+/** Waits for another call of this thread. Where several tasks run at a time, that may be one of them, so they go on. */
+export function waitForCall<T>(promise: Promise<T>): Steps<Awaited<T>> {
+  ofCalls.add(promise)
+  return fs.settle(promise)
+}
+
+export const isForCall = ({ op, args }: Call): boolean => op === 'settle' && ofCalls.has(args[0] as object)
 
 export const isForPromise = ({ op, args }: Call): boolean => op === 'settle' && isThenable(args[0])

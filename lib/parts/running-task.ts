@@ -4,7 +4,7 @@ import { isInterruption } from '../core/interruption.js'
 import type { Call, Outcome, Steps } from '../core/steps.js'
 import { givesBack, opsThat } from '../core/traits.js'
 import { ignoreRejection } from '../core/wait.js'
-import { isForPromise, type Parked, park } from './parked.js'
+import { isForCall, isForPromise, type Parked, park } from './parked.js'
 
 export interface Thrown {
   readonly error: unknown
@@ -58,7 +58,7 @@ export function* resume(task: RunningTask, outcome: Outcome<unknown>, run: Run):
       if (call.op === 'settle') ignoreRejection(call.args[0])
       task.interrupted = true
       last = run.interruption
-    } else if (run.waits === 'together' && isForPromise(call)) {
+    } else if (run.waits === 'together' ? isForPromise(call) : isForCall(call)) {
       task.next = call
       task.parked = park(call)
       return

@@ -1,5 +1,6 @@
 // Puts of one store object that are under way at the same time: one swap of the shared cell reserves for several of them.
 
+import { readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { cell } from 'holdfast'
 import { contentStore } from 'holdfast/content'
@@ -8,6 +9,14 @@ import { assert, holds, scratch } from '../support/kit.js'
 
 /** Windows has another separator. */
 const inUsage = /[\\/]usage[\\/]/
+
+const once = (work: () => void) => {
+  let isDone = false
+  return () => {
+    if (!isDone) work()
+    isDone = true
+  }
+}
 
 const limited = { durability: 'none', maxBytes: 1e9 } as const
 
@@ -58,5 +67,43 @@ holds('a put that is aborted while it waits to reserve keeps no other one from i
     results.map(({ status }) => status),
     ['fulfilled', 'rejected', 'fulfilled', 'fulfilled'],
   )
+  await store.close()
+})
+
+holds('files that are checked out together wait for each other to reserve, and come to their end', async () => {
+  const dir = scratch()
+  const store = contentStore(join(dir, 'store'), limited)
+  const { digest, lease } = await store.put('a program')
+  await lease.release()
+  const names = ['a', 'b', 'c', 'd'].map(name => join(dir, name))
+  // Each may make the executable inode, of which there is none yet.
+  const done = await store.checkoutMany(
+    names.map(name => [digest, name]),
+    { executable: true, timeout: 20_000 },
+  )
+  assert.equal(
+    [...done],
+    names.map(name => [name, 'linked'] as const),
+  )
+  for (const name of names) assert.is(statSync(name).mode & 0o777, 0o555)
+  await store.close()
+})
+
+holds('a file that was made stays made when its blob goes before the others are', async () => {
+  const dir = scratch()
+  const store = contentStore(join(dir, 'store'), { durability: 'none' })
+  const { digest, lease } = await store.put('a blob that goes')
+  await lease.release()
+  const [first, second] = [join(dir, 'first'), join(dir, 'second')]
+  const shards = join(dir, 'store', 'blobs')
+  const files = [
+    [digest, first],
+    [digest, second],
+  ] as const
+  const onProgress = () => rmSync(shards, { recursive: true })
+  const done = await store.checkoutMany(files, { concurrency: 1, onProgress: once(onProgress) })
+  assert.equal(done.get(first), 'linked')
+  assert.is(done.get(second), undefined)
+  assert.is(readFileSync(first, 'utf8'), 'a blob that goes')
   await store.close()
 })
