@@ -79,6 +79,8 @@ function resolver(blobs: Blobs, digest: string, executable: boolean): () => Step
     }
     const other = yield* look(blobs, digest, undefined)
     if (!other) throw miss
+    // One that came after the first look.
+    if (other.generation.executable === executable) return other.path
     return yield* makeVariant(blobs, other.generation, executable)
   }
 }

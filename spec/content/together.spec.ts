@@ -1,9 +1,10 @@
 // Puts of one store object that are under way at the same time: one swap of the shared cell reserves for several of them.
 
+import { createHash } from 'node:crypto'
 import { readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { cell } from 'holdfast'
-import { contentStore } from 'holdfast/content'
+import { type ContentStore, contentStore } from 'holdfast/content'
 import { type Door, door, drive } from 'holdfast/steps'
 import { assert, holds, scratch } from '../support/kit.js'
 
@@ -106,4 +107,33 @@ holds('a file that was made stays made when its blob goes before the others are'
   assert.is(done.get(second), undefined)
   assert.is(readFileSync(first, 'utf8'), 'a blob that goes')
   await store.close()
+})
+
+holds('a blob that comes while it is looked for is linked, and not copied first', async () => {
+  const dir = scratch()
+  const [store, other] = [1, 2].map(() => contentStore(join(dir, 'store'), { durability: 'none' })) as [
+    ContentStore,
+    ContentStore,
+  ]
+  const first = await store.put('makes the store')
+  await first.lease.release()
+  let looks = 0
+  let copies = 0
+  const late: Door = {
+    ...door,
+    perform(call, done) {
+      if (call.op === 'clone' || (call.op === 'open' && call.args[1] === 'wx')) copies++
+      const isLook = ['readdir', 'lstat'].includes(call.op) && `${call.args[0]}`.includes('blobs')
+      if (!isLook || looks++ > 0) return door.perform(call, done)
+      return door.perform(call, (error, value) => {
+        other.put.sync('comes late')
+        done(error, value)
+      })
+    },
+  }
+  const digest = `sha256-${createHash('sha256').update('comes late').digest('hex')}`
+  const done = await drive(store.checkout.steps(digest, join(dir, 'file')), { door: late })
+  assert.equal([done, copies], ['linked', 0])
+  assert.ok(looks > 1)
+  await Promise.all([store.close(), other.close()])
 })
