@@ -2,7 +2,7 @@
 // the cell's name.
 
 import { dirname } from 'node:path'
-import { hasCode, isSystemError, type SystemError } from '../core/errors.js'
+import { hasCode, isSystemError, mayBeOpen, type SystemError } from '../core/errors.js'
 import { platform } from '../core/platform.js'
 import { fs, orNothing, type Steps } from '../core/steps.js'
 import { type Again, achieve, again, type Trial } from '../parts/achieve.js'
@@ -95,7 +95,12 @@ function* statCreated(
   // Something was in the cell, so it was not created here. If the cell is void meanwhile, try again.
   if (hasCode(error, 'EEXIST', 'ENOTEMPTY')) return now ? "another's" : again
   // The token is still in the private directory, so that was not renamed.
-  if (yield* isStaged(token, dir, error)) return now ? "another's" : undefined
+  if (yield* isStaged(token, dir, error)) {
+    if (now) return "another's"
+    // On Windows the token, or an empty directory in the way, is open elsewhere, or that directory is being removed. The
+    // right to make names is not missing, because the private directory was made.
+    return mayBeOpen(error) ? again : undefined
+  }
   // It is neither there nor in the cell: the private directory was removed, or the cell has moved on by many states. On
   // a local disk ENOENT is never the reply to a second transmission, so it means the former.
   if (hasCode(error, 'ENOENT') && (yield* fs.local(dirname(dir)))) return undefined

@@ -87,6 +87,7 @@ function* achieveAfter<T extends NonNullable<unknown>>(
 ): Steps<T> {
   let sinceMs: number | undefined
   let mostMs: number | undefined
+  let looksDenied = false
   for (let tries = 1; ; tries++) {
     const error = met.failure
     if (!isSystemError(error) || isFinal(error)) throw error
@@ -99,8 +100,11 @@ function* achieveAfter<T extends NonNullable<unknown>>(
     const curable = (isTransient(error) && !hasCode(error, ...never)) || hasCode(error, ...also)
     if (verdict !== again && !curable) throw error
     const isOpen = mayBeOpen(error)
-    if (isOpen && verdict !== again && isPowerOfTwo(tries) && (yield* isDenied(error, met.cleared)))
-      throw markFinal(error)
+    // What is in the way may have come after the attempt: it must be there before and after one.
+    const wasDenied: boolean = looksDenied
+    const asks: boolean = isOpen && verdict !== again && (wasDenied || isPowerOfTwo(tries))
+    looksDenied = asks && (yield* isDenied(error, met.cleared))
+    if (wasDenied && looksDenied) throw markFinal(error)
     const nowMs = yield* fs.now()
     sinceMs ??= nowMs
     mostMs ??= (yield* fs.retryFor(retryFor)) ?? 10_000

@@ -1,11 +1,13 @@
 // Windows' rules, as far as they can be tried elsewhere: what is decided by spelling, by a look, or by what was injected.
 
+import { randomBytes } from 'node:crypto'
 import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { cell } from 'holdfast'
 import { type Call, driveSync, fs, type Steps } from 'holdfast/steps'
-import type { State } from '../../lib/cell/state.js'
-import { clear } from '../../lib/cell/transition.js'
+import { createState } from '../../lib/cell/create.js'
+import { type State, successor } from '../../lib/cell/state.js'
+import { clear, type Verdict } from '../../lib/cell/transition.js'
 import { oddName } from '../../lib/core/device-names.js'
 import { errnoOf, type SystemError, systemError } from '../../lib/core/errors.js'
 import type { LifeFiles } from '../../lib/core/life-files.js'
@@ -171,6 +173,73 @@ function restsOf(error: SystemError, tries: number): number[] {
   )
   return rests
 }
+
+/** Runs steps as on Windows, without rests; `see` sees each call first. */
+const onWindows = <T>(steps: Steps<T>, see: (call: Call) => Call | undefined): T => {
+  const nothing: Call = { op: 'recall', args: ['nothing'] }
+  return asOnWindows(() => driveSync(through(steps, call => see(call) ?? (call.op === 'sleep' ? nothing : call))))
+}
+
+const refused = ({ op, args: [path, dest] }: Call): SystemError =>
+  systemError('EPERM', op, 'injected', path as string, dest as string | undefined)
+
+holds('what is in the way for a moment only, or comes when a call has failed, is not taken for a refusal', () => {
+  const dir = scratch()
+  const [from, to] = [join(dir, 'from'), join(dir, 'to')]
+  mkdirSync(from)
+  let renames = 0
+  const run = (staysFor: number) => {
+    renames = 0
+    const attempt = function* (): Steps<true> {
+      yield { op: 'rename', args: [from, to] }
+      return true
+    }
+    return onWindows(achieve(attempt, noEvidence, { as: 'spec', path: to }), call => {
+      if (call.op !== 'rename') return undefined
+      if (existsSync(to) && renames === staysFor) rmSync(to, { recursive: true })
+      if (++renames > staysFor) return undefined
+      mkdirSync(to, { recursive: true })
+      throw refused(call)
+    })
+  }
+  assert.is(run(1), true)
+  mkdirSync(from)
+  assert.throws(() => run(1000), { code: 'EPERM' })
+  assert.is(renames, 2, 'what stays is a refusal as soon as it was there before and after an attempt')
+})
+
+const makeCell = (dir: string): Steps<Verdict> =>
+  createState(dir, successor(undefined, { fields: [] }, randomBytes(8).toString('hex')), { as: 'spec', path: dir })
+
+holds('a cell that another call makes after a rename was refused is that of the other', () => {
+  const dir = join(scratch(), 'cell')
+  let isRefused = false
+  const made = onWindows(makeCell(dir), call => {
+    if (call.op === 'rename' && call.args[1] === dir && !isRefused) {
+      isRefused = true
+      throw refused(call)
+    }
+    // The cell was read, and not there; what refuses is looked for now.
+    if (call.op === 'lstat' && isRefused && call.args[0] === dir && !existsSync(dir)) driveSync(makeCell(dir))
+    return undefined
+  })
+  assert.is(made, "another's")
+  assert.is(isRefused, true)
+})
+
+holds('a cell is made where an empty directory that another process has open was in the way', () => {
+  const dir = join(scratch(), 'cell')
+  mkdirSync(dir)
+  let refusals = 0
+  const made = onWindows(makeCell(dir), call => {
+    const isAboutCell = (call.op === 'rename' && call.args[1] === dir) || (call.op === 'rmdir' && call.args[0] === dir)
+    if (!isAboutCell || refusals >= 40) return undefined
+    refusals++
+    throw refused(call)
+  })
+  assert.is(made, 'mine')
+  assert.is(refusals, 40)
+})
 
 holds('beside those that hold the file open, rests are short', () => {
   const dir = scratch()
