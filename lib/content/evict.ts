@@ -13,6 +13,7 @@ import { type Blobs, keyOf } from './blobs.js'
 import type { Evicted } from './contract.js'
 import { noteEvicted } from './evicted.js'
 import { leasesOf } from './layout.js'
+import { removeFile } from './remove.js'
 import { isDue, note, type Retrying, readReserved } from './reserve.js'
 import { type Seen, scan, usageOf } from './scan.js'
 import { victims } from './victims.js'
@@ -85,12 +86,7 @@ const slackMs = 1000
 function* evictOne(blobs: Blobs, { path, generation, usedMs }: Seen): Steps<boolean> {
   const now = yield* fs.lstat(path, orNothing)
   if (!now || now.nlink > 1n || Number(now.ctimeMs) - usedMs >= slackMs) return false
-  try {
-    yield* fs.unlink(path)
-  } catch (error) {
-    if (hasCode(error, 'ENOENT')) return false
-    throw error
-  }
+  if (!(yield* removeFile(blobs, path))) return false
   if (generation) blobs.known.delete(keyOf(generation.digest, generation.executable))
   return true
 }

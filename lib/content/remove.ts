@@ -1,10 +1,10 @@
 // Removes a blob that no process has leased.
 
-import { hasCode } from '../core/errors.js'
 import { fs, orNothing, type Steps } from '../core/steps.js'
 import { syncDir } from '../parts/durable.js'
 import { sameInode } from '../parts/identity.js'
-import { ownerOf } from '../parts/stage-names.js'
+import { ownerOf, stageNameIn } from '../parts/stage-names.js'
+import { unlinkOnce } from '../parts/unlink-once.js'
 import { type Blobs, keyOf } from './blobs.js'
 import { generationsOf } from './find.js'
 import { type Generation, isLeaseOf, leasesOf, pathOf, shardOf } from './layout.js'
@@ -15,23 +15,17 @@ export function* remove(blobs: Blobs, digest: string): Steps<boolean> {
   const all = yield* generationsOf(blobs, digest)
   if (all.length === 0 || (yield* isLeased(blobs, digest, all))) return false
   let isRemoved = false
-  for (const one of all) if (yield* unlink(pathOf(blobs.root, one))) isRemoved = true
+  // Exactly these generations: what comes after them stays.
+  for (const one of all) if (yield* removeFile(blobs, pathOf(blobs.root, one))) isRemoved = true
   for (const executable of [false, true]) blobs.known.delete(keyOf(digest, executable))
   blobs.promisedMs.delete(digest)
   if (blobs.settings.durability === 'full') yield* syncDir(shardOf(blobs.root, digest))
   return isRemoved
 }
 
-/** Exactly this generation: what comes after it stays. */
-function* unlink(path: string): Steps<boolean> {
-  try {
-    yield* fs.unlink(path)
-    return true
-  } catch (error) {
-    if (hasCode(error, 'ENOENT')) return false
-    throw error
-  }
-}
+/** Returns whether this call removed a file of the store. */
+export const removeFile = (blobs: Blobs, path: string): Steps<boolean> =>
+  unlinkOnce(path, blobs.trial(path), () => stageNameIn(leasesOf(blobs.root), 'removed'))
 
 /** Leases of dead processes keep nothing. */
 function* isLeased(blobs: Blobs, digest: string, all: readonly Generation[]): Steps<boolean> {

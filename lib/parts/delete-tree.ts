@@ -48,14 +48,16 @@ const endOf = (deleted: boolean): TreeEnd => (deleted ? 'deleted' : 'gone')
 interface Known {
   /** Reports and errors name what is below it as if it was below this path, because its own may be a private name. */
   readonly shown?: Path
+  /** It is known to be no directory. */
+  readonly isFile?: boolean | undefined
   /** Says whether it may be deleted, if it is a directory with things in it. @default true */
   readonly isOurs?: IsOurs | undefined
 }
 
 /** Throws ENOTEMPTY if another process goes on making things inside; it can be called again, for what is left. */
-export function* deleteTree(path: Path, job: DeleteJob, { shown = path, isOurs }: Known = {}): Steps<TreeEnd> {
+export function* deleteTree(path: Path, job: DeleteJob, { shown = path, isOurs, isFile }: Known = {}): Steps<TreeEnd> {
   const { sum } = job
-  const top: Entry = { name: path, kind: 'directory' }
+  const top: Entry = { name: path, kind: isFile ? 'file' : 'directory' }
   const walk: Walk = { job, shown, isOurs, way: [newLevel(top, undefined, [top])], inner: undefined, end: 'gone' }
   const before = sum.total - sum.done
   try {

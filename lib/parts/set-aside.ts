@@ -5,7 +5,7 @@ import { hasCode, mayBeOpen, mountPointCodes } from '../core/errors.js'
 import { platform } from '../core/platform.js'
 import { reportDone } from '../core/progress.js'
 import { fs, orNothing, type Path, type Steps } from '../core/steps.js'
-import { achieve, done, type Trial } from './achieve.js'
+import { achieve, type Trial } from './achieve.js'
 import { cleaningUp, uninterruptible } from './cleanup.js'
 import type { DeleteJob } from './delete-job.js'
 import { deleteTree, type TreeEnd } from './delete-tree.js'
@@ -13,9 +13,8 @@ import { movedError } from './directory-handle.js'
 import { isGone } from './identity.js'
 import { findMount } from './mount.js'
 import { type IsOurs, isStillOrOwn } from './placed.js'
-import { namingPublicly } from './public-names.js'
 import { putBackOr } from './put-back.js'
-import { stageName } from './stage-names.js'
+import { renameAside, renameOrUnlink } from './rename-aside.js'
 
 /** A thing that was set aside. */
 export interface Aside {
@@ -24,13 +23,15 @@ export interface Aside {
   readonly at: Path
   /** The path by which the caller knows it, where `path` leads through a descriptor. @default path */
   readonly shown?: Path | undefined
+  /** It is known to be no directory. */
+  readonly isFile?: boolean
   /** Says whether a directory that has the private name now may be deleted: another user may have put it there. */
   readonly isOurs?: IsOurs | undefined
 }
 
 /** Removes what is at a path, which the caller knows as `shown`. Returns whether this call did. */
 export function* removeAt(path: Path, job: DeleteJob, trial: Trial, options: AsideOptions = {}): Steps<boolean> {
-  const result = yield* removeOrSetAside(path, job, trial, options)
+  const result = yield* removeOrSetAside(path, job, trial, { ...options, isExclusive: true })
   return typeof result === 'boolean' ? result : yield* deleteOrPutBack(result, job, trial)
 }
 
@@ -41,6 +42,8 @@ interface AsideOptions {
   readonly isOurs?: IsOurs
   /** Makes the name that it gets. @default a private name */
   readonly nameOf?: (path: Path) => Steps<Path>
+  /** Of several calls that remove a file, one is to say so. */
+  readonly isExclusive?: boolean
 }
 
 /**
@@ -71,6 +74,7 @@ function* statGone(path: Path): Steps<false | undefined> {
 }
 
 function* unlinkOrSetAside(path: Path, trial: Trial, options: AsideOptions): Steps<boolean | Aside> {
+  if (options.isExclusive && platform.isWindows) return yield* setAsideOnWindows(path, trial, options)
   try {
     yield* fs.unlink(path)
     return true
@@ -86,6 +90,16 @@ function* unlinkOrSetAside(path: Path, trial: Trial, options: AsideOptions): Ste
     }
   }
   return yield* setAside(path, trial, options)
+}
+
+/** Windows lets several calls unlink one file, as far as they see; only one of them renames it. */
+function* setAsideOnWindows(path: Path, trial: Trial, options: AsideOptions): Steps<boolean | Aside> {
+  const there = yield* fs.lstat(path, orNothing)
+  if (!there) return false
+  if (there.isDirectory()) return yield* setAside(path, trial, options)
+  const { shown = path, isOurs = isStillOrOwn(path, there) } = options
+  const at = yield* renameOrUnlink(path, trial)
+  return typeof at === 'boolean' ? at : { path, at, shown, isOurs, isFile: true }
 }
 
 /** Gives what is at a path another name. Returns false if nothing is there. */
@@ -115,29 +129,6 @@ function* asItIs(path: Path): Steps<IsOurs | undefined> {
   return was && isStillOrOwn(path, was)
 }
 
-/** Renames what is at a path to a fresh name. Returns that name, or undefined if nothing was there. */
-export function* renameAside<P extends Path>(
-  path: P,
-  trial: Trial,
-  nameOf: (path: P) => Steps<P> = stageName,
-): Steps<P | undefined> {
-  const at = yield* nameOf(path)
-  try {
-    const wasThere = yield* achieve<boolean>(
-      () => done(fs.rename(path, at), true),
-      // No other call makes that name: if it is there, the reply was lost; if it is not, ENOENT is about the other.
-      function* (error) {
-        if (yield* fs.lstat(at, orNothing)) return true
-        return hasCode(error, 'ENOENT') ? false : undefined
-      },
-      trial,
-    )
-    return wasThere ? at : undefined
-  } catch (error) {
-    throw namingPublicly(error, at, path)
-  }
-}
-
 /**
  * Deletes what was set aside. Returns whether it was this call that removed it: of several that delete in place, one is.
  * What could not be deleted gets its name back, and so does what may not be deleted. If the call as a whole is stopped,
@@ -161,12 +152,12 @@ export function* deleteOrPutBack(aside: Aside, job: DeleteJob, trial: Trial): St
 
 /** Deletes what was set aside, unless it may not be deleted. */
 export function* deleteSetAside(
-  { path, at, shown = path, isOurs }: Aside,
+  { path, at, shown = path, isOurs, isFile }: Aside,
   job: DeleteJob,
   trial: Trial,
 ): Steps<TreeEnd> {
   return yield* achieve<TreeEnd>(
-    () => deleteTree(at, job, { shown, isOurs: at === path ? undefined : isOurs }),
+    () => deleteTree(at, job, { shown, isOurs: at === path ? undefined : isOurs, isFile }),
     () => endIfGone(at),
     // A process that has it open may still make things in it.
     { ...trial, also: ['ENOTEMPTY', 'EEXIST'], never: mountPointCodes },

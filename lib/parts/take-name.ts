@@ -7,7 +7,7 @@ import type { Trial } from './achieve.js'
 import { cleaningUp, discard, uninterruptible } from './cleanup.js'
 import { isThing } from './identity.js'
 import { putBackOrKeep } from './keep-aside.js'
-import { renameAside } from './set-aside.js'
+import { renameAside } from './rename-aside.js'
 
 /** Returns whether this call took the name from the inode, which must have another name. */
 export function* takeName(path: string, was: Stats, trial: Trial): Steps<boolean> {

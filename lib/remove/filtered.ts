@@ -2,12 +2,13 @@
 // nothing is set aside, and a call that is stopped stops there.
 
 import { hasCode, isSystemError, mountPointCodes } from '../core/errors.js'
+import { platform } from '../core/platform.js'
 import { reportDone } from '../core/progress.js'
 import { type Entry, fs, orNothing, type Path, type Steps } from '../core/steps.js'
 import { achieve, type Trial } from '../parts/achieve.js'
 import { askUser } from '../parts/cleanup.js'
 import { concurrently } from '../parts/concurrently.js'
-import { orGone, pathOf, unlocked } from '../parts/delete-entry.js'
+import { deletesNow, orGone, pathOf, unlocked } from '../parts/delete-entry.js'
 import { deleteFiles, listWhatIsLeft } from '../parts/delete-files.js'
 import type { DeleteJob } from '../parts/delete-job.js'
 import {
@@ -22,6 +23,8 @@ import {
 import { kindOf } from '../parts/duplicate.js'
 import { isGone } from '../parts/identity.js'
 import { refuseMount } from '../parts/mount.js'
+import { isStill } from '../parts/placed.js'
+import { removeAt } from '../parts/set-aside.js'
 import { childPath } from '../parts/tree.js'
 
 /** Says whether a thing may be removed. */
@@ -45,7 +48,7 @@ interface Level {
 /** Returns true if this call removed it, false if the filter kept something, or nothing was there. */
 export const removeFiltered = (path: string, filter: Filter, job: DeleteJob, trial: Trial): Steps<boolean> =>
   achieve<boolean>(
-    () => tryRemove(path, { filter, job }),
+    () => tryRemove(path, { filter, job }, trial),
     function* () {
       return (yield* isGone(path)) ? false : undefined
     },
@@ -53,7 +56,7 @@ export const removeFiltered = (path: string, filter: Filter, job: DeleteJob, tri
     { ...trial, also: ['ENOTEMPTY', 'EEXIST'], never: mountPointCodes },
   )
 
-function* tryRemove(path: string, walk: Walk): Steps<boolean> {
+function* tryRemove(path: string, walk: Walk, trial: Trial): Steps<boolean> {
   const there = yield* fs.lstat(path, orNothing)
   if (!there) return false
   const top: Entry = { name: path, kind: kindOf(there) }
@@ -62,6 +65,8 @@ function* tryRemove(path: string, walk: Walk): Steps<boolean> {
     return yield* removeTree(top, path, walk)
   }
   if (!(yield* mayGo(path, top.kind, walk))) return false
+  // There an unlink does not show which of several calls has removed it.
+  if (platform.isWindows) return yield* removeAt(path, walk.job, trial, { isOurs: isStill(path, there) })
   yield* fs.unlink(path)
   yield* reportDone(walk.job, path)
   return true
@@ -146,15 +151,16 @@ function* deleteAgain(entry: Entry, dir: OpenDirectory, { job }: Walk): Steps<vo
   yield* reportDone(job, childPath(dir.shown, entry))
 }
 
-/** Removes a directory in which nothing is left to be asked about. Returns false if it stays. */
+/** Removes a directory in which nothing is left to be asked about. Returns false if it stays, or another call was first. */
 function* leave(way: Level[], walk: Walk): Steps<boolean> {
   const { entry, dir, keeps } = way.at(-1) as Level
   const above = way.at(-2)
   if (above) yield* reopenAbove(dir, above.dir)
   const goes = !keeps && (yield* mayGo(dir.shown, 'directory', walk))
+  let isRemoved = false
   if (goes) {
     const path = pathOf(entry, above?.dir)
-    yield* unlocked(above?.dir, () => orGone(path, fs.rmdir(path)))
+    isRemoved = yield* unlocked(above?.dir, () => deletesNow(path, fs.rmdir(path)))
     yield* reportDone(walk.job, dir.shown)
   } else {
     walk.job.sum.total--
@@ -162,5 +168,5 @@ function* leave(way: Level[], walk: Walk): Steps<boolean> {
   }
   yield* close(dir)
   way.pop()
-  return goes
+  return isRemoved
 }

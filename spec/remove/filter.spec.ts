@@ -3,8 +3,9 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join, normalize, relative } from 'node:path'
 import { remove } from 'holdfast'
-import { fs, hasCode, type Steps } from 'holdfast/steps'
+import { type Call, driveSync, fs, hasCode, type Steps } from 'holdfast/steps'
 import type { World } from 'holdfast/testing'
+import { through } from '../broken/interfere.js'
 import { assert, caught, explored, holds, nobodyThrew, prove, scratch } from '../support/kit.js'
 
 function layOut(): string {
@@ -54,6 +55,21 @@ for (const form of ['promise', 'sync'] as const) {
     assert.is(thrown, mine)
   })
 }
+
+holds('what another call removes last of all is not said to be removed by this one', () => {
+  const tree = layOut()
+  let others: boolean | undefined
+  const see = (call: Call): Call => {
+    // All in it is gone, and nothing but the rmdir of the topmost is left.
+    if (call.op === 'rmdir' && call.args[0] === tree && others === undefined) {
+      others = false
+      others = remove.sync(tree, { filter: () => true })
+    }
+    return call
+  }
+  assert.is(driveSync(through(remove.steps(tree, { filter: () => true }), see)), false)
+  assert.is(others, true)
+})
 
 // ---- Schedules ----
 

@@ -2,7 +2,7 @@
 
 import { randomBytes } from 'node:crypto'
 import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { cell } from 'holdfast'
 import { type Call, driveSync, fs, type Steps } from 'holdfast/steps'
 import { createState } from '../../lib/cell/create.js'
@@ -22,6 +22,8 @@ import { isDenied } from '../../lib/parts/denied.js'
 import { isStill } from '../../lib/parts/placed.js'
 import { namingPublicly } from '../../lib/parts/public-names.js'
 import { removeAt } from '../../lib/parts/set-aside.js'
+import { unlinkOnce } from '../../lib/parts/unlink-once.js'
+import { removeFiltered } from '../../lib/remove/filtered.js'
 import { through } from '../broken/interfere.js'
 import { assert, holds, scratch } from '../support/kit.js'
 import { asOnWindows } from './as-on-windows.js'
@@ -319,6 +321,60 @@ holds('of two calls that remove one state of a cell one has done it, though both
   assert.equal(told(true), ['mine', "another's"])
   if (!isWindows) assert.equal(told(false), ['mine', 'mine'], 'elsewhere nothing lies so')
 })
+
+holds('of two calls that remove one file one has done it, though both may unlink it', () => {
+  const trial = { as: 'spec', path: 'x' }
+  const ways: Record<string, (path: string) => Steps<boolean>> = {
+    remove: path => removeAt(path, silently(), trial),
+    'remove with a filter': path => removeFiltered(path, () => true, silently(), trial),
+    'of a store': path => unlinkOnce(path, trial),
+  }
+  for (const [way, remove] of Object.entries(ways)) {
+    const told = (isLying: boolean): boolean[] => {
+      const path = join(scratch(), 'file')
+      writeFileSync(path, 'x')
+      const both = [remove(path), remove(path)]
+      let others: boolean | undefined
+      // Just before the file goes by one call, it goes by the other.
+      const see = (call: Call): Call => {
+        const goes = call.args[0] === path && (call.op === 'unlink' || call.op === 'rename')
+        if (goes && others === undefined) {
+          others = true
+          others = driveSync(through(both[1] as Steps<boolean>, see))
+        }
+        const lies = isLying && call.op === 'unlink' && !existsSync(call.args[0] as string)
+        return lies ? { op: 'recall', args: ['nothing'] } : call
+      }
+      const run = () => driveSync(through(both[0] as Steps<boolean>, see))
+      const own = isLying ? asOnWindows(run) : run()
+      assert.equal(readdirSync(dirname(path)), [])
+      return [own, others as unknown as boolean]
+    }
+    assert.equal(told(true), [false, true], way)
+    if (!isWindows) assert.equal(told(false), [false, true], way)
+  }
+})
+
+holds(
+  'a file that cannot be deleted after it was set aside gets its name back, and one in a directory that allows no new names is unlinked',
+  () => {
+    const path = join(scratch(), 'file')
+    writeFileSync(path, 'x')
+    const remove = (op: 'unlink' | 'rename') =>
+      onWindows(removeAt(path, silently(), { as: 'spec', path, retryFor: 0 }), call => {
+        if (call.op !== op) return undefined
+        // A program that runs loses no last name.
+        const isRefused = op === 'rename' || statSync(call.args[0] as string).nlink === 1
+        if (isRefused) throw refused(call)
+        return undefined
+      })
+    assert.throws(() => remove('unlink'), { code: 'EPERM' })
+    assert.equal(readdirSync(dirname(path)), ['file'])
+    assert.is(readFileSync(path, 'utf8'), 'x')
+    assert.is(remove('rename'), true)
+    assert.equal(readdirSync(dirname(path)), [])
+  },
+)
 
 holds('a directory gets a free name by one rename, and replaces nothing', () => {
   const dir = scratch()
