@@ -48,7 +48,11 @@ export function* deleteOrOpen(
     if (!('error' in removed)) return true
   }
   const deleted = yield* deleteAtOnce(entry, path, above)
-  if (deleted !== undefined) return deleted
+  return deleted ?? (yield* openOrGone(path, shown, above))
+}
+
+/** Opens a directory; returns false if it is gone. */
+export function* openOrGone(path: Path, shown: Path, above?: OpenDirectory): Steps<OpenDirectory | false> {
   try {
     return (yield* orGone(path, openDirectory(path, shown, above))) ?? false
   } catch (error) {

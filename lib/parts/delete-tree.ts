@@ -2,12 +2,13 @@
 // other processes delete inside meanwhile, or put links in the place of directories.
 
 import { reportDone } from '../core/progress.js'
-import { type Entry, fs, type Path, type Steps, together } from '../core/steps.js'
+import { type Entry, fs, type Path, type Steps } from '../core/steps.js'
 import { concurrently } from './concurrently.js'
-import { deleteOrOpen, deletesNow, pathOf, unlocked } from './delete-entry.js'
+import { deleteOrOpen, openOrGone } from './delete-entry.js'
 import { deleteFiles, listWhatIsLeft } from './delete-files.js'
 import type { DeleteJob } from './delete-job.js'
 import { close, nameAsShown, type OpenDirectory, putAway, reopenAbove, using } from './directory-handle.js'
+import { leave, type RmdirTop } from './leave-emptied.js'
 import type { IsOurs } from './placed.js'
 import { childPath } from './tree.js'
 
@@ -33,6 +34,7 @@ interface Walk {
   /** The path of the topmost thing that the caller knows. */
   readonly shown: Path
   readonly isOurs: IsOurs | undefined
+  readonly rmdirTop: RmdirTop | undefined
   readonly way: Level[]
   /** The directory that is being emptied, or was. */
   inner: OpenDirectory | undefined
@@ -52,13 +54,20 @@ interface Known {
   readonly isFile?: boolean | undefined
   /** Says whether it may be deleted, if it is a directory with things in it. @default true */
   readonly isOurs?: IsOurs | undefined
+  /** It is known to be a directory, and to be removed so. */
+  readonly rmdirTop?: RmdirTop | undefined
 }
 
 /** Throws ENOTEMPTY if another process goes on making things inside; it can be called again, for what is left. */
-export function* deleteTree(path: Path, job: DeleteJob, { shown = path, isOurs, isFile }: Known = {}): Steps<TreeEnd> {
+export function* deleteTree(
+  path: Path,
+  job: DeleteJob,
+  { shown = path, isOurs, isFile, rmdirTop }: Known = {},
+): Steps<TreeEnd> {
   const { sum } = job
   const top: Entry = { name: path, kind: isFile ? 'file' : 'directory' }
-  const walk: Walk = { job, shown, isOurs, way: [newLevel(top, undefined, [top])], inner: undefined, end: 'gone' }
+  const way = [newLevel(top, undefined, [top])]
+  const walk: Walk = { job, shown, isOurs, rmdirTop, way, inner: undefined, end: 'gone' }
   const before = sum.total - sum.done
   try {
     while (yield* deleteNext(walk));
@@ -135,7 +144,8 @@ function* enter(entry: Entry, here: Level, walk: Walk): Steps<void> {
   const { job, way } = walk
   const above = here.dir
   const shown = above ? childPath(above.shown, entry) : walk.shown
-  const dir = yield* deleteOrOpen(entry, above, shown)
+  const opens = !above && walk.rmdirTop ? openOrGone(entry.name, shown) : deleteOrOpen(entry, above, shown)
+  const dir = yield* opens
   if (typeof dir === 'boolean') {
     if (!above) walk.end = endOf(dir)
     return yield* reportDone(job, shown)
@@ -148,7 +158,7 @@ function* enter(entry: Entry, here: Level, walk: Walk): Steps<void> {
   }
   const todo = yield* deleteFiles(yield* listWhatIsLeft(dir, job), dir, job)
   if (todo.length === 0) {
-    walk.end = yield* leave(entry, dir, above, job)
+    walk.end = endOf(yield* leave(entry, dir, above, job, walk.rmdirTop))
     walk.inner = undefined
     return
   }
@@ -163,18 +173,6 @@ function* goUp(walk: Walk): Steps<void> {
   walk.inner = dir
   const above = walk.way.at(-1)?.dir
   if (above) yield* reopenAbove(dir as OpenDirectory, above)
-  walk.end = yield* leave(entry, dir as OpenDirectory, above, walk.job)
+  walk.end = endOf(yield* leave(entry, dir as OpenDirectory, above, walk.job, walk.rmdirTop))
   walk.inner = undefined
-}
-
-/** Removes the directory that was emptied. */
-function* leave(entry: Entry, dir: OpenDirectory, above: OpenDirectory | undefined, job: DeleteJob): Steps<TreeEnd> {
-  const path = pathOf(entry, above)
-  const { fd, shown } = dir
-  dir.fd = undefined
-  const closes = fd === undefined ? [] : [fs.close(fd)]
-  const [removed] = yield* together([fs.rmdir(path), ...closes])
-  const isMine = removed && 'error' in removed ? yield* unlocked(above, () => deletesNow(path, fs.rmdir(path))) : true
-  yield* reportDone(job, shown)
-  return endOf(isMine)
 }

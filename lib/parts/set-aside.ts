@@ -14,6 +14,7 @@ import { isGone } from './identity.js'
 import { findMount } from './mount.js'
 import { type IsOurs, isStillOrOwn } from './placed.js'
 import { putBackOr } from './put-back.js'
+import { rmdirOnce } from './remove-once.js'
 import { renameAside, renameOrUnlink } from './rename-aside.js'
 
 /** A thing that was set aside. */
@@ -157,7 +158,10 @@ export function* deleteSetAside(
   trial: Trial,
 ): Steps<TreeEnd> {
   return yield* achieve<TreeEnd>(
-    () => deleteTree(at, job, { shown, isOurs: at === path ? undefined : isOurs, isFile }),
+    () =>
+      at === path
+        ? deleteTree(at, job, { shown, rmdirTop: platform.isWindows ? rmdirOnce : undefined })
+        : deleteTree(at, job, { shown, isOurs, isFile }),
     () => endIfGone(at),
     // A process that has it open may still make things in it.
     { ...trial, also: ['ENOTEMPTY', 'EEXIST'], never: mountPointCodes },

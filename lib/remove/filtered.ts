@@ -24,6 +24,7 @@ import { kindOf } from '../parts/duplicate.js'
 import { isGone } from '../parts/identity.js'
 import { refuseMount } from '../parts/mount.js'
 import { isStill } from '../parts/placed.js'
+import { rmdirOnce } from '../parts/remove-once.js'
 import { removeAt } from '../parts/set-aside.js'
 import { childPath } from '../parts/tree.js'
 
@@ -160,7 +161,7 @@ function* leave(way: Level[], walk: Walk): Steps<boolean> {
   let isRemoved = false
   if (goes) {
     const path = pathOf(entry, above?.dir)
-    isRemoved = yield* unlocked(above?.dir, () => deletesNow(path, fs.rmdir(path)))
+    isRemoved = yield* above ? unlocked(above.dir, () => deletesNow(path, fs.rmdir(path))) : rmdirOnce(path)
     yield* reportDone(walk.job, dir.shown)
   } else {
     walk.job.sum.total--

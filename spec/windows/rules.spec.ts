@@ -21,8 +21,8 @@ import { silently } from '../../lib/parts/delete-job.js'
 import { isDenied } from '../../lib/parts/denied.js'
 import { isStill } from '../../lib/parts/placed.js'
 import { namingPublicly } from '../../lib/parts/public-names.js'
+import { unlinkOnce } from '../../lib/parts/remove-once.js'
 import { removeAt } from '../../lib/parts/set-aside.js'
-import { unlinkOnce } from '../../lib/parts/unlink-once.js'
 import { removeFiltered } from '../../lib/remove/filtered.js'
 import { through } from '../broken/interfere.js'
 import { assert, holds, scratch } from '../support/kit.js'
@@ -352,6 +352,36 @@ holds('of two calls that remove one file one has done it, though both may unlink
     }
     assert.equal(told(true), [false, true], way)
     if (!isWindows) assert.equal(told(false), [false, true], way)
+  }
+})
+
+holds('of two calls that remove one directory one has done it, though both may rmdir it', () => {
+  const trial = { as: 'spec', path: 'x' }
+  const ways: Record<string, (path: string) => Steps<boolean>> = {
+    // Something in it is open, and so it cannot be renamed.
+    'in place': path => removeAt(path, silently(), trial),
+    'with a filter': path => removeFiltered(path, () => true, silently(), trial),
+  }
+  for (const [way, remove] of Object.entries(ways)) {
+    const path = join(scratch(), 'dir')
+    mkdirSync(path)
+    writeFileSync(join(path, 'open'), 'x')
+    const [one, other] = [remove(path), remove(path)]
+    let others: boolean | undefined
+    const nothing: Call = { op: 'recall', args: ['nothing'] }
+    const see = (call: Call): Call => {
+      const at = String(call.args[0])
+      const isFull = existsSync(join(path, 'open'))
+      if (call.op === 'rename' && at === path && isFull) throw refused(call)
+      // Just before it goes by one call, it goes by the other.
+      if (at === path && (call.op === 'rmdir' || call.op === 'rename') && !isFull && others === undefined) {
+        others = false
+        others = driveSync(through(other, see))
+      }
+      return call.op === 'sleep' || (call.op === 'rmdir' && !existsSync(at)) ? nothing : call
+    }
+    const own = asOnWindows(() => driveSync(through(one, see)))
+    assert.equal([own, others, readdirSync(dirname(path))], [false, true, []], way)
   }
 })
 
