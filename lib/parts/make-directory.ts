@@ -1,7 +1,8 @@
 // Makes a directory and the missing ones above it: looks, then attempts, climbing by doubling, then asks the world.
 
 import { dirname } from 'node:path'
-import { hasCode, isSystemError, type SystemError } from '../core/errors.js'
+import { hasCode, isSystemError, type SystemError, systemError } from '../core/errors.js'
+import { platform } from '../core/platform.js'
 import { fs, orNothing, type Steps } from '../core/steps.js'
 import { type Again, achieve, again, type Trial } from './achieve.js'
 import { isInode } from './identity.js'
@@ -87,7 +88,10 @@ function* findObstacle(error: unknown, path: string): Steps<unknown> {
   namingOnly(error, error.path, path)
   try {
     const obstacle = yield* obstacleTo(path)
-    if (obstacle !== undefined) addFinding(error, obstacle)
+    // There it is the error of what is missing, too.
+    if (platform.isWindows && hasCode(error, 'ENOENT') && obstacle?.isFile)
+      return systemError('ENOTDIR', error.syscall, obstacle.what, path)
+    if (obstacle) addFinding(error, obstacle.what)
   } catch (another) {
     if (!isSystemError(another)) throw another
   }
@@ -95,13 +99,14 @@ function* findObstacle(error: unknown, path: string): Steps<unknown> {
 }
 
 /** What the lowest name is that is there, unless that is the directory right above. */
-function* obstacleTo(path: string): Steps<string | undefined> {
+function* obstacleTo(path: string): Steps<{ readonly what: string; readonly isFile?: boolean } | undefined> {
   for (let at = path; ; at = dirname(at)) {
     const there = yield* fs.lstat(at, orNothing)
-    if (there?.isSymbolicLink() && !(yield* isDirectory(at))) return `'${at}' is a link that leads to no directory`
+    if (there?.isSymbolicLink() && !(yield* isDirectory(at)))
+      return { what: `'${at}' is a link that leads to no directory` }
     if (there?.isDirectory() || there?.isSymbolicLink())
-      return at === path || at === dirname(path) ? undefined : `above it, only '${at}' is there`
-    if (there) return `'${at}' is not a directory`
+      return at === path || at === dirname(path) ? undefined : { what: `above it, only '${at}' is there` }
+    if (there) return { what: `'${at}' is not a directory`, isFile: true }
     if (dirname(at) === at) return undefined
   }
 }

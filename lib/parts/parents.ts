@@ -2,8 +2,9 @@
 
 import { dirname } from 'node:path'
 import { rescued } from '../core/around.js'
-import { hasCode, isFinal, isSystemError, markFinal, type SystemError } from '../core/errors.js'
+import { hasCode, isFinal, isSystemError, markFinal, type SystemError, systemError } from '../core/errors.js'
 import { asFlag } from '../core/input.js'
+import { platform } from '../core/platform.js'
 import { fs, orNothing, type Path, type Steps } from '../core/steps.js'
 import { type Again, again } from './achieve.js'
 import { makeDirectory } from './make-directory.js'
@@ -57,11 +58,11 @@ const retriedWithParents = <T>(
   rescued(steps, function* (error) {
     if (!hasCode(error, 'ENOENT') || isFinal(error)) throw error
     if (source !== undefined && !(yield* fs.lstat(source, orNothing))) throw error
-    yield* makeParents(path, parents)
+    yield* makeParents(path, parents, error as SystemError)
     return yield* steps()
   })
 
-function* makeParents(path: string, { changed }: Parents): Steps<void> {
+function* makeParents(path: string, { changed }: Parents, { syscall }: SystemError): Steps<void> {
   const dir = dirname(path)
   try {
     const topmost = yield* makeDirectory(dir, 0o777, { as: 'mkdirp', path: dir })
@@ -71,6 +72,9 @@ function* makeParents(path: string, { changed }: Parents): Steps<void> {
       if (made === topmost) return
     }
   } catch (error) {
+    // Windows reports ENOENT of a name below a file, where POSIX reports ENOTDIR at once.
+    if (platform.isWindows && hasCode(error, 'EEXIST'))
+      throw markFinal(systemError('ENOTDIR', syscall, `'${dir}' is not a directory`, path))
     // ENOENT of a name is worth another try, because its directory may have gone again; ENOENT of the directory is not.
     throw markFinal(error)
   }

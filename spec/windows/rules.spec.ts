@@ -19,6 +19,8 @@ import { achieve, noEvidence } from '../../lib/parts/achieve.js'
 import { discard } from '../../lib/parts/cleanup.js'
 import { silently } from '../../lib/parts/delete-job.js'
 import { isDenied } from '../../lib/parts/denied.js'
+import { makeDirectory } from '../../lib/parts/make-directory.js'
+import { withParents } from '../../lib/parts/parents.js'
 import { isStill } from '../../lib/parts/placed.js'
 import { namingPublicly } from '../../lib/parts/public-names.js'
 import { unlinkOnce } from '../../lib/parts/remove-once.js'
@@ -241,6 +243,27 @@ holds('a cell is made where an empty directory that another process has open was
   })
   assert.is(made, 'mine')
   assert.is(refusals, 40)
+})
+
+holds('what has a file above it is no directory, though Windows reports ENOENT of that', () => {
+  const dir = scratch()
+  const file = join(dir, 'file')
+  writeFileSync(file, '')
+  const see = (call: Call): Call | undefined => {
+    const path = String(call.args[0])
+    const isBelow = path.startsWith(`${file}/`) && ['mkdir', 'open', 'lstat', 'stat'].includes(call.op)
+    if (!isBelow) return undefined
+    if (call.op.endsWith('stat')) return { op: 'recall', args: ['nothing'] }
+    throw systemError('ENOENT', call.op, 'injected', path)
+  }
+  const trial = { as: 'spec', path: file }
+  for (const path of [`${file}/x`, `${file}/x/y/z`])
+    assert.throws(() => onWindows(makeDirectory(path, 0o777, trial), see), { code: 'ENOTDIR' })
+  for (const path of [`${file}/x`, `${file}/x/y`]) {
+    const open = () => withParents(path, { changed: new Set() }, () => fs.open(path, 'wx'))
+    assert.throws(() => onWindows(open(), see), { code: 'ENOTDIR' })
+  }
+  assert.throws(() => onWindows(makeDirectory(file, 0o777, trial), see), { code: 'EEXIST' })
 })
 
 holds('beside those that hold the file open, rests are short', () => {
