@@ -3,6 +3,7 @@
 
 import { isAbsolute, parse, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { platform } from '../core/platform.js'
 import { nodeFs } from './node-fs.js'
 
 /** The options of glob that are known here. */
@@ -44,6 +45,8 @@ export function glob(patterns: string | readonly string[], options: GlobOptions)
     .map(pattern => partsOf(isAnywhere(pattern) ? `/${pattern}` : resolveIn(from, pattern)))
   const search: Search = { dot, nocase, ignored, found: new Set() }
   for (const pattern of [patterns].flat().flatMap(expand)) {
+    // To glob a backslash separates nothing where something is to match: it takes the meaning of what follows.
+    if (platform.isWindows && pattern.includes('\\') && isMagic(pattern)) continue
     if (/[?*+@!]\([^)]*\)/.test(pattern))
       throw new Error(`invalid rimraf options: the pattern '${pattern}' is extended`)
     const at = resolveIn(from, pattern)

@@ -6,6 +6,7 @@ import { basename, join, relative } from 'node:path'
 import * as face from 'holdfast/rimraf'
 import * as peer from 'rimraf'
 import { assert, holds, scratch } from '../support/kit.js'
+import { isWindows } from '../windows/flavour.js'
 import { type Case, sameAsPeer } from './beside.js'
 
 type Face = typeof face
@@ -43,7 +44,9 @@ const filtered = (name: string, keep: (name: string) => boolean, later = false):
         const goes = !keep(basename(path))
         return later ? Promise.resolve(goes) : goes
       }
-      return [await remove(join(dir, 't'), { filter }), seen.sort()]
+      const removed = await remove(join(dir, 't'), { filter })
+      // On Windows rimraf asks twice about what stays.
+      return [removed, (isWindows ? [...new Set(seen)] : seen).sort()]
     },
     asking,
   )
