@@ -23,6 +23,7 @@ import { opsThat } from '../lib/core/traits.js'
 import { abortedAt, failingAt, through } from './broken/interfere.js'
 import { assert, caught, explored, holds, note, scratch } from './support/kit.js'
 import { until } from './support/left.js'
+import { isWindows } from './windows/flavour.js'
 
 const full = { durability: 'full' } as const
 
@@ -210,11 +211,12 @@ for (const [name, act] of Object.entries(acts))
 /** Stops a call while it makes the call that is chosen, which goes on when the caller has its error. */
 async function stoppedAt(path: string, isIt: (call: SingleCall) => boolean, timeout?: number) {
   const stop = new AbortController()
-  let goOn = () => {}
+  let goOn: (() => void) | undefined
   const door: Door = {
     ...realDoor,
     perform(call, done) {
-      if (!isIt(call)) return realDoor.perform(call, done)
+      // It may be tried again, as under Wine, where a file that is open cannot be renamed.
+      if (goOn || !isIt(call)) return realDoor.perform(call, done)
       goOn = () => void realDoor.perform(call, done)
       if (timeout === undefined) stop.abort()
       return undefined
@@ -223,7 +225,7 @@ async function stoppedAt(path: string, isIt: (call: SingleCall) => boolean, time
   const options = { door, ...(timeout === undefined ? { signal: stop.signal } : { timeout }) }
   const error = await drive(writeFile.steps(path, 'new', full), options).catch(error => error)
   const { code, published } = error
-  goOn()
+  goOn?.()
   // The same error ends the steps in the background, and then it knows.
   await until(() => error.published !== 'unknown')
   return [code, published, error.published]
@@ -240,7 +242,8 @@ holds('the error is unknown while what it is about is under way, and true as soo
     renamed ||= toPath(call)
     return renamed && call.op === 'fsync'
   }
-  assert.equal(await stoppedAt(path, syncAfter), ['ABORT_ERR', true, true])
+  // Windows syncs no directory.
+  if (!isWindows) assert.equal(await stoppedAt(path, syncAfter), ['ABORT_ERR', true, true])
 })
 
 holds('in place, an error leaves it unknown, because a part may have been written', async () => {

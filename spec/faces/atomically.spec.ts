@@ -8,13 +8,22 @@ import { setTimeout as wait } from 'node:timers/promises'
 import * as peer from 'atomically'
 import * as face from 'holdfast/atomically'
 import { assert, holds, scratch } from '../support/kit.js'
+import { isWindows } from '../windows/flavour.js'
 import { type Case, called, old, sameAsPeer } from './beside.js'
 
 type Face = typeof face
 
-const inBothForms = (name: string, data: unknown, options?: unknown, lay?: Case<Face>['lay'], to = 'f'): Case<Face>[] =>
+const inBothForms = (
+  name: string,
+  data: unknown,
+  options?: unknown,
+  lay?: Case<Face>['lay'],
+  to = 'f',
+  onWindows?: string,
+): Case<Face>[] =>
   (['writeFile', 'writeFileSync'] as const).map(form => ({
     name: `${form}: ${name}`,
+    ...(onWindows !== undefined && { onWindows }),
     ...(lay && { lay }),
     run: async (module, dir) => {
       try {
@@ -47,14 +56,14 @@ sameAsPeer<Face>(peer, face, [
   ...inBothForms('mode 0o666', 'new', { mode: 0o666 }, old),
   ...inBothForms('mode 0', 'new', { mode: 0 }),
   ...inBothForms('no owner', 'new', { chown: false }, old),
-  ...inBothForms('an owner', 'new', { chown: { uid: process.getuid?.(), gid: process.getgid?.() } }, old),
+  ...inBothForms('an owner', 'new', { chown: { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 } }, old),
   ...inBothForms('no fsync', 'new', { fsync: false }, old),
   ...inBothForms('no wait for the sync', 'new', { fsyncWait: false }, old),
   ...inBothForms('missing parents', 'new', {}, undefined, 'a/b/f'),
   ...inBothForms('a link', 'new', {}, dir => [old(dir), symlinkSync('f', join(dir, 'link'))], 'link'),
-  ...inBothForms('a directory', 'x', { timeout: -1 }, dir => mkdirSync(join(dir, 'f'))),
+  ...inBothForms('a directory', 'x', { timeout: -1 }, dir => mkdirSync(join(dir, 'f')), 'f', 'EISDIR'),
   ...inBothForms('a name of 128 letters', 'x', {}, undefined, 'x'.repeat(128)),
-  ...inBothForms('below a file', 'x', { timeout: 0 }, old, 'f/g'),
+  ...inBothForms('below a file', 'x', { timeout: 0 }, old, 'f/g', 'ENOTDIR'),
   ...inBothForms(
     'tmpCreated throws',
     'x',
@@ -161,7 +170,7 @@ holds('a stream that fails leaves the old file, and nothing beside it; options a
 
 holds('a name that is too long is an error, and no file appears', async () => {
   const dir = scratch()
-  await assert.rejects(face.writeFile(join(dir, 'x'.repeat(300)), 'x'), { code: 'ENAMETOOLONG' })
+  await assert.rejects(face.writeFile(join(dir, 'x'.repeat(300)), 'x'), { code: isWindows ? 'ENOENT' : 'ENAMETOOLONG' })
   assert.equal(readdirSync(dir), [])
 })
 

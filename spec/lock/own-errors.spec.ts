@@ -16,6 +16,7 @@ import {
   writeFiles,
 } from 'holdfast'
 import { assert, holds, note, scratch, sized } from '../support/kit.js'
+import { isWine } from '../windows/flavour.js'
 
 interface Calls {
   readonly promise: (path: string, fail: () => Promise<never>, patience: Patience) => Promise<unknown>
@@ -108,7 +109,8 @@ const failingNow = (own: Error, atMs: number) => (): never => {
   throw own
 }
 
-const timeout = 12
+/** Milliseconds. Under Wine a call takes ten times as long. */
+const timeout = isWine ? 120 : 12
 const tries = sized(20, 150)
 
 /** The caller's function fails a little before the deadline, or a little after it, while it blocks the thread. */

@@ -16,8 +16,11 @@ type Put = Dual<[path: string, text: string], boolean>
 
 const nonce = '0123456789abcdef.holdfast'
 
+/** Beside it, whichever way its separators go. */
+const stageOf = (path: string): string => path.replace(/([\\/])([^\\/]*)$/, `$1.$2.owner-1-0.${nonce}`)
+
 function* staged(path: string, text: string): Steps<string> {
-  const stage = path.replace(/\/([^/]*)$/, `/.$1.owner-1-0.${nonce}`)
+  const stage = stageOf(path)
   const fd = yield* fs.open(stage, 'wx')
   try {
     yield* fs.write(fd, Buffer.from(text))
@@ -40,7 +43,7 @@ const right: Put = dual(function* put(path: string, text: string): Steps<boolean
     stage = yield* staged(path, text)
     yield* fs.rename(stage, path)
   } catch (error) {
-    yield* tidy(fs.unlink(path.replace(/\/([^/]*)$/, `/.$1.owner-1-0.${nonce}`)))
+    yield* tidy(fs.unlink(stageOf(path)))
     throw error
   }
   return before === undefined
@@ -117,7 +120,7 @@ holds('a private name or a descriptor that is left behind is found out', async (
     try {
       return yield* untidy.steps(path, text)
     } catch (error) {
-      const stage = path.replace(/\/([^/]*)$/, `/.$1.owner-1-0.${nonce}`)
+      const stage = stageOf(path)
       if ((error as NodeJS.ErrnoException).code !== 'ABORT_ERR') yield* tidy(fs.unlink(stage))
       throw error
     }

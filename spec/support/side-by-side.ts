@@ -13,6 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { isWindows } from '../windows/flavour.js'
 import { assert, scratch } from './kit.js'
 
 // biome-ignore lint/suspicious/noExplicitAny: any function of any package
@@ -86,8 +87,12 @@ export async function play(peer: Package, form: Form, [name, ...args]: Case): Pr
   }
   const left = picture(dir)
   rmSync(dir, { recursive: true })
-  return { to: to.replaceAll(dir, '@'), left }
+  return { to: spelledAlike(to.replaceAll(JSON.stringify(dir).slice(1, -1), '@').replaceAll(dir, '@')), left }
 }
+
+/** On Windows Node spells some paths anew: `\\\\?\\` before them, and the other separators. */
+const spelledAlike = (text: string): string =>
+  isWindows ? text.replace(/[\\/]+\?[\\/]+(?=@)/g, '').replace(/\\+/g, '/') : text
 
 /** fs-extra writes into the options that it is given. */
 const copied = (one: unknown): unknown => (one?.constructor === Object ? { ...one } : one)

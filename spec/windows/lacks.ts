@@ -9,6 +9,7 @@ const turns = 'on Windows the calls take turns by a lock, which stays'
 const signals = 'Windows has no signals: they end a process at once'
 const later = 'on Windows what cannot be removed is removed in the background'
 const shell = 'it needs a program that Windows lacks'
+const anyBytes = 'names of Windows are text'
 const oneSpelling = 'on Windows two names that differ only in case are one'
 /** What Wine lacks. */
 const links = 'Wine reports that it has made a symbolic link, and makes none'
@@ -16,6 +17,7 @@ const births = 'under Wine the time of birth changes with each change'
 const readOnly = 'Wine removes nothing that is read-only, which libuv asks NTFS to ignore'
 const processes = 'it starts a hundred processes, each of which takes seconds under Wine'
 const openTargets = 'Wine replaces no file that is open, also by those who share it'
+const bundled = 'there a spec and all that it imports is one file, so what it requires is another copy'
 const spelling = 'Wine reports that it has changed the case of a name, and does not'
 
 type Lacks = Readonly<Record<string, Readonly<Record<string, string>>>>
@@ -46,12 +48,16 @@ export const lacksOfWindows: Lacks = {
   'copy/one-name': { '*': oneSpelling },
   'copy/source': { 'with its own mode': modes },
   'create-exclusive': { 'creates a file once, whole': modes },
+  'faces/fs-extra/unlike': {
+    'with the mode of the old one': modes,
+    'what cannot be replaced is written': devices,
+    'a path of bytes may be any path': anyBytes,
+  },
+  'get-or-create': { 'a directory is made once, whole': modes },
   'json-files': { 'what was written is read': modes },
   mkdirp: {
     'a mode goes to what is made': modes,
     'no permission is an error at once': modes,
-    'a file in the way, or a link that leads nowhere': refusesDirectory,
-    'a guess that is right costs no look': refusesDirectory,
   },
   move: {
     'what cannot be replaced at once is an error': refusesDirectory,
@@ -60,6 +66,7 @@ export const lacksOfWindows: Lacks = {
   },
   'move/claims': { '*': claims },
   'move/strangers': { 'a claim of a process that was killed': claims },
+  probe: { 'whenever it is aborted': later },
   remove: { 'emptyDir empties, keeps the directory': modes },
   'temp-dir': { 'it is private, empty, and gone': modes },
   'write-file': {
@@ -100,6 +107,22 @@ export const lacksOfWine: Lacks = {
     'where case does not count': spelling,
     'a link is put there as a link': links,
   },
+  'faces/atomically': { 'require()': bundled },
+  'faces/fs-extra/unlike': {
+    'ensureFile leaves a file as it is': links,
+    'move never replaces a link': links,
+    'move refuses a link': links,
+  },
+  'faces/fs-promises': { 'also for require()': bundled, 'a link never replaces': links },
+  'faces/make-dir': { 'require()': bundled },
+  'faces/mkdirp': { 'require()': bundled },
+  'faces/move-file': { 'require()': bundled },
+  'faces/rimraf': { 'require()': bundled },
+  'get-or-create': {
+    'what is of another kind': links,
+    'links are followed': links,
+    'what is there costs one call': links,
+  },
   'json-files': { 'exists says whether anything is there': links },
   link: { 'gives a file a second name': links, 'what else has the name is an error': links },
   move: {
@@ -118,9 +141,16 @@ export const lacksOfWine: Lacks = {
     'private names are made where the target is in truth': links,
     'a link: whichever call fails': links,
   },
+  mkdirp: { 'a file in the way, or a link that leads nowhere': links },
   'move/refusals': { '*': links },
   'parts/reused': { '*': births },
   'parts/take-name': { 'a link that comes there': links },
+  probe: {
+    'require: an error names': openTargets,
+    'another path to the same directory': links,
+    'what is not kept between two mounts': links,
+    'what one mount made': links,
+  },
   'publish-directory': {
     'the link leads to the version': links,
     'old versions go, and never': links,
@@ -130,6 +160,7 @@ export const lacksOfWine: Lacks = {
     'whichever call fails, its error': links,
   },
   remove: { 'a root, and what is no name': links, 'removes files, links and whole trees': links },
+  steps: { 'every call of the alphabet': links },
   sweep: { 'whatever is killed, at whichever call': processes },
   symlink: { '*': links },
   'temp-dir': {
