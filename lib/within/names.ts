@@ -3,15 +3,24 @@
 import { hasCode, isSystemError } from '../core/errors.js'
 import type { Op, Path, Steps } from '../core/steps.js'
 import { changeNames } from '../parts/public-names.js'
-import { relativeTo } from './paths.js'
+import { prefixesOf, relativeTo } from './paths.js'
 
 /** `top` is the root's path. Returns the error itself. */
 export function namingRelatively(error: unknown, top: string): unknown {
   // The root of the filesystem begins every absolute path, and nothing shows which ones are meant.
-  const prefix = top.endsWith('/') ? undefined : `${top}/`
-  const inText = (text: string): string =>
-    prefix === undefined ? text : text.replaceAll(prefix, () => '').replaceAll(`'${top}'`, () => "'.'")
+  const isNoRoot = !prefixesOf(top).includes(top)
+  const inText = (text: string): string => (isNoRoot ? withoutTop(withoutTop(text, inQuotes(top)), top) : text)
   return changeNames(error, path => relativeTo(top, path), inText)
+}
+
+/** As Node shows what it received. */
+const inQuotes = (path: string): string => path.replaceAll('\\', '\\\\')
+
+function withoutTop(text: string, top: string): string {
+  const prefixes = prefixesOf(top).flatMap(prefix => [inQuotes(prefix.slice(top.length)), prefix.slice(top.length)])
+  let said = text.replaceAll(`'${top}'`, () => "'.'")
+  for (const separator of prefixes) said = said.replaceAll(`${top}${separator}`, () => '')
+  return said
 }
 
 const syscalls: { readonly [O in Op]?: string } = {

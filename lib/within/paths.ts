@@ -34,18 +34,21 @@ export const joined = (top: string, names: readonly string[]): string =>
 /** The names of a path below the root, not resolved; undefined if it does not begin with the root's path. */
 export function namesBelow(top: string, path: string): string[] | undefined {
   if (path === top) return []
-  const prefix = top.endsWith('/') ? top : `${top}/`
-  if (path.startsWith(prefix)) return namesIn(path.slice(prefix.length))
-  return platform.isWindows && path.startsWith(prefix.replaceAll('/', win32.sep))
-    ? namesIn(path.slice(prefix.length))
-    : undefined
+  const prefix = prefixesOf(top).find(one => path.startsWith(one))
+  return prefix === undefined ? undefined : namesIn(path.slice(prefix.length))
 }
+
+/** What a path below the root begins with: Windows has two separators. */
+export const prefixesOf = (top: string): readonly string[] =>
+  separators().some(one => top.endsWith(one)) ? [top] : separators().map(one => `${top}${one}`)
+
+const separators = (): readonly string[] => (platform.isWindows ? [win32.sep, '/'] : ['/'])
 
 /** A path as users see it. */
 export function relativeTo(top: string, path: string): string {
   if (path === top) return '.'
-  const prefix = top.endsWith('/') ? top : `${top}/`
-  return path.startsWith(prefix) ? path.slice(prefix.length) : path
+  const prefix = prefixesOf(top).find(one => path.startsWith(one))
+  return prefix === undefined ? path : path.slice(prefix.length)
 }
 
 /**

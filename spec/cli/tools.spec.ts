@@ -31,7 +31,7 @@ import { readFile } from 'node:fs/promises'
   const shown = out
     .trim()
     .split('\n')
-    .map(line => line.replace(`${dir}/src/a.mts:`, ''))
+    .map(line => line.replace(`${join(dir, 'src/a.mts')}:`, ''))
   assert.equal(shown, [
     '1: fs-extra -> holdfast/fs-extra',
     '2: fs-extra/esm -> holdfast/fs-extra/esm',

@@ -45,7 +45,7 @@ sameAsPeer<Face>(peer, face, [
     dir => mkdirSync(join(dir, 'a')),
   ),
   ...inBothForms('a file has the name', dir => [join(dir, 'f')], file),
-  ...inBothForms('a file is above', dir => [join(dir, 'f/a/b')], file),
+  ...inBothForms('a file is above', dir => [join(dir, 'f/a/b')], file).map(one => ({ ...one, onWindows: 'ENOTDIR' })),
   ...inBothForms('a mode', dir => [join(dir, 'a/b'), 0o700]),
   ...inBothForms('a mode as text', dir => [join(dir, 'a/b'), '750']),
   ...inBothForms('a mode in options', dir => [join(dir, 'a/b'), { mode: 0o710 }]),

@@ -63,6 +63,7 @@ async function comeOf<A extends unknown[], T>(trial: Trial<A, T>, run: (...args:
       .replaceAll(dir, '<dir>')
       // As `inspect` spells the separators of Windows.
       .replaceAll(dir.replaceAll('\\', '\\\\'), '<dir>')
+      .replaceAll(dir.replaceAll('\\', '\\'.repeat(4)), '<dir>')
       .replace(/[0-9a-f]{16}/g, '<nonce>')
       .replace(/\bwritten: \d{13}\b/g, 'written: <time>')
       .replace(/(\.[lgn][0-9a-z]*)-[0-9a-z]{8}(?=[/.])/g, '$1-<time>')

@@ -17,6 +17,7 @@ const births = 'under Wine the time of birth changes with each change'
 const readOnly = 'Wine removes nothing that is read-only, which libuv asks NTFS to ignore'
 const processes = 'it starts a hundred processes, each of which takes seconds under Wine'
 const openTargets = 'Wine replaces no file that is open, also by those who share it'
+const network = 'no program reaches a server in the jail: Wine reports UNKNOWN of each connection'
 const bundled = 'there a spec and all that it imports is one file, so what it requires is another copy'
 const spelling = 'Wine reports that it has changed the case of a name, and does not'
 
@@ -68,7 +69,12 @@ export const lacksOfWindows: Lacks = {
   'move/strangers': { 'a claim of a process that was killed': claims },
   probe: { 'whenever it is aborted': later },
   remove: { 'emptyDir empties, keeps the directory': modes },
+  'store/files': {
+    'in a directory that only its user may read': modes,
+    'what may not be read is an error': modes,
+  },
   'temp-dir': { 'it is private, empty, and gone': modes },
+  'update-file': { 'the mode stays': modes },
   'write-file': {
     'keeps the mode of the file it replaces': modes,
     'several names of one file': modes,
@@ -113,11 +119,16 @@ export const lacksOfWine: Lacks = {
     'move never replaces a link': links,
     'move refuses a link': links,
   },
-  'faces/fs-promises': { 'also for require()': bundled, 'a link never replaces': links },
+  'faces/fs-promises': {
+    'also for require()': bundled,
+    'a link never replaces': links,
+    'cp keeps the texts of links': links,
+  },
   'faces/make-dir': { 'require()': bundled },
   'faces/mkdirp': { 'require()': bundled },
   'faces/move-file': { 'require()': bundled },
   'faces/rimraf': { 'require()': bundled },
+  'get-or-create/response': { '*': network },
   'get-or-create': {
     'what is of another kind': links,
     'links are followed': links,
@@ -160,6 +171,8 @@ export const lacksOfWine: Lacks = {
     'whichever call fails, its error': links,
   },
   remove: { 'a root, and what is no name': links, 'removes files, links and whole trees': links },
+  'store/files': { 'the root may be a link': links },
+  'store/files/engine': { 'what a thread remembers': links },
   steps: { 'every call of the alphabet': links },
   sweep: { 'whatever is killed, at whichever call': processes },
   symlink: { '*': links },
@@ -168,6 +181,26 @@ export const lacksOfWine: Lacks = {
     'what a dead process has left': births,
     'nothing of withTempDir is left behind': births,
   },
+  'update-file': { 'links to one file share': links, 'a link that leads elsewhere': links },
+  'update-file/several': {
+    'one file that is named twice': links,
+    'links that come to lead elsewhere': links,
+    'several files may share one lock': links,
+  },
+  within: {
+    'no function leads out: a link': links,
+    'no function leads out: a relative link': links,
+    'no function leads out: an absolute link': links,
+    'no function leads out: a slash behind a link': links,
+    'no function leads out: a dot behind a link': links,
+    'a link that leads out, at the end': links,
+    'links that stay inside': links,
+    'more than 40 links': links,
+  },
+  'within/dereference': { '*': links },
+  'within/locks': { 'a hold that is had as steps': links },
+  'within/recent': { '*': links },
+  'within/same': { 'through a link': links },
   'write-file': { 'follows links to where they lead': links, 'makes missing parents only when asked': links },
 }
 

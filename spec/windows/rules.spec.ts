@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { inspect } from 'node:util'
 import { cell } from 'holdfast'
 import { type Call, driveSync, fs, type Steps } from 'holdfast/steps'
 import { createState } from '../../lib/cell/create.js'
@@ -26,6 +27,8 @@ import { namingPublicly } from '../../lib/parts/public-names.js'
 import { unlinkOnce } from '../../lib/parts/remove-once.js'
 import { removeAt } from '../../lib/parts/set-aside.js'
 import { removeFiltered } from '../../lib/remove/filtered.js'
+import { namingRelatively } from '../../lib/within/names.js'
+import { namesBelow, relativeTo } from '../../lib/within/paths.js'
 import { through } from '../broken/interfere.js'
 import { assert, holds, scratch } from '../support/kit.js'
 import { asOnWindows } from './as-on-windows.js'
@@ -343,6 +346,28 @@ holds('of two calls that remove one state of a cell one has done it, though both
   }
   assert.equal(told(true), ['mine', "another's"])
   if (!isWindows) assert.equal(told(false), ['mine', 'mine'], 'elsewhere nothing lies so')
+})
+
+holds('below a root, paths and errors begin at the root, whichever way their separators go', () => {
+  const top = 'C:\\d\\root'
+  asOnWindows(() => {
+    assert.is(relativeTo(top, top), '.')
+    for (const path of [`${top}\\a\\b`, `${top}/a\\b`]) {
+      assert.is(relativeTo(top, path), 'a\\b')
+      assert.equal(namesBelow(top, path), ['a', 'b'])
+    }
+    for (const path of ['C:\\d\\rootless\\a', 'C:\\d', 'D:\\d\\root\\a']) {
+      assert.is(relativeTo(top, path), path)
+      assert.is(namesBelow(top, path), undefined)
+    }
+    assert.is(relativeTo('C:\\', 'C:\\a'), 'a')
+    const error = systemError('EIO', 'open', `it is in '${top}'`, `${top}\\a\\f`)
+    error.message += ` Received ${inspect(`${top}\\a`)}`
+    const { message, path } = namingRelatively(error, top) as SystemError
+    assert.is(path, 'a\\f')
+    assert.not.match(message, 'root')
+    assert.ok(message.includes("open 'a\\f' (it is in '.')") && message.endsWith("Received 'a'"), message)
+  })
 })
 
 holds('of two calls that remove one file one has done it, though both may unlink it', () => {

@@ -1,5 +1,6 @@
 // Compares a call of a root's function with the same call outside of a root: what comes of each, and what it leaves.
 
+import { sep } from 'node:path'
 import type { Within } from 'holdfast'
 import { told } from '../support/planted.js'
 
@@ -37,7 +38,9 @@ export interface Ended {
 export async function ended(work: () => unknown, dir: string): Promise<Ended> {
   const relative = (text: string | undefined): string | undefined =>
     text
-      ?.replaceAll(`${dir}/`, '')
+      ?.replaceAll(`${dir}${sep}`, '')
+      // As Node shows what it received.
+      .replaceAll(`${dir}${sep}`.replaceAll('\\', '\\\\'), '')
       .replaceAll(`'${dir}'`, "'.'")
       .replace(/process \d+/, 'process')
       .replace(/fence \d+/, 'fence')
