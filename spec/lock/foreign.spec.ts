@@ -115,6 +115,14 @@ explored('explored: the same holds where no directory keeps the bit that marks o
   prove('2 of ours without the bit', two, { preemptions: sized(1, 3) })
 })
 
+explored('explored: what another package takes for stale while it is made is made anew, or is theirs', () => {
+  const world = beside(dir => ({ A: ours(dir, exclusively), B: byMkdir(dir, true) }))
+  const { complete } = prove('1 of ours, 1 of theirs that removes it', world, { maxSteps: 2000 })
+  assert.ok(complete && [...world.ends].some(end => end.includes('theirs')), [...world.ends].join(' '))
+  const two = beside(dir => ({ A: ours(dir, exclusively), B: ours(dir, exclusively), C: byMkdir(dir, true) }))
+  prove('2 of ours, 1 of theirs that removes it', two, { preemptions: sized(1, 2), maxSteps: 2000 })
+})
+
 explored('the same world catches: a lock that is made by a rename', () => {
   caught(
     'a rename replaces theirs',

@@ -5,6 +5,7 @@ import { createState } from '../../cell/create.js'
 import { type State, successor } from '../../cell/state.js'
 import { isUnknownOutcome, type Verdict } from '../../cell/transition.js'
 import { hasCode } from '../../core/errors.js'
+import type { Stats } from '../../core/stats.js'
 import { fs, type Steps } from '../../core/steps.js'
 import { uninterruptible } from '../../parts/cleanup.js'
 import { nonces } from '../../parts/stage-names.js'
@@ -57,10 +58,20 @@ function* makeInPlace({ dir, create, mode }: Locking, state: State): Born {
     if (hasCode(error, 'EEXIST')) return false
     throw error
   }
+  const above = dirname(dir)
   const born = yield* uninterruptible(() =>
-    inDirectory(dir, at => pinned(at, state, pin => finish(at, pin, dirname(dir), mode))),
+    inDirectory(dir, function* (at, there) {
+      // Another package may have taken it for stale meanwhile, and made its own: that could not be removed with a pin in it.
+      if (yield* isAnothers(there, above)) return false
+      return yield* pinned(at, state, pin => finish(at, pin, above, mode))
+    }),
   )
   return born ?? false
+}
+
+/** Is it certain that it is not the directory that was just made? Where none keeps that mark, it is taken for that. */
+function* isAnothers(there: Stats, above: string): Steps<boolean> {
+  return !isUnborn(there) && (isMarked(there) || (yield* keepsBirthMark(above)))
 }
 
 /**
@@ -69,9 +80,7 @@ function* makeInPlace({ dir, create, mode }: Locking, state: State): Born {
  */
 function* finish(at: string, pin: string, above: string, mode: number | undefined): Steps<boolean> {
   if (!(yield* isFirst(at, pin))) return false
-  const there = yield* fs.stat(at)
-  // Where no directory keeps that mark, the one that was just made is taken for the one that is there.
-  if (!isUnborn(there) && (isMarked(there) || (yield* keepsBirthMark(above)))) return false
+  if (yield* isAnothers(yield* fs.stat(at), above)) return false
   yield* giveRights(`${at}/.`, above, mode)
   return true
 }
