@@ -132,3 +132,15 @@ export class Deadline {
     return this.#hasInterrupted ? Number.POSITIVE_INFINITY : Math.max(0, this.#endsAtMs - performance.now())
   }
 }
+
+interface Waiting {
+  readonly retryFor?: number | undefined
+  readonly deadline: Deadline | undefined
+  readonly patient?: boolean | undefined
+}
+
+/** The result of the call `retryFor`. Steps that the caller does not wait for may take their time. */
+export function mostMs({ args: [ms] }: Call, { retryFor, deadline, patient }: Waiting): number | undefined {
+  const wanted = (ms as number | undefined) ?? retryFor
+  return patient && deadline ? deadline.retryFor(wanted) : wanted
+}

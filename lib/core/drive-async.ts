@@ -2,10 +2,9 @@
 // into the algorithm, so that no `finally` of it is skipped. State that outlives a call belongs here, never in the steps.
 
 import { AsyncResource } from 'node:async_hooks'
-import { cleanUpMs } from './deadline.js'
+import { cleanUpMs, mostMs } from './deadline.js'
 import { asFailure, type Done, isFailure, notMade, type Wake } from './done.js'
 import type { Door, SingleCall } from './door.js'
-import { mostMs } from './drive-sync.js'
 import { HeldDescriptors } from './held-descriptors.js'
 import { interruptCall } from './interrupted.js'
 import { runInOneGo } from './one-go.js'

@@ -1,13 +1,10 @@
 // The driver of the sync form: makes each call in the calling thread, and blocks the thread meanwhile.
 
-import type { Deadline } from './deadline.js'
+import { type Deadline, mostMs } from './deadline.js'
 import type { Door, SingleCall } from './door.js'
-import type { Running } from './running.js'
 import type { Call, Steps } from './steps.js'
 import { oneByOne } from './together.js'
 import { isWait } from './traits.js'
-
-type Waiting = Pick<Running<unknown>, 'retryFor' | 'deadline' | 'patient'>
 
 /** `retryFor`: see ./alphabet.ts. */
 export function runSync<T>(steps: Steps<T>, deadline: Deadline | undefined, door: Door, retryFor?: number): T {
@@ -26,12 +23,6 @@ export function runSync<T>(steps: Steps<T>, deadline: Deadline | undefined, door
     next = steps.next(value)
   }
   return next.value
-}
-
-/** The result of the call `retryFor`. Steps that the caller does not wait for may take their time. */
-export function mostMs({ args: [ms] }: Call, { retryFor, deadline, patient }: Waiting): number | undefined {
-  const wanted = (ms as number | undefined) ?? retryFor
-  return patient && deadline ? deadline.retryFor(wanted) : wanted
 }
 
 export function performSync(call: Call, door: Door, deadline: Deadline | undefined): unknown {
