@@ -5,6 +5,7 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Built } from '../runner/bench-ready.js'
+import { isWine } from '../windows/flavour.js'
 
 const top = fileURLToPath(new URL('../../..', import.meta.url))
 const load = createRequire(join(top, 'spec', 'engines', 'package.json'))
@@ -14,6 +15,7 @@ const ready: Built = process.env.HOLDFAST_ENGINES ? JSON.parse(process.env.HOLDF
 process.env.HOLDFAST_ENGINES = JSON.stringify(ready)
 
 function install(): Built {
+  if (isWine) return { status: 1, said: '' }
   const script = join(top, 'scripts', 'ready.mjs')
   const { status, stdout, stderr } = spawnSync(process.execPath, [script, 'spec/engines'], {
     encoding: 'utf8',
@@ -26,6 +28,7 @@ function install(): Built {
 export const noEngines: string | undefined = whyNot()
 
 function whyNot(): string | undefined {
+  if (isWine) return 'the jail has no engines in it'
   if (ready.status === 0) return undefined
   if (/npm ci failed/.test(ready.said) && /\bE(NOTFOUND|AI_AGAIN|TIMEDOUT|CONN\w+|NETUNREACH)/.test(ready.said))
     return 'there is no network to install the engines from'

@@ -12,6 +12,7 @@ export const left: Readonly<Record<string, string>> = {
   package: tools,
   'bench/charts': tools,
   'bench/floor': tools,
+  'bench/short-charts': tools,
   'bench/programs': tools,
   'faces/aliases': tools,
   'faces/types': tools,
