@@ -30,6 +30,12 @@ export function* renew(hold: Hold): Steps<void> {
   if (hold.parts) return yield* renewWhole(hold, renew)
   yield* beatOnce(hold)
   if (hold.locking.slot && !hold.over && !(yield* isCounted(hold))) yield* loseUncounted(hold)
+  refuseLost(hold)
+}
+
+/** A heartbeat beside this call may have found the loss first. */
+function refuseLost(hold: Hold): void {
+  if (hold.over === 'lost') throw leaseLost(hold)
 }
 
 /** The slot is held, but a call that takes the lock alone does not ask for it. */
@@ -42,6 +48,7 @@ function* loseUncounted(hold: Hold): Steps<void> {
 
 /** Makes a heartbeat, which may bring a note. Returns false if the lock was released meanwhile. @throws `ERR_LEASE_LOST` */
 export function* beatOnce(hold: Hold, note?: PayloadId): Steps<boolean> {
+  refuseLost(hold)
   // What a release has made of the state is not ours to swap.
   if (hold.over) return false
   try {
@@ -50,6 +57,7 @@ export function* beatOnce(hold: Hold, note?: PayloadId): Steps<boolean> {
     hold.beatMs = beatMs
     return true
   } catch (error) {
+    refuseLost(hold)
     if (hold.over) return false
     if (!isUnknownOutcome(error) && !isLeaseLost(error)) throw error
     hold.lost ??= { because: 'the filesystem did not say whether it was kept' }

@@ -5,7 +5,9 @@ import { readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { type Holder, type Lease, lock, withLock } from 'holdfast'
+import { type Call, driveSync, renew } from 'holdfast/steps'
 import { freeFields, freeToken, heldFields } from '../../lib/lock/token.js'
+import { through } from '../broken/interfere.js'
 import { assert, holds, scratch } from '../support/kit.js'
 import { changeLock, layLock } from '../support/locks.js'
 
@@ -42,6 +44,30 @@ holds('ERR_LEASE_LOST names who has taken the lock over, and its fence', async (
   assert.match(error.message, `fence ${later.fence}`)
   assert.equal([error.holder?.pid, error.holder?.fence, error.holder?.owner], [7, later.fence, later.owner])
 })
+
+holds('a renewal beside a heartbeat that finds the loss first reports it, too', () => {
+  const path = join(scratch(), 'thing')
+  const hold = driveSync(lock.steps(path))
+  changeLock(path, () => heldFields(later, 0))
+  let isBeside = false
+  let heartbeat: unknown
+  const see = (call: Call): Call => {
+    if (call.op !== 'rename' || isBeside) return call
+    isBeside = true
+    heartbeat = codeOf(() => driveSync(renew(hold)))
+    return call
+  }
+  const own = codeOf(() => driveSync(through(renew(hold), see)))
+  assert.equal([own, heartbeat], ['ERR_LEASE_LOST', 'ERR_LEASE_LOST'])
+})
+
+const codeOf = (run: () => unknown): unknown => {
+  try {
+    return run()
+  } catch (error) {
+    return (error as Lost).code
+  }
+}
 
 for (const [what, expected, change] of [
   [
