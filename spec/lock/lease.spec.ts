@@ -226,7 +226,7 @@ holds('a lease says its path, its state, and since when it is held, and shows th
   await wait(5)
   assert.is(lease.since, since)
   const time = new Date(since).toISOString()
-  assert.equal(shown(lease), { path: `'${path}'`, fence: `${fence}`, since: time, state: "'held'" })
+  assert.equal(shown(lease), { path: inspect(path), fence: `${fence}`, since: time, state: "'held'" })
   assert.match(inspect(lease), /^Lease \{/)
   assert.match(inspect({ a: { b: { lease } } }, { depth: 1 }), /\[(Lease|Object)\]/)
   await lease.release()

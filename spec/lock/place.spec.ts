@@ -18,6 +18,7 @@ import { through } from '../broken/interfere.js'
 import { assert, asUser, canBeAnother, everyPlace, holds, places, scratch } from '../support/kit.js'
 import { assertRefusesBadInput } from '../support/laws.js'
 import { assertHeldByNamed, eventually } from '../support/left.js'
+import { isWindows } from '../windows/flavour.js'
 
 const posix = process.platform !== 'win32'
 const busy = { code: 'ERR_LOCK_HELD' }
@@ -117,7 +118,7 @@ holds('in a lockDir, all spellings of one path, and all ways through links, are 
 
 holds('the name of a lock in a lockDir begins with that of its path, in at most 143 bytes', async () => {
   const top = scratch()
-  const names = ['a:b*c?.txt', '雪'.repeat(80), 'x'.repeat(255), '.env']
+  const names = [isWindows ? 'a_b_c.txt' : 'a:b*c?.txt', '雪'.repeat(80), 'x'.repeat(255), '.env']
   for (const name of names) await withLock(join(top, 'none', name), () => {}, { lockDir: top })
   const made = readdirSync(top)
   assert.equal(made.map(name => name.slice(0, 5)).sort(), ['.env-', 'a_b_c', 'xxxxx', '雪'.repeat(5)])

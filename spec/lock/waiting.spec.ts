@@ -221,7 +221,8 @@ holds('NODE_DEBUG=holdfast prints both, and without it nothing is printed', asyn
     return { pid, said: spawnSync(process.execPath, script(text), { encoding: 'utf8', env }).stderr }
   }
   const { pid, said } = await run('holdfast')
-  assert.match(said, new RegExp(`HOLDFAST \\d+: waits for ${path} \\(\\d+ ms\\), which is held by process ${pid}`))
-  assert.match(said, new RegExp(`HOLDFAST \\d+: takes ${path} over \\(fence \\d+\\) from process ${pid}.*: dead`))
+  const shown = path.replaceAll('\\', '\\\\')
+  assert.match(said, new RegExp(`HOLDFAST \\d+: waits for ${shown} \\(\\d+ ms\\), which is held by process ${pid}`))
+  assert.match(said, new RegExp(`HOLDFAST \\d+: takes ${shown} over \\(fence \\d+\\) from process ${pid}.*: dead`))
   assert.is((await run('')).said, '')
 })

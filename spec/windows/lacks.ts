@@ -10,6 +10,9 @@ const signals = 'Windows has no signals: they end a process at once'
 const later = 'on Windows what cannot be removed is removed in the background'
 const shell = 'it needs a program that Windows lacks'
 const anyBytes = 'names of Windows are text'
+const unseenBirths =
+  'Windows shows no births of processes: a file that the owner keeps open is looked at (windows/rules)'
+const ownClocks = 'the clock of Windows goes on while it sleeps, so a heartbeat is not judged by it at one look'
 const oneSpelling = 'on Windows two names that differ only in case are one'
 /** What Wine lacks. */
 const links = 'Wine reports that it has made a symbolic link, and makes none'
@@ -56,6 +59,9 @@ export const lacksOfWindows: Lacks = {
   },
   'get-or-create': { 'a directory is made once, whole': modes },
   'json-files': { 'what was written is read': modes },
+  lock: { 'a pid that is used again': unseenBirths },
+  'lock/lease': { 'after a holder elsewhere that was silent': ownClocks },
+  'lock/waiting': { 'the channels carry waits and takeovers': ownClocks },
   mkdirp: {
     'a mode goes to what is made': modes,
     'no permission is an error at once': modes,
@@ -75,6 +81,7 @@ export const lacksOfWindows: Lacks = {
   },
   'temp-dir': { 'it is private, empty, and gone': modes },
   'update-file': { 'the mode stays': modes },
+  'within/same': { 'below a file': refusesDirectory },
   'write-file': {
     'keeps the mode of the file it replaces': modes,
     'several names of one file': modes,
@@ -153,6 +160,14 @@ export const lacksOfWine: Lacks = {
     'a link: whichever call fails': links,
   },
   mkdirp: { 'a file in the way, or a link that leads nowhere': links },
+  'lock/lost': { 'lock.sync is refused at once': links },
+  'lock/place': {
+    'all spellings of one path, and all ways through links': links,
+    'follows the link of a file to another lock': links,
+    'a lockDir serves shared locks': links,
+  },
+  'lock/planted': { 'a link at the name of a lock': links, 'a heartbeat writes nothing': links },
+  'lock/several': { 'by whatever spelling or link': links },
   'move/refusals': { '*': links },
   'parts/reused': { '*': births },
   'parts/take-name': { 'a link that comes there': links },
