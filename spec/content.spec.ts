@@ -16,7 +16,7 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { join, normalize } from 'node:path'
 import { Readable } from 'node:stream'
 import { sweep } from 'holdfast'
 import { type Blob, type ContentStore, type ContentStoreOptions, contentStore } from 'holdfast/content'
@@ -360,7 +360,8 @@ holds('evict retries what is refused for ever no longer than `retryFor` says, wh
     await lease.release()
     let refused = 0
     const steps = through(evict.steps({ retryFor: 40 }), call => {
-      if (call.op !== 'rename' || !call.args.some(path => `${path}`.startsWith(join(root, `${part}`)))) return call
+      if (call.op !== 'rename' || !call.args.some(path => normalize(`${path}`).startsWith(join(root, `${part}`))))
+        return call
       refused++
       throw Object.assign(new Error('EBUSY'), { code: 'EBUSY', syscall: 'rename', errno: -16 })
     })
@@ -416,7 +417,8 @@ holds('every call retries what is refused for ever no longer than `retryFor` say
   }
   for (const [name, [stepsOf, op, under]] of Object.entries(acts)) {
     let refused = 0
-    const isUnder = (path: unknown) => `${path}`.startsWith(under === '../' ? `${file}-out` : join(root, under))
+    const isUnder = (path: unknown) =>
+      normalize(`${path}`).startsWith(under === '../' ? `${file}-out` : join(root, under))
     const steps = through(stepsOf(), call => {
       if (call.op !== op || !isUnder(call.args[op === 'open' ? 0 : 1])) return call
       refused++

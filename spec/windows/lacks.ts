@@ -44,6 +44,7 @@ export const lacksOfWindows: Lacks = {
     'when the lock is lost, the program gets SIGTERM': signals,
   },
   'cli/names': { 'mkdir, rm, empty and ln': modes, 'scratch: the directory is there': signals },
+  content: { 'executable and not are two inodes': modes },
   copy: {
     'copies a file: its bytes and its mode': modes,
     'merges with what is there': modes,
@@ -97,6 +98,13 @@ export const lacksOfWine: Lacks = {
     'a digest that is given is checked': readOnly,
     'adopt takes the file itself': readOnly,
     'nothing is left behind, whichever call': readOnly,
+    'a stream comes to its end although the blob': readOnly,
+    'a checkout is a read-only link': readOnly,
+    'a lease of several blobs': readOnly,
+    'a put that passes a limit': readOnly,
+    'a use is a checkout': readOnly,
+    'maxAge removes what was not used': readOnly,
+    'a blob that is missed after': readOnly,
   },
   'content/kills': {
     'a process ends at any call': readOnly,
