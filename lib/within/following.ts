@@ -9,6 +9,7 @@ import { closing } from '../parts/stage.js'
 import { isAboutNothing, makeUnfollowed } from './calls.js'
 import type { Located } from './located.js'
 import { onTheWayOf } from './names.js'
+import { asReal } from './paths.js'
 import { readOpened, readPiece } from './read-opened.js'
 import type { Session } from './session.js'
 import { makeTogether } from './together.js'
@@ -161,10 +162,10 @@ function* naming<T>(steps: Steps<T>, at: Path, shown: Path): Steps<T> {
 function* realpathWithin(session: Session, path: string): Steps<string> {
   return yield* following(session, 'realpath', path, function* (at, { above, isOpen, shown }): Steps<string> {
     if (!above) return yield* fs.realpath(path)
-    if (isOpen) return String(shown)
+    if (isOpen) return asReal(shown)
     const there = yield* makeUnfollowed({ op: 'lstat', args: [at] }, session)
     if ((there as Stats).isSymbolicLink()) throw systemError('ELOOP', 'realpath', 'it is a link', at)
-    return String(shown)
+    return asReal(shown)
   })
 }
 

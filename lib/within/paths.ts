@@ -38,6 +38,9 @@ export function namesBelow(top: string, path: string): string[] | undefined {
   return prefix === undefined ? undefined : namesIn(path.slice(prefix.length))
 }
 
+/** As the system spells it: real paths are compared name by name. */
+export const asReal = (path: Path): string => (platform.isWindows ? win32.normalize(String(path)) : String(path))
+
 /** What a path below the root begins with: Windows has two separators. */
 export const prefixesOf = (top: string): readonly string[] =>
   separators().some(one => top.endsWith(one)) ? [top] : separators().map(one => `${top}${one}`)

@@ -60,8 +60,9 @@ holds('what another call removes last of all is not said to be removed by this o
   const tree = layOut()
   let others: boolean | undefined
   const see = (call: Call): Call => {
-    // All in it is gone, and nothing but the rmdir of the topmost is left.
-    if (call.op === 'rmdir' && call.args[0] === tree && others === undefined) {
+    // All in it is gone, and nothing but the removal of the topmost is left.
+    const goes = call.op === 'rmdir' || call.op === 'rename'
+    if (goes && call.args[0] === tree && others === undefined) {
       others = false
       others = remove.sync(tree, { filter: () => true })
     }

@@ -28,7 +28,7 @@ import { unlinkOnce } from '../../lib/parts/remove-once.js'
 import { removeAt } from '../../lib/parts/set-aside.js'
 import { removeFiltered } from '../../lib/remove/filtered.js'
 import { namingRelatively } from '../../lib/within/names.js'
-import { namesBelow, relativeTo } from '../../lib/within/paths.js'
+import { asReal, namesBelow, relativeTo } from '../../lib/within/paths.js'
 import { through } from '../broken/interfere.js'
 import { assert, holds, scratch } from '../support/kit.js'
 import { asOnWindows } from './as-on-windows.js'
@@ -361,6 +361,7 @@ holds('below a root, paths and errors begin at the root, whichever way their sep
       assert.is(namesBelow(top, path), undefined)
     }
     assert.is(relativeTo('C:\\', 'C:\\a'), 'a')
+    assert.is(asReal(`${top}/a/b`), `${top}\\a\\b`)
     const error = systemError('EIO', 'open', `it is in '${top}'`, `${top}\\a\\f`)
     error.message += ` Received ${inspect(`${top}\\a`)}`
     const { message, path } = namingRelatively(error, top) as SystemError
