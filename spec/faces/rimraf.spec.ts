@@ -31,8 +31,8 @@ const withAll = (name: string, run: Run, forms: readonly string[] = some): Case<
     run: (module, dir) => run(module[form as keyof Face] as unknown as Parameters<Run>[0], dir),
   }))
 
-/** Those that ask the filter: the native one does not. */
-const asking = ['rimraf', 'posix', 'rimrafSync', 'posixSync']
+/** Those that ask the filter: the native one does not. That for Windows asks twice about a file that stays. */
+const asking = ['rimraf', 'posix', 'windows', 'manual', 'rimrafSync', 'posixSync', 'windowsSync', 'manualSync']
 
 const filtered = (name: string, keep: (name: string) => boolean, later = false): Case<Face>[] =>
   withAll(
@@ -80,6 +80,15 @@ sameAsPeer<Face>(peer, face, [
   ...filtered('the topmost stays', name => name === 't'),
   ...filtered('all goes', () => false),
   ...filtered('all stays', () => true),
+  ...filtered('a file stays, later', name => name === 'i', true),
+  ...withAll(
+    'filter: the second time it lets a file go',
+    async (remove, dir) => {
+      let asked = 0
+      return [await remove(join(dir, 't'), { filter: (path: string) => basename(path) !== 'i' || asked++ > 0 }), asked]
+    },
+    asking,
+  ),
   ...withAll(
     'filter: later',
     async (remove, dir) => remove(join(dir, 't'), { filter: async (path: string) => basename(path) !== 'g' }),
