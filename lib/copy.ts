@@ -1,4 +1,4 @@
-import type { Copying, Filter } from './copy/job.js'
+import type { Copying, Filter, RefuseLink } from './copy/job.js'
 import { intoItself, onSpecial, refuseReplacing } from './copy/refusals.js'
 import { copyTree } from './copy/tree.js'
 import { dual } from './core/dual.js'
@@ -13,7 +13,7 @@ import {
   type Patience,
 } from './core/input.js'
 import { emptySum, type Progress } from './core/progress.js'
-import { publishing } from './core/publication.js'
+import { type Publication, publishing } from './core/publication.js'
 import type { Stats } from './core/stats.js'
 import { fs, orNothing, type Steps } from './core/steps.js'
 import { containment } from './parts/containment.js'
@@ -100,40 +100,52 @@ export interface CopyOptions extends Patience {
  * await copy('template', 'my-app', { filter: path => !path.endsWith('.git'), concurrency: 32 })
  */
 export const copy = dual(
-  publishing(function* copy(
+  publishing(function copy(
     publication,
     source: string | URL,
     target: string | URL,
     options: CopyOptions = {},
   ): Steps<void> {
-    const [from, to] = [asPath(source, 'source'), asPath(target, 'target')]
-    const dereference = asFlag(options.dereference, 'options.dereference')
-    const durability = options.durability === undefined ? 'none' : asDurability(options.durability)
-    const job: Copying = {
-      overwrite: options.overwrite === undefined || asFlag(options.overwrite, 'options.overwrite'),
-      errorOnExist: asFlag(options.errorOnExist, 'options.errorOnExist'),
-      filter: asFunction(options.filter, 'options.filter'),
-      dereference,
-      keeps: {
-        times: asFlag(options.preserveTimestamps, 'options.preserveTimestamps'),
-        owner: false,
-        synced: durability !== 'none',
-      },
-      concurrency: asConcurrency(options.concurrency),
-      durability,
-      parents: asParents(options.parents),
-      onProgress: asFunction(options.onProgress, 'options.onProgress'),
-      sum: emptySum(1),
-      trial: { as: 'copy', path: to, retryFor: options.retryFor, never: mountPointCodes, publication },
-    }
-    const { at, was, isLink } = yield* statSource(from, dereference)
-    if (was.isDirectory()) {
-      if ((yield* containment(to, from)) !== 'outside') throw intoItself(from, to)
-    } else if (yield* isOntoItself(from, to, was, job)) return
-    yield* copyTree({ from, at, to, follows: isLink }, was, job)
-    yield* syncName(to, job.durability, job.parents)
+    return copyRefusing(publication, source, target, options)
   }),
 )
+
+/** The work of `copy`. `refuseLink` is for faces whose packages refuse more. */
+export function* copyRefusing(
+  publication: Publication,
+  source: string | URL,
+  target: string | URL,
+  options: CopyOptions,
+  refuseLink?: RefuseLink,
+): Steps<void> {
+  const [from, to] = [asPath(source, 'source'), asPath(target, 'target')]
+  const dereference = asFlag(options.dereference, 'options.dereference')
+  const durability = options.durability === undefined ? 'none' : asDurability(options.durability)
+  const job: Copying = {
+    overwrite: options.overwrite === undefined || asFlag(options.overwrite, 'options.overwrite'),
+    errorOnExist: asFlag(options.errorOnExist, 'options.errorOnExist'),
+    filter: asFunction(options.filter, 'options.filter'),
+    dereference,
+    keeps: {
+      times: asFlag(options.preserveTimestamps, 'options.preserveTimestamps'),
+      owner: false,
+      synced: durability !== 'none',
+    },
+    concurrency: asConcurrency(options.concurrency),
+    durability,
+    parents: asParents(options.parents),
+    onProgress: asFunction(options.onProgress, 'options.onProgress'),
+    sum: emptySum(1),
+    trial: { as: 'copy', path: to, retryFor: options.retryFor, never: mountPointCodes, publication },
+    refuseLink,
+  }
+  const { at, was, isLink } = yield* statSource(from, dereference)
+  if (was.isDirectory()) {
+    if ((yield* containment(to, from)) !== 'outside') throw intoItself(from, to)
+  } else if (yield* isOntoItself(from, to, was, job)) return
+  yield* copyTree({ from, at, to, follows: isLink }, was, job)
+  yield* syncName(to, job.durability, job.parents)
+}
 
 interface Source {
   /** Where its path leads. */

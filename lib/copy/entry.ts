@@ -19,6 +19,7 @@ export function* copyEntry(item: Item, job: Tree): Steps<void> {
   const { from, to } = item
   const there = job.overwrite && !mayDestroy(item) ? undefined : yield* fs.lstat(to, orNothing)
   if (there?.isDirectory()) throw systemError('EISDIR', 'copy', 'a directory has the name', from, to)
+  if (there && item.kind === 'link' && job.refuseLink) yield* job.refuseLink(item)
   if (there && !job.overwrite) return keepExisting(item, job)
   if (there) yield* refuseReplacing(from, to, item.kind, there, job)
   item.copied = yield* achieve(

@@ -3,6 +3,7 @@
 import type { Durability } from '../core/input.js'
 import type { Reporting } from '../core/progress.js'
 import type { Stats } from '../core/stats.js'
+import type { Steps } from '../core/steps.js'
 import type { Trial } from '../parts/achieve.js'
 import type { Kept } from '../parts/duplicate.js'
 import type { Parents } from '../parts/parents.js'
@@ -14,6 +15,9 @@ export type Filter = (
   target: string,
   kind: 'file' | 'directory' | 'link' | 'other',
 ) => boolean | PromiseLike<boolean>
+
+/** Refuses a link in the place of what is at the target, besides what `copy` refuses. */
+export type RefuseLink = (item: Pick<Item, 'from' | 'to' | 'shownFrom' | 'shownTo'>) => Steps<void>
 
 /** A call under way. */
 export interface Copying extends Reporting {
@@ -27,6 +31,7 @@ export interface Copying extends Reporting {
   readonly durability: Durability
   readonly parents: Parents | undefined
   readonly trial: Trial
+  readonly refuseLink?: RefuseLink | undefined
   /** A directory that must not be in the source, under any name. */
   readonly barred?: Stats | undefined
   /** The source must be this very directory. */

@@ -5,14 +5,15 @@
 // | all other exports | Node's own |
 // | calls that only Node can do: `writeFile` with another flag than `w`, or into a FileHandle, a pipe, a device, a file with several names or a read-only one; `rm` and `mkdir` without `recursive`; `cp` with `mode`; bytes as paths that are no text; bad input | go on to Node |
 // | `link`, `symlink` | Node's own: EEXIST also if the very same is there, because that may decide who is first, so a lost reply must not count as success. `link` and `symlink` of `holdfast` make it true |
-// | `cp` | its options, and its errors with their codes; a directory without `recursive` |
+// | `cp` | its options, and its errors with their codes, also for links in a tree; a directory without `recursive` |
+// | errors | of what the disk was looked at for, the paths are absolute |
 //
 // | stronger | |
 // |---|---|
-// | `writeFile` | whole or not at all, also if it is aborted; with `flush`, on the disk before the name changes. It is a new inode, with the old one's mode and owner |
+// | `writeFile` | whole or not at all, also if it is aborted; with `flush`, on the disk before the name changes. It is a new inode, with the old one's mode and owner: who watches the directory sees a private name and a rename, and a blob of `openAsBlob` keeps the old content |
 // | `mkdir` with `recursive` | holds against processes that make and remove the same directories |
 // | `rm` with `recursive` | a directory is gone at once, as a whole; callers that race all succeed |
-// | `cp` | each file is whole at any moment, and never missing while it is replaced |
+// | `cp` | each file is whole at any moment, and never missing while it is replaced; a link in the place of one with the same text is no error, so a tree with links can be copied twice |
 // | `rename` | a file goes to another device, too; of two names of one inode, the old one is gone |
 //
 // | refused | because |

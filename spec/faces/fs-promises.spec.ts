@@ -1,7 +1,7 @@
 // `holdfast/fs-promises` beside `node:fs/promises`: the same calls come to the same, but for what the face does better.
 
 import { spawnSync } from 'node:child_process'
-import { linkSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { linkSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import nodePromises from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
@@ -87,6 +87,8 @@ holds('rm comes to the same', () =>
       ['@d', { recursive: 1 }],
       ['@d', { recursive: true, force: 'yes' }],
       ['@d', { recursive: true, maxRetries: -1 }],
+      ...['force', 'maxRetries', 'retryDelay'].map(name => ['@d', { recursive: true, [name]: undefined }]),
+      ...[null, [], 'x', 0, true].map(options => ['@d', options]),
       [undefined, { recursive: true }],
     ]),
   ),
@@ -112,6 +114,16 @@ holds('cp comes to the same', () =>
       ['@n', '@d', { recursive: true, force: false, errorOnExist: true }],
       ['@d', '@f', { recursive: true }],
       ['@d', '@d/x', { recursive: true }],
+      ['@d', '@d/x'],
+      ['@d', '@ld/x'],
+      ['@d', '@ld/x', { recursive: true }],
+      ['@d', '@d'],
+      // The filter is asked before anything is looked at.
+      ['@none', '@new', { filter: () => false }],
+      ['@d', '@f', { recursive: true, filter: () => false }],
+      ['@d', '@new', { filter: () => false }],
+      ['@d', '@new', { recursive: true, filter: (path: string) => !path.endsWith('k') }],
+      ['@f', '@f', { filter: async () => false }],
       ['@ld', '@le'],
       ['@le', '@ld'],
       ['@lf', '@new', { dereference: true }],
@@ -121,6 +133,15 @@ holds('cp comes to the same', () =>
       ['@f', '@g', { mode: 1 }],
       ['@f', '@new', { force: 1 }],
       ['@f', '@new', { filter: 1 }],
+      ['@f', '@new', { filter: null }],
+      ['@f', '@new', { dereference: true, verbatimSymlinks: true }],
+      ...[null, [], 'x', 0, () => {}].map(options => ['@f', '@new', options]),
+      ...['', Number.NaN, null, undefined, 0].map(mode => ['@f', '@new', { mode }]),
+      ...['dereference', 'errorOnExist', 'force', 'preserveTimestamps', 'recursive', 'verbatimSymlinks'].map(name => [
+        '@f',
+        '@new',
+        { [name]: undefined },
+      ]),
       ['@f', 5],
       ['/dev/null', '@new'],
     ]),
@@ -169,7 +190,12 @@ holds('writeFile comes to the same', () =>
       ['@new', 'text', { mode: 'x' }],
       ['@g', 'text', { mode: 0o777 }],
       ['@new', 'text', { flush: true }],
-      ['@new', 'text', { signal: 1 }],
+      ...[1, 0, '', null, undefined].map(signal => ['@new', 'text', { signal }]),
+      ...[null, undefined, 0, ''].flatMap(value => [
+        ['@new', 'text', { mode: value }],
+        ['@new', 'text', { flag: value }],
+        ['@new', 'text', { flush: value }],
+      ]),
       ['@new', new Uint16Array([0x6161, 0x6262])],
       ['@new', new DataView(new ArrayBuffer(3))],
       ['@new', ['a', 'b']],
@@ -252,6 +278,31 @@ holds('cp keeps the texts of links, and refuses pipes in the target', async () =
   spawnSync('mkfifo', [join(dir, 'pipe')])
   assert.is(await codeOf(face.cp(join(dir, 'f'), join(dir, 'pipe'))), 'EINVAL')
   assert.is(await codeOf(face.cp(join(dir, 'pipe'), join(dir, 'x'))), 'ERR_FS_CP_FIFO_PIPE')
+})
+
+holds('in a working directory that is gone, relative paths fail as Node has them fail', async () => {
+  if (process.platform === 'win32') return // There, it cannot go.
+  const before = process.cwd()
+  const dir = join(scratch(), 'd')
+  mkdirSync(dir)
+  process.chdir(dir)
+  rmSync(dir, { recursive: true })
+  try {
+    for (const fs of [nodePromises, face]) {
+      const errors = await Promise.all(
+        [
+          fs.mkdir('x', { recursive: true }),
+          fs.rm('x', { recursive: true }),
+          fs.cp('x', 'y'),
+          fs.rename('x', 'y'),
+          fs.writeFile('x', ''),
+        ].map(one => one.then(String, ({ code, syscall }: NodeJS.ErrnoException) => `${code} ${syscall}`)),
+      )
+      assert.equal(errors, ['ENOENT mkdir', 'ENOENT lstat', 'ENOENT lstat', 'ENOENT rename', 'ENOENT open'])
+    }
+  } finally {
+    process.chdir(before)
+  }
 })
 
 holds('rm refuses roots and dots', async () => {

@@ -29,7 +29,7 @@ function* moveTree(source: string, target: string, options?: Options | null): St
   } catch (error) {
     // A directory on the way to the target is a link into the source.
     if (was.isDirectory() && hasCode(error, 'EINVAL'))
-      throw word('into itself', source, yield* nameBelow(was, both), { cause: error })
+      throw word('into itself', source, (yield* nameBelow(was, both)) ?? target, { cause: error })
     throw error
   }
   if (!moved) throw word('exists', source, target)

@@ -1,9 +1,11 @@
 // `copy`, with the options, the refusals and the words of a peer: fs-extra's `copy`, and Node's `cp`.
 
 import { dirname, join } from 'node:path'
-import { copy } from '../../copy.js'
+import type { RefuseLink } from '../../copy/job.js'
+import { copyRefusing } from '../../copy.js'
 import { hasCode, isSystemError, type SystemError } from '../../core/errors.js'
 import { asPath } from '../../core/input.js'
+import { publishing } from '../../core/publication.js'
 import type { Stats } from '../../core/stats.js'
 import { fs, type Steps } from '../../core/steps.js'
 import { mkdirp } from '../../mkdirp.js'
@@ -19,29 +21,55 @@ export interface Copying {
   readonly filter: Filter | undefined
   readonly leads: Leads
   readonly word: Word
+  /** Is the filter asked about the topmost thing before anything is looked at? */
+  readonly asksFirst?: boolean
   /** Called with what is at the source, and may refuse it. */
-  readonly check?: (was: Stats) => void
+  readonly check?: (was: Stats) => Steps<void>
 }
 
 /** Is called with paths that begin as the caller has spelt them. */
 export type Filter = (source: string, target: string) => unknown
 
-export function* copyInWords(both: Both, job: Copying): Steps<void> {
-  const { overwrite, errorOnExist, dereference, preserveTimestamps, filter, word } = job
+export function* copyInWords(both: Both, given: Copying): Steps<void> {
+  const { filter } = given
+  if (!given.asksFirst || !filter) return yield* copyAsked(both, given)
+  if (!(yield* fs.settle(filter(both.source, both.target)))) return
+  let isTop = true
+  const others: Filter = (source, target) => {
+    if (!isTop) return filter(source, target)
+    isTop = false
+    return true
+  }
+  yield* copyAsked(both, { ...given, filter: others })
+}
+
+function* copyAsked(both: Both, job: Copying): Steps<void> {
+  const { overwrite, errorOnExist, dereference, preserveTimestamps, filter, leads, word } = job
+  const { source, target } = both
   const { was, there } = yield* lookAtBoth(both, dereference, word)
-  job.check?.(was)
-  if (was.isSymbolicLink() && there) yield* refuseNestedLinks(both, job.leads, word)
+  if (job.check) yield* job.check(was)
+  if (was.isSymbolicLink() && there) {
+    const at = { from: asPath(source, 'src'), to: asPath(target, 'dest') }
+    yield* refuseNestedLinks(both, at, leads, word)
+  }
   if (was.isCharacterDevice() || was.isBlockDevice()) return yield* copyDevice(both, there !== undefined, job)
+  const options = {
+    ...{ overwrite, errorOnExist, dereference, preserveTimestamps },
+    filter: filter && spellingFilter(filter, both),
+    parents: true,
+  }
+  const refuseLink: RefuseLink = item => {
+    const names = { source: String(item.shownFrom), target: String(item.shownTo) }
+    return refuseNestedLinks(names, item, leads, word)
+  }
   try {
-    yield* copy.steps(both.source, both.target, {
-      ...{ overwrite, errorOnExist, dereference, preserveTimestamps },
-      filter: filter && spellingFilter(filter, both),
-      parents: true,
-    })
+    yield* copying(source, target, options, refuseLink)
   } catch (error) {
     throw isSystemError(error) ? yield* reworded(error, both, job) : error
   }
 }
+
+const copying = publishing(copyRefusing)
 
 function spellingFilter(filter: Filter, both: Both): (source: string, target: string) => boolean {
   const spell = spellerOf(both)
@@ -81,7 +109,7 @@ function* reworded(error: SystemError, both: Both, { word, errorOnExist, derefer
     if (was?.isSocket()) return word('socket', source, target, { cause: error })
     if (was?.isFIFO()) return word('pipe', source, target, { cause: error })
     if (!was?.isDirectory()) return error
-    return word('into itself', source, yield* nameBelow(was, { source, target }), { cause: error })
+    return word('into itself', source, (yield* nameBelow(was, { source, target })) ?? target, { cause: error })
   }
   if (was && there && was.isDirectory() !== there.isDirectory())
     return word(was.isDirectory() ? 'directory over other' : 'other over directory', source, target, { cause: error })

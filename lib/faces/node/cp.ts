@@ -6,7 +6,8 @@ import { openDual } from '../../core/dual.js'
 import type { Stats } from '../../core/stats.js'
 import type { Steps } from '../../core/steps.js'
 import { copyInWords, type Filter } from './copy-in-words.js'
-import { isFlag, textOf } from './paths.js'
+import { type Both, nameBelow } from './look-at-both.js'
+import { isOwnFlag, ownOptions, textOf } from './paths.js'
 import { replacing } from './replacing.js'
 import type { Word } from './verdicts.js'
 
@@ -29,14 +30,19 @@ function* cpTree(source: string, target: string, options: Options): Steps<void> 
       dereference: dereference ?? false,
       preserveTimestamps: preserveTimestamps ?? false,
       ...{ filter, leads, word },
-      check: was => refuseDirectory(source, was, recursive),
+      asksFirst: true,
+      check: was => refuseDirectory({ source, target }, was, recursive),
     },
   )
 }
 
-function refuseDirectory(source: string, was: Stats, recursive: boolean | undefined): void {
+function* refuseDirectory(both: Both, was: Stats, recursive: boolean | undefined): Steps<void> {
+  if (!was.isDirectory() || recursive) return
+  const { source } = both
+  const inside = yield* nameBelow(was, both)
+  if (inside !== undefined) throw word('into itself', source, inside)
   const why = `${source} is a directory (not copied)`
-  if (was.isDirectory() && !recursive) throw cpError('ERR_FS_EISDIR', 'Path is a directory', 'EISDIR', why, source)
+  throw cpError('ERR_FS_EISDIR', 'Path is a directory', 'EISDIR', why, source)
 }
 
 const leads = (text: string, link: string): string => resolve(dirname(link), text)
@@ -85,12 +91,13 @@ const flags = ['dereference', 'errorOnExist', 'force', 'preserveTimestamps', 're
 
 export const cp = replacing<Parameters<typeof cpTree>, void>('cp', openDual(cpTree), (source, target, given) => {
   const [from, to] = [textOf(source), textOf(target)]
-  const options = (given ?? {}) as Record<string, unknown>
+  const options = ownOptions(given)
   const isOurs =
-    typeof options === 'object' &&
-    flags.every(name => isFlag(options[name])) &&
+    options !== undefined &&
+    flags.every(name => isOwnFlag(options, name)) &&
     // A clone that must be one, and a target that must be new, are flags of one call to the system.
-    !options.mode &&
-    (options.filter === undefined || typeof options.filter === 'function')
+    (options.mode ?? 0) === 0 &&
+    (options.filter === undefined || typeof options.filter === 'function') &&
+    !(options.dereference && options.verbatimSymlinks)
   return isOurs && from !== undefined && to !== undefined ? [from, to, options as Options] : undefined
 })

@@ -5,7 +5,7 @@ import { dirname, resolve, sep } from 'node:path'
 import { hasCode, isSystemError, systemError } from '../../core/errors.js'
 import { asPath } from '../../core/input.js'
 import type { Stats } from '../../core/stats.js'
-import { fs, type Outcome, orNothing, type Steps, together, unwrap } from '../../core/steps.js'
+import { fs, type Outcome, orNothing, type Path, type Steps, together, unwrap } from '../../core/steps.js'
 import { sameInode } from '../../parts/identity.js'
 import type { Word } from './verdicts.js'
 
@@ -44,21 +44,27 @@ export function* lookAtBoth(
 /** Where the text of a link leads, as the peer understands it. */
 export type Leads = (text: string, link: string) => string
 
-/** Refuses a link in the place of anything but a link, and of one that leads below or above where the source leads. */
-export function* refuseNestedLinks({ source, target }: Both, leads: Leads, word: Word): Steps<void> {
-  const from = leads((yield* fs.readlink(asPath(source, 'src'))).toString(), source)
-  const to = leads((yield* textOrNone(from, target)).toString(), target)
-  if (from === to) return
-  if (isBelow(to, from)) throw word('link into itself', from, to, { at: target })
-  if (isBelow(from, to)) throw word('link over its own', from, to, { at: target })
+/** Where the two names of `Both` are found. */
+export interface At {
+  readonly from: Path
+  readonly to: Path
 }
 
-function* textOrNone(from: string, target: string): Steps<Buffer> {
+/** Refuses a link in the place of anything but a link, and of one that leads below or above where the source leads. */
+export function* refuseNestedLinks({ source, target }: Both, { from, to }: At, leads: Leads, word: Word): Steps<void> {
+  const one = leads((yield* fs.readlink(from)).toString(), source)
+  const other = leads((yield* textOrNone(to, one, target)).toString(), target)
+  if (one === other) return
+  if (isBelow(other, one)) throw word('link into itself', one, other, { at: target })
+  if (isBelow(one, other)) throw word('link over its own', one, other, { at: target })
+}
+
+function* textOrNone(link: Path, text: string, target: string): Steps<Buffer> {
   try {
-    return yield* fs.readlink(asPath(target, 'dest'))
+    return yield* fs.readlink(link)
   } catch (error) {
     if (!hasCode(error, 'EINVAL', 'UNKNOWN')) throw error
-    throw systemError('EEXIST', 'symlink', 'a link takes the place of a link only', from, target)
+    throw systemError('EEXIST', 'symlink', 'a link takes the place of a link only', text, target)
   }
 }
 
@@ -70,13 +76,13 @@ export function isBelow(path: string, above: string): boolean {
   return partsOf(above).every((part, at) => part === parts[at])
 }
 
-/** What the peers call a target to which a link leads into `dir`: the name right below that. */
-export function* nameBelow(dir: Stats, { source, target }: Both): Steps<string> {
+/** What the peers call a target that is in `dir`, maybe by a link: the name right below that. Undefined if it is not. */
+export function* nameBelow(dir: Stats, { source, target }: Both): Steps<string | undefined> {
   if (isBelow(target, source)) return target
   for (let at = target; ; ) {
     const above = resolve(dirname(at))
     if (sameInode(dir, yield* lookFor(above, true))) return at
-    if (above === dirname(above)) return target
+    if (above === dirname(above)) return undefined
     at = above
   }
 }

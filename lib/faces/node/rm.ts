@@ -3,7 +3,7 @@ import { openDual } from '../../core/dual.js'
 import { asPath } from '../../core/input.js'
 import { fs, type Steps } from '../../core/steps.js'
 import { remove } from '../../remove.js'
-import { isFlag, isWithin, textOf } from './paths.js'
+import { isOwnFlag, isWithin, ownOptions, textOf } from './paths.js'
 import { replacing } from './replacing.js'
 
 const rmTree = (path: string, force?: boolean): Steps<void> =>
@@ -20,12 +20,16 @@ function* rmThere(path: string): Steps<void> {
 export const tree = openDual(rmTree)
 
 /** `rm` with `recursive`: the rest is one call to the system, and Node's. */
-export const rm = replacing<Parameters<typeof rmTree>, void>('rm', tree, (path, options) => {
-  const { recursive, force, maxRetries, retryDelay } = (options ?? {}) as Record<string, unknown>
+export const rm = replacing<Parameters<typeof rmTree>, void>('rm', tree, (path, given) => {
+  const options = ownOptions(given)
+  if (options?.recursive !== true) return undefined
   const text = textOf(path)
-  const isOurs = recursive === true && isFlag(force) && isCount(maxRetries) && isCount(retryDelay)
-  return isOurs && text !== undefined ? [text, force] : undefined
+  const isOurs = isOwnFlag(options, 'force') && isOwnCount(options, 'maxRetries') && isOwnCount(options, 'retryDelay')
+  return isOurs && text !== undefined ? [text, options.force as boolean | undefined] : undefined
 })
 
-const isCount = (value: unknown): boolean =>
-  value === undefined || (Number.isInteger(value) && isWithin(value as number, 2 ** 31 - 1))
+const isOwnCount = (options: object, name: string): boolean => {
+  if (!(name in options)) return true
+  const value = Reflect.get(options, name)
+  return Number.isInteger(value) && isWithin(value, 2 ** 31 - 1)
+}

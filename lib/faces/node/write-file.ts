@@ -142,9 +142,10 @@ export function optionsOf(given: unknown): Options | undefined {
   const options = (typeof given === 'string' ? { encoding: given } : (given ?? {})) as Record<string, unknown>
   if (typeof options !== 'object') return undefined
   const { encoding, mode, flag, signal, flush } = options
-  const isKept = replacingFlags.has(flag) && isMode(mode) && isFlag(flush) && (!signal || signal instanceof AbortSignal)
+  const isKept =
+    replacingFlags.has(flag) && isMode(mode) && isFlag(flush) && (signal === undefined || signal instanceof AbortSignal)
   if (!isKept || (encoding && !Buffer.isEncoding(encoding as string))) return undefined
-  return { ...options, encoding: encoding || undefined, signal: signal || undefined } as Options
+  return { ...options, encoding: encoding || undefined } as Options
 }
 
 /** All of it is there: it need not be waited for. */
