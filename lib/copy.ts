@@ -1,4 +1,4 @@
-import type { Copying, Filter, RefuseLink } from './copy/job.js'
+import type { Copying, Face, Filter } from './copy/job.js'
 import { intoItself, onSpecial, refuseReplacing } from './copy/refusals.js'
 import { copyTree } from './copy/tree.js'
 import { dual } from './core/dual.js'
@@ -106,17 +106,17 @@ export const copy = dual(
     target: string | URL,
     options: CopyOptions = {},
   ): Steps<void> {
-    return copyRefusing(publication, source, target, options)
+    return copyFor(publication, source, target, options)
   }),
 )
 
-/** The work of `copy`. `refuseLink` is for faces whose packages refuse more. */
-export function* copyRefusing(
+/** The work of `copy`, for itself and for faces. */
+export function* copyFor(
   publication: Publication,
   source: string | URL,
   target: string | URL,
   options: CopyOptions,
-  refuseLink?: RefuseLink,
+  face?: Face,
 ): Steps<void> {
   const [from, to] = [asPath(source, 'source'), asPath(target, 'target')]
   const dereference = asFlag(options.dereference, 'options.dereference')
@@ -137,12 +137,12 @@ export function* copyRefusing(
     onProgress: asFunction(options.onProgress, 'options.onProgress'),
     sum: emptySum(1),
     trial: { as: 'copy', path: to, retryFor: options.retryFor, never: mountPointCodes, publication },
-    refuseLink,
+    refuseLink: face?.refuseLink,
   }
-  const { at, was, isLink } = yield* statSource(from, dereference)
+  const { at, was, isLink } = yield* statSource(from, dereference, face)
   if (was.isDirectory()) {
     if ((yield* containment(to, from)) !== 'outside') throw intoItself(from, to)
-  } else if (yield* isOntoItself(from, to, was, job)) return
+  } else if (yield* isOntoItself(from, to, was, job, face)) return
   yield* copyTree({ from, at, to, follows: isLink }, was, job)
   yield* syncName(to, job.durability, job.parents)
 }
@@ -155,16 +155,16 @@ interface Source {
   readonly isLink: boolean
 }
 
-function* statSource(from: string, dereference: boolean): Steps<Source> {
-  if (!dereference) return { at: from, was: yield* fs.lstat(from), isLink: false }
+function* statSource(from: string, dereference: boolean, face: Face | undefined): Steps<Source> {
+  if (!dereference) return { at: from, was: face?.seen?.was ?? (yield* fs.lstat(from)), isLink: false }
   const { at, there } = yield* findEnd(from)
   const isLink = there?.isSymbolicLink() ?? false
   return { at, was: !there || isLink ? yield* fs.stat(from) : there, isLink }
 }
 
 /** Is a file or a link its own target? Refuses a target that must not be replaced. */
-function* isOntoItself(from: string, to: string, was: Stats, job: Copying): Steps<boolean> {
-  const there = yield* fs.lstat(to, orNothing)
+function* isOntoItself(from: string, to: string, was: Stats, job: Copying, face: Face | undefined): Steps<boolean> {
+  const there = face?.seen ? face.seen.there : yield* fs.lstat(to, orNothing)
   if (!there) return false
   const ledTo = there.isSymbolicLink() ? yield* fs.stat(to, orNothing) : undefined
   if (sameInode(was, there) || (job.dereference && sameInode(was, ledTo))) return true

@@ -19,6 +19,13 @@ export type Filter = (
 /** Refuses a link in the place of what is at the target, besides what `copy` refuses. */
 export type RefuseLink = (item: Pick<Item, 'from' | 'to' | 'shownFrom' | 'shownTo'>) => Steps<void>
 
+/** What a face does besides. */
+export interface Face {
+  /** What it has just seen at both paths, as `lstat` shows it: so `copy` does not look there again. */
+  readonly seen: { readonly was: Stats; readonly there: Stats | undefined } | undefined
+  readonly refuseLink: RefuseLink
+}
+
 /** A call under way. */
 export interface Copying extends Reporting {
   readonly overwrite: boolean

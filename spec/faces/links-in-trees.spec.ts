@@ -18,6 +18,7 @@ interface Case {
 
 const cases: readonly Case[] = [
   { name: 'a file', link: '/up/a', there: undefined },
+  { name: 'a file, and it leads to a directory', link: '/up/src/a', there: undefined },
   { name: 'a link that leads above', link: '/up/src/a', there: '/up/src' },
   { name: 'a link that leads below', link: '/up/src', there: '/up/src/a' },
   { name: 'a link that leads elsewhere', link: '/up/src/a', there: '/up/other' },

@@ -15,12 +15,12 @@ interface Options {
 
 const word = wordOf('copy')
 
-function* copyTree(source: string, target: string, given?: Options | Filter | null): Steps<void> {
+function copyTree(source: string, target: string, given?: Options | Filter | null): Steps<void> {
   const options = typeof given === 'function' ? { filter: given } : (given ?? {})
   const { errorOnExist, dereference, preserveTimestamps, filter } = options
   // An option that is there counts, even if it is undefined.
   const clobber = 'clobber' in options ? Boolean(options.clobber) : true
-  yield* copyInWords(
+  return copyInWords(
     { source, target },
     {
       overwrite: 'overwrite' in options ? Boolean(options.overwrite) : clobber,

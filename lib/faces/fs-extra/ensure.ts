@@ -1,5 +1,6 @@
 // `ensureFile` and `ensureLink`.
 
+import { rescued } from '../../core/around.js'
 import { openDual } from '../../core/dual.js'
 import { hasCode, isSystemError, systemError } from '../../core/errors.js'
 import { asPath } from '../../core/input.js'
@@ -8,16 +9,22 @@ import { createExclusive } from '../../create-exclusive.js'
 import { link } from '../../link.js'
 import { findEnd } from '../../parts/follow-links.js'
 
+const asFsExtra = { parents: true, durability: 'none' } as const
+
 /** Never empties a file that another process has just written: fs-extra looks, and then writes. */
-function* ensureFileThere(given: string): Steps<void> {
+function ensureFileThere(given: string): Steps<void> {
   const file = asPath(given, 'file')
-  try {
-    yield* createExclusive.steps(file, '', { parents: true, durability: 'none' })
-  } catch (error) {
-    if (!hasCode(error, 'EEXIST')) throw error
-    yield* ensureBehind(file, error)
-  }
+  return rescued<unknown>(
+    () => createExclusive.steps(file, '', asFsExtra),
+    function* (error) {
+      if (!hasCode(error, 'EEXIST')) throw error
+      yield* ensureBehind(file, error)
+    },
+    toNothing,
+  ) as Steps<void>
 }
+
+const toNothing = (): undefined => undefined
 
 /** Something that is not a file has the name. A link may lead to where a file can be. */
 function* ensureBehind(file: string, error: unknown): Steps<void> {
@@ -26,19 +33,22 @@ function* ensureBehind(file: string, error: unknown): Steps<void> {
   // A device, or a pipe: what would be written there is nothing.
   if (there) return
   if (at === file) throw error
-  yield* createExclusive.steps(at, '', { parents: true, durability: 'none' })
+  yield* createExclusive.steps(at, '', asFsExtra)
 }
 
 export const ensureFile = openDual(ensureFileThere)
 
-function* ensureLinkThere(source: string, target: string): Steps<void> {
-  try {
-    yield* link.steps(source, target, { parents: true, tries: 1 })
-  } catch (error) {
-    if (hasCode(error, 'ENOENT')) yield* lookOrSay('ensureLink', asPath(source, 'src'))
-    throw error
-  }
-}
+const inOneTry = { parents: true, tries: 1 } as const
+
+const ensureLinkThere = (source: string, target: string): Steps<void> =>
+  rescued<unknown>(
+    () => link.steps(source, target, inOneTry),
+    function* (error) {
+      if (hasCode(error, 'ENOENT')) yield* lookOrSay('ensureLink', asPath(source, 'src'))
+      throw error
+    },
+    toNothing,
+  ) as Steps<void>
 
 export const ensureLink = openDual(ensureLinkThere)
 

@@ -2,7 +2,7 @@
 
 import { dirname, join } from 'node:path'
 import type { RefuseLink } from '../../copy/job.js'
-import { copyRefusing } from '../../copy.js'
+import { copyFor } from '../../copy.js'
 import { hasCode, isSystemError, type SystemError } from '../../core/errors.js'
 import { asPath } from '../../core/input.js'
 import { publishing } from '../../core/publication.js'
@@ -30,9 +30,10 @@ export interface Copying {
 /** Is called with paths that begin as the caller has spelt them. */
 export type Filter = (source: string, target: string) => unknown
 
-export function* copyInWords(both: Both, given: Copying): Steps<void> {
-  const { filter } = given
-  if (!given.asksFirst || !filter) return yield* copyAsked(both, given)
+export const copyInWords = (both: Both, job: Copying): Steps<void> =>
+  job.asksFirst && job.filter ? askAndCopy(both, job, job.filter) : copyAsked(both, job)
+
+function* askAndCopy(both: Both, job: Copying, filter: Filter): Steps<void> {
   if (!(yield* fs.settle(filter(both.source, both.target)))) return
   let isTop = true
   const others: Filter = (source, target) => {
@@ -40,7 +41,7 @@ export function* copyInWords(both: Both, given: Copying): Steps<void> {
     isTop = false
     return true
   }
-  yield* copyAsked(both, { ...given, filter: others })
+  yield* copyAsked(both, { ...job, filter: others })
 }
 
 function* copyAsked(both: Both, job: Copying): Steps<void> {
@@ -63,13 +64,13 @@ function* copyAsked(both: Both, job: Copying): Steps<void> {
     return refuseNestedLinks(names, item, leads, word)
   }
   try {
-    yield* copying(source, target, options, refuseLink)
+    yield* copying(source, target, options, { seen: dereference ? undefined : { was, there }, refuseLink })
   } catch (error) {
     throw isSystemError(error) ? yield* reworded(error, both, job) : error
   }
 }
 
-const copying = publishing(copyRefusing)
+const copying = publishing(copyFor)
 
 function spellingFilter(filter: Filter, both: Both): (source: string, target: string) => boolean {
   const spell = spellerOf(both)
@@ -100,7 +101,9 @@ function* copyDevice({ source, target }: Both, isThere: boolean, job: Copying): 
 
 /** The peer's error, if it has one of its own for what is there. */
 function* reworded(error: SystemError, both: Both, { word, errorOnExist, dereference }: Copying): Steps<Error> {
-  if (!hasCode(error, 'EINVAL', 'EEXIST', 'EISDIR') || error.path === undefined) return error
+  // That of a link in the place of something else has words of its own.
+  if (!hasCode(error, 'EINVAL', 'EEXIST', 'EISDIR') || error.path === undefined || error.syscall === 'symlink')
+    return error
   const was = yield* lookFor(error.path, dereference)
   const there = yield* lookFor((error as { dest?: string }).dest, dereference)
   const spell = spellerOf(both)

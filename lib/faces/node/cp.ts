@@ -20,9 +20,9 @@ interface Options {
   readonly recursive?: boolean
 }
 
-function* cpTree(source: string, target: string, options: Options): Steps<void> {
+function cpTree(source: string, target: string, options: Options): Steps<void> {
   const { dereference, errorOnExist, filter, force, preserveTimestamps, recursive } = options
-  yield* copyInWords(
+  return copyInWords(
     { source, target },
     {
       overwrite: force ?? true,
