@@ -3,7 +3,7 @@
 
 import { median, quantile } from '../run/median.js'
 import { type Rotation, rotate } from '../speed/rotate.js'
-import type { Pair, Side } from './pairs.js'
+import type { Act, Pair, Side } from './pairs.js'
 
 export interface Cost {
   readonly name: string
@@ -15,6 +15,16 @@ export interface Cost {
   readonly ratio: number
   readonly low: number
   readonly high: number
+  readonly besides: BesidesCost | undefined
+}
+
+/** Of a call that only the face needs: made before the function, because a call alone takes longer than one among others. */
+export interface BesidesCost {
+  readonly what: string
+  /** By how many microseconds the function takes longer then. */
+  readonly us: number
+  /** The median of the rounds' ratios of the face to both. */
+  readonly ratio: number
 }
 
 export interface Plan extends Rotation {
@@ -22,7 +32,7 @@ export interface Plan extends Rotation {
   readonly calls: number
 }
 
-type Who = keyof Side
+type Who = keyof Side | 'both'
 
 export async function costsOf(name: string, pair: Pair, plan: Plan): Promise<Cost[]> {
   const costs = [await costOf(name, 'async', pair, pair.async, plan)]
@@ -30,21 +40,42 @@ export async function costsOf(name: string, pair: Pair, plan: Plan): Promise<Cos
   return costs
 }
 
-async function costOf(name: string, form: Cost['form'], { lay }: Pair, side: Side, plan: Plan): Promise<Cost> {
-  const taken = await rotate<Who, number>(['face', 'ours'], plan, async (who, room) => {
+async function costOf(name: string, form: Cost['form'], { lay, besides }: Pair, side: Side, plan: Plan): Promise<Cost> {
+  const acts: Partial<Record<Who, Act>> = besides ? { ...side, both: inTurn(form, besides[form], side.ours) } : side
+  const taken = await rotate<Who, number>(Object.keys(acts) as Who[], plan, async (who, room) => {
     const paths = Array.from({ length: plan.calls }, (_, nth) => `${room}/${nth}`)
     for (const path of paths) lay?.(path)
-    const act = side[who]
+    const act = acts[who] as Act
     const before = process.cpuUsage()
     if (form === 'sync') for (const path of paths) act(path)
     else for (const path of paths) await act(path)
     const { user, system } = process.cpuUsage(before)
     return (user + system) / plan.calls
   })
-  const [face, ours] = [taken.get('face') ?? [], taken.get('ours') ?? []]
-  const ratios = face.map((us, round) => us / (ours[round] as number))
+  const [face = [], ours = [], both = []] = (['face', 'ours', 'both'] as const).map(who => taken.get(who))
+  const ratios = ratiosOf(face, ours)
   return {
     ...{ name, form, faceUs: median(face), oursUs: median(ours) },
     ...{ ratio: median(ratios), low: quantile(ratios, 0.25), high: quantile(ratios, 0.75) },
+    besides: besides && {
+      what: besides.what,
+      us: median(both.map((us, round) => us - (ours[round] as number))),
+      ratio: median(ratiosOf(face, both)),
+    },
+  }
+}
+
+const ratiosOf = (one: readonly number[], other: readonly number[]): number[] =>
+  one.map((us, round) => us / (other[round] as number))
+
+function inTurn(form: Cost['form'], first: Act, second: Act): Act {
+  if (form === 'async')
+    return async path => {
+      await first(path)
+      await second(path)
+    }
+  return path => {
+    first(path)
+    second(path)
   }
 }

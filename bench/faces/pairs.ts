@@ -24,16 +24,27 @@ import * as mkdirpFace from 'holdfast/mkdirp'
 import * as moveFileFace from 'holdfast/move-file'
 import properLockfile from 'holdfast/proper-lockfile'
 import * as rimraf from 'holdfast/rimraf'
+import { drive, driveSync, type Steps, fs as steps } from 'holdfast/steps'
 import writeFileAtomic from 'holdfast/write-file-atomic'
 
-type Act = (path: string) => unknown
+export type Act = (path: string) => unknown
 
 export interface Side {
   readonly face: Act
   readonly ours: Act
 }
 
+/** A call that the package's contract needs, and the function's does not. */
+export interface Besides {
+  /** What it is for, as the table prints it. */
+  readonly what: string
+  readonly async: Act
+  readonly sync: Act
+}
+
 export interface Pair {
+  /** The table also has the ratio of the face to the function with this call before it. */
+  readonly besides?: Besides
   /** Lays out what one call finds at its path; not measured. */
   readonly lay?: Act
   readonly async: Side
@@ -60,6 +71,11 @@ const asNode = { ...unsynced, inPlace: 'when-needed' } as const
 const asNodeBelow = { ...asNode, parents: true } as const
 /** A lock of which nothing is left, and which knows that of proper-lockfile. */
 const asLockfile = { heartbeat: 5000, stale: 10_000, foreign: { stale: 10_000 } } as const
+
+const onlyCall = (call: (path: string) => Steps<unknown>): Pick<Besides, 'async' | 'sync'> => ({
+  async: path => drive(call(path)),
+  sync: path => driveSync(call(path)),
+})
 
 export const pairs: Readonly<Record<string, Pair>> = {
   'mkdirp, new': {
@@ -115,6 +131,7 @@ export const pairs: Readonly<Record<string, Pair>> = {
     },
   },
   'proper-lockfile': {
+    besides: { what: 'realpath of the file', ...onlyCall(path => steps.realpath(path)) },
     lay: laid,
     async: {
       face: async path => (await properLockfile.lock(path))(),
@@ -190,6 +207,7 @@ export const pairs: Readonly<Record<string, Pair>> = {
     },
   },
   'fs-extra: ensureSymlink': {
+    besides: { what: 'is the source there?', ...onlyCall(path => steps.lstat(`${path}.from`)) },
     lay: laidBeside,
     async: {
       face: path => fsExtra.ensureSymlink(`${path}.from`, path),

@@ -2,9 +2,10 @@
 // place.
 
 import { mkdirSync } from 'node:fs'
+import { isFace } from '../run/faces.js'
 import type { Verdict } from '../run/results.js'
 import { contest } from './contest.js'
-import { namesBelow, tidies } from './debris.js'
+import { namesBelow, tidyOf } from './debris.js'
 import { victim } from './rules.js'
 import type { Scene } from './scene.js'
 import { scenes } from './scenes.js'
@@ -34,7 +35,7 @@ const tidyAfterDeath = ['holdfast', 'atomically', 'cacache', 'by hand']
 function unpromised(verdict: Verdict): string[] {
   const isUnpromised = ({ title, scene }: Entry) =>
     scene.unpromised?.[verdict]?.includes(title.package) ||
-    (verdict === 'debris' && !tidyAfterDeath.includes(title.package))
+    (verdict === 'debris' && !isFace(title.package) && !tidyAfterDeath.includes(title.package))
   return Object.entries(ways).flatMap(([row, entry]) => (isUnpromised(entry) ? [row] : []))
 }
 
@@ -85,7 +86,7 @@ async function inherit({ title, scene, way }: Entry, { score }: Turn, dir: strin
   const { status } = await score.call(() => scene.act(way, dir, 1))
   // A rejected call did not claim that it is done.
   score.count('torn or absent', !(await scene.isGood(dir, status === 'fulfilled', way)))
-  await tidies[title.package]?.(dir)
+  await tidyOf(title.package)?.(dir)
   const isDebris = (name: string) => !scene.asked.some(asked => `${name}/`.startsWith(`${asked}/`)) || isPrivate(name)
   score.count('debris', [...namesBelow(dir)].some(isDebris))
 }

@@ -4,6 +4,7 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import cacache from 'cacache'
 import { sweep } from 'holdfast'
+import { isFace } from '../run/faces.js'
 import { storeOf } from './write-file.js'
 
 /** Every name below a directory, relative to it; directories end with a slash. */
@@ -15,13 +16,17 @@ export function* namesBelow(dir: string, above = ''): Generator<string> {
   }
 }
 
-/** The clean-up that a package documents. */
-export const tidies: Readonly<Record<string, (dir: string) => Promise<unknown>>> = {
-  holdfast: async dir => {
-    await sweep(dir)
-    const dirs = [...namesBelow(dir)].filter(name => name.endsWith('/'))
-    for (const name of dirs) await sweep(join(dir, name))
-  },
+async function sweepBelow(dir: string): Promise<void> {
+  await sweep(dir)
+  const dirs = [...namesBelow(dir)].filter(name => name.endsWith('/'))
+  for (const name of dirs) await sweep(join(dir, name))
+}
+
+const tidies: Readonly<Record<string, (dir: string) => Promise<unknown>>> = {
+  holdfast: sweepBelow,
   // "Removes the tmp directory in the cache and all its contents."
   cacache: dir => cacache.verify(storeOf(join(dir, 'file'))),
 }
+
+/** The clean-up that a package documents: `sweep` for a face, too. */
+export const tidyOf = (name: string) => (isFace(name) ? sweepBelow : tidies[name])

@@ -25,6 +25,9 @@ export const hasFaces = (): boolean => process.env[variable] === '1'
 export const rowNameOf = (name: string): string =>
   (hasFaces() && faces[name === 'fs.promises' ? 'node:fs/promises' : name]) || name
 
+/** Does one of holdfast's faces play for this package? */
+export const isFace = (name: string): boolean => rowNameOf(name) !== name
+
 /** Runs this program again, with the faces; returns its exit code. */
 export function runWithFaces(): number {
   const hook = new URL('./faces-hook.js', import.meta.url).href

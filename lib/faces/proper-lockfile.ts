@@ -20,6 +20,7 @@ import {
   type LockingOptions,
   type UnlockingOptions,
 } from './proper-lockfile/options.js'
+import { pausesOf } from './proper-lockfile/pauses.js'
 
 // Other names than the namespace below has, because a type of a namespace cannot be named after another in its file.
 export type {
@@ -96,7 +97,7 @@ export function checkSync(file: string, options?: CheckingOptions): boolean {
 
 /** All functions of the sync API look at them. */
 function refuseRetries(options: LockingOptions | undefined): void {
-  if (askedLock('.', options).pauses.each.length > 0) throw errorOf('ESYNC')
+  if (pausesOf(options?.retries).each.length > 0) throw errorOf('ESYNC')
 }
 
 /** The module itself is `lock`. */

@@ -299,6 +299,8 @@ holds('in a working directory that is gone, relative paths fail as Node has them
         ].map(one => one.then(String, ({ code, syscall }: NodeJS.ErrnoException) => `${code} ${syscall}`)),
       )
       assert.equal(errors, ['ENOENT mkdir', 'ENOENT lstat', 'ENOENT lstat', 'ENOENT rename', 'ENOENT open'])
+      const other = join(scratch(), 'x')
+      assert.is(await fs.mkdir(join(other, 'y'), { recursive: true }), other)
     }
   } finally {
     process.chdir(before)

@@ -1,3 +1,4 @@
+import { isAbsolute } from 'node:path'
 import { mapped } from '../../core/around.js'
 import { openDual } from '../../core/dual.js'
 import type { Steps } from '../../core/steps.js'
@@ -6,15 +7,12 @@ import { isMode, textOf } from './paths.js'
 import { replacing } from './replacing.js'
 
 /** Makes a directory and the missing ones above it. Returns the first that it made, spelt as the caller does. */
-const makeDirectories = (dir: string, mode?: number | string): Steps<string | undefined> =>
-  mapped(
-    () => (mode === undefined ? mkdirp.steps(dir) : mkdirp.steps(dir, { mode })),
-    made => made && spelt(made, dir),
-  )
-
-function spelt(made: string, dir: string): string {
+function makeDirectories(dir: string, mode?: number | string): Steps<string | undefined> {
+  const make = () => (mode === undefined ? mkdirp.steps(dir) : mkdirp.steps(dir, { mode }))
+  if (isAbsolute(dir)) return make()
+  // Asked for before: the working directory may be gone afterwards.
   const here = `${process.cwd()}/`
-  return made.startsWith(here) && !dir.startsWith(here) ? made.slice(here.length) : made
+  return mapped(make, made => (made?.startsWith(here) ? made.slice(here.length) : made))
 }
 
 export const directories = openDual(makeDirectories)

@@ -19,10 +19,15 @@ export interface Held {
 /** Of one file there may be several, at several places. The last one was taken last. */
 const table = new Map<string, Held[]>()
 
-/** Keeps it until it is over. `lost`: called in a tick of its own when it is lost, or may be. */
-export function enter(held: Held, lost: (reason: Error) => void): void {
-  table.set(held.file, [...(table.get(held.file) ?? []), held])
+/** Keeps it until it is over. */
+export function enter(held: Held): void {
+  const others = table.get(held.file)
+  table.set(held.file, others ? [...others, held] : [held])
   releaseAtEnd(releaseAll)
+}
+
+/** `lost`: called in a tick of its own when it is lost, or may be. */
+export function whenLost(held: Held, lost: (reason: Error) => void): void {
   const signal = lossSignal(held.hold)
   const report = () => {
     if (leave(held)) process.nextTick(lost, signal.reason)

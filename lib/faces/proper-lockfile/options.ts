@@ -58,9 +58,11 @@ export interface AskedLock extends Asked {
 const leastStaleMs = 2000
 const leastUpdateMs = 1000
 
+const defaults: CheckingOptions = { realpath: true, stale: 10_000 }
+
 /** An option that is there counts, as there, also if it is undefined: without `realpath`, links are not followed. */
 export function asked(file: unknown, options: CheckingOptions | undefined): Asked {
-  const { realpath, lockfilePath, stale } = { realpath: true, stale: 10_000, ...options }
+  const { realpath, lockfilePath, stale } = options ? { ...defaults, ...options } : defaults
   return {
     file: asPath(file, 'file'),
     realpath: Boolean(realpath),
@@ -94,6 +96,10 @@ function throwIt(error: Error): never {
 }
 
 /** The file that is locked: the name of its lock, for this process, and of the directory beside it. */
-export function* canonical({ file, realpath }: Asked): Steps<string> {
-  return realpath ? yield* fs.realpath(file) : resolve(file)
+export const canonical = ({ file, realpath }: Asked): Steps<string> =>
+  realpath ? fs.realpath(file) : as(resolve(file))
+
+// biome-ignore lint/correctness/useYield: it makes no call
+function* as(file: string): Steps<string> {
+  return file
 }

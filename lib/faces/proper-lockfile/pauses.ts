@@ -35,11 +35,14 @@ export interface Pauses {
 }
 
 export function pausesOf(retries: unknown): Pauses {
-  const given = typeof retries === 'number' ? { retries } : ((retries || { retries: 0 }) as RetryOptions)
+  if (!retries) return none
+  const given = typeof retries === 'number' ? { retries } : (retries as RetryOptions)
   const { unref = false, maxRetryTime } = given
   const forever = given.forever === true || given.retries === Number.POSITIVE_INFINITY
   return { each: eachOf(given), forever, unref, mostMs: maxRetryTime || Number.POSITIVE_INFINITY }
 }
+
+const none: Pauses = { each: [], forever: false, unref: false, mostMs: Number.POSITIVE_INFINITY }
 
 /** Long before the last of them, a pause is as long as it can be. */
 const mostPauses = 1000
