@@ -6,7 +6,6 @@
 // | calls that only Node can do: `writeFile` with another flag than `w`, or into a FileHandle, a pipe, a device, a file with several names or a read-only one; `rm` and `mkdir` without `recursive`; `cp` with `mode`; bytes as paths that are no text; bad input | go on to Node |
 // | `link`, `symlink` | Node's own: EEXIST also if the very same is there, because that may decide who is first, so a lost reply must not count as success. `link` and `symlink` of `holdfast` make it true |
 // | `cp` | its options, and its errors with their codes, also for links in a tree; a directory without `recursive` |
-// | errors | of what the disk was looked at for, the paths are absolute |
 //
 // | stronger | |
 // |---|---|

@@ -7,6 +7,7 @@ import { asPath } from '../../core/input.js'
 import type { Stats } from '../../core/stats.js'
 import { fs, type Outcome, orNothing, type Path, type Steps, together, unwrap } from '../../core/steps.js'
 import { sameInode } from '../../parts/identity.js'
+import { spelt } from './spelt.js'
 import type { Word } from './verdicts.js'
 
 /** A source and a target, as the caller spells them. */
@@ -33,12 +34,21 @@ export function* lookAtBoth(
   const looks = yield* together<Stats | undefined>(
     dereference ? [fs.stat(from), fs.stat(to, orNothing)] : [fs.lstat(from), fs.lstat(to, orNothing)],
   )
-  const [was, there] = [unwrap(looks[0] as Outcome<Stats>), unwrap(looks[1] as Outcome<Stats | undefined>)]
+  const was = seen(looks[0] as Outcome<Stats>, from, source)
+  const there = seen(looks[1] as Outcome<Stats | undefined>, to, target)
   const isSame = sameInode(was, there)
   if (isSame && !isSpelling({ source, target })) throw word('same', source, target)
   if (!isSame && there && was.isDirectory() !== there.isDirectory())
     throw word(was.isDirectory() ? 'directory over other' : 'other over directory', source, target)
   return { was, there, isSame }
+}
+
+function seen<T>(look: Outcome<T>, at: string, given: string): T {
+  try {
+    return unwrap(look)
+  } catch (error) {
+    throw spelt(error, at, given)
+  }
 }
 
 /** Where the text of a link leads, as the peer understands it. */

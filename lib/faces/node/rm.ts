@@ -5,6 +5,7 @@ import { fs, type Steps } from '../../core/steps.js'
 import { remove } from '../../remove.js'
 import { isOwnFlag, isWithin, ownOptions, textOf } from './paths.js'
 import { replacing } from './replacing.js'
+import { spelt } from './spelt.js'
 
 const rmTree = (path: string, force?: boolean): Steps<void> =>
   force ? mapped(() => remove.steps(path), toNothing) : rmThere(path)
@@ -13,7 +14,12 @@ const toNothing = (): undefined => undefined
 
 function* rmThere(path: string): Steps<void> {
   // The error that something is missing is that of this look, as Node's is.
-  yield* fs.lstat(asPath(path, 'path'))
+  const at = asPath(path, 'path')
+  try {
+    yield* fs.lstat(at)
+  } catch (error) {
+    throw spelt(error, at, path)
+  }
   yield* remove.steps(path)
 }
 
