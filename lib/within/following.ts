@@ -130,9 +130,10 @@ function* readFollowed(session: Session, path: string, flags: OpenFlags = 'r'): 
   return yield* closing(fd, () => readOpened(fd, path, session.budget))
 }
 
-/** Opens a directory, or the one that a link leads to, and makes a call about it. */
+/** Opens a directory, or the one that a link leads to, and makes a call about it: so it is entered where nothing is opened. */
 function* inDirectory<T>(session: Session, path: Path, call: (at: string) => Steps<T>): Steps<T> {
-  return yield* following(session, 'list', path, function* (at, { isOpen, path: opened, shown }) {
+  return yield* following(session, 'list', path, function* (at, { isOpen, path: opened, shown, place }) {
+    session.budget.enter(place.depth, shown)
     if (isOpen || session.root.dir.fd === undefined) return yield* call(opened as string)
     const fd = (yield* makeUnfollowed({ op: 'open', args: [at, 'r directory'] }, session)) as number
     session.closed(fd)
@@ -161,8 +162,7 @@ function* naming<T>(steps: Steps<T>, at: Path, shown: Path): Steps<T> {
 
 function* realpathWithin(session: Session, path: string): Steps<string> {
   return yield* following(session, 'realpath', path, function* (at, { above, isOpen, shown }): Steps<string> {
-    if (!above) return yield* fs.realpath(path)
-    if (isOpen) return asReal(shown)
+    if (!above || isOpen) return above ? asReal(shown) : yield* fs.realpath(path)
     const there = yield* makeUnfollowed({ op: 'lstat', args: [at] }, session)
     if ((there as Stats).isSymbolicLink()) throw systemError('ELOOP', 'realpath', 'it is a link', at)
     return asReal(shown)

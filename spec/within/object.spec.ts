@@ -122,6 +122,23 @@ holds('a call makes or removes no more things than allowed, and goes no deeper',
   assert.ok(existsSync(join(root, 'deep/er')))
 })
 
+holds('where directories are found by their paths, a call goes no deeper either', () => {
+  const root = scratch()
+  mkdirSync(join(root, 'deep/er/and/deeper'), { recursive: true })
+  writeFileSync(join(root, 'deep/er/and/deeper/f'), '')
+  const script = `
+    Object.defineProperty(process, 'platform', { value: process.platform === 'linux' ? 'darwin' : process.platform })
+    const { within } = await import('${new URL('../../lib/index.js', import.meta.url).href}')
+    const dir = within.sync(process.argv[1], { maxDepth: 3 })
+    for (const call of [() => dir.copy('deep', 'new'), () => dir.remove('deep')])
+      console.log(await call().catch(error => error.code))`
+  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script, root], {
+    encoding: 'utf8',
+  })
+  assert.equal([stdout.split('\n'), stderr], [['ERR_LIMIT', 'ERR_LIMIT', ''], ''])
+  assert.ok(existsSync(join(root, 'deep/er/and/deeper/f')))
+})
+
 holds('bad limits and bad paths are refused with the codes of Node', async () => {
   const { root } = layOut()
   assert.is(await codeOf(() => within(root, { maxBytes: -1 })), 'ERR_OUT_OF_RANGE')
