@@ -23,8 +23,8 @@ export interface Copying {
   readonly word: Word
   /** Is the filter asked about the topmost thing before anything is looked at? */
   readonly asksFirst?: boolean
-  /** Called with what is at the source, and may refuse it. */
-  readonly check?: (was: Stats) => Steps<void>
+  /** Called with what is at the source and at the target, and may refuse it. */
+  readonly check?: (was: Stats, there: Stats | undefined) => Steps<void>
 }
 
 /** Is called with paths that begin as the caller has spelt them. */
@@ -48,7 +48,7 @@ function* copyAsked(both: Both, job: Copying): Steps<void> {
   const { overwrite, errorOnExist, dereference, preserveTimestamps, filter, leads, word } = job
   const { source, target } = both
   const { was, there } = yield* lookAtBoth(both, dereference, word)
-  if (job.check) yield* job.check(was)
+  if (job.check) yield* job.check(was, there)
   if (was.isSymbolicLink() && there) {
     const at = { from: asPath(source, 'src'), to: asPath(target, 'dest') }
     yield* refuseNestedLinks(both, at, leads, word)

@@ -4,7 +4,8 @@ import { constants } from 'node:os'
 import { dirname, resolve } from 'node:path'
 import { openDual } from '../../core/dual.js'
 import type { Stats } from '../../core/stats.js'
-import type { Steps } from '../../core/steps.js'
+import { fs, type Steps } from '../../core/steps.js'
+import { nodeFs } from '../node-fs.js'
 import { copyInWords, type Filter } from './copy-in-words.js'
 import { type Both, nameBelow } from './look-at-both.js'
 import { isOwnFlag, ownOptions, textOf } from './paths.js'
@@ -21,7 +22,7 @@ interface Options {
 }
 
 function cpTree(source: string, target: string, options: Options): Steps<void> {
-  const { dereference, errorOnExist, filter, force, preserveTimestamps, recursive } = options
+  const { dereference, errorOnExist, filter, force, preserveTimestamps } = options
   return copyInWords(
     { source, target },
     {
@@ -31,18 +32,30 @@ function cpTree(source: string, target: string, options: Options): Steps<void> {
       preserveTimestamps: preserveTimestamps ?? false,
       ...{ filter, leads, word },
       asksFirst: true,
-      check: was => refuseDirectory({ source, target }, was, recursive),
+      check: (was, there) => refuseDirectory({ source, target }, was, there, options),
     },
   )
 }
 
-function* refuseDirectory(both: Both, was: Stats, recursive: boolean | undefined): Steps<void> {
-  if (!was.isDirectory() || recursive) return
+function* refuseDirectory(both: Both, was: Stats, there: Stats | undefined, options: Options): Steps<void> {
+  if (!was.isDirectory()) return
+  if (options.recursive) {
+    if (there && options.errorOnExist && options.force === false) yield* refuseExisting(both, options)
+    return
+  }
   const { source } = both
   const inside = yield* nameBelow(was, both)
   if (inside !== undefined) throw word('into itself', source, inside)
   const why = `${source} is a directory (not copied)`
   throw cpError('ERR_FS_EISDIR', 'Path is a directory', 'EISDIR', why, source)
+}
+
+/** Whether a directory at the target is an error, too, is another thing in each Node: it decides, and copies nothing. */
+function* refuseExisting({ source, target }: Both, { dereference = false }: Options): Steps<void> {
+  // Of no Node the sync form.
+  if (yield* fs.blocking()) return
+  const options = { recursive: true, force: false, errorOnExist: true, dereference }
+  yield* fs.settle(nodeFs.promises.cp(source, target, { ...options, filter: path => path === source }))
 }
 
 const leads = (text: string, link: string): string => resolve(dirname(link), text)
