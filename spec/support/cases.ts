@@ -34,6 +34,13 @@ import {
 } from 'holdfast'
 import { release, type Steps } from 'holdfast/steps'
 
+/** What follows a call is given no signal, so what stops the call does not end it. */
+async function orStopped(work: Promise<void> | undefined, signal: AbortSignal | undefined): Promise<void> {
+  if (!signal) return await work
+  if (!signal.aborted)
+    await Promise.race([work, new Promise(resolve => signal.addEventListener('abort', resolve, { once: true }))])
+}
+
 export interface Case {
   readonly name: string
   /** Lays out what the call finds, in a directory of its own; `across` is one on another device. */
@@ -198,7 +205,10 @@ export const cases: readonly Case[] = [
   caseOf(withLock, passes('withLock, two paths'), dir => [[join(dir, 'x'), join(dir, 'y')], () => {}]),
   {
     ...passes('single'),
-    call: async (dir, _, options) => (await single(join(dir, 'x'), { ...options, start: () => 1 })).lease?.release(),
+    call: async (dir, _, options) => {
+      const { lease } = await single(join(dir, 'x'), { ...options, start: () => 1 })
+      await orStopped(lease?.release(), options?.signal)
+    },
     sync: (dir, _, options) => single.sync(join(dir, 'x'), { ...options, start: () => 1 }).lease?.release.sync(),
     steps: function* (dir) {
       const { hold } = yield* single.steps(join(dir, 'x'), { start: () => 1 })
