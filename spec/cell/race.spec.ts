@@ -105,7 +105,8 @@ function historyOf(dir: string, round: number): Did[] {
   const names = readdirSync(dir).filter(name => join(dir, name).startsWith(log(dir, round)))
   return names.flatMap(name => {
     const did = new Map<number, Did>()
-    for (const line of readFileSync(join(dir, name), 'utf8').split('\n').filter(Boolean)) {
+    // What is after the last end of a line was cut off when its process was killed.
+    for (const line of readFileSync(join(dir, name), 'utf8').split('\n').slice(0, -1)) {
       const one = JSON.parse(line)
       did.set(one.number, { ended: Number.POSITIVE_INFINITY, ...one })
     }

@@ -204,7 +204,8 @@ function historyOf(dir: string, round: number): { readonly did: Did[]; readonly 
   const seen: Seen[] = []
   const did = names.flatMap(name => {
     const requests = new Map<number, Did>()
-    for (const line of readFileSync(join(dir, name), 'utf8').split('\n').filter(Boolean)) {
+    // What is after the last end of a line was cut off when its process was killed.
+    for (const line of readFileSync(join(dir, name), 'utf8').split('\n').slice(0, -1)) {
       const one = JSON.parse(line)
       if (one.seen) seen.push(one.seen)
       else requests.set(one.number, { ended: Number.POSITIVE_INFINITY, ...one })
