@@ -2,18 +2,20 @@
 
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import * as stores from 'holdfast/store'
 import { type Limit, oneProcess, ways } from '../../races/limits/ways.js'
 import type { Contest, Side } from './contest.js'
 
 export const hits = (processes: number): Contest => {
-  const turns = 100
+  // So many that to open takes little of the time.
+  const turns = 1000
   const limit: Limit = { limit: processes * turns, per: 3_600_000 }
   const shared = Object.entries(ways).filter(([name]) => !oneProcess.includes(name) && name !== 'by hand')
   const others = shared.map(([name, open]): [string, Side] => [
     name,
     async place => {
-      const { hit, close } = await open(place, limit)
+      const { hit, close } = await opened(() => open(place, limit))
       return { turn: async () => allowedOf(await hit()), close }
     },
   ])
@@ -22,6 +24,17 @@ export const hits = (processes: number): Contest => {
     sides: { ...Object.fromEntries(others), 'holdfast.sync': place => atOnce(place, limit) },
     lay: place => mkdirSync(place, { recursive: true }),
   }
+}
+
+/** SQLite lets one of those that come at once make the database, and refuses the others. */
+async function opened<T>(open: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++)
+    try {
+      return await open()
+    } catch (error) {
+      if (tries === 100) throw error
+      await pause(10)
+    }
 }
 
 function atOnce(place: string, limit: Limit) {
