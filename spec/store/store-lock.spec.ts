@@ -1,10 +1,13 @@
 // `storeLock` in one process: what a lease does, how it is lost, and what others see.
 
 import { setTimeout as later } from 'node:timers/promises'
-import { driveSync } from 'holdfast/steps'
-import { memoryStore, type Store, type StoreLockOptions, type StoreWaiting, storeLock } from 'holdfast/store'
+import { type Call, driveSync } from 'holdfast/steps'
+import { fileStore, memoryStore, type Store, type StoreLockOptions, type StoreWaiting, storeLock } from 'holdfast/store'
 import { innerOf } from '../../lib/store/inner.js'
-import { assert, holds } from '../support/kit.js'
+import { renew } from '../../lib/store/store-lock/hold.js'
+import { StoreLease } from '../../lib/store/store-lock/lease.js'
+import { through } from '../broken/interfere.js'
+import { assert, holds, scratch } from '../support/kit.js'
 import { until } from '../support/left.js'
 import { deaf, elsewhere, failing } from '../support/stores.js'
 
@@ -228,3 +231,26 @@ holds('bad input is refused', async () => {
   await bad('ERR_INVALID_ARG_VALUE', store, 'a', { leese: 1 })
   assert.is(await store.get('a'), undefined)
 })
+
+holds('a renewal beside a heartbeat that finds the loss first reports it, too', async () => {
+  const store = fileStore(scratch())
+  const lease = await storeLock(store, 'a')
+  await store.remove('a')
+  const hold = StoreLease.holdOf(lease as StoreLease)
+  let beside: unknown
+  const see = (call: Call): Call => {
+    beside ??= codeOf(() => driveSync(renew(hold)))
+    return call
+  }
+  const own = codeOf(() => driveSync(through(renew(hold), see)))
+  assert.equal([own, beside], ['ERR_LEASE_LOST', 'ERR_LEASE_LOST'])
+})
+
+function codeOf(run: () => unknown): unknown {
+  try {
+    run()
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code
+  }
+  return 'none'
+}

@@ -59,6 +59,8 @@ export function* renew(hold: StoreHold): Steps<void> {
   if (hold.over) throw lostError(hold)
   const nowMs = monotonicMs()
   yield* beat(hold.held)
+  // A heartbeat beside this call may have found the loss first.
+  if (hold.over === ('lost' as Beating['over'])) throw lostError(hold)
   // What a release has made of the state meanwhile is no loss.
   if (hold.over) return
   if (hold.held.lost) {
