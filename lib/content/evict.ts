@@ -3,9 +3,9 @@
 
 import { hasCode, isSystemError } from '../core/errors.js'
 import { fs, orNothing, type Steps } from '../core/steps.js'
-import { whileHeld } from '../lock/hold.js'
 import { acquire } from '../lock/obtain.js'
 import { asLocking } from '../lock/options.js'
+import { whileHeld } from '../lock/while-held.js'
 import { concurrently } from '../parts/concurrently.js'
 import { sweep } from '../sweep.js'
 import type { Reserved } from './batch.js'

@@ -3,15 +3,13 @@
 
 import type { PayloadId } from '../cell/state.js'
 import { isNotACell, isUnknownOutcome } from '../cell/transition.js'
-import { registry } from '../core/disk.js'
 import { isSystemError } from '../core/errors.js'
 import { isInterruption } from '../core/interruption.js'
-import { fs, pending, type Steps } from '../core/steps.js'
-import { cleaningUp, finishAnyway, uninterruptible } from '../parts/cleanup.js'
+import { fs, type Steps } from '../core/steps.js'
+import { uninterruptible } from '../parts/cleanup.js'
 import { isPast } from './fence.js'
 import type { Hold } from './job.js'
 import { isLeaseLost } from './lease/lease-lost.js'
-import { reportSilence } from './lease/loss.js'
 import { releaseLater, releaseOrphan } from './orphan.js'
 import { freed, freeOwn, leaseLost, removeOwn, swapOwn } from './own-state.js'
 import { explainDenial, isDenied } from './place/denied.js'
@@ -19,7 +17,7 @@ import { isRemovable } from './place/own-directory.js'
 import { isCounted } from './slots/counted.js'
 import { heldFields, type Known } from './token.js'
 import { isWantedBy } from './turn/want.js'
-import { leavesOf, oldestBeatMs, releaseWhole, renewWhole } from './whole.js'
+import { releaseWhole, renewWhole } from './whole.js'
 
 export type { Hold, Locking } from './job.js'
 export { lossSignal, reportSilence } from './lease/loss.js'
@@ -121,58 +119,8 @@ function* end(hold: Hold, how: 'released' | 'abandoned' | 'lost'): Steps<void> {
   for (const notify of hold.whenOver) notify()
 }
 
-/** Runs a user's function under the lock. What it calls does not wait for the lock (./acquire.ts). */
-export const inside = <T>(hold: Hold, work: () => T): T =>
-  hold.parts
-    ? leavesOf(hold).reduce(
-        (within, { id }) =>
-          () =>
-            registry.inside(id, within),
-        work,
-      )()
-    : registry.inside(hold.id, work)
-
-/**
- * Waits for what a user's callback returned, and makes heartbeats meanwhile. If the lock is lost, `lossSignal` reports
- * it, and so does whatever is done with the hold afterwards.
- */
-export function* attended<T>(hold: Hold, value: T | PromiseLike<T>): Steps<Awaited<T>> {
-  for (;;) {
-    const settled = yield* fs.settle(value, hold.locking.heartbeatMs)
-    if (settled !== pending) return settled
-    // A heartbeat that fails is followed by another.
-    if (!hold.over) yield* beat(hold)
-  }
-}
-
-/** Makes a heartbeat. If that fails, and none was made for too long, `lossSignal` reports it. */
-export function* beat(hold: Hold): Steps<void> {
-  try {
-    yield* renew(hold)
-  } catch (error) {
-    if (!isAboutLock(error)) throw error
-    if ((yield* fs.now()) - oldestBeatMs(hold) >= hold.staleMs) reportSilence(hold, error)
-  }
-}
-
-/**
- * Runs steps while the lock is held, and releases it afterwards. If the steps fail, their own error is thrown, whatever
- * happens to the lock. Steps that wait for a promise must do so in `attended`, which makes the heartbeats.
- */
-export function* whileHeld<T>(hold: Hold, steps: (hold: Hold) => Steps<T>): Steps<T> {
-  let result: T
-  try {
-    result = yield* steps(hold)
-  } catch (error) {
-    yield* cleaningUp(() => ignoreLoss(release(hold)))
-    throw error
-  }
-  yield* finishAnyway(() => release(hold))
-  return result
-}
-
 /** Is it an error that comes of the state of the lock, or of its filesystem? */
-const isAboutLock = (error: unknown): boolean =>
+export const isAboutLock = (error: unknown): boolean =>
   isSystemError(error) || isUnknownOutcome(error) || isLeaseLost(error) || isNotACell(error)
 
 /** Best effort, for steps that are about the lock alone: ignores system errors, and the loss of the lock. */

@@ -4,11 +4,12 @@ import { dual } from '../core/dual.js'
 import { asFunction, refusal } from '../core/input.js'
 import type { Steps } from '../core/steps.js'
 import { workAnyway } from '../parts/cleanup.js'
-import { attended, type Hold, inside, whileHeld } from './hold.js'
+import type { Hold } from './hold.js'
 import { Lease } from './lease.js'
 import type { SharingOptions } from './options.js'
 import type { Circle } from './slots/circle.js'
 import { type LockWay, obtain, type Paths, sayWhoInQueue, turnsOf } from './wanted.js'
+import { attended, inside, whileHeld } from './while-held.js'
 
 type Working<T> = (lease: Lease) => T | PromiseLike<T>
 

@@ -2,8 +2,9 @@
 // get their heartbeats while the next is waited for. If all callers give one order, none waits for another in a circle.
 
 import { fs, pending, type Steps } from '../core/steps.js'
-import { beat, type Hold, inside, type Locking, renew, whileHeld } from '../lock/hold.js'
+import { type Hold, type Locking, renew } from '../lock/hold.js'
 import { attendTo } from '../lock/slots.js'
+import { beat, inside, whileHeld } from '../lock/while-held.js'
 
 /** A lock that is held; or one that could not be taken, and why: what is locked can be read without it. */
 export interface Locked {

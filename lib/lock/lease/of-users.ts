@@ -3,6 +3,7 @@
 import type { Steps } from '../../core/steps.js'
 import * as own from '../hold.js'
 import { releaseAndRemove } from '../slots/clear.js'
+import * as whileHeld from '../while-held.js'
 import { publishersOf } from '../whole.js'
 import * as publishing from './publish.js'
 
@@ -35,7 +36,7 @@ export const release = (hold: own.Hold, options?: own.ReleaseOptions): Steps<voi
  * @param value What the callback returned: a value, or a promise.
  */
 export const attended = <T>(hold: own.Hold, value: T | PromiseLike<T>): Steps<Awaited<T>> =>
-  through(hold, own.attended(hold, value))
+  through(hold, whileHeld.attended(hold, value))
 
 /**
  * Publishes data with the hold: `lock.holder` returns it until the hold is over.
