@@ -37,9 +37,9 @@ export interface RemoveOptions extends Patience {
  * Not promised: that no process makes it anew. Where a directory cannot be renamed (lower layers of overlayfs, a full
  * disk, and on Windows while something in it is open) it is deleted in place, and not at once. A process that is killed
  * meanwhile leaves a private name, for `sweep`. On Windows, where the directory above it allows no new names, several calls
- * may all return true. If something cannot be deleted, what is left is put back under its name; if the call is stopped, the deletion goes on to its
- * end, in the background of the promise form. Outside Linux, and where /proc is missing or Node's permission model refuses
- * its paths, a process that on purpose puts links in the place of directories inside can still, with luck, have something
+ * may all return true. If something cannot be deleted, what is left is put back under its name; if the call is stopped, the
+ * deletion goes on to its end, in the background of the promise form. Outside Linux, and where /proc is missing or Node's
+ * permission model refuses its paths, a process that on purpose puts links in the place of directories inside can still, with luck, have something
  * else deleted: there, directories are compared on the way, and not held.
  *
  * @param path A path, or a `file:` URL. The root of a filesystem, `.` and `..` are refused.
