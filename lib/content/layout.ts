@@ -3,7 +3,7 @@
 // | name                                       | what it is                                                              |
 // |--------------------------------------------|-------------------------------------------------------------------------|
 // | `holdfast.json`                            | the format                                                              |
-// | `blobs/<hhh>/<digest>.<size>-<nonce>`      | a generation of a blob, 0444; with `x` at its end, executable, 0555     |
+// | `blobs/<hhhq>/<digest>.<size>-<nonce>`     | a generation of a blob, 0444; with `x` at its end, executable, 0555     |
 // | `leases/.<label>.<owner>.<nonce>.holdfast` | a lease: a hard link, which keeps the bytes whatever becomes of a       |
 // |                                            | generation; and what is being written                                   |
 // | `bad/<generation>`                         | what did not have the bytes that its name says                          |
@@ -18,8 +18,11 @@ import type { Steps } from '../core/steps.js'
 import type { Format } from '../create-exclusive/format.js'
 import { stageNameIn } from '../parts/stage-names.js'
 
-/** With so many directories, a hundred thousand blobs are about 24 in each: what is listed for one stays short. */
-export const contentFormat: Format = { kind: 'content', format: 1, shards: 4096 }
+/**
+ * With so many directories, a hundred thousand blobs are about 6 in each. To look for one, a directory is listed: with 24 in
+ * each, a first look cost twice as much as with one. With more directories a scan costs more, and each is a block of the disk.
+ */
+export const contentFormat: Format = { kind: 'content', format: 1, shards: 16_384 }
 
 export interface Generation {
   readonly name: string
@@ -43,9 +46,13 @@ export function parseGeneration(name: string): Generation | undefined {
 }
 
 const hexAt = 7
-export const shardOf = (root: string, digest: string): string => `${root}/blobs/${digest.slice(hexAt, hexAt + 3)}`
+/** Three digits of the digest, and in which quarter the next one is. */
+export function shardOf(root: string, digest: string): string {
+  const quarter = Number.parseInt(digest.charAt(hexAt + 3), 16) >> 2
+  return `${root}/blobs/${digest.slice(hexAt, hexAt + 3)}${quarter}`
+}
 
-export const isShard = (name: string): boolean => /^[0-9a-f]{3}$/.test(name)
+export const isShard = (name: string): boolean => /^[0-9a-f]{3}[0-3]$/.test(name)
 
 export const pathOf = (root: string, { digest, name }: Generation): string => `${shardOf(root, digest)}/${name}`
 
