@@ -10,15 +10,14 @@ import { type Blobs, keyOf } from './blobs.js'
 import { checkout } from './checkout.js'
 import { asWay, checkoutOf, type Way } from './checkout-job.js'
 import type { CheckedOut, CheckoutManyOptions } from './contract.js'
-import { asDigest, isOfNothing } from './digest.js'
+import { type Algorithm, asDigest, isOfNothing } from './digest.js'
 
-/** The calls of a checkout of many files under way. */
+/** A checkout of many files under way. */
 interface Many {
   readonly blobs: Blobs
   readonly way: Way
   readonly concurrency: number
   readonly reporting: Reporting
-  readonly done: Map<string, CheckedOut>
 }
 
 /** A file that is to be made: the name is spelled as it was given, and as a path. */
@@ -26,12 +25,9 @@ interface File {
   readonly digest: string
   readonly name: string
   readonly to: string
-}
-
-/** One whose blob was seen a moment ago. */
-interface Known {
-  readonly file: File
-  readonly from: string
+  /** Where the blob was seen a moment ago. */
+  from: string | undefined
+  done: CheckedOut
 }
 
 export function* checkoutMany(
@@ -42,73 +38,71 @@ export function* checkoutMany(
   const concurrency = asConcurrency(options.concurrency)
   const way = asWay(options)
   asParents(options.parents)
-  const { algorithm } = blobs.settings
-  const all = asPairs(files).map(([digest, name]): File => {
-    const to = asPath(name, 'to')
-    return { digest: asDigest(digest, 'digest', algorithm), name, to }
-  })
+  const all = asFiles(files, blobs.settings.algorithm)
   const onProgress = asFunction(options.onProgress, 'options.onProgress')
-  const reporting = { onProgress, sum: emptySum(all.length) }
-  // In the order in which they were given, whatever ends first.
-  const done = new Map<string, CheckedOut>(all.map(({ name }) => [name, undefined]))
+  const many: Many = { blobs, way, concurrency, reporting: { onProgress, sum: emptySum(all.length) } }
   if (!blobs.isOpen) yield* blobs.open()
-  const many: Many = { blobs, way, concurrency, reporting, done }
-  const [known, others] = way.mode === 'copy' ? [[], all] : partedBySight(many, all)
+  if (way.mode !== 'copy') noteSeen(many, all)
+  const seen = all.filter(({ from }) => from !== undefined)
   const size = Math.min(concurrency, mostTogether)
-  for (let at = 0; at < known.length; at += size) yield* linkTogether(many, known.slice(at, at + size))
-  yield* eachByItself(many, others)
-  return done
+  for (let at = 0; at < seen.length; at += size) yield* linkTogether(many, seen.slice(at, at + size))
+  yield* eachByItself(many, seen.length > 0 ? all.filter(({ from }) => from === undefined) : all)
+  // In the order in which they were given, whatever ended first.
+  return new Map(all.map(({ name, done }) => [name, done]))
 }
 
-function partedBySight({ blobs, way }: Many, all: readonly File[]): readonly [known: Known[], others: File[]] {
-  const known: Known[] = []
-  const others: File[] = []
-  for (const file of all) {
-    const from = isOfNothing(file.digest) ? undefined : blobs.known.get(keyOf(file.digest, way.executable))?.path
-    if (from === undefined) others.push(file)
-    else known.push({ file, from })
-  }
-  return [known, others]
+function noteSeen({ blobs, way }: Many, all: readonly File[]): void {
+  for (const file of all)
+    if (!isOfNothing(file.digest)) file.from = blobs.known.get(keyOf(file.digest, way.executable))?.path
 }
 
-/** In this thread, that many links take less than a millisecond. */
-const mostTogether = 128
+/** In this thread, that many links take about a millisecond. */
+const mostTogether = 64
 
 /** What else there is than a blob where it was, and a name that nothing has, a checkout by itself finds out. */
-function* linkTogether(many: Many, known: readonly Known[]): Steps<void> {
-  const { blobs, reporting, done } = many
-  const calls = known.map(({ file, from }) => ({ op: 'link', args: [from, file.to] }) as Call)
-  const places = [(known[0] as Known).from, ...known.map(({ file }) => file.to)]
-  const gone = yield* fs.inOneGo(places, () => atOnce(calls))
+function* linkTogether(many: Many, seen: readonly File[]): Steps<void> {
+  const { blobs, reporting } = many
+  const calls = seen.map(({ from, to }): Call => ({ op: 'link', args: [from, to] }))
+  const places = seen.map(({ to }) => to)
+  places.push((seen[0] as File).from as string)
+  const gone = yield* fs.inOneGo(places, () => atOnce(calls), calls[0])
   const outcomes = (gone ? gone.value : yield* atOnce(calls)) as readonly Outcome<void>[]
-  const failed: File[] = []
-  for (const [at, { file }] of known.entries()) {
-    if ('error' in (outcomes[at] as Outcome<void>)) {
-      failed.push(file)
-      continue
-    }
+  const isMade = (_: unknown, at: number) => 'value' in (outcomes[at] as Outcome<void>)
+  const made = seen.filter(isMade)
+  for (const file of made) {
     blobs.promisedMs.delete(file.digest)
-    done.set(file.name, 'linked')
+    file.done = 'linked'
     if (reporting.onProgress) yield* reportDone(reporting, file.name)
   }
-  if (failed.length > 0) yield* eachByItself(many, failed)
+  if (made.length < seen.length)
+    yield* eachByItself(
+      many,
+      seen.filter((file, at) => !isMade(file, at)),
+    )
 }
 
-function* eachByItself({ blobs, way, concurrency, reporting, done }: Many, files: readonly File[]): Steps<void> {
+function* eachByItself({ blobs, way, concurrency, reporting }: Many, files: readonly File[]): Steps<void> {
   const tasks = files.map(
-    ({ digest, name, to }) =>
+    file =>
       function* (): Steps<void> {
-        done.set(name, yield* checkout(blobs, checkoutOf(way, digest, to)))
-        yield* reportDone(reporting, name)
+        file.done = yield* checkout(blobs, checkoutOf(way, file.digest, file.to))
+        yield* reportDone(reporting, file.name)
       },
   )
   yield* concurrently(tasks.reverse(), concurrency)
 }
 
-function asPairs(files: unknown): (readonly [digest: string, to: string])[] {
+function asFiles(files: unknown, algorithm: Algorithm): File[] {
   const isIterable = typeof (files as Iterable<unknown> | null | undefined)?.[Symbol.iterator] === 'function'
-  const all = isIterable && typeof files !== 'string' ? [...(files as Iterable<unknown>)] : undefined
-  if (all?.every(one => Array.isArray(one) && one.length === 2 && one.every(part => typeof part === 'string')))
-    return all as (readonly [string, string])[]
-  throw refusal('ERR_INVALID_ARG_TYPE', 'files', 'an iterable of pairs of strings, [digest, to]', files)
+  const all: readonly unknown[] | undefined = isIterable && typeof files !== 'string' ? [...(files as [])] : undefined
+  if (!all?.every(isPair)) throw refusal('ERR_INVALID_ARG_TYPE', 'files', pairs, files)
+  return all.map(([digest, name]) => {
+    const to = asPath(name, 'to')
+    return { digest: asDigest(digest, 'digest', algorithm), name, to, from: undefined, done: undefined }
+  })
 }
+
+const pairs = 'an iterable of pairs of strings, [digest, to]'
+
+const isPair = (one: unknown): one is readonly [digest: string, to: string] =>
+  Array.isArray(one) && one.length === 2 && typeof one[0] === 'string' && typeof one[1] === 'string'

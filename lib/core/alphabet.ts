@@ -123,16 +123,21 @@ export interface Alphabet {
   clocked(path: string, keeper?: 'kernel'): boolean
   /**
    * May small calls be made inline, one after the other, if they concern only names at these paths? That is so on a
-   * filesystem in memory. If this turn of the event loop has no time left for that, waits for the next turn. `tookMs`: notes
-   * that they were made, and how long that took.
+   * filesystem in memory; and on another one, if all of them need no more than `like` does, a call for which it is guessed
+   * that all is in memory. If this turn of the event loop has no time left for that, waits for the next turn. `tookMs`:
+   * notes that they were made, and how long that took.
    */
-  quick(paths: readonly Path[], tookMs?: number): boolean
+  quick(paths: readonly Path[], like?: Call, tookMs?: number): boolean
   /**
    * Runs the steps in this thread, without a wait between their calls, if that may be done (`quick`): it takes less time than to
    * wait for each call. From the first call on that waits for others, or after a few milliseconds, they go on as always.
    * Returns what the steps have returned; or undefined if they have not begun.
    */
-  inOneGo(paths: readonly Path[], steps: () => Generator<Call, unknown>): { readonly value: unknown } | undefined
+  inOneGo(
+    paths: readonly Path[],
+    steps: () => Generator<Call, unknown>,
+    like?: Call,
+  ): { readonly value: unknown } | undefined
   /** Makes several calls at once, in any order. Returns when all have ended, failed or not. See `together`. */
   together(calls: readonly Call[]): Outcome<unknown>[]
   /**

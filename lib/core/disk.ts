@@ -2,7 +2,7 @@
 // filesystem, so a fault that is injected here reaches everything.
 
 import realFs from 'node:fs'
-import type { Alphabet } from './alphabet.js'
+import type { Alphabet, Call } from './alphabet.js'
 import { runLater } from './background.js'
 import { waitForChange } from './directory-watch.js'
 import { callBack, type Done, type Wake } from './done.js'
@@ -105,8 +105,8 @@ const waits = {
     return sleep(isLocal === undefined ? Math.min(ms, soonMs) : ms, done)
   },
   settle: (done: Done, returned: unknown, ms?: number) => settle(returned, ms, done),
-  quick: (done: Done, paths: readonly Path[], tookMs?: number) =>
-    fastPath ? fastPath.quick(paths, tookMs, done) : done(null, false),
+  quick: (done: Done, paths: readonly Path[], like?: Call, tookMs?: number) =>
+    fastPath ? fastPath.quick(paths, like, tookMs, done) : done(null, false),
 }
 
 /** A watcher keeps no process alive. */

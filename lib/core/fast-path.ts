@@ -85,12 +85,12 @@ export class FastPath {
   }
 
   /** See `quick` in ./alphabet.ts. */
-  quick(paths: readonly Path[], tookMs: number | undefined, done: Done): void {
+  quick(paths: readonly Path[], like: Call | undefined, tookMs: number | undefined, done: Done): void {
     this.#ops ??= inlineOps()
     readClock()
     const devs = mayGuess(this.#ops) ? this.#devicesOf(paths) : []
-    if (tookMs !== undefined) this.#noteGo(devs, tookMs)
-    if (tookMs !== undefined || devs.length === 0 || !devs.every(dev => this.#isQuick(dev))) done(null, false)
+    if (tookMs !== undefined) this.#noteGo(devs, tookMs, like && tookMs / paths.length)
+    if (tookMs !== undefined || devs.length === 0 || !this.#areQuick(devs, like)) done(null, false)
     else this.#turn.whenLeft(() => done(null, true))
   }
 
@@ -112,13 +112,19 @@ export class FastPath {
     return typeof spelt?.args[0] === 'string' ? this.#cache.deviceIn(spelt.args[0]) : undefined
   }
 
-  #isQuick(dev: number | undefined): boolean {
-    return dev !== undefined && this.#cache.isInMemory(dev) && !this.#distrust.isResting(dev)
+  #areQuick(devs: readonly (number | undefined)[], like: Call | undefined): boolean {
+    const spelt = like && this.#held.spell(like)
+    const guessed = spelt && this.#guess(spelt)
+    const isReady = (dev: number) => (dev === guessed || this.#cache.isInMemory(dev)) && !this.#distrust.isResting(dev)
+    return devs.every(dev => dev !== undefined && isReady(dev))
   }
 
-  #noteGo(devs: readonly (number | undefined)[], tookMs: number): void {
+  #noteGo(devs: readonly (number | undefined)[], tookMs: number, guessMs: number | undefined): void {
     this.#turn.spend(tookMs)
-    for (const dev of new Set(devs)) if (dev !== undefined) this.#distrust.noteInline(dev, tookMs)
+    for (const dev of new Set(devs)) {
+      if (dev !== undefined) this.#distrust.noteInline(dev, tookMs)
+      if (dev !== undefined && guessMs !== undefined) this.#doubt.note(dev, guessMs)
+    }
   }
 
   /** A caller has called the directory hot. */

@@ -18,14 +18,14 @@ export function runInOneGo(
   start: (running: Running<unknown>) => void,
   done: Done,
 ): void {
-  const [paths, steps] = call.args as Parameters<Alphabet['inOneGo']>
-  const note = (tookMs: number) => void door.perform({ op: 'quick', args: [paths, tookMs] }, () => {})
+  const [paths, steps, like] = call.args as Parameters<Alphabet['inOneGo']>
+  const note = (tookMs: number) => void door.perform({ op: 'quick', args: [paths, like, tookMs] }, () => {})
   const make = (one: Call) => performSync(one, door, undefined)
   const ends = {
     resolve: (value: unknown) => done(null, { value }),
     reject: (error: unknown) => done(asFailure(error)),
   }
-  door.perform({ op: 'quick', args: [paths] }, (error, isQuick) => {
+  door.perform({ op: 'quick', args: [paths, like] }, (error, isQuick) => {
     // The door may have waited for the next turn of the event loop.
     const failure = isFailure(error) ? error : deadline?.interruption(call)
     if (isFailure(failure) || !isQuick) done(failure)

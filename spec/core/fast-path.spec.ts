@@ -15,8 +15,9 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { cell, createExclusive, getOrCreate, link, lock, mkdirp, type State, writeFile } from 'holdfast'
-import { dual, fs } from 'holdfast/steps'
+import { type Call, dual, fs } from 'holdfast/steps'
 import { areAllOwn, namesOfOthers } from '../../lib/core/mount-table.js'
+import { atOnce } from '../../lib/core/steps.js'
 import { assert, holds, places, scratch } from '../support/kit.js'
 
 const look = dual(function* steps(path: string) {
@@ -471,6 +472,39 @@ for (const { kind, dir: place } of here) {
     const trips = await whenRested(areFew, () => asked(readAll))
     assert.ok(areFew(trips), `${trips} of ${cells.length} reads went to a thread`)
   })
+
+  holds(
+    `${kind}: where links were made a moment ago, many are made on the spot in one go; on a disk, if asked`,
+    async () => {
+      const dir = scratch(place)
+      const file = join(dir, 'file')
+      writeFileSync(file, '')
+      let made = 0
+      const linkMany = dual(function* steps(isLike: boolean) {
+        const all = Array.from({ length: 20 }, (): Call => ({ op: 'link', args: [file, join(dir, `${made++}`)] }))
+        const paths = all.map(({ args }) => args[1] as string)
+        const gone = yield* fs.inOneGo([...paths, file], () => atOnce(all), isLike ? all[0] : undefined)
+        if (!gone) yield* atOnce(all)
+        return gone !== undefined
+      })
+      const seen = await whenRested(
+        ({ trips, like }) => Math.min(...trips) === 0 && like.includes(true),
+        async () => {
+          const seen = { trips: [] as number[], like: [] as boolean[], unlike: [] as boolean[] }
+          await linkMany(false)
+          for (let i = 0; i < 5; i++) {
+            seen.trips.push(await asked(async () => seen.like.push(await linkMany(true))))
+            seen.unlike.push(await linkMany(false))
+          }
+          return seen
+        },
+      )
+      assert.ok(seen.like.includes(true), `${seen.like}`)
+      assert.is(Math.min(...seen.trips), 0, `${seen.trips}`)
+      assert.is(seen.unlike.includes(true), kind === 'tmpfs', `${seen.unlike}`)
+      assert.is(readdirSync(dir).length, made + 1)
+    },
+  )
 
   holds(
     `${kind}: what is known of a directory that was open is not believed of the next one with its number`,
