@@ -1,6 +1,7 @@
-// Makes the package that is published, in dist/package: `npm run pack` writes a tarball of it, too. What users load is one
-// CommonJS file for each entry over a few shared files, so that there is one state of each module, however it was loaded:
-// what an `import` gets is a list of names in front of the same file. Bundlers get such a list as well, with static imports.
+// Makes the package that is published, in dist/package: `npm run release:pack` writes a tarball of it, too. What users load
+// is one CommonJS file for each entry over a few shared files, so that there is one state of each module, however it was
+// loaded: what an `import` gets is a list of names in front of the same file. Bundlers get such a list as well, with static
+// imports.
 
 import { spawnSync } from 'node:child_process'
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'

@@ -39,13 +39,10 @@ let packed: Packed | undefined
 function pack(): Packed {
   if (packed) return packed
   const dir = scratch()
+  // The command itself: npm runs scripts of certain other names before and after it.
   const said = run(
-    process.execPath,
-    join(top, 'scripts', 'pack.mjs'),
-    '--json',
-    '--loglevel=silent',
-    '--pack-destination',
-    dir,
+    ...(['npm', 'run', '--silent', 'release:pack', '--'] as const),
+    ...['--json', '--loglevel=silent', '--pack-destination', dir],
   )
   const [{ filename, files, size, unpackedSize }] = JSON.parse(said) as [Listed]
   packed = { tarball: join(dir, filename), paths: files.map(({ path }) => path), size, unpackedSize }
@@ -92,7 +89,7 @@ holds('npm packs nothing that is laid out for development', () => {
   const options = { cwd: top, encoding: 'utf8', shell: process.platform === 'win32' } as const
   const { status, stderr } = spawnSync('npm', ['pack', '--pack-destination', scratch()], options)
   assert.is(status, 1)
-  assert.match(stderr, /npm run pack/)
+  assert.match(stderr, /npm run release:pack/)
   const { private: isPrivate } = JSON.parse(readFileSync(join(top, 'package.json'), 'utf8'))
   const shipped = JSON.parse(readFileSync(join(top, 'dist', 'package', 'package.json'), 'utf8'))
   assert.equal([isPrivate, shipped.private], [true, undefined])
