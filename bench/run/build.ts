@@ -11,9 +11,10 @@ export function buildIn(dir: string): string {
   try {
     const { name, exports } = JSON.parse(readFileSync(new URL('package.json', home), 'utf8')) as {
       name?: string
-      exports?: { '.'?: { default?: string } }
+      exports?: { '.'?: { import?: { default?: string }; default?: string } }
     }
-    if (name === 'holdfast') entry = exports?.['.']?.default
+    // A build for development has one form of each entry; what is published has one for `import`, and one for `require`.
+    if (name === 'holdfast') entry = exports?.['.']?.import?.default ?? exports?.['.']?.default
   } catch {}
   if (entry === undefined) throw new Error(`--before: there is no package of holdfast in '${dir}'`)
   return new URL(entry, home).href

@@ -3,6 +3,7 @@
 
 import { existsSync } from 'node:fs'
 import type { InitializeHook, ResolveHook } from 'node:module'
+import { extname } from 'node:path'
 
 export interface BeforeHooks {
   readonly mark: string
@@ -30,7 +31,7 @@ export const resolve: ResolveHook = async (specifier, context, next) => {
 
 /** An entry of that build, which may have none of that name. */
 const entryBeside = (entry: string, specifier: string): string =>
-  specifier === 'holdfast' ? entry : new URL(`./${specifier.slice('holdfast/'.length)}.js`, entry).href
+  specifier === 'holdfast' ? entry : new URL(`./${specifier.slice('holdfast/'.length)}${extname(entry)}`, entry).href
 
 /** That build may lack what this one has: what is made with it fails when it is measured, and is left out then. */
 async function withAllNames(entry: string, now: string): Promise<string> {

@@ -21,7 +21,6 @@ import { HeldPaths } from './fast-path/held-paths.js'
 import { Distrust, Doubt, TurnBudget } from './fast-path/inline-bounds.js'
 import { inlineOps, mayGuess } from './fast-path/inline-mode.js'
 import { KernelCache } from './fast-path/kernel-cache.js'
-import { mostWrittenBytes } from './fast-path/knowledge.js'
 import type { Questions } from './fast-path/local-places.js'
 import { directoryOf } from './fast-path/path-text.js'
 import { lastReadMs, readClock } from './moment.js'
@@ -75,7 +74,7 @@ export class FastPath {
     if (!this.#cache.guesses.looksBefore(spelt)) return true
     const look = (at: unknown): Call => ({ op: 'lstat', args: [at] })
     const outcome = this.#makeInline(look(path), look(spelt.args[0]), dev, true)
-    return 'error' in outcome || Number((outcome.value as Stats).size) <= mostWrittenBytes
+    return 'error' in outcome || this.#cache.isLittle(Number((outcome.value as Stats).size), dev)
   }
 
   #guess(spelt: Call): number | undefined {

@@ -20,7 +20,7 @@ import { isExclusive, isOneOfMany } from './descriptor-devices.js'
 import { Guesses } from './guesses.js'
 import { isFleeting } from './held-paths.js'
 import { KernelNotes } from './kernel-notes.js'
-import { mostReadBytes, mostWrittenBytes, newKnowledge } from './knowledge.js'
+import { mostReadBytes, newKnowledge } from './knowledge.js'
 import type { KnownPath } from './known-paths.js'
 import type { Questions } from './local-places.js'
 import { fresh } from './looks.js'
@@ -45,6 +45,11 @@ export class KernelCache {
     return this.#known.places.inMemory(dev) !== undefined
   }
 
+  /** Are so many bytes written, or freed, in little time? */
+  isLittle(bytes: number, dev: number): boolean {
+    return bytes <= this.#known.mostWritten(dev)
+  }
+
   readonly #findBy: Needs = {
     open: (path, flags) => {
       if (typeof path !== 'string') return undefined
@@ -65,16 +70,17 @@ export class KernelCache {
       // The data of a user's own steps may be anything. Node refuses it when the pool makes the call.
       const { descriptors } = this.#known
       // Of a file that was open a moment ago, and is open to be written, the end is in memory: it is a log.
-      return (descriptors.isNewFile(fd) || descriptors.isWarm(fd)) && data?.length <= mostWrittenBytes
-        ? this.#deviceOfDescriptor(fd)
-        : undefined
+      if (!(descriptors.isNewFile(fd) || descriptors.isWarm(fd))) return undefined
+      const dev = this.#deviceOfDescriptor(fd)
+      return data?.length <= this.#known.mostWritten(dev) ? dev : undefined
     },
     fstat: fd => this.#deviceOfDescriptor(fd),
     fchmod: fd => this.#deviceOfDescriptor(fd),
     close: fd => {
       const dev = this.#deviceOfDescriptor(fd)
       const bytes = this.#known.descriptors.bytesOfNew(fd)
-      if (bytes !== undefined) this.#known.light.noteFile(this.#known.descriptors.nameOf(fd), bytes)
+      if (bytes !== undefined)
+        this.#known.light.noteFile(this.#known.descriptors.nameOf(fd), bytes <= this.#known.mostWritten(dev))
       // The system may give the number to another file from now on.
       this.#known.descriptors.drop(fd)
       return dev

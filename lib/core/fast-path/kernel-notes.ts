@@ -55,7 +55,9 @@ export class KernelNotes {
       )
     },
     read: (got, fd, into, position) => {
-      if (position === 0 && got < into.length) this.#known.light.noteFile(this.#known.descriptors.nameOf(fd), got)
+      if (position !== 0 || got === into.length) return
+      const { descriptors, light, mostWritten } = this.#known
+      light.noteFile(descriptors.nameOf(fd), got <= mostWritten(descriptors.find(fd)?.dev))
     },
     write: (written, fd) => this.#known.descriptors.noteWritten(fd, written),
     fstat: ({ dev }, fd) => this.#known.descriptors.noteDevice(fd, Number(dev)),

@@ -6,11 +6,11 @@ import { KnownPaths } from './known-paths.js'
 import { LightNames } from './light-names.js'
 import { LocalPlaces, type Questions } from './local-places.js'
 
-/** To copy more than this from the kernel's memory takes longer than a trip to the pool. */
+/** To copy more than this to or from the kernel's memory takes longer than a trip to the pool. */
 export const mostReadBytes = 128 * 1024
 
-/** To find memory for more than this, and to copy it there, does, too. */
-export const mostWrittenBytes = 16 * 1024
+/** On a disk, to find memory for more than this, and to copy it there, does, too. */
+const mostWrittenBytes = 16 * 1024
 
 export interface Knowledge {
   readonly paths: KnownPaths
@@ -18,6 +18,8 @@ export interface Knowledge {
   readonly dirs: KnownDirectories
   readonly descriptors: DescriptorDevices
   readonly light: LightNames
+  /** How many bytes are written, or freed, in little time on a device. */
+  mostWritten(dev: number | undefined): number
 }
 
 export function newKnowledge(questions: Questions): Knowledge {
@@ -25,5 +27,7 @@ export function newKnowledge(questions: Questions): Knowledge {
   const places = new LocalPlaces(questions, paths)
   const dirs = new KnownDirectories(places, paths)
   const descriptors = new DescriptorDevices(paths, dirs)
-  return { paths, places, dirs, descriptors, light: new LightNames(paths, mostWrittenBytes) }
+  const mostWritten = (dev: number | undefined) =>
+    places.inMemory(dev) === undefined ? mostWrittenBytes : mostReadBytes
+  return { paths, places, dirs, descriptors, light: new LightNames(paths), mostWritten }
 }

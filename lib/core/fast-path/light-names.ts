@@ -12,18 +12,15 @@ const isWritten = (flags: string): boolean => flags !== 'r' && !flags.startsWith
 
 export class LightNames {
   readonly #paths: KnownPaths
-  readonly #mostBytes: number
 
-  /** `mostBytes`: of a small file. */
-  constructor(paths: KnownPaths, mostBytes: number) {
+  constructor(paths: KnownPaths) {
     this.#paths = paths
-    this.#mostBytes = mostBytes
   }
 
   /** Notes a file that was written or read as a whole. */
-  noteFile(name: KnownPath | undefined, bytes: number): void {
+  noteFile(name: KnownPath | undefined, isSmall: boolean): void {
     if (!name) return
-    name.smallFileAtMs = bytes <= this.#mostBytes ? lastReadMs() : never
+    name.smallFileAtMs = isSmall ? lastReadMs() : never
     name.nothingAtMs = never
   }
 
@@ -63,7 +60,7 @@ export class LightNames {
   /** `to` is what `from` is, or was. Returns whether that is small. */
   #noteSame(from: Path, to: Path): boolean {
     const isSmall = this.isFile(this.#paths.find(from))
-    if (isSmall && typeof to === 'string') this.noteFile(this.#paths.of(to), 0)
+    if (isSmall && typeof to === 'string') this.noteFile(this.#paths.of(to), true)
     else this.#forget(this.#paths.find(to))
     return isSmall
   }
