@@ -58,13 +58,24 @@ for (const [program, only, says] of small) {
   benchTest(name, shows, layers[program])
 }
 
+/** A package in the form in which it is published: what `import` gets is not what `require` gets. */
+function published(): string {
+  const dir = scratch()
+  const exports = { '.': { import: { default: './index.mjs' }, require: { default: './index.js' } } }
+  writeFileSync(join(dir, 'package.json'), JSON.stringify({ name: 'holdfast', exports }))
+  writeFileSync(join(dir, 'index.mjs'), `export * from ${JSON.stringify(import.meta.resolve('holdfast'))}`)
+  return dir
+}
+
 benchTest('bench:speed --before takes another build into the rotation, and refuses what is none', () => {
   const dir = scratch()
   const one = ['--quick', '--only', 'mkdirp, existing', '--on', dir]
-  const { status, said } = entry('speed', ...one, '--before', '.')
-  assert.is(status, 0, said)
-  assert.match(said, /│ +before +│ async │/)
-  assert.match(said, /│ mkdirp, existing +│ sync +│ \w+ +│ \d+\.\d+ +│/)
+  for (const build of ['.', published()]) {
+    const { status, said } = entry('speed', ...one, '--before', build)
+    assert.is(status, 0, said)
+    assert.match(said, /│ +before +│ async │/)
+    assert.match(said, /│ mkdirp, existing +│ sync +│ \w+ +│ \d+\.\d+ +│/)
+  }
   for (const [program, other] of [
     ['speed', dir],
     ['races', '.'],
