@@ -19,7 +19,8 @@ await runToItsEnd(async () => {
   if (chosen.length === 0) return sayNothingNamed('face', options)
   for (const root of options.on) {
     const costs = await inScratch(root, async dir => {
-      const plan: Plan = { ...effort, dir, random: chance(options.seed), tick: () => {} }
+      const leaves = filesystemOf(root) !== 'tmpfs'
+      const plan: Plan = { ...effort, dir, random: chance(options.seed), tick: () => {}, leaves }
       const all = []
       for (const [name, pair] of chosen) all.push(...(await costsOf(name, pair, plan)))
       return all
