@@ -37,37 +37,56 @@ const body = `
     extra.outputJsonSync(at('x/y.json'), [1])
     expect(extra.readJsonSync(at('x/y.json'))).toEqual([1])
   })
+  test('no call waits for timers that are faked', async () => {
+    fakes.useFakeTimers()
+    const held = await lock(at('held'))
+    await expect(lock(at('held'), { timeout: 20 })).rejects.toMatchObject({ code: 'ERR_LOCK_HELD' })
+    await held.release()
+    const text = 'x'.repeat(300_000)
+    await Promise.all(Array.from({ length: 50 }, (_, nth) => writeFile(at('file' + nth), text)))
+    await new Promise(over => extra.copy(at('file0'), at('copy'), over))
+    expect(readFileSync(at('copy'), 'utf8')).toBe(text)
+    fakes.useRealTimers()
+  })
   test('nothing private is left', () => {
     expect(readdirSync(dir).filter(name => name.startsWith('.'))).toEqual([])
     rmSync(dir, { recursive: true })
   })
 `
 const needs = [
-  ['{ lock, mkdirp, readJson, updateFile }', 'holdfast'],
+  ['{ lock, mkdirp, readJson, updateFile, writeFile }', 'holdfast'],
   ['{ fileStore, getOrSet }', 'holdfast/store'],
   ['extra', 'holdfast/fs-extra'],
-  ['{ mkdtempSync, readdirSync, rmSync }', 'node:fs'],
+  ['{ mkdtempSync, readdirSync, readFileSync, rmSync }', 'node:fs'],
   ['{ join }', 'node:path'],
   ['{ tmpdir }', 'node:os'],
 ]
 const imports = needs.map(([names, from]) => `import ${names} from '${from}'\n`).join('')
 const requires = needs.map(([names, from]) => `const ${names} = require('${from}')\n`).join('')
 
+const config = { transform: {}, testEnvironment: 'node' }
+const fakedBefore = { ...config, fakeTimers: { enableGlobally: true } }
+
 const programs = {
   'Jest, require': {
     file: 'jest.spec.cjs',
-    text: requires + body,
+    text: `const fakes = jest\n${requires}${body}`,
     args: ['jest/bin/jest.js', '--testMatch', '**/jest.spec.cjs'],
+  },
+  'Jest, require, timers faked before': {
+    file: 'jest.spec.cjs',
+    text: `const fakes = jest\n${requires}${body}`,
+    args: ['jest/bin/jest.js', '--testMatch', '**/jest.spec.cjs', '--config', JSON.stringify(fakedBefore)],
   },
   'Jest, import': {
     file: 'jest.spec.mjs',
-    text: imports + body,
+    text: `import { jest as fakes } from '@jest/globals'\n${imports}${body}`,
     flags: ['--experimental-vm-modules', '--no-warnings'],
     args: ['jest/bin/jest.js', '--testMatch', '**/jest.spec.mjs'],
   },
   vitest: {
     file: 'vitest.spec.mjs',
-    text: `import { expect, test } from 'vitest'\n${imports}${body}`,
+    text: `import { expect, test, vi as fakes } from 'vitest'\n${imports}${body}`,
     args: ['vitest/vitest.mjs', 'run', 'vitest.spec.mjs'],
   },
 }
@@ -78,7 +97,7 @@ cpSync(shipped, join(home, 'node_modules', 'holdfast'), { recursive: true })
 // Elsewhere, because Jest finds no specs below node_modules.
 const dir = mkdtempSync(join(tmpdir(), 'holdfast-runners-'))
 symlinkSync(join(home, 'node_modules'), join(dir, 'node_modules'), 'junction')
-writeFileSync(join(dir, 'jest.config.json'), '{ "transform": {}, "testEnvironment": "node" }')
+writeFileSync(join(dir, 'jest.config.json'), JSON.stringify(config))
 writeFileSync(join(dir, 'package.json'), '{}')
 
 let failed = 0

@@ -3,6 +3,7 @@
 
 import type { FileProgress } from '../core/progress.js'
 import type { Steps } from '../core/steps.js'
+import { soon } from '../core/timers.js'
 import { writeBytes } from '../parts/bytes.js'
 import type { Sum } from './digest.js'
 
@@ -51,7 +52,7 @@ export class SummedFile {
       isSummed = true
     }
     // It comes when the write has begun, if the pool makes that; and in the sync form never.
-    if (last) queueMicrotask(sum)
+    if (last) soon(sum)
     const gathered = this.#buffer?.subarray(0, this.#gathered)
     this.#gathered = 0
     if (gathered && gathered.length > 0) yield* writeBytes(this.#fd, gathered, 0, this.#progress)

@@ -3,6 +3,7 @@
 import type { Door } from './door.js'
 import { Drive } from './drive-async.js'
 import type { Steps } from './steps.js'
+import { setTimeout } from './timers.js'
 
 /** Short enough that what waits for it is done a tenth of a second after the cause of the failure has ended. */
 const restMs = 50

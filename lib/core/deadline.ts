@@ -3,8 +3,10 @@
 import type { Call } from './alphabet.js'
 import { checkPatience, type Patience } from './input.js'
 import { abortError, isTimeout, timeoutError } from './interruption.js'
+import { elapsedMs } from './moment.js'
 import { markLeft } from './publication.js'
 import { onAbort } from './signals.js'
+import { clearTimeout, setTimeout } from './timers.js'
 import { givesBack } from './traits.js'
 import { longestTimerMs } from './wait.js'
 
@@ -46,7 +48,7 @@ export class Deadline {
   constructor({ signal, timeout = Number.POSITIVE_INFINITY }: Patience) {
     this.#signal = signal
     this.#timeout = timeout
-    this.#endsAtMs = performance.now() + timeout
+    this.#endsAtMs = elapsedMs() + timeout
   }
 
   /** Keeps the error that the algorithm met last: it becomes the `cause` of a time-out. */
@@ -89,9 +91,9 @@ export class Deadline {
     const isFirst = !this.#hasBegun
     this.#hasBegun = true
     if (this.#hasInterrupted || (givesBack(call) && !isFirst)) return undefined
-    if (!this.#isOver && !this.#signal?.aborted && performance.now() < this.#endsAtMs) return undefined
+    if (!this.#isOver && !this.#signal?.aborted && elapsedMs() < this.#endsAtMs) return undefined
     this.#hasInterrupted = true
-    this.#cleanBeforeMs ??= performance.now() + cleanUpMs
+    this.#cleanBeforeMs ??= elapsedMs() + cleanUpMs
     return this.error
   }
 
@@ -103,7 +105,7 @@ export class Deadline {
   /** How long (ms) a step is retried that may be for `ms`, where the caller waits for the end of the steps. */
   retryFor(ms: number | undefined): number | undefined {
     const most = this.#isLate ? lateMs : undefined
-    const mostMs = this.#cleanBeforeMs === undefined ? most : Math.max(0, this.#cleanBeforeMs - performance.now())
+    const mostMs = this.#cleanBeforeMs === undefined ? most : Math.max(0, this.#cleanBeforeMs - elapsedMs())
     return mostMs === undefined ? ms : Math.min(ms ?? mostMs, mostMs)
   }
 
@@ -129,7 +131,7 @@ export class Deadline {
 
   /** Milliseconds until the time-out, unless the call has been interrupted already. */
   leftMs(): number {
-    return this.#hasInterrupted ? Number.POSITIVE_INFINITY : Math.max(0, this.#endsAtMs - performance.now())
+    return this.#hasInterrupted ? Number.POSITIVE_INFINITY : Math.max(0, this.#endsAtMs - elapsedMs())
   }
 }
 

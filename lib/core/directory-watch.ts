@@ -3,6 +3,7 @@
 // watch (its limits, network mounts), a wait lasts its full time.
 
 import type { Done, Wake } from './done.js'
+import { clearTimeout, setTimeout } from './timers.js'
 import { longestTimerMs } from './wait.js'
 
 /** Begins to watch, and returns how to stop. Throws if the system cannot watch `dir`. */

@@ -10,6 +10,7 @@ import { interruptCall } from './interrupted.js'
 import { runInOneGo } from './one-go.js'
 import type { Running } from './running.js'
 import type { Call, Outcome } from './steps.js'
+import { clearTimeout, setTimeout } from './timers.js'
 import { givesBack, isWait, takesDescriptor } from './traits.js'
 import { ignoreRejection } from './wait.js'
 

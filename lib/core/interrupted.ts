@@ -2,6 +2,7 @@
 
 import { type Done, isFailure } from './done.js'
 import type { Call } from './steps.js'
+import { afterReactions } from './timers.js'
 import { settle } from './wait.js'
 
 /** Ends the call with the interruption; or with what a callback has failed with already, because that was first. */
@@ -11,13 +12,7 @@ export function interruptCall({ op, args }: Call, interruption: Error, done: Don
     return
   }
   const wake = settle(args[0], undefined, error => done(isFailure(error) ? error : interruption))
-  if (wake) afterDueReactions(wake)
-}
-
-/**
- * A promise that has failed says so only in a reaction. A timer, even of 0 ms, would be too late: on a busy machine a later
- * failure comes before it.
- */
-function afterDueReactions(run: () => void): void {
-  queueMicrotask(() => process.nextTick(run))
+  // A promise that has failed says so only in a reaction. A timer, even of 0 ms, would be too late: on a busy machine a later
+  // failure comes before it.
+  if (wake) afterReactions(wake)
 }

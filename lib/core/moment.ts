@@ -1,15 +1,21 @@
 // How long knowledge of the filesystem counts, on a clock that is read once for each call: to read it as often as it is
 // asked for would take as long as a quick call.
 
-// A property of the global object is looked up anew at each use, which takes as long as to read the clock.
 import { performance } from 'node:perf_hooks'
+
+// Not looked up at each use: that takes as long as to read the clock, and the tests of a program may replace them by clocks
+// that stand still.
+const { bigint: sinceBootNs } = process.hrtime
+
+/** Milliseconds of the clock of this process. */
+export const elapsedMs: () => number = performance.now.bind(performance)
 
 const momentMs = 1000
 
 let lastMs = 0
 
-/** Milliseconds of the clock that all processes of a boot share; `performance.now` begins anew in each. */
-export const monotonicMs = (): number => Number(process.hrtime.bigint()) / 1e6
+/** Milliseconds of the clock that all processes of a boot share. */
+export const monotonicMs = (): number => Number(sinceBootNs()) / 1e6
 
 let standsAtMs: number | undefined
 
@@ -32,7 +38,7 @@ export function standingStill<T>(work: () => T): T {
 
 /** Reads the clock. Whatever happens until the next time happens at this moment. */
 export function readClock(): number {
-  lastMs = performance.now()
+  lastMs = elapsedMs()
   return lastMs
 }
 

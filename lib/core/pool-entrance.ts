@@ -3,6 +3,7 @@
 // them keeps the event loop from everything else meanwhile.
 
 import { asFailure, type Done, notMade, type Wake } from './done.js'
+import { soon } from './timers.js'
 
 /** More than this would not keep the threads busier, unless there are more threads. */
 const leastWidth = 32
@@ -34,7 +35,7 @@ export function enterPool(make: (ended: Done) => void, done: Done): Wake | undef
   // one that is busy need not be woken.
   if (!isFlushing) {
     isFlushing = true
-    queueMicrotask(flush)
+    soon(flush)
   }
   return () => {
     if (waiting.delete(call)) done(notMade)
@@ -72,6 +73,6 @@ function begin({ make, done }: Waiting): void {
     make(ended)
   } catch (error) {
     // Later, because each call that is refused lets the next one in, and would deepen the stack.
-    queueMicrotask(() => ended(asFailure(error)))
+    soon(() => ended(asFailure(error)))
   }
 }

@@ -7,6 +7,7 @@
 
 import type { Wake } from './done.js'
 import type { Door } from './door.js'
+import { clearTimeout, setTimeout, soon } from './timers.js'
 
 /** For one call that needs several descriptors, such as a copy: of directories it has four, and two of a file. */
 const perSeat = 6
@@ -49,12 +50,12 @@ class Seats {
     }
     const [starving] = this.#starving
     // Later, because a call that ends inline gives its own seat back at once: each would deepen the stack.
-    if (starving) queueMicrotask(starving)
+    if (starving) soon(starving)
     for (const go of this.#queue) {
       if (this.#taken >= this.#most) return
       this.#queue.delete(go)
       this.#taken++
-      queueMicrotask(go)
+      soon(go)
     }
     if (this.#taken === 0) this.#most = this.#estimate = Number.POSITIVE_INFINITY
   }

@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto'
 import { pending } from './alphabet.js'
 import type { Done, Wake } from './done.js'
+import { clearTimeout, setTimeout } from './timers.js'
 
 /** Node fires a timer at once if it is set to more than this. */
 export const longestTimerMs = 2 ** 31 - 1

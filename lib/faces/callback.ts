@@ -1,17 +1,19 @@
 // The callback form of a face: a function that is the last argument.
 
+import { callBackSoon } from '../core/timers.js'
+
 /** What a face calls with an error, or with no error and the value. */
 // biome-ignore lint/suspicious/noExplicitAny: each face declares what its callbacks take
 export type Callback = (error?: any, value?: any) => unknown
 
 /**
- * Calls `callback` when the promise has settled. That is in a tick of its own: what the callback throws is an uncaught
- * exception, as of any callback of Node, and neither an unhandled rejection nor a second call of it.
+ * Calls `callback` when the promise has settled. What the callback throws is an uncaught exception, and neither an unhandled
+ * rejection nor a second call of it.
  */
 export function settleInto<T>(promise: Promise<T>, callback: Callback): undefined {
   promise.then(
-    value => process.nextTick(callback, null, value),
-    error => process.nextTick(callback, error),
+    value => callBackSoon(callback, null, value),
+    error => callBackSoon(callback, error),
   )
   return undefined
 }
@@ -19,8 +21,8 @@ export function settleInto<T>(promise: Promise<T>, callback: Callback): undefine
 /** The same, where "no error" is undefined, and no value follows: write-file-atomic and atomically pass that. */
 export function reportInto(promise: Promise<unknown>, callback: Callback): undefined {
   promise.then(
-    () => process.nextTick(callback, undefined),
-    error => process.nextTick(callback, error),
+    () => callBackSoon(callback, undefined),
+    error => callBackSoon(callback, error),
   )
   return undefined
 }

@@ -1,3 +1,4 @@
+import { elapsedMs } from '../core/moment.js'
 import type { Steps } from '../core/steps.js'
 import type { Backing, Kept } from './backing.js'
 import type { Store } from './contract.js'
@@ -76,11 +77,11 @@ const noticing = (below: Backing, unknown: (key: string) => void): Backing =>
 /** `took`: called with the milliseconds of each call. */
 function timed(below: Backing, took: (ms: number) => void): Backing {
   function* time<R>(steps: Steps<R>): Steps<R> {
-    const sinceMs = performance.now()
+    const sinceMs = elapsedMs()
     try {
       return yield* steps
     } finally {
-      took(performance.now() - sinceMs)
+      took(elapsedMs() - sinceMs)
     }
   }
   class Timed extends KeptOver {

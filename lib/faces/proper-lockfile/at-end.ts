@@ -1,3 +1,5 @@
+import { setImmediate, setTimeout } from '../../core/timers.js'
+
 // What is to be done when this process ends: by `process.exit`, by an error that is uncaught, because nothing is left to
 // do, or by a signal that ends it. Listeners are there only as long as there is something to do.
 

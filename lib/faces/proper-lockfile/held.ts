@@ -3,6 +3,7 @@
 
 import type { Door } from '../../core/door.js'
 import { driveSync } from '../../core/drive.js'
+import { callBackSoon } from '../../core/timers.js'
 import { type Hold, lossSignal, release } from '../../lock/hold.js'
 import { releaseAtEnd, stopReleasing } from './at-end.js'
 
@@ -26,11 +27,11 @@ export function enter(held: Held): void {
   releaseAtEnd(releaseAll)
 }
 
-/** `lost`: called in a tick of its own when it is lost, or may be. */
+/** `lost`: called soon when it is lost, or may be. */
 export function whenLost(held: Held, lost: (reason: Error) => void): void {
   const signal = lossSignal(held.hold)
   const report = () => {
-    if (leave(held)) process.nextTick(lost, signal.reason)
+    if (leave(held)) callBackSoon(lost, signal.reason)
   }
   if (signal.aborted) report()
   else signal.addEventListener('abort', report, { once: true })

@@ -1,8 +1,9 @@
+import { setTimeout } from '../../core/timers.js'
+
 // A lease that its caller has lost: nothing refers to it any more, and its heartbeats would keep the lock for as long as the
 // process lives.
 
 // Tests replace the global timers, or clear them.
-import { setTimeout } from 'node:timers'
 
 interface Held {
   /** How the hold has ended; undefined: it has not. */

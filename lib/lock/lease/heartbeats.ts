@@ -1,8 +1,15 @@
 // The heartbeats of a lease, in the background. They keep neither the process alive nor the lease.
 
-// Tests replace the global timers, or clear them.
-import { clearInterval, clearTimeout, setInterval, setTimeout } from 'node:timers'
 import { monotonicMs } from '../../core/moment.js'
+// Tests replace the global timers, or clear them.
+import {
+  clearImmediate,
+  clearInterval,
+  clearTimeout,
+  setImmediate,
+  setInterval,
+  setTimeout,
+} from '../../core/timers.js'
 import { longestTimerMs } from '../../core/wait.js'
 import { oldestBeatMs } from '../whole.js'
 import type { Beats } from './dropped.js'
