@@ -3,7 +3,7 @@
 import type { Call } from './alphabet.js'
 import { checkPatience, type Patience } from './input.js'
 import { abortError, isTimeout, timeoutError } from './interruption.js'
-import { elapsedMs } from './moment.js'
+import { monotonicMs } from './moment.js'
 import { markLeft } from './publication.js'
 import { onAbort } from './signals.js'
 import { clearTimeout, setTimeout } from './timers.js'
@@ -48,7 +48,7 @@ export class Deadline {
   constructor({ signal, timeout = Number.POSITIVE_INFINITY }: Patience) {
     this.#signal = signal
     this.#timeout = timeout
-    this.#endsAtMs = elapsedMs() + timeout
+    this.#endsAtMs = monotonicMs() + timeout
   }
 
   /** Keeps the error that the algorithm met last: it becomes the `cause` of a time-out. */
@@ -91,9 +91,9 @@ export class Deadline {
     const isFirst = !this.#hasBegun
     this.#hasBegun = true
     if (this.#hasInterrupted || (givesBack(call) && !isFirst)) return undefined
-    if (!this.#isOver && !this.#signal?.aborted && elapsedMs() < this.#endsAtMs) return undefined
+    if (!this.#isOver && !this.#signal?.aborted && monotonicMs() < this.#endsAtMs) return undefined
     this.#hasInterrupted = true
-    this.#cleanBeforeMs ??= elapsedMs() + cleanUpMs
+    this.#cleanBeforeMs ??= monotonicMs() + cleanUpMs
     return this.error
   }
 
@@ -105,7 +105,7 @@ export class Deadline {
   /** How long (ms) a step is retried that may be for `ms`, where the caller waits for the end of the steps. */
   retryFor(ms: number | undefined): number | undefined {
     const most = this.#isLate ? lateMs : undefined
-    const mostMs = this.#cleanBeforeMs === undefined ? most : Math.max(0, this.#cleanBeforeMs - elapsedMs())
+    const mostMs = this.#cleanBeforeMs === undefined ? most : Math.max(0, this.#cleanBeforeMs - monotonicMs())
     return mostMs === undefined ? ms : Math.min(ms ?? mostMs, mostMs)
   }
 
@@ -131,7 +131,7 @@ export class Deadline {
 
   /** Milliseconds until the time-out, unless the call has been interrupted already. */
   leftMs(): number {
-    return this.#hasInterrupted ? Number.POSITIVE_INFINITY : Math.max(0, this.#endsAtMs - elapsedMs())
+    return this.#hasInterrupted ? Number.POSITIVE_INFINITY : Math.max(0, this.#endsAtMs - monotonicMs())
   }
 }
 

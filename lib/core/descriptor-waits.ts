@@ -2,7 +2,7 @@
 
 import type { Wake } from './done.js'
 import { markFinal } from './errors.js'
-import { elapsedMs } from './moment.js'
+import { monotonicMs } from './moment.js'
 import { seats } from './seats.js'
 
 const longestPauseMs = 100
@@ -36,7 +36,7 @@ export class DescriptorWaits {
    * `error` is what it ends with.
    */
   begin(starving: Starving, error: unknown, again: () => void, stopped: () => void): boolean {
-    const nowMs = elapsedMs()
+    const nowMs = monotonicMs()
     const isFirst = starving.tries++ === 0
     if (isFirst || starving.served !== seats.served) Object.assign(starving, { sinceMs: nowMs, served: seats.served })
     if (!isFirst && nowMs - starving.sinceMs >= this.#retryForMs) {

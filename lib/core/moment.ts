@@ -1,21 +1,18 @@
 // How long knowledge of the filesystem counts, on a clock that is read once for each call: to read it as often as it is
 // asked for would take as long as a quick call.
 
-import { performance } from 'node:perf_hooks'
-
-// Not looked up at each use: that takes as long as to read the clock, and the tests of a program may replace them by clocks
-// that stand still.
-const { bigint: sinceBootNs } = process.hrtime
-
-/** Milliseconds of the clock of this process. */
-export const elapsedMs: () => number = performance.now.bind(performance)
+// Not looked up at each use, because the tests of a program may replace it by a clock that stands still.
+const { hrtime } = process
 
 const momentMs = 1000
 
 let lastMs = 0
 
 /** Milliseconds of the clock that all processes of a boot share. */
-export const monotonicMs = (): number => Number(sinceBootNs()) / 1e6
+export function monotonicMs(): number {
+  const [seconds, nanoseconds] = hrtime()
+  return seconds * 1e3 + nanoseconds / 1e6
+}
 
 let standsAtMs: number | undefined
 
@@ -38,7 +35,7 @@ export function standingStill<T>(work: () => T): T {
 
 /** Reads the clock. Whatever happens until the next time happens at this moment. */
 export function readClock(): number {
-  lastMs = elapsedMs()
+  lastMs = monotonicMs()
   return lastMs
 }
 

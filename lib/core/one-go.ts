@@ -4,7 +4,7 @@
 import type { Alphabet, Call } from './alphabet.js'
 import { asFailure, type Done, isFailure } from './done.js'
 import { performSync } from './drive-sync.js'
-import { elapsedMs } from './moment.js'
+import { monotonicMs } from './moment.js'
 import type { Running } from './running.js'
 import type { Steps } from './steps.js'
 import { isWait } from './traits.js'
@@ -43,16 +43,16 @@ function* hurried(
   make: (call: Call) => unknown,
   note: (tookMs: number) => void,
 ): Steps<unknown> {
-  const beganMs = elapsedMs()
+  const beganMs = monotonicMs()
   let isQuick = true
   const slowDown = () => {
-    if (isQuick) note(elapsedMs() - beganMs)
+    if (isQuick) note(monotonicMs() - beganMs)
     isQuick = false
   }
   try {
     let next = steps.next()
     while (!next.done) {
-      if (mayBlock(next.value) || elapsedMs() - beganMs >= longestGoMs) slowDown()
+      if (mayBlock(next.value) || monotonicMs() - beganMs >= longestGoMs) slowDown()
       let value: unknown
       try {
         value = isQuick ? make(next.value) : yield next.value

@@ -6,7 +6,7 @@
 
 import { isMainThread, threadId } from 'node:worker_threads'
 import type { LifeFiles } from './life-files.js'
-import { elapsedMs } from './moment.js'
+import { monotonicMs } from './moment.js'
 import { type Owner, parse, toNumber } from './owner-words.js'
 import { isCertain, placesOf } from './places.js'
 import { isProcOf, type Records, readProcess } from './process-records.js'
@@ -49,12 +49,12 @@ export function identity(records: Records, life?: LifeFiles) {
   /** When each was seen alive last. */
   const seenAlive = new Map<string, number>()
   const alive = (owner: string): boolean | undefined => {
-    const isRecent = elapsedMs() - (seenAlive.get(owner) ?? Number.NEGATIVE_INFINITY) < aliveForMs
+    const isRecent = monotonicMs() - (seenAlive.get(owner) ?? Number.NEGATIVE_INFINITY) < aliveForMs
     // If its id is not in use any more, it has ended meanwhile.
     if (isRecent && exists(idOf(owner))) return true
     const lives = judge(owner, self(), witness)
     if (seenAlive.size >= mostSeen) seenAlive.clear()
-    if (lives) seenAlive.set(owner, elapsedMs())
+    if (lives) seenAlive.set(owner, monotonicMs())
     return lives
   }
   return { self, thread, alive }

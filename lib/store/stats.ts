@@ -1,4 +1,4 @@
-import { elapsedMs } from '../core/moment.js'
+import { monotonicMs } from '../core/moment.js'
 import type { Steps } from '../core/steps.js'
 import type { Backing, Kept } from './backing.js'
 import type { Store } from './contract.js'
@@ -77,11 +77,11 @@ const noticing = (below: Backing, unknown: (key: string) => void): Backing =>
 /** `took`: called with the milliseconds of each call. */
 function timed(below: Backing, took: (ms: number) => void): Backing {
   function* time<R>(steps: Steps<R>): Steps<R> {
-    const sinceMs = elapsedMs()
+    const sinceMs = monotonicMs()
     try {
       return yield* steps
     } finally {
-      took(elapsedMs() - sinceMs)
+      took(monotonicMs() - sinceMs)
     }
   }
   class Timed extends KeptOver {

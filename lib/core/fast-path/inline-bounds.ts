@@ -1,6 +1,6 @@
 // How much the event loop may wait for inline calls: a little in each of its turns, and not for a device that was slow.
 
-import { elapsedMs } from '../moment.js'
+import { monotonicMs } from '../moment.js'
 import { setImmediate } from '../timers.js'
 
 const turnMs = 2
@@ -65,7 +65,7 @@ export class Distrust {
   readonly #rests = new Map<number, Rest>()
   readonly #now: () => number
 
-  constructor(now = elapsedMs) {
+  constructor(now = monotonicMs) {
     this.#now = now
   }
 
@@ -132,7 +132,7 @@ export class Doubt {
   readonly #records = new Map<number, Record>()
   readonly #now: () => number
 
-  constructor(now = elapsedMs) {
+  constructor(now = monotonicMs) {
     this.#now = now
   }
 

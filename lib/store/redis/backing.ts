@@ -1,6 +1,6 @@
 // Redis as an engine: a hash for each key (./scripts.ts).
 
-import { elapsedMs } from '../../core/moment.js'
+import { monotonicMs } from '../../core/moment.js'
 import type { Steps } from '../../core/steps.js'
 import { nonces } from '../../parts/stage-names.js'
 import type { Backing, Counted, CountedHit, Draft, Kept, Page } from '../backing.js'
@@ -40,7 +40,7 @@ export class RedisBacking implements Backing, Server<TracedChange> {
   *commit(key: string, from: Kept | undefined, to: Draft | undefined): Steps<Committed> {
     if (!from && !to) return 'moved'
     this.#open()
-    const change: TracedChange = { key, from, to, id: to?.id ?? (yield* nonces()), sinceMs: elapsedMs() }
+    const change: TracedChange = { key, from, to, id: to?.id ?? (yield* nonces()), sinceMs: monotonicMs() }
     return yield* untilKnown(this, change)
   }
 

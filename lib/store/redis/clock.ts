@@ -1,4 +1,4 @@
-import { elapsedMs } from '../../core/moment.js'
+import { monotonicMs } from '../../core/moment.js'
 
 // The server's clock, as it was heard of last: near enough to say how much of a time has passed, and never used to say
 // whether something has ended.
@@ -13,13 +13,13 @@ export class ServerClock {
   /** Notes what the server has said, and returns it. */
   heard(said: unknown): number {
     const nowMs = Number(said)
-    this.#heardAtMs = elapsedMs()
+    this.#heardAtMs = monotonicMs()
     this.#aheadMs = nowMs - Date.now()
     return nowMs
   }
 
   get isKnown(): boolean {
-    return elapsedMs() - this.#heardAtMs < knownForMs
+    return monotonicMs() - this.#heardAtMs < knownForMs
   }
 
   get nowMs(): number {

@@ -1,6 +1,6 @@
 // A commit: one script, which is sent again where its reply was lost, because it leaves a trace of each call.
 
-import { elapsedMs } from '../../core/moment.js'
+import { monotonicMs } from '../../core/moment.js'
 import type { Steps } from '../../core/steps.js'
 import type { Draft } from '../backing.js'
 import { just } from '../just.js'
@@ -94,7 +94,7 @@ export function* lookAt(server: RedisServer, change: TracedChange, doubt: unknow
   if (verdict === 'done') return became(change, Number(reply[1]))
   if (verdict === 'moved') return 'moved'
   // From here on it counts whether the key could have lost its memory of the call meanwhile.
-  const isRemembered = trace.length < mostOfTrace && elapsedMs() - change.sinceMs < shortestMemoryMs(to)
+  const isRemembered = trace.length < mostOfTrace && monotonicMs() - change.sinceMs < shortestMemoryMs(to)
   if (verdict === 'untouched' && (from || isRemembered)) return 'untouched'
   if (!from && isRemembered && now && now.lineage.length < mostOfLineage) return 'moved'
   throw unknownOutcome(key, from, to, doubt)
