@@ -13,6 +13,7 @@ import {
   rmSync,
   statSync,
   truncateSync,
+  unlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs'
@@ -271,6 +272,31 @@ holds('a checkout is a read-only link, or a copy if that is asked for', async ()
   assert.is(await store.checkout(digest, at('e/f'), { parents: true, mode: 'copy' }), 'copied')
   assert.equal(privateNames(dir), [])
 })
+
+holds(
+  'a checkout to a name that has the blob never finds the name taken, whenever the blob is removed meanwhile',
+  async () => {
+    for (const mode of ['auto', 'link'] as const) {
+      const seen = new Set<unknown>()
+      for (let at = 0, calls = 1; at < calls; at++) {
+        const { root, store } = opened()
+        const [digest = ''] = await kept(store, 'bytes')
+        const to = join(scratch(memory), 'to')
+        await store.checkout(digest, to)
+        calls = 0
+        const next = contentStore(root)
+        const steps = through(next.checkout.steps(digest, to, { mode }), call => {
+          if (calls++ === at) unlinkSync(blobPath(root, digest))
+          return call
+        })
+        seen.add(await drive(steps))
+        assert.is(readFileSync(to, 'utf8'), 'bytes')
+      }
+      // Removed at first, and at last.
+      assert.equal(seen, new Set([undefined, 'already']))
+    }
+  },
+)
 
 holds('executable and not are two inodes: the other one is made when it is first asked for', async () => {
   const { root, store } = opened()

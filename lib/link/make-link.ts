@@ -38,16 +38,26 @@ function* tryLink(job: Linking): Steps<Linked> {
 
 /** After an attempt that failed: are both names one inode, or has the world moved? */
 function* statLinked(job: Linking, error: SystemError): Steps<'already' | Again | undefined> {
-  const { from, to, copies, parents, tries, backoff } = job
+  const { from, to, copies, parents } = job
   const seen = yield* statLink(from, to, copies)
   if (seen === 'one' || seen === 'alike') return 'already'
-  // The name was taken, and nothing has it now: what had it is gone.
-  if (hasCode(error, 'EEXIST') || job.taken) return seen === 'nothing' ? again : undefined
+  if (hasCode(error, 'EEXIST') || job.taken) {
+    // The name was taken, and nothing has it now: what had it is gone.
+    if (seen === 'nothing') return again
+    // What has the name may well be what was to be linked, which has moved or is gone: the next try finds out.
+    return seen === 'missing' ? yield* lookAgain(job, error) : undefined
+  }
   if (!hasCode(error, 'ENOENT')) return undefined
   if (yield* fs.lstat(from, orNothing)) {
     // If the directory is there as well, one of them has come since the attempt.
     return parents || (yield* fs.stat(dirname(to), orNothing)) ? again : undefined
   }
+  return yield* lookAgain(job, error)
+}
+
+/** The file that was to be linked is missing. */
+function* lookAgain(job: Linking, error: SystemError): Steps<Again | undefined> {
+  const { from, tries, backoff } = job
   job.missed++
   if (job.missed < tries) {
     yield* fs.sleep(backoff)

@@ -8,17 +8,21 @@ import { closing } from './stage.js'
 
 const chunkBytes = 64 * 1024
 
+/** `missing`: what it was to be compared with is gone. */
+type Compared = 'alike' | 'another' | 'nothing' | 'missing'
+
 /**
  * What is at `to`: the inode at `from` (`one`), the same content (`alike`; compared only with `copies`, where a copy
  * will do), something else, or nothing. One call finds all of this out, because between two calls another process may
  * take the name, or free it.
  */
-export function* statLink(from: Path, to: Path, copies: boolean): Steps<'one' | 'alike' | 'another' | 'nothing'> {
+export function* statLink(from: Path, to: Path, copies: boolean): Steps<'one' | Compared> {
   const there = yield* fs.lstat(to, orNothing)
   if (!there) return 'nothing'
   const source = yield* fs.lstat(from, orNothing)
+  if (!source) return 'missing'
   // On macOS a hard link to a symbolic link is a link to that one's target.
-  const target = source?.isSymbolicLink() ? yield* fs.stat(from, orNothing) : undefined
+  const target = source.isSymbolicLink() ? yield* fs.stat(from, orNothing) : undefined
   if (sameInode(there, source) || sameInode(there, target)) return 'one'
   return copies ? yield* compareContent({ here: from, follow: false, modes: false }, to) : 'another'
 }
@@ -27,7 +31,7 @@ export function* statLink(from: Path, to: Path, copies: boolean): Steps<'one' | 
  * Whether a copy of `from` is at `to`: the same bytes with the same permissions, or a link with the same text. With
  * `follow`, a link at `from` stands for what it leads to.
  */
-export const statCopy = (from: Path, to: Path, follow: boolean): Steps<'alike' | 'another' | 'nothing'> =>
+export const statCopy = (from: Path, to: Path, follow: boolean): Steps<Compared> =>
   compareContent({ here: from, follow, modes: true }, to)
 
 /** True if both names are one inode. */
@@ -48,11 +52,12 @@ interface Original {
  * Compares two files by their bytes, or two links by their text. `nothing`: nothing was at the path `there`, or what
  * was has gone, or has become something of another kind, during the comparison.
  */
-function* compareContent(original: Original, there: Path): Steps<'alike' | 'another' | 'nothing'> {
+function* compareContent(original: Original, there: Path): Steps<Compared> {
   const other = yield* fs.lstat(there, orNothing)
   if (!other) return 'nothing'
   const { here, follow } = original
-  const one = yield* (follow ? fs.stat : fs.lstat)(here)
+  const one = yield* (follow ? fs.stat : fs.lstat)(here, orNothing)
+  if (!one) return 'missing'
   if (one.isSymbolicLink() && other.isSymbolicLink()) {
     const text = yield* orChanged(fs.readlink(there))
     if (!text) return 'nothing'
@@ -65,11 +70,12 @@ function* compareContent(original: Original, there: Path): Steps<'alike' | 'anot
   return yield* closing(fd, () => compareFile(original, one, fd))
 }
 
-function* compareFile({ here, follow, modes }: Original, one: Stats, right: number): Steps<'alike' | 'another'> {
+function* compareFile({ here, follow, modes }: Original, one: Stats, right: number): Steps<Compared> {
   const other = yield* fs.fstat(right)
   if (!other.isFile()) return 'another'
   if (other.size !== one.size || (modes && ((other.mode ^ one.mode) & 0o777n) !== 0n)) return 'another'
-  const left = yield* fs.open(here, follow ? 'r nonblock' : 'r nofollow')
+  const left = yield* orChanged(fs.open(here, follow ? 'r nonblock' : 'r nofollow'))
+  if (left === undefined) return 'missing'
   return (yield* closing(left, () => haveSameBytes(left, right))) ? 'alike' : 'another'
 }
 
