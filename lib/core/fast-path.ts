@@ -113,7 +113,7 @@ export class FastPath {
 
   #areQuick(devs: readonly (number | undefined)[], like: Call | undefined): boolean {
     const spelt = like && this.#held.spell(like)
-    const guessed = spelt && this.#guess(spelt)
+    const guessed = spelt && this.#cache.unlessLayered(this.#guess(spelt))
     const isReady = (dev: number) => (dev === guessed || this.#cache.isInMemory(dev)) && !this.#distrust.isResting(dev)
     return devs.every(dev => dev !== undefined && isReady(dev))
   }

@@ -45,6 +45,11 @@ export class KernelCache {
     return this.#known.places.inMemory(dev) !== undefined
   }
 
+  /** The device, unless it is one of layers: that copies a file before its first change, one more often than another. */
+  unlessLayered(dev: number | undefined): number | undefined {
+    return this.#known.places.isLayered(dev) ? undefined : dev
+  }
+
   /** Are so many bytes written, or freed, in little time? */
   isLittle(bytes: number, dev: number): boolean {
     return bytes <= this.#known.mostWritten(dev)
