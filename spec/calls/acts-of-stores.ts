@@ -5,6 +5,7 @@ import { chmodSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type ContentStore, type ContentStoreOptions, contentStore } from 'holdfast/content'
 import type { Decision } from 'holdfast/store'
+import { shardOf } from '../../lib/content/layout.js'
 import { type Act, type Form, inForm, patience } from './act.js'
 import { newText, oldText } from './acts-of-files.js'
 import { documented } from './acts-of-locks.js'
@@ -41,7 +42,7 @@ const plantBlob = (dir: string): void => {
 /** As a process does that writes into a file that it has checked out. */
 function plantDamaged(dir: string): void {
   plantBlob(dir)
-  const shard = join(dir, contentDir, 'blobs', oldDigest.slice(7, 10))
+  const shard = shardOf(join(dir, contentDir), oldDigest)
   const blob = join(shard, readdirSync(shard)[0] as string)
   chmodSync(blob, 0o644)
   writeFileSync(blob, newText.slice(0, oldText.length))
