@@ -2,10 +2,12 @@
 
 import { basename } from 'node:path'
 import { cannotLink, hasCode, isSystemError } from '../core/errors.js'
+import { platform } from '../core/platform.js'
 import { fs, orNothing, type Path, type Steps } from '../core/steps.js'
 import { discard, discardOnce } from './cleanup.js'
 import { isInode } from './identity.js'
 import { addFinding, namingPublicly } from './public-names.js'
+import { renameDirectory } from './rename-directory.js'
 import { ownerOf } from './stage-names.js'
 
 /** A thing that has another name for a while. */
@@ -49,9 +51,15 @@ function* linkBack(at: Path, path: Path): Steps<void> {
   try {
     yield* fs.link(at, path)
   } catch (error) {
-    if (!(yield* isLinkedBack(at, path, error))) return yield* fs.rename(at, path)
+    if (!(yield* isLinkedBack(at, path, error))) return yield* renameBack(at, path)
   }
   yield* discard(() => fs.unlink(at))
+}
+
+/** On Windows a directory would take the place of a file that has the name now. */
+function* renameBack(at: Path, path: Path): Steps<void> {
+  const isDirectory = platform.isWindows && (yield* fs.lstat(at)).isDirectory()
+  yield* isDirectory ? renameDirectory(at, path) : fs.rename(at, path)
 }
 
 /** After a link that failed: was it made all the same? If not, and a rename is no way either, throws the error. */

@@ -11,6 +11,7 @@ import { deletesNow } from './delete-entry.js'
 import { isGone } from './identity.js'
 import { namingPublicly } from './public-names.js'
 import { renameAside } from './rename-aside.js'
+import { renameDirectory } from './rename-directory.js'
 import { stageName } from './stage-names.js'
 
 /** Returns whether this call removed it. The name is never used again, so what has it is what was meant. */
@@ -43,7 +44,7 @@ export function* rmdirOnce(path: Path): Steps<boolean> {
     yield* fs.rmdir(at)
     return true
   } catch (error) {
-    yield* cleaningUp(() => tidy(fs.rename(at, path)))
+    yield* cleaningUp(() => tidy(renameDirectory(at, path)))
     throw namingPublicly(error, at, path)
   }
 }

@@ -37,7 +37,7 @@ function before(is: (call: Call) => boolean, act: () => void): (call: Call) => C
 }
 
 const setsAside = (path: string) => (call: Call) =>
-  call.op === 'rename' && call.args[0] === path && /\/\.[^/]*[0-9a-f]{16}\.holdfast$/.test(String(call.args[1]))
+  call.op === 'rename' && call.args[0] === path && /[\\/]\.[^\\/]*[0-9a-f]{16}\.holdfast$/.test(String(call.args[1]))
 
 const failure = () => Object.assign(new Error('EIO: i/o error'), { code: 'EIO', errno: -5, syscall: 'rename' })
 
@@ -70,27 +70,28 @@ else
       }
     })
 
-holds('what cannot get its name back is kept where it is seen, and the error says where', async () => {
-  const dir = scratch()
-  const path = join(dir, 'x')
-  make(path, 'ours', 'directory')
-  const was = lstatSync(path, { bigint: true })
-  const first = before(setsAside(path), () => {
-    renameSync(path, join(scratch(), 'kept'))
-    make(path, 'a stranger', 'directory')
+for (const kind of ['directory', 'file'] as const)
+  holds(`what cannot get its name back, which a ${kind} has, is kept, and the error says where`, async () => {
+    const dir = scratch()
+    const path = join(dir, 'x')
+    make(path, 'ours', 'directory')
+    const was = lstatSync(path, { bigint: true })
+    const first = before(setsAside(path), () => {
+      renameSync(path, join(scratch(), 'kept'))
+      make(path, 'a stranger', 'directory')
+    })
+    const second = before(
+      ({ op, args }) => op === 'link' && args[1] === path,
+      () => make(path, 'another', kind),
+    )
+    const take = () => takeNameAside(path, was, { as: 'spec', path })
+    const error = assert.throws(() => run(take, call => second(first(call))), { code: 'EEXIST' })
+    const [kept = ''] = keptIn(dir)
+    assert.ok(error.message.includes(join(dir, kept)), error.message)
+    assert.equal([read(join(dir, kept)), read(path)], ['a stranger', 'another'])
+    assert.equal(await sweep(dir, { grace: 0 }), [])
+    assert.equal(readdirSync(dir).sort(), ['x', kept].sort())
   })
-  const second = before(
-    ({ op, args }) => op === 'link' && args[1] === path,
-    () => make(path, 'another', 'directory'),
-  )
-  const take = () => takeNameAside(path, was, { as: 'spec', path })
-  const error = assert.throws(() => run(take, call => second(first(call))), { code: 'EEXIST' })
-  const [kept = ''] = keptIn(dir)
-  assert.ok(error.message.includes(join(dir, kept)), error.message)
-  assert.equal([read(join(dir, kept)), read(path)], ['a stranger', 'another'])
-  assert.equal(await sweep(dir, { grace: 0 }), [])
-  assert.equal(readdirSync(dir).sort(), ['x', kept].sort())
-})
 
 /** Moves a directory onto another one, with a gap. The second rename onto the target is the one in the gap. */
 function inTheGap(act: (to: string) => void): { dir: string; go: () => unknown } {

@@ -24,7 +24,8 @@ import { makeDirectory } from '../../lib/parts/make-directory.js'
 import { withParents } from '../../lib/parts/parents.js'
 import { isStill } from '../../lib/parts/placed.js'
 import { namingPublicly } from '../../lib/parts/public-names.js'
-import { unlinkOnce } from '../../lib/parts/remove-once.js'
+import { putBack } from '../../lib/parts/put-back.js'
+import { rmdirOnce, unlinkOnce } from '../../lib/parts/remove-once.js'
 import { removeAt } from '../../lib/parts/set-aside.js'
 import { removeFiltered } from '../../lib/remove/filtered.js'
 import { namingRelatively } from '../../lib/within/names.js'
@@ -483,4 +484,33 @@ holds('a directory gets a free name by one rename, and replaces nothing', () => 
   assert.is(claim(), true)
   assert.equal(asked, ['lstat', 'rename'])
   assert.is(readFileSync(join(to, 'in'), 'utf8'), 'x')
+})
+
+holds('a directory that gets its name back takes the place of no file that has the name meanwhile', () => {
+  const ways: Record<string, (path: string, at: string) => Steps<unknown>> = {
+    'set aside': (path, at) => putBack({ path, at }),
+    'not empty any more': path => rmdirOnce(path),
+  }
+  for (const [way, act] of Object.entries(ways)) {
+    const dir = scratch()
+    const [path, at] = [join(dir, 'x'), join(dir, 'aside')]
+    mkdirSync(way === 'set aside' ? at : path)
+    const see = (call: Call): Call | undefined => {
+      const [from, to] = call.args.map(String)
+      if (call.op === 'link') throw refused(call)
+      if (call.op === 'rmdir') {
+        writeFileSync(join(from as string, 'in'), '')
+        writeFileSync(path, "another's")
+      }
+      // Here Windows replaces the file.
+      if (call.op === 'rename' && existsSync(to as string)) rmSync(to as string)
+      return undefined
+    }
+    if (way === 'set aside') writeFileSync(path, "another's")
+    try {
+      onWindows(act(path, at), see)
+    } catch {}
+    assert.is(lstatSync(path).isFile() && readFileSync(path, 'utf8'), "another's", way)
+    assert.is(readdirSync(dir).length, 2, way)
+  }
 })
