@@ -32,7 +32,22 @@ function nodeSqlite(): { DatabaseSync: new (path: string, options?: object) => C
 
 const node = nodeSqlite()
 
-const openBetter = (path: string, options?: object): Connection => new (engine('better-sqlite3'))(path, options)
+const opened: Connection[] = []
+
+/** Windows removes no file that is open, so what a spec has left open is closed before its directories are removed. */
+process.prependListener('exit', () => {
+  for (const db of opened)
+    try {
+      db.close()
+    } catch {} // It is closed.
+})
+
+function kept(db: Connection): Connection {
+  opened.push(db)
+  return db
+}
+
+const openBetter = (path: string, options?: object): Connection => kept(new (engine('better-sqlite3'))(path, options))
 
 /** The addon is loaded when the first database is opened. */
 function whyNoBetter(): string | undefined {
@@ -50,7 +65,7 @@ export const sqlites: readonly Sqlite[] = [
   {
     name: 'node:sqlite',
     why: node ? undefined : `Node ${process.versions.node} has no node:sqlite`,
-    open: (path, options = {}) => new (node as NonNullable<typeof node>).DatabaseSync(path, options),
+    open: (path, options = {}) => kept(new (node as NonNullable<typeof node>).DatabaseSync(path, options)),
   },
   {
     name: 'better-sqlite3',
