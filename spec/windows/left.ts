@@ -10,6 +10,7 @@ export const left: Readonly<Record<string, string>> = {
   docs: tools,
   examples: tools,
   package: tools,
+  release: tools,
   'bench/charts': tools,
   'bench/floor': tools,
   'bench/short-charts': tools,
