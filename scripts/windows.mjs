@@ -83,6 +83,18 @@ async function makeJail() {
     throw new Error('The jail leaks, or nothing runs in it.')
 }
 
+/** Packages beside which faces are compared. */
+const peers = [
+  'atomically',
+  'fs-extra',
+  'make-dir',
+  'mkdirp',
+  'move-file',
+  'proper-lockfile',
+  'rimraf',
+  'write-file-atomic',
+]
+
 async function bringSpecs() {
   const { names } = choose(args)
   const here = join(top, 'dist', 'spec')
@@ -91,7 +103,7 @@ async function bringSpecs() {
   const specs = [...new Set(names.length === 0 ? all : names.flatMap(name => matching(name, all)))]
   const to = join(base, 'w', 'p')
   rmSync(to, { recursive: true, force: true })
-  copyProject(top, to, needed(top, ['tmp-promise', 'lru-cache', 'uvu']))
+  copyProject(top, to, needed(top, ['tmp-promise', 'lru-cache', 'uvu', ...peers]))
   console.log(`Bundling ${specs.length} specs ...`)
   for (const name of [...specs.map(spec => `${spec}.spec.js`), 'run.js'])
     await bundle(join(here, name), join(to, 'dist', 'spec', name))

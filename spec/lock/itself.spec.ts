@@ -18,11 +18,14 @@ async function copyOfPackage(): Promise<typeof import('holdfast')> {
   return import(pathToFileURL(join(copy, 'index.js')).href)
 }
 
-/** Ways to ask for the same lock: by its path, otherwise spelled, and through a link to its directory. */
-function spellings(): string[] {
-  const dir = scratch()
-  symlinkSync(dir, join(dir, 'link'))
-  return [join(dir, 'thing'), `${dir}/.//thing`, join(dir, 'link/thing')]
+/** Ways to ask for the same lock. */
+const spellings: Readonly<Record<string, (dir: string) => string>> = {
+  'its own path': dir => join(dir, 'thing'),
+  'another spelling': dir => `${dir}/.//thing`,
+  'a link to its directory': dir => {
+    symlinkSync(dir, join(dir, 'link'))
+    return join(dir, 'link/thing')
+  },
 }
 
 type Nested = (path: string) => Promise<unknown>
@@ -53,37 +56,41 @@ const inner = (copy: typeof import('holdfast')): Readonly<Record<string, Nested>
   'withLock.sync': async path => copy.withLock.sync(path, () => {}),
 })
 
-holds(
-  'what is called inside the work of a lock is refused the same lock at once, by any spelling and any copy',
-  async () => {
-    const copies = { own: await import('holdfast'), another: await copyOfPackage() }
-    for (const [copy, functions] of Object.entries(copies))
-      for (const [outside, holder] of Object.entries(holders))
-        for (const [inside, call] of Object.entries(inner(functions)))
-          for (const [nth] of spellings().entries()) {
-            const names = spellings()
-            const what = `${inside} in ${outside}, ${copy}, spelling ${nth}`
+for (const [way, spell] of Object.entries(spellings))
+  holds(
+    `what is called inside the work of a lock is refused the same lock at once, by any copy, and by ${way}`,
+    async () => {
+      const copies = { own: await import('holdfast'), another: await copyOfPackage() }
+      for (const [copy, functions] of Object.entries(copies))
+        for (const [outside, holder] of Object.entries(holders))
+          for (const [inside, call] of Object.entries(inner(functions))) {
+            const dir = scratch()
+            const path = spell(dir)
+            const what = `${inside} in ${outside}, ${copy}`
             let code: string | undefined
             const began = performance.now()
-            await holder(names[0] as string, () =>
-              call(names[nth] as string).catch(error => {
+            await holder(join(dir, 'thing'), () =>
+              call(path).catch(error => {
                 code = error.code
               }),
             ).catch(error => assert.is(error.code, 'ERR_NOT_PRODUCED', what))
             assert.is(code, 'ERR_LOCK_HELD', what)
             assert.ok(performance.now() - began < 30_000, what)
           }
-  },
-)
+    },
+  )
 
 holds('another lock is free inside, and the same one is free again after it', async () => {
   const path = numbered(join(scratch(), 'thing'))
   let late: Promise<unknown> = Promise.resolve()
+  let end = () => {}
+  const ended = new Promise<void>(resolve => (end = resolve))
   const fence = await withLock(path, async () => {
     // It goes on when the work is over, and is no part of it any more.
-    late = wait(50).then(() => withLock(path, ({ fence }) => fence))
+    late = ended.then(() => withLock(path, ({ fence }) => fence))
     return withLock(`${path}-2`, () => withLock(numbered(`${path}-3`), ({ fence }) => fence))
   })
+  end()
   assert.equal([fence, await late], [1, 2])
 })
 

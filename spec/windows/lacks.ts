@@ -168,6 +168,7 @@ export const lacksOfWine: Lacks = {
     'a link: whichever call fails': links,
   },
   mkdirp: { 'a file in the way, or a link that leads nowhere': links },
+  'lock/itself': { 'by a link to its directory': links },
   'lock/lost': { 'lock.sync is refused at once': links },
   'lock/place': {
     'all spellings of one path, and all ways through links': links,

@@ -9,6 +9,7 @@ export const left: Readonly<Record<string, string>> = {
   compat: tools,
   docs: tools,
   examples: tools,
+  hover: tools,
   package: tools,
   release: tools,
   'bench/charts': tools,
