@@ -225,12 +225,19 @@ holds('another package’s lock is waited for, and named', async () => {
   assert.match((await assertHeldByNamed(() => lock.sync(path, soon))).message, busy.message)
   await using root = await within(join(path, '..'))
   assert.is((await root.lock.holder('thing'))?.foreign, true)
-  const error = await assertHeldByNamed(() => root.lock('thing', { ...soon, foreign: 10_000 }))
-  assert.match(error.message, busy.message)
   const waiting = withLock(path, () => 'got it')
   setTimeout(unlock, 100)
   assert.is(await waiting, 'got it')
   assert.is(await lock.holder(path), undefined)
+})
+
+holds('another package’s lock is named below a root, too', async () => {
+  const dir = scratch()
+  const unlock = await properLockfile.lock(join(dir, 'thing'), theirs)
+  await using root = await within(dir)
+  const error = await assertHeldByNamed(() => root.lock('thing', { timeout: 50, foreign: 10_000 }))
+  assert.match(error.message, busy.message)
+  await unlock()
 })
 
 holds('that package takes no lock of ours, and gets it when it was removed', async () => {

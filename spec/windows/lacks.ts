@@ -22,6 +22,7 @@ const processes = 'it starts a hundred processes, each of which takes seconds un
 const openTargets = 'Wine replaces no file that is open, also by those who share it'
 const network = 'no program reaches a server in the jail: Wine reports UNKNOWN of each connection'
 const bundled = 'there a spec and all that it imports is one file, so what it requires is another copy'
+const slow = 'under Wine a look below a root takes longer than the time that is left for it after a time-out'
 const spelling = 'Wine reports that it has changed the case of a name, and does not'
 
 type Lacks = Readonly<Record<string, Readonly<Record<string, string>>>>
@@ -57,6 +58,11 @@ export const lacksOfWindows: Lacks = {
     'with the mode of the old one': modes,
     'what cannot be replaced is written': devices,
     'a path of bytes may be any path': anyBytes,
+  },
+  'faces/write-file-atomic': {
+    'an owner': modes,
+    'a directory': refusesDirectory,
+    'options are not changed, and nothing is left beside the file': modes,
   },
   'get-or-create': { 'a directory is made once, whole': modes },
   'json-files': { 'what was written is read': modes },
@@ -143,6 +149,7 @@ export const lacksOfWine: Lacks = {
   'faces/mkdirp': { 'require()': bundled },
   'faces/move-file': { 'require()': bundled },
   'faces/rimraf': { 'require()': bundled },
+  'faces/write-file-atomic': { 'require()': bundled },
   'get-or-create/response': { '*': network },
   'get-or-create': {
     'what is of another kind': links,
@@ -168,6 +175,7 @@ export const lacksOfWine: Lacks = {
     'a link: whichever call fails': links,
   },
   mkdirp: { 'a file in the way, or a link that leads nowhere': links },
+  'lock/foreign': { 'is named below a root': slow },
   'lock/itself': { 'by a link to its directory': links },
   'lock/lost': { 'lock.sync is refused at once': links },
   'lock/place': {

@@ -7,6 +7,7 @@
 // there is no other pin and no state, its pin becomes the state. Of two, the one that looks last sees the other. If both
 // do, the one whose pin has the smaller name waits until the other has taken its own away, or has come first.
 
+import { basename } from 'node:path'
 import { type State, spellState } from '../../cell/state.js'
 import { readState } from '../../cell/transition.js'
 import { hasCode } from '../../core/errors.js'
@@ -22,14 +23,14 @@ import { mark } from './rights.js'
 /** How old (ms) a pin is whose owner cannot be judged from here, and is taken for dead: that costs it a second try. */
 const graceMs = 5000
 
-/** The pins of others that live. Those of the dead are removed. */
+/** The names of the pins of others that live. Those of the dead are removed. */
 export function* livePins(at: string, own?: string): Steps<string[]> {
   const live: string[] = []
   for (const name of yield* namesIn(at)) {
-    const [owner, pin] = [ownerOf(name), `${at}/${name}`]
-    if (owner === undefined || pin === own) continue
-    if (yield* isDebris(name, owner, { dir: at, graceMs })) yield* tidy(fs.unlink(pin))
-    else live.push(pin)
+    const owner = ownerOf(name)
+    if (owner === undefined || name === own) continue
+    if (yield* isDebris(name, owner, { dir: at, graceMs })) yield* tidy(fs.unlink(`${at}/${name}`))
+    else live.push(name)
   }
   return live
 }
@@ -47,12 +48,13 @@ function* namesIn(at: string): Steps<readonly string[]> {
 const pauseMs = 5
 const mostPauses = 200
 
-/** Is it the turn of this pin before all others? */
-export function* isFirst(at: string, own: string): Steps<boolean> {
+/** Is it the turn of this pin before all others? They are compared by name: on Windows one path has several spellings. */
+export function* isFirst(at: string, pin: string): Steps<boolean> {
+  const own = basename(pin)
   for (let pauses = 0; pauses <= mostPauses; pauses++) {
     const others = yield* livePins(at, own)
     if (others.length === 0) return true
-    if (others.some(pin => pin < own)) return false
+    if (others.some(other => other < own)) return false
     yield* fs.sleep(pauseMs)
   }
   return false
