@@ -4,6 +4,7 @@
 import type { Owner } from '../../cell/create.js'
 import { isSystemError } from '../../core/errors.js'
 import { asMode, refusal } from '../../core/input.js'
+import { platform } from '../../core/platform.js'
 import type { Stats } from '../../core/stats.js'
 import { fs, type Steps, together, unwrap } from '../../core/steps.js'
 import { isMade } from '../../parts/made-directory.js'
@@ -27,6 +28,8 @@ export function asLockMode(value: unknown): number | undefined {
  * given. Best effort, but for a mode that was asked for: without the mark it is another's if it is empty.
  */
 export function* giveRights(stage: string, above: string, asked: number | undefined): Steps<Owner | undefined> {
+  // Windows changes no attribute of a directory by a descriptor, and keeps no bit that could mark it.
+  if (platform.isWindows) return undefined
   try {
     // By a descriptor, because the bits would mean much on what somebody else has put in its place.
     const fd = yield* fs.open(stage, 'r nofollow')
