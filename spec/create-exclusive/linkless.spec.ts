@@ -117,11 +117,18 @@ if (!contender(plays)) {
     assert.is(await create('file', 'first')(), true)
     assert.is(await create('file', 'second')(), false)
     assert.is(create('other', 'x').sync(), true)
-    symlinkSync('nowhere', join(dir, 'dangling'))
     mkdirSync(join(dir, 'dir'))
-    for (const name of ['dir', 'dangling']) await assert.rejects(create(name, '')(), { code: 'EEXIST' })
-    assert.equal(readdirSync(dir).sort(), ['.holdfast.lock', 'dangling', 'dir', 'file', 'other'])
+    await assert.rejects(create('dir', '')(), { code: 'EEXIST' })
+    assert.equal(readdirSync(dir).sort(), ['.holdfast.lock', 'dir', 'file', 'other'])
     assert.is(readFileSync(join(dir, 'file'), 'utf8'), 'first')
+  })
+
+  holds('a link that leads nowhere has its name', async () => {
+    const dir = scratch()
+    symlinkSync('nowhere', join(dir, 'dangling'))
+    const create = dual(() => linkless(createExclusive.steps(join(dir, 'dangling'), '')))
+    await assert.rejects(create(), { code: 'EEXIST' })
+    assert.equal(readdirSync(dir).sort(), ['.holdfast.lock', 'dangling'])
   })
 
   holds('what has no such way says what is missing', async () => {
