@@ -1,5 +1,6 @@
 // The limits of one call: how many bytes and things it may make or remove, and how deep.
 
+import { basename } from 'node:path'
 import type { Call, Op, Path } from '../core/steps.js'
 import { ownerOf } from '../parts/stage-names.js'
 import { type LimitName, overLimit } from './refusals.js'
@@ -104,7 +105,4 @@ export class Budget {
 const isMaking = (op: Op, args: readonly unknown[]): boolean =>
   op === 'open' ? String(args[1]).includes('x') : makes.has(op)
 
-const isPrivate = (path: unknown): boolean => {
-  const text = String(path)
-  return ownerOf(text.slice(text.lastIndexOf('/') + 1)) !== undefined
-}
+const isPrivate = (path: unknown): boolean => ownerOf(basename(String(path))) !== undefined

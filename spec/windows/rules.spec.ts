@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { inspect } from 'node:util'
-import { cell } from 'holdfast'
+import { cell, within } from 'holdfast'
 import { type Call, driveSync, fs, type Steps } from 'holdfast/steps'
 import { createState } from '../../lib/cell/create.js'
 import { type State, successor } from '../../lib/cell/state.js'
@@ -513,4 +513,13 @@ holds('a directory that gets its name back takes the place of no file that has t
     assert.is(lstatSync(path).isFile() && readFileSync(path, 'utf8'), "another's", way)
     assert.is(readdirSync(dir).length, 2, way)
   }
+})
+
+holds('below a root, what is made ready at a private name and linked then is one thing', () => {
+  const dir = scratch()
+  writeFileSync(join(dir, 'file'), 'x')
+  using root = within.sync(dir, { maxEntries: 1 })
+  root.copy.sync('file', 'copied', { overwrite: false })
+  assert.is(root.createExclusive.sync('created', 'x'), true)
+  assert.equal(readdirSync(dir).sort(), ['copied', 'created', 'file'])
 })
