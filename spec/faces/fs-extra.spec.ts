@@ -6,6 +6,7 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { assert, holds, scratch } from '../support/kit.js'
 import { assertAlike, type Case, type Package } from '../support/side-by-side.js'
+import { isWindows, isWine } from '../windows/flavour.js'
 
 const require = createRequire(import.meta.url)
 const peer = require('fs-extra') as Package
@@ -120,13 +121,23 @@ holds('move comes to the same as that of fs-extra', () =>
 
 const places = [['@f'], ['@d'], ['@none'], ['@none/deep/er'], ['@ld'], ['@lf'], ['@d/']]
 
+/** On Windows Node names the file that is in the way. */
+const belowFile = each(isWindows ? [] : ['ensureDir'], [['@f/x']])
+
 holds('what makes and removes things comes to the same as in fs-extra', () =>
   alike([
     ...each(['remove', 'ensureDir', 'ensureFile', 'pathExists'], places),
     ...each(
       ['ensureDir'],
-      [['@m', 0o700], ['@m/a', { mode: 0o750 }], ['@m', { mode: undefined }], ['@m', null], ['@m', '700'], ['@f/x']],
+      [
+        ['@m', 0o700],
+        ['@m/a', { mode: 0o750 }],
+        ['@m', { mode: undefined }],
+        ['@m', null],
+        ['@m', '700'],
+      ],
     ),
+    ...belowFile,
     ['ensureFile', '@dangling'],
     ['remove', '@dangling'],
     ['pathExists', '@dangling'],
@@ -178,15 +189,19 @@ holds('ensureLink and ensureSymlink come to the same as those of fs-extra', () =
 
 holds('what is no path is refused as by fs-extra', async () => {
   // Not `remove`: of that, fs-extra throws what no one can catch.
-  for (const name of ['copy', 'move', 'ensureLink', 'ensureSymlink', 'ensureFile', 'emptyDir', 'ensureDir'])
+  const names = ['copy', 'move', 'ensureLink', 'ensureSymlink', 'ensureFile', 'emptyDir', 'ensureDir']
+  // Wine reports that it has made a link of any text.
+  for (const name of isWine ? names.filter(one => one !== 'ensureSymlink') : names)
     for (const path of [undefined, null, 5, {}, '', 'a\0b'])
       for (const args of [
         [path, 'x'],
         [join(dirOfFiles, 'f'), path],
       ].slice(0, /copy|move|Link|Symlink/.test(name) ? 2 : 1)) {
         const [theirs, ours] = await Promise.all([peer, face].map(of => codeOf(of, name, args)))
-        assert.equal(ours, theirs, `${name}(${args.join(', ')})`)
-        assert.equal(codeOfSync(face, name, args), theirs, `${name}Sync(${args.join(', ')})`)
+        // On Windows fs-extra looks first for characters that no name has, also in what is no text: that error has no code.
+        const shown = (said: unknown) => (isWindows && name.endsWith('Dir') && Array.isArray(said) ? said[0] : said)
+        assert.equal(shown(ours), shown(theirs), `${name}(${args.join(', ')})`)
+        assert.equal(shown(codeOfSync(face, name, args)), shown(theirs), `${name}Sync(${args.join(', ')})`)
       }
 })
 
@@ -234,8 +249,16 @@ holds('JSON is read as by fs-extra', () =>
   ),
 )
 
-holds("Node's own functions come to the same as in fs-extra", () =>
-  alike([
+const onDirectories = [
+  ['@d', '@n'],
+  ['@d', '@empty'],
+  ['@f', '@d'],
+]
+
+holds("Node's own functions come to the same as in fs-extra", async () => {
+  // The sync form of newer Nodes words otherwise what it says of a directory.
+  await assertAlike(peer, face, each(['cp'], [...onDirectories, ['@d', '@f']]), ['promise', 'callback'])
+  await alike([
     ...each(
       ['stat', 'lstat', 'readdir', 'readFile', 'access', 'readlink', 'unlink', 'rmdir', 'mkdir', 'rm'],
       [['@f'], ['@d'], ['@none'], ['@ld']],
@@ -245,13 +268,13 @@ holds("Node's own functions come to the same as in fs-extra", () =>
       [
         ['@f', '@new'],
         ['@f', '@g'],
-        ['@d', '@n'],
-        ['@d', '@empty'],
         ['@none', '@new'],
-        ['@d', '@f'],
-        ['@f', '@d'],
       ],
     ),
+    // On Windows Node puts a directory in the place of a file.
+    ...each(isWindows ? [] : ['rename'], [['@d', '@f']]),
+    ...each(['rename'], onDirectories),
+    ...each(['link', 'symlink'], [...onDirectories, ['@d', '@f']]),
     ['cp', '@d', '@new', { recursive: true }],
     ['rm', '@d', { recursive: true }],
     ['rm', '@none', { recursive: true }],
@@ -259,10 +282,12 @@ holds("Node's own functions come to the same as in fs-extra", () =>
     ['mkdir', '@a/b', { recursive: true }],
     ['mkdir', 'a/b', { recursive: true }],
     ['mkdir', '@f', { recursive: true }],
-    ['mkdir', '@f/b', { recursive: true }],
+    ...each(isWindows ? [] : ['mkdir'], [['@f/b', { recursive: true }]]),
     ['mkdir', '@m', { recursive: true, mode: '700' }],
-  ]),
-)
+  ])
+  for (const of of [peer, face])
+    assert.is((codeOfSync(of, 'cp', [dirOfFiles, `${dirOfFiles}-copy`]) as string[])[1], 'ERR_FS_EISDIR')
+})
 
 holds('the names are those of fs-extra, in all three modules', async () => {
   const names = (one: object) =>

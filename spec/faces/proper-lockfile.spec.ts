@@ -452,10 +452,27 @@ function run(file: string, then: string) {
   return { end: signal ?? status, stdout, stderr }
 }
 
+const forever = 'setInterval(() => {}, 1000);'
+
+const bySignals = (file: string): [string, unknown][] => [
+  [`${forever} process.kill(process.pid, 'SIGTERM')`, 'SIGTERM'],
+  [
+    `const { createRequire } = await import('node:module')
+    const onExit = createRequire(${JSON.stringify(join(top, 'x.js'))})('signal-exit')
+    onExit(() => console.log('hook'))
+    ${forever} process.kill(process.pid, 'SIGINT')`,
+    'SIGINT',
+  ],
+  [
+    `process.on('SIGTERM', () => setTimeout(() => process.exit(lockfile.checkSync(${JSON.stringify(file)}) ? 0 : 5), 50))
+    ${forever} process.kill(process.pid, 'SIGTERM')`,
+    0,
+  ],
+]
+
 holds('nothing is left when the process ends, except by SIGKILL, and that is taken at once', async () => {
   const { dir, file } = fresh()
   const onSignals = process.platform !== 'win32'
-  const forever = 'setInterval(() => {}, 1000);'
   const ends: [string, unknown][] = [
     ['', 0],
     ['process.exit(3)', 3],
@@ -464,19 +481,8 @@ holds('nothing is left when the process ends, except by SIGKILL, and that is tak
       'await release(); while (process.eventNames().length > before) await new Promise(done => setTimeout(done, 50))',
       0,
     ],
-    ...(onSignals ? [[`${forever} process.kill(process.pid, 'SIGTERM')`, 'SIGTERM'] as [string, string]] : []),
-    [
-      `const { createRequire } = await import('node:module')
-      const onExit = createRequire(${JSON.stringify(join(top, 'x.js'))})('signal-exit')
-      onExit(() => console.log('hook'))
-      ${forever} process.kill(process.pid, 'SIGINT')`,
-      'SIGINT',
-    ],
-    [
-      `process.on('SIGTERM', () => setTimeout(() => process.exit(lockfile.checkSync(${JSON.stringify(file)}) ? 0 : 5), 50))
-      ${forever} process.kill(process.pid, 'SIGTERM')`,
-      0,
-    ],
+    // On Windows they end a process at once.
+    ...(onSignals ? bySignals(file) : []),
   ]
   for (const [then, end] of ends) {
     const ran = run(file, then)

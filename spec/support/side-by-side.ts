@@ -13,7 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { isWindows } from '../windows/flavour.js'
+import { isWindows, isWine } from '../windows/flavour.js'
 import { assert, scratch } from './kit.js'
 
 // biome-ignore lint/suspicious/noExplicitAny: any function of any package
@@ -90,9 +90,15 @@ export async function play(peer: Package, form: Form, [name, ...args]: Case): Pr
   return { to: spelledAlike(to.replaceAll(JSON.stringify(dir).slice(1, -1), '@').replaceAll(dir, '@')), left }
 }
 
-/** On Windows Node spells some paths anew: `\\\\?\\` before them, and the other separators. */
+/** On Windows Node spells some paths anew: `\\\\?\\` before them, the other separators, from the root, and with none at the end. */
 const spelledAlike = (text: string): string =>
-  isWindows ? text.replace(/[\\/]+\?[\\/]+(?=@)/g, '').replace(/\\+/g, '/') : text
+  isWindows
+    ? text
+        .replace(/[\\/]+\?[\\/]+(?=@)/g, '')
+        .replace(/\\+/g, '/')
+        .replaceAll("'@/", "'")
+        .replaceAll("/'", "'")
+    : text
 
 /** fs-extra writes into the options that it is given. */
 const copied = (one: unknown): unknown => (one?.constructor === Object ? { ...one } : one)
@@ -112,6 +118,11 @@ function callIn(form: Form, peer: Package, name: string, args: readonly unknown[
 export const spelt = ([name, ...args]: Case, form: Form): string =>
   `${form} ${name}(${args.map(one => JSON.stringify(one) ?? 'undefined').join(', ')})`
 
+/** Wine makes no links, and changes no read-only file by a handle: what is in a case that needs that is not the face. */
+const isBeyondWine = (one: Case): boolean =>
+  /symlink/i.test(one[0]) ||
+  one.some(part => /^@(ld|le|lf|dangling)(\/|$)/.test(String(part)) || (part as { mode?: unknown } | null)?.mode === 0)
+
 /** Plays each case with both, in these forms, and insists that they come to the same. */
 export async function assertAlike(
   peer: Package,
@@ -121,6 +132,7 @@ export async function assertAlike(
 ): Promise<void> {
   for (const one of cases)
     for (const form of forms) {
+      if (isWine && isBeyondWine(one)) continue
       const theirs = await play(peer, form, one)
       assert.equal(await play(face, form, one), theirs, spelt(one, form))
     }

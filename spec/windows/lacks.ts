@@ -128,6 +128,7 @@ export const lacksOfWine: Lacks = {
     'counts up to the very end': links,
   },
   'copy/refusals': { 'a link never takes the place': links, 'is told what each thing is': links },
+  'create-exclusive/linkless': { 'a link that leads nowhere': links },
   'create-exclusive': { 'what is no file, and a link that leads nowhere': links },
   emplace: {
     'two spellings of one name': links,
@@ -135,6 +136,7 @@ export const lacksOfWine: Lacks = {
     'a link is put there as a link': links,
   },
   'faces/atomically': { 'require()': bundled },
+  'faces/fs-extra': { 'the names are those of fs-extra': bundled },
   'faces/fs-extra/unlike': {
     'ensureFile leaves a file as it is': links,
     'move never replaces a link': links,
@@ -145,9 +147,14 @@ export const lacksOfWine: Lacks = {
     'a link never replaces': links,
     'cp keeps the texts of links': links,
   },
+  'faces/links-in-trees': { '*': links },
   'faces/make-dir': { 'require()': bundled },
   'faces/mkdirp': { 'require()': bundled },
   'faces/move-file': { 'require()': bundled },
+  'faces/proper-lockfile': {
+    'for import and require': bundled,
+    'links are followed': links,
+  },
   'faces/rimraf': { 'require()': bundled },
   'faces/write-file-atomic': { 'require()': bundled },
   'get-or-create/response': { '*': network },
