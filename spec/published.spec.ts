@@ -7,6 +7,7 @@ import {
   cell,
   copy,
   createExclusive,
+  type Durability,
   emplace,
   getOrCreate,
   link,
@@ -209,7 +210,11 @@ for (const [name, act] of Object.entries(acts))
   )
 
 /** Stops a call while it makes the call that is chosen, which goes on when the caller has its error. */
-async function stoppedAt(path: string, isIt: (call: SingleCall) => boolean, timeout?: number) {
+async function stoppedAt(
+  path: string,
+  isIt: (call: SingleCall) => boolean,
+  { timeout, durability = 'full' }: { timeout?: number; durability?: Durability } = {},
+) {
   const stop = new AbortController()
   let goOn: (() => void) | undefined
   const door: Door = {
@@ -223,10 +228,10 @@ async function stoppedAt(path: string, isIt: (call: SingleCall) => boolean, time
     },
   }
   const options = { door, ...(timeout === undefined ? { signal: stop.signal } : { timeout }) }
-  const error = await drive(writeFile.steps(path, 'new', full), options).catch(error => error)
+  const error = await drive(writeFile.steps(path, 'new', { durability }), options).catch(error => error)
   const { code, published } = error
   goOn?.()
-  // The same error ends the steps in the background, and then it knows.
+  // When the steps have ended in the background, it knows.
   await until(() => error.published !== 'unknown')
   return [code, published, error.published]
 }
@@ -235,7 +240,9 @@ holds('the error is unknown while what it is about is under way, and true as soo
   const path = join(scratch(), 'f')
   const toPath = (call: SingleCall) => call.op === 'rename' && call.args[1] === path
   assert.equal(await stoppedAt(path, toPath), ['ABORT_ERR', 'unknown', true])
-  assert.equal(await stoppedAt(path, toPath, 3_000), ['ERR_TIMEOUT', 'unknown', true])
+  assert.equal(await stoppedAt(path, toPath, { timeout: 3_000 }), ['ERR_TIMEOUT', 'unknown', true])
+  // The rename is the last of their calls, so the steps do not fail.
+  assert.equal(await stoppedAt(path, toPath, { durability: 'none' }), ['ABORT_ERR', 'unknown', true])
   assert.equal(await stoppedAt(path, call => call.op === 'fsync'), ['ABORT_ERR', 'unknown', false])
   let renamed = false
   const syncAfter = (call: SingleCall) => {

@@ -4,7 +4,7 @@ import type { Call } from './alphabet.js'
 import { checkPatience, type Patience } from './input.js'
 import { abortError, isTimeout, timeoutError } from './interruption.js'
 import { monotonicMs } from './moment.js'
-import { markLeft } from './publication.js'
+import { markEnded, markLeft } from './publication.js'
 import { onAbort } from './signals.js'
 import { clearTimeout, setTimeout } from './timers.js'
 import { givesBack } from './traits.js'
@@ -44,6 +44,8 @@ export class Deadline {
   #failure: unknown
   /** What the algorithm makes of a time-out, for a caller that goes on. */
   #ifLeft: OfTimeout | undefined
+  /** The error of a caller that went on. */
+  #left: unknown
 
   constructor({ signal, timeout = Number.POSITIVE_INFINITY }: Patience) {
     this.#signal = signal
@@ -126,7 +128,13 @@ export class Deadline {
   errorOf(steps: unknown): unknown {
     const { error } = this
     const left = isTimeout(error) && this.#ifLeft ? this.#ifLeft(error) : error
-    return markLeft(steps, this.#failure ?? left)
+    this.#left = this.#failure ?? left
+    return markLeft(steps, this.#left)
+  }
+
+  /** The steps that such a caller left have ended. They may have come to their end without an error. */
+  noteEnd(steps: unknown): void {
+    markEnded(steps, this.#left)
   }
 
   /** Milliseconds until the time-out, unless the call has been interrupted already. */

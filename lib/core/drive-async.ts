@@ -166,8 +166,9 @@ export class Drive<T> {
   }
 
   #end(outcome: Outcome<T>): void {
-    const { deadline, resolve, reject, ended } = this.#running
+    const { deadline, steps, resolve, reject, ended } = this.#running
     this.#hasEnded = true
+    if (this.#isLeft) deadline?.noteEnd(steps)
     clearTimeout(this.#leaveTimer)
     deadline?.disarm()
     this.#descriptors.leave()

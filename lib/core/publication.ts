@@ -9,8 +9,8 @@ import type { Steps } from './steps.js'
  * was what the call was to make it, and what failed came after that. `false`: it was not, or the call has undone it.
  * `unknown`: neither is certain, for one of three reasons. A filesystem that is not known to be local reported an error of
  * the very call that gives the name, and no evidence is left. Or a file that is written in place may be half written. Or the
- * promise was ended by its time-out while the call goes on in the background: then the error says `true` or `false` as soon
- * as that call has failed, too.
+ * promise was ended by its signal or its time-out while the call goes on in the background: then the error says `true` or
+ * `false` as soon as that call has ended, too.
  *
  * Known to be local are, on Linux, the filesystems that its kernel keeps itself, as ext4; on macOS, disks like that of `/`;
  * on Windows, what is no network share; on other systems, none.
@@ -119,12 +119,14 @@ class PublishingSteps<T> implements Iterator<Call, T> {
   }
 }
 
-/**
- * The caller goes on with `error`, and the steps end in the background. They may still publish the name. If it is this
- * very error that they end with, it says then what came of them.
- */
+/** The caller goes on with `error`, and the steps end in the background. They may still publish the name. */
 export function markLeft(steps: unknown, error: unknown): unknown {
   if (!(steps instanceof PublishingSteps)) return error
   const { publication } = steps
   return publication.mark(error, publication.published || 'unknown')
+}
+
+/** Such steps have ended, in whatever way: the error that the caller has says now what came of them. */
+export function markEnded(steps: unknown, error: unknown): void {
+  if (steps instanceof PublishingSteps) steps.publication.mark(error)
 }
