@@ -182,7 +182,7 @@ holds('require: an error names all that is missing, and nothing is left behind',
 
 holds('what is wrong with the directory itself comes out as it is', async () => {
   await assert.rejects(probe(join(dir, 'none')), { code: 'ENOENT' })
-  await assert.rejects(probe(import.meta.filename), { code: 'ENOTDIR' })
+  await assert.rejects(probe(import.meta.filename), { code: isWindows ? 'ENOENT' : 'ENOTDIR' })
   for (const code of ['EROFS', 'EACCES', 'EPERM', 'ENOSPC'] as const)
     assert.throws(() => probed(always('mkdir', code)), { code })
   // Also when the directory could still be created.
@@ -577,7 +577,8 @@ holds('whatever call fails, nothing is left behind, and the error comes out', ()
       break
     }
   }
-  assert.ok(threw > 300)
+  // Windows syncs no directory, and removes later what cannot be removed at once.
+  assert.ok(threw > (isWindows ? 200 : 300))
   assert.is(descriptors(), before)
 })
 
@@ -632,7 +633,11 @@ holds('of one that was killed, sweep takes away what is left', async () => {
     import { dual } from 'holdfast/steps'
     import { killedAt } from 'holdfast/testing'
     await dual(() => killedAt(probe.steps(process.argv[1]), 100))()`
-  const { stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script, dir], { encoding: 'utf8' })
+  // From here the package finds itself by its name.
+  const { stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script, dir], {
+    encoding: 'utf8',
+    cwd: import.meta.dirname,
+  })
   assert.is(stderr, '')
   const left = readdirSync(dir).filter(name => name !== 'mine')
   assert.is(left.length, 1)

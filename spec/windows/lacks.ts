@@ -13,6 +13,7 @@ const anyBytes = 'names of Windows are text'
 const unseenBirths =
   'Windows shows no births of processes: a file that the owner keeps open is looked at (windows/rules)'
 const ownClocks = 'the clock of Windows goes on while it sleeps, so a heartbeat is not judged by it at one look'
+const descriptors = 'how many descriptors a process has is shown by Linux alone'
 const oneSpelling = 'on Windows two names that differ only in case are one'
 /** What Wine lacks. */
 const links = 'Wine reports that it has made a symbolic link, and makes none'
@@ -86,6 +87,7 @@ export const lacksOfWindows: Lacks = {
     'in a directory that only its user may read': modes,
     'what may not be read is an error': modes,
   },
+  'support/laws': { 'a descriptor that is left behind': descriptors },
   'temp-dir': { 'it is private, empty, and gone': modes },
   'update-file': { 'the mode stays': modes },
   'within/same': { 'below a file': refusesDirectory },
@@ -111,6 +113,7 @@ export const lacksOfWine: Lacks = {
     'a use is a checkout': readOnly,
     'maxAge removes what was not used': readOnly,
     'a blob that is missed after': readOnly,
+    'says: evicted.json': readOnly,
   },
   'content/kills': {
     'a process ends at any call': readOnly,
@@ -225,6 +228,7 @@ export const lacksOfWine: Lacks = {
     'one file that is named twice': links,
     'links that come to lead elsewhere': links,
     'several files may share one lock': links,
+    'a lock that is held shows that it lives': links,
   },
   within: {
     'no function leads out: a link': links,
