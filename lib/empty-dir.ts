@@ -9,15 +9,8 @@ import type { Trial } from './parts/achieve.js'
 import { concurrently } from './parts/concurrently.js'
 import { defaultGraceMs, isDebris, type Liveness } from './parts/debris.js'
 import { asDeleteJob, type DeleteJob } from './parts/delete-job.js'
-import {
-  assertUnmoved,
-  listEntries,
-  type OpenDirectory,
-  openFollowing,
-  pathIn,
-  pathTo,
-  using,
-} from './parts/directory-handle.js'
+import { isStillThere } from './parts/directory-gone.js'
+import { listEntries, type OpenDirectory, openFollowing, pathIn, pathTo, using } from './parts/directory-handle.js'
 import { sameInode } from './parts/identity.js'
 import { type Aside, deleteOrPutBack, removeOrSetAside } from './parts/set-aside.js'
 import { ownerOf } from './parts/stage-names.js'
@@ -65,13 +58,12 @@ function* ifThere<T>(steps: Steps<T>): Steps<T | undefined> {
 /** Returns false if the directory is gone, which can be seen where it is found by path. */
 function* empty(dir: OpenDirectory, given: unknown, job: DeleteJob, trial: Trial): Steps<boolean> {
   const entries = yield* ifThere(listEntries(dir))
-  if (!entries) return false
-  yield* refuseRoot(dir, given)
+  if (!entries || !(yield* ifThere(isNoRoot(dir, given)))) return false
   const liveness = { dir: pathTo(dir), graceMs: defaultGraceMs }
   const aside: Aside[] = []
   job.sum.total = entries.length
   const free = function* (entry: Entry): Steps<boolean | Aside> {
-    yield* assertUnmoved(dir)
+    if (!(yield* isStillThere(dir))) return false
     return yield* removeOrSetAside(pathIn(dir, entry), job, trial, { shown: childPath(dir.shown, entry) })
   }
   const removeEntry = function* (entry: Entry): Steps<void> {
@@ -86,12 +78,14 @@ function* empty(dir: OpenDirectory, given: unknown, job: DeleteJob, trial: Trial
   return true
 }
 
-function* refuseRoot(dir: OpenDirectory, given: unknown): Steps<void> {
+/** Throws if the directory is a root. */
+function* isNoRoot(dir: OpenDirectory, given: unknown): Steps<true> {
   const path = pathTo(dir)
   if (platform.isWindows) refusingRoot(yield* fs.realpath(dir.shown.toString()), given, 'dir')
   const [own, above] = yield* together([fs.stat(path), fs.stat(`${path}/..`)])
   if (sameInode(unwrap(own as Outcome<Stats>), unwrap(above as Outcome<Stats>)))
     throw refusal('ERR_INVALID_ARG_VALUE', 'dir', 'a directory that is not a root', given)
+  return true
 }
 
 /** Runs steps that set directories aside. These are deleted or put back, even if the steps fail. */

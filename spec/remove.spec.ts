@@ -7,6 +7,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -15,9 +16,11 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { emptyDir, mkdirp, remove, writeFile as writeWhole } from 'holdfast'
-import { fs, hasCode, type Steps } from 'holdfast/steps'
+import { driveSync, fs, hasCode, type Steps } from 'holdfast/steps'
 import { contender, overlaps, type World } from 'holdfast/testing'
 import { removeInPlace } from './broken/broken.js'
+import { through } from './broken/interfere.js'
+import { byPaths } from './support/by-paths.js'
 import {
   answers,
   assert,
@@ -408,6 +411,22 @@ if (!contender(plays)) {
       const world = { setup, players: (dir: string) => ({ A: taking(dir) }), ...budget, check }
       assert.ok(prove(`1 remove, ${JSON.stringify(budget)}`, world).complete)
     }
+  })
+
+  holds('whenever another process removes the directory, emptyDir does not fail', () => {
+    const runs = [(run: () => void) => run(), byPaths]
+    for (const as of runs)
+      for (let k = 0, calls = 1; calls > k; k++) {
+        const dir = join(scratch(), 'd')
+        mkdirSync(join(dir, 'sub/in'), { recursive: true })
+        for (const name of ['one', 'sub/two']) writeFileSync(join(dir, name), '')
+        calls = 0
+        const disturbed = through(emptyDir.steps(dir), call => {
+          if (calls++ === k) rmSync(dir, { recursive: true, force: true })
+          return call
+        })
+        as(() => driveSync(disturbed))
+      }
   })
 
   explored('explore: emptyDir beside a writer never makes it fail', () => {

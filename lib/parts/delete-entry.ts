@@ -8,6 +8,7 @@ import { type Entry, fs, type Outcome, orNothing, type Path, type Steps, togethe
 import { done } from './achieve.js'
 import { cleaningUp } from './cleanup.js'
 import { isReadOnly, makeReadOnly } from './denied.js'
+import { isStillThere } from './directory-gone.js'
 import {
   asOpened,
   assertUnmoved,
@@ -35,7 +36,7 @@ export function* deleteOrOpen(
   above: OpenDirectory | undefined,
   shown: Path,
 ): Steps<OpenDirectory | boolean> {
-  if (above) yield* assertUnmoved(above)
+  if (above && !(yield* isStillThere(above))) return false
   const path = pathOf(entry, above)
   if (entry.kind === 'directory') {
     const [removed, opened] = (yield* together<unknown>([fs.rmdir(path), openingCall(path, above)])) as [

@@ -5,7 +5,8 @@ import { reportDone } from '../core/progress.js'
 import { atOnce, type Entry, fs, type Outcome, type Steps } from '../core/steps.js'
 import { unlocked } from './delete-entry.js'
 import type { DeleteJob } from './delete-job.js'
-import { assertUnmoved, listEntries, type OpenDirectory, pathIn } from './directory-handle.js'
+import { isStillThere } from './directory-gone.js'
+import { listEntries, type OpenDirectory, pathIn } from './directory-handle.js'
 import { childPath } from './tree.js'
 
 /** Lists what is left in the directory, and counts it. */
@@ -37,7 +38,8 @@ export function* deleteFiles(entries: readonly Entry[], dir: OpenDirectory, job:
 function* unlinkBatch(files: readonly Entry[], dir: OpenDirectory, job: DeleteJob): Steps<readonly Entry[]> {
   // An unlink is never interrupted, because it usually cleans up. Here it is the work: this call can be interrupted.
   yield* fs.now()
-  yield* assertUnmoved(dir)
+  // Each name of what is gone is gone, and is looked at once more.
+  if (!(yield* isStillThere(dir))) return files
   const outcomes = yield* atOnce(files.map(entry => ({ op: 'unlink', args: [pathIn(dir, entry)] })))
   const isGone = (_: Entry, at: number) => 'value' in (outcomes[at] as Outcome<unknown>)
   yield* count(files.filter(isGone), dir, job)

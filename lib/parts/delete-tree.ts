@@ -7,7 +7,8 @@ import { concurrently } from './concurrently.js'
 import { deleteOrOpen, openOrGone } from './delete-entry.js'
 import { deleteFiles, listWhatIsLeft } from './delete-files.js'
 import type { DeleteJob } from './delete-job.js'
-import { close, nameAsShown, type OpenDirectory, putAway, reopenAbove, using } from './directory-handle.js'
+import { reopenUnlessGone } from './directory-gone.js'
+import { close, nameAsShown, type OpenDirectory, putAway, using } from './directory-handle.js'
 import { leave, type RmdirTop } from './leave-emptied.js'
 import type { IsOurs } from './placed.js'
 import { childPath } from './tree.js'
@@ -172,7 +173,7 @@ function* goUp(walk: Walk): Steps<void> {
   const { entry, dir } = walk.way.pop() as Level
   walk.inner = dir
   const above = walk.way.at(-1)?.dir
-  if (above) yield* reopenAbove(dir as OpenDirectory, above)
+  if (above) yield* reopenUnlessGone(dir as OpenDirectory, above)
   walk.end = endOf(yield* leave(entry, dir as OpenDirectory, above, walk.job, walk.rmdirTop))
   walk.inner = undefined
 }

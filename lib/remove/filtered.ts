@@ -11,6 +11,7 @@ import { concurrently } from '../parts/concurrently.js'
 import { deletesNow, orGone, pathOf, unlocked } from '../parts/delete-entry.js'
 import { deleteFiles, listWhatIsLeft } from '../parts/delete-files.js'
 import type { DeleteJob } from '../parts/delete-job.js'
+import { reopenUnlessGone } from '../parts/directory-gone.js'
 import {
   close,
   movedError,
@@ -18,7 +19,6 @@ import {
   type OpenDirectory,
   openDirectory,
   putAway,
-  reopenAbove,
 } from '../parts/directory-handle.js'
 import { kindOf } from '../parts/duplicate.js'
 import { isGone } from '../parts/identity.js'
@@ -156,7 +156,7 @@ function* deleteAgain(entry: Entry, dir: OpenDirectory, { job }: Walk): Steps<vo
 function* leave(way: Level[], walk: Walk): Steps<boolean> {
   const { entry, dir, keeps } = way.at(-1) as Level
   const above = way.at(-2)
-  if (above) yield* reopenAbove(dir, above.dir)
+  if (above) yield* reopenUnlessGone(dir, above.dir)
   const goes = !keeps && (yield* mayGo(dir.shown, 'directory', walk))
   let isRemoved = false
   if (goes) {

@@ -6,6 +6,7 @@ import { remove } from 'holdfast'
 import { type Call, driveSync, fs, hasCode, type Steps } from 'holdfast/steps'
 import type { World } from 'holdfast/testing'
 import { through } from '../broken/interfere.js'
+import { byPaths } from '../support/by-paths.js'
 import { assert, caught, explored, holds, nobodyThrew, prove, scratch } from '../support/kit.js'
 
 function layOut(): string {
@@ -105,13 +106,19 @@ const world = (removing: (tree: string) => Steps<unknown>): World => ({
   },
 })
 
-explored('explore: two removers that keep some things, and one who makes such a thing meanwhile', () => {
-  const found = prove(
-    '2 remove with a filter, 1 maker',
-    world(tree => remove.steps(tree, { filter: mayGo })),
+for (const [how, run] of [
+  ['', (explore: () => void) => explore()],
+  [', where directories are found by their paths', byPaths],
+] as const)
+  explored(`explore: two removers that keep some things, and one who makes such a thing meanwhile${how}`, () =>
+    run(() => {
+      const found = prove(
+        `2 remove with a filter, 1 maker${how}`,
+        world(tree => remove.steps(tree, { filter: mayGo })),
+      )
+      assert.ok(found.complete)
+    }),
   )
-  assert.ok(found.complete)
-})
 
 /** As it is usually written: asks about all that is there, and then removes whole what may go. */
 function* askThenRemove(tree: string): Steps<boolean> {

@@ -9,6 +9,7 @@ import type { World } from 'holdfast/testing'
 import { systemError } from '../../lib/core/errors.js'
 import { removeWhateverIsGone } from '../broken/broken.js'
 import { through } from '../broken/interfere.js'
+import { byPaths } from '../support/by-paths.js'
 import { answers, assert, caught, explored, nobodyThrew, prove } from '../support/kit.js'
 
 const setup = (dir: string): void => {
@@ -30,9 +31,15 @@ const oneRemovesIt: World['check'] = ending => {
   assert.equal(answers(ending).sort(), [false, true], 'not one of them has removed it')
 }
 
+const players = (dir: string) => ({ A: inPlace(dir), B: inPlace(dir) })
+
 explored('explore: of two that delete one directory in place, one has removed it', () => {
-  const players = (dir: string) => ({ A: inPlace(dir), B: inPlace(dir) })
   const found = prove('2 remove in place', { setup, players, check: oneRemovesIt })
+  assert.ok(found.complete)
+})
+
+explored('explore: the same where directories are found by their paths', () => {
+  const found = byPaths(() => prove('2 remove in place, by paths', { setup, players, check: oneRemovesIt }))
   assert.ok(found.complete)
 })
 
