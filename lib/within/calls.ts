@@ -144,8 +144,8 @@ export function* settle(
   const { value } = outcome
   if (!value && op === 'lstat' && (yield* session.forgetRemoved(located))) return undefined
   const target = located.at(-1)
-  if (op === 'open' && target) yield* noteOpen(args[1] as OpenFlags, value as number, target, session)
-  yield* session.assertUnmoved(located)
+  if (op === 'open' && target) yield* noteOpen(args[1] as OpenFlags, value as number, located, session)
+  else yield* session.assertUnmoved(located)
   if (op === 'rename' && target) yield* session.renamed(args as [Path, Path], target)
   if (op === 'readlink' && target) session.lastLink = String(target.shown)
   if (op === 'close') session.closed(args[0] as number)
@@ -153,12 +153,14 @@ export function* settle(
   return { value }
 }
 
-/** What was there before may be mounted: what comes from elsewhere is closed again. */
-function* noteOpen(flags: OpenFlags, fd: number, { shown, place }: Located, session: Session): Steps<void> {
+/** What comes from elsewhere, or may, is closed again. */
+function* noteOpen(flags: OpenFlags, fd: number, located: readonly Located[], session: Session): Steps<void> {
+  const { shown, place } = located.at(-1) as Located
   session.own.set(fd, place)
-  if (flags.includes('x')) return
   try {
-    yield* refuseMounted(session.root, { fd, was: undefined }, shown)
+    // What was there before may be mounted.
+    if (!flags.includes('x')) yield* refuseMounted(session.root, { fd, was: undefined }, shown)
+    yield* session.assertUnmoved(located)
   } catch (error) {
     if (isInterruption(error)) throw error
     session.closed(fd)

@@ -20,6 +20,7 @@ import { pathToFileURL } from 'node:url'
 import { cell, lock as lockByPath, within } from 'holdfast'
 import { type Call, drive, driveSync, dual, type Steps } from 'holdfast/steps'
 import { through } from '../broken/interfere.js'
+import { byPaths } from '../support/by-paths.js'
 import { assert, holds, memory, note, scratch } from '../support/kit.js'
 import { eventually, until } from '../support/left.js'
 import { isWindows, isWine } from '../windows/flavour.js'
@@ -238,12 +239,11 @@ holds('errors name paths below the root, and never a descriptor, whichever call 
 })
 
 /** The k-th call to the disk fails. */
-function failing(steps: Steps<unknown>, k: number): { threw: unknown; calls: number } {
+function failing(steps: Steps<unknown>, k: number, byPath = isWindows): { threw: unknown; calls: number } {
   let calls = 0
   const door = (call: Call): Call => {
-    // On Windows nothing is found by a descriptor.
     const isDisks = (arg: unknown) =>
-      typeof arg === 'string' && (isWindows ? isAbsolute(arg) : arg.startsWith('/proc/self/fd/'))
+      typeof arg === 'string' && (byPath ? isAbsolute(arg) : arg.startsWith('/proc/self/fd/'))
     const path = call.args.find(isDisks)
     if (path === undefined || calls++ !== k) return call
     const error = new Error(`EIO: i/o error, ${call.op} '${path}'`)
@@ -282,6 +282,25 @@ if (onLinux) {
       }
     },
   )
+
+  holds('where directories are found by their paths, whichever call fails, no descriptor stays open', () => {
+    let errors = 0
+    for (const [name, steps] of Object.entries(stepsOf))
+      for (let k = 0; k < 60; k++) {
+        const { root } = layOut(memory)
+        mkdirSync(join(root, 'a/b/tree/in'), { recursive: true })
+        const { threw, calls } = byPaths(() => {
+          using dir = within.sync(root)
+          assert.is(dir.containment, 'best-effort')
+          return failing(steps(dir), k, true)
+        })
+        if (threw) errors++
+        assert.is(openFiles(root), 0, `${name}, call ${k}: ${threw}`)
+        if (calls <= k) break
+      }
+    note(`${errors} errors`)
+    assert.ok(errors > 100)
+  })
 
   holds('a call that is stopped at any moment leaves no descriptor, and no private name', async () => {
     for (const [name, steps] of Object.entries(stepsOf))
