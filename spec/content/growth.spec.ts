@@ -7,6 +7,7 @@ import { type ContentStore, contentStore } from 'holdfast/content'
 import { type Door, door, drive, type Steps } from 'holdfast/steps'
 import { opsThat } from '../../lib/core/traits.js'
 import { assert, holds, memory, note, scratch, sized } from '../support/kit.js'
+import { isWindows } from '../windows/flavour.js'
 
 const few = 100
 const many = sized(400, 100_000)
@@ -112,6 +113,9 @@ holds(`put, get and checkout cost as much beside ${many} blobs as beside ${few}`
   }
 })
 
+/** Calls for each blob. On Windows it is renamed before it is removed. */
+const removal = isWindows ? 3 : 2
+
 holds('an eviction costs one scan, and what it removes', async () => {
   const filled = await fill(many)
   const counted = async (maxBytes: number | undefined, stepsOf: (store: ContentStore) => Steps<unknown>) => {
@@ -135,7 +139,7 @@ holds('an eviction costs one scan, and what it removes', async () => {
   for (const { calls, cpuUs } of some) {
     const [each, us] = [(calls - none.calls) / removed, (cpuUs - none.cpuUs) / removed]
     note(`an eviction: beside the scan ${each.toFixed(2)} calls and ${us.toFixed(1)} us for each that it removes`)
-    assert.ok(Math.abs(each - 2) < 20 / removed, `${each} calls for each`)
+    assert.ok(Math.abs(each - removal) < 20 / removed, `${each} calls for each`)
   }
   assert.ok(none.calls < 60, `${none.calls} calls to remove nothing`)
   assert.is((await open(filled).usage()).count, 0.8 * many)
