@@ -32,6 +32,7 @@ import { storeCases } from '../support/cases-of-stores.js'
 import { assert, holds, memory, note, raced, scratch, sized } from '../support/kit.js'
 import { eventually } from '../support/left.js'
 import { privateNames } from '../support/trees.js'
+import { isWine } from '../windows/flavour.js'
 import type { Stopped } from './stopped.js'
 
 const child = fileURLToPath(new URL('stopped.js', import.meta.url))
@@ -294,10 +295,12 @@ holds('only withLock waits for its work', async () => {
 
 holds('emptyDir that is stopped stops deleting', async () => {
   const dir = scratch(memory)
-  for (let at = 0; at < 16_000; at++) writeFileSync(join(dir, `f${at}`), '')
+  // Under Wine each takes ten times as long to make, to remove and to list.
+  const files = isWine ? 4_000 : 16_000
+  for (let at = 0; at < files; at++) writeFileSync(join(dir, `f${at}`), '')
   const stop = new AbortController()
   const stopped = emptyDir(dir, { signal: stop.signal })
-  while (readdirSync(dir).length === 16_000) await wait(1)
+  while (readdirSync(dir).length === files) await wait(1)
   stop.abort()
   await assert.rejects(stopped, { code: 'ABORT_ERR' })
   // What was under way then comes to its end.
@@ -306,7 +309,7 @@ holds('emptyDir that is stopped stops deleting', async () => {
     before = left
     await wait(100)
   }
-  assert.ok(left > 8000, `${left} are left`)
+  assert.ok(left > files / 2, `${left} are left`)
 })
 
 holds('a call that the system does not give back is left, and its result is given back when it comes', async () => {
