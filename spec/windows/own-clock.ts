@@ -1,6 +1,10 @@
-// A clock that moves only while the sync form of a call rests: how long that takes does not depend on the machine.
+// A clock that moves only while the sync form of a call rests: how long that takes does not depend on the machine. It is imported
+// before the library, which keeps to the clock that it finds.
 
-type Clock = { readonly [name: string]: unknown }
+const { hrtime } = process
+/** The time that stands instead of the machine's: seconds, and nanoseconds. */
+let own: (() => [number, number]) | undefined
+process.hrtime = Object.assign((before?: [number, number]) => own?.() ?? hrtime(before), { bigint: hrtime.bigint })
 
 /** Milliseconds for each look at the clock, so that what looks and never rests comes to an end, too. */
 const lookMs = 0.001
@@ -11,35 +15,29 @@ const lookMs = 0.001
  * @param work Blocks the thread.
  */
 export function onOwnClock(work: () => unknown): { readonly ms: number; readonly error: unknown } {
-  const { now } = performance
-  const { bigint } = process.hrtime
   const { wait } = Atomics
-  const [nowMs, nowNs] = [performance.now(), process.hrtime.bigint()]
+  const [beganS, beganNs] = hrtime()
   let ms = 0
   const rest: typeof wait = (_view: unknown, _at: unknown, _value: unknown, restMs = 0) => {
     ms += restMs
     return 'timed-out'
   }
-  set(Atomics, { wait: rest })
-  const look = (): number => {
+  setWait(rest)
+  own = () => {
     ms += lookMs
-    return ms
+    const ns = beganNs + ms * 1e6
+    return [beganS + Math.floor(ns / 1e9), Math.round(ns % 1e9)]
   }
-  set(process.hrtime, { bigint: () => nowNs + BigInt(Math.round(look() * 1e6)) })
-  set(performance, { now: () => nowMs + look() })
   try {
     work()
     return { ms, error: undefined }
   } catch (error) {
     return { ms, error }
   } finally {
-    set(Atomics, { wait })
-    set(process.hrtime, { bigint })
-    set(performance, { now })
+    setWait(wait)
+    own = undefined
   }
 }
 
-const set = (target: object, clock: Clock): void => {
-  for (const [name, value] of Object.entries(clock))
-    Object.defineProperty(target, name, { value, configurable: true, writable: true })
-}
+const setWait = (wait: typeof Atomics.wait): void =>
+  void Object.defineProperty(Atomics, 'wait', { value: wait, configurable: true, writable: true })

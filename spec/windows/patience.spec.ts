@@ -1,7 +1,8 @@
 // What Windows reports of a name that others have open is waited for; `timeout` and `signal` end that, and nothing is left.
 
-// First: it stands before the library.
+// First: they stand before the library.
 import './failing.js'
+import './own-clock.js'
 
 import { readdirSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
