@@ -103,7 +103,7 @@ async function bringSpecs() {
   const specs = [...new Set(names.length === 0 ? all : names.flatMap(name => matching(name, all)))]
   const to = join(base, 'w', 'p')
   rmSync(to, { recursive: true, force: true })
-  copyProject(top, to, needed(top, ['tmp-promise', 'lru-cache', 'uvu', ...peers]))
+  copyProject(top, to, needed(top, ['tmp-promise', 'lru-cache', 'uvu', '@sinonjs/fake-timers', ...peers]))
   console.log(`Bundling ${specs.length} specs ...`)
   for (const name of [...specs.map(spec => `${spec}.spec.js`), 'run.js'])
     await bundle(join(here, name), join(to, 'dist', 'spec', name))

@@ -161,7 +161,8 @@ holds(
     assert.is(namingPublicly(outer, at, '/d/f'), outer)
     const { message, path, stack } = outer.cause as NodeJS.ErrnoException
     assert.equal([message, path], ["EIO: i/o error, rename '/d/f/in' -> '/d/f'", '/d/f/in'])
-    assert.not.match(stack ?? '', 'holdfast')
+    // The checkout may well be in a directory of the name of the package.
+    assert.not.match(stack ?? '', '0123456789abcdef')
     const { message: one, dest } = namingOnly(foreign(), at, '/d/f') as Error & { dest?: string }
     assert.equal([one, dest], ["EIO: i/o error, rename '/d/f'", undefined])
     const circle = new Error('a', { cause: new Error('b') })

@@ -2,6 +2,7 @@
 // value or error, and what is on the disk afterwards.
 
 import {
+  chmodSync,
   linkSync,
   lstatSync,
   mkdirSync,
@@ -59,6 +60,8 @@ export function picture(dir: string, at = ''): string[] {
       const mode = (stats.mode & 0o7777).toString(8)
       if (stats.isSymbolicLink()) return [`${name} -> ${readlinkSync(join(dir, name)).replaceAll(dir, '@')}`]
       if (stats.isDirectory()) return [`${name}/ ${mode}`, ...picture(dir, name)]
+      // Only root reads what its owner may not.
+      if ((stats.mode & 0o400) === 0) chmodSync(join(dir, name), stats.mode | 0o400)
       return [`${name} ${mode} ${stats.nlink} ${readFileSync(join(dir, name), 'utf8')}`]
     })
 }
