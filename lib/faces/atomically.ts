@@ -7,7 +7,7 @@
 // | `mode` and `chown`: absent keeps the old file's, false leaves them; 0o666 is that of a new file, less the umask | to the letter |
 // | `fsync: false`, `schedule`, `tmpCreate`, `tmpCreated`, `tmpPurge: false` | to the letter |
 // | `timeout`: 7,500 ms, in the sync form 1,000; 0 or less: no retries | to the letter, for what waiting can cure |
-// | the callback | called with undefined or the error, in a tick of its own; the call returns undefined then |
+// | the callback | called with undefined or the error; what it throws is an uncaught exception; the call returns undefined then |
 // | EPERM, EINVAL, ENOSYS of chown, and for ordinary users of chmod | swallowed, too; for root, chown's as well |
 // | `tmpCreate` of a file that is not there yet | gets an absolute path, as of any other |
 // | `fsyncWait: false` | stronger: the sync is waited for |

@@ -8,7 +8,7 @@
 // | `fsync: false`, `tmpfileCreated` (may return a promise; what it throws fails the write) | to the letter |
 // | calls for one file run in the order in which they were made | to the letter |
 // | EPERM, EINVAL, ENOSYS of chown, and for ordinary users of chmod | swallowed, too; for root, chown's as well |
-// | the callback | called with undefined or the error, in a tick of its own; the call returns undefined then |
+// | the callback | called with undefined or the error; what it throws is an uncaught exception; the call returns undefined then |
 // | two processes or threads whose private names are the same | stronger: no name is used twice |
 // | a view of several bytes each, as Uint16Array | stronger: all of its bytes are written |
 // | a link that leads nowhere yet | stronger: the file that it leads to is made, and the link stays |

@@ -17,6 +17,7 @@ holds('each function comes to its end while the timers and clocks of the program
     'a wait is stopped: ABORT_ERR',
     'a lock is waited for, and got',
     '200 calls at once',
+    'a face tries again: ELOCKED',
     'a failure: ENOTDIR',
   ]
   assert.equal(stdout.split('\n').slice(0, -1), expected, stderr)

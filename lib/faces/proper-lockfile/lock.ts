@@ -1,6 +1,5 @@
 // How a lock is taken, and tried again, and given back: one text for both forms.
 
-import { setTimeout as pause } from 'node:timers/promises'
 import { isNotACell } from '../../cell/transition.js'
 import { rescued } from '../../core/around.js'
 import type { Door } from '../../core/door.js'
@@ -8,6 +7,7 @@ import { drive } from '../../core/drive.js'
 import { hasCode, systemError } from '../../core/errors.js'
 import { epochMs } from '../../core/moment.js'
 import { fs, type Steps } from '../../core/steps.js'
+import { setTimeout } from '../../core/timers.js'
 import { type Hold, release, renew } from '../../lock/hold.js'
 import { DroppedLeases } from '../../lock/lease/dropped.js'
 import { heartbeatsOf } from '../../lock/lease/heartbeats.js'
@@ -36,7 +36,7 @@ function* tryAgain(first: Error, beganMs: number, file: string, asked: AskedLock
     failures.set(result.message, { error: result, count: (failures.get(result.message)?.count ?? 0) + 1 })
     const ms = pauseAfter(attempts, asked.pauses)
     if (ms === undefined || (yield* fs.now()) - beganMs >= asked.pauses.mostMs) throw mostFrequent(failures.values())
-    yield* fs.settle(pause(ms, undefined, { ref: !asked.pauses.unref }))
+    yield* fs.settle(pause(ms, asked.pauses.unref))
     result = yield* attempt(file, asked)
   }
   return result
@@ -126,3 +126,10 @@ export function* giveBackOf(asked: Asked): Steps<void> {
   if (!held) throw errorOf('ENOTACQUIRED')
   yield* giveBack(held)
 }
+
+/** `unref`: it keeps no process alive. */
+const pause = (ms: number, unref: boolean): Promise<void> =>
+  new Promise(over => {
+    const timer = setTimeout(over, ms)
+    if (unref) timer.unref()
+  })
