@@ -14,7 +14,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import { cell, lock, updateFile, withLock } from 'holdfast'
-import type { Dual } from 'holdfast/steps'
+import { type Dual, door, drive, type Steps } from 'holdfast/steps'
 import { assert, holds, scratch } from './support/kit.js'
 import {
   assertNothingLeftBehind,
@@ -275,6 +275,33 @@ holds('who is stopped while it computes writes nothing, and gives the lock back'
   assert.is(identity(file), before)
   // On a busy machine it is given back in the background.
   await until(() => isFree(file))
+})
+
+holds('who is late takes no lock: nothing would end what its function waits for', async () => {
+  const files = [given('a'), given('b')]
+  for (const wanted of [files[1] as string, files]) {
+    const other = lock.sync(files[1] as string)
+    let [looks, isCalled] = [0, false]
+    const late = {
+      ...door,
+      perform: (...[call, done]: Parameters<typeof door.perform>) => {
+        // The first one begins the wait. The lock is free from the moment in which the time-out has ended that.
+        if (call.op === 'ifLeft' && ++looks === 2) other.release.sync()
+        return door.perform(call, done)
+      },
+    }
+    const never = () => {
+      isCalled = true
+      return new Promise<never>(() => {})
+    }
+    const steps = updateFile.steps(wanted as string, never) as Steps<unknown>
+    const { code } = (await assert.rejects(drive(steps, { door: late, timeout: 100 }), {})) as NodeJS.ErrnoException
+    assert.ok(code === 'ERR_TIMEOUT' || code === 'ERR_LOCK_HELD', code)
+    // On a busy machine the time may be up before it waits.
+    other.release.sync()
+    await until(() => files.every(isFree))
+    assert.not(isCalled)
+  }
 })
 
 /** Takes the lock over, as a process does that finds the holder dead. */

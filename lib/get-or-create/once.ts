@@ -7,7 +7,7 @@ import type { LatePlace } from '../core/queue.js'
 import type { Stats } from '../core/stats.js'
 import type { Steps } from '../core/steps.js'
 import { type Hold, type Locking, renew } from '../lock/hold.js'
-import { holderOf, lockHeld, unnamedIfLeft } from '../lock/holder.js'
+import { holderOf, lockHeld, outOfTime } from '../lock/holder.js'
 import { acquireInTime, tryAcquire } from '../lock/obtain.js'
 import { settlePlace } from '../lock/place.js'
 import { sayWhoUntil } from '../lock/turn/waiting.js'
@@ -74,10 +74,7 @@ function* namingHolder<T>(locking: Locking, steps: Steps<T>): Steps<T> {
   try {
     return yield* steps
   } catch (error) {
-    if (!isTimeout(error)) throw error
-    yield* unnamedIfLeft(locking)
-    const holder = yield* holderOf(locking)
-    throw holder ? lockHeld(locking, holder, error) : error
+    throw isTimeout(error) ? yield* outOfTime(locking, error) : error
   }
 }
 
@@ -86,7 +83,6 @@ type Result = 'made' | 'there' | 'moved'
 
 function* lockAndMake(job: Making, locking: Locking): Steps<Result> {
   if (locking.lockDir !== undefined) yield* settlePlace(locking)
-  // Unlike `lock`, this makes no last try after the time-out, because no time would be left to produce in.
   const hold = job.wait ? yield* namingHolder(locking, acquireInTime(locking)) : yield* tryAcquire(locking)
   if (!hold) throw lockHeld(locking, yield* holderOf(locking), undefined)
   const replaced: Aside[] = []

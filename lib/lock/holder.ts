@@ -88,6 +88,13 @@ function heldBy(who: string, { path }: Pick<Locking, 'path'>, holder: Holder | u
 export const unnamedIfLeft = (locking: Pick<Locking, 'path'>): Steps<void> =>
   fs.ifLeft(timeout => heldBy('another, or cannot be taken (no time was left to see)', locking, undefined, timeout))
 
+/** What a caller throws whose wait for a lock the time-out has ended: the error names the holder, if there is one. */
+export function* outOfTime(locking: Locking, timeout: unknown): Steps<unknown> {
+  yield* unnamedIfLeft(locking)
+  const holder = yield* holderOf(locking)
+  return holder ? lockHeld(locking, holder, timeout) : timeout
+}
+
 /** In words. `dir`: where the lock is. */
 export function describeHolder(holder: Holder, dir?: string): string {
   if (holder.foreign) return `another package${dir === undefined ? '' : `, whose empty directory '${dir}' it is`}`

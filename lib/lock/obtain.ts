@@ -34,7 +34,10 @@ export function* acquire(locking: Locking): Steps<Hold> {
   }
 }
 
-/** The same, without a last try: throws the time-out itself. */
+/**
+ * The same, without a last try: throws the time-out itself. For callers that run a user's function under the lock: after the
+ * time-out that would have no time left, and nothing would end it.
+ */
 export function* acquireInTime(locking: Locking): Steps<Hold> {
   if (locking.sharing) return yield* enter(locking, locking.sharing)
   const gate = yield* acquireOne(locking)

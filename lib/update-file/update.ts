@@ -7,8 +7,8 @@ import { isTimeout } from '../core/interruption.js'
 import type { Publication } from '../core/publication.js'
 import type { Steps } from '../core/steps.js'
 import type { Locking } from '../lock/hold.js'
-import { holderOf, lockHeld, unnamedIfLeft } from '../lock/holder.js'
-import { acquire } from '../lock/obtain.js'
+import { holderOf, lockHeld, outOfTime, unnamedIfLeft } from '../lock/holder.js'
+import { acquireInTime } from '../lock/obtain.js'
 import { asLocking, type LockingOptions, waitingAs } from '../lock/options.js'
 import { settlePlace } from '../lock/place.js'
 import { isListening, sayWhoUntil } from '../lock/turn/waiting.js'
@@ -94,8 +94,9 @@ function* updateSeveral(job: Update, lockings: readonly Locking[]): Steps<unknow
  */
 function* acquireUnlessShut(locking: Locking): Steps<Locked> {
   try {
-    return { locking, hold: yield* acquire(locking) }
+    return { locking, hold: yield* acquireInTime(locking) }
   } catch (error) {
+    if (isTimeout(error)) throw yield* outOfTime(locking, error)
     if (!isShut(error)) throw error
     return { locking, hold: undefined, refused: error }
   }
