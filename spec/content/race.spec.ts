@@ -1,7 +1,6 @@
 // Eight processes put, check out, lease, evict, verify and remove, and some are killed: what is leased or was just put can
 // be read, no byte is wrong, and no call is rejected.
 
-import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
@@ -11,6 +10,7 @@ import { driveSync } from 'holdfast/steps'
 import { contender, overlaps, type Play } from 'holdfast/testing'
 import { evictFixed, putFixed } from '../broken/content.js'
 import { mountCaseless } from '../support/caseless.js'
+import { killedWithin } from '../support/killed-when.js'
 import { assert, catchInRace, note, placesAnd, race, raced, scratch, sized } from '../support/kit.js'
 import { privateNames } from '../support/trees.js'
 
@@ -144,9 +144,7 @@ async function leaseAndRead(store: ContentStore, seen: Seen): Promise<void> {
 const plays: Record<string, Play> = {
   worker: live,
   victim: (dir, round, number) => {
-    // From outside, so that it comes in the middle of a call.
-    const delay = ((Math.random() * roundMs) / 1000).toFixed(3)
-    spawn('sh', ['-c', `sleep ${delay}; kill -9 ${process.pid}`], { stdio: 'ignore', detached: true }).unref()
+    killedWithin(roundMs)
     return live(dir, round, number + 100).then(() => new Promise(() => setTimeout(() => {}, 60_000)))
   },
   'fixed-putter': (dir, round, number) => {

@@ -55,7 +55,9 @@ async function stopAll(moments: readonly number[], dir: string, across: string):
 /** Removes what a dead process has left, in every directory, and returns what is left all the same. */
 function sweepAll(dir: string): string[] {
   sweep.sync(dir, { grace: 0, recursive: true })
-  return privateNames(dir)
+  const left = privateNames(dir)
+  // Wine removes nothing that is read-only, as links to blobs are.
+  return isWine ? left.filter(name => !name.includes('sha256-')) : left
 }
 
 raced('stopped at random moments, each function rejects within 100 ms, and leaves the old or the new', async () => {

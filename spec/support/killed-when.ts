@@ -1,5 +1,6 @@
 // A process that ends in the middle of a call.
 
+import { Worker } from 'node:worker_threads'
 import type { Steps } from 'holdfast/steps'
 
 /** The same steps. As soon as `so` returns true, calls are counted, and the process kills itself before the k-th. */
@@ -19,3 +20,7 @@ export function* killedWhen<T>(steps: Steps<T>, so: () => boolean, call: number)
   }
   return next.value
 }
+
+/** Kills this process at a random moment within so many milliseconds: by another thread, so in the middle of a call, too. */
+export const killedWithin = (ms: number): Worker =>
+  new Worker(`setTimeout(() => process.kill(process.pid, 'SIGKILL'), ${Math.random() * ms})`, { eval: true })

@@ -1,7 +1,6 @@
 // What real processes do to one limiter, and what must hold afterwards. Each hit that was allowed says which window it was
 // counted in, and as which of it, so that every window can be counted once more.
 
-import { spawn } from 'node:child_process'
 import { appendFileSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -10,6 +9,7 @@ import { type Decision, limiter, type Rule, type Store } from 'holdfast/store'
 import { overlaps, type Play, type Result } from 'holdfast/testing'
 import { innerOf } from '../../lib/store/inner.js'
 import { counterPerRule, readThenWrite } from '../broken/limiters.js'
+import { killedWithin } from './killed-when.js'
 import { assert, note, race, sized } from './kit.js'
 
 /** Milliseconds: windows are short, so that many end in one race. */
@@ -104,9 +104,7 @@ export function limiterPlays(name: string, open: Open): Record<string, Play> {
       const limits = limiter(await storeAt(dir), { limit: 1e9, per: 2 ** 39 })
       await limits.hit('victims')
       appendFileSync(join(dir, `heard-${round}-${number}`), '.')
-      // From outside, so that it comes in the middle of a call.
-      const delay = (Math.random() * 0.1).toFixed(3)
-      spawn('sh', ['-c', `sleep ${delay}; kill -9 ${process.pid}`], { stdio: 'ignore', detached: true }).unref()
+      killedWithin(100)
       for (;;) {
         const { allowed } = await limits.hit('victims')
         if (allowed) appendFileSync(join(dir, `heard-${round}-${number}`), '.')

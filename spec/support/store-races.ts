@@ -1,7 +1,6 @@
 // Races of processes that use one store, on whatever engine: what is kept, who wins, and whether there is an order in which
 // one process alone could have done the same.
 
-import { spawn } from 'node:child_process'
 import { appendFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -10,6 +9,7 @@ import { getOrSet, overwrite, type Store, type Task } from 'holdfast/store'
 import { assertLinearizable, overlaps, type Play, type Result } from 'holdfast/testing'
 import { careless } from '../broken/careless-store.js'
 import { raceHostileKeys } from './hostile-keys.js'
+import { killedWithin } from './killed-when.js'
 import { assert, catchInRace, clock, note, race, sized } from './kit.js'
 import { raceDrops, raceScopeReaders, scopePlays } from './scope-races.js'
 import { heirPlays, raceFarHeirs, raceHeirs } from './store-heirs.js'
@@ -48,9 +48,7 @@ export function storePlays(name: string, open: OpenStore, additions = manyAdditi
     [`${name}-player`]: async (dir, round, number) => live(await storeAt(dir), dir, round, `p${number}`),
     [`${name}-victim`]: async (dir, round, number) => {
       const store = await storeAt<string>(dir)
-      // From outside, so that it comes in the middle of a call.
-      const delay = (Math.random() * 0.25).toFixed(3)
-      spawn('sh', ['-c', `sleep ${delay}; kill -9 ${process.pid}`], { stdio: 'ignore', detached: true }).unref()
+      killedWithin(250)
       for (let turn = 0; ; turn++) await live(store, dir, round, `v${number}-${turn}`)
     },
   }

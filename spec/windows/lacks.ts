@@ -68,6 +68,7 @@ export const lacksOfWindows: Lacks = {
   'get-or-create': { 'a directory is made once, whole': modes },
   'json-files': { 'what was written is read': modes },
   lock: { 'a pid that is used again': unseenBirths },
+  'lock/apart': { stopped: signals },
   'lock/lease': { 'after a holder elsewhere that was silent': ownClocks },
   'lock/waiting': { 'the channels carry waits and takeovers': ownClocks },
   mkdirp: {
@@ -87,6 +88,7 @@ export const lacksOfWindows: Lacks = {
     'in a directory that only its user may read': modes,
     'what may not be read is an error': modes,
   },
+  'store/get-or-set/race': { 'stopped for longer than its lease': signals },
   'support/laws': { 'a descriptor that is left behind': descriptors },
   'temp-dir': { 'it is private, empty, and gone': modes },
   'update-file': { 'the mode stays': modes },
@@ -114,6 +116,7 @@ export const lacksOfWine: Lacks = {
     'maxAge removes what was not used': readOnly,
     'a blob that is missed after': readOnly,
     'says: evicted.json': readOnly,
+    'a checkout to a name that has the blob': readOnly,
   },
   'content/growth': { 'an eviction costs one scan': readOnly },
   'content/kills': {
@@ -121,6 +124,7 @@ export const lacksOfWine: Lacks = {
     'any call of any operation fails': readOnly,
     'without hard links every operation': readOnly,
   },
+  'content/race': { 'nothing leased is lost': readOnly },
   causes: { 'symlink: ENOENT says': links, 'where the directory is there, or a link to nowhere': links },
   copy: {
     'copies a tree: directories in directories': links,
@@ -151,6 +155,7 @@ export const lacksOfWine: Lacks = {
     'a link never replaces': links,
     'cp keeps the texts of links': links,
   },
+  'faces/fs-extra/race': { 'four ensure one link': links },
   'faces/links-in-trees': { '*': links },
   'faces/make-dir': { 'require()': bundled },
   'faces/mkdirp': { 'require()': bundled },
@@ -212,6 +217,7 @@ export const lacksOfWine: Lacks = {
     'what build throws comes out': links,
     'what dead publishers have left': links,
     'whichever call fails, its error': links,
+    'three publish beside four readers': links,
   },
   remove: { 'a root, and what is no name': links, 'removes files, links and whole trees': links },
   'store/files': { 'the root may be a link': links },
@@ -225,6 +231,7 @@ export const lacksOfWine: Lacks = {
     'nothing of withTempDir is left behind': births,
   },
   'update-file': { 'links to one file share': links, 'a link that leads elsewhere': links },
+  'update-file/several-race': { 'eight change two files': links },
   'update-file/several': {
     'one file that is named twice': links,
     'links that come to lead elsewhere': links,
