@@ -398,7 +398,7 @@ if (!contender(plays)) {
 
   const lay = (dir: string) => {
     fileStore<number>(join(dir, 'store'), { durability: 'none' }).create.sync('k', -1)
-    new Floor(join(dir, 'floor')).raise(-1)
+    Floor.lay(join(dir, 'floor'), -1)
   }
 
   for (const { kind, dir: place } of places)

@@ -11,6 +11,13 @@ export class Floor {
     this.#fd = openSync(path, 'r+')
   }
 
+  /** A file with the number. */
+  static lay(path: string, value: number): void {
+    const floor = new Floor(path)
+    floor.raise(value)
+    closeSync(floor.#fd)
+  }
+
   raise(value: number): void {
     this.#bytes.writeDoubleBE(value)
     writeSync(this.#fd, this.#bytes, 0, 8, 0)

@@ -64,7 +64,7 @@ const sumOf = (results: readonly Result[], what: keyof Reading): number =>
 function laid(): string {
   const dir = scratch()
   truthIn<number>(dir).create.sync('k', 0)
-  new Floor(join(dir, 'floor')).raise(0)
+  Floor.lay(join(dir, 'floor'), 0)
   return dir
 }
 
