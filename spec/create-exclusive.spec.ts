@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { createExclusive } from 'holdfast'
+import { createExclusive, sweep } from 'holdfast'
 import { dual, fs, hasCode, orNothing, type Steps } from 'holdfast/steps'
 import { contender, killedAt, overlaps, type World } from 'holdfast/testing'
 import { claim } from '../lib/parts/claim.js'
@@ -41,7 +41,7 @@ import {
   assertSyncAndAsyncAgree,
   type Trial,
 } from './support/laws.js'
-import { possible } from './windows/flavour.js'
+import { isWindows, possible } from './windows/flavour.js'
 
 const bytes = 64 * 1024
 
@@ -328,6 +328,8 @@ if (!contender(plays)) {
           for (const { role, value } of results) if (role === 'reader') add(seen, value as typeof seen)
         },
       })
+      // A scanner there may have kept a name open until the process that made it had ended.
+      if (isWindows) await sweep(dir)
       assert.is(readdirSync(dir).length, rounds, 'debris')
       note(
         `${rounds} rounds, ${seen.overlapping} with overlapping calls; ${seen.partial} of ${seen.reads} reads were partial`,
