@@ -4,7 +4,7 @@ import { hasCode, isSystemError } from '../core/errors.js'
 import type { Durability } from '../core/input.js'
 import { fs, type Steps } from '../core/steps.js'
 import type { Trial } from '../parts/achieve.js'
-import { discard, finishAnyway } from '../parts/cleanup.js'
+import { cleaningUp, discard } from '../parts/cleanup.js'
 import { syncDir, syncName } from '../parts/durable.js'
 import type { Parents } from '../parts/parents.js'
 import { nonces } from '../parts/stage-names.js'
@@ -47,7 +47,7 @@ export function* commit(change: Change, apply: (to: State) => Steps<Verdict>): S
     yield* removePayload(path, written)
     return undefined
   }
-  yield* finishAnyway(() => syncState(change))
+  yield* cleaningUp(() => syncState(change))
   if (!next.keepData) yield* dropPayload(path, from?.payload, durability)
   return to
 }
@@ -77,7 +77,7 @@ function* syncState({ path, from, durability, parents }: Change): Steps<void> {
  * back that names it. If that fails again and again, the payload is left to `sweep`.
  */
 function* dropPayload(path: string, payload: PayloadId | undefined, durability: Durability): Steps<void> {
-  if (payload) yield* finishAnyway(() => discard(() => syncThenRemove(path, payload, durability)))
+  if (payload) yield* cleaningUp(() => discard(() => syncThenRemove(path, payload, durability)))
 }
 
 function* syncThenRemove(path: string, payload: PayloadId, durability: Durability): Steps<void> {
@@ -105,7 +105,7 @@ export function* commitClear(path: string, from: State, trial: Trial, durability
   const next = { fields: from.fields, gone: true }
   const change = { path, from, next, data: undefined, durability, parents: undefined, trial }
   const tombstone = yield* commit(change, to => advance(path, from, to, trial))
-  if (tombstone) yield* finishAnyway(() => removeTombstone(path, tombstone, trial))
+  if (tombstone) yield* cleaningUp(() => removeTombstone(path, tombstone, trial))
   return tombstone !== undefined
 }
 

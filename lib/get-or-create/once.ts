@@ -13,7 +13,7 @@ import { settlePlace } from '../lock/place.js'
 import { sayWhoUntil } from '../lock/turn/waiting.js'
 import { whileHeld } from '../lock/while-held.js'
 import { achieve, noEvidence } from '../parts/achieve.js'
-import { discard, finishAnyway } from '../parts/cleanup.js'
+import { cleaningUp, discard } from '../parts/cleanup.js'
 import { silently } from '../parts/delete-job.js'
 import { syncFound, syncName } from '../parts/durable.js'
 import { isOfAnother, refusePlanted, refuseSpecialFile, resolveLinks } from '../parts/follow-links.js'
@@ -99,7 +99,7 @@ function* lockAndMake(job: Making, locking: Locking): Steps<Result> {
     throw error
   } finally {
     // After the release, so that no other caller waits for this.
-    for (const old of replaced) yield* finishAnyway(() => discard(() => deleteSetAside(old, silently(), job.trial)))
+    for (const old of replaced) yield* cleaningUp(() => discard(() => deleteSetAside(old, silently(), job.trial)))
   }
 }
 

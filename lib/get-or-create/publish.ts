@@ -14,7 +14,7 @@ import { fs, orNothing, type Steps } from '../core/steps.js'
 import { asEmplacing, emplaceSource } from '../emplace/place.js'
 import { achieve, done } from '../parts/achieve.js'
 import { claim } from '../parts/claim.js'
-import { finishAnyway, tidy } from '../parts/cleanup.js'
+import { cleaningUp, tidy } from '../parts/cleanup.js'
 import { silently } from '../parts/delete-job.js'
 import { sameInode } from '../parts/identity.js'
 import { giving, isSpent } from '../parts/publish.js'
@@ -78,7 +78,7 @@ export function* publishDirectory(
     if (old && old.at !== at) replaced.push(old)
     return published
   } catch (error) {
-    if (old && old.at !== at) yield* finishAnyway(() => tidy(putBack(old, error)))
+    if (old && old.at !== at) yield* cleaningUp(() => tidy(putBack(old, error)))
     throw error
   }
 }

@@ -4,7 +4,7 @@
 import { removePayload } from '../cell/payload.js'
 import { advance, isUnknownOutcome, readState, tryAdvance } from '../cell/transition.js'
 import { fs, type Steps } from '../core/steps.js'
-import { cleaningUp, finishAnyway } from '../parts/cleanup.js'
+import { cleaningUp } from '../parts/cleanup.js'
 import { forget, newSighting, noteState, type Sighting } from './evidence/sighting.js'
 import { afterTakeover, isTakeover } from './evidence/takeover.js'
 import { isOver, leaveEvidence } from './evidence.js'
@@ -42,7 +42,7 @@ function* seeing<T extends Hold | undefined>(
   try {
     hold = yield* steps(locking, sighting)
     const taken = hold
-    if (taken && isTakeover(sighting)) yield* finishAnyway(() => afterTakeover(locking, sighting, taken))
+    if (taken && isTakeover(sighting)) yield* cleaningUp(() => afterTakeover(locking, sighting, taken))
     return hold
   } catch (error) {
     if (isDenied(error)) yield* explainDenial(error, locking)

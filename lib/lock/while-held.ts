@@ -2,7 +2,7 @@
 
 import { registry } from '../core/disk.js'
 import { fs, pending, type Steps } from '../core/steps.js'
-import { cleaningUp, finishAnyway } from '../parts/cleanup.js'
+import { cleaningUp } from '../parts/cleanup.js'
 import { type Hold, ignoreLoss, isAboutLock, release, renew, reportSilence } from './hold.js'
 import { leavesOf, oldestBeatMs } from './whole.js'
 
@@ -52,6 +52,6 @@ export function* whileHeld<T>(hold: Hold, steps: (hold: Hold) => Steps<T>): Step
     yield* cleaningUp(() => ignoreLoss(release(hold)))
     throw error
   }
-  yield* finishAnyway(() => release(hold))
+  yield* cleaningUp(() => release(hold))
   return result
 }

@@ -104,18 +104,14 @@ export function* discardAll(steps: readonly Steps<unknown>[]): Steps<void> {
 
 /**
  * Uninterruptible: an abort or a time-out is delivered once, so if it lands in these steps they are run again, to the
- * end. Then it is rethrown, unless `late` says that the call is to succeed all the same.
+ * end. Then it is rethrown.
  */
-export const uninterruptible = <T>(steps: () => Steps<T>, late = false): Steps<T> =>
+export const uninterruptible = <T>(steps: () => Steps<T>): Steps<T> =>
   rescued(steps, function* (error) {
     if (!isInterruption(error)) throw error
-    const value = yield* steps()
-    if (late) return value
+    yield* steps()
     throw error
   })
-
-/** Uninterruptible steps that come after what was asked for is true: it is too late to stop the call. */
-export const finishAnyway = <T>(steps: () => Steps<T>): Steps<T> => uninterruptible(steps, true)
 
 /** A user's work comes to its end in any case: what was to stop the call while it ran came too late for what follows, too. */
 export const workAnyway = <T>(steps: () => Steps<T>): Steps<T> =>
@@ -126,8 +122,9 @@ export const workAnyway = <T>(steps: () => Steps<T>): Steps<T> =>
   })
 
 /**
- * Uninterruptible steps of a `catch` or `finally`: an interruption that lands in them takes the place of no error, but is
- * thrown instead of the next call, if there is one.
+ * Uninterruptible steps of a `catch` or `finally`, or that come after what was asked for is true: an interruption that lands
+ * in them takes the place of no error and of no result, but is thrown instead of the next call, if there is one. To lose it
+ * would let a larger algorithm go on without end.
  */
 export const cleaningUp = <T>(steps: () => Steps<T>): Steps<T> =>
   rescued(steps, function* (error) {

@@ -8,7 +8,7 @@ import { acquire } from '../lock/obtain.js'
 import { asLocking } from '../lock/options.js'
 import { whileHeld } from '../lock/while-held.js'
 import { achieve, done } from '../parts/achieve.js'
-import { finishAnyway, ofUser, tidy } from '../parts/cleanup.js'
+import { cleaningUp, ofUser, tidy } from '../parts/cleanup.js'
 import { silently } from '../parts/delete-job.js'
 import { syncDir } from '../parts/durable.js'
 import { isThing } from '../parts/identity.js'
@@ -42,7 +42,7 @@ export function* publishVersion(job: Publishing): Steps<string> {
       made ? removeAt(at, silently(), { ...trial, retryFor: tidyForMs }, { isOurs: isStill(at, made) }) : fs.rmdir(at),
   )
   // What cannot be deleted gets its name back, and is found again by the next call.
-  for (const one of old) yield* finishAnyway(() => tidy(deleteOrPutBack(one, silently(), trial)))
+  for (const one of old) yield* cleaningUp(() => tidy(deleteOrPutBack(one, silently(), trial)))
   for (const dir of durability === 'full' ? (parents?.changed ?? []) : []) yield* syncDir(dir)
   return version
 }

@@ -16,7 +16,7 @@ import { settlePlace } from '../lock/place.js'
 import { isOwnLock } from '../lock/slots/own-slots.js'
 import { sayWho } from '../lock/turn/waiting.js'
 import { attended, inside } from '../lock/while-held.js'
-import { cleaningUp, finishAnyway, workAnyway } from '../parts/cleanup.js'
+import { cleaningUp, workAnyway } from '../parts/cleanup.js'
 import type { SingleOptions } from './options.js'
 
 export interface Starting<T> {
@@ -84,7 +84,7 @@ function* begin<T>(hold: Hold, { start, data }: Starting<T>): Steps<Instance<T>>
     // What has been started must be known, so it is too late to stop the call.
     const value = yield* workAnyway(() => attended(hold, returned))
     const said = (value === undefined ? data : value) as T
-    yield* finishAnyway(() => publish(hold, said ?? null))
+    yield* cleaningUp(() => publish(hold, said ?? null))
     return { hold, data: said }
   } catch (error) {
     yield* cleaningUp(() => ignoreLoss(release(hold)))

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { lock, type SharingOptions } from 'holdfast'
 import { fs, type Hold, release, type Steps, tidy } from 'holdfast/steps'
 import type { Ending } from 'holdfast/testing'
-import { uninterruptible } from '../../lib/parts/cleanup.js'
+import { cleaningUp, uninterruptible } from '../../lib/parts/cleanup.js'
 
 /** The directory in which those that are in show themselves. */
 export const layPresence = (dir: string): void => mkdirSync(join(dir, 'in'))
@@ -42,7 +42,7 @@ export function* visit(dir: string, name: string, take: Take): Steps<Visit | und
     yield* uninterruptible(() => leave(dir, name, hold, visited))
     throw error
   }
-  yield* uninterruptible(() => leave(dir, name, hold, visited), true)
+  yield* cleaningUp(() => leave(dir, name, hold, visited))
   return visited
 }
 

@@ -2,7 +2,7 @@
 
 import type { Within } from 'holdfast'
 import { release, type Steps } from 'holdfast/steps'
-import { finishAnyway } from '../../lib/parts/cleanup.js'
+import { cleaningUp } from '../../lib/parts/cleanup.js'
 
 export type Form = 'promise' | 'sync'
 export type Act = (dir: Within, form: Form, path: string) => unknown
@@ -114,15 +114,15 @@ export const stepsOf: Readonly<Record<string, (dir: Within) => Steps<unknown>>> 
   probe: dir => dir.probe.steps('a/b', { ...brief, links: 2 }),
   *lock(dir) {
     const hold = yield* dir.lock.steps('a/b/f', brief)
-    yield* finishAnyway(() => release(hold))
+    yield* cleaningUp(() => release(hold))
   },
   *'lock.shared'(dir) {
     const hold = yield* dir.lock.shared.steps('a/b/f', brief)
-    yield* finishAnyway(() => release(hold))
+    yield* cleaningUp(() => release(hold))
   },
   *single(dir) {
     const { hold } = yield* dir.single.steps('a/b/f', brief)
-    if (hold) yield* finishAnyway(() => release(hold))
+    if (hold) yield* cleaningUp(() => release(hold))
   },
   'withLock, two': dir => dir.withLock.steps(['a/b/f', 'a/f'], () => 'done', brief),
   withLock: dir => dir.withLock.steps('a/b/f', () => 'done', brief),

@@ -4,7 +4,7 @@ import { readState } from '../../cell/transition.js'
 import { epochMs } from '../../core/moment.js'
 import { fs, type Steps } from '../../core/steps.js'
 import { checkFormat, type Home, makeStore } from '../../create-exclusive/format.js'
-import { finishAnyway } from '../../parts/cleanup.js'
+import { cleaningUp } from '../../parts/cleanup.js'
 import type { Backing, Draft, Kept, Page } from '../backing.js'
 import { just } from '../just.js'
 import { isUnknownOutcome, unknownOutcome } from '../unknown-outcome.js'
@@ -76,7 +76,7 @@ export class FileBacking implements Backing, Cells {
       this.#made.remember(place, typeof result === 'string' ? undefined : result)
     }
     const isTurn = to && !was && this.#engine.gc === 'amortised' && isOneOf64(to)
-    if (isTurn) yield* finishAnyway(() => sweepNeighbours(this, place))
+    if (isTurn) yield* cleaningUp(() => sweepNeighbours(this, place))
     return result
   }
 

@@ -8,7 +8,7 @@ import { hasCode, isSystemError } from '../../core/errors.js'
 import { epochMs } from '../../core/moment.js'
 import { fs, type Steps } from '../../core/steps.js'
 import { type Format, type Home, makeStore } from '../../create-exclusive/format.js'
-import { finishAnyway } from '../../parts/cleanup.js'
+import { cleaningUp } from '../../parts/cleanup.js'
 import { syncDir } from '../../parts/durable.js'
 import type { Draft } from '../backing.js'
 import { hasEnded } from '../expiry.js'
@@ -115,6 +115,6 @@ function* makeShard(home: Home, { shard }: Place): Steps<void> {
 /** Takes exactly this state away. */
 export function* takeAway({ root, durability }: Home, place: Place, was: FileKept): Steps<'removed' | 'moved'> {
   if (!(yield* commitClear(place.path, was.state, place.trial, durability))) return 'moved'
-  if (durability === 'full') yield* finishAnyway(() => syncDir(`${root}/${place.shard}`))
+  if (durability === 'full') yield* cleaningUp(() => syncDir(`${root}/${place.shard}`))
   return 'removed'
 }

@@ -1,7 +1,7 @@
 // The values of several keys are made in one batch, under the claims that the call has got, and published each by itself.
 
 import { fs, type Steps } from '../../core/steps.js'
-import { cleaningUp, finishAnyway } from '../../parts/cleanup.js'
+import { cleaningUp } from '../../parts/cleanup.js'
 import { holdFor } from '../../parts/life.js'
 import { release } from '../claim.js'
 import type { Entry } from '../contract.js'
@@ -62,7 +62,7 @@ export function* makeBatch<T>(
     }
     const values = asMap(ending.value)
     // What is made may be the only one there is, so it is too late to stop the call.
-    yield* finishAnyway(() =>
+    yield* cleaningUp(() =>
       forEach(
         batch.filter(({ got, robbed }) => !got && !robbed),
         one => publishOne(one, values.get(one.job.key), task.ttlMs, stores),

@@ -2,7 +2,7 @@
 // copies of values.
 
 import type { Steps } from '../../core/steps.js'
-import { cleaningUp, finishAnyway } from '../../parts/cleanup.js'
+import { cleaningUp } from '../../parts/cleanup.js'
 import type { Backing, Draft, Kept, Page } from '../backing.js'
 import { isLive } from '../expiry.js'
 import type { Copied } from './copy.js'
@@ -79,7 +79,7 @@ export class Tiers implements Backing {
       throw error
     }
     if (result === 'moved' || !isSeen(before, to)) return result
-    const failure = yield* finishAnyway(() => this.#drop(key))
+    const failure = yield* cleaningUp(() => this.#drop(key))
     if (failure) throw this.#notDropped(key, failure)
     return result
   }
