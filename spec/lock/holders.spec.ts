@@ -14,7 +14,8 @@ const fresh = (): string => join(scratch(), 'x')
 const three = { holders: 3 }
 
 /** One that waits for a slot, or for all of them, holds the gate meanwhile. */
-const isGateHeld = (path: string) => () => stateOf(path).fields[0] === 'h'
+/** A listing beside a rename may show neither name. */
+const isGateHeld = (path: string) => () => stateOf(path)?.fields[0] === 'h'
 
 holds(
   'so many hold the lock, each with a slot of its own, and one more waits for whichever is free first',
