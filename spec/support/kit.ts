@@ -25,8 +25,8 @@ import * as uvu from 'uvu/assert'
 import { Crew } from '../../lib/testing/race/crew.js'
 import { raceWith } from '../../lib/testing/race/rounds.js'
 import { BadArguments, type Choice, choose, isChosen, type Layer } from '../runner/choice.js'
-import { isWindows, isWine } from '../windows/flavour.js'
-import { lackOf, lacksOfWindows, lacksOfWine } from '../windows/lacks.js'
+import { isScanned, isWindows, isWine } from '../windows/flavour.js'
+import { lackOf, lacksOfScanned, lacksOfWindows, lacksOfWine } from '../windows/lacks.js'
 import type { Place } from './mounts.js'
 import { unlock } from './unlock.js'
 
@@ -89,6 +89,12 @@ export interface Test {
   skip(name: string, why: string): void
 }
 
+const lacks = [
+  ...(isWindows ? [lacksOfWindows] : []),
+  ...(isWine ? [lacksOfWine] : []),
+  ...(isScanned ? [lacksOfScanned] : []),
+]
+
 function testOf(layer: Layer): Test {
   const isWanted = (name: string): boolean => {
     const wanted = isChosen(choice, layer, name)
@@ -96,7 +102,7 @@ function testOf(layer: Layer): Test {
     return wanted
   }
   const test = (name: string, body: () => unknown, { timeout = patience }: TestOptions = {}): void => {
-    const lack = isWindows ? lackOf(isWine ? [lacksOfWindows, lacksOfWine] : [lacksOfWindows], own, name) : undefined
+    const lack = lackOf(lacks, own, name)
     if (lack) skip(name, lack)
     if (lack || !isWanted(name)) return
     announce()

@@ -1,6 +1,6 @@
 // Real processes that want one lock in a store: never two at once, fences rise, and a holder that is killed is followed at once.
 
-import { appendFileSync, existsSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as later } from 'node:timers/promises'
 import { fileStore, storeLock } from 'holdfast/store'
@@ -15,10 +15,10 @@ const inDir = (dir: string) => fileStore<unknown>(join(dir, 'store'), { durabili
 /** Is alone inside; says with which fence. */
 async function workInside(dir: string, fence: number): Promise<void> {
   const inside = join(dir, 'inside')
-  writeFileSync(inside, '', { flag: 'wx' })
+  mkdirSync(inside)
   appendFileSync(join(dir, 'fences'), `${fence}\n`)
   await later(1)
-  unlinkSync(inside)
+  rmdirSync(inside)
 }
 
 const plays = {
