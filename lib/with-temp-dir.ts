@@ -1,10 +1,10 @@
 import { dual } from './core/dual.js'
 import { asFunction, refusal } from './core/input.js'
 import { fs, type Steps } from './core/steps.js'
-import { cleaningUp, discard, workAnyway } from './parts/cleanup.js'
-import { asTemp, makeTemp } from './temp-dir/make.js'
+import { cleaningUp, discard, stoppedAfter, workAnyway } from './parts/cleanup.js'
+import { asTemp, makeTemp, type Temp } from './temp-dir/make.js'
 import type { TempDirOptions } from './temp-dir/options.js'
-import { removeTemp } from './temp-dir/temp.js'
+import { type Made, removeTemp } from './temp-dir/temp.js'
 
 export interface WithTempDir {
   <T>(work: (path: string) => T | PromiseLike<T>, options?: TempDirOptions): Promise<Awaited<T>>
@@ -35,14 +35,17 @@ export const withTempDir = dual(
   function* withTempDir(work: (path: string) => unknown, options: TempDirOptions = {}): Steps<unknown> {
     if (asFunction(work, 'work') === undefined) throw refusal('ERR_INVALID_ARG_TYPE', 'work', 'of type function', work)
     const job = asTemp(options, 'withTempDir')
-    const temp = yield* makeTemp(job)
-    try {
-      const returned = work(temp.path)
-      // It may still be at work there, so it is waited for in any case.
-      return yield* workAnyway(() => fs.settle(returned))
-    } finally {
-      yield* cleaningUp(() => discard(() => removeTemp.steps(temp.path, temp.made, { retryFor: job.trial.retryFor })))
-    }
+    return yield* stoppedAfter(working(yield* makeTemp(job), work, job))
   },
   { patient: true },
 ) as unknown as WithTempDir
+
+function* working(temp: Made, work: (path: string) => unknown, { trial }: Temp): Steps<unknown> {
+  try {
+    const returned = work(temp.path)
+    // It may still be at work there, so it is waited for in any case.
+    return yield* workAnyway(() => fs.settle(returned))
+  } finally {
+    yield* cleaningUp(() => discard(() => removeTemp.steps(temp.path, temp.made, { retryFor: trial.retryFor })))
+  }
+}

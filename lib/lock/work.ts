@@ -3,7 +3,7 @@
 import { dual } from '../core/dual.js'
 import { asFunction, refusal } from '../core/input.js'
 import type { Steps } from '../core/steps.js'
-import { workAnyway } from '../parts/cleanup.js'
+import { stoppedAfter, workAnyway } from '../parts/cleanup.js'
 import type { Hold } from './hold.js'
 import { Lease } from './lease.js'
 import type { SharingOptions } from './options.js'
@@ -46,5 +46,5 @@ function* workUnderLock(taking: Steps<Hold>, work: Working<unknown>): Steps<unkn
     // If the call is interrupted while `work` runs, the lock is released only after `work` has ended.
     return workAnyway(() => attended(hold, value))
   }
-  return yield* whileHeld(yield* taking, steps)
+  return yield* stoppedAfter(whileHeld(yield* taking, steps))
 }

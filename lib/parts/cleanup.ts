@@ -121,6 +121,18 @@ export const workAnyway = <T>(steps: () => Steps<T>): Steps<T> =>
     return yield* steps()
   })
 
+/** Steps with work that comes to its end in any case. What was to stop the call meanwhile is thrown instead of the call after them. */
+export function* stoppedAfter<T>(steps: Steps<T>): Steps<T> {
+  try {
+    const value = yield* steps
+    yield* fs.postpone()
+    return value
+  } catch (error) {
+    if (!isInterruption(error)) yield* fs.postpone()
+    throw error
+  }
+}
+
 /**
  * Uninterruptible steps of a `catch` or `finally`, or that come after what was asked for is true: an interruption that lands
  * in them takes the place of no error and of no result, but is thrown instead of the next call, if there is one. To lose it

@@ -16,7 +16,7 @@ import { settlePlace } from '../lock/place.js'
 import { isOwnLock } from '../lock/slots/own-slots.js'
 import { sayWho } from '../lock/turn/waiting.js'
 import { attended, inside } from '../lock/while-held.js'
-import { cleaningUp, workAnyway } from '../parts/cleanup.js'
+import { cleaningUp, stoppedAfter, workAnyway } from '../parts/cleanup.js'
 import type { SingleOptions } from './options.js'
 
 export interface Starting<T> {
@@ -55,7 +55,7 @@ function* startOrFind<T>(job: Starting<T>): Steps<Instance<T>> {
   const sighting = newSighting(!job.wait)
   for (;;) {
     const hold = yield* tryAcquire(locking, sighting)
-    if (hold) return yield* begin(hold, job)
+    if (hold) return yield* stoppedAfter(begin(hold, job))
     const holder = yield* holderOf(locking)
     const data = holder?.data as T | undefined
     if (holder && (data !== undefined || !job.wait)) return { hold: undefined, data, holder }

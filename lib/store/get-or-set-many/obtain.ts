@@ -3,7 +3,7 @@
 
 import { timeoutError } from '../../core/interruption.js'
 import { fs, type Steps } from '../../core/steps.js'
-import { cleaningUp } from '../../parts/cleanup.js'
+import { cleaningUp, stoppedAfter } from '../../parts/cleanup.js'
 import { type Claimed, isClaimed, isOver, pause } from '../claim/watch.js'
 import { claim } from '../claim.js'
 import { isTombstone } from '../expiry.js'
@@ -28,7 +28,7 @@ export function* obtainAll<T>(making: Making<T>, all: readonly Wanted<T>[], comp
     if (open.length === 0) return
     const batch = yield* claimAll(open)
     if (batch.length > 0) {
-      yield* makeBatch(making, batch, compute, work, true)
+      yield* stoppedAfter(makeBatch(making, batch, compute, work, true))
       sinceMs = undefined
     } else {
       const waiting = open.filter(({ got }) => !got)
@@ -128,7 +128,7 @@ function* beLate<T>(
   waitedMs: number | undefined,
 ): Steps<void> {
   const { inner, late } = making
-  if (late === 'compute') return yield* makeBatch(making, waiting, compute, work, false)
+  if (late === 'compute') return yield* stoppedAfter(makeBatch(making, waiting, compute, work, false))
   const cause = waitedMs ? timeoutError(waitedMs, undefined) : undefined
   for (const one of waiting) {
     const { now } = one.sight

@@ -1,6 +1,7 @@
 // How a call without a value comes to one: it claims the key and makes the value, or waits for another call that does.
 
 import { fs, type Steps } from '../../core/steps.js'
+import { stoppedAfter } from '../../parts/cleanup.js'
 import { type Claimed, isClaimed, isOver, newWatch, pause, type Watch } from '../claim/watch.js'
 import { claim } from '../claim.js'
 import type { Entry } from '../contract.js'
@@ -26,7 +27,7 @@ export function* obtain<T>(job: OwnJob<T>, first: Sight<T>, progress: Progress<T
   for (;;) {
     const { now, fresh, old } = sight
     if (fresh) return gotEntry(fresh, progress.robbed ? 'met' : 'waited')
-    if (!job.claims || isTombstone(now)) return yield* makeAlone(job, sight, !isTombstone(now), progress)
+    if (!job.claims || isTombstone(now)) return yield* stoppedAfter(makeAlone(job, sight, !isTombstone(now), progress))
     if (isClaimed(now) && !(yield* isOver(backing, now, watch))) {
       if (isGivenOld(job, sight)) return gotEntry(old as Entry<T>, 'stale')
       const late = yield* waitFor(job, now, progress, watch)
@@ -40,7 +41,7 @@ export function* obtain<T>(job: OwnJob<T>, first: Sight<T>, progress: Progress<T
     if ('now' in taken) sight = yield* look(job, taken.now)
     else {
       if (isClaimed(now)) inner.note('takeover', key)
-      const got = yield* makeUnderClaim(job, taken, old, progress)
+      const got = yield* stoppedAfter(makeUnderClaim(job, taken, old, progress))
       if (got) return got
       sight = yield* look(job, yield* backing.read(key))
     }
