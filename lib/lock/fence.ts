@@ -15,7 +15,7 @@ export function* nextFence(dir: string, { fence, clock }: Token, me: string): St
   if (clock === undefined || (fence > unnumbered && isOfThisBoot)) return fence + 1
   // A power cut may have brought an earlier name back, so what was written in another boot is numbered anew.
   const bornUs = isOfThisBoot ? yield* birthUs(dir) : undefined
-  return Math.max(fence + 1, bornUs ?? (yield* clockNear(dir)))
+  return Math.max(fence + 1, bornUs ?? (yield* clockUnlessGone(dir)))
 }
 
 /**
@@ -26,6 +26,16 @@ function* birthUs(dir: string): Steps<number | undefined> {
   if (!(yield* fs.clocked(dir, 'kernel'))) return undefined
   const there = yield* fs.lstat(dir, orNothing)
   return there && Number(there.ctimeNs / 1000n)
+}
+
+/** A lock that is gone, with the directory that it was in, is not taken with this fence: the swap of its state fails. */
+function* clockUnlessGone(dir: string): Steps<number> {
+  try {
+    return yield* clockNear(dir)
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT') || (yield* fs.lstat(dir, orNothing))) throw error
+    return unnumbered
+  }
 }
 
 /** Who may change the lock need not be allowed to make something beside it. Hidden names in the lock say nothing of it. */

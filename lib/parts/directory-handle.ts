@@ -147,6 +147,9 @@ export function* assertUnmoved(dir: OpenDirectory): Steps<void> {
   if (dir.fd === undefined && !sameInode(yield* fs.lstat(dir.path), dir.was)) throw movedError(dir.shown)
 }
 
+/** After `assertUnmoved`: is the directory not there any more, or another one? */
+export const isAway = (error: unknown): boolean => hasCode(error, 'ENOENT', 'ENOTDIR', 'EAGAIN')
+
 export const movedError = (shown: Path): SystemError =>
   systemError('EAGAIN', 'open', 'another process has moved or replaced it meanwhile', shown)
 

@@ -6,11 +6,12 @@ import type { Stats } from '../core/stats.js'
 import { type Call, fs, type Op, type OpenFlags, orNothing, type Path, type Steps } from '../core/steps.js'
 import { namingDirectory } from '../parts/public-names.js'
 import { closing } from '../parts/stage.js'
-import { isAboutNothing, makeUnfollowed } from './calls.js'
+import { makeUnfollowed } from './calls.js'
 import type { Located } from './located.js'
 import { onTheWayOf } from './names.js'
 import { asReal } from './paths.js'
 import { readOpened, readPiece } from './read-opened.js'
+import { isAboutNothing, isAboutSystem } from './ready.js'
 import type { Session } from './session.js'
 import { makeTogether } from './together.js'
 import { mostLinks } from './walk.js'
@@ -24,10 +25,6 @@ export function* makeCall(call: Call, session: Session): Steps<unknown> {
   if (isAboutSystem(call) || (isAboutNothing(call) && !special[op])) return yield call
   return yield* isOne(call) ? makeUnfollowed(call, session) : (special[op] as Make)(session, ...args)
 }
-
-/** Files of /proc that say something of the system, and not of what is in the root. */
-const isAboutSystem = ({ op, args: [path] }: Call): boolean =>
-  (op === 'lstat' && path === '/proc/self') || (op === 'readFile' && path === '/proc/self/mountinfo')
 
 // biome-ignore lint/suspicious/noExplicitAny: each takes the arguments of its call
 type Make = (session: Session, ...args: any[]) => Steps<unknown>

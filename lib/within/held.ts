@@ -2,6 +2,7 @@
 // the system to the next.
 
 import { fs, type Steps } from '../core/steps.js'
+import { assertUnmoved, isAway, type OpenDirectory } from '../parts/directory-handle.js'
 import { joined } from './paths.js'
 import { letGo, type Reached } from './reached.js'
 import { type Root, refuseMounted } from './root.js'
@@ -102,12 +103,25 @@ export class HeldDirectories {
     }
   }
 
-  /** If a directory was removed meanwhile, it is closed. Returns whether it was. */
-  *forgetIfRemoved({ dir }: Reached): Steps<boolean> {
-    if (dir.fd === undefined || dir === this.#root.dir || (yield* fs.fstat(dir.fd)).nlink > 0n) return false
+  /** If a directory was removed meanwhile, or another is there now where it is found by path, it is closed. Returns whether. */
+  *forgetIfRemoved({ dir, way }: Reached): Steps<boolean> {
+    if (dir === this.#root.dir) return false
+    const isGone = dir.fd === undefined ? yield* hasMoved(way) : (yield* fs.fstat(dir.fd)).nlink === 0n
+    if (!isGone) return false
     const held = this.#held.find(({ reached }) => reached.dir === dir)
     this.#held = this.#held.filter(one => one !== held)
     if (held) yield* letGo(held.reached)
+    return true
+  }
+}
+
+/** Where directories are found by path: is one on the way missing, or another one now? */
+function* hasMoved(way: readonly OpenDirectory[]): Steps<boolean> {
+  try {
+    for (const dir of way) yield* assertUnmoved(dir)
+    return false
+  } catch (error) {
+    if (!isAway(error)) throw error
     return true
   }
 }

@@ -1,7 +1,8 @@
 // Calls of an algorithm that are made together, each below the root (./calls.ts).
 
 import { atOnce, type Call, type Outcome, type Steps } from '../core/steps.js'
-import { prepareOrMiss, type Ready, settle } from './calls.js'
+import { settle } from './calls.js'
+import { prepareOrMiss, type Ready } from './ready.js'
 import type { Session } from './session.js'
 
 /** Makes several calls at once, but for those that `makeOne` makes of more than one: these are made before. */

@@ -1,0 +1,86 @@
+// With `parents`, a directory that another process removes in the middle of a call is made anew, whichever of its calls to the
+// system comes next.
+
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import * as holdfast from 'holdfast'
+import { type Call, door, driveSync, type Steps } from 'holdfast/steps'
+import { byPaths } from './support/by-paths.js'
+import { assert, holds, memory, note, scratch } from './support/kit.js'
+
+type Functions = Pick<
+  typeof holdfast,
+  'mkdirp' | 'writeFile' | 'createExclusive' | 'copy' | 'move' | 'link' | 'emplace' | 'updateFile' | 'getOrCreate'
+>
+
+const parents = { durability: 'none', parents: true } as const
+
+/** `at` is how a path below the root is said. */
+const works: Readonly<Record<string, (all: Functions, at: (path: string) => string) => Steps<unknown>>> = {
+  mkdirp: ({ mkdirp }, at) => mkdirp.steps(at('made/z/d')),
+  writeFile: ({ writeFile }, at) => writeFile.steps(at('made/z/f'), 'x', parents),
+  createExclusive: ({ createExclusive }, at) => createExclusive.steps(at('made/z/f'), 'x', parents),
+  copy: ({ copy }, at) => copy.steps(at('d/f'), at('made/z/f'), parents),
+  move: ({ move }, at) => move.steps(at('d/f'), at('made/z/f'), parents),
+  'move with overwrite': ({ move }, at) => move.steps(at('d/f'), at('made/z/f'), { ...parents, overwrite: true }),
+  'move of a directory': ({ move }, at) => move.steps(at('d'), at('made/z/d'), parents),
+  link: ({ link }, at) => link.steps(at('d/f'), at('made/z/f'), parents),
+  emplace: ({ emplace }, at) => emplace.steps(at('d/f'), at('made/z/f'), parents),
+  updateFile: ({ updateFile }, at) => updateFile.steps(at('made/z/f'), () => 'x', parents),
+  getOrCreate: ({ getOrCreate }, at) => getOrCreate.steps(at('made/z/f'), () => 'x', parents),
+}
+
+/** If the lock goes with its directory while it is held, it is lost. */
+const isLockLost = (error: unknown): boolean =>
+  ['ERR_LEASE_LOST', 'ERR_UNKNOWN_OUTCOME'].includes((error as NodeJS.ErrnoException).code ?? '')
+
+type Run = (dir: string, work: (typeof works)[string], drive: (steps: Steps<unknown>) => void) => void
+
+const plainly: Run = (dir, work, drive) => drive(work(holdfast, path => join(dir, path)))
+const below: Run = (dir, work, drive) => {
+  using root = holdfast.within.sync(dir)
+  drive(work(root as unknown as Functions, path => path))
+}
+const ways: Readonly<Record<string, Run>> = {
+  'by its path': plainly,
+  'below a root': below,
+  'below a root, where directories are found by path': (dir, work, drive) => byPaths(() => below(dir, work, drive)),
+}
+
+/** Runs it with the directory gone before the k-th call. Returns that call; undefined if there are fewer. */
+function vanishBefore(k: number, dir: string, run: Run, name: string): Call | undefined {
+  mkdirSync(join(dir, 'd'), { recursive: true })
+  mkdirSync(join(dir, 'made', 'z'), { recursive: true })
+  writeFileSync(join(dir, 'd', 'f'), 'x')
+  let calls = 0
+  let met: Call | undefined
+  const performSync: typeof door.performSync = call => {
+    if (++calls === k) {
+      met = call
+      rmSync(join(dir, 'made'), { recursive: true, force: true })
+    }
+    return door.performSync(call)
+  }
+  try {
+    run(dir, works[name] as (typeof works)[string], steps =>
+      driveSync(steps, { door: { ...door, performSync }, retryFor: 2_000 }),
+    )
+  } catch (error) {
+    if (name !== 'updateFile' || !isLockLost(error))
+      assert.unreachable(`before call ${k}, ${met?.op} ${met?.args[0]}: ${error}`)
+  }
+  return met
+}
+
+for (const [way, run] of Object.entries(ways))
+  holds(`a directory found ${way} vanishes before each call, and is made anew`, () => {
+    const top = scratch(memory)
+    const counts: string[] = []
+    for (const name of Object.keys(works)) {
+      let k = 1
+      for (; vanishBefore(k, join(top, `${name}-${k}`), run, name); k++) assert.ok(k < 1000)
+      counts.push(`${name} ${k - 1}`)
+      assert.ok(k > 1, name)
+    }
+    note(`${way}: ${counts.join(', ')}`)
+  })
