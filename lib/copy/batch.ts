@@ -2,6 +2,7 @@
 
 import { isShortage } from '../core/errors.js'
 import { atOnce, type Call, type Entry, fs, type Path, type Steps } from '../core/steps.js'
+import { discardCalls } from '../parts/cleanup.js'
 import { stageNames } from '../parts/stage-names.js'
 import { mayBeReadOnly } from './entry.js'
 import { Item } from './item.js'
@@ -87,7 +88,7 @@ function* copyTogether(files: readonly Item[], rooms: Rooms, { trial }: Copying)
     yield* giveNames(copies, trial)
   } finally {
     const left = copies.flatMap(givingBack)
-    if (left.length > 0) yield* atOnce(left)
+    if (left.length > 0) yield* discardCalls(left)
     rooms.push(room)
   }
   return copies.filter(({ isDone }) => !isDone)

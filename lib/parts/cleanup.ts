@@ -88,8 +88,11 @@ function* discardLater(steps: () => Steps<unknown>): Steps<void> {
 }
 
 /** The same for several calls, all at once: private names, and descriptors, which are closed only once. */
-export function* discardAll(steps: readonly Steps<unknown>[]): Steps<void> {
-  let left = steps.map(one => one.next().value as Call)
+export const discardAll = (steps: readonly Steps<unknown>[]): Steps<void> =>
+  discardCalls(steps.map(one => one.next().value as Call))
+
+export function* discardCalls(calls: readonly Call[]): Steps<void> {
+  let left = calls
   for (let tries = 1; left.length > 0 && tries <= mostTries; tries++) {
     const outcomes = yield* atOnce(left)
     left = left.filter(({ op }, at) => {
