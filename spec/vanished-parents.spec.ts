@@ -1,7 +1,7 @@
 // With `parents`, a directory that another process removes in the middle of a call is made anew, whichever of its calls to the
 // system comes next.
 
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as holdfast from 'holdfast'
 import { type Call, door, driveSync, type Steps } from 'holdfast/steps'
@@ -48,10 +48,11 @@ const ways: Readonly<Record<string, Run>> = {
   'below a root, where directories are found by path': (dir, work, drive) => byPaths(() => below(dir, work, drive)),
 }
 
-/** Windows removes no directory in which a file is open. */
+/** All of it goes at once. Windows refuses that while a file in it is open. */
 function removeMade(dir: string): void {
   try {
-    rmSync(join(dir, 'made'), { recursive: true, force: true })
+    renameSync(join(dir, 'made'), join(dir, 'gone'))
+    rmSync(join(dir, 'gone'), { recursive: true, force: true })
   } catch (error) {
     if (!isWindows) throw error
   }
