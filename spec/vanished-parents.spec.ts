@@ -42,10 +42,13 @@ const below: Run = (dir, work, drive) => {
   using root = holdfast.within.sync(dir)
   drive(work(root as unknown as Functions, path => path))
 }
+/** On Windows they are found so in any case. */
 const ways: Readonly<Record<string, Run>> = {
   'by its path': plainly,
   'below a root': below,
-  'below a root, where directories are found by path': (dir, work, drive) => byPaths(() => below(dir, work, drive)),
+  ...(!isWindows && {
+    'below a root, where directories are found by path': (dir, work, drive) => byPaths(() => below(dir, work, drive)),
+  }),
 }
 
 /** All of it goes at once. Windows refuses that while a file in it is open. */
