@@ -1,4 +1,5 @@
 import { dual } from './core/dual.js'
+import { hasCode } from './core/errors.js'
 import { asFlag, asNumber, asPath } from './core/input.js'
 import { fs, orNothing, type Steps } from './core/steps.js'
 import { defaultGraceMs } from './parts/debris.js'
@@ -112,7 +113,9 @@ function* sweepOut(candidates: readonly Candidate[], dir: OpenDirectory, job: Sw
       // It stays, or another process has removed it.
       else job.deletion.sum.total--
     } catch (error) {
-      noteFailure(job, error, dir)
+      // It is gone, or the directory is.
+      if (hasCode(error, 'ENOENT')) job.deletion.sum.total--
+      else noteFailure(job, error, dir)
     }
   }
 }

@@ -81,7 +81,7 @@ holds('what is published is what users need, with one set of types, and is small
   for (const path of needed) assert.ok(paths.includes(path), `${path} is missing`)
   for (const path of paths) assert.not.match(path, /\.map$|lib\//)
   // A third of it is documentation: what editors show at each form of each function.
-  assert.ok(unpackedSize <= 1_155_000, `${unpackedSize} bytes`)
+  assert.ok(unpackedSize <= 1_156_000, `${unpackedSize} bytes`)
   assert.ok(size <= 329_000, `${size} bytes packed`)
 })
 

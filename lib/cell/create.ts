@@ -1,7 +1,6 @@
 // Creates a cell (../cell.ts): a directory with the first state in it is made ready at a private name, and renamed to
 // the cell's name.
 
-import { dirname } from 'node:path'
 import { hasCode, isSystemError, mayBeOpen, type SystemError } from '../core/errors.js'
 import { platform } from '../core/platform.js'
 import { fs, orNothing, type Steps } from '../core/steps.js'
@@ -11,6 +10,7 @@ import { namingOnly } from '../parts/public-names.js'
 import { giving, undecided } from '../parts/publish.js'
 import { renameDirectory } from '../parts/rename-directory.js'
 import { closing, type Staged, stagedDirectory } from '../parts/stage.js'
+import { isLocalCell } from './local.js'
 import { descends, type State, spellState } from './state.js'
 import { readAfterError, unknownOutcome, type Verdict } from './transition.js'
 
@@ -103,7 +103,7 @@ function* statCreated(
   }
   // It is neither there nor in the cell: the private directory was removed, or the cell has moved on by many states. On
   // a local disk ENOENT is never the reply to a second transmission, so it means the former.
-  if (hasCode(error, 'ENOENT') && (yield* fs.local(dirname(dir)))) return undefined
+  if (hasCode(error, 'ENOENT') && (yield* isLocalCell(dir))) return undefined
   throw unknownOutcome(dir, error)
 }
 

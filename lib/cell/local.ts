@@ -2,6 +2,7 @@
 
 import { dirname } from 'node:path'
 import { isSystemError } from '../core/errors.js'
+import type { Stats } from '../core/stats.js'
 import { fs, orNothing, type Steps } from '../core/steps.js'
 
 /** Is the cell on a local filesystem? Its name may be a link that leads elsewhere, or a mount point. */
@@ -20,8 +21,16 @@ export function* isLocalCell(dir: string): Steps<boolean> {
  * whether it is local.
  */
 function* isWhereAboveIs(dir: string): Steps<boolean> {
-  const above = dirname(dir)
   const there = yield* fs.stat(dir, orNothing)
-  if (there && there.dev !== (yield* fs.stat(above, orNothing))?.dev) return false
+  const [above, stats] = yield* lowestAbove(dir)
+  if (there && there.dev !== stats?.dev) return false
   return yield* fs.local(above)
+}
+
+/** The directories above it may be gone, too. */
+function* lowestAbove(dir: string): Steps<readonly [path: string, stats: Stats | undefined]> {
+  for (let at = dirname(dir); ; at = dirname(at)) {
+    const stats = yield* fs.stat(at, orNothing)
+    if (stats || dirname(at) === at) return [at, stats]
+  }
 }

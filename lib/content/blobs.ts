@@ -69,8 +69,13 @@ export class Blobs {
   /** The same, and makes the store if there is none. */
   *make(): Steps<void> {
     if (this.#isOpen) return
-    if (!(yield* checkFormat(this.root, contentFormat))) yield* makeStore(this.settings, contentFormat, 'contentStore')
+    if (!(yield* checkFormat(this.root, contentFormat))) yield* this.makeAnew()
     yield* this.#opened()
+  }
+
+  /** Another process may have removed the whole store. */
+  makeAnew(): Steps<void> {
+    return makeStore(this.settings, contentFormat, 'contentStore')
   }
 
   *#opened(): Steps<void> {

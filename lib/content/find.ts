@@ -78,10 +78,17 @@ export function finder(blobs: Blobs, digest: string, executable?: boolean): () =
     blobs.known.delete(key)
     const found = yield* look(blobs, digest, executable)
     if (found) return found
-    const pin = blobs.pins
-      .get(digest)
-      ?.find(({ generation: one }) => executable === undefined || one.executable === executable)
+    const pin = yield* leased(blobs, digest, executable)
     if (pin) return pin
     throw miss
   }
+}
+
+/** Where this store object has leased a blob. Another process may have removed the whole store, with all leases. */
+export function* leased({ pins }: Blobs, digest: string, executable?: boolean): Steps<Found | undefined> {
+  for (const pin of pins.get(digest) ?? []) {
+    const isWanted = executable === undefined || pin.generation.executable === executable
+    if (isWanted && (yield* fs.lstat(pin.path, orNothing))) return pin
+  }
+  return undefined
 }

@@ -26,7 +26,7 @@ import type {
 } from './contract.js'
 import { isOfNothing } from './digest.js'
 import { evictInTurn } from './evict.js'
-import { find } from './find.js'
+import { find, leased } from './find.js'
 import { give, leaseAll } from './give.js'
 import { giveBack, watched } from './leases.js'
 import { asPutSource, put } from './put.js'
@@ -110,9 +110,8 @@ function readersOf(blobs: Blobs) {
     if (isOfNothing(one)) return 0
     yield* blobs.open()
     const found = yield* find(blobs, one)
-    const leased = found ? undefined : blobs.pins.get(one)?.[0]
     if (found) blobs.promisedMs.set(one, Date.now())
-    return (found ?? leased)?.generation.size
+    return (found ?? (yield* leased(blobs, one)))?.generation.size
   }
   return {
     has: dual(function* contentHas(digest: string, _options: Patience = {}): Steps<boolean> {

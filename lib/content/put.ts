@@ -2,6 +2,7 @@
 // a generation. The order matters: an error of any write comes out before anything can be found.
 
 import { rescued } from '../core/around.js'
+import { hasCode } from '../core/errors.js'
 import type { Steps } from '../core/steps.js'
 import { writeAll } from '../parts/durable.js'
 import { asSource, type Source } from '../parts/source.js'
@@ -9,7 +10,7 @@ import { closeUnsynced } from '../parts/stage.js'
 import { digestAtOnce, digestOf } from './digest.js'
 import { pinGood } from './pin-good.js'
 import { putPieces } from './put-pieces.js'
-import { checkDigest, type Put, type Putting, publishStage, writing } from './putting.js'
+import { checkDigest, mostMade, type Put, type Putting, publishStage, writing } from './putting.js'
 
 export const asPutSource = (data: unknown): Source => asSource(data, 'data', 'utf8')
 
@@ -35,11 +36,29 @@ function* putAndReport({ blobs, progress }: Putting, steps: () => Steps<Put>): S
 }
 
 function* putWhole(job: Putting, bytes: Uint8Array): Steps<Put> {
-  const { blobs, executable, progress } = job
   const digest = digestAtOnce(bytes, job.algorithm) ?? (yield* digestOf(bytes, job.algorithm))
   checkDigest(job, digest)
   const size = bytes.length
   if (size === 0) return { digest, size, made: false, pin: undefined }
+  return yield* rescued(
+    () => putOnce(job, digest, bytes),
+    function* (error) {
+      let failure = error
+      // Another process may have removed what was written, with the whole store.
+      for (let tries = 1; tries < mostMade && hasCode(failure, 'ENOENT'); tries++)
+        try {
+          return yield* putOnce(job, digest, bytes)
+        } catch (another) {
+          failure = another
+        }
+      throw failure
+    },
+  )
+}
+
+function* putOnce(job: Putting, digest: string, bytes: Uint8Array): Steps<Put> {
+  const { blobs, executable, progress } = job
+  const size = bytes.length
   const there = yield* pinGood(blobs, digest, executable, job.parents)
   if (there) return { digest, size, made: false, pin: there }
   return yield* writing(job, digest, function* (stage) {

@@ -1,16 +1,18 @@
 // A put, or an adoption, under way: what the parts of it share.
 
+import { hasCode } from '../core/errors.js'
 import { asFlag, asFunction } from '../core/input.js'
 import { emptySum, type FileProgress, fileProgress } from '../core/progress.js'
 import type { Steps } from '../core/steps.js'
-import { type Parents, withParents } from '../parts/parents.js'
+import { makeDirectory } from '../parts/make-directory.js'
+import type { Parents } from '../parts/parents.js'
 import { type Staged, stagedFile, type Written } from '../parts/stage.js'
 import { nonceIn } from '../parts/stage-names.js'
 import type { Reserved } from './batch.js'
 import type { Blobs, Pin } from './blobs.js'
 import type { PutOptions } from './contract.js'
 import { type Algorithm, algorithmOf, asDigest } from './digest.js'
-import { generationOf, labelOf, leaseName } from './layout.js'
+import { generationOf, labelOf, leaseName, leasesOf } from './layout.js'
 import { publish } from './publish.js'
 import { isUncounted } from './reserve.js'
 import { reserve } from './reserve-together.js'
@@ -54,8 +56,11 @@ export function asPutting(blobs: Blobs, options: PutOptions): Putting {
 /** Permission bits of blobs: no process writes them again. */
 export const modeOf = (executable: boolean): number => (executable ? 0o555 : 0o444)
 
-/** Makes the file that is to become the lease, and the directory of leases if that is missing. */
-export function writing(
+/** How often the directories of a store are made that another process removes meanwhile. */
+export const mostMade = 3
+
+/** Makes the file that is to become the lease, and the directory of leases if that is missing. It is filled only once. */
+export function* writing(
   { blobs, executable }: Putting,
   digest: string | undefined,
   fill: (stage: Staged<Written>) => Steps<Put>,
@@ -63,7 +68,20 @@ export function writing(
   const { root } = blobs
   const target = labelOf(root, digest)
   const nameOf = () => leaseName(root, digest)
-  return withParents(target, { changed: new Set() }, () => stagedFile(target, modeOf(executable), fill, nameOf))
+  let hasBegun = false
+  const filling = (stage: Staged<Written>) => {
+    hasBegun = true
+    return fill(stage)
+  }
+  for (let made = 0; ; made++) {
+    try {
+      return yield* stagedFile(target, modeOf(executable), filling, nameOf)
+    } catch (error) {
+      if (hasBegun || made === mostMade || !hasCode(error, 'ENOENT')) throw error
+    }
+    yield* blobs.makeAnew()
+    yield* makeDirectory(leasesOf(root), 0o777, blobs.trial(leasesOf(root)))
+  }
 }
 
 /** The file stays at its private name: that is the lease. Its nonce makes the name of the generation one that is not used twice. */

@@ -65,12 +65,22 @@ function otherFormat(root: string, { kind, format, shards }: Format, what: strin
  * a power cut an empty file would keep every later call out, also of a store that may lose its values.
  */
 export function* makeStore({ root, mode, durability }: Home, format: Format, as: string): Steps<void> {
-  if (!(yield* fs.stat(root, orNothing))) yield* makeRoot(root, mode, as)
   const path = `${root}/${fileName}`
   const safely = durability === 'none' ? 'file' : durability
-  const isMade = yield* createExclusive.steps(path, textOf(format), { durability: safely, mode: 0o666 })
-  if (!isMade) yield* checkFormat(root, format)
+  for (let tries = 1; ; tries++) {
+    if (!(yield* fs.stat(root, orNothing))) yield* makeRoot(root, mode, as)
+    try {
+      const isMade = yield* createExclusive.steps(path, textOf(format), { durability: safely, mode: 0o666 })
+      if (!isMade) yield* checkFormat(root, format)
+      return
+    } catch (error) {
+      // Another process has removed the directory meanwhile.
+      if (tries === mostTries || !hasCode(error, 'ENOENT')) throw error
+    }
+  }
 }
+
+const mostTries = 3
 
 function* makeRoot(root: string, mode: number, as: string): Steps<void> {
   const above = dirname(root)

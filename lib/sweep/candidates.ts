@@ -3,6 +3,7 @@
 import { type Payload, parsePayload } from '../cell/payload.js'
 import { isNaming } from '../cell/state.js'
 import { readState } from '../cell/transition.js'
+import { hasCode } from '../core/errors.js'
 import type { Entry, Steps } from '../core/steps.js'
 import { isDebris, type Liveness } from '../parts/debris.js'
 import { listEntries, type OpenDirectory, pathTo } from '../parts/directory-handle.js'
@@ -81,7 +82,8 @@ function* isToBeSwept(
   try {
     return yield* isDebris(entry.name, owner, liveness)
   } catch (error) {
-    return noteFailure(job, error, dir)
+    // The directory is gone, with the name.
+    return hasCode(error, 'ENOENT') ? false : noteFailure(job, error, dir)
   }
 }
 

@@ -6,7 +6,7 @@ import { type State, spellState, successor } from '../../cell/state.js'
 import { advance, advanceAgain, tryAdvance, type Verdict } from '../../cell/transition.js'
 import { hasCode, isSystemError } from '../../core/errors.js'
 import { epochMs } from '../../core/moment.js'
-import { fs, type Steps } from '../../core/steps.js'
+import { fs, orNothing, type Steps } from '../../core/steps.js'
 import { type Format, type Home, makeStore } from '../../create-exclusive/format.js'
 import { cleaningUp } from '../../parts/cleanup.js'
 import { syncDir } from '../../parts/durable.js'
@@ -46,6 +46,8 @@ export function* put(
       return (yield* advanceAfter(error, place, was.state, now)) ? keptOf(place, now, next.said) : 'moved'
     }
   } catch (error) {
+    // What was to be changed is gone, with the directory that the new value was to be in.
+    if (was && hasCode(error, 'ENOENT') && !(yield* fs.lstat(tokenOf(place, was), orNothing))) return 'moved'
     // As on eCryptfs, where names have at most 143 bytes.
     if (next.said.short === undefined || !hasCode(error, 'ENAMETOOLONG')) throw error
   }
@@ -85,16 +87,21 @@ function* apply(
   return keptOf(place, made, next.said, bytes && bytes.length <= mostRemembered ? bytes : undefined)
 }
 
+/** How often the directory of the shard is made: another process may remove the whole store at any moment. */
+const mostMade = 3
+
 /** The directory of the shard is made when it is missed. */
 function* createInShard(home: Home, place: Place, change: Change, hasShard: boolean): Steps<State | undefined> {
   const create = (one: Change) => commit(one, state => createState(place.path, state, place.trial))
-  try {
-    if (hasShard) return yield* create(change)
-  } catch (error) {
-    if (!hasCode(error, 'ENOENT')) throw error
+  for (let made = 0; ; made++) {
+    try {
+      if (made > 0) return yield* create({ ...change, parents: { changed: new Set([home.root]) } })
+      if (hasShard) return yield* create(change)
+    } catch (error) {
+      if (made === mostMade || !hasCode(error, 'ENOENT')) throw error
+    }
+    yield* makeShard(home, place)
   }
-  yield* makeShard(home, place)
-  return yield* create({ ...change, parents: { changed: new Set([home.root]) } })
 }
 
 function* makeShard(home: Home, { shard }: Place): Steps<void> {
@@ -106,7 +113,7 @@ function* makeShard(home: Home, { shard }: Place): Steps<void> {
     } catch (error) {
       if (hasCode(error, 'EEXIST')) return
       // The whole store was removed meanwhile.
-      if (tries > 1 || !hasCode(error, 'ENOENT')) throw error
+      if (tries > mostMade || !hasCode(error, 'ENOENT')) throw error
       yield* makeStore(home, fileFormat, 'fileStore')
     }
   }

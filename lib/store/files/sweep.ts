@@ -20,9 +20,9 @@ const width = 32
 export function* sweepStore(cells: Cells): Steps<number> {
   const { root } = cells
   if (!(yield* fs.stat(root, orNothing))) return 0
-  const swept: string[] = [...(yield* sweep.steps(root))]
+  const swept: string[] = yield* sweepUnlessGone(root)
   for (const shard of yield* shardsOf(root)) {
-    swept.push(...(yield* sweep.steps(`${root}/${shard}`)))
+    swept.push(...(yield* sweepUnlessGone(`${root}/${shard}`)))
     const places = (yield* keysIn(root, shard)).map(name => placeAt(root, shard, name, '', true))
     yield* concurrently(
       places.map(place => () => sweepCell(cells, place, swept)),
@@ -30,6 +30,16 @@ export function* sweepStore(cells: Cells): Steps<number> {
     )
   }
   return swept.length
+}
+
+/** Another process may remove the whole store at any moment. */
+function* sweepUnlessGone(dir: string): Steps<string[]> {
+  try {
+    return yield* sweep.steps(dir)
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return []
+    throw error
+  }
 }
 
 /** The names of all that may be a key's cell. */
