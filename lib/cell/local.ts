@@ -2,7 +2,6 @@
 
 import { dirname } from 'node:path'
 import { isSystemError } from '../core/errors.js'
-import type { Stats } from '../core/stats.js'
 import { fs, orNothing, type Steps } from '../core/steps.js'
 
 /** Is the cell on a local filesystem? Its name may be a link that leads elsewhere, or a mount point. */
@@ -22,15 +21,16 @@ export function* isLocalCell(dir: string): Steps<boolean> {
  */
 function* isWhereAboveIs(dir: string): Steps<boolean> {
   const there = yield* fs.stat(dir, orNothing)
-  const [above, stats] = yield* lowestAbove(dir)
-  if (there && there.dev !== stats?.dev) return false
-  return yield* fs.local(above)
+  const above = there && (yield* fs.stat(dirname(dir), orNothing))
+  if (above && there.dev !== above.dev) return false
+  return yield* isAboveLocal(dir)
 }
 
-/** The directories above it may be gone, too. */
-function* lowestAbove(dir: string): Steps<readonly [path: string, stats: Stats | undefined]> {
+/** Asks the lowest directory above it that is there: another process may be removing all of them. */
+function* isAboveLocal(dir: string): Steps<boolean> {
   for (let at = dirname(dir); ; at = dirname(at)) {
-    const stats = yield* fs.stat(at, orNothing)
-    if (stats || dirname(at) === at) return [at, stats]
+    if (yield* fs.local(at)) return true
+    const isLast = dirname(at) === at || (yield* fs.stat(at, orNothing)) !== undefined
+    if (isLast) return yield* fs.local(at)
   }
 }
