@@ -22,7 +22,7 @@ export function* isLocalCell(dir: string): Steps<boolean> {
 function* isWhereAboveIs(dir: string): Steps<boolean> {
   const there = yield* fs.stat(dir, orNothing)
   const above = there && (yield* fs.stat(dirname(dir), orNothing))
-  if (above && there.dev !== above.dev) return false
+  if (above) return there.dev === above.dev && (yield* fs.local(dirname(dir)))
   return yield* isAboveLocal(dir)
 }
 
@@ -30,7 +30,6 @@ function* isWhereAboveIs(dir: string): Steps<boolean> {
 function* isAboveLocal(dir: string): Steps<boolean> {
   for (let at = dirname(dir); ; at = dirname(at)) {
     if (yield* fs.local(at)) return true
-    const isLast = dirname(at) === at || (yield* fs.stat(at, orNothing)) !== undefined
-    if (isLast) return yield* fs.local(at)
+    if (dirname(at) === at || (yield* fs.stat(at, orNothing))) return yield* fs.local(at)
   }
 }

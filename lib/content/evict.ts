@@ -1,11 +1,12 @@
 // Removes what is over the limits. One process does so at a time, which only saves work: what is removed is removed by its
 // exact name, which is never used again.
 
-import { hasCode, isSystemError } from '../core/errors.js'
+import { hasCode } from '../core/errors.js'
 import { fs, orNothing, type Steps } from '../core/steps.js'
+import { ignoreLoss, isAboutLock, release } from '../lock/hold.js'
 import { acquire } from '../lock/obtain.js'
 import { asLocking } from '../lock/options.js'
-import { whileHeld } from '../lock/while-held.js'
+import { cleaningUp } from '../parts/cleanup.js'
 import { concurrently } from '../parts/concurrently.js'
 import { sweep } from '../sweep.js'
 import type { Reserved } from './batch.js'
@@ -18,16 +19,21 @@ import { isDue, note, type Retrying, readReserved } from './reserve.js'
 import { type Seen, scan, usageOf } from './scan.js'
 import { victims } from './victims.js'
 
-/** Waits until no other process evicts, and then does. `isWanted`: asked once that is so. */
+/**
+ * Waits until no other process evicts, and then does. `isWanted`: asked once that is so. A lock that is lost meanwhile, as
+ * when the whole store is removed, costs work at most.
+ */
 export function* evictInTurn(
   blobs: Blobs,
   isWanted: (now: Reserved | undefined) => boolean = () => true,
   { retryFor }: Retrying = {},
 ): Steps<Evicted | undefined> {
   const hold = yield* acquire(asLocking(`${blobs.root}/evict`, { parents: true, retryFor }, 'contentStore'))
-  return yield* whileHeld(hold, function* () {
+  try {
     return isWanted(yield* readReserved(blobs, { retryFor })) ? yield* evictNow(blobs, { retryFor }) : undefined
-  })
+  } finally {
+    yield* cleaningUp(() => ignoreLoss(release(hold)))
+  }
 }
 
 /** Evicts if what was reserved says so. If that cannot be done, the next call tries it. */
@@ -37,7 +43,7 @@ export function* evictIfDue(blobs: Blobs, now: Reserved | undefined): Steps<void
   try {
     yield* evictInTurn(blobs, one => !one || isDue(one, limits))
   } catch (error) {
-    if (!isSystemError(error)) throw error
+    if (!isAboutLock(error)) throw error
   }
 }
 

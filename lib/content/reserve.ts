@@ -4,6 +4,7 @@
 import { type State, spellState } from '../cell/state.js'
 import { isUnknownOutcome } from '../cell/transition.js'
 import { cell } from '../cell.js'
+import { hasCode } from '../core/errors.js'
 import type { Patience } from '../core/input.js'
 import { fs, orNothing, type Steps } from '../core/steps.js'
 import type { Reserved } from './batch.js'
@@ -124,7 +125,13 @@ export function* note(
   )
   if (made) return
   const fields = spell({ bytes, count, newBytes: 0, newCount: 0, scannedAtS })
-  blobs.cell = yield* cell.create.steps(cellOf(blobs), { fields }, { durability: 'none', retryFor })
+  try {
+    blobs.cell = yield* cell.create.steps(cellOf(blobs), { fields }, { durability: 'none', retryFor })
+  } catch (error) {
+    // The whole store was removed meanwhile, and so what was found.
+    if (hasCode(error, 'ENOENT')) return
+    throw error
+  }
   // Another process has made it meanwhile, of a scan of its own.
   if (!blobs.cell)
     yield* change(blobs, now => ({ ...now, bytes: now.bytes + bytes, count: now.count + count }), patience)

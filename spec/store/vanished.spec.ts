@@ -1,7 +1,7 @@
 // Another process removes a whole store, as `rm -rf` of a cache does, before any call of an operation: the operation goes on
 // with a store that is empty.
 
-import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { contentStore } from 'holdfast/content'
 import { type Call, door, driveSync, type Steps } from 'holdfast/steps'
@@ -22,6 +22,10 @@ interface Operation {
 
 const open = (dir: string): Store<string> => fileStore<string>(dir, none)
 const layEntry = (dir: string): void => void open(dir).create.sync('k', 'old')
+const small = { durability: 'none', maxBytes: 10, maxCount: 2 } as const
+const layFull = (dir: string): void => {
+  for (const bytes of ['one', 'two', 'three']) contentStore(dir, small).put.sync(bytes).lease.release.sync()
+}
 const isChanged = ({ ok }: { readonly ok: boolean }): boolean => typeof ok === 'boolean'
 const isMade = ({ ok }: { readonly ok: boolean }): boolean => ok
 
@@ -45,6 +49,12 @@ const operations: Readonly<Record<string, Operation>> = {
     run: dir => contentStore(dir, { durability: 'none' }).put.steps('data'),
     isRight: ({ digest }: { readonly digest: string }) => digest.startsWith('sha256-3a6eb0790f39ac87c94f3856b2dd'),
   },
+  'put that evicts': {
+    lay: layFull,
+    run: dir => contentStore(dir, small).put.steps('data'),
+    isRight: ({ size }: { readonly size: number }) => size === 4,
+  },
+  evict: { lay: layFull, run: dir => contentStore(dir, small).evict.steps(), isRight: () => true },
   'put of what is there': {
     lay: dir => void contentStore(dir).put.sync('data').lease.release.sync(),
     run: dir => contentStore(dir, { durability: 'none' }).put.steps('data'),
@@ -128,6 +138,26 @@ holds(
     }
   },
 )
+
+holds('an eviction whose lock goes meanwhile is made to its end, and the put that made it succeeds', () => {
+  for (const act of ['put', 'evict'] as const) {
+    const top = scratch(memory)
+    for (let k = 1, calls = k; calls >= k; k++) {
+      const dir = join(top, `${k}`, 'store')
+      mkdirSync(dirname(dir))
+      layFull(dir)
+      const store = contentStore(dir, small)
+      calls = 0
+      const performSync: typeof door.performSync = call => {
+        if (++calls === k) removeAll(join(dir, 'evict.lock'))
+        return door.performSync(call)
+      }
+      const steps: Steps<unknown> = act === 'put' ? store.put.steps('data') : store.evict.steps()
+      driveSync(steps, { door: { ...door, performSync } })
+      assert.ok(readdirSync(join(dir, 'blobs')).length > 0)
+    }
+  }
+})
 
 holds('what comes piece by piece is stored whole, or not at all, though the store vanishes meanwhile', async () => {
   const pieces = ['one ', 'two ', 'three']
