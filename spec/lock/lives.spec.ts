@@ -13,7 +13,7 @@ import { assertApart, type Held } from '../support/locks.js'
 async function race(path: string, times: number): Promise<void> {
   const all: Held[] = []
   for (let nth = 0; nth < times; nth++) {
-    const lease = await lock(path, { timeout: 60_000 })
+    const lease = await lock(path, { timeout: 240_000 })
     const from = clock()
     if (nth % 4 === 0) await wait(0)
     all.push([lease.fence, from, clock()])
