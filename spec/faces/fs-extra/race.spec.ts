@@ -163,7 +163,7 @@ if (!contender({ ...named('face', face as Fs), ...named('peer', peer), appears }
     assertCured(
       { ensurer: 1 },
       dir => {
-        for (const name of readdirSync(dir)) rmSync(at(dir, name))
+        for (const name of readdirSync(dir)) rmSync(at(dir, name), { force: true })
       },
       (results, dir, round) => {
         const made = results.find(({ role }) => role === 'appears')
