@@ -112,8 +112,8 @@ function* achieveAfter<T extends NonNullable<unknown>>(
     if (leftMs <= 0) throw markFinal(error)
     report('holdfast:retry', { function: as, path, errno, code, attempt: tries })
     // Where the world has moved, the next attempt may come in time: a longer wait would only miss more.
-    const most = verdict === again ? 2 : isOpen ? mostWhereOpen : tries
-    yield* fs.sleep(Math.min(leftMs, yield* backoff(Math.min(tries, most))))
+    const restMs = verdict === again ? backoff(Math.min(tries, 2)) : isOpen ? whereOpen() : backoff(tries)
+    yield* fs.sleep(Math.min(leftMs, yield* restMs))
     try {
       return yield* attempt()
     } catch (another) {
@@ -147,8 +147,11 @@ const unmasked = <T>(look: () => Steps<T>): Steps<T | Again | undefined> =>
 /** What the failure is about may change while the call waits, so it is looked at again, more and more seldom. */
 const isPowerOfTwo = (tries: number): boolean => (tries & (tries - 1)) === 0
 
-/** A name that others open again and again is free for moments only, so the waits stay at 4 ms. */
-const mostWhereOpen = 3
+/** A name that others open again and again is free for moments only, so the waits stay at 1 to 2 ms. */
+function* whereOpen(): Steps<number> {
+  const [byte = 0] = yield* fs.random(1)
+  return 1 + byte / 256
+}
 
 /** 1, 2, 4 ... 100 ms, each up to half as much more or less, so that callers that collided part. */
 function* backoff(tries: number): Steps<number> {
