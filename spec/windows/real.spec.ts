@@ -4,6 +4,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, mkdirSync, openSync, readdirSync, readSync, renameSync, writeFileSync } from 'node:fs'
+import * as plain from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -115,6 +116,21 @@ function rootsStay(): void {
   )
 }
 
+const turnMs = 300
+
+/** How many writes there were, and how long (ms) the longest took. */
+function writesBy(write: (nth: number) => unknown) {
+  const all = { writes: 0, longest: 0 }
+  const go = async (ms: number): Promise<void> => {
+    for (const until = performance.now() + ms; performance.now() < until; all.writes++) {
+      const began = performance.now()
+      await write(all.writes)
+      all.longest = Math.max(all.longest, Math.round(performance.now() - began))
+    }
+  }
+  return Object.assign(all, { go })
+}
+
 function writer(): void {
   only(
     raced,
@@ -126,27 +142,22 @@ function writer(): void {
       writeFileSync(file, 'first')
       const readers = await Promise.all([1, 2, 3].map(() => ready(play('reader', file))))
       const ms = sized(5_000, 13_000)
-      /** What a loop of 1 ms gets, in as long. */
-      const run = async (write: (nth: number) => unknown) => {
-        let [writes, longest] = [0, 0]
-        for (const until = performance.now() + ms; performance.now() < until; writes++) {
-          const began = performance.now()
-          await write(writes)
-          longest = Math.max(longest, performance.now() - began)
-        }
-        return { writes, longest: Math.round(longest) }
-      }
-      const ours = await run(nth => writeFile(file, `${nth}`, { durability: 'none' }))
-      const loop = await run(async nth => {
-        writeFileSync(`${file}.tmp`, `${nth}`)
+      const byLoop = async (nth: number) => {
+        await plain.writeFile(`${file}.tmp`, `${nth}`)
         for (;;) {
           try {
-            return renameSync(`${file}.tmp`, file)
+            return await plain.rename(`${file}.tmp`, file)
           } catch {
             await wait(1)
           }
         }
-      })
+      }
+      const [ours, loop] = [writesBy(nth => writeFile(file, `${nth}`, { durability: 'none' })), writesBy(byLoop)]
+      // In turns, because how often all readers have it closed at once changes all the time.
+      for (const until = performance.now() + 2 * ms; performance.now() < until; ) {
+        await ours.go(turnMs)
+        await loop.go(turnMs)
+      }
       await Promise.all(readers.map(kill))
       note(
         `in ${ms} ms: ${ours.writes} writes, longest ${ours.longest} ms; a loop of 1 ms: ${loop.writes}, ${loop.longest} ms`,
