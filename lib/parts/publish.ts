@@ -2,7 +2,7 @@
 
 import { dirname } from 'node:path'
 import { mapped, rescued } from '../core/around.js'
-import { isSystemError, type SystemError } from '../core/errors.js'
+import { isSystemError, mayBeOpen, type SystemError } from '../core/errors.js'
 import type { Publication, Published } from '../core/publication.js'
 import type { Stats } from '../core/stats.js'
 import { fs, orNothing, type Path, type Steps } from '../core/steps.js'
@@ -35,10 +35,10 @@ export const giving = <T>(
 }
 
 function* throwJudged(error: unknown, publication: Publication, look: () => Steps<Published>): Steps<never> {
-  // An interruption, or a refusal of Node's: the call was not made.
+  // An interruption, or a refusal of Node's: the call was not made. And a name that is open elsewhere was refused.
   let published: Published = false
   try {
-    if (isSystemError(error)) {
+    if (isSystemError(error) && !mayBeOpen(error)) {
       published = 'unknown'
       yield* cleaningUp(function* () {
         published = yield* unmaskedLook(look)
