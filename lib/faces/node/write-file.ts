@@ -90,7 +90,8 @@ function* canBeReplaced(there: Stats | undefined, file: string): Steps<boolean> 
   return isSingle(there) && (yield* isWritable(file))
 }
 
-const isSingle = (there: Stats): boolean => there.isFile() && there.nlink === 1n
+/** A file that was replaced between its two looks has no name left: who fills it in place would empty the one that came. */
+const isSingle = (there: Stats): boolean => there.isFile() && there.nlink <= 1n
 
 /** Nothing, or a file of this user. One is read-only so that it stays as it is, and a rename would not care. */
 const isOwn = (there: Stats | undefined): there is undefined =>

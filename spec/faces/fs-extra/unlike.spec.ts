@@ -4,10 +4,12 @@
 import { spawnSync } from 'node:child_process'
 import {
   chmodSync,
+  closeSync,
   existsSync,
   linkSync,
   lstatSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
   readlinkSync,
@@ -18,6 +20,8 @@ import {
 import { join, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import fs from 'holdfast/fs-extra'
+import { door, driveSync } from 'holdfast/steps'
+import { outputFile } from '../../../lib/faces/fs-extra/output.js'
 import { assert, holds, scratch } from '../../support/kit.js'
 
 const top = fileURLToPath(new URL('../../../..', import.meta.url))
@@ -288,4 +292,19 @@ holds('a call that is aborted leaves the old file', async () => {
     assert.is(error?.code, 'ABORT_ERR')
   }
   assert.is(readFileSync(join(dir, 'f'), 'utf8'), 'old')
+})
+
+holds('a file that is replaced while it is looked at has no name left, and what came for it is not emptied', () => {
+  const file = join(scratch(), 'f')
+  writeFileSync(file, 'old')
+  const fd = openSync(file, 'r')
+  const performSync: typeof door.performSync = call => {
+    const seen = door.performSync(call)
+    const isLook = (call.op === 'lstat' || call.op === 'stat') && call.args[0] === file
+    return isLook && seen ? Object.assign(Object.create(seen), { nlink: 0n }) : seen
+  }
+  driveSync(outputFile.steps(file, 'new'), { door: { ...door, performSync } })
+  assert.is(readFileSync(file, 'utf8'), 'new')
+  assert.is(readFileSync(fd, 'utf8'), 'old', 'the file itself was written')
+  closeSync(fd)
 })
