@@ -256,6 +256,9 @@ export const lacksOfWine: Lacks = {
 }
 
 export const lacksOfScanned: Lacks = {
+  'windows/real': {
+    'a writer comes to its turn': 'the scanner has each file of the writer open, and none of the loop beside it',
+  },
   'lock/race': {
     'the dead one’s lock is unlinked':
       'Wine keeps the name of a removed file as long as a scanner has that open, so it is taken by one alone',
