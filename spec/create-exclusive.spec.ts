@@ -41,7 +41,7 @@ import {
   assertSyncAndAsyncAgree,
   type Trial,
 } from './support/laws.js'
-import { eventually } from './support/left.js'
+import { soonOnWindows } from './support/left.js'
 import { isWindows, possible } from './windows/flavour.js'
 
 const bytes = 64 * 1024
@@ -330,7 +330,7 @@ if (!contender(plays)) {
         },
       })
       // A scanner there may keep a name open for a moment, and the process that made it may have ended meanwhile.
-      await eventually(async () => {
+      await soonOnWindows(async () => {
         if (isWindows) await sweep(dir)
         assert.is(readdirSync(dir).length, rounds, 'debris')
       })

@@ -1,12 +1,13 @@
 // With `parents`, a directory that another process removes in the middle of a call is made anew, whichever of its calls to the
 // system comes next.
 
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as holdfast from 'holdfast'
-import { type Call, door, driveSync, type Steps } from 'holdfast/steps'
+import { type Door, driveSync, type Steps } from 'holdfast/steps'
 import { byPaths } from './support/by-paths.js'
 import { assert, holds, memory, note, scratch } from './support/kit.js'
+import { beforeEachCall } from './support/vanishing.js'
 import { isWindows } from './windows/flavour.js'
 
 type Functions = Pick<
@@ -51,50 +52,29 @@ const ways: Readonly<Record<string, Run>> = {
   }),
 }
 
-/** All of it goes at once. Windows refuses that while a file in it is open. */
-function removeMade(dir: string): void {
-  try {
-    renameSync(join(dir, 'made'), join(dir, 'gone'))
-    rmSync(join(dir, 'gone'), { recursive: true, force: true })
-  } catch (error) {
-    if (!isWindows) throw error
-  }
-}
-
-/** Runs it with the directory gone before the k-th call. Returns that call; undefined if there are fewer. */
-function vanishBefore(k: number, dir: string, run: Run, name: string): Call | undefined {
+/** Lays the ground, and runs the work with the directory gone before one of its calls. */
+function runWith(door: Door, dir: string, run: Run, name: string): void {
   mkdirSync(join(dir, 'd'), { recursive: true })
   mkdirSync(join(dir, 'made', 'z'), { recursive: true })
   writeFileSync(join(dir, 'd', 'f'), 'x')
-  let calls = 0
-  let met: Call | undefined
-  const performSync: typeof door.performSync = call => {
-    if (++calls === k) {
-      met = call
-      removeMade(dir)
-    }
-    return door.performSync(call)
-  }
   try {
-    run(dir, works[name] as (typeof works)[string], steps =>
-      driveSync(steps, { door: { ...door, performSync }, retryFor: 2_000 }),
-    )
+    run(dir, works[name] as (typeof works)[string], steps => driveSync(steps, { door, retryFor: 2_000 }))
   } catch (error) {
-    if (name !== 'updateFile' || !isLockLost(error))
-      assert.unreachable(`before call ${k}, ${met?.op} ${met?.args[0]}: ${error}`)
+    if (name !== 'updateFile' || !isLockLost(error)) throw error
   }
-  return met
 }
 
 for (const [way, run] of Object.entries(ways))
   holds(`a directory found ${way} vanishes before each call, and is made anew`, () => {
     const top = scratch(memory)
-    const counts: string[] = []
-    for (const name of Object.keys(works)) {
-      let k = 1
-      for (; vanishBefore(k, join(top, `${name}-${k}`), run, name); k++) assert.ok(k < 1000)
-      counts.push(`${name} ${k - 1}`)
-      assert.ok(k > 1, name)
-    }
+    const counts = Object.keys(works).map(name => {
+      const at = (k: number) => join(top, `${name}-${k}`)
+      const calls = beforeEachCall(
+        k => join(at(k), 'made'),
+        (door, k) => runWith(door, at(k), run, name),
+      )
+      assert.ok(calls > 0, name)
+      return `${name} ${calls}`
+    })
     note(`${way}: ${counts.join(', ')}`)
   })

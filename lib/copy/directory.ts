@@ -6,12 +6,12 @@ import type { Stats } from '../core/stats.js'
 import { type Entry, fs, orNothing, type Path, type Steps } from '../core/steps.js'
 import { type Again, achieve, again, done, noEvidence, type Trial } from '../parts/achieve.js'
 import { tidy } from '../parts/cleanup.js'
+import { openAbove } from '../parts/directory-above.js'
 import {
   assertUnmoved,
   close,
   movedError,
   type OpenDirectory,
-  openAbove,
   openDirectory,
   openFollowing,
   openThrough,

@@ -2,7 +2,8 @@
 // in. Then all that was in that directory is gone, too, which is no failure. Where a directory is open, each name says so.
 
 import { fs, orNothing, type Steps } from '../core/steps.js'
-import { movedError, type OpenDirectory, reopenAbove } from './directory-handle.js'
+import { reopenAbove } from './directory-above.js'
+import { movedError, type OpenDirectory } from './directory-handle.js'
 import { sameInode } from './identity.js'
 
 /** Returns false if nothing has the path of the directory any more; throws EAGAIN if the path leads elsewhere. */

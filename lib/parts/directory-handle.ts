@@ -121,27 +121,6 @@ export function* putAway(dir: OpenDirectory): Steps<void> {
   yield* close(dir)
 }
 
-/** Opens the directory that `inner` is in. Throws EAGAIN if `inner` is no longer in the same one. */
-export function* reopenAbove(inner: OpenDirectory, above: OpenDirectory): Steps<void> {
-  if (inner.fd === undefined || above.fd !== undefined) return yield* assertUnmoved(above)
-  yield* openUp(inner, above, 1)
-}
-
-/** The same for a directory above that stays closed, so many levels up: returns another one that is open. */
-export function* openAbove(inner: OpenDirectory, above: OpenDirectory, levels: number): Steps<OpenDirectory> {
-  const open = { ...above }
-  if (inner.fd === undefined) yield* assertUnmoved(open)
-  else yield* openUp(inner, open, levels)
-  return open
-}
-
-function* openUp(inner: OpenDirectory, above: OpenDirectory, levels: number): Steps<void> {
-  above.fd = yield* fs.open(`${pathTo(inner)}${'/..'.repeat(levels)}`, 'r directory')
-  if (sameInode(yield* fs.fstat(above.fd), above.was)) return
-  yield* close(above)
-  throw movedError(inner.shown)
-}
-
 /** Where the directory is found by path: throws EAGAIN if the path leads elsewhere now. */
 export function* assertUnmoved(dir: OpenDirectory): Steps<void> {
   if (dir.fd === undefined && !sameInode(yield* fs.lstat(dir.path), dir.was)) throw movedError(dir.shown)

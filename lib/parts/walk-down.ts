@@ -4,7 +4,8 @@
 
 import { isSystemError } from '../core/errors.js'
 import { type Entry, fs, type Steps } from '../core/steps.js'
-import { assertUnmoved, close, nameAsShown, type OpenDirectory, putAway, reopenAbove } from './directory-handle.js'
+import { reopenAbove } from './directory-above.js'
+import { assertUnmoved, close, nameAsShown, type OpenDirectory, putAway } from './directory-handle.js'
 import { openIn, type Root, reachFrom, type Step } from './reach.js'
 
 /** A directory, as it can be found again. */

@@ -7,7 +7,7 @@ import { lock, sweep } from 'holdfast'
 import { contender, overlaps } from 'holdfast/testing'
 import properLockfile from 'proper-lockfile'
 import { assert, note, places, race, raced, scratch, sized } from '../support/kit.js'
-import { eventually } from '../support/left.js'
+import { soonOnWindows } from '../support/left.js'
 import { isWindows } from '../windows/flavour.js'
 
 const theirs = { realpath: false, stale: 10_000 } as const
@@ -83,7 +83,7 @@ if (!contender(plays)) {
       note(`${kind}: ${all.length} processes, ${times} times each, never two at once`)
       assert.ok(history.every(overlaps))
       // A scanner there may keep a name open for a moment, and the process that made it may have ended meanwhile.
-      await eventually(async () => {
+      await soonOnWindows(async () => {
         if (isWindows) await sweep(dir)
         assert.equal(readdirSync(dir), [])
       })

@@ -8,12 +8,13 @@ import { fileURLToPath } from 'node:url'
 import { lock } from 'holdfast'
 import { assert, clock, everyPlace, note, raced, scratch, sized } from '../support/kit.js'
 import { assertApart, type Held } from '../support/locks.js'
+import { isScanned } from '../windows/flavour.js'
 
 /** A process that lives so many lives of a lock. */
 async function race(path: string, times: number): Promise<void> {
   const all: Held[] = []
   for (let nth = 0; nth < times; nth++) {
-    const lease = await lock(path, { timeout: 240_000 })
+    const lease = await lock(path, { timeout: isScanned ? 240_000 : 60_000 })
     const from = clock()
     if (nth % 4 === 0) await wait(0)
     all.push([lease.fence, from, clock()])

@@ -1,13 +1,13 @@
 // Another process removes a whole store, as `rm -rf` of a cache does, before any call of an operation: the operation goes on
 // with a store that is empty.
 
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { contentStore } from 'holdfast/content'
-import { type Call, door, driveSync, type Steps } from 'holdfast/steps'
+import { driveSync, type Steps } from 'holdfast/steps'
 import { fileStore, getOrSet, limiter, type Store } from 'holdfast/store'
 import { assert, holds, memory, note, scratch } from '../support/kit.js'
-import { isWindows } from '../windows/flavour.js'
+import { beforeEachCall, vanish } from '../support/vanishing.js'
 
 const none = { durability: 'none', gc: 'manual' } as const
 const long = 'x'.repeat(20_000)
@@ -62,47 +62,18 @@ const operations: Readonly<Record<string, Operation>> = {
   },
 }
 
-/** All of it goes at once. Windows refuses that while a file in it is open. */
-function removeAll(dir: string): void {
-  const gone = `${dir}-gone`
-  try {
-    if (existsSync(dir)) renameSync(dir, gone)
-    rmSync(gone, { recursive: true, force: true })
-  } catch (error) {
-    if (!isWindows) throw error
-  }
-}
-
-/** Returns the k-th call, before which the store was removed; undefined if there are fewer. */
-function vanishBefore(k: number, dir: string, { lay, run, isRight }: Operation): Call | undefined {
-  mkdirSync(dirname(dir), { recursive: true })
-  lay?.(dir)
-  let calls = 0
-  let met: Call | undefined
-  const performSync: typeof door.performSync = call => {
-    if (++calls === k) {
-      met = call
-      removeAll(dir)
-    }
-    return door.performSync(call)
-  }
-  const where = () => `before call ${k}, ${met?.op} ${met?.args[0]}`
-  try {
-    const returned = driveSync(run(dir), { door: { ...door, performSync }, retryFor: 2_000 })
-    assert.ok(isRight(returned as never, dir), `${where()}: ${JSON.stringify(returned)}`)
-  } catch (error) {
-    assert.unreachable(`${where()}: ${error}`)
-  }
-  return met
-}
-
-for (const [name, operation] of Object.entries(operations))
+for (const [name, { lay, run, isRight }] of Object.entries(operations))
   holds(`${name}: the store vanishes before any of its calls`, () => {
     const top = scratch(memory)
-    let k = 1
-    while (vanishBefore(k, join(top, `${k}`, 'store'), operation)) k++
-    note(`${name}: ${k - 1} calls`)
-    assert.ok(k > 2)
+    const at = (k: number) => join(top, `${k}`, 'store')
+    const calls = beforeEachCall(at, (door, k) => {
+      mkdirSync(dirname(at(k)), { recursive: true })
+      lay?.(at(k))
+      const returned = driveSync(run(at(k)), { door, retryFor: 2_000 })
+      assert.ok(isRight(returned as never, at(k)), JSON.stringify(returned))
+    })
+    note(`${name}: ${calls} calls`)
+    assert.ok(calls > 1)
   })
 
 holds('a store that was removed between two calls is made anew by the next one', async () => {
@@ -110,13 +81,13 @@ holds('a store that was removed between two calls is made anew by the next one',
   const store = open(dir)
   for (let turn = 0; turn < 3; turn++) {
     assert.is((await store.create('k', 'v')).ok, true)
-    removeAll(dir)
+    vanish(dir)
     // This thread has made that entry a moment ago.
     assert.is((await store.update('k', 'w')).ok, false)
     assert.is(store.get.sync('k'), undefined)
     assert.is((await store.create('k', 'v')).ok, true)
     assert.ok(existsSync(join(dir, 'holdfast.json')))
-    removeAll(dir)
+    vanish(dir)
   }
 })
 
@@ -127,7 +98,7 @@ holds(
     const store = contentStore(dir, { durability: 'none' })
     for (let turn = 0; turn < 3; turn++) {
       const { digest, lease } = await store.put('data')
-      removeAll(dir)
+      vanish(dir)
       assert.is(await store.has(digest), false)
       assert.is(await store.read(digest).catch(() => undefined), undefined)
       const again = await store.put('data')
@@ -142,20 +113,19 @@ holds(
 holds('an eviction whose lock goes meanwhile is made to its end, and the put that made it succeeds', () => {
   for (const act of ['put', 'evict'] as const) {
     const top = scratch(memory)
-    for (let k = 1, calls = k; calls >= k; k++) {
-      const dir = join(top, `${k}`, 'store')
-      mkdirSync(dirname(dir))
-      layFull(dir)
-      const store = contentStore(dir, small)
-      calls = 0
-      const performSync: typeof door.performSync = call => {
-        if (++calls === k) removeAll(join(dir, 'evict.lock'))
-        return door.performSync(call)
-      }
-      const steps: Steps<unknown> = act === 'put' ? store.put.steps('data') : store.evict.steps()
-      driveSync(steps, { door: { ...door, performSync } })
-      assert.ok(readdirSync(join(dir, 'blobs')).length > 0)
-    }
+    const at = (k: number) => join(top, `${k}`, 'store')
+    const calls = beforeEachCall(
+      k => join(at(k), 'evict.lock'),
+      (door, k) => {
+        mkdirSync(dirname(at(k)))
+        layFull(at(k))
+        const store = contentStore(at(k), small)
+        const steps: Steps<unknown> = act === 'put' ? store.put.steps('data') : store.evict.steps()
+        driveSync(steps, { door })
+        assert.ok(readdirSync(join(at(k), 'blobs')).length > 0)
+      },
+    )
+    assert.ok(calls > 20)
   }
 })
 
@@ -167,7 +137,7 @@ holds('what comes piece by piece is stored whole, or not at all, though the stor
     await (await store.put('something else')).lease.release()
     const source = async function* () {
       for (const [nth, piece] of pieces.entries()) {
-        if (nth === at) removeAll(dir)
+        if (nth === at) vanish(dir)
         yield Buffer.from(piece)
       }
     }

@@ -2,6 +2,7 @@
 // machine a test that looks at once may look too early.
 
 import { setTimeout as wait } from 'node:timers/promises'
+import { isWindows } from '../windows/flavour.js'
 import { assert } from './kit.js'
 
 /** Milliseconds after which what has not come true is taken for never. */
@@ -19,6 +20,10 @@ export async function eventually(assertions: () => void | Promise<void>): Promis
     }
   }
 }
+
+/** On Windows what a scanner has open goes a moment later. Elsewhere the assertions must hold at once. */
+export const soonOnWindows = (assertions: () => void | Promise<void>): void | Promise<void> =>
+  isWindows ? eventually(assertions) : assertions()
 
 /** Waits until it is so. How long that takes is for the disk and the machine to say, so no test knows it. */
 export async function until(isSo: () => unknown): Promise<void> {

@@ -7,6 +7,7 @@ import { lock, type Within, within } from 'holdfast'
 import { type Call, driveSync, release, renew, type Steps } from 'holdfast/steps'
 import { through } from '../broken/interfere.js'
 import { assert, holds, memory, note } from '../support/kit.js'
+import { isWindows } from '../windows/flavour.js'
 import { layOut, layRoot } from './ground.js'
 
 const brief = { retryFor: 5 }
@@ -74,7 +75,8 @@ for (const [name, steps] of Object.entries(holders))
           assert.is(lock.holder.sync(file), undefined, `${code} from open ${k} on, ${isNew ? 'new' : 'free'}`)
         }
     note(`${tried} moments`)
-    assert.ok(tried >= 6)
+    // Where directories are found by path, fewer are opened.
+    assert.ok(tried > (isWindows ? 5 : 6))
   })
 
 holds('what has the name of a lock is looked at anew by each heartbeat, though the directory is open', async () => {

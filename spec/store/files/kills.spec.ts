@@ -10,7 +10,7 @@ import { contender, type Play } from 'holdfast/testing'
 import { opsThat } from '../../../lib/core/traits.js'
 import { through } from '../../broken/interfere.js'
 import { assert, everyPlace, memory, note, places, race, raced, scratch, sized } from '../../support/kit.js'
-import { eventually } from '../../support/left.js'
+import { soonOnWindows } from '../../support/left.js'
 import { isScanned } from '../../windows/flavour.js'
 
 const inline = opsThat('inline', 'waits')
@@ -152,7 +152,7 @@ async function checkNext(root: string, { allows }: Operation): Promise<void> {
   for (const key of ['k', 'other']) store.remove.sync(key)
   // A cell, and the token that remembers the deletion.
   // On Windows a file that a scanner has open goes a moment later.
-  await eventually(() => {
+  await soonOnWindows(() => {
     const left = leftIn(root)
     assert.is(left.length, found?.gone ? 2 : 0, `these are left behind: ${left}`)
   })

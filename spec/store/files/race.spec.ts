@@ -6,7 +6,7 @@ import { fileStore } from 'holdfast/store'
 import { contender, overlaps } from 'holdfast/testing'
 import { plainStore } from '../../broken/plain-store.js'
 import { assert, catchInRace, everyPlace, note, places, race, raced, scratch, sized } from '../../support/kit.js'
-import { eventually } from '../../support/left.js'
+import { soonOnWindows } from '../../support/left.js'
 import { isWindows } from '../../windows/flavour.js'
 
 const bytes = 64 * 1024
@@ -77,7 +77,7 @@ if (!contender(plays)) {
       assert.equal([sum(all, 'torn'), sum(all, 'absent')], [0, 0])
       assert.ok(sum(all, 'seen') > 12 && history.every(overlaps), 'no contention')
       // A scanner there may keep a file open for a moment, and the process that replaced it may have ended meanwhile.
-      await eventually(async () => {
+      await soonOnWindows(async () => {
         if (isWindows) await fileStore(join(dir, 'torn')).sweep()
         const names = readdirSync(join(dir, 'torn'), { recursive: true })
         assert.is(names.filter(name => String(name).includes('payload')).length, 1)
