@@ -40,20 +40,13 @@ function* putWhole(job: Putting, bytes: Uint8Array): Steps<Put> {
   checkDigest(job, digest)
   const size = bytes.length
   if (size === 0) return { digest, size, made: false, pin: undefined }
-  return yield* rescued(
-    () => putOnce(job, digest, bytes),
-    function* (error) {
-      let failure = error
-      // Another process may have removed what was written, with the whole store.
-      for (let tries = 1; tries < mostMade && hasCode(failure, 'ENOENT'); tries++)
-        try {
-          return yield* putOnce(job, digest, bytes)
-        } catch (another) {
-          failure = another
-        }
-      throw failure
-    },
-  )
+  // Another process may remove what was written, with the whole store.
+  for (let tries = 1; ; tries++)
+    try {
+      return yield* putOnce(job, digest, bytes)
+    } catch (error) {
+      if (tries === mostMade || !hasCode(error, 'ENOENT')) throw error
+    }
 }
 
 function* putOnce(job: Putting, digest: string, bytes: Uint8Array): Steps<Put> {
