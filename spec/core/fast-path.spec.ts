@@ -103,14 +103,16 @@ async function asked(work: () => Promise<unknown>): Promise<number> {
   return count
 }
 
+const mostRestMs = 30_000
+
 /**
  * Measures again what is too much: whatever has held this process up for longer than 20 ms leaves the device to the pool for a
- * second or more.
+ * second or more. A spec beside this one may keep the disk busy for many of them.
  */
 async function whenRested<T>(isFine: (measured: T) => boolean, measure: () => Promise<T>): Promise<T> {
-  for (let tries = 1; ; tries++) {
+  for (const endsMs = performance.now() + mostRestMs; ; ) {
     const measured = await measure()
-    if (isFine(measured) || tries === 5) return measured
+    if (isFine(measured) || performance.now() > endsMs) return measured
     await new Promise(rested => setTimeout(rested, 1100))
   }
 }
@@ -316,13 +318,13 @@ for (const { kind, dir: place } of here) {
       clearInterval(turning)
       return { turns, looks, trips }
     }
-    for (let tries = 1; ; tries++) {
+    for (const endsMs = performance.now() + mostRestMs; ; ) {
       const { turns, looks, trips } = await atLeisure()
       // A look takes more than 1 us.
       assert.ok(turns > looks / 2000, `${turns} turns during ${looks} looks`)
       if (trips < looks / 10) break
       // Something held this process up for longer than 20 ms, so the device rests for a second.
-      assert.ok(tries < 5, `${trips} of ${looks} looks went to a thread`)
+      assert.ok(performance.now() < endsMs, `${trips} of ${looks} looks went to a thread`)
       await new Promise(rested => setTimeout(rested, 1100))
     }
   })
